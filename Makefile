@@ -1,0 +1,38 @@
+# Usher. `make` explains the targets; each step of CI is one of them.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+
+ARGS ?=
+DATA_DIR ?= .usher
+
+.PHONY: help run test check bench sim prepare prepare-test
+
+help: ## Explain the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+
+run: prepare ## Install what is missing, build in release, run `usher dev` (ARGS="--listen 127.0.0.1:9000" passes flags)
+	cargo build --release --locked --package usher
+	exec target/release/usher dev --data-dir $(DATA_DIR) $(ARGS)
+
+test: prepare-test ## Run every test, against private PostgreSQL clusters
+	cargo build --locked --package usher --package usher-tests --bins
+	target/debug/with-cluster cargo nextest run --locked --workspace --no-fail-fast
+
+check: ## Check format, lints and documentation
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items --quiet
+
+bench: prepare ## Measure the hot paths against a private local stack (ARGS="--seconds 10")
+	cargo build --release --locked --package usher --package usher-tests --bins
+	target/release/bench $(ARGS)
+
+sim: ## Run the Entra simulator against a running `make run` (ARGS="--people 2000 --cycles 3")
+	cargo run --release --locked --package usher-tests --bin entra-sim -- --demo $(DATA_DIR)/demo.json $(ARGS)
+
+prepare:
+	@deploy/prepare.sh
+
+prepare-test:
+	@deploy/prepare.sh test

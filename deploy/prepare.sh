@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# Installs what building, running and testing Usher needs and this machine lacks: a PostgreSQL
+# server of version 15 or later (never started as a service here) and cargo-nextest.
+set -euo pipefail
+
+has_postgres() {
+  command -v postgres >/dev/null && return
+  compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null ||
+    compgen -G '/usr/pgsql-*/bin/postgres' >/dev/null ||
+    compgen -G '/opt/homebrew/opt/postgresql*/bin/postgres' >/dev/null
+}
+
+as_root() {
+  if [ "$(id -u)" -eq 0 ]; then "$@"
+  elif command -v sudo >/dev/null; then sudo "$@"
+  else echo "usher: root is needed to install PostgreSQL; run this as root: $*" >&2; exit 1
+  fi
+}
+
+install_postgres() {
+  echo "usher: installing a PostgreSQL server with the system's package manager" >&2
+  if command -v apt-get >/dev/null; then
+    as_root apt-get update -qq
+    # A cluster of the distribution's own is not wanted; Usher makes a private one.
+    as_root mkdir -p /etc/postgresql-common
+    [ -e /etc/postgresql-common/createcluster.conf ] ||
+      echo 'create_main_cluster = false' | as_root tee /etc/postgresql-common/createcluster.conf >/dev/null
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postgresql >/dev/null
+  elif command -v dnf >/dev/null; then as_root dnf install -y -q postgresql-server postgresql-contrib
+  elif command -v apk >/dev/null; then as_root apk add --quiet postgresql postgresql-contrib
+  elif command -v pacman >/dev/null; then as_root pacman -Sy --noconfirm --quiet postgresql
+  elif command -v brew >/dev/null; then brew install --quiet postgresql@17
+  else echo "usher: no known package manager; install a PostgreSQL server (15 or later) by hand" >&2; exit 1
+  fi
+}
+
+has_postgres || install_postgres
+
+if [ "${1:-}" = "test" ] && ! cargo nextest --version >/dev/null 2>&1; then
+  echo "usher: installing cargo-nextest" >&2
+  cargo install --locked cargo-nextest
+fi
