@@ -1,1 +1,11 @@
-//! Stub.
+//! The `usher` program: roles, configuration, telemetry, lifecycle, dev mode and the operator's
+//! commands. The services themselves are libraries that know nothing of this one.
+
+pub mod admin;
+pub mod cli;
+pub mod config;
+pub mod dev;
+pub mod lifecycle;
+pub mod migrate;
+pub mod roles;
+pub mod telemetry;

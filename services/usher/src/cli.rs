@@ -1,0 +1,143 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::config::{Purpose, Settings};
+use crate::{admin, dev, migrate, roles, telemetry};
+
+/// The backend that provisions people over SCIM and counts every one of them as a seat.
+#[derive(Debug, Parser)]
+#[command(name = "usher", version, propagate_version = true, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run everything on this machine: a private PostgreSQL, the four roles, demo workspaces.
+    Dev(DevArgs),
+    /// Serve one role, or all of them.
+    Serve(ServeArgs),
+    /// Bring the databases to this version's schema. Run it before serving a new version.
+    Migrate(SettingsArgs),
+    /// The operator's commands, over gRPC.
+    Admin(admin::AdminArgs),
+}
+
+/// `usher dev`
+#[derive(Debug, Args)]
+pub struct DevArgs {
+    /// Everything that dev mode keeps is in this directory, and nothing is written outside it.
+    #[arg(long, default_value = ".usher")]
+    pub data_dir: PathBuf,
+    /// Address of the gateway. The other listeners take free ports, named in demo.json.
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// Delete the data directory's contents first.
+    #[arg(long)]
+    pub reset: bool,
+    /// Requests a second and workspace that the gateway takes; 0 means no limit.
+    #[arg(long, default_value_t = 50)]
+    pub rate_per_second: u32,
+    /// What is logged, as `tracing` directives.
+    #[arg(long, default_value = "info,sqlx=warn,h2=warn,hyper=warn,tower=warn")]
+    pub log: String,
+}
+
+/// A role that a process can serve.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Role {
+    /// SCIM over HTTP; owns no database.
+    Gateway,
+    /// Workspaces, domains, admins, apps, tokens, plans.
+    Tenant,
+    /// Users and the change log.
+    Identity,
+    /// The seat ledger.
+    Billing,
+    /// The four of them in one process; they still talk gRPC to each other.
+    All,
+}
+
+impl Role {
+    /// Whether a process with this role serves `other`.
+    pub fn includes(self, other: Self) -> bool {
+        self == Self::All || self == other
+    }
+}
+
+#[derive(Debug, Args)]
+struct ServeArgs {
+    /// What to serve.
+    role: Role,
+    #[command(flatten)]
+    settings: SettingsArgs,
+}
+
+/// Where settings come from; the later wins: file, environment, flags.
+#[derive(Debug, Args)]
+pub struct SettingsArgs {
+    /// TOML file with settings; see deploy/usher.toml. Environment: `USHER_GATEWAY__LISTEN=…` sets gateway.listen.
+    #[arg(long, env = "USHER_CONFIG")]
+    config: Option<PathBuf>,
+    /// One setting: --set gateway.listen=0.0.0.0:8080. Secrets belong into files, not here.
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    overrides: Vec<String>,
+}
+
+impl SettingsArgs {
+    fn load(&self, purpose: Purpose) -> anyhow::Result<Settings> {
+        let settings = Settings::load(self.config.as_deref(), &self.overrides)?;
+        settings.validate(purpose)?;
+        Ok(settings)
+    }
+}
+
+impl Cli {
+    /// Does what the command line says.
+    ///
+    /// # Errors
+    /// Whatever stops the command; the message says what to do about it.
+    pub fn run(self) -> anyhow::Result<()> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()
+            .context("the async runtime can't start")?;
+        let outcome = runtime.block_on(self.command.run());
+        // A blocked thread must not hold up the end: everything worth waiting for was drained.
+        runtime.shutdown_timeout(std::time::Duration::from_millis(500));
+        outcome
+    }
+}
+
+impl Command {
+    async fn run(self) -> anyhow::Result<()> {
+        match self {
+            Self::Dev(args) => dev::run(args).await,
+            Self::Serve(args) => {
+                let settings = args.settings.load(Purpose::Serve(args.role))?;
+                telemetry::init_log(&settings.log)?;
+                roles::serve(args.role, settings).await
+            }
+            Self::Migrate(args) => migrate::run(&args.load(Purpose::Migrate)?).await,
+            Self::Admin(args) => admin::run(args).await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::Cli;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,283 @@
+//! Settings: from a file, then environment variables, then flags; the later wins.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use anyhow::{Context as _, bail};
+use secrecy::SecretString;
+use serde::Deserialize;
+
+use crate::cli::Role;
+
+/// Everything that can be set. Each field is `section.name` in the file, `USHER_SECTION__NAME` in
+/// the environment and `--set section.name=value` as a flag.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// What the log looks like.
+    pub log: LogSettings,
+    /// Where metrics are served.
+    pub metrics: MetricsSettings,
+    /// The gateway's settings.
+    pub gateway: GatewaySettings,
+    /// The tenant service's settings.
+    pub tenant: ServiceSettings,
+    /// The identity service's settings.
+    pub identity: ServiceSettings,
+    /// The billing service's settings.
+    pub billing: ServiceSettings,
+}
+
+/// `log.*`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LogSettings {
+    /// `auto` (pretty on a terminal, JSON elsewhere), `pretty` or `json`.
+    pub format: String,
+    /// What is logged, as `tracing` directives: `info`, `warn,usher_identity=debug`.
+    pub filter: String,
+}
+
+impl Default for LogSettings {
+    fn default() -> Self {
+        Self { format: "auto".into(), filter: "info,sqlx=warn,h2=warn,hyper=warn,tower=warn".into() }
+    }
+}
+
+/// `metrics.*`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct MetricsSettings {
+    /// Address that serves `/metrics`, `/livez` and `/readyz`.
+    pub listen: String,
+}
+
+impl Default for MetricsSettings {
+    fn default() -> Self {
+        Self { listen: "127.0.0.1:9464".into() }
+    }
+}
+
+/// `gateway.*`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct GatewaySettings {
+    /// Address that serves HTTP.
+    pub listen: String,
+    /// The address that identity providers use, such as `https://scim.example.com`; empty means
+    /// that of each request's Host header.
+    pub public_url: String,
+    /// Whether X-Forwarded-Proto and X-Forwarded-Host are believed: only behind a proxy that sets them.
+    pub trust_forwarded: bool,
+    /// Requests a second that one workspace may make for long; at least 25.
+    pub rate_per_second: u32,
+    /// Requests that one workspace may make at once after a pause; at least 100.
+    pub rate_burst: u32,
+    /// File with the gateway's service key.
+    pub service_key_file: String,
+    /// The gateway's service key, where a file is not at hand.
+    pub service_key: Option<SecretString>,
+}
+
+impl Default for GatewaySettings {
+    fn default() -> Self {
+        Self {
+            listen: "127.0.0.1:8080".into(),
+            public_url: String::new(),
+            trust_forwarded: false,
+            rate_per_second: 50,
+            rate_burst: 200,
+            service_key_file: String::new(),
+            service_key: None,
+        }
+    }
+}
+
+/// `tenant.*`, `identity.*` and `billing.*`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ServiceSettings {
+    /// Address that serves gRPC. Default: 127.0.0.1:9101 (tenant), :9102 (identity), :9103 (billing).
+    pub listen: String,
+    /// Where the other roles reach this service: `http://host:port`. Default: its `listen`.
+    pub url: String,
+    /// PostgreSQL, as the runtime role: `postgres://usher_app@host/usher_tenant`.
+    pub database_url: Option<SecretString>,
+    /// PostgreSQL, as the owner, for `usher migrate`.
+    pub owner_database_url: Option<SecretString>,
+    /// Most database connections of one replica. Default: 16.
+    pub database_connections: u32,
+    /// File with the service's key. Not needed by tenant.
+    pub service_key_file: String,
+    /// The service's key, where a file is not at hand.
+    pub service_key: Option<SecretString>,
+}
+
+/// Which settings a command is about to use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Serving a role.
+    Serve(Role),
+    /// Migrating the three databases.
+    Migrate,
+}
+
+impl Settings {
+    /// Reads file, environment and flags.
+    ///
+    /// # Errors
+    /// An unreadable file, an unknown name, a value of the wrong type, a flag without `=`.
+    pub fn load(file: Option<&Path>, overrides: &[String]) -> anyhow::Result<Self> {
+        let mut builder = config::Config::builder();
+        if let Some(path) = file {
+            builder = builder.add_source(config::File::from(path).format(config::FileFormat::Toml));
+        }
+        builder = builder.add_source(
+            config::Environment::with_prefix("USHER").prefix_separator("_").separator("__").try_parsing(true),
+        );
+        for entry in overrides {
+            let (name, value) =
+                entry.split_once('=').with_context(|| format!("--set {entry}: write it as name=value"))?;
+            builder = builder.set_override(name, value)?;
+        }
+        let mut settings: Self =
+            builder.build()?.try_deserialize().context("the configuration can't be read")?;
+        settings.fill_defaults();
+        Ok(settings)
+    }
+
+    fn fill_defaults(&mut self) {
+        for (service, port) in
+            [(&mut self.tenant, 9101), (&mut self.identity, 9102), (&mut self.billing, 9103)]
+        {
+            if service.listen.is_empty() {
+                service.listen = format!("127.0.0.1:{port}");
+            }
+            if service.url.is_empty() {
+                service.url = format!("http://{}", service.listen);
+            }
+            if service.database_connections == 0 {
+                service.database_connections = 16;
+            }
+        }
+    }
+
+    /// Checks everything that `purpose` will use, and names every fault at once.
+    ///
+    /// # Errors
+    /// A message of one line a fault.
+    pub fn validate(&self, purpose: Purpose) -> anyhow::Result<()> {
+        let mut faults = Vec::new();
+        if let Purpose::Serve(role) = purpose {
+            self.validate_listeners(role, &mut faults);
+            self.validate_log(&mut faults);
+        }
+        for (name, service, role) in [
+            ("tenant", &self.tenant, Role::Tenant),
+            ("identity", &self.identity, Role::Identity),
+            ("billing", &self.billing, Role::Billing),
+        ] {
+            match purpose {
+                Purpose::Migrate if service.owner_database_url.is_none() => {
+                    faults.push(format!("{name}.owner_database_url is missing"));
+                }
+                Purpose::Serve(wanted) if wanted.includes(role) => {
+                    if service.database_url.is_none() {
+                        faults.push(format!("{name}.database_url is missing"));
+                    }
+                    let keyless = service.service_key.is_none() && service.service_key_file.is_empty();
+                    if role != Role::Tenant && keyless {
+                        faults.push(format!("{name}.service_key_file is missing"));
+                    }
+                }
+                _ => {}
+            }
+        }
+        if faults.is_empty() {
+            return Ok(());
+        }
+        bail!("the configuration has {} fault(s):\n  {}", faults.len(), faults.join("\n  "))
+    }
+
+    fn validate_listeners(&self, role: Role, faults: &mut Vec<String>) {
+        let mut address = |name: &str, text: &str| {
+            if text.parse::<SocketAddr>().is_err() {
+                faults.push(format!("{name} = {text:?} is no address; write it as 127.0.0.1:8080"));
+            }
+        };
+        address("metrics.listen", &self.metrics.listen);
+        for (name, text, of) in [
+            ("gateway.listen", &self.gateway.listen, Role::Gateway),
+            ("tenant.listen", &self.tenant.listen, Role::Tenant),
+            ("identity.listen", &self.identity.listen, Role::Identity),
+            ("billing.listen", &self.billing.listen, Role::Billing),
+        ] {
+            if role.includes(of) {
+                address(name, text);
+            }
+        }
+        if role.includes(Role::Gateway) {
+            if self.gateway.rate_per_second < 25 {
+                faults.push("gateway.rate_per_second must be at least 25: Entra ID sends that much".into());
+            }
+            if self.gateway.rate_burst < 100 {
+                faults.push("gateway.rate_burst must be at least 100".into());
+            }
+            if self.gateway.service_key.is_none() && self.gateway.service_key_file.is_empty() {
+                faults.push("gateway.service_key_file is missing".into());
+            }
+        }
+    }
+
+    fn validate_log(&self, faults: &mut Vec<String>) {
+        if !["auto", "pretty", "json"].contains(&self.log.format.as_str()) {
+            faults.push(format!("log.format = {:?}; it is auto, pretty or json", self.log.format));
+        }
+        if let Err(error) = tracing_subscriber::EnvFilter::try_new(&self.log.filter) {
+            faults.push(format!("log.filter: {error}"));
+        }
+    }
+}
+
+/// A secret from its own setting or from a file, without the file's final line break.
+///
+/// # Errors
+/// An unreadable file.
+pub fn secret(value: Option<&SecretString>, file: &str) -> anyhow::Result<SecretString> {
+    if let Some(value) = value {
+        return Ok(value.clone());
+    }
+    let text = std::fs::read_to_string(file).with_context(|| format!("can't read the key file {file}"))?;
+    Ok(SecretString::from(text.trim_end().to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_fault_is_named_at_once() {
+        let settings = Settings::load(None, &["gateway.listen=nowhere".into(), "log.format=loud".into()]).unwrap();
+
+        let message = settings.validate(Purpose::Serve(Role::All)).unwrap_err().to_string();
+
+        for part in ["gateway.listen", "log.format", "tenant.database_url", "billing.service_key_file"] {
+            assert!(message.contains(part), "{part} is not in: {message}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_setting_is_refused_by_name() {
+        let error = Settings::load(None, &["gateway.lisen=127.0.0.1:1".into()]).unwrap_err();
+
+        assert!(format!("{error:#}").contains("lisen"), "{error:#}");
+    }
+
+    #[test]
+    fn secrets_never_show_in_debug_output() {
+        let settings =
+            Settings::load(None, &["tenant.database_url=postgres://u:hunter2@h/d".into()]).unwrap();
+
+        assert!(!format!("{settings:?}").contains("hunter2"));
+    }
+}

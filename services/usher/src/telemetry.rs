@@ -1,0 +1,88 @@
+//! Logs and metrics of the process.
+
+use std::io::IsTerminal as _;
+use std::net::SocketAddr;
+
+use anyhow::Context as _;
+use axum::Router;
+use axum::routing::get;
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use tokio::net::TcpListener;
+use tracing_subscriber::EnvFilter;
+use usher_rpc::Tasks;
+
+use crate::config::LogSettings;
+
+/// Upper bounds of the duration histograms, in seconds.
+const SECONDS: &[f64] =
+    &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+
+/// Sends the log to standard error: pretty on a terminal, JSON elsewhere.
+///
+/// # Errors
+/// A filter that can't be read, or a log that was set up before.
+pub fn init_log(settings: &LogSettings) -> anyhow::Result<()> {
+    let filter = EnvFilter::try_new(&settings.filter).context("log.filter can't be read")?;
+    let pretty = match settings.format.as_str() {
+        "pretty" => true,
+        "json" => false,
+        _ => std::io::stderr().is_terminal(),
+    };
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let installed = if pretty {
+        log.compact().try_init()
+    } else {
+        log.json().flatten_event(true).with_current_span(true).with_span_list(false).try_init()
+    };
+    installed.map_err(|error| anyhow::anyhow!("the log can't be set up: {error}"))
+}
+
+/// Installs the process's metrics recorder.
+///
+/// # Errors
+/// A recorder was installed before.
+pub fn init_metrics() -> anyhow::Result<PrometheusHandle> {
+    PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), SECONDS)?
+        .install_recorder()
+        .context("the metrics can't be set up")
+}
+
+/// Serves `/metrics`, `/livez` and `/readyz` until the roles stop, and says on which address.
+///
+/// # Errors
+/// The address can't be bound.
+pub async fn serve_metrics(
+    listen: SocketAddr,
+    handle: PrometheusHandle,
+    tasks: &Tasks,
+) -> anyhow::Result<SocketAddr> {
+    let listener = TcpListener::bind(listen)
+        .await
+        .with_context(|| format!("metrics can't listen on {listen}; set metrics.listen to a free address"))?;
+    let address = listener.local_addr()?;
+    let stopping = tasks.clone();
+    let ready = tasks.clone();
+    let router = Router::new()
+        .route("/metrics", get(move || async move { handle.render() }))
+        .route("/livez", get(|| async { "ok\n" }))
+        .route(
+            "/readyz",
+            get(move || async move {
+                if ready.is_stopping() {
+                    (axum::http::StatusCode::SERVICE_UNAVAILABLE, "draining\n")
+                } else {
+                    (axum::http::StatusCode::OK, "ok\n")
+                }
+            }),
+        );
+    tasks.spawn(async move {
+        let served = axum::serve(listener, router)
+            .with_graceful_shutdown(async move { stopping.stopping().await })
+            .await;
+        if let Err(error) = served {
+            tracing::error!(error = &error as &dyn std::error::Error, "metrics stopped");
+        }
+    });
+    Ok(address)
+}
