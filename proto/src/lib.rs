@@ -1,1 +1,40 @@
-//! Stub.
+//! The protocol between Usher's services: types, clients and servers generated from `usher/**/*.proto`,
+//! where each message and call is documented.
+#![expect(
+    missing_docs,
+    clippy::all,
+    clippy::pedantic,
+    clippy::allow_attributes,
+    reason = "the code is generated; the .proto files carry the documentation"
+)]
+
+/// Reasons of errors.
+pub mod error {
+    pub mod v1 {
+        tonic::include_proto!("usher.error.v1");
+    }
+}
+
+/// Workspaces, plans, domains, admins, apps, tokens, credentials, policies.
+pub mod tenant {
+    pub mod v1 {
+        tonic::include_proto!("usher.tenant.v1");
+    }
+}
+
+/// Users, changes, seats.
+pub mod identity {
+    pub mod v1 {
+        tonic::include_proto!("usher.identity.v1");
+    }
+}
+
+/// Ledger, usage, statements, prices.
+pub mod billing {
+    pub mod v1 {
+        tonic::include_proto!("usher.billing.v1");
+    }
+}
+
+/// All of it as a `google.protobuf.FileDescriptorSet`, for reflection and tests.
+pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));

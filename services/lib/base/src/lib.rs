@@ -1,1 +1,27 @@
-//! Stub.
+//! The vocabulary of every Usher service: ids, clock, credentials, scope, domains, error reasons.
+//! Nothing here does I/O.
+
+pub mod actor;
+pub mod audience;
+pub mod clock;
+pub mod context;
+pub mod credential;
+pub mod domain;
+pub mod fault;
+pub mod id;
+pub mod key;
+pub mod permission;
+pub mod reason;
+pub mod scope;
+pub mod secret;
+pub mod trace;
+
+pub use actor::Actor;
+pub use audience::Audience;
+pub use clock::Clock;
+pub use context::CallContext;
+pub use credential::{Claims, Credential, CredentialError, Denied, KeySet};
+pub use fault::Fault;
+pub use permission::Permission;
+pub use reason::Reason;
+pub use scope::TenantScope;

@@ -1,0 +1,100 @@
+//! What a domain function knows about the call it serves.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use jiff::Timestamp;
+
+use crate::actor::Actor;
+use crate::clock::Clock;
+use crate::credential::{Credential, Denied};
+use crate::id::WorkspaceId;
+use crate::permission::Permission;
+use crate::scope::TenantScope;
+use crate::trace::TraceContext;
+
+/// The context of one call: who, for which workspace, since when, until when. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct CallContext(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    clock: Clock,
+    credential: Credential,
+    requested: Option<WorkspaceId>,
+    request_id: String,
+    trace: TraceContext,
+    deadline: Option<Instant>,
+}
+
+impl CallContext {
+    /// The context of a request that came over the wire with a verified credential.
+    pub fn request(
+        clock: Clock,
+        credential: Credential,
+        requested: Option<WorkspaceId>,
+        request_id: String,
+        trace: TraceContext,
+        deadline: Option<Instant>,
+    ) -> Self {
+        Self(Arc::new(Inner { clock, credential, requested, request_id, trace, deadline }))
+    }
+
+    /// The context of work that no caller waits for; it acts with the service's own credential.
+    pub fn background(clock: Clock, credential: Credential, workspace: WorkspaceId, job: &str) -> Self {
+        let trace = TraceContext::start();
+        let request_id = format!("{job}-{}", &trace.trace_id()[..12]);
+        Self::request(clock, credential, Some(workspace), request_id, trace, None)
+    }
+
+    /// The workspace that the call is for.
+    ///
+    /// # Errors
+    /// See [`Credential::scope`].
+    pub fn scope(&self) -> Result<TenantScope, Denied> {
+        self.0.credential.scope(self.0.requested)
+    }
+
+    /// Asks for a permission.
+    ///
+    /// # Errors
+    /// The credential lacks it.
+    pub fn require(&self, permission: Permission) -> Result<(), Denied> {
+        self.0.credential.require(permission)
+    }
+
+    /// The verified credential.
+    pub fn credential(&self) -> &Credential {
+        &self.0.credential
+    }
+
+    /// Who calls.
+    pub fn actor(&self) -> &Actor {
+        self.0.credential.actor()
+    }
+
+    /// The time now.
+    pub fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+
+    /// The clock.
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    /// The request's id, the same in every service's log.
+    pub fn request_id(&self) -> &str {
+        &self.0.request_id
+    }
+
+    /// The trace it belongs to.
+    pub fn trace(&self) -> TraceContext {
+        self.0.trace
+    }
+
+    /// When the caller stops waiting.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.0.deadline
+    }
+}

@@ -1,0 +1,93 @@
+//! The keys that sign and verify internal credentials (`EdDSA`, RFC 8037).
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ed25519_dalek::pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header};
+use rand::Rng as _;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use crate::credential::Claims;
+
+/// A key can't be read or used.
+#[derive(Debug, thiserror::Error)]
+#[error("the signing key can't be used: {0}")]
+pub struct KeyError(String);
+
+/// The public half of a signing key, as it is published.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PublicKey {
+    /// Key id: the first 16 characters of the key's SHA-256, in base64url.
+    pub kid: String,
+    /// The key, base64url without padding (the `x` of an OKP JWK, RFC 8037).
+    pub x: String,
+}
+
+impl PublicKey {
+    pub(crate) fn decoding(&self) -> Result<DecodingKey, KeyError> {
+        DecodingKey::from_ed_components(&self.x).map_err(|error| KeyError(error.to_string()))
+    }
+}
+
+/// A signing key. Only the tenant service has one.
+pub struct SigningKey {
+    pkcs8: Vec<u8>,
+    encoding: EncodingKey,
+    public: PublicKey,
+}
+
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SigningKey").field("kid", &self.public.kid).finish_non_exhaustive()
+    }
+}
+
+impl SigningKey {
+    /// Makes a new key from the system's randomness.
+    ///
+    /// # Errors
+    /// The key can't be encoded.
+    pub fn generate() -> Result<Self, KeyError> {
+        let mut seed = [0_u8; 32];
+        rand::rng().fill_bytes(&mut seed);
+        let key = ed25519_dalek::SigningKey::from_bytes(&seed);
+        let der = key.to_pkcs8_der().map_err(|error| KeyError(error.to_string()))?;
+        Self::from_pkcs8_der(der.as_bytes())
+    }
+
+    /// Reads a key from its PKCS #8 form.
+    ///
+    /// # Errors
+    /// The bytes are no Ed25519 key.
+    pub fn from_pkcs8_der(der: &[u8]) -> Result<Self, KeyError> {
+        let key =
+            ed25519_dalek::SigningKey::from_pkcs8_der(der).map_err(|error| KeyError(error.to_string()))?;
+        let bytes = key.verifying_key().to_bytes();
+        let mut kid = URL_SAFE_NO_PAD.encode(Sha256::digest(bytes));
+        kid.truncate(16);
+        let public = PublicKey { kid, x: URL_SAFE_NO_PAD.encode(bytes) };
+        Ok(Self { pkcs8: der.to_vec(), encoding: EncodingKey::from_ed_der(der), public })
+    }
+
+    /// The PKCS #8 form, for storage. Secret.
+    pub fn to_pkcs8_der(&self) -> &[u8] {
+        &self.pkcs8
+    }
+
+    /// The half to publish.
+    pub const fn public(&self) -> &PublicKey {
+        &self.public
+    }
+
+    /// Signs claims as a JWT.
+    ///
+    /// # Errors
+    /// The key is not usable for signing.
+    pub fn sign(&self, claims: &Claims) -> Result<String, KeyError> {
+        let header = Header { kid: Some(self.public.kid.clone()), ..Header::new(Algorithm::EdDSA) };
+        jsonwebtoken::encode(&header, claims, &self.encoding).map_err(|error| KeyError(error.to_string()))
+    }
+}

@@ -1,0 +1,53 @@
+//! What a credential lets its bearer do.
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! permissions {
+    ($($(#[$doc:meta])* $name:ident = $text:literal),* $(,)?) => {
+        /// One permission; a credential carries a set of them.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        pub enum Permission {
+            $($(#[$doc])* #[serde(rename = $text)] $name,)*
+        }
+
+        impl Permission {
+            /// All there are.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// The name, as in credentials.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $text,)* }
+            }
+
+            /// The permission of that name.
+            pub fn from_name(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|permission| permission.as_str() == name)
+            }
+        }
+    };
+}
+
+permissions! {
+    /// Read users.
+    UsersRead = "users.read",
+    /// Create, change and delete users.
+    UsersWrite = "users.write",
+    /// Read the change log.
+    ChangesRead = "changes.read",
+    /// Read the seat counters.
+    SeatsRead = "seats.read",
+    /// Append to the seat ledger: identity only.
+    SeatsAppend = "seats.append",
+    /// Read usage and statements.
+    BillingRead = "billing.read",
+    /// Set accounts and prices.
+    BillingAdmin = "billing.admin",
+    /// Read workspaces' policies: identity only.
+    PoliciesRead = "policies.read",
+    /// Check SCIM tokens: gateway only.
+    AccessCheck = "access.check",
+    /// Everything in the tenant service: operators.
+    TenantAdmin = "tenant.admin",
+    /// Administer one's own workspace: an admin, signed in.
+    WorkspaceAdmin = "workspace.admin",
+}
