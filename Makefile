@@ -16,7 +16,7 @@ run: prepare ## Install what is missing, build in release, run `usher dev` (ARGS
 	exec target/release/usher dev --data-dir $(DATA_DIR) $(ARGS)
 
 test: prepare-test ## Run every test, against private PostgreSQL clusters
-	cargo build --locked --package usher --package usher-tests --bins
+	cargo build --locked --workspace --bins --features usher-store/testing
 	target/debug/with-cluster cargo nextest run --locked --workspace --no-fail-fast
 
 check: ## Check format, lints and documentation

@@ -1,1 +1,25 @@
-//! Stub.
+//! PostgreSQL for the services: access that is bound to one workspace, migrations, the check that
+//! row-level security holds, and private clusters for dev mode and tests.
+
+mod boot;
+pub mod cluster;
+mod constraint;
+mod database;
+mod error;
+mod migrate;
+mod scoped;
+#[cfg(feature = "testing")]
+pub mod testing;
+
+pub use boot::{BootError, check};
+pub use cluster::{Cluster, ClusterError, Durability};
+pub use constraint::OnConstraint;
+pub use database::{Database, DatabaseConfig, GlobalTx};
+pub use error::Error;
+pub use migrate::{MigrateError, migrate};
+pub use scoped::{ScopedDatabase, Statement, TenantTx};
+
+/// The role that owns the tables and migrates them.
+pub const OWNER_ROLE: &str = "usher_owner";
+/// The role that the services connect as; it owns nothing.
+pub const APP_ROLE: &str = "usher_app";

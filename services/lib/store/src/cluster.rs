@@ -1,0 +1,202 @@
+//! A private PostgreSQL server in a directory of its own, on a Unix socket: dev mode and tests.
+
+mod process;
+mod software;
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use nix::unistd::{Uid, User, chown};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+
+use crate::{APP_ROLE, OWNER_ROLE};
+
+/// Longest path of a Unix socket, less the socket's own name (`sun_path` has 108 bytes).
+const SOCKET_DIR_MAX: usize = 107 - "/.s.PGSQL.5432".len();
+
+/// Whether commits survive a power failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// Every commit is on disk before it is acknowledged.
+    Full,
+    /// Only a crash of the server's machine loses commits; for tests.
+    Relaxed,
+}
+
+/// Why there is no server. Each says what to do.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the messages say it")]
+pub enum ClusterError {
+    #[error(
+        "no PostgreSQL server is installed; install version 15 or later, for example: apt-get install postgresql"
+    )]
+    NotInstalled,
+    #[error("the newest PostgreSQL found is version {0} and 15 or later is needed; install a newer one")]
+    TooOld(u32),
+    #[error("{path} can't be used: {source}; choose another --data-dir")]
+    Directory { path: PathBuf, source: io::Error },
+    #[error("the path {0} is too long for a Unix socket; choose a shorter --data-dir")]
+    PathTooLong(PathBuf),
+    #[error(
+        "PostgreSQL does not run as root, and there is no user \"postgres\" or \"nobody\" to run it as; create one"
+    )]
+    NoUser,
+    #[error(
+        "the user {user} can't enter {path}, and PostgreSQL must run as that user; choose a --data-dir that others can enter"
+    )]
+    NotTraversable { user: String, path: PathBuf },
+    #[error("another process uses {0}; stop it, or choose another --data-dir")]
+    InUse(PathBuf),
+    #[error(
+        "{data} was made by PostgreSQL {found}, and {installed} is installed; install {found} or use --reset"
+    )]
+    OtherVersion { data: PathBuf, found: u32, installed: u32 },
+    #[error("{command} failed: {output}")]
+    Command { command: String, output: String },
+    #[error("PostgreSQL did not start: {0}")]
+    Start(String),
+    #[error("the private PostgreSQL can't be prepared")]
+    Prepare(#[source] sqlx::Error),
+}
+
+/// A running private server. Stop it with [`Cluster::stop`]; dropped without, it is told to stop.
+#[derive(Debug)]
+pub struct Cluster {
+    directory: PathBuf,
+    server: process::Server,
+}
+
+/// Who the server runs as, where that is not ourselves.
+#[derive(Clone, Debug)]
+struct RunAs {
+    name: String,
+    uid: u32,
+    gid: u32,
+}
+
+impl Cluster {
+    /// Starts the server in `directory`, making the cluster first if there is none. A server that an
+    /// earlier process left running there is stopped first.
+    ///
+    /// # Errors
+    /// See [`ClusterError`].
+    pub async fn start(directory: &Path, durability: Durability) -> Result<Self, ClusterError> {
+        let software = software::find()?;
+        let run_as = unprivileged()?;
+        let directory = prepare_directory(directory, run_as.as_ref())?;
+        let data = directory.join("data");
+        if data.join("PG_VERSION").exists() {
+            software.check_data(&data)?;
+            process::stop_leftover(&data).await;
+        } else {
+            software.initialise(&data, run_as.as_ref()).await?;
+        }
+        let socket_dir = directory.join("run");
+        let server =
+            process::Server::start(&software, &directory, &socket_dir, durability, run_as.as_ref()).await?;
+        let cluster = Self { directory, server };
+        cluster.ensure_roles().await.map_err(ClusterError::Prepare)?;
+        Ok(cluster)
+    }
+
+    /// Makes a database owned by [`OWNER_ROLE`], unless it is there.
+    ///
+    /// # Errors
+    /// The server refuses.
+    pub async fn ensure_database(&self, name: &str) -> Result<(), ClusterError> {
+        let work = async {
+            let mut connection = PgConnection::connect(&self.url("postgres", "postgres")).await?;
+            let there: Option<i32> = sqlx::query_scalar("SELECT 1 FROM pg_database WHERE datname = $1")
+                .bind(name)
+                .fetch_optional(&mut connection)
+                .await?;
+            if there.is_none() {
+                let statement = format!("CREATE DATABASE \"{name}\" OWNER {OWNER_ROLE}");
+                sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut connection).await?;
+            }
+            connection.close().await
+        };
+        work.await.map_err(ClusterError::Prepare)
+    }
+
+    /// The address of a database for a role.
+    pub fn url(&self, database: &str, role: &str) -> String {
+        url(&self.directory, database, role)
+    }
+
+    /// The server's process id.
+    pub fn pid(&self) -> Option<u32> {
+        self.server.pid()
+    }
+
+    /// Stops the server: at once for clients, cleanly for the data; by force after five seconds.
+    pub async fn stop(mut self) {
+        self.server.stop(Duration::from_secs(5)).await;
+    }
+
+    async fn ensure_roles(&self) -> Result<(), sqlx::Error> {
+        let mut connection = PgConnection::connect(&self.url("postgres", "postgres")).await?;
+        for role in [OWNER_ROLE, APP_ROLE] {
+            let statement = format!(
+                "DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = '{role}') THEN \
+                 CREATE ROLE {role} LOGIN NOSUPERUSER NOBYPASSRLS; END IF; END $$"
+            );
+            sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut connection).await?;
+        }
+        connection.close().await
+    }
+}
+
+/// The address of a database of the cluster in `directory`.
+pub fn url(directory: &Path, database: &str, role: &str) -> String {
+    format!("postgres://{role}@localhost/{database}?host={}", directory.join("run").display())
+}
+
+/// Nobody where we are an ordinary user; else the user to become.
+fn unprivileged() -> Result<Option<RunAs>, ClusterError> {
+    if !Uid::effective().is_root() {
+        return Ok(None);
+    }
+    ["postgres", "nobody"]
+        .into_iter()
+        .find_map(|name| User::from_name(name).ok().flatten())
+        .map(|user| Some(RunAs { name: user.name, uid: user.uid.as_raw(), gid: user.gid.as_raw() }))
+        .ok_or(ClusterError::NoUser)
+}
+
+fn prepare_directory(directory: &Path, run_as: Option<&RunAs>) -> Result<PathBuf, ClusterError> {
+    let fault = |source| ClusterError::Directory { path: directory.to_owned(), source };
+    fs::create_dir_all(directory).map_err(fault)?;
+    let directory = directory.canonicalize().map_err(fault)?;
+    let socket_dir = directory.join("run");
+    if socket_dir.as_os_str().len() > SOCKET_DIR_MAX {
+        return Err(ClusterError::PathTooLong(directory));
+    }
+    fs::create_dir_all(&socket_dir).map_err(fault)?;
+    if let Some(user) = run_as {
+        for own in [&directory, &socket_dir] {
+            chown(own, Some(user.uid.into()), Some(user.gid.into())).map_err(|errno| fault(errno.into()))?;
+        }
+        check_traversable(&directory, user)?;
+    }
+    for own in [&directory, &socket_dir] {
+        fs::set_permissions(own, fs::Permissions::from_mode(0o700)).map_err(fault)?;
+    }
+    Ok(directory)
+}
+
+fn check_traversable(directory: &Path, user: &RunAs) -> Result<(), ClusterError> {
+    for parent in directory.ancestors().skip(1) {
+        let mode = fs::metadata(parent)
+            .map_err(|source| ClusterError::Directory { path: parent.to_owned(), source })?
+            .permissions()
+            .mode();
+        if mode & 0o001 == 0 {
+            return Err(ClusterError::NotTraversable { user: user.name.clone(), path: parent.to_owned() });
+        }
+    }
+    Ok(())
+}

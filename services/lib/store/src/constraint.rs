@@ -1,0 +1,40 @@
+//! From the name of a violated constraint to a typed error.
+
+use crate::error::Error;
+
+/// Lets a call site say what a violated constraint means.
+pub trait OnConstraint<T, E> {
+    /// Gives `fault()` if exactly this constraint was violated; every other error stays a storage error.
+    ///
+    /// # Errors
+    /// `fault()`, or the storage error.
+    fn on_constraint(self, name: &str, fault: impl FnOnce() -> E) -> Result<T, E>;
+}
+
+impl<T, E: From<Error>> OnConstraint<T, E> for Result<T, sqlx::Error> {
+    fn on_constraint(self, name: &str, fault: impl FnOnce() -> E) -> Result<T, E> {
+        self.map_err(|error| {
+            let violated = error.as_database_error().and_then(|error| error.constraint()).map(unsharded);
+            if violated == Some(name) { fault() } else { Error::from(error).into() }
+        })
+    }
+}
+
+/// A distributed PostgreSQL appends the shard's number to constraint names.
+fn unsharded(name: &str) -> &str {
+    match name.rsplit_once('_') {
+        Some((stem, shard)) if shard.len() >= 6 && shard.bytes().all(|b| b.is_ascii_digit()) => stem,
+        _ => name,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unsharded;
+
+    #[test]
+    fn a_shard_number_is_no_part_of_the_name() {
+        assert_eq!(unsharded("users_user_name_key_102047"), "users_user_name_key");
+        assert_eq!(unsharded("users_tenant_2_key"), "users_tenant_2_key");
+    }
+}

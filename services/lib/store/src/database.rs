@@ -1,0 +1,123 @@
+//! One service's database.
+
+use std::str::FromStr as _;
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
+use sqlx::{Connection as _, PgConnection, Postgres, Transaction};
+use usher_base::TenantScope;
+
+use crate::error::Error;
+use crate::scoped::ScopedDatabase;
+
+/// How a service reaches its database.
+#[derive(Clone, Debug)]
+pub struct DatabaseConfig {
+    /// `postgres://usher_app@host/database`; may carry a password, so it is never logged.
+    pub url: String,
+    /// Most connections of this replica.
+    pub max_connections: u32,
+    /// Longest that one statement may take.
+    pub statement_timeout: Duration,
+    /// What the server's views call this client.
+    pub application: &'static str,
+}
+
+/// A pool of connections. The pool itself is private: tables that hold a workspace's data are
+/// reached by [`Database::scoped`] only, and row-level security shows nothing to the rest.
+#[derive(Clone, Debug)]
+pub struct Database {
+    pool: PgPool,
+}
+
+/// How long a request waits for a free connection before it is told to come back later.
+const ACQUIRE: Duration = Duration::from_secs(2);
+/// A connection that rested longer is asked whether it lives before it is used.
+const RESTED: Duration = Duration::from_secs(1);
+
+impl Database {
+    /// Prepares the pool. Connections are made when they are first needed, so a database that is
+    /// away now is no error yet.
+    ///
+    /// # Errors
+    /// A URL that can't be read.
+    pub fn open(config: &DatabaseConfig) -> Result<Self, Error> {
+        let options =
+            PgConnectOptions::from_str(&config.url)?.application_name(config.application).options([
+                ("statement_timeout", config.statement_timeout.as_millis().to_string()),
+                ("citus.propagate_set_commands", "local".to_owned()),
+            ]);
+        let pool = PgPoolOptions::new()
+            .max_connections(config.max_connections)
+            .acquire_timeout(ACQUIRE)
+            .test_before_acquire(false)
+            .before_acquire(|connection, meta| {
+                Box::pin(async move {
+                    if meta.idle_for > RESTED {
+                        connection.ping().await?;
+                    }
+                    Ok(true)
+                })
+            })
+            .connect_lazy_with(options);
+        Ok(Self { pool })
+    }
+
+    /// The data of one workspace.
+    pub fn scoped(&self, scope: &TenantScope) -> ScopedDatabase {
+        ScopedDatabase::new(self.pool.clone(), scope.workspace_id().as_uuid())
+    }
+
+    /// A transaction on tables that hold no workspace's data: plans, keys, directories.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn global(&self) -> Result<GlobalTx, Error> {
+        Ok(GlobalTx(self.pool.begin().await?))
+    }
+
+    /// A connection that hears notifications.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn listen(&self, channel: &str) -> Result<PgListener, Error> {
+        let mut listener = PgListener::connect_with(&self.pool).await?;
+        // A lost connection must be seen, because what was announced meanwhile is lost with it.
+        listener.ignore_pool_close_event(true);
+        listener.listen(channel).await?;
+        Ok(listener)
+    }
+
+    /// Whether the database answers now.
+    ///
+    /// # Errors
+    /// It does not.
+    pub async fn ping(&self) -> Result<(), Error> {
+        self.pool.acquire().await?.ping().await?;
+        Ok(())
+    }
+
+    /// Ends all connections.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+/// A transaction without a tenant: row-level security hides every workspace's rows from it.
+#[derive(Debug)]
+pub struct GlobalTx(Transaction<'static, Postgres>);
+
+impl GlobalTx {
+    /// The connection, to run statements on.
+    pub fn conn(&mut self) -> &mut PgConnection {
+        &mut self.0
+    }
+
+    /// Ends the transaction with effect.
+    ///
+    /// # Errors
+    /// The database does not answer; whether it took effect is then unknown.
+    pub async fn commit(self) -> Result<(), Error> {
+        Ok(self.0.commit().await?)
+    }
+}

@@ -1,0 +1,45 @@
+//! Storage failed: either it does not answer, or something is wrong with it or with us.
+
+use usher_base::{Fault, Reason};
+
+/// A failure of storage.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// PostgreSQL does not answer, or ended the connection or statement. Trying again may help.
+    #[error("the database does not answer")]
+    Unavailable(#[source] sqlx::Error),
+    /// A defect, or a schema that does not fit the program.
+    #[error("the database refused a statement")]
+    Failed(#[source] sqlx::Error),
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        if is_outage(&error) { Self::Unavailable(error) } else { Self::Failed(error) }
+    }
+}
+
+/// Classes of SQLSTATE (PostgreSQL manual, appendix A) that tell of the server, not of the statement:
+/// connection, resources, operator intervention (a statement timeout too), system.
+const OUTAGES: [&str; 5] = ["08", "53", "57", "58", "40"];
+
+fn is_outage(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Tls(_) => {
+            true
+        }
+        sqlx::Error::Database(error) => {
+            error.code().is_some_and(|code| OUTAGES.iter().any(|class| code.starts_with(class)))
+        }
+        _ => false,
+    }
+}
+
+impl Fault for Error {
+    fn reason(&self) -> Reason {
+        match self {
+            Self::Unavailable(_) => Reason::Unavailable,
+            Self::Failed(_) => Reason::Internal,
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! Bringing a database to this version's schema.
+
+use sqlx::migrate::Migrator;
+use sqlx::{Connection as _, PgConnection};
+
+/// The schema can't be brought up to date; the database is as it was.
+#[derive(Debug, thiserror::Error)]
+pub enum MigrateError {
+    /// The owner can't connect.
+    #[error("the owner can't connect; check owner_database_url")]
+    Connect(#[source] sqlx::Error),
+    /// A migration failed.
+    #[error("a migration failed; nothing of it remains")]
+    Run(#[from] sqlx::migrate::MigrateError),
+}
+
+/// Applies the migrations that are not there yet, as the owner. Several processes may do so at once.
+///
+/// # Errors
+/// See [`MigrateError`].
+pub async fn migrate(owner_url: &str, migrator: &Migrator) -> Result<(), MigrateError> {
+    let mut connection = PgConnection::connect(owner_url).await.map_err(MigrateError::Connect)?;
+    migrator.run(&mut connection).await?;
+    // The schema is there; a connection that does not close politely changes nothing.
+    let _ = connection.close().await;
+    Ok(())
+}

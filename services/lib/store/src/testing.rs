@@ -1,0 +1,93 @@
+//! Databases for tests: a private server for the test run, and a fresh database for each test,
+//! copied from one that was migrated once.
+
+use std::path::PathBuf;
+
+use sqlx::migrate::Migrator;
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+use crate::cluster::url;
+use crate::{APP_ROLE, OWNER_ROLE, migrate};
+
+/// Names the directory of the server that the test run shares.
+pub const CLUSTER_VARIABLE: &str = "USHER_TEST_CLUSTER";
+
+/// A database that nothing else uses.
+#[derive(Clone, Debug)]
+pub struct TestDatabase {
+    directory: PathBuf,
+    name: String,
+}
+
+/// The directory of the server that the test run shares.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the test run's parent tells by this variable where its server is"
+)]
+fn directory() -> PathBuf {
+    std::env::var_os(CLUSTER_VARIABLE).map(PathBuf::from).unwrap_or_else(|| {
+        panic!("{CLUSTER_VARIABLE} is not set: run `make test`, or put `target/debug/with-cluster` before the command")
+    })
+}
+
+/// A temporary directory that PostgreSQL's user can enter, with a path short enough for a socket.
+pub fn temporary_directory() -> TempDir {
+    use std::os::unix::fs::PermissionsExt as _;
+    tempfile::Builder::new()
+        .prefix("usher-")
+        .permissions(std::fs::Permissions::from_mode(0o711))
+        .tempdir_in("/tmp")
+        .unwrap_or_else(|error| panic!("no temporary directory: {error}"))
+}
+
+impl TestDatabase {
+    /// A fresh database with the migrator's schema.
+    pub async fn create(service: &str, migrator: &Migrator) -> Self {
+        let directory = directory();
+        let version = migrator
+            .iter()
+            .map(|migration| migration.checksum.iter().map(|byte| u64::from(*byte)).sum::<u64>())
+            .sum::<u64>();
+        let template = format!("template_{service}_{version}");
+        let name = format!("{service}_{}", Uuid::new_v4().simple());
+        let work = async {
+            let mut server = PgConnection::connect(&url(&directory, "postgres", "postgres")).await?;
+            sqlx::query("SELECT pg_advisory_lock(727)").execute(&mut server).await?;
+            let there: Option<i32> = sqlx::query_scalar("SELECT 1 FROM pg_database WHERE datname = $1")
+                .bind(&template)
+                .fetch_optional(&mut server)
+                .await?;
+            if there.is_none() {
+                let building = format!("{template}_building");
+                for statement in [
+                    format!("DROP DATABASE IF EXISTS \"{building}\""),
+                    format!("CREATE DATABASE \"{building}\" OWNER {OWNER_ROLE}"),
+                ] {
+                    sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut server).await?;
+                }
+                migrate(&url(&directory, &building, OWNER_ROLE), migrator)
+                    .await
+                    .unwrap_or_else(|error| panic!("{error:?}"));
+                let rename = format!("ALTER DATABASE \"{building}\" RENAME TO \"{template}\"");
+                sqlx::raw_sql(AssertSqlSafe(rename)).execute(&mut server).await?;
+            }
+            let copy = format!("CREATE DATABASE \"{name}\" TEMPLATE \"{template}\" OWNER {OWNER_ROLE}");
+            sqlx::raw_sql(AssertSqlSafe(copy)).execute(&mut server).await?;
+            server.close().await
+        };
+        work.await.unwrap_or_else(|error: sqlx::Error| panic!("no test database: {error}"));
+        Self { directory, name }
+    }
+
+    /// Its address for the runtime role.
+    pub fn url(&self) -> String {
+        url(&self.directory, &self.name, APP_ROLE)
+    }
+
+    /// Its address for the owner, who sees every workspace's rows.
+    pub fn owner_url(&self) -> String {
+        url(&self.directory, &self.name, OWNER_ROLE)
+    }
+}
