@@ -1,1 +1,31 @@
-//! Stub.
+//! Both sides of a gRPC call: what a server checks and records before a method runs, how errors
+//! travel, and how clients connect, authenticate and time out.
+
+pub mod client;
+pub mod convert;
+mod failure;
+mod key_source;
+mod layer;
+mod server;
+mod service_credential;
+mod status;
+mod tasks;
+mod verifier;
+
+pub use client::{Outgoing, connect};
+pub use failure::Failure;
+pub use key_source::{KeySource, KeySourceError, StaticKeys, TenantKeys};
+pub use server::{Server, ServerConfig};
+pub use service_credential::ServiceCredential;
+pub use status::{open, status};
+pub use tasks::Tasks;
+pub use verifier::Verifier;
+
+/// Metadata key of the workspace that a service or operator means.
+pub const WORKSPACE_KEY: &str = "usher-workspace";
+/// Metadata key of the request's id.
+pub const REQUEST_ID_KEY: &str = "x-request-id";
+/// Metadata key of the trace (W3C Trace Context).
+pub const TRACE_KEY: &str = "traceparent";
+/// The domain of `google.rpc.ErrorInfo`.
+pub const ERROR_DOMAIN: &str = "usher";

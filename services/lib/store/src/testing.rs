@@ -27,9 +27,12 @@ pub struct TestDatabase {
     reason = "the test run's parent tells by this variable where its server is"
 )]
 fn directory() -> PathBuf {
-    std::env::var_os(CLUSTER_VARIABLE).map(PathBuf::from).unwrap_or_else(|| {
-        panic!("{CLUSTER_VARIABLE} is not set: run `make test`, or put `target/debug/with-cluster` before the command")
-    })
+    let Some(directory) = std::env::var_os(CLUSTER_VARIABLE) else {
+        panic!(
+            "{CLUSTER_VARIABLE} is not set: run `make test`, or put `target/debug/with-cluster` before the command"
+        )
+    };
+    PathBuf::from(directory)
 }
 
 /// A temporary directory that PostgreSQL's user can enter, with a path short enough for a socket.

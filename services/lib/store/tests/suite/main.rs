@@ -1,5 +1,7 @@
 //! Storage against a real PostgreSQL.
 
+#![expect(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 

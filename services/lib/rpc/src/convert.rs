@@ -1,0 +1,95 @@
+//! Validation on the receiving side: messages become domain types by `TryFrom`.
+
+use jiff::Timestamp;
+use prost_types::Timestamp as WireTimestamp;
+use usher_base::{Fault, Reason};
+
+/// A field is not what it must be.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{field} {fault}")]
+pub struct InvalidArgument {
+    field: &'static str,
+    fault: String,
+}
+
+impl Fault for InvalidArgument {
+    fn reason(&self) -> Reason {
+        Reason::InvalidArgument
+    }
+
+    fn metadata(&self) -> Vec<(&'static str, String)> {
+        vec![("field", self.field.to_owned())]
+    }
+}
+
+/// A field that must be there is not.
+pub fn missing(field: &'static str) -> InvalidArgument {
+    InvalidArgument { field, fault: "is missing".into() }
+}
+
+/// A field has a value that it can't have.
+pub fn invalid(field: &'static str, fault: impl std::fmt::Display) -> InvalidArgument {
+    InvalidArgument { field, fault: format!("is not valid: {fault}") }
+}
+
+/// Reads an id, a domain, or anything else that parses.
+///
+/// # Errors
+/// The field is empty or does not parse.
+pub fn parse<T: std::str::FromStr>(field: &'static str, text: &str) -> Result<T, InvalidArgument>
+where
+    T::Err: std::fmt::Display,
+{
+    if text.is_empty() {
+        return Err(missing(field));
+    }
+    text.parse().map_err(|error| invalid(field, error))
+}
+
+/// A page's size: what was asked for, within bounds.
+///
+/// # Errors
+/// A negative number.
+pub fn page_size(asked: i32, default: u32, most: u32) -> Result<u32, InvalidArgument> {
+    match u32::try_from(asked) {
+        Ok(0) => Ok(default),
+        Ok(size) => Ok(size.min(most)),
+        Err(_) => Err(invalid("page_size", "it is negative")),
+    }
+}
+
+/// A time for the wire.
+pub fn to_wire(at: Timestamp) -> WireTimestamp {
+    // Both count floor seconds and positive nanoseconds, which jiff keeps signed before 1970.
+    let nanos = at.as_nanosecond();
+    WireTimestamp {
+        seconds: i64::try_from(nanos.div_euclid(1_000_000_000)).unwrap_or_default(),
+        nanos: i32::try_from(nanos.rem_euclid(1_000_000_000)).unwrap_or_default(),
+    }
+}
+
+/// A time from the wire, in whole microseconds.
+///
+/// # Errors
+/// Outside the years that can be counted.
+pub fn from_wire(field: &'static str, at: WireTimestamp) -> Result<Timestamp, InvalidArgument> {
+    let micros = i128::from(at.seconds) * 1_000_000 + i128::from(at.nanos) / 1_000;
+    i64::try_from(micros)
+        .ok()
+        .and_then(|micros| Timestamp::from_microsecond(micros).ok())
+        .ok_or_else(|| invalid(field, "it is out of range"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_survive_the_wire_to_the_microsecond() {
+        for text in ["2026-06-01T00:00:00.000001Z", "1969-12-31T23:59:59.999999Z", "0001-01-01T00:00:00Z"] {
+            let at: Timestamp = text.parse().unwrap();
+            assert_eq!(from_wire("at", to_wire(at)).unwrap(), at);
+        }
+        assert!(from_wire("at", WireTimestamp { seconds: i64::MAX, nanos: 0 }).is_err());
+    }
+}
