@@ -1,1 +1,31 @@
-//! Stub.
+//! SCIM 2.0 (RFC 7643, RFC 7644) as pure functions: schemas, filters, paths, PATCH, projection,
+//! discovery, errors. Nothing here does I/O or knows the time.
+
+pub mod discovery;
+pub mod error;
+pub mod eval;
+pub mod filter;
+pub mod patch;
+pub mod projection;
+pub mod schema;
+pub mod user;
+
+mod coerce;
+mod diff;
+mod slot;
+
+pub use diff::{Change, Changed};
+pub use error::{ScimError, ScimType};
+
+/// A JSON object.
+pub type Object = serde_json::Map<String, serde_json::Value>;
+
+/// How strictly a client is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Profile {
+    /// Tolerant of what identity providers are known to send.
+    #[default]
+    Default,
+    /// RFC 7644 to the letter.
+    Strict,
+}

@@ -1,0 +1,208 @@
+//! From what clients send to the canonical form of one attribute's value.
+//!
+//! A canonical value of a single complex attribute may hold `null` for a part that is to be
+//! cleared; [`without_nulls`] takes these out before anything is stored.
+
+use serde_json::Value;
+
+use crate::schema::{Attribute, Kind, Mutability};
+use crate::user::UserType;
+use crate::{Object, Profile};
+
+/// What is wrong with a value, for the client's admin.
+pub(crate) type Violation = String;
+
+/// The canonical value; `None` where the value means "no value".
+pub(crate) fn attribute(
+    attribute: &Attribute,
+    value: &Value,
+    profile: Profile,
+) -> Result<Option<Value>, Violation> {
+    if is_blank(value) {
+        return Ok(None);
+    }
+    if attribute.multi_valued {
+        return elements(attribute, value, profile);
+    }
+    match attribute.kind {
+        Kind::Complex => complex(attribute, value, profile),
+        _ => simple(attribute, value, profile).map(Some),
+    }
+}
+
+/// The canonical value of a sub-attribute; `None` where the value means "no value".
+pub(crate) fn part(
+    parent: &Attribute,
+    sub: &Attribute,
+    value: &Value,
+    profile: Profile,
+) -> Result<Option<Value>, Violation> {
+    if is_blank(value) {
+        return Ok(None);
+    }
+    let value = if parent.name == "roles" && sub.name == "value" { role_value(value) } else { value.clone() };
+    simple(sub, &value, profile).map(Some).map_err(|violation| format!("{}.{violation}", parent.name))
+}
+
+/// One element of a multi-valued attribute; `None` where nothing is in it.
+pub(crate) fn element(
+    attribute: &Attribute,
+    value: &Value,
+    profile: Profile,
+) -> Result<Option<Object>, Violation> {
+    let element = match value {
+        Value::Object(parts) => object(attribute, parts, profile)?,
+        // A role may be a JSON document in a string (Entra's SingleAppRoleAssignment).
+        Value::String(text) if attribute.name == "roles" && text.trim_start().starts_with('{') => {
+            match serde_json::from_str::<Value>(text) {
+                Ok(Value::Object(parts)) => object(attribute, &role_parts(&parts), profile)?,
+                _ => bare(attribute, value, profile)?,
+            }
+        }
+        _ if attribute.has_value() && !value.is_array() => bare(attribute, value, profile)?,
+        _ => return Err(format!("{} must be a list of objects", attribute.name)),
+    };
+    let element = without_nulls(element);
+    let says_something = element.keys().any(|name| name != "type" && name != "primary");
+    Ok(says_something.then_some(element))
+}
+
+/// Takes out the marks of cleared parts.
+pub(crate) fn without_nulls(mut parts: Object) -> Object {
+    parts.retain(|_, value| !value.is_null());
+    parts
+}
+
+/// `true` and `false` in any case.
+pub(crate) fn boolean_text(text: &str) -> Option<bool> {
+    match text.trim() {
+        text if text.eq_ignore_ascii_case("true") => Some(true),
+        text if text.eq_ignore_ascii_case("false") => Some(false),
+        _ => None,
+    }
+}
+
+fn is_blank(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(elements) => elements.is_empty(),
+        Value::Object(parts) => parts.is_empty(),
+        _ => false,
+    }
+}
+
+fn bare(attribute: &Attribute, value: &Value, profile: Profile) -> Result<Object, Violation> {
+    let mut parts = Object::new();
+    parts.insert("value".to_owned(), value.clone());
+    object(attribute, &parts, profile)
+}
+
+fn elements(attribute: &Attribute, value: &Value, profile: Profile) -> Result<Option<Value>, Violation> {
+    let sent = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+    let mut found = Vec::with_capacity(sent.len());
+    for value in sent {
+        if is_blank(value) {
+            continue;
+        }
+        if let Some(parts) = element(attribute, value, profile)? {
+            found.push(parts);
+        }
+    }
+    // One address without a type is the one that `[type eq "work"]` is meant to find.
+    if let ("emails", [only]) = (attribute.name, found.as_mut_slice())
+        && !only.contains_key("type")
+    {
+        only.insert("type".to_owned(), "work".into());
+    }
+    keep_last_primary(&mut found);
+    Ok((!found.is_empty()).then(|| Value::Array(found.into_iter().map(Value::Object).collect())))
+}
+
+/// At most one element is primary (RFC 7643 section 2.4): the last one that says so.
+fn keep_last_primary(elements: &mut [Object]) {
+    let mut seen = false;
+    for element in elements.iter_mut().rev() {
+        if element.get("primary") == Some(&Value::Bool(true)) {
+            if seen {
+                element.insert("primary".to_owned(), false.into());
+            }
+            seen = true;
+        }
+    }
+}
+
+fn complex(attribute: &Attribute, value: &Value, profile: Profile) -> Result<Option<Value>, Violation> {
+    let value = match value {
+        // A manager comes as an object, as a list of one, or as the bare id.
+        Value::Array(elements) if elements.len() == 1 => &elements[0],
+        other => other,
+    };
+    let parts = match value {
+        Value::Object(parts) => object(attribute, parts, profile)?,
+        Value::String(_) if attribute.has_value() => bare(attribute, value, profile)?,
+        value if is_blank(value) => return Ok(None),
+        _ => return Err(format!("{} must be an object", attribute.name)),
+    };
+    // A reference to nobody is no reference: {"value": ""}.
+    let refers_to_nobody = attribute.has_value() && parts.get("value").is_none_or(Value::is_null);
+    Ok((!refers_to_nobody && !parts.is_empty()).then_some(Value::Object(parts)))
+}
+
+fn object(attribute: &Attribute, sent: &Object, profile: Profile) -> Result<Object, Violation> {
+    let mut parts = Object::new();
+    for (name, value) in sent {
+        let Some(sub) = attribute.sub(name) else {
+            if profile == Profile::Strict {
+                return Err(format!("{} has no part {name:?}", attribute.name));
+            }
+            continue;
+        };
+        if sub.mutability == Mutability::ReadOnly && attribute.mutability != Mutability::ReadOnly {
+            continue;
+        }
+        let value = part(attribute, sub, value, profile)?.unwrap_or(Value::Null);
+        parts.insert(sub.name.to_owned(), value);
+    }
+    Ok(parts)
+}
+
+fn simple(attribute: &Attribute, value: &Value, profile: Profile) -> Result<Value, Violation> {
+    let name = attribute.name;
+    match (attribute.kind, value) {
+        (Kind::Boolean, Value::Bool(_)) => Ok(value.clone()),
+        (Kind::Boolean, Value::String(text)) => boolean_text(text)
+            .map(Value::Bool)
+            .ok_or_else(|| format!("{name} must be true or false, not {text:?}")),
+        (Kind::Boolean, _) => Err(format!("{name} must be true or false")),
+        (_, Value::String(text)) if text.contains('\0') => Err(format!("{name} contains a NUL character")),
+        (_, Value::String(text)) if name == "userType" => match text.parse::<UserType>() {
+            Ok(user_type) => Ok(user_type.as_str().into()),
+            Err(error) => Err(error.to_string()),
+        },
+        (_, Value::String(_)) => Ok(value.clone()),
+        // Entra's directory extensions may be integers that are mapped to strings.
+        (_, Value::Number(number)) if profile == Profile::Default => Ok(number.to_string().into()),
+        _ => Err(format!("{name} must be a string")),
+    }
+}
+
+fn role_value(value: &Value) -> Value {
+    match value.as_str().filter(|text| text.trim_start().starts_with('{')).map(serde_json::from_str::<Value>)
+    {
+        Some(Ok(Value::Object(parts))) => parts.get("value").cloned().unwrap_or_else(|| value.clone()),
+        _ => value.clone(),
+    }
+}
+
+fn role_parts(parts: &Object) -> Object {
+    let mut role = Object::new();
+    for (name, part) in
+        [("value", "value"), ("displayName", "display"), ("display", "display"), ("type", "type")]
+    {
+        if let Some(value) = parts.get(name) {
+            role.insert(part.to_owned(), value.clone());
+        }
+    }
+    role
+}

@@ -1,0 +1,74 @@
+//! What can be wrong with a SCIM request (RFC 7644 section 3.12).
+
+use serde_json::{Value, json};
+
+/// The schema of error messages.
+pub const ERROR_SCHEMA: &str = "urn:ietf:params:scim:api:messages:2.0:Error";
+
+/// The `scimType` of an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are RFC 7644's own")]
+pub enum ScimType {
+    InvalidFilter,
+    TooMany,
+    Uniqueness,
+    Mutability,
+    InvalidSyntax,
+    InvalidPath,
+    NoTarget,
+    InvalidValue,
+    InvalidVers,
+    Sensitive,
+}
+
+impl ScimType {
+    /// As it is on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidFilter => "invalidFilter",
+            Self::TooMany => "tooMany",
+            Self::Uniqueness => "uniqueness",
+            Self::Mutability => "mutability",
+            Self::InvalidSyntax => "invalidSyntax",
+            Self::InvalidPath => "invalidPath",
+            Self::NoTarget => "noTarget",
+            Self::InvalidValue => "invalidValue",
+            Self::InvalidVers => "invalidVers",
+            Self::Sensitive => "sensitive",
+        }
+    }
+}
+
+/// A request that can't be followed. Always the client's to change: HTTP status 400.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{detail}")]
+pub struct ScimError {
+    /// What kind of fault.
+    pub scim_type: ScimType,
+    /// What is wrong and what to change, for an admin.
+    pub detail: String,
+}
+
+impl ScimError {
+    /// Makes an error.
+    pub fn new(scim_type: ScimType, detail: impl Into<String>) -> Self {
+        Self { scim_type, detail: detail.into() }
+    }
+
+    pub(crate) fn value(detail: impl Into<String>) -> Self {
+        Self::new(ScimType::InvalidValue, detail)
+    }
+
+    pub(crate) fn syntax(detail: impl Into<String>) -> Self {
+        Self::new(ScimType::InvalidSyntax, detail)
+    }
+}
+
+/// The body of an error response; its status is a string.
+pub fn error_body(status: u16, scim_type: Option<&str>, detail: &str) -> Value {
+    let mut body = json!({ "schemas": [ERROR_SCHEMA], "status": status.to_string(), "detail": detail });
+    if let Some(scim_type) = scim_type {
+        body["scimType"] = scim_type.into();
+    }
+    body
+}

@@ -1,0 +1,152 @@
+//! The shape of a filter, and its canonical text.
+
+use std::fmt;
+
+use serde_json::Number;
+
+use crate::schema::AttrPath;
+
+/// A filter.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Filter {
+    /// Both.
+    And(Box<Filter>, Box<Filter>),
+    /// Either.
+    Or(Box<Filter>, Box<Filter>),
+    /// Not.
+    Not(Box<Filter>),
+    /// `pr`: there is a value.
+    Present(AttrPath),
+    /// A comparison.
+    Compare(Comparison),
+    /// `emails[…]`: one element fulfils all of it.
+    ValuePath(AttrPath, Box<Filter>),
+}
+
+/// `path op value`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Comparison {
+    /// The attribute.
+    pub path: AttrPath,
+    /// The operator.
+    pub op: CompareOp,
+    /// The value.
+    pub value: Literal,
+}
+
+/// An operator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are RFC 7644's own")]
+pub enum CompareOp {
+    Eq,
+    Ne,
+    Co,
+    Sw,
+    Ew,
+    Gt,
+    Ge,
+    Lt,
+    Le,
+}
+
+impl CompareOp {
+    const ALL: [(Self, &'static str); 9] = [
+        (Self::Eq, "eq"),
+        (Self::Ne, "ne"),
+        (Self::Co, "co"),
+        (Self::Sw, "sw"),
+        (Self::Ew, "ew"),
+        (Self::Gt, "gt"),
+        (Self::Ge, "ge"),
+        (Self::Lt, "lt"),
+        (Self::Le, "le"),
+    ];
+
+    pub(super) fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, known)| known.eq_ignore_ascii_case(name)).map(|(op, _)| *op)
+    }
+}
+
+impl fmt::Display for CompareOp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(Self::ALL.iter().find(|(op, _)| op == self).map_or("", |(_, name)| name))
+    }
+}
+
+/// A value to compare with.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Literal {
+    /// Also dates and references.
+    String(String),
+    /// `true` or `false`.
+    Boolean(bool),
+    /// A JSON number.
+    Number(Number),
+    /// `null`: the attribute has no value.
+    Null,
+}
+
+impl Filter {
+    /// The paths of a filter's comparisons, outermost of value paths only.
+    pub fn paths(&self) -> Vec<&AttrPath> {
+        match self {
+            Self::And(left, right) | Self::Or(left, right) => {
+                let mut paths = left.paths();
+                paths.extend(right.paths());
+                paths
+            }
+            Self::Not(inner) => inner.paths(),
+            Self::Present(path) | Self::ValuePath(path, _) => vec![path],
+            Self::Compare(comparison) => vec![&comparison.path],
+        }
+    }
+
+    /// The comparisons that must all hold, if the filter is nothing but comparisons joined by `and`.
+    pub fn conjunction(&self) -> Option<Vec<&Comparison>> {
+        match self {
+            Self::Compare(comparison) => Some(vec![comparison]),
+            Self::And(left, right) => {
+                let mut all = left.conjunction()?;
+                all.extend(right.conjunction()?);
+                Some(all)
+            }
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Filter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Left-nested chains of one operator need no brackets; everything else gets them.
+        let left = |f: &mut fmt::Formatter<'_>, part: &Self, bare: bool| {
+            if bare { write!(f, "{part}") } else { write!(f, "({part})") }
+        };
+        match self {
+            Self::And(a, b) => {
+                left(f, a, !matches!(**a, Self::Or(..)))?;
+                f.write_str(" and ")?;
+                left(f, b, !matches!(**b, Self::And(..) | Self::Or(..)))
+            }
+            Self::Or(a, b) => {
+                left(f, a, !matches!(**a, Self::And(..)))?;
+                f.write_str(" or ")?;
+                left(f, b, !matches!(**b, Self::And(..) | Self::Or(..)))
+            }
+            Self::Not(inner) => write!(f, "not ({inner})"),
+            Self::Present(path) => write!(f, "{path} pr"),
+            Self::Compare(Comparison { path, op, value }) => write!(f, "{path} {op} {value}"),
+            Self::ValuePath(path, inner) => write!(f, "{path}[{inner}]"),
+        }
+    }
+}
+
+impl fmt::Display for Literal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::String(text) => write!(f, "{}", serde_json::Value::from(text.as_str())),
+            Self::Boolean(value) => write!(f, "{value}"),
+            Self::Number(number) => write!(f, "{number}"),
+            Self::Null => f.write_str("null"),
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! The PatchOp message.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::error::{ScimError, ScimType};
+use crate::{Object, Profile};
+
+/// Most operations of one request.
+pub const MAX_OPERATIONS: usize = 1_000;
+
+/// What an operation does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "the names are RFC 7644's own")]
+pub enum Op {
+    Add,
+    Replace,
+    Remove,
+}
+
+/// One operation.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Operation {
+    /// What it does.
+    pub op: Op,
+    /// Where; none where the value names the attributes.
+    pub path: Option<String>,
+    /// With what; none where no value was sent, which is not the same as `null`.
+    pub value: Option<Value>,
+}
+
+/// Reads a PATCH body: keys and operation names in any case, extra keys ignored.
+///
+/// # Errors
+/// `invalidSyntax`: not a PatchOp, no operation, too many; `noTarget`: a removal without a path.
+pub fn parse(body: &Value, profile: Profile) -> Result<Vec<Operation>, ScimError> {
+    let operations = body
+        .as_object()
+        .and_then(|body| member(body, "Operations", profile))
+        .and_then(Value::as_array)
+        .ok_or_else(|| ScimError::syntax("the body must be a PatchOp message with a list \"Operations\""))?;
+    if operations.is_empty() {
+        return Err(ScimError::syntax("\"Operations\" is empty; a PATCH needs at least one operation"));
+    }
+    if operations.len() > MAX_OPERATIONS {
+        let detail = format!("{} operations are too many; send at most {MAX_OPERATIONS}", operations.len());
+        return Err(ScimError::syntax(detail));
+    }
+    operations
+        .iter()
+        .enumerate()
+        .map(|(index, operation)| {
+            read(operation, profile).map_err(|error| {
+                ScimError::new(error.scim_type, format!("operation {}: {}", index + 1, error.detail))
+            })
+        })
+        .collect()
+}
+
+fn read(operation: &Value, profile: Profile) -> Result<Operation, ScimError> {
+    let operation =
+        operation.as_object().ok_or_else(|| ScimError::syntax("an operation must be an object"))?;
+    let name = member(operation, "op", profile).and_then(Value::as_str).unwrap_or_default();
+    let op = [("add", Op::Add), ("replace", Op::Replace), ("remove", Op::Remove)]
+        .into_iter()
+        .find(|(known, _)| known.eq_ignore_ascii_case(name))
+        .map(|(_, op)| op)
+        .ok_or_else(|| ScimError::syntax(format!("\"op\" must be add, replace or remove, not {name:?}")))?;
+    let path = match member(operation, "path", profile) {
+        None | Some(Value::Null) => None,
+        Some(Value::String(path)) if path.is_empty() => None,
+        Some(Value::String(path)) => Some(path.clone()),
+        Some(_) => return Err(ScimError::new(ScimType::InvalidPath, "\"path\" must be a string")),
+    };
+    let value = member(operation, "value", profile).cloned();
+    if op == Op::Remove && path.is_none() {
+        return Err(ScimError::new(ScimType::NoTarget, "a removal must say in \"path\" what to remove"));
+    }
+    if op != Op::Remove && value.is_none() {
+        return Err(ScimError::syntax(format!("\"{name}\" needs a \"value\"")));
+    }
+    Ok(Operation { op, path, value })
+}
+
+fn member<'a>(object: &'a Object, name: &str, profile: Profile) -> Option<&'a Value> {
+    object.get(name).or_else(|| match profile {
+        Profile::Strict => None,
+        Profile::Default => {
+            object.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+        }
+    })
+}

@@ -1,0 +1,144 @@
+//! Operations with a path.
+
+mod element;
+
+use serde_json::Value;
+
+use super::operation::{Op, Operation};
+use crate::error::{ScimError, ScimType};
+use crate::filter::parse_patch_path;
+use crate::schema::{Attribute, Kind, Mutability, ResourceType};
+use crate::slot::Slot;
+use crate::user::merge;
+use crate::{Object, Profile, coerce};
+
+pub(super) fn apply(
+    resource: &mut Object,
+    operation: &Operation,
+    text: &str,
+    resource_type: &'static ResourceType,
+    profile: Profile,
+) -> Result<(), ScimError> {
+    let (path, filter, element_part) = parse_patch_path(text)
+        .map_err(|error| invalid_path(format!("the path {text:?} can't be read: {error}")))?;
+    if path.name.is_empty() && filter.is_none() {
+        return apply_extension(resource, operation, &path.urn.unwrap_or_default(), resource_type, profile);
+    }
+    let found = path
+        .resolve(resource_type)
+        .ok_or_else(|| invalid_path(format!("the path {text:?} names an unknown attribute")))?;
+    let slot = Slot::from(found);
+    let sub = match element_part {
+        None => found.sub,
+        Some(name) => Some(slot.attribute.sub(&name).ok_or_else(|| {
+            invalid_path(format!("the path {text:?} names an unknown part: {}.{name}", slot.attribute.name))
+        })?),
+    };
+    let fixed = |attribute: &Attribute| attribute.mutability == Mutability::ReadOnly;
+    if fixed(slot.attribute) || sub.is_some_and(fixed) {
+        return Err(ScimError::new(ScimType::Mutability, format!("{text} can't be changed by a client")));
+    }
+    match (filter, sub) {
+        (Some(filter), sub) if slot.attribute.multi_valued => {
+            element::apply(resource, operation, &slot, &filter, sub, profile)
+        }
+        (Some(_), _) => {
+            Err(invalid_path(format!("{} is no list, so the path {text:?} selects nothing", path.name)))
+        }
+        (None, Some(sub)) if slot.attribute.multi_valued => {
+            element::apply_to_all(resource, operation, &slot, sub, profile)
+        }
+        (None, Some(sub)) => apply_part(resource, operation, &slot, sub, profile),
+        (None, None) if slot.attribute.multi_valued => {
+            element::apply_to_list(resource, operation, &slot, profile)
+        }
+        (None, None) => apply_whole(resource, operation, &slot, profile),
+    }
+}
+
+pub(super) fn invalid_path(detail: String) -> ScimError {
+    ScimError::new(ScimType::InvalidPath, detail)
+}
+
+/// A path that is an extension's URN alone: the extension as a container.
+fn apply_extension(
+    resource: &mut Object,
+    operation: &Operation,
+    urn: &str,
+    resource_type: &'static ResourceType,
+    profile: Profile,
+) -> Result<(), ScimError> {
+    let known = resource_type.extensions.iter().find(|schema| schema.id == urn);
+    let schema = known.ok_or_else(|| invalid_path(format!("there is no extension {urn:?}")))?;
+    match (operation.op, &operation.value) {
+        (Op::Remove, _) | (Op::Replace, Some(Value::Null)) => {
+            resource.remove(schema.id);
+            Ok(())
+        }
+        (_, Some(Value::Object(parts))) => {
+            for (name, value) in parts {
+                let path = format!("{}:{name}", schema.id);
+                let part =
+                    Operation { op: operation.op, path: Some(path.clone()), value: Some(value.clone()) };
+                apply(resource, &part, &path, resource_type, profile)?;
+            }
+            Ok(())
+        }
+        _ => Err(ScimError::value(format!("the value of {urn} must be an object"))),
+    }
+}
+
+/// A single attribute, simple or complex.
+fn apply_whole(
+    resource: &mut Object,
+    operation: &Operation,
+    slot: &Slot<'_>,
+    profile: Profile,
+) -> Result<(), ScimError> {
+    let value = match (operation.op, &operation.value) {
+        (Op::Remove, _) | (_, None) => None,
+        (_, Some(value)) => coerce::attribute(slot.attribute, value, profile).map_err(ScimError::value)?,
+    };
+    match value {
+        Some(value) => merge(slot, resource, value),
+        None if slot.attribute.required => {
+            return Err(ScimError::value(format!(
+                "{} is required and can't be cleared",
+                slot.attribute.name
+            )));
+        }
+        // Nobody is switched on or off by a blank.
+        None if slot.attribute.name == "active" => {}
+        None => slot.clear(resource),
+    }
+    Ok(())
+}
+
+/// A part of a single complex attribute.
+fn apply_part(
+    resource: &mut Object,
+    operation: &Operation,
+    slot: &Slot<'_>,
+    sub: &Attribute,
+    profile: Profile,
+) -> Result<(), ScimError> {
+    if slot.attribute.kind != Kind::Complex {
+        return Err(invalid_path(format!("{} has no parts", slot.attribute.name)));
+    }
+    let value = match (operation.op, &operation.value) {
+        (Op::Remove, _) | (_, None) => None,
+        (_, Some(value)) => coerce::part(slot.attribute, sub, value, profile).map_err(ScimError::value)?,
+    };
+    // A reference to nobody is no reference.
+    if value.is_none() && sub.name == "value" {
+        slot.clear(resource);
+        return Ok(());
+    }
+    let mut whole = slot.get(resource).and_then(Value::as_object).cloned().unwrap_or_default();
+    match value {
+        Some(value) => whole.insert(sub.name.to_owned(), value),
+        None => whole.shift_remove(sub.name),
+    };
+    slot.set(resource, Value::Object(whole));
+    Ok(())
+}

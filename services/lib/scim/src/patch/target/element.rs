@@ -1,0 +1,254 @@
+//! Operations on multi-valued attributes and their elements.
+
+use serde_json::Value;
+
+use crate::error::{ScimError, ScimType};
+use crate::eval::matches_element;
+use crate::filter::{CompareOp, Filter, Literal, check_element};
+use crate::patch::operation::{Op, Operation};
+use crate::schema::Attribute;
+use crate::slot::Slot;
+use crate::{Object, Profile, coerce};
+
+/// `emails[type eq "work"]` and `emails[type eq "work"].value`.
+pub(super) fn apply(
+    resource: &mut Object,
+    operation: &Operation,
+    slot: &Slot<'_>,
+    filter: &Filter,
+    sub: Option<&Attribute>,
+    profile: Profile,
+) -> Result<(), ScimError> {
+    check_element(filter, slot.attribute).map_err(|error| super::invalid_path(error.detail))?;
+    let mut elements = elements(resource, slot);
+    let selected: Vec<usize> =
+        (0..elements.len()).filter(|at| matches_element(filter, &elements[*at], slot.attribute)).collect();
+    let write = Write::read(operation, slot, sub, profile)?;
+    if selected.is_empty() {
+        match (&write, profile) {
+            (_, Profile::Strict) => {
+                let detail = format!("no element of {} fulfils {filter}", slot.attribute.name);
+                return Err(ScimError::new(ScimType::NoTarget, detail));
+            }
+            (Write::Clear, Profile::Default) => return Ok(()),
+            (_, Profile::Default) => {
+                let Some(mut made) = described(filter, slot.attribute, profile)? else {
+                    let detail = format!("no element of {} fulfils {filter}", slot.attribute.name);
+                    return Err(ScimError::new(ScimType::NoTarget, detail));
+                };
+                write.apply_to(&mut made, sub);
+                elements.push(made);
+                let last = elements.len() - 1;
+                store(resource, slot, elements, &[last]);
+                return Ok(());
+            }
+        }
+    }
+    if matches!((&write, sub), (Write::Clear, None)) {
+        let mut at = 0;
+        elements.retain(|_| {
+            at += 1;
+            !selected.contains(&(at - 1))
+        });
+        store(resource, slot, elements, &[]);
+        return Ok(());
+    }
+    for at in &selected {
+        write.apply_to(&mut elements[*at], sub);
+    }
+    store(resource, slot, elements, &selected);
+    Ok(())
+}
+
+/// `emails.value`: the part of every element.
+pub(super) fn apply_to_all(
+    resource: &mut Object,
+    operation: &Operation,
+    slot: &Slot<'_>,
+    sub: &Attribute,
+    profile: Profile,
+) -> Result<(), ScimError> {
+    let write = Write::read(operation, slot, Some(sub), profile)?;
+    let mut elements = elements(resource, slot);
+    if elements.is_empty() && !matches!(write, Write::Clear) {
+        elements.push(Object::new());
+    }
+    for element in &mut elements {
+        write.apply_to(element, Some(sub));
+    }
+    let touched: Vec<usize> = (0..elements.len()).collect();
+    store(resource, slot, elements, &touched);
+    Ok(())
+}
+
+/// `emails`: the whole list.
+pub(super) fn apply_to_list(
+    resource: &mut Object,
+    operation: &Operation,
+    slot: &Slot<'_>,
+    profile: Profile,
+) -> Result<(), ScimError> {
+    let sent = match &operation.value {
+        None => None,
+        Some(value) => coerce::attribute(slot.attribute, value, profile).map_err(ScimError::value)?,
+    };
+    let sent: Vec<Object> = match sent {
+        Some(Value::Array(sent)) => sent.into_iter().filter_map(into_object).collect(),
+        _ => Vec::new(),
+    };
+    let mut current = elements(resource, slot);
+    match operation.op {
+        Op::Replace => {
+            store(resource, slot, sent, &[]);
+        }
+        Op::Add => {
+            let mut touched = Vec::new();
+            for element in sent {
+                if let Some(at) = current.iter().position(|known| same(known, &element)) {
+                    current[at].extend(element);
+                    touched.push(at);
+                } else {
+                    touched.push(current.len());
+                    current.push(element);
+                }
+            }
+            store(resource, slot, current, &touched);
+        }
+        // With a value, just those; without, all (RFC 7644 section 3.5.2.2, and Entra's old dialect).
+        Op::Remove if operation.value.as_ref().is_none_or(Value::is_null) => {
+            slot.clear(resource);
+        }
+        Op::Remove => {
+            current.retain(|known| !sent.iter().any(|element| same_value(known, element)));
+            store(resource, slot, current, &[]);
+        }
+    }
+    Ok(())
+}
+
+/// What an operation writes to an element.
+enum Write {
+    Clear,
+    Part(Value),
+    Parts(Object),
+}
+
+impl Write {
+    fn read(
+        operation: &Operation,
+        slot: &Slot<'_>,
+        sub: Option<&Attribute>,
+        profile: Profile,
+    ) -> Result<Self, ScimError> {
+        let (Op::Add | Op::Replace, Some(value)) = (operation.op, &operation.value) else {
+            return Ok(Self::Clear);
+        };
+        if let Some(sub) = sub {
+            let value = coerce::part(slot.attribute, sub, value, profile).map_err(ScimError::value)?;
+            return Ok(value.map_or(Self::Clear, Self::Part));
+        }
+        // Clients wrap the one element into a list.
+        let value = match value {
+            Value::Array(elements) if elements.len() == 1 => &elements[0],
+            other => other,
+        };
+        if value.is_null() || value.as_str() == Some("") {
+            return Ok(Self::Clear);
+        }
+        match coerce::element(slot.attribute, value, profile).map_err(ScimError::value)? {
+            Some(parts) => Ok(Self::Parts(parts)),
+            // Parts that say nothing by themselves, like {"primary": true}, are still a change.
+            None => value
+                .as_object()
+                .map(|parts| Self::Parts(canonical_parts(slot.attribute, parts, profile)))
+                .ok_or_else(|| {
+                    ScimError::value(format!("an element of {} must be an object", slot.attribute.name))
+                }),
+        }
+    }
+
+    fn apply_to(&self, element: &mut Object, sub: Option<&Attribute>) {
+        match (self, sub) {
+            (Self::Part(value), Some(sub)) => {
+                element.insert(sub.name.to_owned(), value.clone());
+            }
+            (Self::Clear, Some(sub)) => {
+                element.shift_remove(sub.name);
+            }
+            (Self::Parts(parts), _) => element.extend(parts.clone()),
+            (Self::Clear | Self::Part(_), None) => {}
+        }
+    }
+}
+
+fn canonical_parts(attribute: &Attribute, parts: &Object, profile: Profile) -> Object {
+    parts
+        .iter()
+        .filter_map(|(name, value)| {
+            let sub = attribute.sub(name)?;
+            Some((sub.name.to_owned(), coerce::part(attribute, sub, value, profile).ok()??))
+        })
+        .collect()
+}
+
+/// The element that a filter of `eq` terms describes; none for any other filter.
+fn described(filter: &Filter, attribute: &Attribute, profile: Profile) -> Result<Option<Object>, ScimError> {
+    let Some(terms) = filter.conjunction() else { return Ok(None) };
+    let mut element = Object::new();
+    for term in terms {
+        let (CompareOp::Eq, Some(sub)) = (term.op, attribute.sub(&term.path.name)) else { return Ok(None) };
+        let value = match &term.value {
+            Literal::String(text) => Value::from(text.as_str()),
+            Literal::Boolean(value) => Value::Bool(*value),
+            Literal::Number(number) => Value::Number(number.clone()),
+            Literal::Null => return Ok(None),
+        };
+        if let Some(value) = coerce::part(attribute, sub, &value, profile).map_err(ScimError::value)? {
+            element.insert(sub.name.to_owned(), value);
+        }
+    }
+    Ok(Some(element))
+}
+
+fn elements(resource: &Object, slot: &Slot<'_>) -> Vec<Object> {
+    let list = slot.get(resource).and_then(Value::as_array);
+    list.map(|list| list.iter().filter_map(|element| element.as_object().cloned()).collect())
+        .unwrap_or_default()
+}
+
+/// Stores the elements: those with nothing left in them go, and `primary` moves to the one touched last.
+fn store(resource: &mut Object, slot: &Slot<'_>, mut elements: Vec<Object>, touched: &[usize]) {
+    let is_primary = |element: &Object| element.get("primary") == Some(&Value::Bool(true));
+    if let Some(winner) = touched.iter().rev().copied().find(|at| elements.get(*at).is_some_and(is_primary)) {
+        for (at, element) in elements.iter_mut().enumerate() {
+            if at != winner && is_primary(element) {
+                element.insert("primary".to_owned(), false.into());
+            }
+        }
+    }
+    elements.retain(|element| element.keys().any(|name| name != "type" && name != "primary"));
+    slot.set(resource, Value::Array(elements.into_iter().map(Value::Object).collect()));
+}
+
+/// The same element: equal value and type, or everything equal where there is no value.
+fn same(known: &Object, sent: &Object) -> bool {
+    match (known.get("value"), sent.get("value")) {
+        (Some(a), Some(b)) => a == b && (sent.get("type").is_none() || known.get("type") == sent.get("type")),
+        _ => known == sent,
+    }
+}
+
+/// Named for removal: the value decides alone.
+fn same_value(known: &Object, sent: &Object) -> bool {
+    match (known.get("value"), sent.get("value")) {
+        (Some(a), Some(b)) => a == b,
+        _ => known == sent,
+    }
+}
+
+fn into_object(value: Value) -> Option<Object> {
+    match value {
+        Value::Object(parts) => Some(parts),
+        _ => None,
+    }
+}

@@ -1,0 +1,144 @@
+//! `attributes` and `excludedAttributes` (RFC 7644 section 3.9).
+
+use serde_json::Value;
+
+use crate::Object;
+use crate::schema::{AttrPath, ResourceType, USHER_USER};
+
+/// Which attributes a response has.
+#[derive(Clone, Debug, Default)]
+pub struct Projection {
+    only: Option<Vec<Wanted>>,
+    without: Vec<Wanted>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct Wanted {
+    /// The core attribute, or the extension's URN.
+    top: String,
+    /// The extension's attribute.
+    inner: Option<String>,
+    sub: Option<String>,
+}
+
+/// What is returned whatever is asked for (RFC 7643 section 7); `schemas` says what the rest is.
+const ALWAYS: [&str; 2] = ["schemas", "id"];
+
+impl Projection {
+    /// Reads the two parameters. Names in any case, dotted, with URN; a filter inside a name
+    /// (`emails[type eq "work"]`) is tolerated and selects the whole attribute. Unknown names
+    /// select nothing. Where both are sent, `attributes` decides.
+    pub fn parse(attributes: Option<&str>, excluded: Option<&str>, resource_type: &ResourceType) -> Self {
+        let read = |list: &str| -> Vec<Wanted> {
+            split(list).into_iter().flat_map(|name| wanted(name, resource_type)).collect()
+        };
+        let only = attributes.filter(|list| !list.trim().is_empty()).map(read);
+        let without = if only.is_some() { Vec::new() } else { excluded.map(read).unwrap_or_default() };
+        Self { only, without }
+    }
+
+    /// Whether everything is returned.
+    pub fn is_everything(&self) -> bool {
+        self.only.is_none() && self.without.is_empty()
+    }
+
+    /// Takes out of a rendered resource what is not to be returned.
+    pub fn apply(&self, document: &mut Object) {
+        if let Some(only) = &self.only {
+            document.retain(|name, _| {
+                ALWAYS.contains(&name.as_str()) || only.iter().any(|wanted| wanted.top == *name)
+            });
+            for (name, value) in document.iter_mut() {
+                let parts: Vec<&Wanted> = only.iter().filter(|wanted| wanted.top == *name).collect();
+                if !parts.is_empty() {
+                    keep(value, &parts);
+                }
+            }
+        }
+        for wanted in &self.without {
+            if ALWAYS.contains(&wanted.top.as_str()) {
+                continue;
+            }
+            match (&wanted.inner, &wanted.sub) {
+                (None, None) => {
+                    document.shift_remove(&wanted.top);
+                }
+                (None, Some(sub)) => drop_part(document.get_mut(&wanted.top), sub),
+                (Some(inner), None) => drop_part(document.get_mut(&wanted.top), inner),
+                (Some(inner), Some(sub)) => {
+                    drop_part(
+                        document.get_mut(&wanted.top).and_then(|extension| extension.get_mut(inner)),
+                        sub,
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// Splits at commas that are not inside a filter.
+fn split(list: &str) -> Vec<&str> {
+    let mut depth = 0_usize;
+    list.split(move |c| {
+        match c {
+            '[' => depth += 1,
+            ']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        c == ',' && depth == 0
+    })
+    .map(str::trim)
+    .filter(|name| !name.is_empty())
+    .collect()
+}
+
+fn wanted(name: &str, resource_type: &ResourceType) -> Vec<Wanted> {
+    let name = name.split_once('[').map_or(name, |(name, _)| name);
+    if ["schemas", "meta"].iter().any(|known| known.eq_ignore_ascii_case(name)) {
+        return vec![Wanted { top: name.to_ascii_lowercase(), inner: None, sub: None }];
+    }
+    let path = AttrPath::parse(name);
+    if let (true, Some(urn)) = (path.name.is_empty(), &path.urn) {
+        return vec![Wanted { top: urn.clone(), inner: None, sub: None }];
+    }
+    let Some(found) = path.resolve(resource_type) else { return Vec::new() };
+    let sub = found.sub.map(|sub| sub.name.to_owned());
+    let attribute = found.attribute.name.to_owned();
+    match found.extension {
+        None => vec![Wanted { top: attribute, inner: None, sub }],
+        // One value at two places.
+        Some(urn) if urn == USHER_USER && path.urn.is_none() => {
+            vec![Wanted { top: attribute, inner: None, sub }]
+        }
+        Some(urn) => vec![Wanted { top: urn.to_owned(), inner: Some(attribute), sub }],
+    }
+}
+
+fn keep(value: &mut Value, wanted: &[&Wanted]) {
+    if wanted.iter().any(|wanted| wanted.inner.is_none() && wanted.sub.is_none()) {
+        return;
+    }
+    let names: Vec<&str> =
+        wanted.iter().filter_map(|wanted| wanted.inner.as_deref().or(wanted.sub.as_deref())).collect();
+    let retain = |parts: &mut Object| parts.retain(|name, _| names.contains(&name.as_str()));
+    match value {
+        Value::Object(parts) => retain(parts),
+        Value::Array(elements) => elements.iter_mut().filter_map(Value::as_object_mut).for_each(retain),
+        _ => {}
+    }
+}
+
+fn drop_part(value: Option<&mut Value>, name: &str) {
+    let Some(value) = value else { return };
+    match value {
+        Value::Object(parts) => {
+            parts.shift_remove(name);
+        }
+        Value::Array(elements) => {
+            for parts in elements.iter_mut().filter_map(Value::as_object_mut) {
+                parts.shift_remove(name);
+            }
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,206 @@
+//! One attribute and its characteristics (RFC 7643 section 2.2).
+
+/// The data type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are RFC 7643's own")]
+pub enum Kind {
+    String,
+    Boolean,
+    DateTime,
+    Reference,
+    Binary,
+    Complex,
+}
+
+impl Kind {
+    /// As in `/Schemas`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::String => "string",
+            Self::Boolean => "boolean",
+            Self::DateTime => "dateTime",
+            Self::Reference => "reference",
+            Self::Binary => "binary",
+            Self::Complex => "complex",
+        }
+    }
+}
+
+/// Who may change it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are RFC 7643's own")]
+pub enum Mutability {
+    ReadOnly,
+    ReadWrite,
+    Immutable,
+}
+
+impl Mutability {
+    /// As in `/Schemas`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ReadOnly => "readOnly",
+            Self::ReadWrite => "readWrite",
+            Self::Immutable => "immutable",
+        }
+    }
+}
+
+/// When it is in a response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are RFC 7643's own")]
+pub enum Returned {
+    Always,
+    Default,
+}
+
+impl Returned {
+    /// As in `/Schemas`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Always => "always",
+            Self::Default => "default",
+        }
+    }
+}
+
+/// Within what it is unique.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are RFC 7643's own")]
+pub enum Uniqueness {
+    None,
+    Server,
+}
+
+impl Uniqueness {
+    /// As in `/Schemas`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Server => "server",
+        }
+    }
+}
+
+/// An attribute.
+#[derive(Clone, Debug)]
+pub struct Attribute {
+    /// As it is spelled on the wire.
+    pub name: &'static str,
+    /// Its data type.
+    pub kind: Kind,
+    /// Whether it is a list.
+    pub multi_valued: bool,
+    /// What it is for.
+    pub description: &'static str,
+    /// Whether a resource must have it.
+    pub required: bool,
+    /// Whether case matters in comparison.
+    pub case_exact: bool,
+    /// Who may change it.
+    pub mutability: Mutability,
+    /// When it is in a response.
+    pub returned: Returned,
+    /// Within what it is unique.
+    pub uniqueness: Uniqueness,
+    /// Values that are expected.
+    pub canonical_values: &'static [&'static str],
+    /// What a reference refers to.
+    pub reference_types: &'static [&'static str],
+    /// The parts of a complex attribute.
+    pub sub_attributes: Vec<Attribute>,
+}
+
+impl Attribute {
+    pub(super) const fn new(name: &'static str, kind: Kind, description: &'static str) -> Self {
+        Self {
+            name,
+            kind,
+            multi_valued: false,
+            description,
+            required: false,
+            case_exact: false,
+            mutability: Mutability::ReadWrite,
+            returned: Returned::Default,
+            uniqueness: Uniqueness::None,
+            canonical_values: &[],
+            reference_types: &[],
+            sub_attributes: Vec::new(),
+        }
+    }
+
+    pub(super) const fn string(name: &'static str, description: &'static str) -> Self {
+        Self::new(name, Kind::String, description)
+    }
+
+    pub(super) fn complex(name: &'static str, description: &'static str, parts: Vec<Self>) -> Self {
+        Self { sub_attributes: parts, ..Self::new(name, Kind::Complex, description) }
+    }
+
+    pub(super) fn multi(self) -> Self {
+        Self { multi_valued: true, ..self }
+    }
+
+    pub(super) fn required(self) -> Self {
+        Self { required: true, ..self }
+    }
+
+    pub(super) fn exact(self) -> Self {
+        Self { case_exact: true, ..self }
+    }
+
+    pub(super) fn read_only(self) -> Self {
+        let sub_attributes = self.sub_attributes.into_iter().map(Self::read_only).collect();
+        Self { mutability: Mutability::ReadOnly, sub_attributes, ..self }
+    }
+
+    pub(super) fn always(self) -> Self {
+        Self { returned: Returned::Always, ..self }
+    }
+
+    pub(super) fn unique(self) -> Self {
+        Self { uniqueness: Uniqueness::Server, ..self }
+    }
+
+    pub(super) fn canonical(self, values: &'static [&'static str]) -> Self {
+        Self { canonical_values: values, ..self }
+    }
+
+    pub(super) fn refers_to(self, types: &'static [&'static str]) -> Self {
+        Self { reference_types: types, ..self }
+    }
+
+    /// The sub-attribute of that name, compared without case.
+    pub fn sub(&self, name: &str) -> Option<&Self> {
+        self.sub_attributes.iter().find(|part| part.name.eq_ignore_ascii_case(name))
+    }
+
+    /// Whether it is a list of objects with a `value`.
+    pub fn has_value(&self) -> bool {
+        self.sub("value").is_some()
+    }
+}
+
+/// What every resource has (RFC 7643 section 3.1).
+pub(super) fn common() -> Vec<Attribute> {
+    vec![
+        Attribute::string("id", "The resource's id, made by the service")
+            .exact()
+            .read_only()
+            .always()
+            .unique(),
+        Attribute::string("externalId", "The resource's id at the client").exact(),
+        Attribute::complex(
+            "meta",
+            "About the resource",
+            vec![
+                Attribute::string("resourceType", "Its type").exact(),
+                Attribute::new("created", Kind::DateTime, "When it was created"),
+                Attribute::new("lastModified", Kind::DateTime, "When it was last changed"),
+                Attribute::new("location", Kind::Reference, "Its address").exact().refers_to(&["uri"]),
+                Attribute::string("version", "Its weak ETag").exact(),
+            ],
+        )
+        .read_only(),
+    ]
+}

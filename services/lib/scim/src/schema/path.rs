@@ -1,0 +1,182 @@
+//! Attribute paths: `name.familyName`, `urn:…:User:manager.value` (RFC 7644 section 3.10).
+
+use std::fmt;
+
+use super::{Attribute, CORE_USER, ENTERPRISE_USER, ResourceType, USHER_USER};
+use crate::error::{ScimError, ScimType};
+
+/// A path as written, taken apart at the URN by the longest known prefix, then at the dot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AttrPath {
+    /// URN of the schema, where the path names one.
+    pub urn: Option<String>,
+    /// The attribute; empty where the path is a URN alone.
+    pub name: String,
+    /// The sub-attribute.
+    pub sub: Option<String>,
+}
+
+/// Where a path leads.
+#[derive(Clone, Copy, Debug)]
+pub struct Resolved<'a> {
+    /// URN of the extension that holds the attribute; none for core attributes.
+    pub extension: Option<&'static str>,
+    /// The attribute.
+    pub attribute: &'a Attribute,
+    /// The sub-attribute.
+    pub sub: Option<&'a Attribute>,
+}
+
+/// The schemas a path may name, with the misspelling that Microsoft's documentation has.
+const URNS: [(&str, &str); 4] = [
+    (CORE_USER, CORE_USER),
+    (ENTERPRISE_USER, ENTERPRISE_USER),
+    ("urn:ietf:params:scim:schemas:extension:enterprise:2.0User", ENTERPRISE_USER),
+    (USHER_USER, USHER_USER),
+];
+
+/// Splits a known URN off the front, compared without case. The rest begins after `:` or, as some
+/// clients write it, after a dot.
+pub(crate) fn split_urn(text: &str) -> (Option<&'static str>, &str) {
+    for (prefix, urn) in URNS {
+        let Some((head, rest)) = text.split_at_checked(prefix.len()) else { continue };
+        if head.eq_ignore_ascii_case(prefix) {
+            if rest.is_empty() {
+                return (Some(urn), "");
+            }
+            if let Some(name) = rest.strip_prefix([':', '.']) {
+                return (Some(urn), name);
+            }
+        }
+    }
+    (None, text)
+}
+
+impl AttrPath {
+    /// Takes a path apart. It is not looked up yet.
+    pub fn parse(text: &str) -> Self {
+        let (urn, rest) = split_urn(text);
+        let (urn, rest) = match urn {
+            Some(urn) => (Some(urn.to_owned()), rest),
+            // A URN that is not known: the attribute is what follows its last colon.
+            None if rest.get(..4).is_some_and(|head| head.eq_ignore_ascii_case("urn:")) => {
+                rest.rsplit_once(':').map_or((None, rest), |(urn, name)| (Some(urn.to_owned()), name))
+            }
+            None => (None, rest),
+        };
+        let (name, sub) = match rest.split_once('.') {
+            Some((name, sub)) => (name, Some(sub.to_owned())),
+            None => (rest, None),
+        };
+        Self { urn, name: name.to_owned(), sub }
+    }
+
+    /// Looks the path up. Names compare without case; an enterprise attribute is also found
+    /// without its URN, because clients write it so.
+    pub fn resolve<'a>(&self, resource_type: &'a ResourceType) -> Option<Resolved<'a>> {
+        let (extension, attribute) = match self.urn.as_deref() {
+            None => find(resource_type, &self.name)?,
+            Some(urn) if urn == resource_type.schema.id => (
+                None,
+                resource_type.schema.attribute(&self.name).or_else(|| common(resource_type, &self.name))?,
+            ),
+            Some(urn) => {
+                let schema = resource_type.extensions.iter().find(|schema| schema.id == urn)?;
+                (Some(schema.id), schema.attribute(&self.name)?)
+            }
+        };
+        let sub = match &self.sub {
+            None => None,
+            Some(sub) => Some(attribute.sub(sub)?),
+        };
+        // One value, two names: it lives in the extension.
+        if extension.is_none() && attribute.name == "userType" {
+            let usher = resource_type.extensions.iter().find(|schema| schema.id == USHER_USER)?;
+            return Some(Resolved {
+                extension: Some(USHER_USER),
+                attribute: usher.attribute("userType")?,
+                sub,
+            });
+        }
+        Some(Resolved { extension, attribute, sub })
+    }
+
+    /// As [`AttrPath::resolve`], for a filter.
+    ///
+    /// # Errors
+    /// `invalidFilter` where the attribute is unknown.
+    pub fn resolve_in_filter<'a>(&self, resource_type: &'a ResourceType) -> Result<Resolved<'a>, ScimError> {
+        self.resolve(resource_type).ok_or_else(|| {
+            ScimError::new(ScimType::InvalidFilter, format!("the filter names an unknown attribute: {self}"))
+        })
+    }
+}
+
+fn find<'a>(resource_type: &'a ResourceType, name: &str) -> Option<(Option<&'static str>, &'a Attribute)> {
+    if let Some(attribute) = resource_type.schema.attribute(name).or_else(|| common(resource_type, name)) {
+        return Some((None, attribute));
+    }
+    resource_type.extensions.iter().find_map(|schema| Some((Some(schema.id), schema.attribute(name)?)))
+}
+
+fn common<'a>(resource_type: &'a ResourceType, name: &str) -> Option<&'a Attribute> {
+    resource_type.common.iter().find(|attribute| attribute.name.eq_ignore_ascii_case(name))
+}
+
+impl fmt::Display for AttrPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(urn) = &self.urn {
+            write!(f, "{urn}:")?;
+        }
+        f.write_str(&self.name)?;
+        match &self.sub {
+            Some(sub) => write!(f, ".{sub}"),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::user;
+    use super::*;
+
+    fn resolved(text: &str) -> Option<String> {
+        let path = AttrPath::parse(text);
+        path.resolve(user()).map(|found| {
+            let sub = found.sub.map(|sub| format!(".{}", sub.name)).unwrap_or_default();
+            format!(
+                "{}{}{sub}",
+                found.extension.map(|urn| format!("{urn}|")).unwrap_or_default(),
+                found.attribute.name
+            )
+        })
+    }
+
+    #[test]
+    fn a_urn_is_not_split_at_the_dot_in_its_version() {
+        let department = format!("{ENTERPRISE_USER}|department");
+        for text in [
+            format!("{ENTERPRISE_USER}:department"),
+            format!("{}:Department", ENTERPRISE_USER.to_uppercase()),
+            format!("{ENTERPRISE_USER}.department"),
+            "urn:ietf:params:scim:schemas:extension:enterprise:2.0User:department".to_owned(),
+            "department".to_owned(),
+        ] {
+            assert_eq!(resolved(&text).as_deref(), Some(department.as_str()), "{text}");
+        }
+        assert_eq!(resolved(&format!("{CORE_USER}:name.familyname")).as_deref(), Some("name.familyName"));
+    }
+
+    #[test]
+    fn user_type_is_one_value_under_two_names() {
+        assert_eq!(resolved("userType"), resolved(&format!("{USHER_USER}:usertype")));
+    }
+
+    #[test]
+    fn what_does_not_exist_is_not_found() {
+        for text in ["nope", "name.nope", "userName.value", "urn:example:User:department", "", "."] {
+            assert_eq!(resolved(text), None, "{text}");
+        }
+    }
+}

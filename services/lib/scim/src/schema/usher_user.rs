@@ -1,0 +1,21 @@
+//! Usher's extension: what decides the seat.
+
+use super::attribute::Attribute;
+use super::{Schema, USHER_USER};
+
+pub(crate) const TYPES: &[&str] = &["Regular", "External", "Collaborator"];
+
+pub(super) fn schema() -> Schema {
+    Schema {
+        id: USHER_USER,
+        name: "UsherUser",
+        description: "The seat of a user",
+        attributes: vec![
+            Attribute::string(
+                "userType",
+                "The seat class: Regular, which is the default, External or Collaborator",
+            )
+            .canonical(TYPES),
+        ],
+    }
+}

@@ -1,0 +1,60 @@
+//! The document on the wire.
+
+use serde_json::{Value, json};
+
+use crate::Object;
+use crate::schema::{CORE_USER, USHER_USER};
+
+/// What the service knows about a resource besides its attributes.
+#[derive(Clone, Copy, Debug)]
+pub struct Envelope<'a> {
+    /// The id.
+    pub id: &'a str,
+    /// Counts changes; the weak ETag is `W/"<version>"`.
+    pub version: i64,
+    /// RFC 3339.
+    pub created: &'a str,
+    /// RFC 3339.
+    pub last_modified: &'a str,
+    /// The resource's own address.
+    pub location: &'a str,
+}
+
+impl Envelope<'_> {
+    /// The weak ETag (RFC 7644 section 3.14).
+    pub fn etag(&self) -> String {
+        format!("W/\"{}\"", self.version)
+    }
+}
+
+/// A user as clients see it: `schemas` in use, the user type at both its places, `meta`.
+pub fn render(mut resource: Object, envelope: &Envelope<'_>) -> Object {
+    let user_type = super::user_type(&resource).as_str();
+    let extensions: Vec<String> = resource.keys().filter(|name| name.starts_with("urn:")).cloned().collect();
+    let mut document = Object::with_capacity(resource.len() + 5);
+    let mut schemas = vec![Value::from(CORE_USER)];
+    schemas.extend(extensions.iter().filter(|urn| *urn != USHER_USER).map(|urn| Value::from(urn.as_str())));
+    schemas.push(USHER_USER.into());
+    document.insert("schemas".to_owned(), Value::Array(schemas));
+    document.insert("id".to_owned(), envelope.id.into());
+    for name in ["externalId", "userName"] {
+        if let Some(value) = resource.shift_remove(name) {
+            document.insert(name.to_owned(), value);
+        }
+    }
+    resource.shift_remove(USHER_USER);
+    document.extend(resource);
+    document.insert("userType".to_owned(), user_type.into());
+    document.insert(USHER_USER.to_owned(), json!({ "userType": user_type }));
+    document.insert(
+        "meta".to_owned(),
+        json!({
+            "resourceType": "User",
+            "created": envelope.created,
+            "lastModified": envelope.last_modified,
+            "location": envelope.location,
+            "version": envelope.etag(),
+        }),
+    );
+    document
+}

@@ -1,0 +1,34 @@
+//! The protocol on documents as identity providers send them. Names of rows are their sources.
+#![expect(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
+
+mod hostile;
+mod patch_dialects;
+mod projection;
+mod shapes;
+
+use serde_json::{Value, json};
+use usher_scim::user::{canonicalize, create};
+use usher_scim::{Changed, Object, Profile, ScimError, patch, user};
+
+fn created(document: &Value) -> Object {
+    create(canonicalize(document, Profile::Default).unwrap()).unwrap().resource
+}
+
+fn ada() -> Object {
+    created(&json!({
+        "userName": "ada@acme.example",
+        "name": {"givenName": "Ada", "familyName": "Lovelace"},
+        "emails": [{"type": "work", "primary": true, "value": "ada@acme.example"}, {"type": "home", "value": "ada@home.example"}],
+        "title": "Analyst",
+        "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User": {"department": "Engines"},
+    }))
+}
+
+fn patched_in(profile: Profile, current: &Object, operations: &Value) -> Result<Changed, ScimError> {
+    let operations = patch::parse(&json!({ "Operations": operations }), profile)?;
+    user::patch(current, &operations, profile)
+}
+
+fn patched(operations: &Value) -> Value {
+    Value::Object(patched_in(Profile::Default, &ada(), operations).unwrap().resource)
+}

@@ -1,0 +1,223 @@
+//! PATCH as Entra (both dialects), Okta and the validators send it.
+
+use serde_json::json;
+use usher_scim::schema::{ENTERPRISE_USER, USHER_USER};
+use usher_scim::{Profile, ScimType};
+
+use crate::{ada, patched, patched_in};
+
+#[test]
+fn entra_verbose_deactivates_with_a_string() {
+    for value in [json!("False"), json!("false"), json!(false)] {
+        assert_eq!(
+            patched(&json!([{"op": "Replace", "path": "active", "value": value}]))["active"],
+            json!(false)
+        );
+    }
+}
+
+#[test]
+fn okta_deactivates_without_a_path_and_sends_the_id_along() {
+    let after = patched(&json!([{"op": "replace", "value": {"id": "x", "active": false}}]));
+
+    assert_eq!(after["active"], json!(false));
+    assert!(after.get("id").is_none());
+}
+
+#[test]
+fn entra_compact_sends_dotted_and_urn_keys() {
+    let after = patched(&json!([{"op": "replace", "value": {
+        "displayName": "x", "name.givenName": "y",
+        "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:employeeNumber": "w",
+        "urn:ietf:params:scim:schemas:extension:usher:2.0:User:userType": "external",
+        "somethingElse": 1,
+    }}]));
+
+    assert_eq!(after["displayName"], "x");
+    assert_eq!(after["name"], json!({"givenName": "y", "familyName": "Lovelace"}));
+    assert_eq!(after[ENTERPRISE_USER], json!({"department": "Engines", "employeeNumber": "w"}));
+    assert_eq!(after[USHER_USER]["userType"], "External");
+    assert!(after.get("somethingElse").is_none());
+}
+
+#[test]
+fn a_value_path_without_a_match_creates_what_it_describes() {
+    for op in ["Add", "replace"] {
+        let after =
+            patched(&json!([{"op": op, "path": "phoneNumbers[type eq \"mobile\"].value", "value": "+1"}]));
+        assert_eq!(after["phoneNumbers"], json!([{"type": "mobile", "value": "+1"}]));
+    }
+    let strict = patched_in(
+        Profile::Strict,
+        &ada(),
+        &json!([{"op": "replace", "path": "phoneNumbers[type eq \"mobile\"].value", "value": "+1"}]),
+    );
+    assert_eq!(strict.unwrap_err().scim_type, ScimType::NoTarget);
+}
+
+#[test]
+fn adding_to_an_existing_element_replaces_its_part_and_leaves_bystanders() {
+    let after = patched(
+        &json!([{"op": "Add", "path": "emails[type eq \"work\"].value", "value": "new@acme.example"}]),
+    );
+
+    assert_eq!(
+        after["emails"],
+        json!([{"type": "work", "primary": true, "value": "new@acme.example"}, {"type": "home", "value": "ada@home.example"}])
+    );
+}
+
+#[test]
+fn blank_and_null_clear_and_an_element_with_nothing_left_goes() {
+    for blank in [json!(""), json!(null)] {
+        let after = patched(&json!([
+            {"op": "replace", "path": "title", "value": blank},
+            {"op": "replace", "path": "emails[type eq \"work\"].value", "value": blank},
+            {"op": "replace", "value": {"name.givenName": blank}},
+            {"op": "replace", "path": "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department", "value": blank},
+        ]));
+
+        assert!(after.get("title").is_none());
+        assert_eq!(after["emails"], json!([{"type": "home", "value": "ada@home.example"}]));
+        assert_eq!(after["name"], json!({"familyName": "Lovelace"}));
+        assert!(after.get(ENTERPRISE_USER).is_none());
+    }
+}
+
+#[test]
+fn a_manager_comes_in_every_shape_and_goes_in_every_shape() {
+    let path = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager";
+    for value in [
+        json!("m1"),
+        json!({"value": "m1"}),
+        json!([{"$ref": "http://x/Users/m1", "value": "m1"}]),
+        json!({"Value": "m1", "displayName": "Boss"}),
+    ] {
+        for path in [path, "manager"] {
+            let after = patched(&json!([{"op": "Add", "path": path, "value": value}]));
+            assert_eq!(after[ENTERPRISE_USER]["manager"]["value"], "m1", "{value}");
+            assert!(after[ENTERPRISE_USER]["manager"].get("displayName").is_none());
+        }
+    }
+    for removal in [
+        json!({"op": "remove", "path": path}),
+        json!({"op": "replace", "path": path, "value": ""}),
+        json!({"op": "replace", "path": path, "value": {"value": ""}}),
+        json!({"op": "replace", "path": path, "value": null}),
+        json!({"op": "replace", "path": format!("{path}.value"), "value": ""}),
+    ] {
+        let after = patched(&json!([{"op": "add", "path": path, "value": "m1"}, removal]));
+        assert!(after[ENTERPRISE_USER].get("manager").is_none(), "{removal}");
+    }
+}
+
+#[test]
+fn roles_come_as_json_in_a_string_and_are_matched_by_a_string_boolean() {
+    let sent = r#"{"id":"guid","value":"25","displayName":"Role1234"}"#;
+    let after = patched(&json!([{"op": "Add", "path": "roles", "value": [{"value": sent}]}]));
+    assert_eq!(after["roles"], json!([{"value": "25"}]));
+
+    let after = patched(&json!([
+        {"op": "add", "path": "roles", "value": [{"primary": "True", "value": "a"}]},
+        {"op": "replace", "path": "roles[primary eq \"True\"].value", "value": "b"},
+    ]));
+    assert_eq!(after["roles"], json!([{"primary": true, "value": "b"}]));
+}
+
+#[test]
+fn primary_moves_to_the_element_that_was_given_it() {
+    let after =
+        patched(&json!([{"op": "replace", "path": "emails[type eq \"home\"].primary", "value": true}]));
+    assert_eq!(after["emails"][0]["primary"], json!(false));
+    assert_eq!(after["emails"][1]["primary"], json!(true));
+
+    let after = patched(
+        &json!([{"op": "add", "path": "emails", "value": [{"value": "x@y.example", "type": "other", "primary": true}]}]),
+    );
+    assert_eq!(after["emails"][0]["primary"], json!(false));
+    assert_eq!(after["emails"][2]["primary"], json!(true));
+}
+
+#[test]
+fn adding_a_list_is_a_union_and_removing_with_a_list_removes_just_those() {
+    let after = patched(&json!([
+        {"op": "add", "path": "emails", "value": [{"type": "home", "value": "ada@home.example"}, {"type": "other", "value": "o@x.example"}]},
+        {"op": "remove", "path": "emails", "value": [{"value": "ada@home.example"}]},
+    ]));
+
+    let left: Vec<_> =
+        after["emails"].as_array().unwrap().iter().map(|email| email["value"].as_str().unwrap()).collect();
+    assert_eq!(left, ["ada@acme.example", "o@x.example"]);
+}
+
+#[test]
+fn operations_run_in_order_and_all_or_none() {
+    let after = patched(&json!([
+        {"op": "remove", "path": "title"}, {"op": "add", "path": "title", "value": "a"}, {"op": "replace", "path": "title", "value": "b"},
+    ]));
+    assert_eq!(after["title"], "b");
+
+    let fault = patched_in(
+        Profile::Default,
+        &ada(),
+        &json!([{"op": "replace", "path": "title", "value": "b"}, {"op": "replace", "path": "id", "value": "b"}]),
+    )
+    .unwrap_err();
+    assert_eq!(fault.scim_type, ScimType::Mutability);
+    assert!(fault.detail.starts_with("operation 2:"), "{}", fault.detail);
+}
+
+#[test]
+fn faults_have_their_type() {
+    for (operation, expected) in [
+        (json!({"op": "replace", "path": "nope", "value": 1}), ScimType::InvalidPath),
+        (json!({"op": "replace", "path": "emails[", "value": 1}), ScimType::InvalidPath),
+        (json!({"op": "replace", "path": "emails[nope eq 1]", "value": "x"}), ScimType::InvalidPath),
+        (json!({"op": "replace", "path": "title[x eq 1]", "value": "x"}), ScimType::InvalidPath),
+        (json!({"op": "replace", "path": "groups", "value": []}), ScimType::Mutability),
+        (json!({"op": "remove", "path": "userName"}), ScimType::InvalidValue),
+        (json!({"op": "replace", "path": "userName", "value": " "}), ScimType::InvalidValue),
+        (json!({"op": "replace", "path": "active", "value": "maybe"}), ScimType::InvalidValue),
+        (json!({"op": "replace", "path": "userType", "value": "Boss"}), ScimType::InvalidValue),
+        (json!({"op": "replace", "value": "x"}), ScimType::InvalidValue),
+        (json!({"op": "remove"}), ScimType::NoTarget),
+        (json!({"op": "move", "path": "title"}), ScimType::InvalidSyntax),
+        (json!({"op": "add", "path": "title"}), ScimType::InvalidSyntax),
+    ] {
+        let fault = patched_in(Profile::Default, &ada(), &json!([operation])).unwrap_err();
+        assert_eq!(fault.scim_type, expected, "{operation}: {fault}");
+    }
+    assert!(patched_in(Profile::Default, &ada(), &json!([])).is_err());
+}
+
+#[test]
+fn changes_name_just_what_differs() {
+    let changed = patched_in(
+        Profile::Default,
+        &ada(),
+        &json!([{"op": "replace", "value": {"title": "Analyst", "name.givenName": "A.", "department": "Mills"}}]),
+    )
+    .unwrap();
+
+    let mut paths: Vec<_> = changed.changes.iter().map(|change| change.path.as_str()).collect();
+    paths.sort_unstable();
+    assert_eq!(
+        paths,
+        ["name.givenName", "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department"]
+    );
+}
+
+#[test]
+fn user_type_is_one_value_under_its_two_names() {
+    for path in [
+        "userType",
+        "urn:ietf:params:scim:schemas:core:2.0:User:userType",
+        "urn:ietf:params:scim:schemas:extension:usher:2.0:User:userType",
+    ] {
+        let after = patched(&json!([{"op": "add", "path": path, "value": "collaborator"}]));
+        assert_eq!(after[USHER_USER], json!({"userType": "Collaborator"}), "{path}");
+        assert!(after.get("userType").is_none());
+    }
+    let after = patched(&json!([{"op": "add", "path": USHER_USER, "value": {"userType": "External"}}]));
+    assert_eq!(after[USHER_USER]["userType"], "External");
+}
