@@ -1,1 +1,19 @@
-//! Stub.
+//! The identity service: who is in a workspace, what changed, and how many seats are taken.
+
+mod change;
+mod domain_policy;
+mod error;
+mod grpc;
+mod lookup;
+mod policy;
+mod provenance;
+mod relay;
+mod service;
+mod store;
+mod user;
+mod users;
+
+pub use service::{Config, Service, StartError};
+
+/// The schema of the identity database.
+pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations/identity");

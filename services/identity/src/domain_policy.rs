@@ -1,0 +1,96 @@
+//! Only people of approved domains get in.
+
+use std::collections::BTreeSet;
+
+use usher_base::domain::{DomainName, email_domain, looks_like_address};
+use usher_scim::{Object, user as scim};
+
+use crate::error::UserError;
+use crate::policy::Policy;
+
+/// Judges a user who is about to be created, renamed, given another primary address, or
+/// reactivated. The domain of the user name, where that is an address, and that of the primary
+/// e-mail address must be approved. A user name that is no address is judged by the primary
+/// address alone; with neither there is nothing to approve. Secondary addresses are free.
+pub(crate) fn judge(policy: &Policy, resource: &Object) -> Result<(), UserError> {
+    let Some(approved) = &policy.approved_domains else { return Ok(()) };
+    let user_name = scim::user_name(resource).unwrap_or_default();
+    let primary = scim::primary_email(resource);
+    if looks_like_address(user_name) {
+        judge_address(policy, approved, user_name)?;
+    } else if primary.is_none() {
+        return Err(UserError::NoDomain { text: user_name.to_owned(), workspace: policy.slug.clone() });
+    }
+    primary.map_or(Ok(()), |address| judge_address(policy, approved, address))
+}
+
+/// Whether what is judged differs between two states of a user.
+pub(crate) fn concerns(before: &Object, after: &Object) -> bool {
+    let reactivated = !scim::active(before) && scim::active(after);
+    reactivated
+        || scim::user_name(before) != scim::user_name(after)
+        || scim::primary_email(before) != scim::primary_email(after)
+}
+
+fn judge_address(policy: &Policy, approved: &BTreeSet<DomainName>, address: &str) -> Result<(), UserError> {
+    match email_domain(address) {
+        Ok(domain) if approved.contains(&domain) => Ok(()),
+        Ok(domain) => Err(UserError::DomainNotApproved { domain, workspace: policy.slug.clone() }),
+        Err(_) => Err(UserError::NoDomain { text: address.to_owned(), workspace: policy.slug.clone() }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn verdict(user_name: &str, emails: &serde_json::Value) -> bool {
+        let policy = Policy {
+            version: 1,
+            slug: "acme".into(),
+            approved_domains: Some(["acme.example", "bücher.example"].map(|name| DomainName::parse(name).unwrap()).into()),
+            seat_limit: None,
+        };
+        let document = json!({"userName": user_name, "emails": emails});
+        judge(&policy, document.as_object().unwrap()).is_ok()
+    }
+
+    #[test]
+    fn approved_people_get_in_however_their_domain_is_written() {
+        assert!(verdict("ada@acme.example", &json!([])));
+        assert!(verdict("ADA@ACME.Example", &json!([{"value": "ada@BÜCHER.example"}])));
+        assert!(verdict("ada@xn--bcher-kva.example", &json!([])));
+        assert!(verdict("ada", &json!([{"value": "ada@acme.example", "type": "work"}])));
+    }
+
+    #[test]
+    fn secondary_addresses_are_free_and_the_primary_one_is_not() {
+        let home = json!({"value": "ada@home.example", "type": "home"});
+        assert!(verdict("ada@acme.example", &json!([{"value": "ada@acme.example", "primary": true}, home])));
+        assert!(!verdict("ada@acme.example", &json!([home])));
+        assert!(!verdict("ada@acme.example", &json!([{"value": "a@acme.example", "type": "work"}, {"value": "x@evil.example", "primary": true}])));
+    }
+
+    #[test]
+    fn nothing_gets_around_it() {
+        for user_name in [
+            "eve@evil.example",
+            "eve@mail.acme.example",
+            "eve@acme.example.evil.example",
+            "eve@аcme.example",
+            "eve@evil.example@acme.example",
+            "\"eve@evil.example\"@acme.example",
+            "eve＠evil.example",
+            "eve@acme.example.",
+            "eve@acme.example\n",
+            "eve@",
+            "@acme.example",
+            "eve",
+            "",
+        ] {
+            assert!(!verdict(user_name, &json!([])), "{user_name:?}");
+        }
+    }
+}

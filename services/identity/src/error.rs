@@ -1,0 +1,106 @@
+//! What can go wrong with users. Each case says who must act.
+
+use usher_base::domain::DomainName;
+use usher_base::{Denied, Fault, Reason};
+use usher_rpc::Failure;
+use usher_rpc::convert::InvalidArgument;
+use usher_scim::{ScimError, ScimType};
+
+/// An error of the identity service.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum UserError {
+    /// Caller: there is no such user, or it was deleted.
+    #[error("there is no user {0} in this workspace")]
+    NotFound(String),
+    /// Caller: choose another name, or match the user that has it.
+    #[error("another user of this workspace has the userName {0:?}; userNames are compared without case")]
+    UserNameTaken(String),
+    /// Caller: fetch again, the version is old.
+    #[error("the user was changed since the version in If-Match was read; read it again")]
+    Stale,
+    /// Caller: try again.
+    #[error("too many writers changed this user at once; try again")]
+    Contended,
+    /// The workspace's admin: approve the domain, or leave the person out of scope.
+    #[error(
+        "the domain {domain} is not approved in workspace {workspace}. An admin of the workspace can approve it \
+         under Settings, Approved domains (or: usher admin domain approve --workspace {workspace} {domain}); \
+         otherwise take the user out of the provisioning scope"
+    )]
+    DomainNotApproved { domain: DomainName, workspace: String },
+    /// The workspace's admin: give the person an address of an approved domain.
+    #[error(
+        "{text:?} is not an e-mail address whose domain can be judged, and workspace {workspace} takes only \
+         people of its approved domains; send a plain address of an approved domain"
+    )]
+    NoDomain { text: String, workspace: String },
+    /// The workspace's admin: raise the limit or free a seat.
+    #[error(
+        "the seat limit of workspace {workspace} is reached: {in_use} of {limit} paid seats (Regular and External) \
+         are in use. Deactivate somebody, make the user a Collaborator, or have the limit raised"
+    )]
+    SeatLimitReached { workspace: String, limit: i64, in_use: i64 },
+    /// Caller: what the SCIM protocol says.
+    #[error(transparent)]
+    Scim(#[from] ScimError),
+    /// Caller: a field of the message.
+    #[error(transparent)]
+    Argument(#[from] InvalidArgument),
+    /// Caller: the credential.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// The policy can't be had, so nothing is let in.
+    #[error("the workspace's policy can't be read from the tenant service: {0}")]
+    Policy(Failure),
+    /// Operator: see the source.
+    #[error("the identity database failed")]
+    Store(#[from] usher_store::Error),
+    /// Operator: what is stored does not read back.
+    #[error("a stored user can't be read")]
+    Corrupt(#[source] serde_json::Error),
+}
+
+impl Fault for UserError {
+    fn reason(&self) -> Reason {
+        match self {
+            Self::NotFound(_) => Reason::NotFound,
+            Self::UserNameTaken(_) => Reason::UserNameTaken,
+            Self::Stale => Reason::EtagMismatch,
+            Self::Contended => Reason::Conflict,
+            Self::DomainNotApproved { .. } | Self::NoDomain { .. } => Reason::DomainNotApproved,
+            Self::SeatLimitReached { .. } => Reason::SeatLimitReached,
+            Self::Scim(error) => scim_reason(error.scim_type),
+            Self::Argument(error) => error.reason(),
+            Self::Denied(error) => error.reason(),
+            Self::Policy(failure) if failure.reason == Reason::NotFound => Reason::NotFound,
+            Self::Policy(_) => Reason::Unavailable,
+            Self::Store(error) => error.reason(),
+            Self::Corrupt(_) => Reason::Internal,
+        }
+    }
+
+    fn metadata(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::NotFound(_) => vec![("resource", "User".to_owned())],
+            Self::DomainNotApproved { domain, .. } => vec![("domain", domain.to_string())],
+            Self::SeatLimitReached { limit, in_use, .. } => vec![
+                ("pool", "paid".to_owned()),
+                ("limit", limit.to_string()),
+                ("in_use", in_use.to_string()),
+            ],
+            Self::Argument(error) => error.metadata(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+fn scim_reason(scim_type: ScimType) -> Reason {
+    match scim_type {
+        ScimType::InvalidFilter | ScimType::TooMany => Reason::InvalidFilter,
+        ScimType::InvalidPath => Reason::InvalidPath,
+        ScimType::NoTarget => Reason::NoTarget,
+        ScimType::Mutability => Reason::Mutability,
+        ScimType::InvalidValue | ScimType::Uniqueness | ScimType::Sensitive => Reason::InvalidValue,
+        ScimType::InvalidSyntax | ScimType::InvalidVers => Reason::InvalidSyntax,
+    }
+}

@@ -1,0 +1,68 @@
+//! A user as stored, and as SCIM sees it.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use usher_base::id::{PersonKey, UserId};
+use usher_scim::schema::USHER_USER;
+use usher_scim::user::UserType;
+use usher_scim::{Object, user as scim};
+
+/// A user. `userName`, `externalId`, `active` and `userType` are fields here and nowhere else.
+#[derive(Clone, Debug)]
+pub(crate) struct User {
+    pub(crate) id: UserId,
+    pub(crate) attributes: Attributes,
+    pub(crate) provenance: Object,
+    pub(crate) version: i64,
+    pub(crate) person: PersonKey,
+    pub(crate) created_at: Timestamp,
+    pub(crate) updated_at: Timestamp,
+}
+
+/// What a client sets.
+#[derive(Clone, Debug)]
+pub(crate) struct Attributes {
+    pub(crate) user_name: String,
+    pub(crate) external_id: Option<String>,
+    pub(crate) active: bool,
+    pub(crate) user_type: UserType,
+    /// Whether a user type was given, or is the default.
+    pub(crate) rest: Object,
+}
+
+impl Attributes {
+    /// Splits a canonical resource into what has a column and the rest.
+    pub(crate) fn from_resource(mut resource: Object) -> Self {
+        let user_name = scim::user_name(&resource).unwrap_or_default().to_owned();
+        let external_id = scim::external_id(&resource).map(str::to_owned);
+        let active = scim::active(&resource);
+        let user_type = scim::user_type(&resource);
+        for name in ["userName", "externalId", "active", USHER_USER] {
+            resource.shift_remove(name);
+        }
+        Self { user_name, external_id, active, user_type, rest: resource }
+    }
+
+    /// The whole canonical resource.
+    pub(crate) fn to_resource(&self) -> Object {
+        let mut resource = Object::with_capacity(self.rest.len() + 4);
+        resource.insert("userName".to_owned(), self.user_name.as_str().into());
+        if let Some(external_id) = &self.external_id {
+            resource.insert("externalId".to_owned(), external_id.as_str().into());
+        }
+        resource.insert("active".to_owned(), Value::Bool(self.active));
+        resource.extend(self.rest.iter().map(|(name, value)| (name.clone(), value.clone())));
+        resource.insert(USHER_USER.to_owned(), json!({ "userType": self.user_type.as_str() }));
+        resource
+    }
+
+    /// The user type of the seat that is taken, if one is.
+    pub(crate) fn seat(&self) -> Option<UserType> {
+        self.active.then_some(self.user_type)
+    }
+}
+
+/// The form in which names and addresses are compared without case.
+pub(crate) fn key(text: &str) -> String {
+    text.to_lowercase()
+}
