@@ -8,6 +8,7 @@ mod database;
 mod error;
 mod migrate;
 mod scoped;
+mod time;
 #[cfg(feature = "testing")]
 pub mod testing;
 
@@ -17,6 +18,7 @@ pub use constraint::OnConstraint;
 pub use database::{Database, DatabaseConfig, GlobalTx};
 pub use error::Error;
 pub use migrate::{MigrateError, migrate};
+pub use time::Time;
 pub use scoped::{ScopedDatabase, Statement, TenantTx};
 
 /// The role that owns the tables and migrates them.

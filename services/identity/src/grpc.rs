@@ -1,0 +1,6 @@
+//! The service's protocol: validation, calls of the rules, conversion.
+
+pub(crate) mod changes;
+mod convert;
+pub(crate) mod seats;
+pub(crate) mod users;

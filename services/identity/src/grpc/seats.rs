@@ -1,0 +1,41 @@
+//! `usher.identity.v1.SeatService`
+
+use tonic::{Request, Response, Status};
+use usher_base::Permission;
+use usher_proto::identity::v1 as pb;
+use usher_proto::identity::v1::seat_service_server::SeatService;
+use usher_rpc::{open, status};
+use usher_scim::user::UserType;
+use usher_store::Database;
+
+use crate::store::seats as store;
+
+/// Serves the seat counters.
+pub(crate) struct SeatApi {
+    pub(crate) database: Database,
+}
+
+#[tonic::async_trait]
+impl SeatService for SeatApi {
+    async fn get_seats(
+        &self,
+        request: Request<pb::GetSeatsRequest>,
+    ) -> Result<Response<pb::GetSeatsResponse>, Status> {
+        let (ctx, _) = open(request)?;
+        ctx.require(Permission::SeatsRead).map_err(status)?;
+        let scope = ctx.scope().map_err(status)?;
+        let seats = store::read(&self.database.scoped(&scope)).await.map_err(status)?;
+        let count = |user_type: UserType, active| pb::SeatCount { user_type: user_type.to_string(), active };
+        Ok(Response::new(pb::GetSeatsResponse {
+            counts: vec![
+                count(UserType::Regular, seats.regular),
+                count(UserType::External, seats.external),
+                count(UserType::Collaborator, seats.collaborator),
+            ],
+            change_sequence: seats.change_sequence,
+            seat_sequence: seats.seat_sequence,
+            acknowledged_seat_sequence: seats.acknowledged,
+            paid_in_use: seats.regular + seats.external,
+        }))
+    }
+}

@@ -1,0 +1,90 @@
+//! `usher.identity.v1.UserService`
+
+use serde_json::Value;
+use tonic::{Request, Response, Status};
+use usher_proto::identity::v1 as pb;
+use usher_proto::identity::v1::user_service_server::UserService;
+use usher_rpc::{Tasks, open, status};
+
+use super::convert::profile;
+use crate::users::Users;
+
+/// Serves the rules of users. Mutations are finished even if their caller goes away.
+pub(crate) struct UserApi {
+    pub(crate) users: Users,
+    pub(crate) tasks: Tasks,
+}
+
+#[tonic::async_trait]
+impl UserService for UserApi {
+    async fn create_user(
+        &self,
+        request: Request<pb::CreateUserRequest>,
+    ) -> Result<Response<pb::CreateUserResponse>, Status> {
+        let (ctx, message) = open(request)?;
+        let users = self.users.clone();
+        let work = async move { users.create(&ctx, &message.document_json, profile(message.profile())).await };
+        let user = self.tasks.detach(work).await.map_err(status)?;
+        Ok(Response::new(pb::CreateUserResponse { user: Some(user.into()) }))
+    }
+
+    async fn get_user(&self, request: Request<pb::GetUserRequest>) -> Result<Response<pb::GetUserResponse>, Status> {
+        let (ctx, message) = open(request)?;
+        let user = self.users.get(&ctx, &message.id).await.map_err(status)?;
+        let provenance = message.with_provenance.then(|| Value::Object(user.provenance.clone()).to_string());
+        let user = pb::User { provenance_json: provenance.unwrap_or_default(), ..user.into() };
+        Ok(Response::new(pb::GetUserResponse { user: Some(user) }))
+    }
+
+    async fn list_users(
+        &self,
+        request: Request<pb::ListUsersRequest>,
+    ) -> Result<Response<pb::ListUsersResponse>, Status> {
+        let (ctx, message) = open(request)?;
+        let page =
+            self.users.list(&ctx, &message.filter, message.start_index, message.count).await.map_err(status)?;
+        Ok(Response::new(pb::ListUsersResponse {
+            users: page.users.into_iter().map(pb::User::from).collect(),
+            total_results: page.total,
+        }))
+    }
+
+    async fn replace_user(
+        &self,
+        request: Request<pb::ReplaceUserRequest>,
+    ) -> Result<Response<pb::ReplaceUserResponse>, Status> {
+        let (ctx, message) = open(request)?;
+        let users = self.users.clone();
+        let work = async move {
+            let profile = profile(message.profile());
+            users.replace(&ctx, &message.id, &message.document_json, profile, &message.if_versions).await
+        };
+        let user = self.tasks.detach(work).await.map_err(status)?;
+        Ok(Response::new(pb::ReplaceUserResponse { user: Some(user.into()) }))
+    }
+
+    async fn patch_user(
+        &self,
+        request: Request<pb::PatchUserRequest>,
+    ) -> Result<Response<pb::PatchUserResponse>, Status> {
+        let (ctx, message) = open(request)?;
+        let users = self.users.clone();
+        let work = async move {
+            let profile = profile(message.profile());
+            users.patch(&ctx, &message.id, &message.patch_json, profile, &message.if_versions).await
+        };
+        let user = self.tasks.detach(work).await.map_err(status)?;
+        Ok(Response::new(pb::PatchUserResponse { user: Some(user.into()) }))
+    }
+
+    async fn delete_user(
+        &self,
+        request: Request<pb::DeleteUserRequest>,
+    ) -> Result<Response<pb::DeleteUserResponse>, Status> {
+        let (ctx, message) = open(request)?;
+        let users = self.users.clone();
+        let work = async move { users.delete(&ctx, &message.id, &message.if_versions).await };
+        self.tasks.detach(work).await.map_err(status)?;
+        Ok(Response::new(pb::DeleteUserResponse {}))
+    }
+}

@@ -1,0 +1,148 @@
+//! Sends seat events to billing: each workspace's in order, resumed where billing says it is.
+//!
+//! Several replicas may relay at once: billing applies an event once, and answers a batch that
+//! comes late with where it is.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Notify, mpsc};
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::Streaming;
+use tonic::transport::Channel;
+use usher_base::id::WorkspaceId;
+use usher_base::{Audience, CallContext, Clock, Reason};
+use usher_proto::billing::v1 as pb;
+use usher_proto::billing::v1::seat_ledger_client::SeatLedgerClient;
+use usher_rpc::{Failure, Outgoing, ServiceCredential, Tasks, Verifier};
+use usher_store::Database;
+
+use crate::store::relays as store;
+
+/// How often is looked for work that no nudge told of: another replica's, or what an outage left.
+const POLL: Duration = Duration::from_millis(500);
+const BATCH: i64 = 500;
+const WORKSPACES: i32 = 256;
+/// A stream is opened anew for each round, so its call needs no longer than a round's answers.
+const ROUND: Duration = Duration::from_secs(30);
+
+/// Tells the relay that there is something to send.
+#[derive(Clone, Default)]
+pub(crate) struct Nudge(Arc<Notify>);
+
+impl Nudge {
+    pub(crate) fn nudge(&self) {
+        self.0.notify_one();
+    }
+}
+
+/// The relay.
+pub(crate) struct Relay {
+    pub(crate) database: Database,
+    pub(crate) billing: Channel,
+    pub(crate) credential: ServiceCredential,
+    /// Scopes come from verified credentials only, also for work that nobody called for.
+    pub(crate) verifier: Verifier,
+    pub(crate) clock: Clock,
+    pub(crate) nudge: Nudge,
+}
+
+/// Why a round ended early.
+#[derive(Debug, thiserror::Error)]
+enum RelayError {
+    #[error("billing or tenant: {0}")]
+    Call(#[from] Failure),
+    #[error("the identity database failed")]
+    Store(#[from] usher_store::Error),
+    #[error("the service's own credential: {0}")]
+    Credential(String),
+}
+
+impl Relay {
+    /// Relays until the stop is asked for. What is under way then is sent again after the next start.
+    pub(crate) async fn run(self, tasks: Tasks) {
+        let mut pause = Duration::ZERO;
+        loop {
+            tokio::select! {
+                () = tasks.stopping() => return,
+                () = self.nudge.0.notified(), if pause.is_zero() => {}
+                () = tokio::time::sleep(POLL.max(pause)) => {}
+            }
+            let round = tokio::select! {
+                () = tasks.stopping() => return,
+                round = self.rounds() => round,
+            };
+            pause = match round {
+                Ok(()) => Duration::ZERO,
+                Err(error) => {
+                    tracing::warn!(error = &error as &dyn std::error::Error, "seat events wait");
+                    (pause * 2).clamp(Duration::from_millis(250), Duration::from_secs(5))
+                }
+            };
+        }
+    }
+
+    /// Sends until nothing is left.
+    async fn rounds(&self) -> Result<(), RelayError> {
+        loop {
+            let workspaces = store::waiting(&self.database, WORKSPACES).await?;
+            metrics::gauge!("usher_relay_workspaces_waiting").set(f64::from(u32::try_from(workspaces.len()).unwrap_or(u32::MAX)));
+            if workspaces.is_empty() {
+                return Ok(());
+            }
+            self.round(workspaces).await?;
+        }
+    }
+
+    /// Opens a stream and sends a batch of each workspace, answer by answer.
+    async fn round(&self, workspaces: Vec<WorkspaceId>) -> Result<(), RelayError> {
+        let credential = self.credential.current().await?;
+        let verified =
+            self.verifier.verify(&credential).await.map_err(|error| RelayError::Credential(error.to_string()))?;
+        debug_assert!(verified.is_for(Audience::Identity));
+        let (sender, receiver) = mpsc::channel(4);
+        let outgoing = Outgoing {
+            credential: &credential,
+            workspace: None,
+            request_id: "relay",
+            trace: None,
+            timeout: ROUND,
+        };
+        let request = outgoing.request(ReceiverStream::new(receiver));
+        let mut client = SeatLedgerClient::new(self.billing.clone());
+        let mut answers: Option<Streaming<pb::AppendSeatEventsResponse>> = None;
+        let mut request = Some(request);
+        for workspace in workspaces {
+            let ctx = CallContext::background(self.clock.clone(), verified.as_ref().clone(), workspace, "relay");
+            let scope = ctx.scope().map_err(|error| RelayError::Credential(error.to_string()))?;
+            let database = self.database.scoped(&scope);
+            let events = store::next(&database, BATCH).await?;
+            if events.is_empty() {
+                continue;
+            }
+            let sent = events.len();
+            let batch = pb::AppendSeatEventsRequest { workspace_id: workspace.to_string(), epoch: 1, events };
+            if sender.send(batch).await.is_err() {
+                return Err(Failure::new(Reason::Unavailable, "billing closed the stream").into());
+            }
+            if let Some(request) = request.take() {
+                answers = Some(client.append_seat_events(request).await.map_err(Failure::from)?.into_inner());
+            }
+            let answer = match &mut answers {
+                Some(answers) => answers.message().await.map_err(Failure::from)?,
+                None => None,
+            };
+            let answer = answer.ok_or_else(|| Failure::new(Reason::Unavailable, "billing closed the stream"))?;
+            let halted = answer.refused_reason == Reason::EventConflict.name();
+            if halted {
+                tracing::error!(%workspace, acknowledged = answer.acknowledged_sequence, "billing halted this workspace's ledger");
+            }
+            store::acknowledge(&database, answer.acknowledged_sequence, halted).await?;
+            let outcome: HashMap<bool, &'static str> = [(true, "refused"), (false, "applied")].into();
+            metrics::counter!("usher_relay_events_total", "outcome" => outcome[&!answer.refused_reason.is_empty()])
+                .increment(u64::try_from(sent).unwrap_or_default());
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,109 @@
+//! Putting the service together.
+
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use usher_base::secret::ServiceKey;
+use usher_base::{Audience, Clock};
+use usher_proto::identity::v1::change_service_server::ChangeServiceServer;
+use usher_proto::identity::v1::seat_service_server::SeatServiceServer;
+use usher_proto::identity::v1::user_service_server::UserServiceServer;
+use usher_rpc::{Server, ServerConfig, ServiceCredential, Tasks, TenantKeys, Verifier, connect};
+use usher_store::{BootError, Database, DatabaseConfig};
+
+use crate::grpc::{changes::ChangeApi, seats::SeatApi, users::UserApi};
+use crate::policy::Policies;
+use crate::relay::{Nudge, Relay};
+use crate::users::Users;
+
+/// How the service is set up.
+#[derive(Debug)]
+pub struct Config {
+    /// The database, as the runtime role.
+    pub database_url: String,
+    /// Most connections to it.
+    pub database_connections: u32,
+    /// Where tenant is, such as `http://127.0.0.1:9101`.
+    pub tenant_url: String,
+    /// Where billing is.
+    pub billing_url: String,
+    /// The key of the service `identity`.
+    pub service_key: ServiceKey,
+}
+
+/// Why the service can't start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The database's address can't be read.
+    #[error("identity.database_url can't be used")]
+    Database(#[from] usher_store::Error),
+    /// The database is not fit to serve from.
+    #[error(transparent)]
+    Boot(#[from] BootError),
+    /// An address of another service can't be read.
+    #[error("the address of another service can't be used")]
+    Address(#[from] tonic::transport::Error),
+}
+
+/// The service, ready to serve.
+pub struct Service {
+    server: Server,
+    relay: Relay,
+}
+
+impl Service {
+    /// Checks the database and puts the parts together.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub async fn start(config: Config, clock: Clock, tasks: &Tasks) -> Result<Self, StartError> {
+        let database = Database::open(&DatabaseConfig {
+            url: config.database_url,
+            max_connections: config.database_connections,
+            statement_timeout: Duration::from_secs(10),
+            application: "usher-identity",
+        })?;
+        usher_store::check(&database).await?;
+        let tenant = connect(&config.tenant_url)?;
+        let billing = connect(&config.billing_url)?;
+        let credential = ServiceCredential::new("identity", config.service_key, tenant.clone(), clock.clone());
+        let verifier = Verifier::new(TenantKeys::new(tenant.clone()), Audience::Identity, clock.clone());
+        let nudge = Nudge::default();
+        let users = Users {
+            database: database.clone(),
+            policies: Policies::new(tenant, credential.clone()),
+            relay: nudge.clone(),
+        };
+        let relay = Relay {
+            database: database.clone(),
+            billing,
+            credential,
+            verifier: verifier.clone(),
+            clock: clock.clone(),
+            nudge,
+        };
+        let setup = ServerConfig {
+            role: "identity",
+            longest: Duration::from_secs(30),
+            most_calls: 1_024,
+            public: &[],
+        };
+        let server = Server::new(setup, verifier, clock)
+            .add(UserServiceServer::new(UserApi { users, tasks: tasks.clone() }))
+            .await
+            .add(ChangeServiceServer::new(ChangeApi { database: database.clone(), tasks: tasks.clone() }))
+            .await
+            .add(SeatServiceServer::new(SeatApi { database }))
+            .await;
+        Ok(Self { server, relay })
+    }
+
+    /// Serves, and relays seat events, until the stop is asked for.
+    ///
+    /// # Errors
+    /// The transport fails.
+    pub async fn serve(self, listener: TcpListener, tasks: Tasks) -> Result<(), tonic::transport::Error> {
+        tasks.spawn(self.relay.run(tasks.clone()));
+        self.server.serve(listener, tasks).await
+    }
+}

@@ -1,0 +1,6 @@
+//! The identity database.
+
+pub(crate) mod changes;
+pub(crate) mod relays;
+pub(crate) mod seats;
+pub(crate) mod users;

@@ -1,0 +1,85 @@
+//! What billing has not acknowledged yet.
+
+use sqlx::FromRow;
+use usher_base::id::WorkspaceId;
+use usher_proto::billing::v1 as pb;
+use usher_rpc::convert::to_wire;
+use usher_store::{Database, Error, ScopedDatabase, Time};
+use uuid::Uuid;
+
+#[derive(FromRow)]
+struct EventRow {
+    sequence: i64,
+    event_id: Uuid,
+    person_key: Uuid,
+    user_id: Uuid,
+    active: bool,
+    user_type: String,
+    effective_at: Time,
+    cause: String,
+    actor: String,
+    request_id: String,
+}
+
+impl From<EventRow> for pb::SeatEvent {
+    fn from(row: EventRow) -> Self {
+        Self {
+            sequence: row.sequence,
+            event_id: row.event_id.to_string(),
+            person_key: row.person_key.to_string(),
+            user_id: row.user_id.to_string(),
+            active: row.active,
+            user_type: row.user_type,
+            effective_time: Some(to_wire(row.effective_at.0)),
+            cause: row.cause,
+            actor: row.actor,
+            request_id: row.request_id,
+        }
+    }
+}
+
+/// The workspaces that have something to send.
+pub(crate) async fn waiting(database: &Database, most: i32) -> Result<Vec<WorkspaceId>, Error> {
+    let mut tx = database.global().await?;
+    let ids: Vec<Uuid> = sqlx::query_scalar("SELECT * FROM workspaces_to_relay($1)")
+        .bind(most)
+        .fetch_all(tx.conn())
+        .await?;
+    tx.commit().await?;
+    Ok(ids.into_iter().map(WorkspaceId::from_uuid).collect())
+}
+
+/// The next events of a workspace.
+pub(crate) async fn next(database: &ScopedDatabase, most: i64) -> Result<Vec<pb::SeatEvent>, Error> {
+    let mut tx = database.begin().await?;
+    let tenant = tx.tenant();
+    let rows: Vec<EventRow> = sqlx::query_as(
+        "SELECT * FROM seat_events WHERE tenant_id = $1 AND sequence > coalesce(
+           (SELECT acknowledged_sequence FROM relays WHERE tenant_id = $1), 0)
+         ORDER BY sequence LIMIT $2",
+    )
+    .bind(tenant)
+    .bind(most)
+    .fetch_all(tx.conn())
+    .await?;
+    tx.commit().await?;
+    Ok(rows.into_iter().map(pb::SeatEvent::from).collect())
+}
+
+/// Notes what billing says it has. Billing's word counts, also where it goes back: after a
+/// restore it wants the events again.
+pub(crate) async fn acknowledge(database: &ScopedDatabase, sequence: i64, halted: bool) -> Result<(), Error> {
+    let mut tx = database.begin().await?;
+    let tenant = tx.tenant();
+    sqlx::query(
+        "INSERT INTO relays (tenant_id, acknowledged_sequence, halted) VALUES ($1, $2, $3)
+         ON CONFLICT (tenant_id) DO UPDATE SET acknowledged_sequence = excluded.acknowledged_sequence,
+           halted = excluded.halted",
+    )
+    .bind(tenant)
+    .bind(sequence)
+    .bind(halted)
+    .execute(tx.conn())
+    .await?;
+    tx.commit().await
+}
