@@ -50,7 +50,9 @@ mod tests {
         let policy = Policy {
             version: 1,
             slug: "acme".into(),
-            approved_domains: Some(["acme.example", "bücher.example"].map(|name| DomainName::parse(name).unwrap()).into()),
+            approved_domains: Some(
+                ["acme.example", "bücher.example"].map(|name| DomainName::parse(name).unwrap()).into(),
+            ),
             seat_limit: None,
         };
         let document = json!({"userName": user_name, "emails": emails});
@@ -70,7 +72,10 @@ mod tests {
         let home = json!({"value": "ada@home.example", "type": "home"});
         assert!(verdict("ada@acme.example", &json!([{"value": "ada@acme.example", "primary": true}, home])));
         assert!(!verdict("ada@acme.example", &json!([home])));
-        assert!(!verdict("ada@acme.example", &json!([{"value": "a@acme.example", "type": "work"}, {"value": "x@evil.example", "primary": true}])));
+        assert!(!verdict(
+            "ada@acme.example",
+            &json!([{"value": "a@acme.example", "type": "work"}, {"value": "x@evil.example", "primary": true}])
+        ));
     }
 
     #[test]

@@ -55,9 +55,6 @@ pub(crate) enum UserError {
     /// Operator: see the source.
     #[error("the identity database failed")]
     Store(#[from] usher_store::Error),
-    /// Operator: what is stored does not read back.
-    #[error("a stored user can't be read")]
-    Corrupt(#[source] serde_json::Error),
 }
 
 impl Fault for UserError {
@@ -75,7 +72,6 @@ impl Fault for UserError {
             Self::Policy(failure) if failure.reason == Reason::NotFound => Reason::NotFound,
             Self::Policy(_) => Reason::Unavailable,
             Self::Store(error) => error.reason(),
-            Self::Corrupt(_) => Reason::Internal,
         }
     }
 

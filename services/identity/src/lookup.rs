@@ -90,7 +90,12 @@ impl Lookup {
     }
 
     /// Answers it. What a probe finds is judged by the whole filter in memory.
-    pub(crate) async fn run(&self, database: &ScopedDatabase, offset: i64, count: i32) -> Result<Page, UserError> {
+    pub(crate) async fn run(
+        &self,
+        database: &ScopedDatabase,
+        offset: i64,
+        count: i32,
+    ) -> Result<Page, UserError> {
         let Some(probe) = &self.probe else {
             return store::page(database, &self.conditions, offset, count).await;
         };
@@ -120,7 +125,10 @@ fn unsupported() -> ScimError {
 fn work_address<'f>(path: &AttrPath, inner: &'f Filter) -> Option<&'f str> {
     let found = path.resolve(schema::user())?;
     let terms = inner.conjunction()?;
-    if found.attribute.name != "emails" || found.sub.is_some() || terms.iter().any(|term| term.op != CompareOp::Eq) {
+    if found.attribute.name != "emails"
+        || found.sub.is_some()
+        || terms.iter().any(|term| term.op != CompareOp::Eq)
+    {
         return None;
     }
     let value_of = |name: &str| {
@@ -165,7 +173,10 @@ mod tests {
     #[test]
     fn the_comparison_that_finds_the_fewest_is_probed() {
         assert_eq!(probe(r#"userName eq "ADA@x""#), Some(Probe::UserName("ada@x".into())));
-        assert_eq!(probe(r#"displayName eq "A" and active eq true and userName eq "b""#), Some(Probe::UserName("b".into())));
+        assert_eq!(
+            probe(r#"displayName eq "A" and active eq true and userName eq "b""#),
+            Some(Probe::UserName("b".into()))
+        );
         assert_eq!(probe(r#"emails[type eq "work"].value eq "A@x""#), Some(Probe::WorkEmail("a@x".into())));
         assert_eq!(probe("externalId eq 007"), Some(Probe::ExternalId("007".into())));
         assert_eq!(probe("active eq \"True\""), None);
@@ -174,8 +185,14 @@ mod tests {
     #[test]
     fn what_is_not_answered_yet_is_refused_and_never_answered_wrongly() {
         for text in [
-            "userName sw \"a\"", "not (userName eq \"a\")", "userName eq \"a\" or active eq true", "title eq \"a\"",
-            "emails[type eq \"home\"].value eq \"a\"", "emails.value eq \"a\"", "userName pr", "nope eq \"a\"",
+            "userName sw \"a\"",
+            "not (userName eq \"a\")",
+            "userName eq \"a\" or active eq true",
+            "title eq \"a\"",
+            "emails[type eq \"home\"].value eq \"a\"",
+            "emails.value eq \"a\"",
+            "userName pr",
+            "nope eq \"a\"",
             "emails[type eq \"work\" and value eq \"a\" and value eq \"b\"]",
         ] {
             let refused = Lookup::of(&parse(text).unwrap()).unwrap_err();

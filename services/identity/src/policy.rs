@@ -82,7 +82,8 @@ impl Policies {
         let policy = answer.into_inner().policy.unwrap_or_default();
         let blocks = policy.seat_policy() == pb::SeatPolicy::Block;
         // A domain that does not parse here approves nobody.
-        let domains = || policy.approved_domains.iter().filter_map(|name| DomainName::parse(name).ok()).collect();
+        let domains =
+            || policy.approved_domains.iter().filter_map(|name| DomainName::parse(name).ok()).collect();
         Ok(Policy {
             version: policy.version,
             approved_domains: policy.enforce_domains.then(domains),

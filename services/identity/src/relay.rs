@@ -3,7 +3,6 @@
 //! Several replicas may relay at once: billing applies an event once, and answers a batch that
 //! comes late with where it is.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -87,7 +86,8 @@ impl Relay {
     async fn rounds(&self) -> Result<(), RelayError> {
         loop {
             let workspaces = store::waiting(&self.database, WORKSPACES).await?;
-            metrics::gauge!("usher_relay_workspaces_waiting").set(f64::from(u32::try_from(workspaces.len()).unwrap_or(u32::MAX)));
+            metrics::gauge!("usher_relay_workspaces_waiting")
+                .set(f64::from(u32::try_from(workspaces.len()).unwrap_or(u32::MAX)));
             if workspaces.is_empty() {
                 return Ok(());
             }
@@ -98,8 +98,11 @@ impl Relay {
     /// Opens a stream and sends a batch of each workspace, answer by answer.
     async fn round(&self, workspaces: Vec<WorkspaceId>) -> Result<(), RelayError> {
         let credential = self.credential.current().await?;
-        let verified =
-            self.verifier.verify(&credential).await.map_err(|error| RelayError::Credential(error.to_string()))?;
+        let verified = self
+            .verifier
+            .verify(&credential)
+            .await
+            .map_err(|error| RelayError::Credential(error.to_string()))?;
         debug_assert!(verified.is_for(Audience::Identity));
         let (sender, receiver) = mpsc::channel(4);
         let outgoing = Outgoing {
@@ -114,7 +117,8 @@ impl Relay {
         let mut answers: Option<Streaming<pb::AppendSeatEventsResponse>> = None;
         let mut request = Some(request);
         for workspace in workspaces {
-            let ctx = CallContext::background(self.clock.clone(), verified.as_ref().clone(), workspace, "relay");
+            let ctx =
+                CallContext::background(self.clock.clone(), verified.as_ref().clone(), workspace, "relay");
             let scope = ctx.scope().map_err(|error| RelayError::Credential(error.to_string()))?;
             let database = self.database.scoped(&scope);
             let events = store::next(&database, BATCH).await?;
@@ -133,14 +137,15 @@ impl Relay {
                 Some(answers) => answers.message().await.map_err(Failure::from)?,
                 None => None,
             };
-            let answer = answer.ok_or_else(|| Failure::new(Reason::Unavailable, "billing closed the stream"))?;
+            let answer =
+                answer.ok_or_else(|| Failure::new(Reason::Unavailable, "billing closed the stream"))?;
             let halted = answer.refused_reason == Reason::EventConflict.name();
             if halted {
                 tracing::error!(%workspace, acknowledged = answer.acknowledged_sequence, "billing halted this workspace's ledger");
             }
             store::acknowledge(&database, answer.acknowledged_sequence, halted).await?;
-            let outcome: HashMap<bool, &'static str> = [(true, "refused"), (false, "applied")].into();
-            metrics::counter!("usher_relay_events_total", "outcome" => outcome[&!answer.refused_reason.is_empty()])
+            let outcome = if answer.refused_reason.is_empty() { "applied" } else { "refused" };
+            metrics::counter!("usher_relay_events_total", "outcome" => outcome)
                 .increment(u64::try_from(sent).unwrap_or_default());
         }
         Ok(())

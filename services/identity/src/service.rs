@@ -66,7 +66,8 @@ impl Service {
         usher_store::check(&database).await?;
         let tenant = connect(&config.tenant_url)?;
         let billing = connect(&config.billing_url)?;
-        let credential = ServiceCredential::new("identity", config.service_key, tenant.clone(), clock.clone());
+        let credential =
+            ServiceCredential::new("identity", config.service_key, tenant.clone(), clock.clone());
         let verifier = Verifier::new(TenantKeys::new(tenant.clone()), Audience::Identity, clock.clone());
         let nudge = Nudge::default();
         let users = Users {

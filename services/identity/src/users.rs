@@ -38,7 +38,12 @@ impl Users {
     /// Creates a user in the caller's workspace, and takes a seat if the user is active.
     ///
     /// User, change-log entry, seat event and counter are one transaction: a crash leaves all or nothing.
-    pub(crate) async fn create(&self, ctx: &CallContext, document: &str, profile: Profile) -> Result<User, UserError> {
+    pub(crate) async fn create(
+        &self,
+        ctx: &CallContext,
+        document: &str,
+        profile: Profile,
+    ) -> Result<User, UserError> {
         ctx.require(Permission::UsersWrite)?;
         let scope = ctx.scope()?;
         let document = parse(document)?;
@@ -59,7 +64,10 @@ impl Users {
             updated_at: now,
         };
         let write = write(ctx, &policy, &user, changes.into_iter().map(|change| change.path).collect(), now);
-        match store::create(&self.database.scoped(&scope), &write).await.map_err(|fault| fault.told(&policy))? {
+        match store::create(&self.database.scoped(&scope), &write)
+            .await
+            .map_err(|fault| fault.told(&policy))?
+        {
             Written::Done => {
                 self.relay.nudge();
                 Ok(user)
@@ -75,7 +83,12 @@ impl Users {
         self.find(ctx, &scope, id).await
     }
 
-    async fn find(&self, _: &CallContext, scope: &usher_base::TenantScope, id: &str) -> Result<User, UserError> {
+    async fn find(
+        &self,
+        _: &CallContext,
+        scope: &usher_base::TenantScope,
+        id: &str,
+    ) -> Result<User, UserError> {
         let absent = || UserError::NotFound(id.chars().take(100).collect());
         let user_id: UserId = id.parse().map_err(|_| absent())?;
         store::find(&self.database.scoped(scope), user_id).await?.ok_or_else(absent)
@@ -162,7 +175,8 @@ impl Users {
                 updated_at: now,
                 ..current.clone()
             };
-            let write = write(ctx, &policy, &user, changes.into_iter().map(|change| change.path).collect(), now);
+            let write =
+                write(ctx, &policy, &user, changes.into_iter().map(|change| change.path).collect(), now);
             let (kind, cause) = kind(&current.attributes, &user.attributes);
             let database = self.database.scoped(&scope);
             let outcome = store::update(&database, &write, current.attributes.seat(), kind, cause).await;
@@ -179,7 +193,12 @@ impl Users {
     }
 
     /// Deletes a user and frees the seat.
-    pub(crate) async fn delete(&self, ctx: &CallContext, id: &str, versions: &[i64]) -> Result<(), UserError> {
+    pub(crate) async fn delete(
+        &self,
+        ctx: &CallContext,
+        id: &str,
+        versions: &[i64],
+    ) -> Result<(), UserError> {
         ctx.require(Permission::UsersWrite)?;
         let scope = ctx.scope()?;
         let absent = || UserError::NotFound(id.chars().take(100).collect());

@@ -1,1 +1,28 @@
-//! Stub.
+//! The tenant service: who may act. Workspaces, plans, approved domains, admins, apps, tokens; it
+//! checks tokens and passwords and signs the credentials that every service believes.
+
+mod access;
+mod admins;
+mod announcements;
+mod apps;
+mod attempts;
+mod authority;
+mod domains;
+mod error;
+mod grpc;
+mod hashing;
+mod plans;
+mod policies;
+mod service;
+mod service_keys;
+mod signer;
+mod store;
+mod tokens;
+mod workspaces;
+
+pub use error::TenantError;
+pub use service::{Config, Service, StartError};
+pub use service_keys::{ServiceKeys, UnknownService};
+
+/// The schema of the tenant database.
+pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations/tenant");

@@ -23,12 +23,16 @@ impl UserService for UserApi {
     ) -> Result<Response<pb::CreateUserResponse>, Status> {
         let (ctx, message) = open(request)?;
         let users = self.users.clone();
-        let work = async move { users.create(&ctx, &message.document_json, profile(message.profile())).await };
+        let work =
+            async move { users.create(&ctx, &message.document_json, profile(message.profile())).await };
         let user = self.tasks.detach(work).await.map_err(status)?;
         Ok(Response::new(pb::CreateUserResponse { user: Some(user.into()) }))
     }
 
-    async fn get_user(&self, request: Request<pb::GetUserRequest>) -> Result<Response<pb::GetUserResponse>, Status> {
+    async fn get_user(
+        &self,
+        request: Request<pb::GetUserRequest>,
+    ) -> Result<Response<pb::GetUserResponse>, Status> {
         let (ctx, message) = open(request)?;
         let user = self.users.get(&ctx, &message.id).await.map_err(status)?;
         let provenance = message.with_provenance.then(|| Value::Object(user.provenance.clone()).to_string());
@@ -41,8 +45,11 @@ impl UserService for UserApi {
         request: Request<pb::ListUsersRequest>,
     ) -> Result<Response<pb::ListUsersResponse>, Status> {
         let (ctx, message) = open(request)?;
-        let page =
-            self.users.list(&ctx, &message.filter, message.start_index, message.count).await.map_err(status)?;
+        let page = self
+            .users
+            .list(&ctx, &message.filter, message.start_index, message.count)
+            .await
+            .map_err(status)?;
         Ok(Response::new(pb::ListUsersResponse {
             users: page.users.into_iter().map(pb::User::from).collect(),
             total_results: page.total,

@@ -36,7 +36,11 @@ impl From<ChangeRow> for pb::Change {
 }
 
 /// The entries after a number, in order.
-pub(crate) async fn after(database: &ScopedDatabase, sequence: i64, most: u32) -> Result<Vec<pb::Change>, Error> {
+pub(crate) async fn after(
+    database: &ScopedDatabase,
+    sequence: i64,
+    most: u32,
+) -> Result<Vec<pb::Change>, Error> {
     let mut tx = database.begin().await?;
     let tenant = tx.tenant();
     let rows: Vec<ChangeRow> = sqlx::query_as(

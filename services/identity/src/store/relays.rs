@@ -41,10 +41,8 @@ impl From<EventRow> for pb::SeatEvent {
 /// The workspaces that have something to send.
 pub(crate) async fn waiting(database: &Database, most: i32) -> Result<Vec<WorkspaceId>, Error> {
     let mut tx = database.global().await?;
-    let ids: Vec<Uuid> = sqlx::query_scalar("SELECT * FROM workspaces_to_relay($1)")
-        .bind(most)
-        .fetch_all(tx.conn())
-        .await?;
+    let ids: Vec<Uuid> =
+        sqlx::query_scalar("SELECT * FROM workspaces_to_relay($1)").bind(most).fetch_all(tx.conn()).await?;
     tx.commit().await?;
     Ok(ids.into_iter().map(WorkspaceId::from_uuid).collect())
 }

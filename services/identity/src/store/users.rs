@@ -6,8 +6,8 @@ use sqlx::types::Json;
 use sqlx::{FromRow, Postgres, QueryBuilder};
 use usher_base::CallContext;
 use usher_base::id::{EventId, PersonKey, UserId};
-use usher_scim::user::{UserType, display_name, work_email};
 use usher_scim::Object;
+use usher_scim::user::{UserType, display_name, work_email};
 use usher_store::{Error, OnConstraint as _, ScopedDatabase, Statement, Time};
 use uuid::Uuid;
 
@@ -39,8 +39,17 @@ struct UserRow {
 impl From<UserRow> for User {
     fn from(row: UserRow) -> Self {
         let UserRow {
-            user_id, user_name, external_id, active, user_type, resource, provenance, version, person_key,
-            created_at, updated_at,
+            user_id,
+            user_name,
+            external_id,
+            active,
+            user_type,
+            resource,
+            provenance,
+            version,
+            person_key,
+            created_at,
+            updated_at,
         } = row;
         Self {
             id: UserId::from_uuid(user_id),
@@ -192,7 +201,7 @@ pub(crate) async fn update(
     let sql = "SELECT outcome FROM update_user($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)";
     let query = columns(database.statement(sql), write)
         .bind(write.user.version - 1)
-        .bind(was.map(|user_type| user_type.as_str()))
+        .bind(was.map(UserType::as_str))
         .bind(kind as i16)
         .bind(cause.as_str());
     outcome(query, write).await
@@ -227,7 +236,8 @@ async fn outcome(query: Statement<(String,)>, write: &Write<'_>) -> Result<Writt
     if let Err(sqlx::Error::Database(error)) = &result
         && error.code().as_deref() == Some(NO_SEAT)
     {
-        let detail = error.try_downcast_ref::<sqlx::postgres::PgDatabaseError>().and_then(|error| error.detail());
+        let detail =
+            error.try_downcast_ref::<sqlx::postgres::PgDatabaseError>().and_then(|error| error.detail());
         let in_use = detail.and_then(|detail| detail.parse().ok()).unwrap_or_default();
         return Err(WriteFault::NoSeat { limit: write.seat_limit.unwrap_or_default(), in_use });
     }

@@ -3,11 +3,12 @@
 use std::str::FromStr as _;
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{Connection as _, PgConnection, Postgres, Transaction};
 use usher_base::TenantScope;
 
 use crate::error::Error;
+use crate::listener::Listener;
 use crate::scoped::ScopedDatabase;
 
 /// How a service reaches its database.
@@ -76,16 +77,12 @@ impl Database {
         Ok(GlobalTx(self.pool.begin().await?))
     }
 
-    /// A connection that hears notifications.
+    /// A connection that hears what is announced on a channel.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn listen(&self, channel: &str) -> Result<PgListener, Error> {
-        let mut listener = PgListener::connect_with(&self.pool).await?;
-        // A lost connection must be seen, because what was announced meanwhile is lost with it.
-        listener.ignore_pool_close_event(true);
-        listener.listen(channel).await?;
-        Ok(listener)
+    pub async fn listen(&self, channel: &str) -> Result<Listener, Error> {
+        Listener::start(&self.pool, channel).await
     }
 
     /// Whether the database answers now.

@@ -6,20 +6,22 @@ pub mod cluster;
 mod constraint;
 mod database;
 mod error;
+mod listener;
 mod migrate;
 mod scoped;
-mod time;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod time;
 
 pub use boot::{BootError, check};
 pub use cluster::{Cluster, ClusterError, Durability};
 pub use constraint::OnConstraint;
 pub use database::{Database, DatabaseConfig, GlobalTx};
 pub use error::Error;
+pub use listener::Listener;
 pub use migrate::{MigrateError, migrate};
-pub use time::Time;
 pub use scoped::{ScopedDatabase, Statement, TenantTx};
+pub use time::Time;
 
 /// The role that owns the tables and migrates them.
 pub const OWNER_ROLE: &str = "usher_owner";

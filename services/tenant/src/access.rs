@@ -1,0 +1,115 @@
+//! Checks of SCIM tokens.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use moka::sync::Cache;
+use usher_base::id::{AppId, TokenId, WorkspaceId};
+use usher_base::secret::ScimToken;
+use usher_base::{Actor, Audience, CallContext, Permission};
+use usher_rpc::Tasks;
+use usher_store::{Database, ScopedDatabase};
+
+use crate::error::TenantError;
+use crate::hashing::Hasher;
+use crate::signer::{Grant, SHORT, Signed, Signer};
+use crate::store::tokens as store;
+use crate::workspaces;
+
+/// A token's last use is noted at most this often.
+const TOUCH: Duration = Duration::from_mins(1);
+
+/// What checking needs.
+#[derive(Clone)]
+pub(crate) struct Access {
+    database: Database,
+    hasher: Hasher,
+    signer: Signer,
+    tasks: Tasks,
+    /// Slugs never change hands, so an answer is true for ever.
+    slugs: Cache<String, WorkspaceId>,
+    touched: Cache<TokenId, ()>,
+}
+
+/// A token that was accepted.
+pub(crate) struct Accepted {
+    pub(crate) signed: Signed,
+    pub(crate) workspace: WorkspaceId,
+    pub(crate) slug: String,
+}
+
+impl Access {
+    pub(crate) fn new(database: Database, hasher: Hasher, signer: Signer, tasks: Tasks) -> Self {
+        let touched = Cache::builder().max_capacity(100_000).time_to_live(TOUCH).build();
+        Self { database, hasher, signer, tasks, slugs: Cache::new(100_000), touched }
+    }
+
+    /// Checks a token at a workspace's URL and signs a credential for identity. Unknown, revoked,
+    /// expired and other workspaces' tokens get one and the same answer.
+    pub(crate) async fn check(
+        &self,
+        ctx: &CallContext,
+        workspace: &str,
+        token: &str,
+    ) -> Result<Accepted, TenantError> {
+        ctx.require(Permission::AccessCheck)?;
+        let token = ScimToken::parse(token).map_err(|_| TenantError::TokenInvalid)?;
+        let id = self.resolve(workspace).await?.ok_or(TenantError::TokenInvalid)?;
+        let scope = ctx.credential().scope(Some(id))?;
+        let database = self.database.scoped(&scope);
+        let found = store::find(&database, token.lookup_id()).await?.ok_or(TenantError::TokenInvalid)?;
+        let now = ctx.now();
+        let ended = found.revoked_at.is_some() || found.expires_at.is_some_and(|at| at.0 <= now);
+        if ended || !self.hasher.verify_random(token.secret(), &found.hash).await? {
+            return Err(TenantError::TokenInvalid);
+        }
+        if found.suspended {
+            return Err(TenantError::Suspended(found.slug));
+        }
+        if !found.scim {
+            return Err(TenantError::PlanWithoutScim(found.slug));
+        }
+        let token_id = TokenId::from_uuid(found.token_id);
+        self.touch(&database, token_id, now);
+        let life = found.expires_at.map_or(SHORT, |at| SHORT.min(at.0.duration_since(now)));
+        let signed = self
+            .signer
+            .sign(Grant {
+                actor: Actor::Scim { app: AppId::from_uuid(found.app_id), token: token_id },
+                audiences: vec![Audience::Identity],
+                workspace: Some(id),
+                permissions: [Permission::UsersRead, Permission::UsersWrite].into(),
+                policy_version: Some(found.policy_version),
+                life,
+            })
+            .await?;
+        Ok(Accepted { signed, workspace: id, slug: found.slug })
+    }
+
+    async fn resolve(&self, workspace: &str) -> Result<Option<WorkspaceId>, TenantError> {
+        if let Some(id) = self.slugs.get(workspace) {
+            return Ok(Some(id));
+        }
+        let found = workspaces::resolve(&self.database, workspace).await?;
+        if let Some(id) = found
+            && workspace.parse::<WorkspaceId>().is_err()
+        {
+            self.slugs.insert(workspace.to_owned(), id);
+        }
+        Ok(found)
+    }
+
+    /// In the background: nobody waits for it, and a lost one costs nothing.
+    fn touch(&self, database: &ScopedDatabase, token: TokenId, now: Timestamp) {
+        if self.touched.contains_key(&token) {
+            return;
+        }
+        self.touched.insert(token, ());
+        let database = database.clone();
+        drop(self.tasks.spawn(async move {
+            if let Err(error) = store::touch(&database, token, now).await {
+                tracing::warn!(error = &error as &dyn std::error::Error, "a token's last use was not noted");
+            }
+        }));
+    }
+}

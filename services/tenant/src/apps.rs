@@ -1,0 +1,71 @@
+//! API apps.
+
+use jiff::Timestamp;
+use usher_base::CallContext;
+use usher_base::id::AppId;
+use usher_rpc::convert::invalid;
+use usher_store::Database;
+
+use crate::admins::AdminPermission::ConfigureAdvancedSecuritySettings;
+use crate::authority;
+use crate::error::TenantError;
+use crate::store::{apps as store, tokens, workspaces};
+
+/// An app: what a workspace's identity provider is to the workspace.
+#[derive(Clone, Debug)]
+pub(crate) struct App {
+    pub(crate) id: AppId,
+    pub(crate) name: String,
+    pub(crate) description: String,
+    pub(crate) created_at: Timestamp,
+}
+
+/// Creates an app.
+pub(crate) async fn create(
+    database: &Database,
+    ctx: &CallContext,
+    name: String,
+    description: String,
+) -> Result<App, TenantError> {
+    let scope = ctx.scope()?;
+    let name = name.trim().to_owned();
+    if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
+        return Err(invalid("name", "it must have 1 to 100 printable characters").into());
+    }
+    if description.chars().count() > 1_000 {
+        return Err(invalid("description", "it must have at most 1,000 characters").into());
+    }
+    let app = App { id: AppId::new(ctx.clock()), name, description, created_at: ctx.now() };
+    let mut tx = database.scoped(&scope).begin().await?;
+    authority::with(ctx, &mut tx, ConfigureAdvancedSecuritySettings).await?;
+    if workspaces::find(&mut tx).await?.is_none() {
+        return Err(TenantError::NotFound { what: "workspace", name: scope.workspace_id().to_string() });
+    }
+    store::insert(&mut tx, &app, &ctx.actor().to_string()).await?;
+    tx.commit().await?;
+    Ok(app)
+}
+
+/// The apps, by name.
+pub(crate) async fn list(database: &Database, ctx: &CallContext) -> Result<Vec<App>, TenantError> {
+    let scope = ctx.scope()?;
+    let mut tx = database.scoped(&scope).begin().await?;
+    authority::with(ctx, &mut tx, ConfigureAdvancedSecuritySettings).await?;
+    let apps = store::list(&mut tx).await?;
+    tx.commit().await?;
+    Ok(apps)
+}
+
+/// Deletes an app and revokes its tokens.
+pub(crate) async fn delete(database: &Database, ctx: &CallContext, id: AppId) -> Result<(), TenantError> {
+    let scope = ctx.scope()?;
+    let mut tx = database.scoped(&scope).begin().await?;
+    authority::with(ctx, &mut tx, ConfigureAdvancedSecuritySettings).await?;
+    if !store::lock(&mut tx, id).await? {
+        return Err(TenantError::NotFound { what: "app", name: id.to_string() });
+    }
+    store::delete(&mut tx, id, ctx.now()).await?;
+    tokens::revoke_all(&mut tx, id, ctx.now()).await?;
+    workspaces::announce(&mut tx).await?;
+    Ok(tx.commit().await?)
+}

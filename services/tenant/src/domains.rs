@@ -1,0 +1,63 @@
+//! The domains whose people may be provisioned.
+
+use jiff::Timestamp;
+use usher_base::CallContext;
+use usher_base::domain::DomainName;
+use usher_rpc::convert::parse;
+use usher_store::Database;
+
+use crate::authority;
+use crate::error::TenantError;
+use crate::store::{domains as store, workspaces};
+
+/// An approved domain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ApprovedDomain {
+    /// A-label form, lower case.
+    pub(crate) name: String,
+    pub(crate) approved_at: Timestamp,
+    /// Who approved it, as an actor.
+    pub(crate) approved_by: String,
+}
+
+/// Approves a domain; again changes nothing.
+pub(crate) async fn approve(
+    database: &Database,
+    ctx: &CallContext,
+    name: &str,
+) -> Result<ApprovedDomain, TenantError> {
+    let scope = ctx.scope()?;
+    let domain: DomainName = parse("name", name)?;
+    let mut tx = database.scoped(&scope).begin().await?;
+    authority::of(ctx, &mut tx).await?;
+    let by = ctx.actor().to_string();
+    if store::insert(&mut tx, &domain, ctx.now(), &by).await? {
+        workspaces::raise_policy(&mut tx).await?;
+    }
+    let approved = store::find(&mut tx, &domain).await?;
+    tx.commit().await?;
+    approved.ok_or_else(|| TenantError::NotFound { what: "domain", name: domain.to_string() })
+}
+
+/// The approved domains, by name.
+pub(crate) async fn list(database: &Database, ctx: &CallContext) -> Result<Vec<ApprovedDomain>, TenantError> {
+    let scope = ctx.scope()?;
+    let mut tx = database.scoped(&scope).begin().await?;
+    authority::of(ctx, &mut tx).await?;
+    let domains = store::list(&mut tx).await?;
+    tx.commit().await?;
+    Ok(domains)
+}
+
+/// Removes a domain. People who are there stay.
+pub(crate) async fn remove(database: &Database, ctx: &CallContext, name: &str) -> Result<(), TenantError> {
+    let scope = ctx.scope()?;
+    let domain: DomainName = parse("name", name)?;
+    let mut tx = database.scoped(&scope).begin().await?;
+    authority::of(ctx, &mut tx).await?;
+    if !store::delete(&mut tx, domain.as_str()).await? {
+        return Err(TenantError::NotFound { what: "domain", name: domain.to_string() });
+    }
+    workspaces::raise_policy(&mut tx).await?;
+    Ok(tx.commit().await?)
+}

@@ -1,0 +1,119 @@
+//! What can go wrong with workspaces, admins, apps and tokens. Each case says who must act.
+
+use jiff::Timestamp;
+use usher_base::key::KeyError;
+use usher_base::{CredentialError, Denied, Fault, Reason};
+use usher_rpc::convert::InvalidArgument;
+
+use crate::hashing::HashError;
+
+/// An error of the tenant service.
+#[derive(Debug, thiserror::Error)]
+pub enum TenantError {
+    /// Caller: there is no such thing in this workspace.
+    #[error("there is no {what} {name:?} here")]
+    NotFound {
+        /// What kind of thing.
+        what: &'static str,
+        /// What was asked for.
+        name: String,
+    },
+    /// Caller: choose another name.
+    #[error("there is already a {what} {name:?}; choose another name")]
+    AlreadyExists {
+        /// What kind of thing.
+        what: &'static str,
+        /// The name that is taken.
+        name: String,
+    },
+    /// Identity provider: one answer for unknown, revoked, expired and other workspaces' tokens.
+    #[error(
+        "the token is not valid for this workspace: it was mistyped, revoked, has expired, or belongs to another \
+         workspace. An admin can create a new one under API"
+    )]
+    TokenInvalid,
+    /// The workspace's admin: buy a plan with provisioning.
+    #[error(
+        "the plan of workspace {0} does not include SCIM provisioning; an admin can change the plan under Billing"
+    )]
+    PlanWithoutScim(String),
+    /// The workspace's admin: ask the operator.
+    #[error("workspace {0} is suspended; contact support to have it reactivated")]
+    Suspended(String),
+    /// Caller: the password, or the address, is not right.
+    #[error("the e-mail address or the password is not right")]
+    PasswordWrong,
+    /// Caller: wait.
+    #[error("too many wrong passwords; try again in {} s", seconds_left(*.now, *.until))]
+    TooManyAttempts {
+        /// When.
+        now: Timestamp,
+        /// Until when attempts are refused.
+        until: Timestamp,
+    },
+    /// Admin: somebody with the permission must do it.
+    #[error("this needs the permission \"{0}\", which another admin of the workspace can give you")]
+    PermissionNeeded(&'static str),
+    /// Admin: revoke a token first.
+    #[error("the app has {0} live tokens, which is the most; revoke one that is no longer used")]
+    TooManyTokens(i64),
+    /// Caller: the service key.
+    #[error("the service key is not valid for {0:?}")]
+    ServiceKeyInvalid(String),
+    /// Caller: a field of the message.
+    #[error(transparent)]
+    Argument(#[from] InvalidArgument),
+    /// Caller: the credential.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// A defect: the service's own credential does not verify.
+    #[error("the service's own credential is not accepted")]
+    OwnCredential(#[source] CredentialError),
+    /// A defect: the signing key.
+    #[error("a credential can't be signed")]
+    Key(#[from] KeyError),
+    /// A defect: hashing.
+    #[error("a secret can't be hashed")]
+    Hash(#[from] HashError),
+    /// Operator: see the source.
+    #[error("the tenant database failed")]
+    Store(#[from] usher_store::Error),
+}
+
+fn seconds_left(now: Timestamp, until: Timestamp) -> i64 {
+    until.duration_since(now).as_secs().max(0) + 1
+}
+
+impl Fault for TenantError {
+    fn reason(&self) -> Reason {
+        match self {
+            Self::NotFound { .. } => Reason::NotFound,
+            Self::AlreadyExists { .. } => Reason::AlreadyExists,
+            Self::TokenInvalid => Reason::TokenInvalid,
+            Self::PlanWithoutScim(_) => Reason::PlanWithoutScim,
+            Self::Suspended(_) => Reason::WorkspaceSuspended,
+            Self::PasswordWrong => Reason::PasswordWrong,
+            Self::TooManyAttempts { .. } => Reason::TooManyAttempts,
+            Self::PermissionNeeded(_) => Reason::PermissionDenied,
+            Self::TooManyTokens(_) => Reason::FailedPrecondition,
+            Self::ServiceKeyInvalid(_) => Reason::CredentialInvalid,
+            Self::Argument(error) => error.reason(),
+            Self::Denied(error) => error.reason(),
+            Self::OwnCredential(_) | Self::Key(_) | Self::Hash(_) => Reason::Internal,
+            Self::Store(error) => error.reason(),
+        }
+    }
+
+    fn metadata(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::NotFound { what, .. } | Self::AlreadyExists { what, .. } => {
+                vec![("resource", (*what).to_owned())]
+            }
+            Self::TooManyAttempts { now, until } => {
+                vec![("retry_after_secs", seconds_left(*now, *until).to_string())]
+            }
+            Self::Argument(error) => error.metadata(),
+            _ => Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! The services of `usher.tenant.v1`: validation, call, conversion.
+
+pub(crate) mod access;
+pub(crate) mod admins;
+pub(crate) mod apps;
+mod convert;
+pub(crate) mod credentials;
+pub(crate) mod domains;
+pub(crate) mod plans;
+pub(crate) mod policies;
+pub(crate) mod tokens;
+pub(crate) mod workspaces;

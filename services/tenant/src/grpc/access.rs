@@ -1,0 +1,86 @@
+//! `usher.tenant.v1.AccessService`
+
+use std::pin::Pin;
+
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::mpsc;
+use tokio_stream::Stream;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Request, Response, Status};
+use usher_base::Permission;
+use usher_proto::tenant::v1 as pb;
+use usher_proto::tenant::v1::access_service_server::AccessService;
+use usher_rpc::convert::to_wire;
+use usher_rpc::{Tasks, open, status};
+
+use crate::access::Access;
+use crate::announcements::{Announcement, Announcements};
+
+/// Serves token checks and announcements.
+pub(crate) struct AccessApi {
+    pub(crate) access: Access,
+    pub(crate) announcements: Announcements,
+    pub(crate) tasks: Tasks,
+}
+
+type Watch = Pin<Box<dyn Stream<Item = Result<pb::WatchAccessResponse, Status>> + Send>>;
+
+#[tonic::async_trait]
+impl AccessService for AccessApi {
+    type WatchAccessStream = Watch;
+
+    async fn check_token(
+        &self,
+        request: Request<pb::CheckTokenRequest>,
+    ) -> Result<Response<pb::CheckTokenResponse>, Status> {
+        let (ctx, message) = open(request)?;
+        let accepted = self.access.check(&ctx, &message.workspace, &message.token).await.map_err(status)?;
+        Ok(Response::new(pb::CheckTokenResponse {
+            credential: accepted.signed.credential,
+            expire_time: Some(to_wire(accepted.signed.expires_at)),
+            workspace_id: accepted.workspace.to_string(),
+            workspace_slug: accepted.slug,
+        }))
+    }
+
+    async fn watch_access(
+        &self,
+        request: Request<pb::WatchAccessRequest>,
+    ) -> Result<Response<Watch>, Status> {
+        let (ctx, _) = open(request)?;
+        ctx.require(Permission::AccessCheck).map_err(status)?;
+        let mut announcements = self.announcements.watch();
+        let (sender, receiver) = mpsc::channel(64);
+        let tasks = self.tasks.clone();
+        drop(self.tasks.spawn(async move {
+            // What was announced before the watch began is unknown to the watcher.
+            let mut message = pb::WatchAccessResponse { everything: true, ..Default::default() };
+            loop {
+                tokio::select! {
+                    () = tasks.stopping() => return,
+                    sent = sender.send(Ok(message)) => if sent.is_err() { return },
+                }
+                message = tokio::select! {
+                    () = tasks.stopping() => return,
+                    () = sender.closed() => return,
+                    heard = announcements.recv() => match heard {
+                        Ok(announcement) => wire(announcement),
+                        Err(RecvError::Lagged(_)) => wire(Announcement::Everything),
+                        Err(RecvError::Closed) => return,
+                    },
+                };
+            }
+        }));
+        Ok(Response::new(Box::pin(ReceiverStream::new(receiver))))
+    }
+}
+
+fn wire(announcement: Announcement) -> pb::WatchAccessResponse {
+    match announcement {
+        Announcement::Beat => pb::WatchAccessResponse::default(),
+        Announcement::Workspace(workspace) => {
+            pb::WatchAccessResponse { workspace_ids: vec![workspace.to_string()], everything: false }
+        }
+        Announcement::Everything => pb::WatchAccessResponse { everything: true, ..Default::default() },
+    }
+}

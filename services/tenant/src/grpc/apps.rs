@@ -1,0 +1,52 @@
+//! `usher.tenant.v1.AppService`
+
+use tonic::{Request, Response, Status};
+use usher_base::id::AppId;
+use usher_proto::tenant::v1 as pb;
+use usher_proto::tenant::v1::app_service_server::AppService;
+use usher_rpc::convert::parse;
+use usher_rpc::{Tasks, open, status};
+use usher_store::Database;
+
+use crate::apps;
+
+/// Serves apps.
+pub(crate) struct AppApi {
+    pub(crate) database: Database,
+    pub(crate) tasks: Tasks,
+}
+
+#[tonic::async_trait]
+impl AppService for AppApi {
+    async fn create_app(
+        &self,
+        request: Request<pb::CreateAppRequest>,
+    ) -> Result<Response<pb::CreateAppResponse>, Status> {
+        let (ctx, message) = open(request)?;
+        let database = self.database.clone();
+        let work = async move { apps::create(&database, &ctx, message.name, message.description).await };
+        let app = self.tasks.detach(work).await.map_err(status)?;
+        Ok(Response::new(pb::CreateAppResponse { app: Some(app.into()) }))
+    }
+
+    async fn list_apps(
+        &self,
+        request: Request<pb::ListAppsRequest>,
+    ) -> Result<Response<pb::ListAppsResponse>, Status> {
+        let (ctx, _) = open(request)?;
+        let apps = apps::list(&self.database, &ctx).await.map_err(status)?;
+        Ok(Response::new(pb::ListAppsResponse { apps: apps.into_iter().map(pb::App::from).collect() }))
+    }
+
+    async fn delete_app(
+        &self,
+        request: Request<pb::DeleteAppRequest>,
+    ) -> Result<Response<pb::DeleteAppResponse>, Status> {
+        let (ctx, message) = open(request)?;
+        let id: AppId = parse("id", &message.id).map_err(status)?;
+        let database = self.database.clone();
+        let work = async move { apps::delete(&database, &ctx, id).await };
+        self.tasks.detach(work).await.map_err(status)?;
+        Ok(Response::new(pb::DeleteAppResponse {}))
+    }
+}

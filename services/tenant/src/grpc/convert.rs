@@ -1,0 +1,111 @@
+//! Between messages and the domain.
+
+use std::collections::BTreeSet;
+
+use usher_proto::tenant::v1 as pb;
+use usher_rpc::convert::{InvalidArgument, invalid, to_wire};
+
+use crate::admins::{Admin, AdminPermission};
+use crate::apps::App;
+use crate::domains::ApprovedDomain;
+use crate::plans::Plan;
+use crate::policies::Policy;
+use crate::tokens::Token;
+use crate::workspaces::Workspace;
+
+impl From<Plan> for pb::Plan {
+    fn from(Plan { id, name, scim, enforce_domains }: Plan) -> Self {
+        Self { id: id.to_string(), name, scim, enforce_domains }
+    }
+}
+
+const fn seat_policy(blocks: bool) -> pb::SeatPolicy {
+    if blocks { pb::SeatPolicy::Block } else { pb::SeatPolicy::Allow }
+}
+
+impl From<Workspace> for pb::Workspace {
+    fn from(workspace: Workspace) -> Self {
+        let status =
+            if workspace.suspended { pb::WorkspaceStatus::Suspended } else { pb::WorkspaceStatus::Active };
+        Self {
+            id: workspace.id.to_string(),
+            slug: workspace.slug,
+            name: workspace.name,
+            plan: Some(workspace.plan.into()),
+            status: status.into(),
+            seat_policy: seat_policy(workspace.seats_block).into(),
+            seat_limit: workspace.seat_limit,
+            policy_version: workspace.policy_version,
+            create_time: Some(to_wire(workspace.created_at)),
+        }
+    }
+}
+
+impl From<ApprovedDomain> for pb::Domain {
+    fn from(ApprovedDomain { name, approved_at, approved_by }: ApprovedDomain) -> Self {
+        Self { name, approve_time: Some(to_wire(approved_at)), approved_by }
+    }
+}
+
+impl From<Policy> for pb::Policy {
+    fn from(Policy { workspace, domains }: Policy) -> Self {
+        Self {
+            version: workspace.policy_version,
+            workspace_id: workspace.id.to_string(),
+            workspace_slug: workspace.slug,
+            enforce_domains: workspace.plan.enforce_domains,
+            approved_domains: domains.into_iter().map(|domain| domain.name).collect(),
+            seat_policy: seat_policy(workspace.seats_block).into(),
+            seat_limit: workspace.seat_limit,
+        }
+    }
+}
+
+impl From<Admin> for pb::Admin {
+    fn from(admin: Admin) -> Self {
+        let permission = |permission: &AdminPermission| match permission {
+            AdminPermission::ConfigureAdvancedSecuritySettings => {
+                i32::from(pb::AdminPermission::ConfigureAdvancedSecuritySettings)
+            }
+        };
+        Self {
+            id: admin.id.to_string(),
+            email: admin.email,
+            permissions: admin.permissions.iter().map(permission).collect(),
+            create_time: Some(to_wire(admin.created_at)),
+        }
+    }
+}
+
+pub(super) fn permissions(
+    wire: impl Iterator<Item = pb::AdminPermission>,
+) -> Result<BTreeSet<AdminPermission>, InvalidArgument> {
+    wire.map(|permission| match permission {
+        pb::AdminPermission::ConfigureAdvancedSecuritySettings => {
+            Ok(AdminPermission::ConfigureAdvancedSecuritySettings)
+        }
+        pb::AdminPermission::Unspecified => Err(invalid("permissions", "it has an unknown permission")),
+    })
+    .collect()
+}
+
+impl From<App> for pb::App {
+    fn from(App { id, name, description, created_at }: App) -> Self {
+        Self { id: id.to_string(), name, description, create_time: Some(to_wire(created_at)) }
+    }
+}
+
+impl From<Token> for pb::Token {
+    fn from(token: Token) -> Self {
+        Self {
+            id: token.id.to_string(),
+            app_id: token.app.to_string(),
+            name: token.name,
+            prefix: format!("{}_{}", usher_base::secret::ScimToken::PREFIX, token.lookup_id),
+            create_time: Some(to_wire(token.created_at)),
+            expire_time: token.expires_at.map(to_wire),
+            revoke_time: token.revoked_at.map(to_wire),
+            last_use_time: token.last_used_at.map(to_wire),
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! `usher.tenant.v1.PlanService`
+
+use tonic::{Request, Response, Status};
+use usher_base::id::PlanId;
+use usher_proto::tenant::v1 as pb;
+use usher_proto::tenant::v1::plan_service_server::PlanService;
+use usher_rpc::convert::missing;
+use usher_rpc::{open, status};
+use usher_store::Database;
+
+use crate::plans::{self, Plan};
+
+/// Serves plans.
+pub(crate) struct PlanApi {
+    pub(crate) database: Database,
+}
+
+#[tonic::async_trait]
+impl PlanService for PlanApi {
+    async fn create_plan(
+        &self,
+        request: Request<pb::CreatePlanRequest>,
+    ) -> Result<Response<pb::CreatePlanResponse>, Status> {
+        let (ctx, message) = open(request)?;
+        let new = message.plan.ok_or_else(|| status(missing("plan")))?;
+        let plan = Plan {
+            id: PlanId::new(ctx.clock()),
+            name: new.name,
+            scim: new.scim,
+            enforce_domains: new.enforce_domains,
+        };
+        let plan = plans::create(&self.database, &ctx, plan).await.map_err(status)?;
+        Ok(Response::new(pb::CreatePlanResponse { plan: Some(plan.into()) }))
+    }
+
+    async fn list_plans(
+        &self,
+        request: Request<pb::ListPlansRequest>,
+    ) -> Result<Response<pb::ListPlansResponse>, Status> {
+        let (ctx, _) = open(request)?;
+        let plans = plans::list(&self.database, &ctx).await.map_err(status)?;
+        Ok(Response::new(pb::ListPlansResponse { plans: plans.into_iter().map(pb::Plan::from).collect() }))
+    }
+}

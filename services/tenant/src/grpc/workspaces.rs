@@ -1,0 +1,86 @@
+//! `usher.tenant.v1.WorkspaceService`
+
+use tonic::{Request, Response, Status};
+use usher_proto::tenant::v1 as pb;
+use usher_proto::tenant::v1::workspace_service_server::WorkspaceService;
+use usher_rpc::convert::page_size;
+use usher_rpc::{Tasks, open, status};
+use usher_store::Database;
+
+use crate::workspaces::{self, NewWorkspace, SeatLimit, WorkspaceChange};
+
+/// Serves workspaces.
+pub(crate) struct WorkspaceApi {
+    pub(crate) database: Database,
+    pub(crate) tasks: Tasks,
+}
+
+#[tonic::async_trait]
+impl WorkspaceService for WorkspaceApi {
+    async fn create_workspace(
+        &self,
+        request: Request<pb::CreateWorkspaceRequest>,
+    ) -> Result<Response<pb::CreateWorkspaceResponse>, Status> {
+        let (ctx, message) = open(request)?;
+        let seats_block = message.seat_policy() == pb::SeatPolicy::Block;
+        let pb::CreateWorkspaceRequest { slug, name, plan, seat_limit, .. } = message;
+        let new = NewWorkspace { slug, name, plan, seats_block, seat_limit };
+        let database = self.database.clone();
+        let work = async move { workspaces::create(&database, &ctx, new).await };
+        let workspace = self.tasks.detach(work).await.map_err(status)?;
+        Ok(Response::new(pb::CreateWorkspaceResponse { workspace: Some(workspace.into()) }))
+    }
+
+    async fn get_workspace(
+        &self,
+        request: Request<pb::GetWorkspaceRequest>,
+    ) -> Result<Response<pb::GetWorkspaceResponse>, Status> {
+        let (ctx, message) = open(request)?;
+        let workspace = workspaces::get(&self.database, &ctx, &message.workspace).await.map_err(status)?;
+        Ok(Response::new(pb::GetWorkspaceResponse { workspace: Some(workspace.into()) }))
+    }
+
+    async fn list_workspaces(
+        &self,
+        request: Request<pb::ListWorkspacesRequest>,
+    ) -> Result<Response<pb::ListWorkspacesResponse>, Status> {
+        let (ctx, message) = open(request)?;
+        let size = page_size(message.page_size, 100, 1_000).map_err(status)?;
+        // A page's token is the last slug before it.
+        let mut found =
+            workspaces::list(&self.database, &ctx, &message.page_token, size + 1).await.map_err(status)?;
+        let more = found.len() > size as usize;
+        found.truncate(size as usize);
+        let last = found.last().map(|workspace| workspace.slug.clone()).filter(|_| more);
+        Ok(Response::new(pb::ListWorkspacesResponse {
+            workspaces: found.into_iter().map(pb::Workspace::from).collect(),
+            next_page_token: last.unwrap_or_default(),
+        }))
+    }
+
+    async fn update_workspace(
+        &self,
+        request: Request<pb::UpdateWorkspaceRequest>,
+    ) -> Result<Response<pb::UpdateWorkspaceResponse>, Status> {
+        let (ctx, message) = open(request)?;
+        let suspended = match message.status() {
+            pb::WorkspaceStatus::Unspecified => None,
+            pb::WorkspaceStatus::Active => Some(false),
+            pb::WorkspaceStatus::Suspended => Some(true),
+        };
+        let seats_block = match message.seat_policy() {
+            pb::SeatPolicy::Unspecified => None,
+            pb::SeatPolicy::Allow => Some(false),
+            pb::SeatPolicy::Block => Some(true),
+        };
+        let seat_limit = message
+            .seat_limit
+            .map(|limit| if limit < 0 { SeatLimit::Unlimited } else { SeatLimit::AtMost(limit) });
+        let pb::UpdateWorkspaceRequest { name, plan, .. } = message;
+        let change = WorkspaceChange { name, plan, suspended, seats_block, seat_limit };
+        let database = self.database.clone();
+        let work = async move { workspaces::update(&database, &ctx, change).await };
+        let workspace = self.tasks.detach(work).await.map_err(status)?;
+        Ok(Response::new(pb::UpdateWorkspaceResponse { workspace: Some(workspace.into()) }))
+    }
+}

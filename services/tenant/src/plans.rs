@@ -1,0 +1,43 @@
+//! Plans: what workspaces have bought.
+
+use usher_base::id::PlanId;
+use usher_base::{CallContext, Permission};
+use usher_rpc::convert::invalid;
+use usher_store::Database;
+
+use crate::error::TenantError;
+use crate::store::plans as store;
+
+/// A plan. It never changes; a workspace moves to another one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Plan {
+    pub(crate) id: PlanId,
+    pub(crate) name: String,
+    /// Whether SCIM provisioning is included.
+    pub(crate) scim: bool,
+    /// Whether only people of approved domains may be provisioned.
+    pub(crate) enforce_domains: bool,
+}
+
+/// Creates a plan.
+pub(crate) async fn create(database: &Database, ctx: &CallContext, plan: Plan) -> Result<Plan, TenantError> {
+    ctx.require(Permission::TenantAdmin)?;
+    if plan.name.trim().is_empty() || plan.name.len() > 100 {
+        return Err(invalid("plan.name", "it must have 1 to 100 characters").into());
+    }
+    store::insert(database, &plan, ctx.now()).await?;
+    Ok(plan)
+}
+
+/// All plans.
+pub(crate) async fn list(database: &Database, ctx: &CallContext) -> Result<Vec<Plan>, TenantError> {
+    ctx.require(Permission::TenantAdmin)?;
+    Ok(store::list(database).await?)
+}
+
+/// The plan of that name or id.
+pub(crate) async fn get(database: &Database, name_or_id: &str) -> Result<Plan, TenantError> {
+    store::find(database, name_or_id)
+        .await?
+        .ok_or_else(|| TenantError::NotFound { what: "plan", name: name_or_id.to_owned() })
+}

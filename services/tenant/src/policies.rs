@@ -1,0 +1,29 @@
+//! What identity must know of a workspace to judge writes.
+
+use usher_base::{CallContext, Permission};
+use usher_store::Database;
+
+use crate::domains::ApprovedDomain;
+use crate::error::TenantError;
+use crate::store::{domains, workspaces};
+use crate::workspaces::Workspace;
+
+/// Workspace and domains, as of one version.
+pub(crate) struct Policy {
+    pub(crate) workspace: Workspace,
+    pub(crate) domains: Vec<ApprovedDomain>,
+}
+
+/// Reads the policy of the workspace that the call is for.
+pub(crate) async fn get(database: &Database, ctx: &CallContext) -> Result<Policy, TenantError> {
+    ctx.require(Permission::PoliciesRead)?;
+    let scope = ctx.scope()?;
+    let mut tx = database.scoped(&scope).begin().await?;
+    // The version first: domains that commit in between are newer than it says, and are read again.
+    let workspace = workspaces::find(&mut tx)
+        .await?
+        .ok_or_else(|| TenantError::NotFound { what: "workspace", name: scope.workspace_id().to_string() })?;
+    let domains = domains::list(&mut tx).await?;
+    tx.commit().await?;
+    Ok(Policy { workspace, domains })
+}

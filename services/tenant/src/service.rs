@@ -1,0 +1,161 @@
+//! Putting the service together.
+
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use usher_base::{Audience, Clock};
+use usher_proto::tenant::v1::access_service_server::AccessServiceServer;
+use usher_proto::tenant::v1::admin_service_server::AdminServiceServer;
+use usher_proto::tenant::v1::app_service_server::AppServiceServer;
+use usher_proto::tenant::v1::credential_service_server::CredentialServiceServer;
+use usher_proto::tenant::v1::domain_service_server::DomainServiceServer;
+use usher_proto::tenant::v1::plan_service_server::PlanServiceServer;
+use usher_proto::tenant::v1::policy_service_server::PolicyServiceServer;
+use usher_proto::tenant::v1::token_service_server::TokenServiceServer;
+use usher_proto::tenant::v1::workspace_service_server::WorkspaceServiceServer;
+use usher_rpc::{Server, ServerConfig, Tasks, Verifier};
+use usher_store::{BootError, Database, DatabaseConfig};
+
+use crate::access::Access;
+use crate::admins::Admins;
+use crate::announcements::Announcements;
+use crate::error::TenantError;
+use crate::grpc::access::AccessApi;
+use crate::grpc::admins::AdminApi;
+use crate::grpc::apps::AppApi;
+use crate::grpc::credentials::CredentialApi;
+use crate::grpc::domains::DomainApi;
+use crate::grpc::plans::PlanApi;
+use crate::grpc::policies::PolicyApi;
+use crate::grpc::tokens::TokenApi;
+use crate::grpc::workspaces::WorkspaceApi;
+use crate::hashing::Hasher;
+use crate::service_keys::ServiceKeys;
+use crate::signer::{RELOAD, Signer};
+
+/// Calls that are made before there is a credential.
+const PUBLIC: &[&str] = &[
+    "/usher.tenant.v1.CredentialService/GetKeySet",
+    "/usher.tenant.v1.CredentialService/IssueCredential",
+    "/usher.tenant.v1.AdminService/SignIn",
+];
+
+/// How the service is set up.
+#[derive(Debug)]
+pub struct Config {
+    /// The database, as the runtime role.
+    pub database_url: String,
+    /// Most connections to it.
+    pub database_connections: u32,
+}
+
+/// Why the service can't start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The database's address can't be read.
+    #[error("tenant.database_url can't be used")]
+    Database(#[from] usher_store::Error),
+    /// The database is not fit to serve from.
+    #[error(transparent)]
+    Boot(#[from] BootError),
+    /// The signing key can't be had.
+    #[error("the signing key can't be had")]
+    Key(#[from] TenantError),
+}
+
+/// The service, ready to serve.
+pub struct Service {
+    server: Server,
+    database: Database,
+    announcements: Announcements,
+    signer: Signer,
+    keys: ServiceKeys,
+}
+
+impl Service {
+    /// Checks the database, reads or makes the signing key, and puts the parts together.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub async fn start(config: Config, clock: Clock, tasks: &Tasks) -> Result<Self, StartError> {
+        let database = Database::open(&DatabaseConfig {
+            url: config.database_url,
+            max_connections: config.database_connections,
+            statement_timeout: Duration::from_secs(10),
+            application: "usher-tenant",
+        })?;
+        usher_store::check(&database).await?;
+        let signer = Signer::load(database.clone(), clock.clone()).await?;
+        let verifier = Verifier::new(signer.clone(), Audience::Tenant, clock.clone());
+        let hasher = Hasher::new();
+        let keys = ServiceKeys::new(database.clone(), clock.clone());
+        let announcements = Announcements::new();
+        let admins = Admins {
+            database: database.clone(),
+            hasher: hasher.clone(),
+            signer: signer.clone(),
+            clock: clock.clone(),
+        };
+        let access = Access::new(database.clone(), hasher, signer.clone(), tasks.clone());
+        let setup = ServerConfig {
+            role: "tenant",
+            longest: Duration::from_secs(15),
+            most_calls: 512,
+            public: PUBLIC,
+        };
+        let server = Server::new(setup, verifier, clock)
+            .add(PlanServiceServer::new(PlanApi { database: database.clone() }))
+            .await
+            .add(WorkspaceServiceServer::new(WorkspaceApi {
+                database: database.clone(),
+                tasks: tasks.clone(),
+            }))
+            .await
+            .add(DomainServiceServer::new(DomainApi { database: database.clone(), tasks: tasks.clone() }))
+            .await
+            .add(PolicyServiceServer::new(PolicyApi { database: database.clone() }))
+            .await
+            .add(AdminServiceServer::new(AdminApi { admins: admins.clone(), tasks: tasks.clone() }))
+            .await
+            .add(AppServiceServer::new(AppApi { database: database.clone(), tasks: tasks.clone() }))
+            .await
+            .add(TokenServiceServer::new(TokenApi { admins, tasks: tasks.clone() }))
+            .await
+            .add(AccessServiceServer::new(AccessApi {
+                access,
+                announcements: announcements.clone(),
+                tasks: tasks.clone(),
+            }))
+            .await
+            .add(CredentialServiceServer::new(CredentialApi { signer: signer.clone(), keys: keys.clone() }))
+            .await;
+        Ok(Self { server, database, announcements, signer, keys })
+    }
+
+    /// The service keys, for whoever sets an installation up in the same process.
+    pub fn keys(&self) -> ServiceKeys {
+        self.keys.clone()
+    }
+
+    /// Serves until the stop is asked for.
+    ///
+    /// # Errors
+    /// The transport fails.
+    pub async fn serve(self, listener: TcpListener, tasks: Tasks) -> Result<(), tonic::transport::Error> {
+        drop(tasks.spawn(self.announcements.run(self.database, tasks.clone())));
+        drop(tasks.spawn(reload_keys(self.signer, tasks.clone())));
+        self.server.serve(listener, tasks).await
+    }
+}
+
+async fn reload_keys(signer: Signer, tasks: Tasks) {
+    loop {
+        tokio::select! {
+            () = tasks.stopping() => return,
+            () = tokio::time::sleep(RELOAD) => {}
+        }
+        if let Err(error) = signer.reload().await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "signing keys can't be reloaded");
+        }
+    }
+}

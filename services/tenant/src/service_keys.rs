@@ -1,0 +1,178 @@
+//! Keys with which services and operators ask for credentials.
+
+use std::collections::BTreeSet;
+
+use jiff::SignedDuration;
+use usher_base::secret::ServiceKey;
+use usher_base::{Actor, Audience, Clock, Permission};
+use usher_store::Database;
+
+use crate::error::TenantError;
+use crate::hashing::Hasher;
+use crate::signer::{Grant, LONG, SHORT, Signed, Signer};
+use crate::store::service_keys as store;
+
+/// There is no service of that name.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{0:?} is no name for a service key; it is gateway, identity, or an operator's name of a-z, 0-9 and -"
+)]
+pub struct UnknownService(String);
+
+/// Who a key is for: one of the services, or an operator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Bearer {
+    Service(&'static str),
+    Operator(String),
+}
+
+impl Bearer {
+    /// What a credential for it permits, and at which services.
+    fn grant(self, life: Option<SignedDuration>) -> Grant {
+        let (actor, audiences, permissions, usual): (_, Vec<_>, BTreeSet<_>, _) = match self {
+            Self::Service(name @ "gateway") => (
+                Actor::Service(name.to_owned()),
+                vec![Audience::Tenant],
+                [Permission::AccessCheck].into(),
+                SHORT,
+            ),
+            // Identity is an audience of its own: its relay opens workspaces with this credential.
+            Self::Service(name) => (
+                Actor::Service(name.to_owned()),
+                vec![Audience::Tenant, Audience::Identity, Audience::Billing],
+                [Permission::PoliciesRead, Permission::SeatsAppend].into(),
+                SHORT,
+            ),
+            Self::Operator(name) => (
+                Actor::Operator(name),
+                vec![Audience::Tenant, Audience::Identity, Audience::Billing],
+                [
+                    Permission::TenantAdmin,
+                    Permission::UsersRead,
+                    Permission::UsersWrite,
+                    Permission::ChangesRead,
+                    Permission::SeatsRead,
+                    Permission::BillingRead,
+                    Permission::BillingAdmin,
+                ]
+                .into(),
+                LONG,
+            ),
+        };
+        let life = life.unwrap_or(usual);
+        Grant { actor, audiences, workspace: None, permissions, policy_version: None, life }
+    }
+}
+
+/// Judges service keys. Also the way in for whoever sets an installation up: it needs the tenant
+/// database, and nothing else can make the first key.
+#[derive(Clone)]
+pub struct ServiceKeys {
+    database: Database,
+    hasher: Hasher,
+    clock: Clock,
+}
+
+impl ServiceKeys {
+    /// On this database.
+    pub fn new(database: Database, clock: Clock) -> Self {
+        Self { database, hasher: Hasher::new(), clock }
+    }
+
+    /// Makes a key for a service (`gateway`, `identity`) or an operator (any other name). Older keys
+    /// of the name live on until [`ServiceKeys::retire_others`].
+    ///
+    /// # Errors
+    /// A name that is none; the database does not answer.
+    pub async fn create(&self, name: &str) -> Result<ServiceKey, TenantError> {
+        let key = ServiceKey::generate();
+        self.store(name, &key).await?;
+        Ok(key)
+    }
+
+    /// Makes a given key known, unless it is.
+    ///
+    /// # Errors
+    /// As [`ServiceKeys::create`].
+    pub async fn ensure(&self, name: &str, key: &ServiceKey) -> Result<(), TenantError> {
+        if store::find(&self.database, key.lookup_id()).await?.is_none() {
+            self.store(name, key).await?;
+        }
+        Ok(())
+    }
+
+    /// Removes all keys of a name but this one.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn retire_others(&self, name: &str, keep: &ServiceKey) -> Result<u64, TenantError> {
+        Ok(store::delete_others(&self.database, name, keep.lookup_id()).await?)
+    }
+
+    /// Signs a credential for an operator, for whoever holds the database: dev mode's.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn operator_credential(&self, name: &str, life: SignedDuration) -> Result<String, TenantError> {
+        let signer = Signer::load(self.database.clone(), self.clock.clone()).await?;
+        Ok(signer.sign(Bearer::Operator(name.to_owned()).grant(Some(life))).await?.credential)
+    }
+
+    /// Checks a key, and signs a credential for its bearer.
+    pub(crate) async fn issue(&self, signer: &Signer, name: &str, key: &str) -> Result<Signed, TenantError> {
+        let refused = || TenantError::ServiceKeyInvalid(name.chars().take(100).collect());
+        let key = ServiceKey::parse(key).map_err(|_| refused())?;
+        let found = store::find(&self.database, key.lookup_id()).await?.ok_or_else(refused)?;
+        if found.name != name || !self.hasher.verify_random(key.secret(), &found.hash).await? {
+            return Err(refused());
+        }
+        let bearer =
+            bearer(&found.name).filter(|bearer| matches!(bearer, Bearer::Operator(_)) == found.operator);
+        signer.sign(bearer.ok_or_else(refused)?.grant(None)).await
+    }
+
+    async fn store(&self, name: &str, key: &ServiceKey) -> Result<(), TenantError> {
+        let bearer = bearer(name).ok_or_else(|| {
+            TenantError::from(usher_rpc::convert::invalid("name", UnknownService(name.to_owned())))
+        })?;
+        let stored = store::StoredKey {
+            name: name.to_owned(),
+            operator: matches!(bearer, Bearer::Operator(_)),
+            hash: self.hasher.hash(key.secret()).await?,
+        };
+        Ok(store::insert(&self.database, key.lookup_id(), &stored, self.clock.now()).await?)
+    }
+}
+
+fn bearer(name: &str) -> Option<Bearer> {
+    let plain = !name.is_empty()
+        && name.len() <= 40
+        && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    match name {
+        "gateway" => Some(Bearer::Service("gateway")),
+        "identity" => Some(Bearer::Service("identity")),
+        "tenant" | "billing" => None,
+        _ => plain.then(|| Bearer::Operator(name.to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_gateway_can_only_check_access() {
+        let grant = bearer("gateway").unwrap().grant(None);
+
+        assert_eq!(grant.permissions, [Permission::AccessCheck].into());
+        assert_eq!(grant.audiences, [Audience::Tenant]);
+    }
+
+    #[test]
+    fn a_service_without_calls_has_no_key_and_names_are_plain() {
+        for name in ["tenant", "billing", "", "Ops", "a b", "ops/1"] {
+            assert_eq!(bearer(name), None, "{name}");
+        }
+        assert_eq!(bearer("ops-1"), Some(Bearer::Operator("ops-1".into())));
+    }
+}

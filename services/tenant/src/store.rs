@@ -1,0 +1,11 @@
+//! SQL.
+
+pub(crate) mod admins;
+pub(crate) mod apps;
+pub(crate) mod attempts;
+pub(crate) mod domains;
+pub(crate) mod plans;
+pub(crate) mod service_keys;
+pub(crate) mod signing_keys;
+pub(crate) mod tokens;
+pub(crate) mod workspaces;

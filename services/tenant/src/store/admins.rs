@@ -1,0 +1,108 @@
+//! Admins.
+
+use sqlx::FromRow;
+use usher_base::id::AdminId;
+use usher_store::{Error, OnConstraint as _, TenantTx, Time};
+use uuid::Uuid;
+
+use crate::admins::{Admin, AdminPermission};
+use crate::error::TenantError;
+
+#[derive(FromRow)]
+struct AdminRow {
+    admin_id: Uuid,
+    email: String,
+    password_hash: String,
+    permissions: Vec<String>,
+    created_at: Time,
+}
+
+impl From<AdminRow> for Admin {
+    fn from(AdminRow { admin_id, email, password_hash, permissions, created_at }: AdminRow) -> Self {
+        Self {
+            id: AdminId::from_uuid(admin_id),
+            email,
+            password_hash,
+            permissions: permissions.iter().filter_map(|name| AdminPermission::from_name(name)).collect(),
+            created_at: created_at.0,
+        }
+    }
+}
+
+fn names(admin: &Admin) -> Vec<String> {
+    admin.permissions.iter().map(|permission| permission.as_str().to_owned()).collect()
+}
+
+pub(crate) async fn insert(tx: &mut TenantTx, admin: &Admin) -> Result<(), TenantError> {
+    let tenant = tx.tenant();
+    sqlx::query(
+        "INSERT INTO admins (tenant_id, admin_id, email, email_key, password_hash, permissions, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+    )
+    .bind(tenant)
+    .bind(admin.id.as_uuid())
+    .bind(&admin.email)
+    .bind(admin.email.to_lowercase())
+    .bind(&admin.password_hash)
+    .bind(names(admin))
+    .bind(Time(admin.created_at))
+    .execute(tx.conn())
+    .await
+    .on_constraint("admins_tenant_email_key", || TenantError::AlreadyExists {
+        what: "admin",
+        name: admin.email.clone(),
+    })?;
+    Ok(())
+}
+
+pub(crate) async fn find(tx: &mut TenantTx, id: AdminId) -> Result<Option<Admin>, Error> {
+    let tenant = tx.tenant();
+    let row: Option<AdminRow> = sqlx::query_as(
+        "SELECT admin_id, email, password_hash, permissions, created_at FROM admins
+         WHERE tenant_id = $1 AND admin_id = $2",
+    )
+    .bind(tenant)
+    .bind(id.as_uuid())
+    .fetch_optional(tx.conn())
+    .await?;
+    Ok(row.map(Admin::from))
+}
+
+pub(crate) async fn find_by_email(tx: &mut TenantTx, email: &str) -> Result<Option<Admin>, Error> {
+    let tenant = tx.tenant();
+    let row: Option<AdminRow> = sqlx::query_as(
+        "SELECT admin_id, email, password_hash, permissions, created_at FROM admins
+         WHERE tenant_id = $1 AND email_key = $2",
+    )
+    .bind(tenant)
+    .bind(email.to_lowercase())
+    .fetch_optional(tx.conn())
+    .await?;
+    Ok(row.map(Admin::from))
+}
+
+pub(crate) async fn list(tx: &mut TenantTx) -> Result<Vec<Admin>, Error> {
+    let tenant = tx.tenant();
+    let rows: Vec<AdminRow> = sqlx::query_as(
+        "SELECT admin_id, email, password_hash, permissions, created_at FROM admins
+         WHERE tenant_id = $1 ORDER BY email_key",
+    )
+    .bind(tenant)
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(Admin::from).collect())
+}
+
+pub(crate) async fn update(tx: &mut TenantTx, admin: &Admin) -> Result<(), Error> {
+    let tenant = tx.tenant();
+    sqlx::query(
+        "UPDATE admins SET password_hash = $3, permissions = $4 WHERE tenant_id = $1 AND admin_id = $2",
+    )
+    .bind(tenant)
+    .bind(admin.id.as_uuid())
+    .bind(&admin.password_hash)
+    .bind(names(admin))
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}

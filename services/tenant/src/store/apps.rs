@@ -1,0 +1,82 @@
+//! Apps.
+
+use jiff::Timestamp;
+use sqlx::FromRow;
+use usher_base::id::AppId;
+use usher_store::{Error, OnConstraint as _, TenantTx, Time};
+use uuid::Uuid;
+
+use crate::apps::App;
+use crate::error::TenantError;
+
+#[derive(FromRow)]
+struct AppRow {
+    app_id: Uuid,
+    name: String,
+    description: String,
+    created_at: Time,
+}
+
+impl From<AppRow> for App {
+    fn from(AppRow { app_id, name, description, created_at }: AppRow) -> Self {
+        Self { id: AppId::from_uuid(app_id), name, description, created_at: created_at.0 }
+    }
+}
+
+pub(crate) async fn insert(tx: &mut TenantTx, app: &App, by: &str) -> Result<(), TenantError> {
+    let tenant = tx.tenant();
+    sqlx::query(
+        "INSERT INTO apps (tenant_id, app_id, name, name_key, description, created_at, created_by)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+    )
+    .bind(tenant)
+    .bind(app.id.as_uuid())
+    .bind(&app.name)
+    .bind(app.name.to_lowercase())
+    .bind(&app.description)
+    .bind(Time(app.created_at))
+    .bind(by)
+    .execute(tx.conn())
+    .await
+    .on_constraint("apps_tenant_name_key", || TenantError::AlreadyExists {
+        what: "app",
+        name: app.name.clone(),
+    })?;
+    Ok(())
+}
+
+pub(crate) async fn list(tx: &mut TenantTx) -> Result<Vec<App>, Error> {
+    let tenant = tx.tenant();
+    let rows: Vec<AppRow> = sqlx::query_as(
+        "SELECT app_id, name, description, created_at FROM apps
+         WHERE tenant_id = $1 AND deleted_at IS NULL ORDER BY name_key",
+    )
+    .bind(tenant)
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(App::from).collect())
+}
+
+/// Whether there is such an app; it stays until the transaction ends.
+pub(crate) async fn lock(tx: &mut TenantTx, id: AppId) -> Result<bool, Error> {
+    let tenant = tx.tenant();
+    let found: Option<i32> = sqlx::query_scalar(
+        "SELECT 1 FROM apps WHERE tenant_id = $1 AND app_id = $2 AND deleted_at IS NULL FOR UPDATE",
+    )
+    .bind(tenant)
+    .bind(id.as_uuid())
+    .fetch_optional(tx.conn())
+    .await?;
+    Ok(found.is_some())
+}
+
+pub(crate) async fn delete(tx: &mut TenantTx, id: AppId, now: Timestamp) -> Result<(), Error> {
+    let tenant = tx.tenant();
+    sqlx::query("UPDATE apps SET deleted_at = $3 WHERE tenant_id = $1 AND app_id = $2")
+        .bind(tenant)
+        .bind(id.as_uuid())
+        .bind(Time(now))
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}

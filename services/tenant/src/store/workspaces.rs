@@ -1,0 +1,176 @@
+//! Workspaces and the directory of their slugs.
+
+use sqlx::FromRow;
+use usher_base::id::{PlanId, WorkspaceId};
+use usher_store::{Database, Error, ScopedDatabase, TenantTx, Time};
+use uuid::Uuid;
+
+use crate::plans::Plan;
+use crate::workspaces::Workspace;
+
+#[derive(FromRow)]
+struct WorkspaceRow {
+    tenant_id: Uuid,
+    slug: String,
+    name: String,
+    suspended: bool,
+    seats_block: bool,
+    seat_limit: Option<i64>,
+    policy_version: i64,
+    created_at: Time,
+    #[sqlx(flatten)]
+    plan: PlanRow,
+}
+
+#[derive(FromRow)]
+struct PlanRow {
+    #[sqlx(rename = "plan_id")]
+    id: Uuid,
+    #[sqlx(rename = "plan_name")]
+    name: String,
+    #[sqlx(rename = "plan_scim")]
+    scim: bool,
+    #[sqlx(rename = "plan_enforce_domains")]
+    enforce_domains: bool,
+}
+
+impl From<WorkspaceRow> for Workspace {
+    fn from(row: WorkspaceRow) -> Self {
+        Self {
+            id: WorkspaceId::from_uuid(row.tenant_id),
+            slug: row.slug,
+            name: row.name,
+            plan: Plan {
+                id: PlanId::from_uuid(row.plan.id),
+                name: row.plan.name,
+                scim: row.plan.scim,
+                enforce_domains: row.plan.enforce_domains,
+            },
+            suspended: row.suspended,
+            seats_block: row.seats_block,
+            seat_limit: row.seat_limit,
+            policy_version: row.policy_version,
+            created_at: row.created_at.0,
+        }
+    }
+}
+
+/// Reserves a slug; gives the workspace that has it, which is the new one where it was free.
+pub(crate) async fn reserve_slug(
+    database: &Database,
+    slug: &str,
+    id: WorkspaceId,
+) -> Result<WorkspaceId, Error> {
+    let mut tx = database.global().await?;
+    sqlx::query(
+        "INSERT INTO workspace_directory (slug, workspace_id) VALUES ($1, $2) ON CONFLICT (slug) DO NOTHING",
+    )
+    .bind(slug)
+    .bind(id.as_uuid())
+    .execute(tx.conn())
+    .await?;
+    let holder: Uuid = sqlx::query_scalar("SELECT workspace_id FROM workspace_directory WHERE slug = $1")
+        .bind(slug)
+        .fetch_one(tx.conn())
+        .await?;
+    tx.commit().await?;
+    Ok(WorkspaceId::from_uuid(holder))
+}
+
+/// The workspace that has a slug.
+pub(crate) async fn find_by_slug(database: &Database, slug: &str) -> Result<Option<WorkspaceId>, Error> {
+    let mut tx = database.global().await?;
+    let id: Option<Uuid> = sqlx::query_scalar("SELECT workspace_id FROM workspace_directory WHERE slug = $1")
+        .bind(slug)
+        .fetch_optional(tx.conn())
+        .await?;
+    tx.commit().await?;
+    Ok(id.map(WorkspaceId::from_uuid))
+}
+
+/// Inserts the workspace; false if it was there.
+pub(crate) async fn insert(database: &ScopedDatabase, workspace: &Workspace) -> Result<bool, Error> {
+    let mut tx = database.begin().await?;
+    let tenant = tx.tenant();
+    let done = sqlx::query(
+        "INSERT INTO workspaces (tenant_id, slug, name, plan_id, suspended, seats_block, seat_limit, policy_version, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (tenant_id) DO NOTHING",
+    )
+    .bind(tenant)
+    .bind(&workspace.slug)
+    .bind(&workspace.name)
+    .bind(workspace.plan.id.as_uuid())
+    .bind(workspace.suspended)
+    .bind(workspace.seats_block)
+    .bind(workspace.seat_limit)
+    .bind(workspace.policy_version)
+    .bind(Time(workspace.created_at))
+    .execute(tx.conn())
+    .await?;
+    tx.commit().await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// The workspace of the transaction.
+pub(crate) async fn find(tx: &mut TenantTx) -> Result<Option<Workspace>, Error> {
+    let tenant = tx.tenant();
+    let row: Option<WorkspaceRow> = sqlx::query_as(
+        "SELECT w.tenant_id, w.slug, w.name, w.plan_id, w.suspended, w.seats_block, w.seat_limit, w.policy_version,
+                w.created_at, p.name AS plan_name, p.scim AS plan_scim, p.enforce_domains AS plan_enforce_domains
+         FROM workspaces w JOIN plans p ON p.plan_id = w.plan_id WHERE w.tenant_id = $1",
+    )
+    .bind(tenant)
+    .fetch_optional(tx.conn())
+    .await?;
+    Ok(row.map(Workspace::from))
+}
+
+/// A page of all workspaces, by slug.
+pub(crate) async fn list(database: &Database, after: &str, most: u32) -> Result<Vec<Workspace>, Error> {
+    let mut tx = database.global().await?;
+    let rows: Vec<WorkspaceRow> = sqlx::query_as("SELECT * FROM list_workspaces($1, $2)")
+        .bind(after)
+        .bind(i32::try_from(most).unwrap_or(i32::MAX))
+        .fetch_all(tx.conn())
+        .await?;
+    tx.commit().await?;
+    Ok(rows.into_iter().map(Workspace::from).collect())
+}
+
+/// Writes what can be changed, raises the policy version and announces it.
+pub(crate) async fn update(tx: &mut TenantTx, workspace: &Workspace) -> Result<(), Error> {
+    let tenant = tx.tenant();
+    sqlx::query(
+        "UPDATE workspaces SET name = $2, plan_id = $3, suspended = $4, seats_block = $5, seat_limit = $6 WHERE tenant_id = $1",
+    )
+    .bind(tenant)
+    .bind(&workspace.name)
+    .bind(workspace.plan.id.as_uuid())
+    .bind(workspace.suspended)
+    .bind(workspace.seats_block)
+    .bind(workspace.seat_limit)
+    .execute(tx.conn())
+    .await?;
+    raise_policy(tx).await
+}
+
+/// Raises the policy version and announces it.
+pub(crate) async fn raise_policy(tx: &mut TenantTx) -> Result<(), Error> {
+    let tenant = tx.tenant();
+    sqlx::query("UPDATE workspaces SET policy_version = policy_version + 1 WHERE tenant_id = $1")
+        .bind(tenant)
+        .execute(tx.conn())
+        .await?;
+    announce(tx).await
+}
+
+/// Tells every gateway, when the transaction commits, to forget what it knows of the workspace.
+pub(crate) async fn announce(tx: &mut TenantTx) -> Result<(), Error> {
+    let tenant = tx.tenant();
+    sqlx::query("SELECT pg_notify($1, $2)")
+        .bind(crate::announcements::CHANNEL)
+        .bind(tenant.to_string())
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}

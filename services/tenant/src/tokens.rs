@@ -1,0 +1,105 @@
+//! The apps' SCIM tokens. Shown once; only a hash is kept.
+
+use jiff::Timestamp;
+use usher_base::CallContext;
+use usher_base::id::{AppId, TokenId};
+use usher_base::secret::ScimToken;
+use usher_rpc::convert::invalid;
+
+use crate::admins::AdminPermission::ConfigureAdvancedSecuritySettings;
+use crate::admins::Admins;
+use crate::authority;
+use crate::error::TenantError;
+use crate::store::{apps, tokens as store, workspaces};
+
+/// Most live tokens of an app: enough to rotate, few enough to know each.
+const MOST_LIVE: i64 = 10;
+
+/// A token without its secret.
+#[derive(Clone, Debug)]
+pub(crate) struct Token {
+    pub(crate) id: TokenId,
+    pub(crate) app: AppId,
+    pub(crate) name: String,
+    pub(crate) lookup_id: String,
+    pub(crate) created_at: Timestamp,
+    pub(crate) expires_at: Option<Timestamp>,
+    pub(crate) revoked_at: Option<Timestamp>,
+    pub(crate) last_used_at: Option<Timestamp>,
+}
+
+/// What a new token is to be.
+pub(crate) struct NewToken {
+    pub(crate) app: AppId,
+    pub(crate) name: String,
+    pub(crate) expires_at: Option<Timestamp>,
+    /// The admin's own, again.
+    pub(crate) password: String,
+}
+
+/// Creates a token, and gives its secret this once.
+pub(crate) async fn create(
+    admins: &Admins,
+    ctx: &CallContext,
+    new: NewToken,
+) -> Result<(Token, ScimToken), TenantError> {
+    let scope = ctx.scope()?;
+    if new.name.chars().count() > 100 || new.name.chars().any(char::is_control) {
+        return Err(invalid("name", "it must have at most 100 printable characters").into());
+    }
+    if new.expires_at.is_some_and(|at| at <= ctx.now()) {
+        return Err(invalid("expire_time", "it is in the past").into());
+    }
+    let database = admins.database.scoped(&scope);
+    let mut tx = database.begin().await?;
+    let authority = authority::with(ctx, &mut tx, ConfigureAdvancedSecuritySettings).await?;
+    tx.commit().await?;
+    admins.confirm(ctx, &authority, &new.password).await?;
+    let secret = ScimToken::generate();
+    let hash = admins.hasher.hash(secret.secret()).await?;
+    let token = Token {
+        id: TokenId::new(ctx.clock()),
+        app: new.app,
+        name: new.name,
+        lookup_id: secret.lookup_id().to_owned(),
+        created_at: ctx.now(),
+        expires_at: new.expires_at,
+        revoked_at: None,
+        last_used_at: None,
+    };
+    let mut tx = database.begin().await?;
+    // The app's row is locked, so that parallel creations are counted one after the other.
+    if !apps::lock(&mut tx, token.app).await? {
+        return Err(TenantError::NotFound { what: "app", name: token.app.to_string() });
+    }
+    let live = store::count_live(&mut tx, token.app, ctx.now()).await?;
+    if live >= MOST_LIVE {
+        return Err(TenantError::TooManyTokens(live));
+    }
+    store::insert(&mut tx, &token, &hash, &ctx.actor().to_string()).await?;
+    tx.commit().await?;
+    Ok((token, secret))
+}
+
+/// An app's tokens, newest first.
+pub(crate) async fn list(admins: &Admins, ctx: &CallContext, app: AppId) -> Result<Vec<Token>, TenantError> {
+    let scope = ctx.scope()?;
+    let mut tx = admins.database.scoped(&scope).begin().await?;
+    authority::with(ctx, &mut tx, ConfigureAdvancedSecuritySettings).await?;
+    let tokens = store::list(&mut tx, app).await?;
+    tx.commit().await?;
+    Ok(tokens)
+}
+
+/// Revokes a token, everywhere within a second; again changes nothing.
+pub(crate) async fn revoke(admins: &Admins, ctx: &CallContext, id: TokenId) -> Result<(), TenantError> {
+    let scope = ctx.scope()?;
+    let mut tx = admins.database.scoped(&scope).begin().await?;
+    authority::with(ctx, &mut tx, ConfigureAdvancedSecuritySettings).await?;
+    match store::revoke(&mut tx, id, ctx.now()).await? {
+        None => return Err(TenantError::NotFound { what: "token", name: id.to_string() }),
+        Some(true) => workspaces::announce(&mut tx).await?,
+        Some(false) => {}
+    }
+    Ok(tx.commit().await?)
+}

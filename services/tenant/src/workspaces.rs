@@ -1,0 +1,201 @@
+//! Workspaces.
+
+use jiff::Timestamp;
+use usher_base::id::WorkspaceId;
+use usher_base::{CallContext, Denied, Permission};
+use usher_rpc::convert::invalid;
+use usher_store::Database;
+
+use crate::authority;
+use crate::error::TenantError;
+use crate::plans::{self, Plan};
+use crate::store::workspaces as store;
+
+/// A workspace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Workspace {
+    pub(crate) id: WorkspaceId,
+    pub(crate) slug: String,
+    pub(crate) name: String,
+    pub(crate) plan: Plan,
+    pub(crate) suspended: bool,
+    pub(crate) seats_block: bool,
+    pub(crate) seat_limit: Option<i64>,
+    pub(crate) policy_version: i64,
+    pub(crate) created_at: Timestamp,
+}
+
+/// What a new workspace is to be.
+pub(crate) struct NewWorkspace {
+    pub(crate) slug: String,
+    pub(crate) name: String,
+    pub(crate) plan: String,
+    pub(crate) seats_block: bool,
+    pub(crate) seat_limit: Option<i64>,
+}
+
+/// What is to change; none stays.
+#[derive(Default)]
+pub(crate) struct WorkspaceChange {
+    pub(crate) name: Option<String>,
+    pub(crate) plan: Option<String>,
+    pub(crate) suspended: Option<bool>,
+    pub(crate) seats_block: Option<bool>,
+    pub(crate) seat_limit: Option<SeatLimit>,
+}
+
+/// A limit to set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SeatLimit {
+    Unlimited,
+    AtMost(i64),
+}
+
+/// Creates a workspace.
+pub(crate) async fn create(
+    database: &Database,
+    ctx: &CallContext,
+    new: NewWorkspace,
+) -> Result<Workspace, TenantError> {
+    ctx.require(Permission::TenantAdmin)?;
+    check_slug(&new.slug)?;
+    check_name(&new.name)?;
+    check_limit(new.seat_limit)?;
+    let plan = plans::get(database, &new.plan).await?;
+    let id = store::reserve_slug(database, &new.slug, WorkspaceId::new(ctx.clock())).await?;
+    let workspace = Workspace {
+        id,
+        slug: new.slug,
+        name: new.name,
+        plan,
+        suspended: false,
+        seats_block: new.seats_block,
+        seat_limit: new.seat_limit,
+        policy_version: 1,
+        created_at: ctx.now(),
+    };
+    let scope = ctx.credential().scope(Some(id))?;
+    if store::insert(&database.scoped(&scope), &workspace).await? {
+        Ok(workspace)
+    } else {
+        Err(TenantError::AlreadyExists { what: "workspace", name: workspace.slug })
+    }
+}
+
+/// The workspace of an id or slug; empty means the caller's own. Another workspace's admin is told
+/// that there is none.
+pub(crate) async fn get(
+    database: &Database,
+    ctx: &CallContext,
+    name: &str,
+) -> Result<Workspace, TenantError> {
+    let absent = || TenantError::NotFound { what: "workspace", name: name.to_owned() };
+    let scope = if name.is_empty() {
+        ctx.scope()?
+    } else {
+        let id = resolve(database, name).await?.ok_or_else(absent)?;
+        ctx.credential().scope(Some(id)).map_err(|denied| match denied {
+            Denied::OtherWorkspace => absent(),
+            other => other.into(),
+        })?
+    };
+    authority::require_admin(ctx)?;
+    let mut tx = database.scoped(&scope).begin().await?;
+    let workspace = store::find(&mut tx).await?.ok_or_else(absent)?;
+    tx.commit().await?;
+    Ok(workspace)
+}
+
+/// A page of all workspaces, by slug.
+pub(crate) async fn list(
+    database: &Database,
+    ctx: &CallContext,
+    after: &str,
+    most: u32,
+) -> Result<Vec<Workspace>, TenantError> {
+    ctx.require(Permission::TenantAdmin)?;
+    Ok(store::list(database, after, most).await?)
+}
+
+/// Changes a workspace; what is decided by it holds within a second everywhere.
+pub(crate) async fn update(
+    database: &Database,
+    ctx: &CallContext,
+    change: WorkspaceChange,
+) -> Result<Workspace, TenantError> {
+    ctx.require(Permission::TenantAdmin)?;
+    let scope = ctx.scope()?;
+    if let Some(name) = &change.name {
+        check_name(name)?;
+    }
+    let plan = match &change.plan {
+        Some(plan) => Some(plans::get(database, plan).await?),
+        None => None,
+    };
+    let mut tx = database.scoped(&scope).begin().await?;
+    let mut workspace = store::find(&mut tx)
+        .await?
+        .ok_or_else(|| TenantError::NotFound { what: "workspace", name: scope.workspace_id().to_string() })?;
+    workspace.name = change.name.unwrap_or(workspace.name);
+    workspace.plan = plan.unwrap_or(workspace.plan);
+    workspace.suspended = change.suspended.unwrap_or(workspace.suspended);
+    workspace.seats_block = change.seats_block.unwrap_or(workspace.seats_block);
+    workspace.seat_limit = match change.seat_limit {
+        None => workspace.seat_limit,
+        Some(SeatLimit::Unlimited) => None,
+        Some(SeatLimit::AtMost(limit)) => Some(limit),
+    };
+    check_limit(workspace.seat_limit)?;
+    store::update(&mut tx, &workspace).await?;
+    workspace.policy_version += 1;
+    tx.commit().await?;
+    Ok(workspace)
+}
+
+/// The id of a workspace named by id or slug. An id need not exist.
+pub(crate) async fn resolve(database: &Database, name: &str) -> Result<Option<WorkspaceId>, TenantError> {
+    match name.parse() {
+        Ok(id) => Ok(Some(id)),
+        Err(_) if check_slug(name).is_err() => Ok(None),
+        Err(_) => Ok(store::find_by_slug(database, name).await?),
+    }
+}
+
+fn check_slug(slug: &str) -> Result<(), TenantError> {
+    let begins = slug.bytes().next().is_some_and(|byte| byte.is_ascii_lowercase());
+    let rest = slug.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    if begins && rest && (2..=40).contains(&slug.len()) && !slug.ends_with('-') {
+        return Ok(());
+    }
+    Err(invalid("slug", "it must have 2 to 40 of a-z, 0-9 and -, begin with a letter and not end with -")
+        .into())
+}
+
+fn check_name(name: &str) -> Result<(), TenantError> {
+    if name.trim().is_empty() || name.chars().count() > 200 || name.chars().any(char::is_control) {
+        return Err(invalid("name", "it must have 1 to 200 printable characters").into());
+    }
+    Ok(())
+}
+
+fn check_limit(limit: Option<i64>) -> Result<(), TenantError> {
+    match limit {
+        Some(limit) if limit < 0 => Err(invalid("seat_limit", "it is negative").into()),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::check_slug;
+
+    #[test]
+    fn slugs_are_plain_names_for_urls() {
+        for good in ["acme", "a1", "big-corp-2"] {
+            assert!(check_slug(good).is_ok(), "{good}");
+        }
+        for bad in ["", "a", "Acme", "1a", "-a", "a-", "a b", "a/b", "ä1", &"a".repeat(41)] {
+            assert!(check_slug(bad).is_err(), "{bad}");
+        }
+    }
+}
