@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::{Purpose, Settings};
+use crate::service_key::{self, ServiceKeyArgs};
 use crate::{admin, dev, migrate, roles, telemetry};
 
 /// The backend that provisions people over SCIM and counts every one of them as a seat.
@@ -25,6 +26,13 @@ enum Command {
     Serve(ServeArgs),
     /// Bring the databases to this version's schema. Run it before serving a new version.
     Migrate(SettingsArgs),
+    /// Make a key for a service or an operator and print it, this once.
+    ServiceKey {
+        #[command(flatten)]
+        key: ServiceKeyArgs,
+        #[command(flatten)]
+        settings: SettingsArgs,
+    },
     /// The operator's commands, over gRPC.
     Admin(admin::AdminArgs),
 }
@@ -41,8 +49,9 @@ pub struct DevArgs {
     /// Delete the data directory's contents first.
     #[arg(long)]
     pub reset: bool,
-    /// Requests a second and workspace that the gateway takes; 0 means no limit.
-    #[arg(long, default_value_t = 50)]
+    /// Requests a second and workspace that the gateway takes, with bursts of four times as many; 0
+    /// means no limit.
+    #[arg(long, default_value_t = 0)]
     pub rate_per_second: u32,
     /// What is logged, as `tracing` directives.
     #[arg(long, default_value = "info,sqlx=warn,h2=warn,hyper=warn,tower=warn")]
@@ -125,6 +134,9 @@ impl Command {
                 roles::serve(args.role, settings).await
             }
             Self::Migrate(args) => migrate::run(&args.load(Purpose::Migrate)?).await,
+            Self::ServiceKey { key, settings } => {
+                service_key::run(&key, &settings.load(Purpose::ServiceKey)?).await
+            }
             Self::Admin(args) => admin::run(args).await,
         }
     }

@@ -120,6 +120,8 @@ pub enum Purpose {
     Serve(Role),
     /// Migrating the three databases.
     Migrate,
+    /// Making a service key.
+    ServiceKey,
 }
 
 impl Settings {
@@ -180,6 +182,9 @@ impl Settings {
             match purpose {
                 Purpose::Migrate if service.owner_database_url.is_none() => {
                     faults.push(format!("{name}.owner_database_url is missing"));
+                }
+                Purpose::ServiceKey if role == Role::Tenant && service.database_url.is_none() => {
+                    faults.push("tenant.database_url is missing".to_owned());
                 }
                 Purpose::Serve(wanted) if wanted.includes(role) => {
                     if service.database_url.is_none() {

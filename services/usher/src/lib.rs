@@ -8,4 +8,5 @@ pub mod dev;
 pub mod lifecycle;
 pub mod migrate;
 pub mod roles;
+pub mod service_key;
 pub mod telemetry;

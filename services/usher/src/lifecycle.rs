@@ -5,8 +5,10 @@ use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use usher_rpc::Tasks;
 
+use crate::roles::Running;
+
 /// How long requests under way may take after a stop was asked for.
-pub const DRAIN: Duration = Duration::from_secs(6);
+pub const DRAIN: Duration = Duration::from_secs(5);
 
 /// Waits for SIGINT or SIGTERM.
 ///
@@ -23,15 +25,20 @@ pub async fn stop_requested() -> anyhow::Result<()> {
 }
 
 /// Lets the roles finish what they have begun, for at most [`DRAIN`]; a second signal ends it.
-pub async fn drain(tasks: &Tasks) {
+pub async fn drain(tasks: &Tasks, running: &mut Running) {
     tasks.soft_stop();
+    let finished = async {
+        // Connections that stay open without a request would hold the roles up; the deadline ends them.
+        let roles = tokio::time::timeout(DRAIN, running.ended());
+        let ((), _) = tokio::join!(tasks.drain(DRAIN), roles);
+    };
     let again = async {
         if stop_requested().await.is_err() {
             std::future::pending::<()>().await;
         }
     };
     tokio::select! {
-        () = tasks.drain(DRAIN) => {}
+        () = finished => {}
         () = again => tracing::warn!("second signal: not waiting any longer"),
     }
 }

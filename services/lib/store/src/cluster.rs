@@ -122,6 +122,11 @@ impl Cluster {
         work.await.map_err(ClusterError::Prepare)
     }
 
+    /// Stops the server that a killed process left running in `directory`, if there is one.
+    pub async fn stop_leftover(directory: &Path) {
+        process::stop_leftover(&directory.join("data")).await;
+    }
+
     /// The address of a database for a role.
     pub fn url(&self, database: &str, role: &str) -> String {
         url(&self.directory, database, role)

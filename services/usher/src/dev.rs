@@ -1,0 +1,178 @@
+//! `usher dev`: everything on this machine, in one directory.
+
+mod demo;
+mod directory;
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use jiff::SignedDuration;
+use secrecy::SecretString;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use usher_base::Clock;
+use usher_rpc::Tasks;
+use usher_store::{APP_ROLE, Cluster, Database, DatabaseConfig, Durability, OWNER_ROLE};
+use usher_tenant::ServiceKeys;
+
+use crate::cli::{DevArgs, Role};
+use crate::config::{LogSettings, Settings};
+use crate::roles::{self, Listeners};
+use crate::{lifecycle, telemetry};
+
+/// How long the operator's credential of demo.json lives.
+const OPERATOR_LIFE: SignedDuration = SignedDuration::from_hours(7 * 24);
+const READY_WITHIN: Duration = Duration::from_secs(20);
+
+/// Starts a private PostgreSQL, the four roles and the demo workspaces; serves until SIGINT or SIGTERM.
+///
+/// # Errors
+/// One line that says what to do: an address in use, no PostgreSQL, a directory that can't be used.
+pub async fn run(args: DevArgs) -> anyhow::Result<()> {
+    telemetry::init_log(&LogSettings { format: "auto".into(), filter: args.log.clone() })?;
+    let directory = directory::DataDirectory::open(&args.data_dir)?;
+    let gateway = TcpListener::bind(args.listen).await.with_context(|| {
+        format!("{} can't be listened on; stop what uses it, or choose another --listen", args.listen)
+    })?;
+    if args.reset {
+        Cluster::stop_leftover(&directory.cluster()).await;
+        directory.clear()?;
+    }
+    directory.remove_demo()?;
+    let cluster = Cluster::start(&directory.cluster(), Durability::Full).await?;
+    let served = serve(&args, &directory, &cluster, gateway).await;
+    directory.remove_demo()?;
+    cluster.stop().await;
+    served
+}
+
+async fn serve(
+    args: &DevArgs,
+    directory: &directory::DataDirectory,
+    cluster: &Cluster,
+    gateway: TcpListener,
+) -> anyhow::Result<()> {
+    let tasks = Tasks::new();
+    let handle = telemetry::init_metrics()?;
+    let address = gateway.local_addr()?;
+    let mut settings = Settings::default();
+    settings.gateway.rate_per_second = args.rate_per_second;
+    settings.gateway.rate_burst = args.rate_per_second.saturating_mul(4);
+    prepare_databases(cluster, &mut settings).await?;
+    let listeners = bind(gateway, &mut settings).await?;
+    let keys = service_keys(&mut settings).await?;
+    let mut running = roles::start(Role::All, &settings, listeners, &tasks).await?;
+    let metrics = telemetry::serve_metrics(SocketAddr::from(([127, 0, 0, 1], 0)), handle, &tasks).await?;
+    let credential = keys.operator_credential("dev", OPERATOR_LIFE).await?;
+    let site = demo::Site {
+        base_url: format!("http://{}", reachable(address)),
+        tenant_url: settings.tenant.url.clone(),
+        identity_url: settings.identity.url.clone(),
+        billing_url: settings.billing.url.clone(),
+        metrics_url: format!("http://{metrics}/metrics"),
+        credential,
+    };
+    let seed = async {
+        let workspaces = demo::seed(&site, &directory.secrets()).await?;
+        ready(reachable(address)).await?;
+        directory.write_demo(&site.document(&workspaces))?;
+        site.print(&workspaces, &directory.demo());
+        anyhow::Ok(())
+    };
+    let outcome = tokio::select! {
+        seeded = seed => seeded,
+        stop = lifecycle::stop_requested() => { lifecycle::drain(&tasks, &mut running).await; return stop },
+        failed = running.failed() => failed.and_then(|()| bail!("a role ended by itself")),
+    };
+    let outcome = match outcome {
+        Ok(()) => tokio::select! {
+            stop = lifecycle::stop_requested() => stop,
+            failed = running.failed() => failed.and_then(|()| bail!("a role ended by itself")),
+        },
+        failed => failed,
+    };
+    lifecycle::drain(&tasks, &mut running).await;
+    outcome
+}
+
+/// Makes and migrates the three databases, and puts their addresses into the settings.
+async fn prepare_databases(cluster: &Cluster, settings: &mut Settings) -> anyhow::Result<()> {
+    for (name, service, migrator) in [
+        ("tenant", &mut settings.tenant, &usher_tenant::MIGRATOR),
+        ("identity", &mut settings.identity, &usher_identity::MIGRATOR),
+        ("billing", &mut settings.billing, &usher_billing::MIGRATOR),
+    ] {
+        let database = format!("usher_{name}");
+        cluster.ensure_database(&database).await?;
+        usher_store::migrate(&cluster.url(&database, OWNER_ROLE), migrator).await.with_context(|| {
+            format!("the {name} database can't be migrated; --reset begins anew")
+        })?;
+        service.database_url = Some(SecretString::from(cluster.url(&database, APP_ROLE)));
+        service.database_connections = 16;
+    }
+    Ok(())
+}
+
+/// Binds the services to free ports, and puts their addresses into the settings.
+async fn bind(gateway: TcpListener, settings: &mut Settings) -> anyhow::Result<Listeners> {
+    let mut bound = Vec::new();
+    for service in [&mut settings.tenant, &mut settings.identity, &mut settings.billing] {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.context("no free port on 127.0.0.1")?;
+        service.url = format!("http://{}", listener.local_addr()?);
+        bound.push(listener);
+    }
+    let mut bound = bound.into_iter();
+    Ok(Listeners { gateway: Some(gateway), tenant: bound.next(), identity: bound.next(), billing: bound.next() })
+}
+
+/// Gives gateway and identity keys that live as long as this process.
+async fn service_keys(settings: &mut Settings) -> anyhow::Result<ServiceKeys> {
+    let url = settings.tenant.database_url.as_ref().map(secrecy::ExposeSecret::expose_secret).unwrap_or_default();
+    let database = Database::open(&DatabaseConfig {
+        url: url.to_owned(),
+        max_connections: 1,
+        statement_timeout: Duration::from_secs(10),
+        application: "usher-dev",
+    })?;
+    let keys = ServiceKeys::new(database, Clock::system());
+    for (name, slot) in
+        [("gateway", &mut settings.gateway.service_key), ("identity", &mut settings.identity.service_key)]
+    {
+        let key = keys.create(name).await?;
+        keys.retire_others(name, &key).await?;
+        *slot = Some(SecretString::from(key.expose().to_owned()));
+    }
+    Ok(keys)
+}
+
+/// The address to give to others for a socket that may listen on all of them.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() { SocketAddr::from(([127, 0, 0, 1], address.port())) } else { address }
+}
+
+/// Waits until the gateway says that it can serve.
+async fn ready(address: SocketAddr) -> anyhow::Result<()> {
+    let deadline = tokio::time::Instant::now() + READY_WITHIN;
+    while !is_ready(address).await.unwrap_or(false) {
+        if tokio::time::Instant::now() > deadline {
+            bail!("the gateway was not ready after {} s; the log says why", READY_WITHIN.as_secs());
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    Ok(())
+}
+
+async fn is_ready(address: SocketAddr) -> std::io::Result<bool> {
+    let mut stream = TcpStream::connect(address).await?;
+    stream.write_all(b"GET /readyz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").await?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await?;
+    Ok(answer.starts_with(b"HTTP/1.1 200"))
+}
+
+/// Where a path is, for people.
+fn display(path: &Path) -> String {
+    path.display().to_string()
+}

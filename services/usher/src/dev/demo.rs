@@ -1,0 +1,253 @@
+//! The demo workspaces, and demo.json.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use rand::RngExt as _;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use tonic::transport::Channel;
+use usher_base::Reason;
+use usher_base::id::WorkspaceId;
+use usher_proto::billing::v1 as billing;
+use usher_proto::billing::v1::billing_admin_client::BillingAdminClient;
+use usher_proto::tenant::v1 as pb;
+use usher_proto::tenant::v1::admin_service_client::AdminServiceClient;
+use usher_proto::tenant::v1::app_service_client::AppServiceClient;
+use usher_proto::tenant::v1::domain_service_client::DomainServiceClient;
+use usher_proto::tenant::v1::plan_service_client::PlanServiceClient;
+use usher_proto::tenant::v1::token_service_client::TokenServiceClient;
+use usher_proto::tenant::v1::workspace_service_client::WorkspaceServiceClient;
+use usher_rpc::{Failure, Outgoing};
+
+use super::directory::write_private;
+
+/// Plans: name, SCIM included, domains enforced.
+const PLANS: [(&str, bool, bool); 4] =
+    [("Enterprise", true, true), ("Business", true, true), ("Sandbox", true, false), ("Free", false, true)];
+
+/// What a demo workspace is.
+struct Demo {
+    slug: &'static str,
+    title: &'static str,
+    plan: &'static str,
+    domains: &'static [&'static str],
+}
+
+const WORKSPACES: [Demo; 3] = [
+    Demo { slug: "acme", title: "Acme", plan: "Enterprise", domains: &["acme.example", "acme-guests.example"] },
+    Demo { slug: "globex", title: "Globex", plan: "Business", domains: &["globex.example"] },
+    Demo { slug: "sandbox", title: "Sandbox", plan: "Sandbox", domains: &[] },
+];
+
+const PRICES: [(&str, &str); 2] = [("regular", "12.00"), ("external", "8.00")];
+const APP: &str = "Azure AD SCIM";
+
+/// Where everything is.
+pub(super) struct Site {
+    pub(super) base_url: String,
+    pub(super) tenant_url: String,
+    pub(super) identity_url: String,
+    pub(super) billing_url: String,
+    pub(super) metrics_url: String,
+    pub(super) credential: String,
+}
+
+/// What no database can give again; kept from the first start on.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Secrets {
+    password: String,
+    #[serde(default)]
+    token: String,
+}
+
+/// A demo workspace as demo.json shows it.
+pub(super) struct Seeded {
+    demo: &'static Demo,
+    id: String,
+    secrets: Secrets,
+}
+
+/// Makes what is missing of the demo workspaces; what is there stays as it is.
+pub(super) async fn seed(site: &Site, secrets_file: &Path) -> anyhow::Result<Vec<Seeded>> {
+    let seeder = Seeder { channel: usher_rpc::connect(&site.tenant_url)?, billing: usher_rpc::connect(&site.billing_url)?, credential: &site.credential };
+    let mut secrets: BTreeMap<String, Secrets> = match fs::read(secrets_file) {
+        Ok(bytes) => serde_json::from_slice(&bytes)
+            .with_context(|| format!("{} is damaged; --reset begins anew", secrets_file.display()))?,
+        Err(_) => BTreeMap::new(),
+    };
+    seeder.plans().await?;
+    let mut seeded = Vec::new();
+    for demo in &WORKSPACES {
+        // Passwords are kept before they are used: a start that is interrupted goes on with the next one.
+        let own = secrets.entry(demo.slug.to_owned()).or_insert_with(|| Secrets { password: password(), token: String::new() });
+        let mut own = own.clone();
+        write_private(secrets_file, &serde_json::to_value(&secrets)?)?;
+        let id = seeder.workspace(demo, &mut own).await.with_context(|| format!("demo workspace {}", demo.slug))?;
+        secrets.insert(demo.slug.to_owned(), own.clone());
+        write_private(secrets_file, &serde_json::to_value(&secrets)?)?;
+        seeded.push(Seeded { demo, id, secrets: own });
+    }
+    Ok(seeded)
+}
+
+struct Seeder<'a> {
+    channel: Channel,
+    billing: Channel,
+    credential: &'a str,
+}
+
+impl Seeder<'_> {
+    fn request<T>(&self, message: T, workspace: Option<WorkspaceId>) -> tonic::Request<T> {
+        Outgoing {
+            credential: self.credential,
+            workspace,
+            request_id: "dev-seed",
+            trace: None,
+            timeout: Duration::from_secs(10),
+        }
+        .request(message)
+    }
+
+    async fn plans(&self) -> anyhow::Result<()> {
+        let mut plans = PlanServiceClient::new(self.channel.clone());
+        for (name, scim, enforce_domains) in PLANS {
+            let plan = pb::Plan { id: String::new(), name: name.to_owned(), scim, enforce_domains };
+            let message = pb::CreatePlanRequest { plan: Some(plan) };
+            unless_there(plans.create_plan(self.request(message, None)).await)?;
+        }
+        Ok(())
+    }
+
+    async fn workspace(&self, demo: &Demo, secrets: &mut Secrets) -> anyhow::Result<String> {
+        let mut workspaces = WorkspaceServiceClient::new(self.channel.clone());
+        let message = pb::CreateWorkspaceRequest {
+            slug: demo.slug.to_owned(),
+            name: demo.title.to_owned(),
+            plan: demo.plan.to_owned(),
+            ..Default::default()
+        };
+        unless_there(workspaces.create_workspace(self.request(message, None)).await)?;
+        let message = pb::GetWorkspaceRequest { workspace: demo.slug.to_owned() };
+        let found = workspaces.get_workspace(self.request(message, None)).await.map_err(Failure::from)?;
+        let id = found.into_inner().workspace.unwrap_or_default().id;
+        let workspace: WorkspaceId = id.parse()?;
+        if secrets.token.is_empty() {
+            self.domains(demo, workspace).await?;
+            self.admin(demo, workspace, &secrets.password).await?;
+            self.prices(workspace).await?;
+            secrets.token = self.token(workspace).await?;
+        }
+        Ok(id)
+    }
+
+    async fn domains(&self, demo: &Demo, workspace: WorkspaceId) -> anyhow::Result<()> {
+        let mut domains = DomainServiceClient::new(self.channel.clone());
+        for name in demo.domains {
+            let message = pb::ApproveDomainRequest { name: (*name).to_owned() };
+            domains.approve_domain(self.request(message, Some(workspace))).await.map_err(Failure::from)?;
+        }
+        Ok(())
+    }
+
+    async fn admin(&self, demo: &Demo, workspace: WorkspaceId, password: &str) -> anyhow::Result<()> {
+        let message = pb::CreateAdminRequest {
+            email: demo.email(),
+            password: password.to_owned(),
+            permissions: vec![pb::AdminPermission::ConfigureAdvancedSecuritySettings.into()],
+        };
+        let mut admins = AdminServiceClient::new(self.channel.clone());
+        unless_there(admins.create_admin(self.request(message, Some(workspace))).await)
+    }
+
+    async fn prices(&self, workspace: WorkspaceId) -> anyhow::Result<()> {
+        let mut admin = BillingAdminClient::new(self.billing.clone());
+        for (class, price) in PRICES {
+            let version = billing::PriceVersion {
+                class: class.to_owned(),
+                unit_price: price.to_owned(),
+                valid_from: "2020-01-01".to_owned(),
+                ..Default::default()
+            };
+            let message = billing::CreatePriceVersionRequest { price_version: Some(version) };
+            unless_there(admin.create_price_version(self.request(message, Some(workspace))).await)?;
+        }
+        Ok(())
+    }
+
+    async fn token(&self, workspace: WorkspaceId) -> anyhow::Result<String> {
+        let mut apps = AppServiceClient::new(self.channel.clone());
+        let message = pb::CreateAppRequest { name: APP.to_owned(), description: "Made by usher dev".to_owned() };
+        unless_there(apps.create_app(self.request(message, Some(workspace))).await)?;
+        let listed = apps.list_apps(self.request(pb::ListAppsRequest {}, Some(workspace))).await.map_err(Failure::from)?;
+        let app = listed.into_inner().apps.into_iter().find(|app| app.name == APP).context("the demo app is gone")?;
+        let message =
+            pb::CreateTokenRequest { app_id: app.id, name: "demo".to_owned(), ..Default::default() };
+        let mut tokens = TokenServiceClient::new(self.channel.clone());
+        let made = tokens.create_token(self.request(message, Some(workspace))).await.map_err(Failure::from)?;
+        Ok(made.into_inner().secret)
+    }
+}
+
+impl Demo {
+    fn email(&self) -> String {
+        format!("admin@{}", self.domains.first().unwrap_or(&"sandbox.example"))
+    }
+}
+
+/// Made before: as good as made now.
+fn unless_there<T>(answer: Result<T, tonic::Status>) -> anyhow::Result<()> {
+    match answer.map_err(Failure::from) {
+        Err(failure) if failure.reason != Reason::AlreadyExists => Err(failure.into()),
+        _ => Ok(()),
+    }
+}
+
+fn password() -> String {
+    let mut rng = rand::rng();
+    (0..20).map(|_| char::from(b"abcdefghjkmnpqrstuvwxyz23456789"[rng.random_range(0..31)])).collect()
+}
+
+impl Site {
+    /// demo.json
+    pub(super) fn document(&self, workspaces: &[Seeded]) -> Value {
+        json!({
+            "console_url": format!("{}/", self.base_url),
+            "grpc": { "tenant": self.tenant_url, "identity": self.identity_url, "billing": self.billing_url },
+            "metrics_url": self.metrics_url,
+            "service_credential": self.credential,
+            "workspaces": workspaces.iter().map(|workspace| json!({
+                "name": workspace.demo.slug,
+                "id": workspace.id,
+                "scim_url": self.scim_url(workspace),
+                "token": workspace.secrets.token,
+                "domains": workspace.demo.domains,
+                "admin": { "email": workspace.demo.email(), "password": workspace.secrets.password },
+            })).collect::<Vec<_>>(),
+        })
+    }
+
+    fn scim_url(&self, workspace: &Seeded) -> String {
+        format!("{}/scim/v2/{}", self.base_url, workspace.demo.slug)
+    }
+
+    /// Tells the person at the terminal what to do next.
+    pub(super) fn print(&self, workspaces: &[Seeded], demo: &Path) {
+        println!("\nUsher is ready. Addresses, tokens and logins are in {}\n", super::display(demo));
+        for workspace in workspaces {
+            println!("  {:<8}  {}", workspace.demo.slug, self.scim_url(workspace));
+        }
+        if let Some(first) = workspaces.first() {
+            println!("\nTry it:\n");
+            println!(
+                "  curl -H 'Authorization: Bearer {}' \\\n       '{}/Users?filter=userName+eq+%22nobody%22'\n",
+                first.secrets.token,
+                self.scim_url(first)
+            );
+        }
+        println!("Ctrl-C stops it; the data stays.");
+    }
+}

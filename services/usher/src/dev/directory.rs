@@ -1,0 +1,156 @@
+//! The data directory: nothing of dev mode is outside it.
+
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use serde_json::Value;
+
+/// What dev mode keeps.
+const ENTRIES: [&str; 4] = ["postgres", "secrets.json", "demo.json", "lock"];
+
+/// The directory, locked against other processes while this lives.
+#[derive(Debug)]
+pub(super) struct DataDirectory {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl DataDirectory {
+    /// Makes the directory if there is none, and locks it.
+    pub(super) fn open(path: &Path) -> anyhow::Result<Self> {
+        let refused = || format!("{} can't be written to; choose another --data-dir", path.display());
+        let fresh = !path.exists();
+        fs::create_dir_all(path).with_context(refused)?;
+        let path = path.canonicalize().with_context(refused)?;
+        if fresh {
+            // PostgreSQL, which refuses to run as root, must be able to pass through to its own part.
+            let mode = if nix::unistd::Uid::effective().is_root() { 0o711 } else { 0o700 };
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).with_context(refused)?;
+        }
+        let lock = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .mode(0o600)
+            .open(path.join("lock"))
+            .with_context(refused)?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Self { path, _lock: lock }),
+            Err(fs::TryLockError::WouldBlock) => {
+                bail!("another usher dev uses {}; stop it, or choose another --data-dir", path.display())
+            }
+            Err(fs::TryLockError::Error(error)) => Err(error).with_context(refused),
+        }
+    }
+
+    pub(super) fn cluster(&self) -> PathBuf {
+        self.path.join("postgres")
+    }
+
+    pub(super) fn demo(&self) -> PathBuf {
+        self.path.join("demo.json")
+    }
+
+    /// What demo.json shows and no database can give again: tokens and passwords.
+    pub(super) fn secrets(&self) -> PathBuf {
+        self.path.join("secrets.json")
+    }
+
+    /// Deletes everything that dev mode keeps here. A directory with anything else in it is left alone.
+    pub(super) fn clear(&self) -> anyhow::Result<()> {
+        let mut ours = Vec::new();
+        for entry in fs::read_dir(&self.path)? {
+            let entry = entry?;
+            let name = entry.file_name();
+            if !ENTRIES.iter().any(|known| name == *known) {
+                bail!(
+                    "{} has {} in it, which is not of usher dev; --reset deletes nothing here",
+                    self.path.display(),
+                    entry.path().display()
+                );
+            }
+            if name != "lock" {
+                ours.push(entry.path());
+            }
+        }
+        for path in ours {
+            if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) }
+                .with_context(|| format!("{} can't be deleted", path.display()))?;
+        }
+        Ok(())
+    }
+
+    /// Takes demo.json away: it is there only while everything is ready.
+    pub(super) fn remove_demo(&self) -> anyhow::Result<()> {
+        match fs::remove_file(self.demo()) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(error).with_context(|| format!("{} can't be deleted", self.demo().display()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes demo.json, whole or not at all, readable by its owner only.
+    pub(super) fn write_demo(&self, document: &Value) -> anyhow::Result<()> {
+        write_private(&self.demo(), document)
+    }
+}
+
+/// Writes a JSON file, whole or not at all, with mode 0600.
+pub(super) fn write_private(path: &Path, document: &Value) -> anyhow::Result<()> {
+    let partial = path.with_extension("json.partial");
+    let write = || -> io::Result<()> {
+        // A leftover of a crash could have another mode.
+        let _ = fs::remove_file(&partial);
+        let mut file = File::options().write(true).create_new(true).mode(0o600).open(&partial)?;
+        file.write_all(serde_json::to_string_pretty(document)?.as_bytes())?;
+        file.write_all(b"\n")?;
+        file.sync_all()?;
+        fs::rename(&partial, path)
+    };
+    write().with_context(|| format!("{} can't be written", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_with_something_else_in_it_is_never_cleared() {
+        let folder = tempfile::tempdir().unwrap();
+        let directory = DataDirectory::open(folder.path()).unwrap();
+        fs::write(folder.path().join("secrets.json"), "{}").unwrap();
+        fs::write(folder.path().join("thesis.txt"), "years of work").unwrap();
+
+        assert!(directory.clear().unwrap_err().to_string().contains("thesis.txt"));
+        assert!(folder.path().join("secrets.json").exists());
+
+        fs::remove_file(folder.path().join("thesis.txt")).unwrap();
+        directory.clear().unwrap();
+        assert!(!folder.path().join("secrets.json").exists());
+    }
+
+    #[test]
+    fn two_processes_never_share_a_directory() {
+        let folder = tempfile::tempdir().unwrap();
+        let _first = DataDirectory::open(folder.path()).unwrap();
+
+        let refused = DataDirectory::open(folder.path()).unwrap_err().to_string();
+
+        assert!(refused.contains("another usher dev"), "{refused}");
+    }
+
+    #[test]
+    fn demo_json_is_for_its_owner_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let directory = DataDirectory::open(folder.path()).unwrap();
+
+        directory.write_demo(&serde_json::json!({"a": 1})).unwrap();
+
+        let mode = fs::metadata(directory.demo()).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+}

@@ -1,0 +1,167 @@
+//! The four roles in this process.
+
+use std::net::SocketAddr;
+
+use anyhow::{Context as _, bail};
+use secrecy::{ExposeSecret as _, SecretString};
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use usher_base::Clock;
+use usher_base::secret::ServiceKey;
+use usher_rpc::Tasks;
+
+use crate::cli::Role;
+use crate::config::{self, ServiceSettings, Settings};
+use crate::{lifecycle, telemetry};
+
+/// Sockets that roles serve on, bound before anything else is started.
+#[derive(Debug, Default)]
+pub struct Listeners {
+    pub(crate) gateway: Option<TcpListener>,
+    pub(crate) tenant: Option<TcpListener>,
+    pub(crate) identity: Option<TcpListener>,
+    pub(crate) billing: Option<TcpListener>,
+}
+
+/// Roles that serve. Each ends when the stop is asked for, or when its transport fails.
+#[derive(Debug, Default)]
+pub struct Running(JoinSet<anyhow::Result<()>>);
+
+impl Running {
+    fn add(
+        &mut self,
+        name: &'static str,
+        serving: impl Future<Output = Result<(), impl std::error::Error + Send + Sync + 'static>> + Send + 'static,
+    ) {
+        self.0.spawn(async move { serving.await.with_context(|| format!("the {name} role failed")) });
+    }
+
+    /// Waits for a role that ends although nobody asked for it; for ever while all serve.
+    ///
+    /// # Errors
+    /// Why it ended.
+    pub async fn failed(&mut self) -> anyhow::Result<()> {
+        match self.0.join_next().await {
+            Some(Ok(outcome)) => outcome,
+            Some(Err(error)) => bail!("a role ended: {error}"),
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Waits until every role has ended.
+    pub async fn ended(&mut self) {
+        while self.0.join_next().await.is_some() {}
+    }
+}
+
+/// `usher serve`: serves until SIGINT or SIGTERM, then drains.
+///
+/// # Errors
+/// A setting that can't be used, a database that is not fit to serve from, an address in use.
+pub async fn serve(role: Role, settings: Settings) -> anyhow::Result<()> {
+    let tasks = Tasks::new();
+    let handle = telemetry::init_metrics()?;
+    let metrics: SocketAddr = settings.metrics.listen.parse().context("metrics.listen")?;
+    let listeners = bind(role, &settings).await?;
+    let mut running = start(role, &settings, listeners, &tasks).await?;
+    telemetry::serve_metrics(metrics, handle, &tasks).await?;
+    tracing::info!(?role, "serving");
+    let outcome = tokio::select! {
+        stop = lifecycle::stop_requested() => stop,
+        failed = running.failed() => failed.and_then(|()| bail!("a role ended by itself")),
+    };
+    lifecycle::drain(&tasks, &mut running).await;
+    outcome
+}
+
+/// Binds the sockets of a role.
+///
+/// # Errors
+/// An address in use, or not of this machine.
+pub async fn bind(role: Role, settings: &Settings) -> anyhow::Result<Listeners> {
+    let mut listeners = Listeners::default();
+    for (of, name, address, slot) in [
+        (Role::Gateway, "gateway", &settings.gateway.listen, &mut listeners.gateway),
+        (Role::Tenant, "tenant", &settings.tenant.listen, &mut listeners.tenant),
+        (Role::Identity, "identity", &settings.identity.listen, &mut listeners.identity),
+        (Role::Billing, "billing", &settings.billing.listen, &mut listeners.billing),
+    ] {
+        if role.includes(of) {
+            let listener = TcpListener::bind(address).await.with_context(|| {
+                format!("{name} can't listen on {address}; stop what uses it, or choose another address")
+            })?;
+            *slot = Some(listener);
+        }
+    }
+    Ok(listeners)
+}
+
+/// Starts the roles that have a socket.
+///
+/// # Errors
+/// As [`serve`].
+pub async fn start(
+    role: Role,
+    settings: &Settings,
+    listeners: Listeners,
+    tasks: &Tasks,
+) -> anyhow::Result<Running> {
+    let mut running = Running::default();
+    let clock = Clock::system();
+    if let Some(listener) = listeners.tenant.filter(|_| role.includes(Role::Tenant)) {
+        let config = usher_tenant::Config {
+            database_url: database_url("tenant", &settings.tenant)?,
+            database_connections: settings.tenant.database_connections,
+        };
+        let service = usher_tenant::Service::start(config, clock.clone(), tasks).await?;
+        running.add("tenant", service.serve(listener, tasks.clone()));
+    }
+    if let Some(listener) = listeners.billing.filter(|_| role.includes(Role::Billing)) {
+        let config = usher_billing::Config {
+            database_url: database_url("billing", &settings.billing)?,
+            database_connections: settings.billing.database_connections,
+            tenant_url: settings.tenant.url.clone(),
+        };
+        let service = usher_billing::Service::start(config, clock.clone(), tasks).await?;
+        running.add("billing", service.serve(listener, tasks.clone()));
+    }
+    if let Some(listener) = listeners.identity.filter(|_| role.includes(Role::Identity)) {
+        let own = &settings.identity;
+        let config = usher_identity::Config {
+            database_url: database_url("identity", own)?,
+            database_connections: own.database_connections,
+            tenant_url: settings.tenant.url.clone(),
+            billing_url: settings.billing.url.clone(),
+            service_key: service_key("identity", own.service_key.as_ref(), &own.service_key_file)?,
+        };
+        let service = usher_identity::Service::start(config, clock.clone(), tasks).await?;
+        running.add("identity", service.serve(listener, tasks.clone()));
+    }
+    if let Some(listener) = listeners.gateway.filter(|_| role.includes(Role::Gateway)) {
+        let own = &settings.gateway;
+        let config = usher_gateway::Config {
+            tenant_url: settings.tenant.url.clone(),
+            identity_url: settings.identity.url.clone(),
+            public_url: own.public_url.clone(),
+            trust_forwarded: own.trust_forwarded,
+            rate_per_second: own.rate_per_second,
+            rate_burst: own.rate_burst,
+            service_key: service_key("gateway", own.service_key.as_ref(), &own.service_key_file)?,
+        };
+        let service = usher_gateway::Service::start(config, clock, tasks).await?;
+        running.add("gateway", service.serve(listener, tasks.clone()));
+    }
+    Ok(running)
+}
+
+fn database_url(name: &str, service: &ServiceSettings) -> anyhow::Result<String> {
+    let url = service.database_url.as_ref().with_context(|| format!("{name}.database_url is missing"))?;
+    Ok(url.expose_secret().to_owned())
+}
+
+fn service_key(name: &str, value: Option<&SecretString>, file: &str) -> anyhow::Result<ServiceKey> {
+    let text = config::secret(value, file)?;
+    ServiceKey::parse(text.expose_secret()).with_context(|| {
+        format!("{name}.service_key_file does not hold a service key; make one with: usher service-key {name}")
+    })
+}

@@ -1,0 +1,44 @@
+//! `usher service-key`: the keys with which services and operators ask for credentials.
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use clap::Args;
+use secrecy::ExposeSecret as _;
+use usher_base::Clock;
+use usher_store::{Database, DatabaseConfig};
+use usher_tenant::ServiceKeys;
+
+use crate::config::Settings;
+
+/// `usher service-key`
+#[derive(Debug, Args)]
+pub struct ServiceKeyArgs {
+    /// `gateway`, `identity`, or an operator's name.
+    pub name: String,
+    /// Delete the name's other keys. Without it they live on, so that a key is changed without an outage.
+    #[arg(long)]
+    pub retire_others: bool,
+}
+
+/// Makes a key and prints it, this once; the database keeps a hash.
+///
+/// # Errors
+/// A name that is none, or the tenant database can't be reached.
+pub async fn run(args: &ServiceKeyArgs, settings: &Settings) -> anyhow::Result<()> {
+    let url = settings.tenant.database_url.as_ref().context("tenant.database_url is missing")?;
+    let database = Database::open(&DatabaseConfig {
+        url: url.expose_secret().to_owned(),
+        max_connections: 1,
+        statement_timeout: Duration::from_secs(10),
+        application: "usher-service-key",
+    })?;
+    let keys = ServiceKeys::new(database, Clock::system());
+    let key = keys.create(&args.name).await?;
+    if args.retire_others {
+        let retired = keys.retire_others(&args.name, &key).await?;
+        eprintln!("{retired} other keys of {} are retired", args.name);
+    }
+    println!("{}", key.expose());
+    Ok(())
+}
