@@ -262,7 +262,8 @@ mod tests {
 
     #[test]
     fn every_fault_is_named_at_once() {
-        let settings = Settings::load(None, &["gateway.listen=nowhere".into(), "log.format=loud".into()]).unwrap();
+        let settings =
+            Settings::load(None, &["gateway.listen=nowhere".into(), "log.format=loud".into()]).unwrap();
 
         let message = settings.validate(Purpose::Serve(Role::All)).unwrap_err().to_string();
 

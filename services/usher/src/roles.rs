@@ -162,6 +162,8 @@ fn database_url(name: &str, service: &ServiceSettings) -> anyhow::Result<String>
 fn service_key(name: &str, value: Option<&SecretString>, file: &str) -> anyhow::Result<ServiceKey> {
     let text = config::secret(value, file)?;
     ServiceKey::parse(text.expose_secret()).with_context(|| {
-        format!("{name}.service_key_file does not hold a service key; make one with: usher service-key {name}")
+        format!(
+            "{name}.service_key_file does not hold a service key; make one with: usher service-key {name}"
+        )
     })
 }
