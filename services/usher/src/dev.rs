@@ -64,7 +64,8 @@ async fn serve(
     let listeners = bind(gateway, &mut settings).await?;
     let keys = service_keys(&mut settings).await?;
     let mut running = roles::start(Role::All, &settings, listeners, &tasks).await?;
-    let metrics = telemetry::serve_metrics(SocketAddr::from(([127, 0, 0, 1], 0)), handle, &tasks).await?;
+    let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
+    let metrics = telemetry::serve_metrics(any_port, handle, running.readiness(), &tasks).await?;
     let credential = keys.operator_credential("dev", OPERATOR_LIFE).await?;
     let site = demo::Site {
         base_url: format!("http://{}", reachable(address)),
