@@ -7,6 +7,7 @@ pub mod config;
 pub mod dev;
 pub mod lifecycle;
 pub mod migrate;
+pub mod readiness;
 pub mod roles;
 pub mod service_key;
 pub mod telemetry;
