@@ -77,7 +77,7 @@ pub(crate) async fn observe(mut request: Request, next: Next) -> Response {
         .collect();
     let span = tracing::info_span!(
         "http", request_id = %context.id, trace_id = %context.trace.trace_id(),
-        workspace = tracing::field::Empty, app = tracing::field::Empty,
+        workspace = tracing::field::Empty,
     );
     request.extensions_mut().insert(context.clone());
     async {

@@ -81,11 +81,9 @@ impl Problem {
 
     /// The body (always JSON, `status` a string). A defect's names the request, which finds it in the log.
     pub(crate) fn body(&self, request_id: &str) -> String {
-        let detail = if self.status.is_server_error() {
-            format!("{} (request {request_id})", self.detail)
-        } else {
-            self.detail.clone()
-        };
+        let defect = self.status.is_server_error() && self.status != StatusCode::NOT_IMPLEMENTED;
+        let detail =
+            if defect { format!("{} (request {request_id})", self.detail) } else { self.detail.clone() };
         error_body(self.status.as_u16(), self.scim_type, &detail).to_string()
     }
 }
