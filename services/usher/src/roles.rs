@@ -37,7 +37,11 @@ impl Running {
         name: &'static str,
         serving: impl Future<Output = Result<(), impl std::error::Error + Send + Sync + 'static>> + Send + 'static,
     ) {
-        self.roles.spawn(async move { serving.await.with_context(|| format!("the {name} role failed")) });
+        self.roles.spawn(async move {
+            let ended = serving.await.with_context(|| format!("the {name} role failed"));
+            tracing::info!(role = name, "stopped serving");
+            ended
+        });
     }
 
     /// What the roles need in order to serve.
@@ -133,6 +137,7 @@ pub async fn start(
             tenant_url: settings.tenant.url.clone(),
         };
         let service = usher_billing::Service::start(config, clock.clone(), tasks).await?;
+
         running.readiness.add("billing", service.database());
         running.add("billing", service.serve(listener, tasks.clone()));
     }
