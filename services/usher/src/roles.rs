@@ -137,7 +137,6 @@ pub async fn start(
             tenant_url: settings.tenant.url.clone(),
         };
         let service = usher_billing::Service::start(config, clock.clone(), tasks).await?;
-
         running.readiness.add("billing", service.database());
         running.add("billing", service.serve(listener, tasks.clone()));
     }
