@@ -57,6 +57,7 @@ pub enum StartError {
 /// The service, ready to serve.
 pub struct Service {
     server: Server,
+    database: Database,
     relay: Relay,
 }
 
@@ -111,9 +112,14 @@ impl Service {
             .await
             .add(ChangeServiceServer::new(ChangeApi { database: database.clone(), tasks: tasks.clone() }))
             .await
-            .add(SeatServiceServer::new(SeatApi { database }))
+            .add(SeatServiceServer::new(SeatApi { database: database.clone() }))
             .await;
-        Ok(Self { server, relay })
+        Ok(Self { server, database, relay })
+    }
+
+    /// The database without which the service can't serve; to ask whether it answers.
+    pub fn database(&self) -> Database {
+        self.database.clone()
     }
 
     /// Serves, and relays seat events, until the stop is asked for.

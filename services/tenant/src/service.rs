@@ -137,6 +137,11 @@ impl Service {
         self.keys.clone()
     }
 
+    /// The database without which the service can't serve; to ask whether it answers.
+    pub fn database(&self) -> Database {
+        self.database.clone()
+    }
+
     /// Serves until the stop is asked for.
     ///
     /// # Errors

@@ -107,7 +107,7 @@ pub struct ServiceSettings {
     pub owner_database_url: Option<SecretString>,
     /// Most database connections of one replica. Default: 16.
     pub database_connections: u32,
-    /// File with the service's key. Not needed by tenant.
+    /// File with the service's key. Only identity calls other services, so only it needs one.
     pub service_key_file: String,
     /// The service's key, where a file is not at hand.
     pub service_key: Option<SecretString>,
@@ -191,7 +191,7 @@ impl Settings {
                         faults.push(format!("{name}.database_url is missing"));
                     }
                     let keyless = service.service_key.is_none() && service.service_key_file.is_empty();
-                    if role != Role::Tenant && keyless {
+                    if role == Role::Identity && keyless {
                         faults.push(format!("{name}.service_key_file is missing"));
                     }
                 }
@@ -262,11 +262,12 @@ mod tests {
 
     #[test]
     fn every_fault_is_named_at_once() {
-        let settings = Settings::load(None, &["gateway.listen=nowhere".into(), "log.format=loud".into()]).unwrap();
+        let settings =
+            Settings::load(None, &["gateway.listen=nowhere".into(), "log.format=loud".into()]).unwrap();
 
         let message = settings.validate(Purpose::Serve(Role::All)).unwrap_err().to_string();
 
-        for part in ["gateway.listen", "log.format", "tenant.database_url", "billing.service_key_file"] {
+        for part in ["gateway.listen", "log.format", "tenant.database_url", "identity.service_key_file"] {
             assert!(message.contains(part), "{part} is not in: {message}");
         }
     }

@@ -64,7 +64,8 @@ async fn serve(
     let listeners = bind(gateway, &mut settings).await?;
     let keys = service_keys(&mut settings).await?;
     let mut running = roles::start(Role::All, &settings, listeners, &tasks).await?;
-    let metrics = telemetry::serve_metrics(SocketAddr::from(([127, 0, 0, 1], 0)), handle, &tasks).await?;
+    let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
+    let metrics = telemetry::serve_metrics(any_port, handle, running.readiness(), &tasks).await?;
     let credential = keys.operator_credential("dev", OPERATOR_LIFE).await?;
     let site = demo::Site {
         base_url: format!("http://{}", reachable(address)),
@@ -106,9 +107,9 @@ async fn prepare_databases(cluster: &Cluster, settings: &mut Settings) -> anyhow
     ] {
         let database = format!("usher_{name}");
         cluster.ensure_database(&database).await?;
-        usher_store::migrate(&cluster.url(&database, OWNER_ROLE), migrator).await.with_context(|| {
-            format!("the {name} database can't be migrated; --reset begins anew")
-        })?;
+        usher_store::migrate(&cluster.url(&database, OWNER_ROLE), migrator)
+            .await
+            .with_context(|| format!("the {name} database can't be migrated; --reset begins anew"))?;
         service.database_url = Some(SecretString::from(cluster.url(&database, APP_ROLE)));
         service.database_connections = 16;
     }
@@ -124,12 +125,18 @@ async fn bind(gateway: TcpListener, settings: &mut Settings) -> anyhow::Result<L
         bound.push(listener);
     }
     let mut bound = bound.into_iter();
-    Ok(Listeners { gateway: Some(gateway), tenant: bound.next(), identity: bound.next(), billing: bound.next() })
+    Ok(Listeners {
+        gateway: Some(gateway),
+        tenant: bound.next(),
+        identity: bound.next(),
+        billing: bound.next(),
+    })
 }
 
 /// Gives gateway and identity keys that live as long as this process.
 async fn service_keys(settings: &mut Settings) -> anyhow::Result<ServiceKeys> {
-    let url = settings.tenant.database_url.as_ref().map(secrecy::ExposeSecret::expose_secret).unwrap_or_default();
+    let url =
+        settings.tenant.database_url.as_ref().map(secrecy::ExposeSecret::expose_secret).unwrap_or_default();
     let database = Database::open(&DatabaseConfig {
         url: url.to_owned(),
         max_connections: 1,

@@ -2,11 +2,13 @@
 //! commands. The services themselves are libraries that know nothing of this one.
 
 pub mod admin;
+pub mod billing;
 pub mod cli;
 pub mod config;
 pub mod dev;
 pub mod lifecycle;
 pub mod migrate;
+pub mod readiness;
 pub mod roles;
 pub mod service_key;
 pub mod telemetry;

@@ -16,7 +16,8 @@ pub async fn run(settings: &Settings) -> anyhow::Result<()> {
         ("billing", &settings.billing, &usher_billing::MIGRATOR),
     ];
     for (name, service, migrator) in databases {
-        let url = service.owner_database_url.as_ref().with_context(|| format!("{name}.owner_database_url"))?;
+        let url =
+            service.owner_database_url.as_ref().with_context(|| format!("{name}.owner_database_url"))?;
         usher_store::migrate(url.expose_secret(), migrator)
             .await
             .with_context(|| format!("the {name} database can't be migrated"))?;

@@ -12,6 +12,7 @@ use usher_rpc::Tasks;
 
 use crate::cli::Role;
 use crate::config::{self, ServiceSettings, Settings};
+use crate::readiness::Readiness;
 use crate::{lifecycle, telemetry};
 
 /// Sockets that roles serve on, bound before anything else is started.
@@ -24,8 +25,11 @@ pub struct Listeners {
 }
 
 /// Roles that serve. Each ends when the stop is asked for, or when its transport fails.
-#[derive(Debug, Default)]
-pub struct Running(JoinSet<anyhow::Result<()>>);
+#[derive(Debug)]
+pub struct Running {
+    roles: JoinSet<anyhow::Result<()>>,
+    readiness: Readiness,
+}
 
 impl Running {
     fn add(
@@ -33,7 +37,16 @@ impl Running {
         name: &'static str,
         serving: impl Future<Output = Result<(), impl std::error::Error + Send + Sync + 'static>> + Send + 'static,
     ) {
-        self.0.spawn(async move { serving.await.with_context(|| format!("the {name} role failed")) });
+        self.roles.spawn(async move {
+            let ended = serving.await.with_context(|| format!("the {name} role failed"));
+            tracing::info!(role = name, "stopped serving");
+            ended
+        });
+    }
+
+    /// What the roles need in order to serve.
+    pub fn readiness(&self) -> Readiness {
+        self.readiness.clone()
     }
 
     /// Waits for a role that ends although nobody asked for it; for ever while all serve.
@@ -41,7 +54,7 @@ impl Running {
     /// # Errors
     /// Why it ended.
     pub async fn failed(&mut self) -> anyhow::Result<()> {
-        match self.0.join_next().await {
+        match self.roles.join_next().await {
             Some(Ok(outcome)) => outcome,
             Some(Err(error)) => bail!("a role ended: {error}"),
             None => std::future::pending().await,
@@ -50,7 +63,7 @@ impl Running {
 
     /// Waits until every role has ended.
     pub async fn ended(&mut self) {
-        while self.0.join_next().await.is_some() {}
+        while self.roles.join_next().await.is_some() {}
     }
 }
 
@@ -64,7 +77,7 @@ pub async fn serve(role: Role, settings: Settings) -> anyhow::Result<()> {
     let metrics: SocketAddr = settings.metrics.listen.parse().context("metrics.listen")?;
     let listeners = bind(role, &settings).await?;
     let mut running = start(role, &settings, listeners, &tasks).await?;
-    telemetry::serve_metrics(metrics, handle, &tasks).await?;
+    telemetry::serve_metrics(metrics, handle, running.readiness(), &tasks).await?;
     tracing::info!(?role, "serving");
     let outcome = tokio::select! {
         stop = lifecycle::stop_requested() => stop,
@@ -106,7 +119,7 @@ pub async fn start(
     listeners: Listeners,
     tasks: &Tasks,
 ) -> anyhow::Result<Running> {
-    let mut running = Running::default();
+    let mut running = Running { roles: JoinSet::new(), readiness: Readiness::new(tasks) };
     let clock = Clock::system();
     if let Some(listener) = listeners.tenant.filter(|_| role.includes(Role::Tenant)) {
         let config = usher_tenant::Config {
@@ -114,6 +127,7 @@ pub async fn start(
             database_connections: settings.tenant.database_connections,
         };
         let service = usher_tenant::Service::start(config, clock.clone(), tasks).await?;
+        running.readiness.add("tenant", service.database());
         running.add("tenant", service.serve(listener, tasks.clone()));
     }
     if let Some(listener) = listeners.billing.filter(|_| role.includes(Role::Billing)) {
@@ -123,6 +137,7 @@ pub async fn start(
             tenant_url: settings.tenant.url.clone(),
         };
         let service = usher_billing::Service::start(config, clock.clone(), tasks).await?;
+        running.readiness.add("billing", service.database());
         running.add("billing", service.serve(listener, tasks.clone()));
     }
     if let Some(listener) = listeners.identity.filter(|_| role.includes(Role::Identity)) {
@@ -135,6 +150,7 @@ pub async fn start(
             service_key: service_key("identity", own.service_key.as_ref(), &own.service_key_file)?,
         };
         let service = usher_identity::Service::start(config, clock.clone(), tasks).await?;
+        running.readiness.add("identity", service.database());
         running.add("identity", service.serve(listener, tasks.clone()));
     }
     if let Some(listener) = listeners.gateway.filter(|_| role.includes(Role::Gateway)) {
@@ -162,6 +178,8 @@ fn database_url(name: &str, service: &ServiceSettings) -> anyhow::Result<String>
 fn service_key(name: &str, value: Option<&SecretString>, file: &str) -> anyhow::Result<ServiceKey> {
     let text = config::secret(value, file)?;
     ServiceKey::parse(text.expose_secret()).with_context(|| {
-        format!("{name}.service_key_file does not hold a service key; make one with: usher service-key {name}")
+        format!(
+            "{name}.service_key_file does not hold a service key; make one with: usher service-key {name}"
+        )
     })
 }

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use anyhow::Context as _;
 use axum::Router;
+use axum::http::StatusCode;
 use axum::routing::get;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
@@ -12,6 +13,7 @@ use tracing_subscriber::EnvFilter;
 use usher_rpc::Tasks;
 
 use crate::config::LogSettings;
+use crate::readiness::Readiness;
 
 /// Upper bounds of the duration histograms, in seconds.
 const SECONDS: &[f64] =
@@ -55,6 +57,7 @@ pub fn init_metrics() -> anyhow::Result<PrometheusHandle> {
 pub async fn serve_metrics(
     listen: SocketAddr,
     handle: PrometheusHandle,
+    readiness: Readiness,
     tasks: &Tasks,
 ) -> anyhow::Result<SocketAddr> {
     let listener = TcpListener::bind(listen)
@@ -62,17 +65,15 @@ pub async fn serve_metrics(
         .with_context(|| format!("metrics can't listen on {listen}; set metrics.listen to a free address"))?;
     let address = listener.local_addr()?;
     let stopping = tasks.clone();
-    let ready = tasks.clone();
     let router = Router::new()
         .route("/metrics", get(move || async move { handle.render() }))
         .route("/livez", get(|| async { "ok\n" }))
         .route(
             "/readyz",
             get(move || async move {
-                if ready.is_stopping() {
-                    (axum::http::StatusCode::SERVICE_UNAVAILABLE, "draining\n")
-                } else {
-                    (axum::http::StatusCode::OK, "ok\n")
+                match readiness.check().await {
+                    Ok(()) => (StatusCode::OK, "ok\n".to_owned()),
+                    Err(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n")),
                 }
             }),
         );

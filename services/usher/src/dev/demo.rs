@@ -38,7 +38,12 @@ struct Demo {
 }
 
 const WORKSPACES: [Demo; 3] = [
-    Demo { slug: "acme", title: "Acme", plan: "Enterprise", domains: &["acme.example", "acme-guests.example"] },
+    Demo {
+        slug: "acme",
+        title: "Acme",
+        plan: "Enterprise",
+        domains: &["acme.example", "acme-guests.example"],
+    },
     Demo { slug: "globex", title: "Globex", plan: "Business", domains: &["globex.example"] },
     Demo { slug: "sandbox", title: "Sandbox", plan: "Sandbox", domains: &[] },
 ];
@@ -73,25 +78,34 @@ pub(super) struct Seeded {
 
 /// Makes what is missing of the demo workspaces; what is there stays as it is.
 pub(super) async fn seed(site: &Site, secrets_file: &Path) -> anyhow::Result<Vec<Seeded>> {
-    let seeder = Seeder { channel: usher_rpc::connect(&site.tenant_url)?, billing: usher_rpc::connect(&site.billing_url)?, credential: &site.credential };
+    let seeder = Seeder {
+        channel: usher_rpc::connect(&site.tenant_url)?,
+        billing: usher_rpc::connect(&site.billing_url)?,
+        credential: &site.credential,
+    };
     let mut secrets: BTreeMap<String, Secrets> = match fs::read(secrets_file) {
         Ok(bytes) => serde_json::from_slice(&bytes)
             .with_context(|| format!("{} is damaged; --reset begins anew", secrets_file.display()))?,
         Err(_) => BTreeMap::new(),
     };
     seeder.plans().await?;
-    let mut seeded = Vec::new();
+    let mut done = Vec::new();
     for demo in &WORKSPACES {
         // Passwords are kept before they are used: a start that is interrupted goes on with the next one.
-        let own = secrets.entry(demo.slug.to_owned()).or_insert_with(|| Secrets { password: password(), token: String::new() });
+        let own = secrets
+            .entry(demo.slug.to_owned())
+            .or_insert_with(|| Secrets { password: password(), token: String::new() });
         let mut own = own.clone();
         write_private(secrets_file, &serde_json::to_value(&secrets)?)?;
-        let id = seeder.workspace(demo, &mut own).await.with_context(|| format!("demo workspace {}", demo.slug))?;
+        let id = seeder
+            .workspace(demo, &mut own)
+            .await
+            .with_context(|| format!("demo workspace {}", demo.slug))?;
         secrets.insert(demo.slug.to_owned(), own.clone());
         write_private(secrets_file, &serde_json::to_value(&secrets)?)?;
-        seeded.push(Seeded { demo, id, secrets: own });
+        done.push(Seeded { demo, id, secrets: own });
     }
-    Ok(seeded)
+    Ok(done)
 }
 
 struct Seeder<'a> {
@@ -180,14 +194,24 @@ impl Seeder<'_> {
 
     async fn token(&self, workspace: WorkspaceId) -> anyhow::Result<String> {
         let mut apps = AppServiceClient::new(self.channel.clone());
-        let message = pb::CreateAppRequest { name: APP.to_owned(), description: "Made by usher dev".to_owned() };
+        let message =
+            pb::CreateAppRequest { name: APP.to_owned(), description: "Made by usher dev".to_owned() };
         unless_there(apps.create_app(self.request(message, Some(workspace))).await)?;
-        let listed = apps.list_apps(self.request(pb::ListAppsRequest {}, Some(workspace))).await.map_err(Failure::from)?;
-        let app = listed.into_inner().apps.into_iter().find(|app| app.name == APP).context("the demo app is gone")?;
+        let listed = apps
+            .list_apps(self.request(pb::ListAppsRequest {}, Some(workspace)))
+            .await
+            .map_err(Failure::from)?;
+        let app = listed
+            .into_inner()
+            .apps
+            .into_iter()
+            .find(|app| app.name == APP)
+            .context("the demo app is gone")?;
         let message =
             pb::CreateTokenRequest { app_id: app.id, name: "demo".to_owned(), ..Default::default() };
         let mut tokens = TokenServiceClient::new(self.channel.clone());
-        let made = tokens.create_token(self.request(message, Some(workspace))).await.map_err(Failure::from)?;
+        let made =
+            tokens.create_token(self.request(message, Some(workspace))).await.map_err(Failure::from)?;
         Ok(made.into_inner().secret)
     }
 }

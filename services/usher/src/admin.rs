@@ -1,0 +1,98 @@
+//! `usher admin`: the operator's commands, over gRPC.
+
+mod account;
+mod app;
+mod domain;
+mod key;
+mod plan;
+mod price;
+mod report;
+mod seats;
+mod session;
+mod statement;
+mod token;
+mod usage;
+mod workspace;
+mod workspace_admin;
+
+use clap::{Args, Subcommand};
+
+use report::{Format, Report};
+use session::{ConnectionArgs, Session};
+
+/// `usher admin`
+#[derive(Debug, Args)]
+pub struct AdminArgs {
+    #[command(flatten)]
+    connection: ConnectionArgs,
+    /// How results are printed.
+    #[arg(long, value_enum, default_value_t, global = true)]
+    output: Format,
+    #[command(subcommand)]
+    command: AdminCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum AdminCommand {
+    /// Workspaces: create, show, list, update.
+    #[command(subcommand)]
+    Workspace(workspace::WorkspaceCommand),
+    /// The domains whose people may be provisioned.
+    #[command(subcommand)]
+    Domain(domain::DomainCommand),
+    /// A workspace's admins.
+    #[command(subcommand)]
+    Admin(workspace_admin::WorkspaceAdminCommand),
+    /// API apps.
+    #[command(subcommand)]
+    App(app::AppCommand),
+    /// The apps' SCIM tokens.
+    #[command(subcommand)]
+    Token(token::TokenCommand),
+    /// Plans: what workspaces have bought.
+    #[command(subcommand)]
+    Plan(plan::PlanCommand),
+    /// Currency and time zone of a workspace's account.
+    #[command(subcommand)]
+    Account(account::AccountCommand),
+    /// What a seat costs.
+    #[command(subcommand)]
+    Price(price::PriceCommand),
+    /// The keys that credentials are signed with.
+    #[command(subcommand)]
+    SigningKey(key::SigningKeyCommand),
+    /// Seats in use now, per user type.
+    Seats(seats::SeatsArgs),
+    /// Seat-days per local day and class.
+    Usage(usage::UsageArgs),
+    /// What a period costs.
+    Statement(statement::StatementArgs),
+}
+
+/// Runs a command and prints its result.
+///
+/// # Errors
+/// What the service says, or why it can't be reached.
+pub async fn run(args: AdminArgs) -> anyhow::Result<()> {
+    let session = Session::open(&args.connection).await?;
+    args.command.run(&session).await?.print(args.output)
+}
+
+impl AdminCommand {
+    async fn run(self, session: &Session) -> anyhow::Result<Report> {
+        match self {
+            Self::Workspace(command) => command.run(session).await,
+            Self::Domain(command) => command.run(session).await,
+            Self::Admin(command) => command.run(session).await,
+            Self::App(command) => command.run(session).await,
+            Self::Token(command) => command.run(session).await,
+            Self::Plan(command) => command.run(session).await,
+            Self::Account(command) => command.run(session).await,
+            Self::Price(command) => command.run(session).await,
+            Self::SigningKey(command) => command.run(session).await,
+            Self::Seats(args) => args.run(session).await,
+            Self::Usage(args) => args.run(session).await,
+            Self::Statement(args) => args.run(session).await,
+        }
+    }
+}

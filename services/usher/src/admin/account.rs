@@ -1,0 +1,60 @@
+//! `usher admin account`
+
+use clap::Subcommand;
+use serde_json::Value;
+use usher_proto::billing::v1 as pb;
+use usher_proto::billing::v1::billing_admin_client::BillingAdminClient;
+
+use super::report::Report;
+use super::session::{Session, WorkspaceArg, told};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum AccountCommand {
+    /// Show currency and time zone.
+    Show {
+        #[command(flatten)]
+        of: WorkspaceArg,
+    },
+    /// Set currency and time zone. They can't be changed once there are prices.
+    Set {
+        #[command(flatten)]
+        of: WorkspaceArg,
+        /// ISO 4217, such as EUR.
+        #[arg(long)]
+        currency: String,
+        /// Decimal places of the currency.
+        #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(i32).range(0..=3))]
+        exponent: i32,
+        /// IANA name of the zone in which days are counted, such as Europe/Berlin.
+        #[arg(long, default_value = "UTC")]
+        time_zone: String,
+    },
+}
+
+const COLUMNS: [&str; 3] = ["currency", "exponent", "time_zone"];
+
+impl AccountCommand {
+    pub(super) async fn run(self, session: &Session) -> anyhow::Result<Report> {
+        let mut client = BillingAdminClient::new(session.billing.clone());
+        let account = match self {
+            Self::Show { of } => {
+                let workspace = session.workspace(&of).await?;
+                let message = pb::GetAccountRequest {};
+                let answer = client.get_account(session.scoped(workspace, message)).await.map_err(told)?;
+                answer.into_inner().account
+            }
+            Self::Set { of, currency, exponent, time_zone } => {
+                let workspace = session.workspace(&of).await?;
+                let account = pb::Account { currency, exponent, time_zone };
+                let message = pb::UpsertAccountRequest { account: Some(account) };
+                let answer = client.upsert_account(session.scoped(workspace, message)).await.map_err(told)?;
+                answer.into_inner().account
+            }
+        };
+        Ok(Report::one(&COLUMNS, row(account.unwrap_or_default())))
+    }
+}
+
+fn row(account: pb::Account) -> Vec<Value> {
+    vec![Value::from(account.currency), Value::from(account.exponent), Value::from(account.time_zone)]
+}

@@ -1,0 +1,56 @@
+//! `usher admin plan`
+
+use clap::{ArgAction, Subcommand};
+use serde_json::Value;
+use usher_proto::tenant::v1 as pb;
+use usher_proto::tenant::v1::plan_service_client::PlanServiceClient;
+
+use super::report::Report;
+use super::session::{Session, told};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum PlanCommand {
+    /// Create a plan.
+    Create {
+        /// Its name.
+        name: String,
+        /// Whether it includes SCIM provisioning.
+        #[arg(long, action = ArgAction::Set)]
+        scim: bool,
+        /// Whether only people of approved domains may be provisioned.
+        #[arg(long, action = ArgAction::Set, default_value_t = true)]
+        enforce_domains: bool,
+    },
+    /// List all plans.
+    List,
+}
+
+const COLUMNS: [&str; 4] = ["name", "id", "scim", "domains_enforced"];
+
+impl PlanCommand {
+    pub(super) async fn run(self, session: &Session) -> anyhow::Result<Report> {
+        let mut client = PlanServiceClient::new(session.tenant.clone());
+        match self {
+            Self::Create { name, scim, enforce_domains } => {
+                let plan = pb::Plan { id: String::new(), name, scim, enforce_domains };
+                let message = pb::CreatePlanRequest { plan: Some(plan) };
+                let answer = client.create_plan(session.request(message)).await.map_err(told)?;
+                Ok(Report::one(&COLUMNS, row(answer.into_inner().plan.unwrap_or_default())))
+            }
+            Self::List => {
+                let answer =
+                    client.list_plans(session.request(pb::ListPlansRequest {})).await.map_err(told)?;
+                Ok(Report::list(&COLUMNS, answer.into_inner().plans.into_iter().map(row)))
+            }
+        }
+    }
+}
+
+fn row(plan: pb::Plan) -> Vec<Value> {
+    vec![
+        Value::from(plan.name),
+        Value::from(plan.id),
+        Value::from(plan.scim),
+        Value::from(plan.enforce_domains),
+    ]
+}

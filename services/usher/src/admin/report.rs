@@ -1,0 +1,159 @@
+//! What a command found, as a table for people or as JSON for programs.
+
+use std::io::Write as _;
+
+use clap::ValueEnum;
+use comfy_table::presets::NOTHING;
+use comfy_table::{CellAlignment, Table};
+use prost_types::Timestamp as WireTimestamp;
+use serde_json::{Map, Value};
+use usher_rpc::convert::from_wire;
+
+/// How results are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// Columns for people.
+    #[default]
+    Table,
+    /// A JSON array of objects, or one object where there is one thing to show.
+    Json,
+}
+
+/// A result: rows of named values.
+#[derive(Debug)]
+pub(super) struct Report {
+    columns: Vec<&'static str>,
+    rows: Vec<Vec<Value>>,
+    single: bool,
+    note: Option<String>,
+}
+
+impl Report {
+    /// Any number of things of one kind.
+    pub(super) fn list(columns: &[&'static str], rows: impl IntoIterator<Item = Vec<Value>>) -> Self {
+        Self { columns: columns.to_vec(), rows: rows.into_iter().collect(), single: false, note: None }
+    }
+
+    /// One thing.
+    pub(super) fn one(columns: &[&'static str], row: Vec<Value>) -> Self {
+        Self { columns: columns.to_vec(), rows: vec![row], single: true, note: None }
+    }
+
+    /// Nothing but a sentence.
+    pub(super) fn done(note: impl Into<String>) -> Self {
+        Self { columns: Vec::new(), rows: Vec::new(), single: false, note: Some(note.into()) }
+    }
+
+    /// Adds a sentence for the person at the terminal; it goes to standard error.
+    pub(super) fn note(self, note: impl Into<String>) -> Self {
+        Self { note: Some(note.into()), ..self }
+    }
+
+    /// Prints it. A reader that goes away (`| head`) is no fault.
+    pub(super) fn print(self, format: Format) -> anyhow::Result<()> {
+        let text = match format {
+            _ if self.columns.is_empty() => String::new(),
+            Format::Table => self.table(),
+            Format::Json => format!("{:#}\n", self.json()),
+        };
+        match std::io::stdout().write_all(text.as_bytes()) {
+            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => return Err(error.into()),
+            _ => {}
+        }
+        if let Some(note) = self.note {
+            eprintln!("{note}");
+        }
+        Ok(())
+    }
+
+    fn json(&self) -> Value {
+        let mut objects = self.rows.iter().map(|row| {
+            let fields =
+                self.columns.iter().zip(row).map(|(name, value)| ((*name).to_owned(), value.clone()));
+            Value::Object(fields.collect::<Map<_, _>>())
+        });
+        if self.single { objects.next().unwrap_or_default() } else { objects.collect() }
+    }
+
+    fn table(&self) -> String {
+        let mut table = Table::new();
+        table.load_style(NOTHING);
+        if self.single {
+            for (name, value) in self.columns.iter().zip(self.rows.iter().flatten()) {
+                table.add_row(vec![heading(name), shown(value)]);
+            }
+        } else {
+            table.set_header(self.columns.iter().map(|name| heading(name)));
+            for row in &self.rows {
+                table.add_row(row.iter().map(shown));
+            }
+            for (index, column) in table.column_iter_mut().enumerate() {
+                if self.rows.iter().any(|row| row.get(index).is_some_and(Value::is_number)) {
+                    column.set_cell_alignment(CellAlignment::Right);
+                }
+            }
+        }
+        for column in table.column_iter_mut() {
+            column.set_padding((0, 2));
+        }
+        let lines = table.lines().map(|line| line.trim_end().to_owned() + "\n");
+        lines.collect()
+    }
+}
+
+fn heading(name: &str) -> String {
+    name.replace('_', " ").to_uppercase()
+}
+
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Null => "-".to_owned(),
+        Value::Bool(true) => "yes".to_owned(),
+        Value::Bool(false) => "no".to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Array(values) => values.iter().map(shown).collect::<Vec<_>>().join(", "),
+        other => other.to_string(),
+    }
+}
+
+/// A time of a message, as RFC 3339.
+pub(super) fn time(at: Option<WireTimestamp>) -> Value {
+    at.and_then(|at| from_wire("time", at).ok()).map_or(Value::Null, |at| Value::from(at.to_string()))
+}
+
+/// Absent where it is empty.
+pub(super) fn text(text: String) -> Value {
+    if text.is_empty() { Value::Null } else { Value::from(text) }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn report() -> Report {
+        Report::list(
+            &["name", "seat_limit"],
+            [vec![json!("acme"), json!(20)], vec![json!("globex"), Value::Null]],
+        )
+    }
+
+    #[test]
+    fn a_table_names_its_columns_and_shows_what_is_absent() {
+        let table = report().table();
+
+        let lines: Vec<Vec<&str>> = table.lines().map(|line| line.split_whitespace().collect()).collect();
+        assert_eq!(lines, [vec!["NAME", "SEAT", "LIMIT"], vec!["acme", "20"], vec!["globex", "-"]]);
+    }
+
+    #[test]
+    fn json_is_an_array_for_lists_and_an_object_for_one_thing() {
+        assert_eq!(
+            report().json(),
+            json!([{"name": "acme", "seat_limit": 20}, {"name": "globex", "seat_limit": null}])
+        );
+        assert_eq!(Report::one(&["name"], vec![json!("acme")]).json(), json!({"name": "acme"}));
+        assert_eq!(Report::list(&["name"], []).json(), json!([]));
+    }
+}

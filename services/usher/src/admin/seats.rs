@@ -1,0 +1,37 @@
+//! `usher admin seats`
+
+use clap::Args;
+use serde_json::json;
+use usher_proto::identity::v1 as pb;
+use usher_proto::identity::v1::seat_service_client::SeatServiceClient;
+
+use super::report::Report;
+use super::session::{Session, WorkspaceArg, told};
+
+/// `usher admin seats`
+#[derive(Debug, Args)]
+pub(super) struct SeatsArgs {
+    #[command(flatten)]
+    of: WorkspaceArg,
+}
+
+impl SeatsArgs {
+    pub(super) async fn run(self, session: &Session) -> anyhow::Result<Report> {
+        let found = session.find_workspace(&self.of.workspace).await?;
+        let workspace = found.id.parse()?;
+        let mut client = SeatServiceClient::new(session.identity.clone());
+        let answer =
+            client.get_seats(session.scoped(workspace, pb::GetSeatsRequest {})).await.map_err(told)?;
+        let seats = answer.into_inner();
+        let rows = seats.counts.iter().map(|count| vec![json!(count.user_type), json!(count.active)]);
+        let limit = found.seat_limit.map_or_else(|| "no limit".to_owned(), |limit| format!("limit {limit}"));
+        let behind = seats.seat_sequence - seats.acknowledged_seat_sequence;
+        let billing = if behind == 0 {
+            "billing has every seat event".to_owned()
+        } else {
+            format!("billing is {behind} seat event(s) behind")
+        };
+        Ok(Report::list(&["user_type", "active"], rows)
+            .note(format!("{} paid seats in use, {limit}; {billing}", seats.paid_in_use)))
+    }
+}

@@ -1,0 +1,177 @@
+//! The way to the services, and who asks.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use clap::Args;
+use serde::Deserialize;
+use tonic::transport::Channel;
+use usher_base::Reason;
+use usher_base::id::WorkspaceId;
+use usher_base::secret::ServiceKey;
+use usher_proto::tenant::v1 as pb;
+use usher_proto::tenant::v1::credential_service_client::CredentialServiceClient;
+use usher_proto::tenant::v1::workspace_service_client::WorkspaceServiceClient;
+use usher_rpc::{Failure, Outgoing};
+use uuid::Uuid;
+
+/// How long an answer may take.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Where the services are, and the operator's key.
+#[derive(Debug, Args)]
+pub(super) struct ConnectionArgs {
+    /// demo.json of a running `usher dev`: addresses and a credential, in place of all below.
+    #[arg(long, env = "USHER_DEMO", global = true)]
+    demo: Option<PathBuf>,
+    /// The tenant service.
+    #[arg(long, env = "USHER_TENANT__URL", default_value = "http://127.0.0.1:9101", global = true)]
+    tenant_url: String,
+    /// The identity service.
+    #[arg(long, env = "USHER_IDENTITY__URL", default_value = "http://127.0.0.1:9102", global = true)]
+    identity_url: String,
+    /// The billing service.
+    #[arg(long, env = "USHER_BILLING__URL", default_value = "http://127.0.0.1:9103", global = true)]
+    billing_url: String,
+    /// File with the operator's key, as `usher service-key <name>` printed it.
+    #[arg(long, env = "USHER_OPERATOR_KEY_FILE", global = true)]
+    key_file: Option<PathBuf>,
+    /// The operator's name, for which the key was made.
+    #[arg(long, env = "USHER_OPERATOR", default_value = "ops", global = true)]
+    operator: String,
+}
+
+/// The workspace that a command is about.
+#[derive(Clone, Debug, Args)]
+pub(super) struct WorkspaceArg {
+    /// Slug or id of the workspace.
+    #[arg(long, short)]
+    pub(super) workspace: String,
+}
+
+/// The part of demo.json that is needed here.
+#[derive(Deserialize)]
+struct Demo {
+    grpc: Addresses,
+    service_credential: String,
+}
+
+#[derive(Deserialize)]
+struct Addresses {
+    tenant: String,
+    identity: String,
+    billing: String,
+}
+
+/// Connections to the services, and the operator's credential.
+pub(super) struct Session {
+    pub(super) tenant: Channel,
+    pub(super) identity: Channel,
+    pub(super) billing: Channel,
+    credential: String,
+    request_id: String,
+}
+
+impl Session {
+    /// Finds the services and gets a credential.
+    pub(super) async fn open(args: &ConnectionArgs) -> anyhow::Result<Self> {
+        let request_id = format!("admin-{}", Uuid::new_v4().simple());
+        if let Some(path) = &args.demo {
+            let demo = read_demo(path)?;
+            return Ok(Self {
+                tenant: connect(&demo.grpc.tenant)?,
+                identity: connect(&demo.grpc.identity)?,
+                billing: connect(&demo.grpc.billing)?,
+                credential: demo.service_credential,
+                request_id,
+            });
+        }
+        let tenant = connect(&args.tenant_url)?;
+        let credential = sign_in(args, tenant.clone()).await?;
+        Ok(Self {
+            identity: connect(&args.identity_url)?,
+            billing: connect(&args.billing_url)?,
+            tenant,
+            credential,
+            request_id,
+        })
+    }
+
+    /// A request that is about no workspace.
+    pub(super) fn request<T>(&self, message: T) -> tonic::Request<T> {
+        self.outgoing(None).request(message)
+    }
+
+    /// A request about one workspace.
+    pub(super) fn scoped<T>(&self, workspace: WorkspaceId, message: T) -> tonic::Request<T> {
+        self.outgoing(Some(workspace)).request(message)
+    }
+
+    fn outgoing(&self, workspace: Option<WorkspaceId>) -> Outgoing<'_> {
+        Outgoing {
+            credential: &self.credential,
+            workspace,
+            request_id: &self.request_id,
+            trace: None,
+            timeout: TIMEOUT,
+        }
+    }
+
+    /// The workspace of a slug or id.
+    pub(super) async fn workspace(&self, name: &WorkspaceArg) -> anyhow::Result<WorkspaceId> {
+        let found = self.find_workspace(&name.workspace).await?;
+        found.id.parse().context("the tenant service sent a workspace without an id")
+    }
+
+    /// The workspace of a slug or id, whole.
+    pub(super) async fn find_workspace(&self, name: &str) -> anyhow::Result<pb::Workspace> {
+        let message = pb::GetWorkspaceRequest { workspace: name.to_owned() };
+        let answer =
+            WorkspaceServiceClient::new(self.tenant.clone()).get_workspace(self.request(message)).await;
+        let workspace = answer.map_err(told)?.into_inner().workspace;
+        workspace.context("the tenant service sent no workspace")
+    }
+}
+
+/// What a service answered, as a sentence for the operator.
+pub(super) fn told(status: tonic::Status) -> anyhow::Error {
+    let failure = Failure::from(status);
+    let advice = match failure.reason {
+        Reason::Unavailable if failure.metadata.is_empty() => {
+            "is the service running, and at the given address (--demo, --tenant-url, --identity-url, --billing-url)?"
+        }
+        Reason::CredentialExpired => {
+            "the credential has ended; with --demo, restart usher dev to get a new one"
+        }
+        Reason::CredentialInvalid => "make a key with `usher service-key <name>` and pass it with --key-file",
+        _ => return anyhow::anyhow!("{failure}"),
+    };
+    anyhow::anyhow!("{failure}; {advice}")
+}
+
+fn connect(url: &str) -> anyhow::Result<Channel> {
+    usher_rpc::connect(url)
+        .with_context(|| format!("{url:?} is no address of a service; write http://host:port"))
+}
+
+fn read_demo(path: &Path) -> anyhow::Result<Demo> {
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("{} can't be read; is `usher dev` running and ready?", path.display()))?;
+    serde_json::from_str(&text).with_context(|| format!("{} is not a demo.json", path.display()))
+}
+
+async fn sign_in(args: &ConnectionArgs, tenant: Channel) -> anyhow::Result<String> {
+    let path = args.key_file.as_ref().context(
+        "who asks? Pass --demo <data-dir>/demo.json for a dev stack, or --key-file with a key of `usher service-key`",
+    )?;
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("the key file {} can't be read", path.display()))?;
+    let key = ServiceKey::parse(text.trim())
+        .with_context(|| format!("{} does not hold a service key", path.display()))?;
+    let message = pb::IssueCredentialRequest { name: args.operator.clone(), key: key.expose().to_owned() };
+    let mut request = tonic::Request::new(message);
+    request.set_timeout(TIMEOUT);
+    let answer = CredentialServiceClient::new(tenant).issue_credential(request).await.map_err(told)?;
+    Ok(answer.into_inner().credential)
+}

@@ -1,0 +1,116 @@
+//! `usher admin statement`
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+use jiff::ToSpan as _;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use serde_json::json;
+use usher_base::Clock;
+use usher_proto::billing::v1 as pb;
+use usher_proto::billing::v1::seat_query_client::SeatQueryClient;
+
+use super::report::Report;
+use super::session::{Session, WorkspaceArg, told};
+
+/// `usher admin statement`
+#[derive(Debug, Args)]
+pub(super) struct StatementArgs {
+    #[command(flatten)]
+    of: WorkspaceArg,
+    #[command(flatten)]
+    period: PeriodArgs,
+}
+
+/// A period of local dates. Without any of these, this month.
+#[derive(Debug, Args)]
+pub(super) struct PeriodArgs {
+    /// A calendar month, such as 2026-06.
+    #[arg(long, conflicts_with_all = ["start", "end"])]
+    month: Option<String>,
+    /// First local date.
+    #[arg(long, requires = "end")]
+    start: Option<Date>,
+    /// The date after the last.
+    #[arg(long, requires = "start")]
+    end: Option<Date>,
+}
+
+impl PeriodArgs {
+    /// First date, and the one after the last.
+    pub(super) fn dates(&self) -> anyhow::Result<(Date, Date)> {
+        if let (Some(start), Some(end)) = (self.start, self.end) {
+            if start >= end {
+                bail!("--end must be after --start");
+            }
+            return Ok((start, end));
+        }
+        let first = match &self.month {
+            Some(month) => format!("{month}-01").parse::<Date>().context("--month is written as 2026-06")?,
+            None => TimeZone::UTC.to_datetime(Clock::system().now()).date().first_of_month(),
+        };
+        Ok((first, first.checked_add(1.month())?))
+    }
+}
+
+impl StatementArgs {
+    pub(super) async fn run(self, session: &Session) -> anyhow::Result<Report> {
+        let workspace = session.workspace(&self.of).await?;
+        let (start, end) = self.period.dates()?;
+        let message = pb::GetStatementRequest { start_date: start.to_string(), end_date: end.to_string() };
+        let mut client = SeatQueryClient::new(session.billing.clone());
+        let answer =
+            client.get_statement(session.scoped(workspace, message)).await.map_err(told)?.into_inner();
+        let exponent = answer.exponent;
+        let rows = answer.lines.into_iter().map(|line| {
+            vec![
+                json!(line.kind),
+                json!(line.class),
+                json!(line.mode),
+                json!(line.seat_days),
+                json!(line.exact),
+                json!(major(line.amount_minor, exponent)),
+            ]
+        });
+        let total = major(answer.total_minor, exponent);
+        let provisional = if answer.provisional { ", provisional" } else { "" };
+        Ok(Report::list(&["kind", "class", "mode", "seat_days", "exact_minor", "amount"], rows).note(
+            format!(
+                "{start} to {end} ({}): {total} {}{provisional}, as of seat event {}",
+                answer.time_zone, answer.currency, answer.sequence
+            ),
+        ))
+    }
+}
+
+/// Minor units as a decimal of major ones, exactly.
+fn major(minor: i64, exponent: i32) -> String {
+    let places = usize::try_from(exponent).unwrap_or_default();
+    let digits = format!("{:0width$}", minor.unsigned_abs(), width = places + 1);
+    let (whole, rest) = digits.split_at(digits.len() - places);
+    let sign = if minor < 0 { "-" } else { "" };
+    if places == 0 { format!("{sign}{whole}") } else { format!("{sign}{whole}.{rest}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn minor_units_are_printed_exactly_in_every_exponent() {
+        assert_eq!(major(1_205, 2), "12.05");
+        assert_eq!(major(-5, 2), "-0.05");
+        assert_eq!(major(1_205, 0), "1205");
+        assert_eq!(major(7, 3), "0.007");
+        assert_eq!(major(i64::MIN, 2), "-92233720368547758.08");
+    }
+
+    #[test]
+    fn a_month_is_its_first_day_to_the_next_months_first_day() {
+        let period = PeriodArgs { month: Some("2024-12".into()), start: None, end: None };
+        let (start, end) = period.dates().unwrap();
+
+        assert_eq!((start.to_string().as_str(), end.to_string().as_str()), ("2024-12-01", "2025-01-01"));
+        assert!(PeriodArgs { month: Some("June".into()), start: None, end: None }.dates().is_err());
+    }
+}

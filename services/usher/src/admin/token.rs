@@ -1,0 +1,99 @@
+//! `usher admin token`
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use clap::Subcommand;
+use serde_json::{Value, json};
+use usher_base::Clock;
+use usher_proto::tenant::v1 as pb;
+use usher_proto::tenant::v1::token_service_client::TokenServiceClient;
+use usher_rpc::convert::to_wire;
+
+use super::report::{Report, text, time};
+use super::session::{Session, WorkspaceArg, told};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum TokenCommand {
+    /// Create a token of an app, and show it, this once.
+    Create {
+        #[command(flatten)]
+        of: WorkspaceArg,
+        /// The app's id.
+        #[arg(long)]
+        app: String,
+        /// A name to know it by.
+        #[arg(long, default_value = "")]
+        name: String,
+        /// How long it lives, such as 180d. Without it, it never expires.
+        #[arg(long, value_parser = humantime::parse_duration)]
+        expires_in: Option<Duration>,
+    },
+    /// List an app's tokens, newest first.
+    List {
+        #[command(flatten)]
+        of: WorkspaceArg,
+        /// The app's id.
+        #[arg(long)]
+        app: String,
+    },
+    /// Revoke a token; every gateway refuses it within a second.
+    Revoke {
+        #[command(flatten)]
+        of: WorkspaceArg,
+        /// The token's id.
+        id: String,
+    },
+}
+
+const COLUMNS: [&str; 8] = ["id", "app_id", "name", "prefix", "created", "expires", "revoked", "last_used"];
+
+impl TokenCommand {
+    pub(super) async fn run(self, session: &Session) -> anyhow::Result<Report> {
+        let mut client = TokenServiceClient::new(session.tenant.clone());
+        match self {
+            Self::Create { of, app, name, expires_in } => {
+                let workspace = session.workspace(&of).await?;
+                let expire_time = expires_in
+                    .map(|life| Clock::system().now().checked_add(life))
+                    .transpose()
+                    .context("--expires-in is too far away")?
+                    .map(to_wire);
+                let message =
+                    pb::CreateTokenRequest { app_id: app, name, expire_time, password: String::new() };
+                let answer = client.create_token(session.scoped(workspace, message)).await.map_err(told)?;
+                let pb::CreateTokenResponse { token, secret } = answer.into_inner();
+                let token = token.unwrap_or_default();
+                let row =
+                    vec![json!(secret), Value::from(token.id), text(token.name), time(token.expire_time)];
+                Ok(Report::one(&["token", "id", "name", "expires"], row)
+                    .note("the token is shown this once; only a hash of it is kept"))
+            }
+            Self::List { of, app } => {
+                let workspace = session.workspace(&of).await?;
+                let message = pb::ListTokensRequest { app_id: app };
+                let answer = client.list_tokens(session.scoped(workspace, message)).await.map_err(told)?;
+                Ok(Report::list(&COLUMNS, answer.into_inner().tokens.into_iter().map(row)))
+            }
+            Self::Revoke { of, id } => {
+                let workspace = session.workspace(&of).await?;
+                let message = pb::RevokeTokenRequest { id };
+                client.revoke_token(session.scoped(workspace, message)).await.map_err(told)?;
+                Ok(Report::done("the token is revoked"))
+            }
+        }
+    }
+}
+
+fn row(token: pb::Token) -> Vec<Value> {
+    vec![
+        Value::from(token.id),
+        Value::from(token.app_id),
+        text(token.name),
+        Value::from(token.prefix),
+        time(token.create_time),
+        time(token.expire_time),
+        time(token.revoke_time),
+        time(token.last_use_time),
+    ]
+}

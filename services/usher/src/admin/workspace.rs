@@ -1,0 +1,185 @@
+//! `usher admin workspace`
+
+use clap::{Subcommand, ValueEnum};
+use serde_json::{Value, json};
+use usher_proto::tenant::v1 as pb;
+use usher_proto::tenant::v1::workspace_service_client::WorkspaceServiceClient;
+
+use super::report::{Report, time};
+use super::session::{Session, WorkspaceArg, told};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum WorkspaceCommand {
+    /// Create a workspace.
+    Create {
+        /// Its name in URLs: 2 to 40 of a-z, 0-9 and -, beginning with a letter. It can't be changed.
+        slug: String,
+        /// Its name for people.
+        #[arg(long)]
+        name: Option<String>,
+        /// Name or id of its plan.
+        #[arg(long)]
+        plan: String,
+        /// What happens at the seat limit.
+        #[arg(long, value_enum, default_value_t = SeatPolicy::Allow)]
+        seat_policy: SeatPolicy,
+        /// Most Regular and External people together. Without it there is no limit.
+        #[arg(long)]
+        seat_limit: Option<u32>,
+    },
+    /// Show one workspace.
+    Show {
+        /// Slug or id.
+        workspace: String,
+    },
+    /// List all workspaces.
+    List,
+    /// Change what is named; the rest stays.
+    Update {
+        #[command(flatten)]
+        of: WorkspaceArg,
+        /// Its name for people.
+        #[arg(long)]
+        name: Option<String>,
+        /// Name or id of its plan.
+        #[arg(long)]
+        plan: Option<String>,
+        /// Suspended workspaces answer SCIM with 403.
+        #[arg(long, value_enum)]
+        status: Option<WorkspaceStatus>,
+        /// What happens at the seat limit.
+        #[arg(long, value_enum)]
+        seat_policy: Option<SeatPolicy>,
+        /// Most Regular and External people together, or `none`.
+        #[arg(long, value_parser = seat_limit)]
+        seat_limit: Option<i64>,
+    },
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum SeatPolicy {
+    /// Creation goes on beyond the limit.
+    Allow,
+    /// Creation, reactivation and upgrade are refused at the limit.
+    Block,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum WorkspaceStatus {
+    /// Open.
+    Active,
+    /// Closed to SCIM.
+    Suspended,
+}
+
+impl From<SeatPolicy> for pb::SeatPolicy {
+    fn from(policy: SeatPolicy) -> Self {
+        match policy {
+            SeatPolicy::Allow => Self::Allow,
+            SeatPolicy::Block => Self::Block,
+        }
+    }
+}
+
+const COLUMNS: [&str; 10] = [
+    "slug",
+    "id",
+    "name",
+    "plan",
+    "scim",
+    "domains_enforced",
+    "status",
+    "seat_policy",
+    "seat_limit",
+    "created",
+];
+
+impl WorkspaceCommand {
+    pub(super) async fn run(self, session: &Session) -> anyhow::Result<Report> {
+        let mut client = WorkspaceServiceClient::new(session.tenant.clone());
+        match self {
+            Self::Create { slug, name, plan, seat_policy, seat_limit } => {
+                let message = pb::CreateWorkspaceRequest {
+                    name: name.unwrap_or_else(|| slug.clone()),
+                    slug,
+                    plan,
+                    seat_policy: pb::SeatPolicy::from(seat_policy).into(),
+                    seat_limit: seat_limit.map(i64::from),
+                };
+                let answer = client.create_workspace(session.request(message)).await.map_err(told)?;
+                Ok(Report::one(&COLUMNS, row(answer.into_inner().workspace.unwrap_or_default())))
+            }
+            Self::Show { workspace } => {
+                Ok(Report::one(&COLUMNS, row(session.find_workspace(&workspace).await?)))
+            }
+            Self::List => list(session, client).await,
+            Self::Update { of, name, plan, status, seat_policy, seat_limit } => {
+                let message = pb::UpdateWorkspaceRequest {
+                    name,
+                    plan,
+                    status: match status {
+                        None => pb::WorkspaceStatus::Unspecified,
+                        Some(WorkspaceStatus::Active) => pb::WorkspaceStatus::Active,
+                        Some(WorkspaceStatus::Suspended) => pb::WorkspaceStatus::Suspended,
+                    }
+                    .into(),
+                    seat_policy: seat_policy.map_or(pb::SeatPolicy::Unspecified, pb::SeatPolicy::from).into(),
+                    seat_limit,
+                };
+                let workspace = session.workspace(&of).await?;
+                let answer =
+                    client.update_workspace(session.scoped(workspace, message)).await.map_err(told)?;
+                Ok(Report::one(&COLUMNS, row(answer.into_inner().workspace.unwrap_or_default())))
+            }
+        }
+    }
+}
+
+async fn list(
+    session: &Session,
+    mut client: WorkspaceServiceClient<tonic::transport::Channel>,
+) -> anyhow::Result<Report> {
+    let mut rows = Vec::new();
+    let mut page_token = String::new();
+    loop {
+        let message = pb::ListWorkspacesRequest { page_size: 1_000, page_token };
+        let page = client.list_workspaces(session.request(message)).await.map_err(told)?.into_inner();
+        rows.extend(page.workspaces.into_iter().map(row));
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            return Ok(Report::list(&COLUMNS, rows));
+        }
+    }
+}
+
+fn row(workspace: pb::Workspace) -> Vec<Value> {
+    let status = match workspace.status() {
+        pb::WorkspaceStatus::Suspended => "suspended",
+        pb::WorkspaceStatus::Active | pb::WorkspaceStatus::Unspecified => "active",
+    };
+    let seat_policy = match workspace.seat_policy() {
+        pb::SeatPolicy::Block => "block",
+        pb::SeatPolicy::Allow | pb::SeatPolicy::Unspecified => "allow",
+    };
+    let plan = workspace.plan.unwrap_or_default();
+    vec![
+        Value::from(workspace.slug),
+        Value::from(workspace.id),
+        Value::from(workspace.name),
+        Value::from(plan.name),
+        Value::from(plan.scim),
+        Value::from(plan.enforce_domains),
+        json!(status),
+        json!(seat_policy),
+        Value::from(workspace.seat_limit),
+        time(workspace.create_time),
+    ]
+}
+
+/// A limit to set; −1, which removes it, is written `none`.
+fn seat_limit(text: &str) -> Result<i64, String> {
+    if text.eq_ignore_ascii_case("none") {
+        return Ok(-1);
+    }
+    text.parse::<u32>().map(i64::from).map_err(|_| "a number of seats, or none".to_owned())
+}

@@ -1,0 +1,101 @@
+//! `usher admin admin`: a workspace's admins.
+
+use std::io::{BufRead as _, IsTerminal as _};
+
+use anyhow::{Context as _, bail};
+use clap::Subcommand;
+use serde_json::{Value, json};
+use usher_proto::tenant::v1 as pb;
+use usher_proto::tenant::v1::admin_service_client::AdminServiceClient;
+
+use super::report::{Report, time};
+use super::session::{Session, WorkspaceArg, told};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum WorkspaceAdminCommand {
+    /// Create an admin. The password is asked for, or read from standard input.
+    Create {
+        #[command(flatten)]
+        of: WorkspaceArg,
+        /// The admin's address.
+        email: String,
+        /// Let them create apps and tokens: "Configure advanced security settings".
+        #[arg(long)]
+        security_settings: bool,
+    },
+    /// List the admins.
+    List {
+        #[command(flatten)]
+        of: WorkspaceArg,
+    },
+    /// Give or take "Configure advanced security settings".
+    Update {
+        #[command(flatten)]
+        of: WorkspaceArg,
+        /// The admin's id.
+        id: String,
+        /// Whether they may create apps and tokens.
+        #[arg(long, action = clap::ArgAction::Set)]
+        security_settings: bool,
+    },
+}
+
+const COLUMNS: [&str; 4] = ["email", "id", "permissions", "created"];
+
+impl WorkspaceAdminCommand {
+    pub(super) async fn run(self, session: &Session) -> anyhow::Result<Report> {
+        let mut client = AdminServiceClient::new(session.tenant.clone());
+        match self {
+            Self::Create { of, email, security_settings } => {
+                let workspace = session.workspace(&of).await?;
+                let permissions = permissions(security_settings);
+                let message = pb::CreateAdminRequest { email, password: password()?, permissions };
+                let answer = client.create_admin(session.scoped(workspace, message)).await.map_err(told)?;
+                Ok(Report::one(&COLUMNS, row(answer.into_inner().admin.unwrap_or_default())))
+            }
+            Self::List { of } => {
+                let workspace = session.workspace(&of).await?;
+                let message = pb::ListAdminsRequest {};
+                let answer = client.list_admins(session.scoped(workspace, message)).await.map_err(told)?;
+                Ok(Report::list(&COLUMNS, answer.into_inner().admins.into_iter().map(row)))
+            }
+            Self::Update { of, id, security_settings } => {
+                let workspace = session.workspace(&of).await?;
+                let message = pb::UpdateAdminRequest { id, permissions: permissions(security_settings) };
+                let answer = client.update_admin(session.scoped(workspace, message)).await.map_err(told)?;
+                Ok(Report::one(&COLUMNS, row(answer.into_inner().admin.unwrap_or_default())))
+            }
+        }
+    }
+}
+
+fn permissions(security_settings: bool) -> Vec<i32> {
+    let permission = pb::AdminPermission::ConfigureAdvancedSecuritySettings.into();
+    if security_settings { vec![permission] } else { Vec::new() }
+}
+
+fn row(admin: pb::Admin) -> Vec<Value> {
+    let permissions: Vec<&str> = admin
+        .permissions()
+        .map(|permission| match permission {
+            pb::AdminPermission::ConfigureAdvancedSecuritySettings => "configure advanced security settings",
+            pb::AdminPermission::Unspecified => "unknown",
+        })
+        .collect();
+    let permissions = json!(permissions);
+    vec![Value::from(admin.email), Value::from(admin.id), permissions, time(admin.create_time)]
+}
+
+/// Asks for a new password twice; where nobody can be asked, takes the first line of standard input.
+fn password() -> anyhow::Result<String> {
+    if std::io::stdin().is_terminal() {
+        let first = rpassword::prompt_password("Password (12 to 256 characters): ")?;
+        if rpassword::prompt_password("Again: ")? != first {
+            bail!("the two passwords differ; nothing was done");
+        }
+        return Ok(first);
+    }
+    let mut line = String::new();
+    std::io::stdin().lock().read_line(&mut line).context("the password can't be read from standard input")?;
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+}
