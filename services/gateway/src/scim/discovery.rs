@@ -5,7 +5,8 @@ use axum::response::Response;
 use http::{StatusCode, Uri};
 use serde_json::Value;
 use usher_base::Reason;
-use usher_scim::discovery;
+use usher_scim::discovery::{self, Support};
+use usher_scim::schema;
 
 use crate::caller::Caller;
 use crate::problem::Problem;
@@ -14,13 +15,13 @@ use crate::respond;
 /// `GET /ServiceProviderConfig`
 pub(crate) async fn service_provider_config(caller: Caller, uri: Uri) -> Result<Response, Problem> {
     refuse_filter(&uri)?;
-    Ok(respond::json(StatusCode::OK, &discovery::service_provider_config(&caller.base)))
+    Ok(respond::json(StatusCode::OK, &discovery::service_provider_config(&caller.base, Support::default())))
 }
 
 /// `GET /ResourceTypes`
 pub(crate) async fn resource_types(caller: Caller, uri: Uri) -> Result<Response, Problem> {
     refuse_filter(&uri)?;
-    Ok(all(&discovery::resource_types(&caller.base)))
+    Ok(all(&discovery::resource_types(&caller.base, schema::user())))
 }
 
 /// `GET /ResourceTypes/{id}`
@@ -28,13 +29,13 @@ pub(crate) async fn resource_type(
     caller: Caller,
     Path((_, id)): Path<(String, String)>,
 ) -> Result<Response, Problem> {
-    one(discovery::resource_types(&caller.base), &id, "resource type")
+    one(discovery::resource_types(&caller.base, schema::user()), &id, "resource type")
 }
 
 /// `GET /Schemas`
 pub(crate) async fn schemas(caller: Caller, uri: Uri) -> Result<Response, Problem> {
     refuse_filter(&uri)?;
-    Ok(all(&discovery::schemas(&caller.base)))
+    Ok(all(&discovery::schemas(&caller.base, schema::user())))
 }
 
 /// `GET /Schemas/{urn}`
@@ -42,7 +43,7 @@ pub(crate) async fn schema(
     caller: Caller,
     Path((_, urn)): Path<(String, String)>,
 ) -> Result<Response, Problem> {
-    one(discovery::schemas(&caller.base), &urn, "schema")
+    one(discovery::schemas(&caller.base, schema::user()), &urn, "schema")
 }
 
 /// `/Me`: a token is an app's, which is no user.
