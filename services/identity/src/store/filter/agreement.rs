@@ -28,8 +28,8 @@ use crate::store::{groups, users};
 use crate::user::{Attributes, User};
 
 const BASE: &str = "https://usher.example/scim/v2/acme";
-const USERS: usize = 120;
-const FILTERS: usize = 1_500;
+const USERS: usize = 80;
+const FILTERS: usize = 600;
 
 /// What attributes hold and filters ask for: few, so that they meet; and everything that folds,
 /// escapes or sorts in its own way.
