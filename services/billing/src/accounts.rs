@@ -7,6 +7,7 @@ use usher_store::Database;
 
 use crate::error::BillingError;
 use crate::store::accounts as store;
+use crate::zone;
 
 /// A workspace's account.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,10 +31,7 @@ impl Account {
             .ok()
             .filter(|exponent| *exponent <= 3)
             .ok_or_else(|| invalid("exponent", "a currency has 0 to 3 decimal places"))?;
-        // The service's own database of zones, never the host's, so that every replica counts alike.
-        let zone = jiff::tz::db()
-            .get(zone_name)
-            .map_err(|_| invalid("time_zone", "write an IANA name, such as Europe/Berlin"))?;
+        let zone = zone::get(zone_name).map_err(|error| invalid("time_zone", error))?;
         Ok(Self { currency: currency.to_owned(), exponent, zone, zone_name: zone_name.to_owned() })
     }
 

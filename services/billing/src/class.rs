@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::rating;
+
 /// What a seat is charged as. Later variants rank higher.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SeatClass {
@@ -47,14 +49,31 @@ impl SeatClass {
         }
     }
 
-    /// Whether a seat of it must have a price; one of another class is free where it has none.
+    /// Whether a seat of it costs anything.
     pub const fn priced(self) -> bool {
         !matches!(self, Self::Collaborator)
     }
 
-    /// Its position in arrays of [`SeatClass::COUNT`].
+    /// Its position among the classes that are rated.
     pub const fn index(self) -> usize {
         self as usize
+    }
+
+    /// The class at a position.
+    pub fn at(index: usize) -> Self {
+        Self::BY_RANK.into_iter().find(|class| class.index() == index).unwrap_or(Self::Regular)
+    }
+
+    /// The classes as rating takes them, each at its position.
+    pub fn rated() -> Vec<rating::SeatClass> {
+        let mut classes: Vec<Self> = Self::BY_RANK.into();
+        classes.sort_unstable();
+        let rated = |class: Self| rating::SeatClass {
+            name: class.as_str().to_owned(),
+            rank: class as u16 + 1,
+            priced: class.priced(),
+        };
+        classes.into_iter().map(rated).collect()
     }
 }
 

@@ -5,7 +5,8 @@ use usher_base::{Fault, Reason};
 use usher_rpc::convert::InvalidArgument;
 
 use crate::class::SeatClass;
-use crate::statement::RatingError;
+use crate::rating::RatingError;
+use crate::rating::price::Ambiguous;
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BillingError {
@@ -38,9 +39,9 @@ impl Fault for BillingError {
     fn reason(&self) -> Reason {
         match self {
             Self::PriceExists { .. } => Reason::AlreadyExists,
-            Self::AccountInUse => Reason::FailedPrecondition,
+            Self::AccountInUse | Self::Rating(RatingError::ModeChange(_)) => Reason::FailedPrecondition,
             Self::Rating(RatingError::PriceMissing { .. }) => Reason::PriceMissing,
-            Self::Rating(RatingError::Overflow { .. }) | Self::Stored(_) => Reason::Internal,
+            Self::Rating(RatingError::TooLarge(_)) | Self::Stored(_) => Reason::Internal,
             Self::Argument(error) => error.reason(),
             Self::Denied(error) => error.reason(),
             Self::Store(error) => error.reason(),
@@ -50,9 +51,15 @@ impl Fault for BillingError {
     fn metadata(&self) -> Vec<(&'static str, String)> {
         match self {
             Self::PriceExists { .. } => vec![("resource", "PriceVersion".to_owned())],
-            Self::Rating(RatingError::PriceMissing { class, .. }) => vec![("class", class.to_string())],
+            Self::Rating(RatingError::PriceMissing { class, .. }) => vec![("class", class.clone())],
             Self::Argument(error) => error.metadata(),
             _ => Vec::new(),
         }
+    }
+}
+
+impl From<Ambiguous> for BillingError {
+    fn from(error: Ambiguous) -> Self {
+        Self::Stored(error.to_string())
     }
 }

@@ -1,22 +1,21 @@
-//! The billing service: the ledger of seats, and what they cost.
+//! The billing service: the exact ledger of seats, and what they cost.
 
 mod accounts;
-pub mod calendar;
 pub mod class;
-pub mod counts;
 mod error;
 pub mod event;
 mod grpc;
 pub mod interval;
 mod ledger;
-pub mod money;
 pub mod price;
 mod prices;
+pub mod rating;
 mod service;
-pub mod statement;
+pub mod simulate;
 mod statements;
 mod store;
 mod usage;
+pub mod zone;
 
 pub use service::{Config, Service, StartError};
 

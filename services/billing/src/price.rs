@@ -4,9 +4,13 @@ use std::fmt;
 use std::str::FromStr;
 
 use jiff::civil::Date;
+use num_bigint::BigInt;
+use num_rational::BigRational;
 use usher_base::id::PriceId;
 
 use crate::class::SeatClass;
+use crate::rating::price::Ambiguous;
+use crate::rating::{self, Mode, PriceList};
 
 /// The price of a seat for a whole period, in millionths of the currency's major unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,6 +30,11 @@ impl UnitPrice {
     /// In millionths.
     pub const fn micros(self) -> i64 {
         self.0
+    }
+
+    /// In minor units of a currency with `exponent` decimal places.
+    pub fn minor_units(self, exponent: u32) -> BigRational {
+        BigRational::new(BigInt::from(self.0) * BigInt::from(10_u32).pow(exponent), BigInt::from(1_000_000))
     }
 }
 
@@ -70,12 +79,23 @@ pub struct PriceVersion {
     pub valid_from: Date,
 }
 
-/// The version that holds on a date.
-pub fn on(versions: &[PriceVersion], class: SeatClass, date: Date) -> Option<&PriceVersion> {
-    versions
-        .iter()
-        .filter(|version| version.class == class && version.valid_from <= date)
-        .max_by_key(|version| version.valid_from)
+/// The versions as rating takes them, at each class's position.
+///
+/// # Errors
+/// Two versions of a class begin on one date, which the database does not let happen.
+pub fn lists(versions: &[PriceVersion], exponent: u32) -> Result<Vec<PriceList>, Ambiguous> {
+    let list = |class: SeatClass| {
+        let of_class = versions.iter().filter(|version| version.class == class);
+        let rated = of_class.map(|version| rating::PriceVersion {
+            valid_from: Some(version.valid_from),
+            unit_price: version.unit_price.minor_units(exponent),
+            mode: Mode::default(),
+            included: 0,
+            floor: 0,
+        });
+        PriceList::new(rated.collect())
+    };
+    (0..SeatClass::COUNT).map(|index| list(SeatClass::at(index))).collect()
 }
 
 #[cfg(test)]

@@ -3,8 +3,10 @@
 use usher_base::{CallContext, Permission};
 use usher_store::Database;
 
+use crate::class::SeatClass;
 use crate::error::BillingError;
-use crate::statement::{self, Line, RatingError};
+use crate::price;
+use crate::rating::{Line, RatingError, rate};
 use crate::store::prices;
 use crate::usage::{self, DateRange, Usage};
 
@@ -27,9 +29,11 @@ pub(crate) async fn get(
     let usage = usage::count(&mut tx, dates).await?;
     let versions = prices::all(&mut tx).await?;
     tx.commit().await?;
-    let lines = statement::lines(&usage.days, &usage.counts, &versions, usage.account.exponent)?;
+    let prices = price::lists(&versions, usage.account.exponent)?;
+    let lines = rate(&usage.presence, &SeatClass::rated(), &prices, &usage.calendar)?;
     let total_minor = lines.iter().try_fold(0_i64, |total, line| {
-        total.checked_add(line.amount_minor).ok_or(RatingError::Overflow { class: line.class })
+        let class = || SeatClass::at(line.class).to_string();
+        total.checked_add(line.amount_minor).ok_or_else(|| RatingError::TooLarge(class()))
     })?;
     Ok(Statement { usage, lines, total_minor })
 }

@@ -1,18 +1,17 @@
 //! Usage: seats by day and class.
 
 use jiff::civil::Date;
+use usher_base::id::PersonKey;
 use usher_base::{CallContext, Permission};
 use usher_rpc::convert::{InvalidArgument, invalid};
 use usher_store::{Database, TenantTx};
 
 use crate::accounts::Account;
-use crate::calendar::Days;
-use crate::counts::{Counter, Counts};
+use crate::class::SeatClass;
 use crate::error::BillingError;
+use crate::rating::count::daily;
+use crate::rating::{Calendar, DailyCount, Presence};
 use crate::store::{accounts, intervals, ledgers};
-
-/// The most days that one answer counts.
-const MOST_DAYS: i32 = 400;
 
 /// The dates from `start` to the one before `end`.
 #[derive(Clone, Copy, Debug)]
@@ -21,26 +20,20 @@ pub(crate) struct DateRange {
     pub(crate) end: Date,
 }
 
-impl DateRange {
-    pub(crate) fn new(start: Date, end: Date) -> Result<Self, InvalidArgument> {
-        let days = (end - start).get_days();
-        if days < 1 {
-            Err(invalid("end_date", "it must be after start_date"))
-        } else if days > MOST_DAYS {
-            Err(invalid("end_date", format_args!("at most {MOST_DAYS} days can be asked for at once")))
-        } else {
-            Ok(Self { start, end })
-        }
-    }
-}
-
-/// Seats of some days, with what they were counted by.
+/// Who was billable on some days, with what it was counted by.
 pub(crate) struct Usage {
     pub(crate) account: Account,
-    pub(crate) days: Days,
-    pub(crate) counts: Counts,
+    pub(crate) calendar: Calendar,
+    pub(crate) presence: Presence<PersonKey>,
     /// The last fact that is counted.
     pub(crate) sequence: i64,
+}
+
+impl Usage {
+    /// Counts by class, at its index, and date.
+    pub(crate) fn counts(&self) -> Vec<Vec<DailyCount>> {
+        daily(&self.presence, &SeatClass::rated(), &self.calendar)
+    }
 }
 
 /// Counts the seats of some days.
@@ -61,9 +54,12 @@ pub(crate) async fn get(
 pub(crate) async fn count(tx: &mut TenantTx, dates: DateRange) -> Result<Usage, BillingError> {
     let sequence = ledgers::find(tx).await?.map_or(0, |ledger| ledger.sequence);
     let account = accounts::find(tx).await?.unwrap_or_else(Account::unset);
-    let days = Days::new(&account.zone, dates.start, dates.end);
-    let mut counter = Counter::new(&days);
-    intervals::each_span(tx, sequence, days.start(), days.end(), |span| counter.add(span)).await?;
-    let counts = counter.finish();
-    Ok(Usage { account, days, counts, sequence })
+    let calendar = calendar(&account, dates)?;
+    let stays = intervals::stays(tx, sequence, &calendar).await?;
+    let presence = Presence::new(stays, &SeatClass::rated(), &calendar);
+    Ok(Usage { account, calendar, presence, sequence })
+}
+
+fn calendar(account: &Account, dates: DateRange) -> Result<Calendar, InvalidArgument> {
+    Calendar::new(dates.start, dates.end, &account.zone).map_err(|error| invalid("end_date", error))
 }

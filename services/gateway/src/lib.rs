@@ -1,1 +1,24 @@
-//! Stub.
+//! The gateway: SCIM over HTTP for identity providers. It owns no database and no signing key; it
+//! asks tenant who may act, and identity to act.
+
+mod access;
+mod announcements;
+mod body;
+mod caller;
+mod connection;
+mod gateway;
+mod grpc;
+mod health;
+mod layers;
+mod location;
+mod path;
+mod precondition;
+mod problem;
+mod query;
+mod rate;
+mod respond;
+mod router;
+mod scim;
+mod service;
+
+pub use service::{Config, Service, StartError};

@@ -8,10 +8,9 @@ use crate::class::SeatClass;
 use crate::event::{SeatEvent, hex};
 use crate::interval::Interval;
 use crate::ledger::Batch;
-use crate::money;
 use crate::price::PriceVersion;
 use crate::prices::NewPrice;
-use crate::statement::{self, Line};
+use crate::rating::{Line, amount};
 use crate::store::events::Recorded;
 use crate::usage::DateRange;
 
@@ -69,7 +68,7 @@ impl TryFrom<pb::SeatEvent> for SeatEvent {
 
 impl DateRange {
     pub(super) fn parse(start: &str, end: &str) -> Result<Self, InvalidArgument> {
-        Self::new(parse("start_date", start)?, parse("end_date", end)?)
+        Ok(Self { start: parse("start_date", start)?, end: parse("end_date", end)? })
     }
 }
 
@@ -113,11 +112,11 @@ impl From<Recorded> for pb::LedgerEvent {
 impl From<Line> for pb::StatementLine {
     fn from(line: Line) -> Self {
         Self {
-            kind: "seat".to_owned(),
-            class: line.class.to_string(),
-            mode: statement::MODE.to_owned(),
+            kind: line.kind.as_str().to_owned(),
+            class: SeatClass::at(line.class).to_string(),
+            mode: line.mode.to_string(),
             seat_days: line.seat_days,
-            exact: money::fraction(&line.exact),
+            exact: amount::fraction(&line.exact),
             amount_minor: line.amount_minor,
         }
     }

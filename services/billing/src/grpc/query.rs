@@ -11,7 +11,7 @@ use usher_store::Database;
 use uuid::Uuid;
 
 use crate::class::SeatClass;
-use crate::counts::DayCount;
+use crate::rating::DailyCount;
 use crate::statements;
 use crate::store::{events, intervals};
 use crate::usage::{self, DateRange, Usage};
@@ -103,12 +103,13 @@ impl SeatQuery for QueryApi {
 
 /// By date, then class by rank, without what is zero.
 fn daily(usage: &Usage) -> Vec<pb::DailyUsage> {
+    let counts = usage.counts();
     let mut days = Vec::new();
-    for (day, date) in usage.days.dates().enumerate() {
+    for (day, date) in usage.calendar.dates().iter().enumerate() {
         for class in SeatClass::BY_RANK {
-            let count = usage.counts.of_class(class)[day];
-            if count != DayCount::default() {
-                let DayCount { seat_days, closing, peak } = count;
+            let count = counts[class.index()][day];
+            if count != DailyCount::default() {
+                let DailyCount { seat_days, closing, peak } = count;
                 let (date, class) = (date.to_string(), class.to_string());
                 days.push(pb::DailyUsage { date, class, seat_days, closing, peak });
             }

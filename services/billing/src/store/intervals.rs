@@ -8,9 +8,9 @@ use usher_store::{ScopedDatabase, TenantTx, Time};
 use uuid::Uuid;
 
 use super::class;
-use crate::counts::Span;
 use crate::error::BillingError;
 use crate::interval::{End, Interval};
+use crate::rating::{Calendar, Stay};
 
 #[derive(FromRow)]
 struct IntervalRow {
@@ -87,32 +87,39 @@ pub(crate) async fn save(tx: &mut TenantTx, intervals: &[Interval]) -> Result<()
     Ok(())
 }
 
-/// What overlaps a time, as it was at a number of the ledger, one person after the other, handed to
-/// `each` without being collected.
-pub(crate) async fn each_span(
+/// Who was billable within a period, as the ledger was at a number.
+pub(crate) async fn stays(
     tx: &mut TenantTx,
     sequence: i64,
-    start: Timestamp,
-    end: Timestamp,
-    mut each: impl FnMut(Span),
-) -> Result<(), BillingError> {
+    calendar: &Calendar,
+) -> Result<Vec<Stay<PersonKey>>, BillingError> {
     let tenant = tx.tenant();
     let mut rows = sqlx::query_as::<_, (Uuid, String, Time, Option<Time>)>(
         "SELECT person_key, class, start_at, CASE WHEN close_sequence <= $2 THEN end_at END FROM intervals
          WHERE tenant_id = $1 AND open_sequence <= $2 AND start_at < $4
-           AND (coalesce(end_at, 'infinity') > $3 OR close_sequence > $2)
-         ORDER BY person_key, open_sequence",
+           AND (coalesce(end_at, 'infinity') > $3 OR close_sequence > $2)",
     )
     .bind(tenant)
     .bind(sequence)
-    .bind(Time(start))
-    .bind(Time(end))
+    .bind(instant(calendar.open())?)
+    .bind(instant(calendar.close())?)
     .fetch(tx.conn());
+    let mut stays = Vec::new();
     while let Some((person, name, start, end)) = rows.try_next().await? {
-        let end = end.map(|end| end.0);
-        each(Span { person: PersonKey::from_uuid(person), class: class(&name)?, start: start.0, end });
+        stays.push(Stay {
+            person: PersonKey::from_uuid(person),
+            class: class(&name)?.index(),
+            start: start.0.as_microsecond(),
+            end: end.map(|end| end.0.as_microsecond()),
+        });
     }
-    Ok(())
+    Ok(stays)
+}
+
+fn instant(micros: i64) -> Result<Time, BillingError> {
+    Timestamp::from_microsecond(micros)
+        .map(Time)
+        .map_err(|_| BillingError::Stored("an instant out of range".to_owned()))
 }
 
 /// A page of intervals by person and number, after those given.

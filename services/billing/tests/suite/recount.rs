@@ -1,216 +1,171 @@
-//! Random months in many zones against a recount that knows nothing of intervals: it walks each
-//! person's events hour by hour of the events themselves, in local dates.
+//! Random months against a recount that knows nothing of runs, steps or differences: it asks of
+//! every person and every boundary who was in which class.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::civil::Date;
+use jiff::Timestamp;
+use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan as _};
 use proptest::prelude::*;
-use usher_base::id::{PersonKey, UserId};
-use usher_billing::calendar::Days;
-use usher_billing::class::SeatClass;
-use usher_billing::counts::{Counts, Span};
-use usher_billing::interval::{Fold, Interval, StateChange};
-use uuid::Uuid;
+use serde_json::json;
+use usher_billing::simulate::{Case, simulate};
 
-const ZONES: [&str; 9] = [
+const ZONES: [&str; 7] = [
     "UTC",
     "America/New_York",
-    "Europe/Berlin",
-    "Asia/Kolkata",
-    "Africa/Cairo",
     "Australia/Lord_Howe",
-    "America/Havana",
+    "Africa/Cairo",
     "Pacific/Apia",
-    "America/St_Johns",
+    "Asia/Kathmandu",
+    "America/Sao_Paulo",
 ];
+const CLASSES: [&str; 3] = ["collaborator", "external", "regular"];
 
-#[derive(Clone, Debug)]
-struct Change {
-    person: u128,
-    user: u128,
-    class: Option<SeatClass>,
-    at: Timestamp,
+type State = Option<usize>;
+
+fn state_at(events: &[(i64, State)], at: i64) -> State {
+    events.iter().rev().find(|(when, _)| *when <= at).and_then(|(_, state)| *state)
 }
 
-/// Changes in strictly increasing order around a month.
-fn changes(first: Date) -> impl Strategy<Value = Vec<Change>> {
-    let from = utc(first.checked_sub(5.days()).unwrap());
-    // Half of the gaps are microseconds and whole hours, where boundaries are.
-    let gap = prop_oneof![1_i64..3, Just(3_600_000_000), Just(1_800_000_000), 1_i64..90_000_000_000];
-    let class = prop_oneof![
-        Just(None),
-        Just(Some(SeatClass::Regular)),
-        Just(Some(SeatClass::External)),
-        Just(Some(SeatClass::Collaborator))
-    ];
-    prop::collection::vec((0_u128..4, 0_u128..2, class, gap), 1..90).prop_map(move |drawn| {
-        let mut micros = from.as_microsecond();
-        drawn
-            .into_iter()
-            .map(|(person, user, class, gap)| {
-                micros += gap;
-                let at = Timestamp::from_microsecond(micros).unwrap();
-                Change { person, user: person * 10 + user, class, at }
-            })
-            .collect()
+/// The date of an instant by the zone's own word, instant by instant.
+fn local_date(zone: &TimeZone, at: i64) -> Date {
+    zone.to_datetime(Timestamp::from_microsecond(at).unwrap()).date()
+}
+
+/// Seat-days by date and class: a person's state can only change at an event, so the states after
+/// each event and at each local midnight are all there are.
+fn recount(
+    persons: &BTreeMap<String, Vec<(i64, State)>>,
+    zone: &TimeZone,
+    first: Date,
+    last: Date,
+) -> BTreeMap<(Date, usize), i64> {
+    let mut days: BTreeMap<(Date, usize), i64> = BTreeMap::new();
+    for events in persons.values() {
+        let mut touched: BTreeMap<Date, usize> = BTreeMap::new();
+        let mut instants: BTreeSet<i64> = events.iter().map(|(at, _)| *at).collect();
+        // Every quarter of an hour is an instant at which a local date may begin.
+        let begin = zone.to_ambiguous_timestamp(first.yesterday().unwrap().at(0, 0, 0, 0)).later().unwrap();
+        let end = zone.to_ambiguous_timestamp(last.tomorrow().unwrap().at(0, 0, 0, 0)).later().unwrap();
+        let quarter = 900_000_000;
+        let mut at = begin.as_microsecond() / quarter * quarter;
+        while at < end.as_microsecond() {
+            instants.insert(at);
+            at += quarter;
+        }
+        for instant in instants {
+            let date = local_date(zone, instant);
+            if let Some(class) = state_at(events, instant).filter(|_| first <= date && date < last) {
+                touched.entry(date).and_modify(|held| *held = (*held).max(class)).or_insert(class);
+            }
+        }
+        for (date, class) in touched {
+            *days.entry((date, class)).or_default() += 1;
+        }
+    }
+    days
+}
+
+fn month() -> impl Strategy<Value = (Date, Date)> {
+    (2009_i16..2028, 1_i8..=12).prop_map(|(year, month)| {
+        let first = date(year, month, 1);
+        (first, first.last_of_month().tomorrow().unwrap())
     })
 }
 
-fn utc(date: Date) -> Timestamp {
-    TimeZone::UTC.to_timestamp(date.at(0, 0, 0, 0)).unwrap()
-}
-
-fn month() -> impl Strategy<Value = Date> {
-    (2005_i16..2031, 1_i8..13).prop_map(|(year, month)| jiff::civil::date(year, month, 1))
-}
-
-fn state_change<'a>(sequence: i64, change: &Change) -> StateChange<'a> {
-    StateChange {
-        sequence,
-        person: PersonKey::from_uuid(Uuid::from_u128(change.person)),
-        user: UserId::from_uuid(Uuid::from_u128(change.user)),
-        class: change.class,
-        at: change.at,
-        cause: "test",
-    }
-}
-
-fn fold(changes: &[Change]) -> Vec<Interval> {
-    let mut fold = Fold::default();
-    for (sequence, change) in (1..).zip(changes) {
-        fold.apply(state_change(sequence, change));
-    }
-    fold.finish()
-}
-
-fn spans(mut intervals: Vec<Interval>) -> Vec<Span> {
-    intervals.sort_by_key(|interval| (interval.person, interval.open_sequence));
-    intervals
-        .iter()
-        .map(|interval| Span {
-            person: interval.person,
-            class: interval.class,
-            start: interval.start,
-            end: interval.end_at(),
-        })
-        .collect()
-}
-
-/// Seats by date and class: for each date and person, the state at the date's first instant and
-/// after each change on it.
-fn recount(zone: &TimeZone, first: Date, end: Date, changes: &[Change]) -> BTreeMap<(Date, SeatClass), i64> {
-    let first_instant = |date: Date| {
-        // The first minute, then microsecond, of a search whose local date is at least `date`.
-        let mut at = utc(date.checked_sub(1.day()).unwrap());
-        for step in [3_600_i64, 60, 1] {
-            while zone.to_datetime(at).date() < date {
-                at += jiff::SignedDuration::from_secs(step);
+fn events(first: Date) -> impl Strategy<Value = BTreeMap<String, Vec<(i64, State)>>> {
+    let begin = TimeZone::UTC.to_timestamp(first.at(0, 0, 0, 0)).unwrap().as_microsecond();
+    let event = (-3_i64 * 86_400..35 * 86_400, 0_i64..1_000_000, 0_usize..4).prop_map(
+        move |(second, micro, class)| (begin + second * 1_000_000 + micro, (class < 3).then_some(class)),
+    );
+    proptest::collection::btree_map("[a-e]", proptest::collection::vec(event, 1..12), 1..5).prop_map(
+        |mut persons| {
+            for events in persons.values_mut() {
+                events.sort_unstable();
+                events.dedup_by_key(|(at, _)| *at);
             }
-            if step > 1 {
-                at -= jiff::SignedDuration::from_secs(step);
-            }
-        }
-        at
-    };
-    let mut found = BTreeMap::new();
-    let mut date = first;
-    while date < end {
-        let (from, to) = (first_instant(date), first_instant(date.tomorrow().unwrap()));
-        for person in 0..4 {
-            let mut users = BTreeMap::new();
-            let mut highest: Option<SeatClass> = None;
-            let mut entered = false;
-            for change in changes.iter().filter(|change| change.person == person) {
-                if change.at > from && !entered {
-                    entered = true;
-                    highest = highest.max(users.values().copied().max().flatten());
-                }
-                if change.at >= to {
-                    break;
-                }
-                users.insert(change.user, change.class);
-                if change.at >= from {
-                    highest = highest.max(users.values().copied().max().flatten());
-                }
-            }
-            if !entered {
-                highest = highest.max(users.values().copied().max().flatten());
-            }
-            if let Some(class) = highest.filter(|_| from < to) {
-                *found.entry((date, class)).or_insert(0) += 1;
-            }
-        }
-        date = date.tomorrow().unwrap();
-    }
-    found
+            persons
+        },
+    )
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1_500, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig::with_cases(96))]
 
     #[test]
-    fn counts_of_intervals_equal_a_recount_of_events(
-        zone in prop::sample::select(&ZONES[..]),
-        (first, changes) in month().prop_flat_map(|first| (Just(first), changes(first))),
+    fn seat_days_lines_and_amounts_equal_the_recount(
+        zone in proptest::sample::select(&ZONES[..]),
+        ((first, last), persons) in month().prop_flat_map(|month| (Just(month), events(month.0))),
     ) {
-        let zone = TimeZone::get(zone).unwrap();
-        let end = first.checked_add(1.month()).unwrap();
-        let days = Days::new(&zone, first, end);
+        let tz = TimeZone::get(zone).unwrap();
+        let recounted = recount(&persons, &tz, first, last);
+        let events: Vec<_> = persons
+            .iter()
+            .flat_map(|(person, events)| events.iter().map(move |(at, state)| json!({
+                "at": Timestamp::from_microsecond(*at).unwrap().to_string(), "person": person,
+                "active": state.is_some(), "class": state.map(|class| CLASSES[class]),
+            })))
+            .collect();
+        let case: Case = serde_json::from_value(json!({
+            "currency": "EUR", "exponent": 2, "timezone": zone, "period": {"start": first, "end": last},
+            "classes": [
+                {"class": "collaborator", "rank": 1, "priced": false},
+                {"class": "external", "rank": 2, "priced": true},
+                {"class": "regular", "rank": 3, "priced": true},
+            ],
+            "prices": [{"class": "regular", "unit_price": "12.00"}, {"class": "external", "unit_price": "8.00"}],
+            "events": events,
+        })).unwrap();
 
-        let counts = Counts::of(&days, spans(fold(&changes)));
+        let outcome = simulate(&case).unwrap();
 
-        let mut counted = BTreeMap::new();
-        for class in SeatClass::BY_RANK {
-            for (date, count) in days.dates().zip(counts.of_class(class)) {
-                if count.seat_days > 0 {
-                    counted.insert((date, class), count.seat_days);
-                }
-                prop_assert!(count.closing <= count.peak);
-            }
+        for day in &outcome.days {
+            let class = CLASSES.iter().position(|name| *name == day.class).unwrap();
+            let wanted = recounted.get(&(day.date.parse().unwrap(), class)).copied().unwrap_or_default();
+            prop_assert_eq!(day.seat_days, wanted, "{} {} in {}", day.date, day.class, zone);
+            prop_assert!(day.closing <= day.peak);
         }
-        prop_assert_eq!(counted, recount(&zone, first, end, &changes));
+        let dates = (last - first).get_days();
+        for (class, price) in [("regular", 1_200_i64), ("external", 800), ("collaborator", 0)] {
+            let index = CLASSES.iter().position(|name| *name == class).unwrap();
+            let days: i64 = recounted.iter().filter(|((_, of), _)| *of == index).map(|(_, days)| days).sum();
+            let line = outcome.lines.iter().find(|line| line.class == class);
+            prop_assert_eq!(line.map_or(0, |line| line.seat_days), days);
+            // Half away from zero, in whole numbers.
+            let rounded = (2 * days * price + i64::from(dates)) / (2 * i64::from(dates));
+            prop_assert_eq!(line.map_or(0, |line| line.amount_minor), rounded);
+            let shared: i64 = outcome.allocations.iter().filter(|s| s.class == class).map(|s| s.days).sum();
+            prop_assert_eq!(shared, days);
+        }
     }
 
     #[test]
-    fn a_fold_in_any_chunking_gives_the_same_intervals(
-        changes in changes(jiff::civil::date(2026, 6, 1)),
-        chunk in 1_usize..20,
+    fn every_mode_allocates_its_line_to_the_last_unit(
+        mode in proptest::sample::select(vec![
+            "DAILY_TOUCH", "DAILY_CLOSE", "DAILY_PEAK", "SECOND", "PERIOD_CLOSE", "PERIOD_PEAK",
+            "OPENING_PLUS_INCREMENTS", "DISTINCT",
+        ]),
+        included in 0_u32..3,
+        persons in events(date(2026, 6, 1)),
     ) {
-        let whole: BTreeMap<_, _> =
-            fold(&changes).into_iter().map(|interval| ((interval.person, interval.open_sequence), interval)).collect();
-        let mut stored: BTreeMap<(PersonKey, i64), Interval> = BTreeMap::new();
-        let mut users: BTreeMap<(PersonKey, UserId), SeatClass> = BTreeMap::new();
-        let mut sequence = 0;
-        for part in changes.chunks(chunk) {
-            let mut fold = Fold::default();
-            for ((person, user), class) in &users {
-                fold.seed_user(*person, *user, *class);
-            }
-            for interval in stored.values().filter(|interval| interval.end.is_none()) {
-                fold.seed_open(interval.clone());
-            }
-            for change in part {
-                sequence += 1;
-                let change = state_change(sequence, change);
-                fold.apply(change);
-                match change.class {
-                    Some(class) => users.insert((change.person, change.user), class),
-                    None => users.remove(&(change.person, change.user)),
-                };
-            }
-            for interval in fold.finish() {
-                stored.insert((interval.person, interval.open_sequence), interval);
-            }
-        }
-        prop_assert_eq!(&stored, &whole);
-        for pair in stored.values().collect::<Vec<_>>().windows(2) {
-            if pair[0].person == pair[1].person {
-                let end = pair[0].end_at().unwrap();
-                prop_assert!(pair[0].start < end && end <= pair[1].start);
-                prop_assert!(end < pair[1].start || pair[0].class != pair[1].class);
-            }
-        }
+        let events: Vec<_> = persons
+            .iter()
+            .flat_map(|(person, events)| events.iter().map(move |(at, state)| json!({
+                "at": Timestamp::from_microsecond(*at).unwrap().to_string(), "person": person,
+                "active": state.is_some(), "class": "regular",
+            })))
+            .collect();
+        let case: Case = serde_json::from_value(json!({
+            "currency": "EUR", "exponent": 2, "timezone": "UTC",
+            "period": {"start": "2026-06-01", "end": "2026-07-01"},
+            "classes": [{"class": "regular", "rank": 3, "priced": true}],
+            "prices": [{"class": "regular", "unit_price": "9.99", "mode": mode, "included": included}],
+            "events": events,
+        })).unwrap();
+
+        let outcome = simulate(&case).unwrap();
+
+        let shared: i128 = outcome.allocations.iter().map(|share| i128::from(share.amount_minor)).sum();
+        prop_assert_eq!(shared, outcome.total_minor);
     }
 }

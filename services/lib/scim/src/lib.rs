@@ -5,6 +5,7 @@ pub mod discovery;
 pub mod error;
 pub mod eval;
 pub mod filter;
+pub mod json;
 pub mod patch;
 pub mod projection;
 pub mod schema;

@@ -1,0 +1,48 @@
+//! What every handler works with.
+
+use std::sync::Arc;
+
+use axum::extract::FromRef;
+use tonic::transport::Channel;
+use usher_rpc::Tasks;
+
+use crate::access::Access;
+use crate::announcements::Announced;
+use crate::grpc::users::Users;
+use crate::location::Locations;
+use crate::rate::RateLimit;
+
+/// The gateway's parts. Clones share them.
+#[derive(Clone)]
+pub(crate) struct Gateway(Arc<Parts>);
+
+/// One process's parts.
+pub(crate) struct Parts {
+    pub(crate) access: Access,
+    pub(crate) announced: Announced,
+    pub(crate) users: Users,
+    pub(crate) identity: Channel,
+    pub(crate) locations: Locations,
+    pub(crate) rate: RateLimit,
+    pub(crate) tasks: Tasks,
+}
+
+impl Gateway {
+    pub(crate) fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+impl std::ops::Deref for Gateway {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl FromRef<Gateway> for Users {
+    fn from_ref(gateway: &Gateway) -> Self {
+        gateway.users.clone()
+    }
+}

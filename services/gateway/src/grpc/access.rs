@@ -1,0 +1,108 @@
+//! `usher.tenant.v1.AccessService`
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tonic::Streaming;
+use tonic::transport::Channel;
+use usher_base::Reason;
+use usher_base::id::WorkspaceId;
+use usher_base::secret::ScimToken;
+use usher_proto::tenant::v1 as pb;
+use usher_proto::tenant::v1::access_service_client::AccessServiceClient;
+use usher_rpc::convert::from_wire;
+use usher_rpc::{Failure, Outgoing, ServiceCredential};
+
+use crate::layers::RequestContext;
+
+/// Longest time for a check: one row and one argon2id hash.
+const CHECK: Duration = Duration::from_secs(5);
+
+/// Asks tenant, with the gateway's own credential.
+#[derive(Clone, Debug)]
+pub(crate) struct AccessClient {
+    client: AccessServiceClient<Channel>,
+    credential: ServiceCredential,
+}
+
+/// A token that tenant accepted.
+#[derive(Debug)]
+pub(crate) struct Accepted {
+    /// For identity.
+    pub(crate) credential: String,
+    pub(crate) ends_at: Timestamp,
+    pub(crate) workspace: WorkspaceId,
+}
+
+/// What must be forgotten.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Announcement {
+    Workspaces(Vec<WorkspaceId>),
+    Everything,
+}
+
+/// The stream of announcements.
+pub(crate) struct Announcements(Streaming<pb::WatchAccessResponse>);
+
+impl AccessClient {
+    pub(crate) fn new(channel: Channel, credential: ServiceCredential) -> Self {
+        Self { client: AccessServiceClient::new(channel), credential }
+    }
+
+    /// Checks a token at a workspace's URL.
+    pub(crate) async fn check(
+        &self,
+        workspace: &str,
+        token: &ScimToken,
+        context: &RequestContext,
+    ) -> Result<Accepted, Failure> {
+        let credential = self.credential.current().await?;
+        let outgoing = Outgoing {
+            credential: &credential,
+            workspace: None,
+            request_id: &context.id,
+            trace: Some(context.trace),
+            timeout: CHECK.min(context.time_left()),
+        };
+        let message =
+            pb::CheckTokenRequest { workspace: workspace.to_owned(), token: token.expose().to_owned() };
+        let answer = self.client.clone().check_token(outgoing.request(message)).await?.into_inner();
+        let broken = || Failure::new(Reason::Internal, "tenant's answer to a token check can't be read");
+        Ok(Accepted {
+            ends_at: answer
+                .expire_time
+                .and_then(|at| from_wire("expire_time", at).ok())
+                .ok_or_else(broken)?,
+            workspace: answer.workspace_id.parse().map_err(|_| broken())?,
+            credential: answer.credential,
+        })
+    }
+
+    /// Begins to watch.
+    pub(crate) async fn watch(&self) -> Result<Announcements, Failure> {
+        let credential = self.credential.current().await?;
+        let outgoing = Outgoing {
+            credential: &credential,
+            workspace: None,
+            request_id: "watch-access",
+            trace: None,
+            timeout: CHECK,
+        };
+        let answer = self.client.clone().watch_access(outgoing.request(pb::WatchAccessRequest {})).await?;
+        Ok(Announcements(answer.into_inner()))
+    }
+}
+
+impl Announcements {
+    /// The next one; nothing to forget is a sign of life.
+    pub(crate) async fn next(&mut self) -> Result<Announcement, Failure> {
+        let message = self.0.message().await?;
+        let message = message.ok_or_else(|| Failure::new(Reason::Unavailable, "tenant ended the stream"))?;
+        if message.everything {
+            return Ok(Announcement::Everything);
+        }
+        let workspaces = message.workspace_ids.iter().map(|id| id.parse()).collect::<Result<_, _>>();
+        // What can't be read could be anything.
+        Ok(workspaces.map_or(Announcement::Everything, Announcement::Workspaces))
+    }
+}

@@ -1,0 +1,115 @@
+//! `usher.identity.v1.UserService`
+
+use tonic::transport::Channel;
+use usher_base::Reason;
+use usher_proto::identity::v1 as pb;
+use usher_proto::identity::v1::user_service_client::UserServiceClient;
+use usher_rpc::{Failure, Outgoing};
+use usher_scim::{Object, Profile};
+
+use super::{MAX_ANSWER, convert};
+
+/// A resource as identity keeps it.
+#[derive(Clone, Debug)]
+pub(crate) struct Resource {
+    pub(crate) id: String,
+    pub(crate) attributes: Object,
+    pub(crate) version: i64,
+    /// RFC 3339.
+    pub(crate) created: String,
+    /// RFC 3339.
+    pub(crate) modified: String,
+}
+
+/// One page of a list.
+#[derive(Debug)]
+pub(crate) struct Page {
+    pub(crate) resources: Vec<Resource>,
+    pub(crate) total: u64,
+}
+
+/// Identity's users.
+#[derive(Clone, Debug)]
+pub(crate) struct Users(UserServiceClient<Channel>);
+
+impl Users {
+    pub(crate) fn new(channel: Channel) -> Self {
+        Self(UserServiceClient::new(channel).max_decoding_message_size(MAX_ANSWER))
+    }
+
+    pub(crate) async fn create(
+        &self,
+        call: &Outgoing<'_>,
+        document: String,
+        profile: Profile,
+    ) -> Result<Resource, Failure> {
+        let message =
+            pb::CreateUserRequest { document_json: document, profile: convert::profile(profile).into() };
+        let answer = self.0.clone().create_user(call.request(message)).await?;
+        resource(answer.into_inner().user)
+    }
+
+    pub(crate) async fn get(&self, call: &Outgoing<'_>, id: String) -> Result<Resource, Failure> {
+        let message = pb::GetUserRequest { id, with_provenance: false };
+        let answer = self.0.clone().get_user(call.request(message)).await?;
+        resource(answer.into_inner().user)
+    }
+
+    pub(crate) async fn list(
+        &self,
+        call: &Outgoing<'_>,
+        filter: String,
+        start_index: i64,
+        count: i32,
+    ) -> Result<Page, Failure> {
+        let message = pb::ListUsersRequest { filter, start_index, count };
+        let answer = self.0.clone().list_users(call.request(message)).await?.into_inner();
+        Ok(Page {
+            total: u64::try_from(answer.total_results).unwrap_or_default(),
+            resources: answer.users.into_iter().map(Resource::try_from).collect::<Result<_, _>>()?,
+        })
+    }
+
+    pub(crate) async fn replace(
+        &self,
+        call: &Outgoing<'_>,
+        id: String,
+        document: String,
+        profile: Profile,
+        if_versions: Vec<i64>,
+    ) -> Result<Resource, Failure> {
+        let profile = convert::profile(profile).into();
+        let message = pb::ReplaceUserRequest { id, document_json: document, profile, if_versions };
+        let answer = self.0.clone().replace_user(call.request(message)).await?;
+        resource(answer.into_inner().user)
+    }
+
+    pub(crate) async fn patch(
+        &self,
+        call: &Outgoing<'_>,
+        id: String,
+        operations: String,
+        profile: Profile,
+        if_versions: Vec<i64>,
+    ) -> Result<Resource, Failure> {
+        let profile = convert::profile(profile).into();
+        let message = pb::PatchUserRequest { id, patch_json: operations, profile, if_versions };
+        let answer = self.0.clone().patch_user(call.request(message)).await?;
+        resource(answer.into_inner().user)
+    }
+
+    pub(crate) async fn delete(
+        &self,
+        call: &Outgoing<'_>,
+        id: String,
+        if_versions: Vec<i64>,
+    ) -> Result<(), Failure> {
+        let message = pb::DeleteUserRequest { id, if_versions };
+        self.0.clone().delete_user(call.request(message)).await?;
+        Ok(())
+    }
+}
+
+fn resource(user: Option<pb::User>) -> Result<Resource, Failure> {
+    user.ok_or_else(|| Failure::new(Reason::Internal, "identity's answer has no user"))?.try_into()
+}

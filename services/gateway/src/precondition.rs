@@ -1,0 +1,107 @@
+//! `If-Match` and `If-None-Match` (RFC 7644 section 3.14, RFC 9110 section 13.1).
+
+use http::HeaderMap;
+use http::header::{IF_MATCH, IF_NONE_MATCH};
+use usher_base::Reason;
+
+use crate::problem::Problem;
+
+/// No resource has this version: they count from one.
+const NEVER: i64 = 0;
+
+/// Which versions a header names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Tags {
+    Any,
+    /// Versions; tags that are none of ours are left out.
+    Versions(Vec<i64>),
+}
+
+impl Tags {
+    fn hold(&self, version: i64) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Versions(versions) => versions.contains(&version),
+        }
+    }
+}
+
+/// The versions that a write is for; none means any.
+pub(crate) fn if_versions(headers: &HeaderMap) -> Vec<i64> {
+    match tags(headers, &IF_MATCH) {
+        None | Some(Tags::Any) => Vec::new(),
+        Some(Tags::Versions(versions)) if versions.is_empty() => vec![NEVER],
+        Some(Tags::Versions(versions)) => versions,
+    }
+}
+
+/// Judges a read. True where the client has this version already.
+///
+/// # Errors
+/// 412: the client wants another version.
+pub(crate) fn is_known(headers: &HeaderMap, version: i64) -> Result<bool, Problem> {
+    if tags(headers, &IF_MATCH).is_some_and(|tags| !tags.hold(version)) {
+        return Err(Problem::new(
+            Reason::EtagMismatch,
+            "the resource has another version than If-Match names",
+        ));
+    }
+    Ok(tags(headers, &IF_NONE_MATCH).is_some_and(|tags| tags.hold(version)))
+}
+
+fn tags(headers: &HeaderMap, name: &http::HeaderName) -> Option<Tags> {
+    let mut found = None;
+    for value in headers.get_all(name) {
+        let versions = match found.get_or_insert(Tags::Versions(Vec::new())) {
+            Tags::Any => return Some(Tags::Any),
+            Tags::Versions(versions) => versions,
+        };
+        let text = value.to_str().unwrap_or_default();
+        if text.trim() == "*" {
+            return Some(Tags::Any);
+        }
+        versions.extend(text.split(',').filter_map(version));
+    }
+    found
+}
+
+/// Weak or strong, with quotes; some clients leave these out.
+fn version(tag: &str) -> Option<i64> {
+    let tag = tag.trim();
+    let tag = tag.strip_prefix("W/").or_else(|| tag.strip_prefix("w/")).unwrap_or(tag);
+    tag.trim_matches('"').parse().ok().filter(|version| *version > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(name: http::HeaderName, value: &str) -> HeaderMap {
+        HeaderMap::from_iter([(name, value.parse().unwrap())])
+    }
+
+    #[test]
+    fn a_write_is_for_the_versions_that_it_names() {
+        for (value, versions) in [
+            ("W/\"3\"", vec![3]),
+            ("\"3\", W/\"4\"", vec![3, 4]),
+            ("3", vec![3]),
+            ("*", vec![]),
+            ("W/\"other\"", vec![NEVER]),
+            ("W/\"-1\"", vec![NEVER]),
+            ("", vec![NEVER]),
+        ] {
+            assert_eq!(if_versions(&headers(IF_MATCH, value)), versions, "{value}");
+        }
+        assert!(if_versions(&HeaderMap::new()).is_empty());
+    }
+
+    #[test]
+    fn a_known_version_is_not_sent_again_and_a_foreign_one_is_412() {
+        assert!(is_known(&headers(IF_NONE_MATCH, "W/\"2\""), 2).unwrap());
+        assert!(is_known(&headers(IF_NONE_MATCH, "*"), 2).unwrap());
+        assert!(!is_known(&headers(IF_NONE_MATCH, "W/\"1\""), 2).unwrap());
+        assert!(!is_known(&headers(IF_MATCH, "W/\"2\""), 2).unwrap());
+        assert_eq!(is_known(&headers(IF_MATCH, "W/\"1\""), 2).unwrap_err().status, 412);
+    }
+}

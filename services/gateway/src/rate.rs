@@ -1,0 +1,71 @@
+//! How often a workspace may ask.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use governor::clock::{Clock as _, DefaultClock};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use usher_base::id::WorkspaceId;
+use usher_rpc::Tasks;
+
+const TIDY: Duration = Duration::from_mins(5);
+
+/// Limits requests by workspace. Its key is the verified workspace: a limit on what the URL says
+/// would let anybody use up another's.
+pub(crate) struct RateLimit(Option<DefaultKeyedRateLimiter<WorkspaceId>>);
+
+impl RateLimit {
+    /// `per_second` for long, `burst` at once after a pause; 0 a second means no limit.
+    pub(crate) fn new(per_second: u32, burst: u32) -> Self {
+        let quota = NonZeroU32::new(per_second).map(|per_second| {
+            Quota::per_second(per_second).allow_burst(NonZeroU32::new(burst).unwrap_or(per_second))
+        });
+        Self(quota.map(RateLimiter::keyed))
+    }
+
+    /// Takes one request, or says how long to wait.
+    pub(crate) fn take(&self, workspace: WorkspaceId) -> Result<(), Duration> {
+        let Some(limiter) = &self.0 else { return Ok(()) };
+        limiter.check_key(&workspace).map_err(|until| until.wait_time_from(DefaultClock::default().now()))
+    }
+
+    /// Forgets workspaces that have been quiet, until the stop is asked for.
+    pub(crate) async fn tidy(&self, tasks: &Tasks) {
+        loop {
+            tokio::select! {
+                () = tasks.stopping() => return,
+                () = tokio::time::sleep(TIDY) => {}
+            }
+            if let Some(limiter) = &self.0 {
+                limiter.retain_recent();
+                limiter.shrink_to_fit();
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use usher_base::Clock;
+
+    use super::*;
+
+    #[test]
+    fn a_workspace_that_used_up_its_burst_waits_and_others_do_not() {
+        let limit = RateLimit::new(1, 2);
+        let (busy, other) = (WorkspaceId::new(&Clock::system()), WorkspaceId::new(&Clock::system()));
+
+        assert!(limit.take(busy).is_ok() && limit.take(busy).is_ok());
+
+        assert!(limit.take(busy).unwrap_err() <= Duration::from_secs(1));
+        assert!(limit.take(other).is_ok());
+    }
+
+    #[test]
+    fn nothing_a_second_means_no_limit() {
+        let limit = RateLimit::new(0, 0);
+        let workspace = WorkspaceId::new(&Clock::system());
+
+        assert!((0..1_000).all(|_| limit.take(workspace).is_ok()));
+    }
+}

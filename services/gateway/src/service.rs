@@ -1,0 +1,100 @@
+//! Putting the service together.
+
+use tokio::net::TcpListener;
+use tower::ServiceExt as _;
+use usher_base::Clock;
+use usher_base::secret::ServiceKey;
+use usher_rpc::{ServiceCredential, Tasks, connect};
+
+use crate::access::Access;
+use crate::announcements::Announced;
+use crate::gateway::{Gateway, Parts};
+use crate::grpc::access::AccessClient;
+use crate::grpc::users::Users;
+use crate::location::Locations;
+use crate::rate::RateLimit;
+use crate::{connection, path, router};
+
+/// How the service is set up.
+#[derive(Debug)]
+pub struct Config {
+    /// Where tenant is, such as `http://127.0.0.1:9101`.
+    pub tenant_url: String,
+    /// Where identity is.
+    pub identity_url: String,
+    /// The address that clients use, such as `https://scim.example.com`; empty means that of each
+    /// request's `Host`.
+    pub public_url: String,
+    /// Whether `X-Forwarded-Proto` and `X-Forwarded-Host` are believed.
+    pub trust_forwarded: bool,
+    /// Requests a second that one workspace may make for long; 0 means no limit.
+    pub rate_per_second: u32,
+    /// Requests that one workspace may make at once after a pause.
+    pub rate_burst: u32,
+    /// The key of the service `gateway`.
+    pub service_key: ServiceKey,
+}
+
+/// Why the service can't start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// An address of another service can't be read.
+    #[error("the address of another service can't be used")]
+    Address(#[from] tonic::transport::Error),
+    /// The public address is none.
+    #[error("gateway.public_url = {0:?} is no address; write it as https://scim.example.com")]
+    PublicUrl(String),
+}
+
+/// The service, ready to serve.
+pub struct Service {
+    gateway: Gateway,
+    tenant: AccessClient,
+}
+
+impl Service {
+    /// Puts the parts together. Nothing is asked of the other services yet: they may start later.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    #[expect(clippy::unused_async, reason = "as the other services'")]
+    pub async fn start(config: Config, clock: Clock, tasks: &Tasks) -> Result<Self, StartError> {
+        let is_url = |url: &str| url.starts_with("http://") || url.starts_with("https://");
+        if !config.public_url.is_empty() && !is_url(&config.public_url) {
+            return Err(StartError::PublicUrl(config.public_url));
+        }
+        let tenant = connect(&config.tenant_url)?;
+        let identity = connect(&config.identity_url)?;
+        let credential = ServiceCredential::new("gateway", config.service_key, tenant.clone(), clock.clone());
+        let tenant = AccessClient::new(tenant, credential);
+        let announced = Announced::new();
+        let gateway = Gateway::new(Parts {
+            access: Access::new(tenant.clone(), announced.clone(), clock),
+            announced,
+            users: Users::new(identity.clone()),
+            identity,
+            locations: Locations { public_url: config.public_url, trust_forwarded: config.trust_forwarded },
+            rate: RateLimit::new(config.rate_per_second, config.rate_burst),
+            tasks: tasks.clone(),
+        });
+        Ok(Self { gateway, tenant })
+    }
+
+    #[cfg(test)]
+    pub(crate) fn router(self) -> axum::Router {
+        router::router(self.gateway)
+    }
+
+    /// Serves until the stop is asked for.
+    ///
+    /// # Errors
+    /// The socket fails.
+    pub async fn serve(self, listener: TcpListener, tasks: Tasks) -> Result<(), std::io::Error> {
+        let Self { gateway, tenant } = self;
+        drop(tasks.spawn(gateway.announced.clone().follow(tenant, tasks.clone())));
+        let (tidied, stop) = (gateway.clone(), tasks.clone());
+        drop(tasks.spawn(async move { tidied.rate.tidy(&stop).await }));
+        let app = router::router(gateway).map_request(path::normalize);
+        connection::serve(listener, app, tasks).await
+    }
+}

@@ -1,0 +1,140 @@
+//! JSON as it may come from anybody: judged in one pass, without building anything.
+
+use std::collections::HashSet;
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+
+use crate::error::ScimError;
+
+/// Objects and lists inside each other. A bulk request with a PATCH of an extension needs eight.
+pub const MAX_DEPTH: usize = 32;
+
+/// Checks a JSON text: well-formed, of sane depth, no name twice in an object (names compare
+/// without case, as SCIM's do), no NUL, no half of a surrogate pair, no number out of range.
+///
+/// # Errors
+/// `invalidSyntax`, with line and column.
+pub fn check(text: &str) -> Result<(), ScimError> {
+    let mut reader = serde_json::Deserializer::from_str(text);
+    Value { left: MAX_DEPTH }
+        .deserialize(&mut reader)
+        .and_then(|()| reader.end())
+        .map_err(|error| ScimError::syntax(format!("the body can't be read as JSON: {error}")))
+}
+
+/// A value with so many levels left below it.
+#[derive(Clone, Copy)]
+struct Value {
+    left: usize,
+}
+
+impl Value {
+    fn below<E: serde::de::Error>(self) -> Result<Self, E> {
+        let left = self.left.checked_sub(1).ok_or_else(|| E::custom("it is nested too deeply"))?;
+        Ok(Self { left })
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Value {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Value {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<(), E> {
+        if text.contains('\0') { Err(E::custom("a text contains a NUL character")) } else { Ok(()) }
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
+        let below = self.below()?;
+        while elements.next_element_seed(below)?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
+        let below = self.below()?;
+        let mut names = HashSet::new();
+        while let Some(mut name) = members.next_key::<String>()? {
+            below.visit_str::<A::Error>(&name)?;
+            name.make_ascii_lowercase();
+            if let Some(twice) = names.replace(name.clone()) {
+                return Err(A::Error::custom(format!("{twice:?} is there twice in one object")));
+            }
+            members.next_value_seed(below)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ScimType;
+
+    #[test]
+    fn what_identity_providers_send_passes() {
+        for text in [
+            r#"{"schemas":["a","a"],"name":{"givenName":"Ada"},"roles":[{"value":"x"},{"value":"x"}],"n":1.5e3,"b":true,"z":null}"#,
+            "[]",
+            "\"text\"",
+            " {\"emoji\":\"\\ud83d\\ude00\"} \n",
+        ] {
+            assert_eq!(check(text), Ok(()), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_can_be_read_in_two_ways_or_not_at_all_is_refused() {
+        let deep = format!("{}1{}", "[".repeat(MAX_DEPTH + 1), "]".repeat(MAX_DEPTH + 1));
+        let deeper = "[".repeat(1_000_000);
+        for text in [
+            "",
+            "{",
+            "{} {}",
+            r#"{"active":true,"active":false}"#,
+            r#"{"active":true,"Active":false}"#,
+            r#"{"a":{"b":1,"b":1}}"#,
+            "{\"a\":\"\\u0000\"}",
+            "{\"a\\u0000\":1}",
+            "{\"a\":\"\\ud800\"}",
+            r#"{"a":1e999}"#,
+            r#"{"a":NaN}"#,
+            &deep,
+            &deeper,
+        ] {
+            let error = check(text).unwrap_err();
+            assert_eq!(error.scim_type, ScimType::InvalidSyntax);
+            assert!(error.detail.len() < 300, "{}", error.detail);
+        }
+    }
+}
