@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::{Purpose, Settings};
 use crate::service_key::{self, ServiceKeyArgs};
-use crate::{admin, dev, migrate, roles, telemetry};
+use crate::{admin, billing, dev, migrate, roles, telemetry};
 
 /// The backend that provisions people over SCIM and counts every one of them as a seat.
 #[derive(Debug, Parser)]
@@ -35,6 +35,9 @@ enum Command {
     },
     /// The operator's commands, over gRPC.
     Admin(admin::AdminArgs),
+    /// What seats cost.
+    #[command(subcommand)]
+    Billing(billing::BillingCommand),
 }
 
 /// `usher dev`
@@ -138,6 +141,7 @@ impl Command {
                 service_key::run(&key, &settings.load(Purpose::ServiceKey)?).await
             }
             Self::Admin(args) => admin::run(args).await,
+            Self::Billing(command) => billing::run(&command),
         }
     }
 }

@@ -2,6 +2,7 @@
 //! commands. The services themselves are libraries that know nothing of this one.
 
 pub mod admin;
+pub mod billing;
 pub mod cli;
 pub mod config;
 pub mod dev;

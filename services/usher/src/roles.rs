@@ -37,7 +37,11 @@ impl Running {
         name: &'static str,
         serving: impl Future<Output = Result<(), impl std::error::Error + Send + Sync + 'static>> + Send + 'static,
     ) {
-        self.roles.spawn(async move { serving.await.with_context(|| format!("the {name} role failed")) });
+        self.roles.spawn(async move {
+            let ended = serving.await.with_context(|| format!("the {name} role failed"));
+            tracing::info!(role = name, "stopped serving");
+            ended
+        });
     }
 
     /// What the roles need in order to serve.

@@ -93,6 +93,9 @@ impl Report {
                 }
             }
         }
+        for column in table.column_iter_mut() {
+            column.set_padding((0, 2));
+        }
         let lines = table.lines().map(|line| line.trim_end().to_owned() + "\n");
         lines.collect()
     }

@@ -1,0 +1,52 @@
+//! What seats cost: pure functions from intervals and prices to statement lines, exact to the end.
+//!
+//! The service and `usher billing simulate` run these same functions. No floating-point number
+//! takes part; an amount is a fraction until its line is rounded, once, half away from zero.
+
+pub mod allocation;
+pub mod amount;
+pub mod calendar;
+pub mod count;
+pub mod line;
+pub mod mode;
+pub mod presence;
+pub mod price;
+pub mod sweep;
+
+pub use allocation::Allocation;
+pub use calendar::Calendar;
+pub use count::DailyCount;
+pub use line::{Line, LineKind, rate};
+pub use mode::Mode;
+pub use presence::{Presence, Stay};
+pub use price::{PriceList, PriceVersion};
+
+/// A seat class.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeatClass {
+    /// Its name: `regular`.
+    pub name: String,
+    /// The higher class wins where a person touches several on one date.
+    pub rank: u16,
+    /// Whether it costs anything; if not, no price is needed.
+    pub priced: bool,
+}
+
+/// Why a period can't be rated.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RatingError {
+    /// The operator: add a price that is valid on the date.
+    #[error("class {class} has seats on {date} and no price that is valid then; add a price version")]
+    PriceMissing {
+        /// The class.
+        class: String,
+        /// The first such date.
+        date: jiff::civil::Date,
+    },
+    /// The operator: let the new mode begin with a period.
+    #[error("class {0} changes its mode within the period; a mode can only change at a period's boundary")]
+    ModeChange(String),
+    /// The amount is beyond what can be booked.
+    #[error("an amount of class {0} is larger than can be booked")]
+    TooLarge(String),
+}

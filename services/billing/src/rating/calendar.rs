@@ -1,0 +1,166 @@
+//! The local dates of a period, and the instants at which they begin.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::{AmbiguousOffset, TimeZone};
+
+/// Longest period, in dates.
+const MOST_DATES: usize = 400;
+
+/// A period's dates. Date `i` is `[starts[i], starts[i + 1])`; days have 23, 24, 24.5 or 25 hours,
+/// and a date that a zone skipped has none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Calendar {
+    dates: Vec<Date>,
+    starts: Vec<i64>,
+}
+
+/// The dates make no period.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidPeriod {
+    /// The end is not after the start.
+    #[error("the period must end after it starts: {0} to {1}")]
+    Empty(Date, Date),
+    /// Longer than can be rated at once.
+    #[error("a period has at most 400 days")]
+    TooLong,
+    /// Outside the years that can be counted.
+    #[error("the period is outside the years that can be counted")]
+    OutOfRange,
+}
+
+impl Calendar {
+    /// The dates from `start` to before `end`, in a zone.
+    ///
+    /// # Errors
+    /// See [`InvalidPeriod`].
+    pub fn new(start: Date, end: Date, zone: &TimeZone) -> Result<Self, InvalidPeriod> {
+        if start >= end {
+            return Err(InvalidPeriod::Empty(start, end));
+        }
+        let mut dates = Vec::new();
+        let mut starts = vec![start_of_day(start, zone)?];
+        let mut date = start;
+        while date < end {
+            if dates.len() == MOST_DATES {
+                return Err(InvalidPeriod::TooLong);
+            }
+            dates.push(date);
+            date = date.tomorrow().map_err(|_| InvalidPeriod::OutOfRange)?;
+            starts.push(start_of_day(date, zone)?);
+        }
+        Ok(Self { dates, starts })
+    }
+
+    /// Lets the first date begin where the period before ended: after a change of the account's
+    /// zone, the instants before the first nominal date belong to it.
+    #[must_use]
+    pub fn opened_at(mut self, instant: Timestamp) -> Self {
+        if let Some(first) = self.starts.first_mut() {
+            *first = instant.as_microsecond();
+        }
+        self
+    }
+
+    /// How many dates there are; the denominator of every daily share.
+    pub fn len(&self) -> usize {
+        self.dates.len()
+    }
+
+    /// A period always has a date.
+    pub fn is_empty(&self) -> bool {
+        self.dates.is_empty()
+    }
+
+    /// The dates.
+    pub fn dates(&self) -> &[Date] {
+        &self.dates
+    }
+
+    /// When date `index` begins, in microseconds since 1970; that of the one after the last is the
+    /// period's end.
+    pub fn start(&self, index: usize) -> i64 {
+        self.starts[index.min(self.dates.len())]
+    }
+
+    /// The period's first instant, in microseconds since 1970.
+    pub fn open(&self) -> i64 {
+        self.start(0)
+    }
+
+    /// The first instant after the period, in microseconds since 1970.
+    pub fn close(&self) -> i64 {
+        self.start(self.dates.len())
+    }
+
+    /// The date that an instant of the period belongs to.
+    pub fn locate(&self, instant: i64) -> usize {
+        // Dates without an instant begin where the next one does; the last that has begun counts.
+        self.starts.partition_point(|start| *start <= instant).clamp(1, self.dates.len()) - 1
+    }
+}
+
+/// The first instant whose local date is `date` or later, in microseconds since 1970.
+///
+/// Never a day's length added to another start: midnight may not exist, or exist twice.
+fn start_of_day(date: Date, zone: &TimeZone) -> Result<i64, InvalidPeriod> {
+    let out_of_range = |_| InvalidPeriod::OutOfRange;
+    let midnight = zone.to_ambiguous_timestamp(date.at(0, 0, 0, 0));
+    if !matches!(midnight.offset(), AmbiguousOffset::Gap { .. }) {
+        return Ok(midnight.earlier().map_err(out_of_range)?.as_microsecond());
+    }
+    // Clocks jump over midnight: the day begins with the jump, wherever it started.
+    let after = midnight.later().map_err(out_of_range)?;
+    let jump = zone.preceding(after).next().map(|transition| transition.timestamp());
+    let at_jump = zone.following(midnight.earlier().map_err(out_of_range)?).next();
+    let instant = at_jump.map(|transition| transition.timestamp()).filter(|at| *at <= after).or(jump);
+    Ok(instant.unwrap_or(after).as_microsecond())
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+
+    fn hours(start: Date, end: Date, zone: &str) -> Vec<i64> {
+        let calendar = Calendar::new(start, end, &TimeZone::get(zone).unwrap()).unwrap();
+        (0..calendar.len()).map(|i| (calendar.start(i + 1) - calendar.start(i)) / 60_000_000).collect()
+    }
+
+    #[test]
+    fn days_have_the_length_that_their_zone_gives_them() {
+        assert_eq!(hours(date(2026, 3, 7), date(2026, 3, 10), "America/New_York"), [1440, 1380, 1440]);
+        assert_eq!(hours(date(2026, 11, 1), date(2026, 11, 2), "America/New_York"), [1500]);
+        assert_eq!(hours(date(2026, 4, 5), date(2026, 4, 6), "Australia/Lord_Howe"), [1470]);
+        assert_eq!(hours(date(2011, 12, 29), date(2012, 1, 1), "Pacific/Apia"), [1440, 0, 1440]);
+    }
+
+    #[test]
+    fn e33_a_midnight_that_does_not_exist_is_the_jump_over_it() {
+        let zone = TimeZone::get("Africa/Cairo").unwrap();
+        let calendar = Calendar::new(date(2026, 4, 24), date(2026, 4, 25), &zone).unwrap();
+
+        assert_eq!(calendar.open(), "2026-04-23T22:00:00Z".parse::<Timestamp>().unwrap().as_microsecond());
+        assert_eq!((calendar.close() - calendar.open()) / 3_600_000_000, 23);
+    }
+
+    #[test]
+    fn every_instant_belongs_to_exactly_one_date() {
+        let zone = TimeZone::get("Pacific/Apia").unwrap();
+        let calendar = Calendar::new(date(2011, 12, 29), date(2012, 1, 1), &zone).unwrap();
+
+        assert_eq!(calendar.locate(calendar.open()), 0);
+        assert_eq!(calendar.locate(calendar.start(1) - 1), 0);
+        // The skipped date has no instant: its start is the next one's.
+        assert_eq!(calendar.locate(calendar.start(1)), 2);
+        assert_eq!(calendar.locate(calendar.close() - 1), 2);
+    }
+
+    #[test]
+    fn a_period_needs_a_day_and_an_end() {
+        let day = date(2026, 6, 1);
+        assert_eq!(Calendar::new(day, day, &TimeZone::UTC), Err(InvalidPeriod::Empty(day, day)));
+        assert_eq!(Calendar::new(day, date(2028, 6, 1), &TimeZone::UTC), Err(InvalidPeriod::TooLong));
+    }
+}

@@ -1,0 +1,69 @@
+//! Seats by day: what statements, usage and reports show.
+
+use super::SeatClass;
+use super::calendar::Calendar;
+use super::presence::Presence;
+use super::sweep::{Step, steps};
+
+/// One class on one date.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DailyCount {
+    /// Persons whose highest class touched on the date was this one.
+    pub seat_days: i64,
+    /// Open at the date's last microsecond.
+    pub closing: i64,
+    /// The most open at once on the date.
+    pub peak: i64,
+}
+
+/// Counts every class on every date: `counts[class][date]`.
+pub fn daily<P: Ord + Copy>(
+    presence: &Presence<P>,
+    classes: &[SeatClass],
+    calendar: &Calendar,
+) -> Vec<Vec<DailyCount>> {
+    let mut counts = vec![vec![DailyCount::default(); calendar.len()]; classes.len()];
+    touched(presence, calendar, &mut counts);
+    for (class, of_class) in counts.iter_mut().enumerate() {
+        open(&steps(presence, class, calendar), calendar, of_class);
+    }
+    counts
+}
+
+/// Dates touched, by differences: what a run costs does not depend on its length.
+fn touched<P>(presence: &Presence<P>, calendar: &Calendar, counts: &mut [Vec<DailyCount>]) {
+    let mut changes = vec![vec![0_i64; calendar.len() + 1]; counts.len()];
+    for run in presence.members.iter().flat_map(|member| &member.runs) {
+        changes[run.class][run.first] += 1;
+        changes[run.class][run.last + 1] -= 1;
+    }
+    for (of_class, changes) in counts.iter_mut().zip(changes) {
+        let mut running = 0;
+        for (count, change) in of_class.iter_mut().zip(changes) {
+            running += change;
+            count.seat_days = running;
+        }
+    }
+}
+
+fn open(steps: &[Step], calendar: &Calendar, of_class: &mut [DailyCount]) {
+    let mut steps = steps.iter().peekable();
+    let mut running = 0;
+    for (index, count) in of_class.iter_mut().enumerate() {
+        let end = calendar.start(index + 1);
+        if calendar.start(index) == end {
+            // A date that the zone skipped has no instant at which anything could be open.
+            continue;
+        }
+        // What happens at the very start of the date happens before anything is counted.
+        while let Some(step) = steps.next_if(|step| step.at <= calendar.start(index)) {
+            running = step.open;
+        }
+        count.peak = running;
+        while let Some(step) = steps.next_if(|step| step.at < end) {
+            running = step.open;
+            count.peak = count.peak.max(running);
+        }
+        count.closing = running;
+    }
+}

@@ -1,0 +1,233 @@
+//! Statement lines: one a kind and class, each an exact amount that is rounded once.
+
+use num_rational::BigRational;
+use num_traits::Zero as _;
+
+use super::amount::{round, whole};
+use super::calendar::Calendar;
+use super::count::{DailyCount, daily};
+use super::mode::Mode;
+use super::presence::Presence;
+use super::price::{PriceList, PriceVersion};
+use super::sweep::{Step, steps};
+use super::{RatingError, SeatClass};
+
+/// What a line is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LineKind {
+    /// Seats in use.
+    Seat,
+    /// Committed seats that were not in use.
+    Floor,
+}
+
+impl LineKind {
+    /// The name, as stored and on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Seat => "seat",
+            Self::Floor => "floor",
+        }
+    }
+}
+
+/// A line of a statement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// What it is for.
+    pub kind: LineKind,
+    /// Index of the class.
+    pub class: usize,
+    /// How its seats were counted.
+    pub mode: Mode,
+    /// What was counted, in seat-days: the units priced in the daily modes, the dates touched in the others.
+    pub seat_days: i64,
+    /// In minor units.
+    pub exact: BigRational,
+    /// In minor units, rounded once, half away from zero.
+    pub amount_minor: i64,
+}
+
+/// A class in a period: its counts and its prices, date by date.
+pub(super) struct Rated<'a> {
+    pub(super) calendar: &'a Calendar,
+    pub(super) mode: Mode,
+    versions: Vec<Option<&'a PriceVersion>>,
+    pub(super) counts: &'a [DailyCount],
+    steps: Vec<Step>,
+    distinct: i64,
+}
+
+/// Rates every class: seat lines and floor lines, the highest class first. Lines without a seat and
+/// without an amount are left out.
+///
+/// # Errors
+/// See [`RatingError`].
+pub fn rate<P: Ord + Copy>(
+    presence: &Presence<P>,
+    classes: &[SeatClass],
+    prices: &[PriceList],
+    calendar: &Calendar,
+) -> Result<Vec<Line>, RatingError> {
+    let counts = daily(presence, classes, calendar);
+    let mut order: Vec<usize> = (0..classes.len()).collect();
+    order.sort_by_key(|class| std::cmp::Reverse(classes[*class].rank));
+    let mut lines = Vec::new();
+    for class in order {
+        let rated = Rated::new(presence, classes, class, &prices[class], calendar, &counts[class])?;
+        for kind in [LineKind::Seat, LineKind::Floor] {
+            let (exact, seat_days) = rated.amount(kind);
+            if exact.is_zero() && (seat_days == 0 || kind == LineKind::Floor) {
+                continue;
+            }
+            let amount_minor =
+                round(&exact).ok_or_else(|| RatingError::TooLarge(classes[class].name.clone()))?;
+            lines.push(Line { kind, class, mode: rated.mode, seat_days, exact, amount_minor });
+        }
+    }
+    Ok(lines)
+}
+
+impl<'a> Rated<'a> {
+    pub(super) fn new<P: Ord + Copy>(
+        presence: &Presence<P>,
+        classes: &[SeatClass],
+        class: usize,
+        prices: &'a PriceList,
+        calendar: &'a Calendar,
+        counts: &'a [DailyCount],
+    ) -> Result<Self, RatingError> {
+        let SeatClass { name, priced, .. } = &classes[class];
+        let versions: Vec<Option<&PriceVersion>> =
+            calendar.dates().iter().map(|date| prices.on(*date).filter(|_| *priced)).collect();
+        let unpriced = versions.iter().zip(counts).position(|(version, count)| {
+            *priced && version.is_none() && (count.seat_days, count.peak) != (0, 0)
+        });
+        if let Some(index) = unpriced {
+            return Err(RatingError::PriceMissing { class: name.clone(), date: calendar.dates()[index] });
+        }
+        let mut modes = versions.iter().flatten().map(|version| version.mode);
+        let mode = modes.next().unwrap_or_default();
+        if modes.any(|other| other != mode) {
+            return Err(RatingError::ModeChange(name.clone()));
+        }
+        let distinct = presence.members.iter().filter(|member| highest(&member.runs, classes) == Some(class));
+        let distinct = i64::try_from(distinct.count()).unwrap_or(i64::MAX);
+        Ok(Self { calendar, mode, versions, counts, steps: steps(presence, class, calendar), distinct })
+    }
+
+    /// The exact amount of a kind, and its seat-days.
+    fn amount(&self, kind: LineKind) -> (BigRational, i64) {
+        let charges = self.charges(kind);
+        let touched = || match kind {
+            LineKind::Seat => self.counts.iter().map(|count| count.seat_days).sum(),
+            LineKind::Floor => 0,
+        };
+        match self.daily_units(kind) {
+            Some(units) => (charges.into_iter().sum(), units.iter().sum()),
+            None if self.mode == Mode::Second => (charges.into_iter().sum(), touched()),
+            None => (self.period_amount(kind), touched()),
+        }
+    }
+
+    /// What each date costs, in the modes that price dates; nothing in those that price the period.
+    pub(super) fn charges(&self, kind: LineKind) -> Vec<BigRational> {
+        let dates = whole(self.calendar.len());
+        if let Some(units) = self.daily_units(kind) {
+            return units
+                .iter()
+                .enumerate()
+                .map(|(i, units)| self.price(i) * whole(*units) / &dates)
+                .collect();
+        }
+        if self.mode != Mode::Second {
+            return Vec::new();
+        }
+        let period = whole(self.calendar.close() - self.calendar.open());
+        (0..self.calendar.len())
+            .map(|index| self.price(index) * whole(self.seat_microseconds(kind, index)) / &period)
+            .collect()
+    }
+
+    fn daily_units(&self, kind: LineKind) -> Option<Vec<i64>> {
+        let count: fn(&DailyCount) -> i64 = match self.mode {
+            Mode::DailyTouch => |count| count.seat_days,
+            Mode::DailyClose => |count| count.closing,
+            Mode::DailyPeak => |count| count.peak,
+            _ => return None,
+        };
+        Some(self.counts.iter().enumerate().map(|(i, day)| self.billable(kind, i, count(day))).collect())
+    }
+
+    /// Seats times microseconds within a date.
+    fn seat_microseconds(&self, kind: LineKind, index: usize) -> i128 {
+        let (start, end) = (self.calendar.start(index), self.calendar.start(index + 1));
+        let from = self.steps.partition_point(|step| step.at <= start).saturating_sub(1);
+        let mut sum = 0;
+        for (position, step) in self.steps.iter().enumerate().skip(from) {
+            if step.at >= end {
+                break;
+            }
+            let next = self.steps.get(position + 1).map_or(end, |next| next.at.min(end));
+            let length = i128::from(next - step.at.max(start));
+            sum += length * i128::from(self.billable(kind, index, step.open));
+        }
+        sum
+    }
+
+    fn period_amount(&self, kind: LineKind) -> BigRational {
+        let count = match self.mode {
+            Mode::PeriodClose => self.steps.last().map_or(0, |step| step.open),
+            Mode::PeriodPeak => self.steps.iter().map(|step| step.open).max().unwrap_or(0),
+            Mode::Distinct => self.distinct,
+            _ => return self.increments_amount(kind),
+        };
+        self.price(0) * whole(self.billable(kind, 0, count))
+    }
+
+    /// What a floor adds is what the same counting gives with the floor under every number.
+    fn increments_amount(&self, kind: LineKind) -> BigRational {
+        let (included, floor) = self.terms(0);
+        match kind {
+            LineKind::Seat => self.increments(|open| (open - included).max(0)),
+            LineKind::Floor => self.increments(|open| open.max(floor)) - self.increments(|open| open),
+        }
+    }
+
+    fn increments(&self, count: impl Fn(i64) -> i64) -> BigRational {
+        let dates = self.calendar.len();
+        let mut highest = self.steps.first().map_or(0, |step| count(step.open));
+        let mut amount = self.price(0) * whole(highest);
+        for step in self.steps.iter().skip(1) {
+            let rise = count(step.open) - highest;
+            if rise > 0 {
+                let index = self.calendar.locate(step.at);
+                amount += self.price(index) * whole(rise) * whole(dates - index) / whole(dates);
+                highest += rise;
+            }
+        }
+        amount
+    }
+
+    /// A count as a kind of line prices it.
+    fn billable(&self, kind: LineKind, index: usize, count: i64) -> i64 {
+        let (included, floor) = self.terms(index);
+        match kind {
+            LineKind::Seat => (count - included).max(0),
+            LineKind::Floor => (floor - count).max(0),
+        }
+    }
+
+    fn terms(&self, index: usize) -> (i64, i64) {
+        self.versions[index].map_or((0, 0), |version| (version.included, version.floor))
+    }
+
+    fn price(&self, index: usize) -> BigRational {
+        self.versions[index].map_or_else(BigRational::zero, |version| version.unit_price.clone())
+    }
+}
+
+/// The highest class that a person touched in the period.
+pub(super) fn highest(runs: &[super::presence::Run], classes: &[SeatClass]) -> Option<usize> {
+    runs.iter().map(|run| run.class).max_by_key(|class| classes[*class].rank)
+}

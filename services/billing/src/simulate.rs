@@ -1,0 +1,46 @@
+//! What-if: prices a file of events without a database, by the functions that the service runs.
+
+mod input;
+mod output;
+
+pub use input::{Case, InvalidCase};
+pub use output::Outcome;
+
+use crate::rating::allocation::allocate;
+use crate::rating::count::daily;
+use crate::rating::{Calendar, PriceList, PriceVersion, RatingError, SeatClass, rate};
+use crate::rating::{Presence, Stay, amount};
+
+/// Why a case has no price.
+#[derive(Debug, thiserror::Error)]
+pub enum SimulateError {
+    /// The case is not well-formed.
+    #[error(transparent)]
+    Case(#[from] InvalidCase),
+    /// The case can't be rated.
+    #[error(transparent)]
+    Rating(#[from] RatingError),
+}
+
+/// Prices a case.
+///
+/// # Errors
+/// Every fault of the case at once, or why it can't be rated.
+pub fn simulate(case: &Case) -> Result<Outcome, SimulateError> {
+    let plan = case.read()?;
+    let presence = Presence::new(plan.stays, &plan.classes, &plan.calendar);
+    let lines = rate(&presence, &plan.classes, &plan.prices, &plan.calendar)?;
+    let allocations = allocate(&lines, &presence, &plan.classes, &plan.prices, &plan.calendar)?;
+    let counts = daily(&presence, &plan.classes, &plan.calendar);
+    Ok(Outcome::new(&plan.classes, &plan.calendar, &lines, &counts, &allocations, &plan.persons))
+}
+
+/// A case, read: everything that rating needs.
+struct Plan<'c> {
+    calendar: Calendar,
+    classes: Vec<SeatClass>,
+    prices: Vec<PriceList>,
+    /// Persons are their positions in `persons`, which is sorted.
+    stays: Vec<Stay<usize>>,
+    persons: Vec<&'c str>,
+}
