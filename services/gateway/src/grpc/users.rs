@@ -62,7 +62,7 @@ impl Users {
         start_index: i64,
         count: i32,
     ) -> Result<Page, Failure> {
-        let message = pb::ListUsersRequest { filter, start_index, count };
+        let message = pb::ListUsersRequest { filter, start_index, count, ..Default::default() };
         let answer = self.0.clone().list_users(call.request(message)).await?.into_inner();
         Ok(Page {
             total: u64::try_from(answer.total_results).unwrap_or_default(),

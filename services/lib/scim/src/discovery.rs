@@ -11,6 +11,8 @@ pub const LIST_SCHEMA: &str = "urn:ietf:params:scim:api:messages:2.0:ListRespons
 pub const DEFAULT_COUNT: u32 = 100;
 /// Most resources of a page.
 pub const MAX_COUNT: u32 = 200;
+/// How long a cursor is good for, in seconds.
+pub const CURSOR_TIMEOUT: u32 = 3_600;
 /// Largest request body, in bytes.
 pub const MAX_BODY: usize = 1 << 20;
 
@@ -97,17 +99,17 @@ fn schema_document(schema: &Schema, base: &str) -> Value {
 fn attribute(attribute_of: &Attribute) -> Value {
     let mut document = Object::new();
     let mut put = |name: &str, value: Value| document.insert(name.to_owned(), value);
-    put("name", attribute_of.name.into());
+    put("name", attribute_of.name.as_ref().into());
     put("type", attribute_of.kind.as_str().into());
     put("multiValued", attribute_of.multi_valued.into());
-    put("description", attribute_of.description.into());
+    put("description", attribute_of.description.as_ref().into());
     put("required", attribute_of.required.into());
     put("caseExact", attribute_of.case_exact.into());
     put("mutability", attribute_of.mutability.as_str().into());
     put("returned", attribute_of.returned.as_str().into());
     put("uniqueness", attribute_of.uniqueness.as_str().into());
     if !attribute_of.canonical_values.is_empty() {
-        put("canonicalValues", attribute_of.canonical_values.into());
+        put("canonicalValues", attribute_of.canonical_values.iter().map(AsRef::as_ref).collect());
     }
     if attribute_of.kind == Kind::Reference {
         put("referenceTypes", attribute_of.reference_types.into());

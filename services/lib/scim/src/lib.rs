@@ -5,7 +5,7 @@ pub mod discovery;
 pub mod error;
 pub mod eval;
 pub mod filter;
-pub mod json;
+pub mod group;
 pub mod patch;
 pub mod projection;
 pub mod schema;
@@ -13,10 +13,14 @@ pub mod user;
 
 mod coerce;
 mod diff;
+mod json;
 mod slot;
+mod text;
 
 pub use diff::{Change, Changed};
 pub use error::{ScimError, ScimType};
+pub use json::parse as parse_json;
+pub use text::fold;
 
 /// A JSON object.
 pub type Object = serde_json::Map<String, serde_json::Value>;

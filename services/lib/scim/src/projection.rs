@@ -102,8 +102,8 @@ fn wanted(name: &str, resource_type: &ResourceType) -> Vec<Wanted> {
         return vec![Wanted { top: urn.clone(), inner: None, sub: None }];
     }
     let Some(found) = path.resolve(resource_type) else { return Vec::new() };
-    let sub = found.sub.map(|sub| sub.name.to_owned());
-    let attribute = found.attribute.name.to_owned();
+    let sub = found.sub.map(|sub| sub.name.to_string());
+    let attribute = found.attribute.name.to_string();
     match found.extension {
         None => vec![Wanted { top: attribute, inner: None, sub }],
         // One value at two places.
