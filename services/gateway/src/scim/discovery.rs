@@ -2,12 +2,16 @@
 
 use axum::extract::Path;
 use axum::response::Response;
+use axum::routing::{MethodRouter, get};
 use http::{StatusCode, Uri};
 use serde_json::Value;
 use usher_base::Reason;
 use usher_scim::discovery;
+use usher_scim::schema::ResourceType;
 
 use crate::caller::Caller;
+use crate::gateway::Gateway;
+use crate::kind::Kind;
 use crate::problem::Problem;
 use crate::respond;
 
@@ -20,7 +24,7 @@ pub(crate) async fn service_provider_config(caller: Caller, uri: Uri) -> Result<
 /// `GET /ResourceTypes`
 pub(crate) async fn resource_types(caller: Caller, uri: Uri) -> Result<Response, Problem> {
     refuse_filter(&uri)?;
-    Ok(all(&discovery::resource_types(&caller.base)))
+    Ok(all(&discovery::resource_types(&types(), &caller.base)))
 }
 
 /// `GET /ResourceTypes/{id}`
@@ -28,13 +32,13 @@ pub(crate) async fn resource_type(
     caller: Caller,
     Path((_, id)): Path<(String, String)>,
 ) -> Result<Response, Problem> {
-    one(discovery::resource_types(&caller.base), &id, "resource type")
+    one(discovery::resource_types(&types(), &caller.base), &id, "resource type")
 }
 
 /// `GET /Schemas`
 pub(crate) async fn schemas(caller: Caller, uri: Uri) -> Result<Response, Problem> {
     refuse_filter(&uri)?;
-    Ok(all(&discovery::schemas(&caller.base)))
+    Ok(all(&discovery::schemas(&types(), &caller.base)))
 }
 
 /// `GET /Schemas/{urn}`
@@ -42,16 +46,23 @@ pub(crate) async fn schema(
     caller: Caller,
     Path((_, urn)): Path<(String, String)>,
 ) -> Result<Response, Problem> {
-    one(discovery::schemas(&caller.base), &urn, "schema")
+    one(discovery::schemas(&types(), &caller.base), &urn, "schema")
 }
 
-/// `/Me`: a token is an app's, which is no user.
-pub(crate) async fn me(_: Caller) -> Problem {
-    Problem::http(
-        StatusCode::NOT_IMPLEMENTED,
-        "NOT_IMPLEMENTED",
-        "the token is an app's and stands for no user; read /Users instead",
-    )
+/// `/Me`: a token is an app's, which is no user (RFC 7644 section 3.11).
+pub(crate) fn me() -> MethodRouter<Gateway> {
+    let refuse = async |_: Caller| {
+        Problem::http(
+            StatusCode::NOT_IMPLEMENTED,
+            "NOT_IMPLEMENTED",
+            "the token is an app's and stands for no user; read /Users instead",
+        )
+    };
+    get(refuse).post(refuse).put(refuse).patch(refuse).delete(refuse)
+}
+
+fn types() -> Vec<&'static ResourceType> {
+    Kind::ALL.into_iter().map(Kind::resource_type).collect()
 }
 
 /// A filter would be ignored, which must not be taken for an answer to it (RFC 7644 section 4).

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::Object;
-use crate::schema::{self, Attribute, Kind, Schema};
+use crate::schema::{Attribute, Kind, ResourceType, Schema};
 
 /// The schema of list responses.
 pub const LIST_SCHEMA: &str = "urn:ietf:params:scim:api:messages:2.0:ListResponse";
@@ -15,23 +15,26 @@ pub const MAX_COUNT: u32 = 200;
 pub const CURSOR_TIMEOUT: u32 = 3_600;
 /// Largest request body, in bytes.
 pub const MAX_BODY: usize = 1 << 20;
+/// Most operations of a bulk request.
+pub const MAX_BULK_OPERATIONS: usize = 1_000;
 
 /// `/ServiceProviderConfig`. Every member is there, also where something is not supported.
 pub fn service_provider_config(base: &str) -> Value {
     json!({
         "schemas": ["urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"],
         "patch": { "supported": true },
-        "bulk": { "supported": false, "maxOperations": 0, "maxPayloadSize": MAX_BODY },
+        "bulk": { "supported": true, "maxOperations": MAX_BULK_OPERATIONS, "maxPayloadSize": MAX_BODY },
         "filter": { "supported": true, "maxResults": MAX_COUNT },
         "changePassword": { "supported": false },
-        "sort": { "supported": false },
+        "sort": { "supported": true },
         "etag": { "supported": true },
         "pagination": {
-            "cursor": false,
+            "cursor": true,
             "index": true,
             "defaultPaginationMethod": "index",
             "defaultPageSize": DEFAULT_COUNT,
             "maxPageSize": MAX_COUNT,
+            "cursorTimeout": CURSOR_TIMEOUT,
         },
         "authenticationSchemes": [{
             "type": "oauthbearertoken",
@@ -45,27 +48,31 @@ pub fn service_provider_config(base: &str) -> Value {
 }
 
 /// `/ResourceTypes`
-pub fn resource_types(base: &str) -> Vec<Value> {
-    let user = schema::user();
-    vec![json!({
-        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:ResourceType"],
-        "id": user.name,
-        "name": user.name,
-        "endpoint": user.endpoint,
-        "description": user.description,
-        "schema": user.schema.id,
-        "schemaExtensions": user.extensions.iter()
-            .map(|extension| json!({ "schema": extension.id, "required": false }))
-            .collect::<Vec<_>>(),
-        "meta": meta("ResourceType", &format!("{base}/ResourceTypes/{}", user.name)),
-    })]
+pub fn resource_types(types: &[&ResourceType], base: &str) -> Vec<Value> {
+    types
+        .iter()
+        .map(|of| {
+            json!({
+                "schemas": ["urn:ietf:params:scim:schemas:core:2.0:ResourceType"],
+                "id": of.name,
+                "name": of.name,
+                "endpoint": of.endpoint,
+                "description": of.description,
+                "schema": of.schema.id,
+                "schemaExtensions": of.extensions.iter()
+                    .map(|extension| json!({ "schema": extension.id, "required": false }))
+                    .collect::<Vec<_>>(),
+                "meta": meta("ResourceType", &format!("{base}/ResourceTypes/{}", of.name)),
+            })
+        })
+        .collect()
 }
 
 /// `/Schemas`
-pub fn schemas(base: &str) -> Vec<Value> {
-    let user = schema::user();
-    std::iter::once(&user.schema)
-        .chain(&user.extensions)
+pub fn schemas(types: &[&ResourceType], base: &str) -> Vec<Value> {
+    types
+        .iter()
+        .flat_map(|of| std::iter::once(&of.schema).chain(&of.extensions))
         .map(|schema| schema_document(schema, base))
         .collect()
 }
@@ -79,6 +86,24 @@ pub fn list_response(total: u64, start_index: u64, resources: &[Value]) -> Value
         "itemsPerPage": resources.len(),
         "Resources": resources,
     })
+}
+
+/// A list response of a page by cursor (RFC 9865 section 2): without `startIndex`, and with the cursors
+/// that are not empty.
+pub fn cursor_response(total: Option<u64>, next: &str, previous: &str, resources: &[Value]) -> Value {
+    let mut response = Object::new();
+    response.insert("schemas".to_owned(), json!([LIST_SCHEMA]));
+    if let Some(total) = total {
+        response.insert("totalResults".to_owned(), total.into());
+    }
+    response.insert("itemsPerPage".to_owned(), resources.len().into());
+    for (name, cursor) in [("nextCursor", next), ("previousCursor", previous)] {
+        if !cursor.is_empty() {
+            response.insert(name.to_owned(), cursor.into());
+        }
+    }
+    response.insert("Resources".to_owned(), resources.into());
+    Value::Object(response)
 }
 
 fn meta(resource_type: &str, location: &str) -> Value {

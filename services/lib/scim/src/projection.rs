@@ -42,6 +42,15 @@ impl Projection {
         self.only.is_none() && self.without.is_empty()
     }
 
+    /// Whether the core attribute `name`, spelled as in the schema, is in a response or may be.
+    pub fn returns(&self, name: &str) -> bool {
+        let whole = |wanted: &Wanted| wanted.top == name && wanted.inner.is_none() && wanted.sub.is_none();
+        match &self.only {
+            Some(only) => only.iter().any(|wanted| wanted.top == name),
+            None => !self.without.iter().any(whole),
+        }
+    }
+
     /// Takes out of a rendered resource what is not to be returned.
     pub fn apply(&self, document: &mut Object) {
         if let Some(only) = &self.only {
