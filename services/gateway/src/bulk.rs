@@ -113,8 +113,23 @@ impl Operation {
         self.bulk_id.as_deref().filter(|_| creates)
     }
 
-    /// Its part of the bulk response. `base` is the workspace's URL as the client knows it.
-    pub(crate) fn result(&self, outcome: &Result<Answer, Problem>, base: &str, request_id: &str) -> Value {
+    /// The id in its path, as sent.
+    pub(crate) fn target(&self) -> Option<&str> {
+        self.task.as_ref().ok().map(|task| task.id.as_str()).filter(|id| !id.is_empty())
+    }
+
+    /// Its part of the bulk response. `target` is the id of what it is about, where there is one, and
+    /// `base` the workspace's URL as the client knows it.
+    pub(crate) fn result(
+        &self,
+        outcome: &Result<Answer, Problem>,
+        target: Option<&str>,
+        base: &str,
+        request_id: &str,
+    ) -> Value {
+        let kind = self.task.as_ref().ok().map(|task| task.kind);
+        let location =
+            kind.zip(target).map(|(kind, id)| Value::from(format!("{base}{}/{id}", kind.endpoint())));
         let mut result = Object::new();
         let mut put = |name: &str, value: Option<Value>| {
             if let Some(value) = value {
@@ -126,23 +141,17 @@ impl Operation {
         match outcome {
             Ok(answer) => {
                 put("version", answer.etag.clone().map(Value::from));
-                put("location", answer.location.clone().or_else(|| self.location(base)).map(Value::from));
+                put("location", answer.location.clone().map(Value::from).or(location));
                 put("status", Some(code(answer.status)));
             }
             Err(problem) => {
-                put("location", self.location(base).map(Value::from));
+                put("location", location);
                 put("status", Some(code(problem.status)));
                 let detail = problem.told(request_id);
                 put("response", Some(error_body(problem.status.as_u16(), problem.scim_type, &detail)));
             }
         }
         Value::Object(result)
-    }
-
-    /// The address that the operation is about, where it names one.
-    fn location(&self, base: &str) -> Option<String> {
-        let task = self.task.as_ref().ok().filter(|task| !task.id.is_empty())?;
-        Some(format!("{base}{}/{}", task.kind.endpoint(), task.id))
     }
 }
 
@@ -233,7 +242,7 @@ mod tests {
         ] {
             let read = one(operation);
             let problem = read.task.as_ref().unwrap_err().clone();
-            let result = read.result(&Err(problem), "https://h/scim/v2/acme", "id");
+            let result = read.result(&Err(problem), None, "https://h/scim/v2/acme", "id");
             assert_eq!((&result["status"], &result["response"]["status"]), (&json!("400"), &json!("400")));
         }
     }

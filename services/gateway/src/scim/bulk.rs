@@ -85,8 +85,16 @@ impl<'a> Run<'a> {
         }
         let (base, request_id) = (&self.caller.base, self.caller.request_id());
         std::iter::zip(&self.bulk.operations, &self.outcomes)
-            .filter_map(|(operation, outcome)| Some(operation.result(outcome.as_ref()?, base, request_id)))
+            .filter_map(|(operation, outcome)| {
+                let target = operation.target().and_then(|id| resolve_id(id, &self.id_of()).ok());
+                Some(operation.result(outcome.as_ref()?, target.as_deref(), base, request_id))
+            })
             .collect()
+    }
+
+    /// The id that a reference stands for.
+    fn id_of(&self) -> impl Fn(&str) -> Option<String> {
+        |reference| self.created.get(reference).cloned().flatten()
     }
 
     /// Whether as many errors happened as the client puts up with.
@@ -111,16 +119,19 @@ impl<'a> Run<'a> {
         if self.caller.time_left() < RESERVE {
             return Err(Problem::new(Reason::Unavailable, "time ran out before this one; send it again"));
         }
-        let id_of = |reference: &str| self.created.get(reference).cloned().flatten();
-        let target = resolve_id(&task.id, &id_of).map_err(|missing| self.unresolved(&missing))?;
-        resolve(&mut task.data, &id_of).map_err(|missing| self.unresolved(&missing))?;
+        let target = resolve_id(&task.id, &self.id_of()).map_err(|missing| self.unresolved(&missing))?;
+        resolve(&mut task.data, &self.id_of()).map_err(|missing| self.unresolved(&missing))?;
         let (gateway, caller, kind, attributes) = (self.gateway, self.caller, task.kind, &self.attributes);
         let data = task.data.to_string();
         let versions = operation.version.as_deref().map(versions).unwrap_or_default();
         match task.verb {
             Verb::Post => resources::create(gateway, caller, kind, data, attributes).await,
             Verb::Put => resources::replace(gateway, caller, kind, target, data, versions, attributes).await,
-            Verb::Patch => resources::patch(gateway, caller, kind, target, data, versions, attributes).await,
+            // Asked for nothing in particular, a group is answered without its members.
+            Verb::Patch => {
+                let attributes = &Attributes::default();
+                resources::patch(gateway, caller, kind, target, data, versions, attributes).await
+            }
             Verb::Delete => resources::delete(gateway, caller, kind, target, versions).await,
         }
     }
