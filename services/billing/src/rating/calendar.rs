@@ -56,8 +56,13 @@ impl Calendar {
     /// zone, the instants before the first nominal date belong to it.
     #[must_use]
     pub fn opened_at(mut self, instant: Timestamp) -> Self {
+        let opening = instant.as_microsecond();
         if let Some(first) = self.starts.first_mut() {
-            *first = instant.as_microsecond();
+            *first = opening;
+        }
+        // Zones can be more than a day apart: then the second date is over when the period opens.
+        for start in &mut self.starts {
+            *start = opening.max(*start);
         }
         self
     }

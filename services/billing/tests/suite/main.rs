@@ -1,6 +1,13 @@
-//! The billing service's tests.
+//! The billing service's tests: rating as pure functions, and the service against a real
+//! PostgreSQL, over gRPC.
+
 #![expect(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
 
+mod accounts;
+mod append;
 mod cases;
+mod fold;
+mod harness;
 mod modes;
 mod recount;
+mod statement;

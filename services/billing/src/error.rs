@@ -1,0 +1,65 @@
+//! What can go wrong in billing. Each case says who must act.
+
+use usher_base::credential::Denied;
+use usher_base::{Fault, Reason};
+use usher_rpc::convert::InvalidArgument;
+
+use crate::class::SeatClass;
+use crate::rating::RatingError;
+use crate::rating::price::Ambiguous;
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BillingError {
+    /// Caller: choose another date; prices are never changed.
+    #[error(
+        "there is a price of a {class} seat from {valid_from} on already; prices are never changed, add one of a later date"
+    )]
+    PriceExists { class: SeatClass, valid_from: jiff::civil::Date },
+    /// Caller: the account is in use.
+    #[error("the account has prices, so its currency and time zone can't be changed any more")]
+    AccountInUse,
+    /// The account's administrator.
+    #[error(transparent)]
+    Rating(#[from] RatingError),
+    /// Caller: a field of the message.
+    #[error(transparent)]
+    Argument(#[from] InvalidArgument),
+    /// Caller: the credential.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// Operator: see the source.
+    #[error("the billing database failed")]
+    Store(#[from] usher_store::Error),
+    /// Operator: a row that this program can't have written.
+    #[error("the billing database holds what this version can't read: {0}")]
+    Stored(String),
+}
+
+impl Fault for BillingError {
+    fn reason(&self) -> Reason {
+        match self {
+            Self::PriceExists { .. } => Reason::AlreadyExists,
+            Self::AccountInUse | Self::Rating(RatingError::ModeChange(_)) => Reason::FailedPrecondition,
+            Self::Rating(RatingError::PriceMissing { .. }) => Reason::PriceMissing,
+            Self::Rating(RatingError::TooLarge(_)) | Self::Stored(_) => Reason::Internal,
+            Self::Argument(error) => error.reason(),
+            Self::Denied(error) => error.reason(),
+            Self::Store(error) => error.reason(),
+        }
+    }
+
+    fn metadata(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::PriceExists { .. } => vec![("resource", "PriceVersion".to_owned())],
+            Self::Rating(RatingError::PriceMissing { class, .. }) => vec![("class", class.clone())],
+            Self::Argument(error) => error.metadata(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl From<Ambiguous> for BillingError {
+    fn from(error: Ambiguous) -> Self {
+        Self::Stored(error.to_string())
+    }
+}

@@ -1,0 +1,6 @@
+//! The service's protocol: validation, calls of the rules, conversion.
+
+pub(crate) mod admin;
+mod convert;
+pub(crate) mod ledger;
+pub(crate) mod query;

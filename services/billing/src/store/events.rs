@@ -1,0 +1,156 @@
+//! The facts.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use sqlx::FromRow;
+use usher_base::id::{EventId, PersonKey, UserId};
+use usher_store::{ScopedDatabase, TenantTx, Time};
+use uuid::Uuid;
+
+use super::hash;
+use crate::class::SeatClass;
+use crate::error::BillingError;
+use crate::event::{GENESIS, Hash, SeatEvent};
+use crate::ledger::Entry;
+
+/// A fact as it was recorded.
+#[derive(Clone, Debug)]
+pub(crate) struct Recorded {
+    pub(crate) sequence: i64,
+    pub(crate) event: SeatEvent,
+    pub(crate) at: Timestamp,
+    pub(crate) hash: Hash,
+}
+
+#[derive(FromRow)]
+struct EventRow {
+    sequence: i64,
+    source_sequence: Option<i64>,
+    event_id: Uuid,
+    person_key: Uuid,
+    user_id: Uuid,
+    active: bool,
+    user_type: String,
+    effective_at: Time,
+    recorded_at: Time,
+    cause: String,
+    actor: String,
+    request_id: String,
+    hash: Vec<u8>,
+}
+
+impl TryFrom<EventRow> for Recorded {
+    type Error = BillingError;
+
+    fn try_from(row: EventRow) -> Result<Self, BillingError> {
+        Ok(Self {
+            sequence: row.sequence,
+            at: row.recorded_at.0,
+            hash: hash(&row.hash)?,
+            event: SeatEvent {
+                sequence: row.source_sequence.unwrap_or_default(),
+                event_id: EventId::from_uuid(row.event_id),
+                person: PersonKey::from_uuid(row.person_key),
+                user: UserId::from_uuid(row.user_id),
+                active: row.active,
+                class: SeatClass::of_user_type(&row.user_type)
+                    .map_err(|error| BillingError::Stored(error.to_string()))?,
+                user_type: row.user_type,
+                effective_at: row.effective_at.0,
+                cause: row.cause,
+                actor: row.actor,
+                request_id: row.request_id,
+            },
+        })
+    }
+}
+
+/// Adds facts, in one statement.
+pub(crate) async fn insert(
+    tx: &mut TenantTx,
+    epoch: i64,
+    recorded_at: Timestamp,
+    entries: &[Entry<'_>],
+) -> Result<(), BillingError> {
+    let of =
+        |field: fn(&SeatEvent) -> Uuid| entries.iter().map(|entry| field(entry.event)).collect::<Vec<_>>();
+    let text = |field: fn(&SeatEvent) -> &str| {
+        entries.iter().map(|entry| field(entry.event).to_owned()).collect::<Vec<_>>()
+    };
+    sqlx::query(
+        "INSERT INTO events (tenant_id, sequence, epoch, source_sequence, kind, event_id, person_key, user_id, active,
+           user_type, effective_at, recorded_at, cause, actor, request_id, hash)
+         SELECT $1, e.sequence, $2, e.source_sequence, 'state', e.event_id, e.person_key, e.user_id, e.active,
+           e.user_type, e.effective_at, $3, e.cause, e.actor, e.request_id, e.hash
+         FROM unnest($4::bigint[], $5::bigint[], $6::uuid[], $7::uuid[], $8::uuid[], $9::boolean[], $10::text[],
+           $11::timestamptz[], $12::text[], $13::text[], $14::text[], $15::bytea[])
+           AS e (sequence, source_sequence, event_id, person_key, user_id, active, user_type, effective_at, cause,
+             actor, request_id, hash)",
+    )
+    .bind(tx.tenant())
+    .bind(epoch)
+    .bind(Time(recorded_at))
+    .bind(entries.iter().map(|entry| entry.sequence).collect::<Vec<_>>())
+    .bind(entries.iter().map(|entry| entry.event.sequence).collect::<Vec<_>>())
+    .bind(of(|event| event.event_id.as_uuid()))
+    .bind(of(|event| event.person.as_uuid()))
+    .bind(of(|event| event.user.as_uuid()))
+    .bind(entries.iter().map(|entry| entry.event.active).collect::<Vec<_>>())
+    .bind(text(|event| &event.user_type))
+    .bind(entries.iter().map(|entry| Time(entry.event.effective_at)).collect::<Vec<_>>())
+    .bind(text(|event| &event.cause))
+    .bind(text(|event| &event.actor))
+    .bind(text(|event| &event.request_id))
+    .bind(entries.iter().map(|entry| entry.hash.to_vec()).collect::<Vec<_>>())
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// By the producer's number: the hash before an applied event, and its own.
+pub(crate) async fn hashes(
+    tx: &mut TenantTx,
+    epoch: i64,
+    first: i64,
+    last: i64,
+) -> Result<HashMap<i64, (Hash, Hash)>, BillingError> {
+    let rows: Vec<(i64, Option<Vec<u8>>, Vec<u8>)> = sqlx::query_as(
+        "SELECT e.source_sequence, b.hash, e.hash
+         FROM events e LEFT JOIN events b ON b.tenant_id = e.tenant_id AND b.tenant_id = $1 AND b.sequence = e.sequence - 1
+         WHERE e.tenant_id = $1 AND e.epoch = $2 AND e.source_sequence BETWEEN $3 AND $4",
+    )
+    .bind(tx.tenant())
+    .bind(epoch)
+    .bind(first)
+    .bind(last)
+    .fetch_all(tx.conn())
+    .await?;
+    rows.into_iter()
+        .map(|(sequence, before, own)| {
+            let before = before.map_or(Ok(GENESIS), |before| hash(&before))?;
+            Ok((sequence, (before, hash(&own)?)))
+        })
+        .collect()
+}
+
+/// The facts after a number, in order.
+pub(crate) async fn after(
+    database: &ScopedDatabase,
+    sequence: i64,
+    most: u32,
+) -> Result<Vec<Recorded>, BillingError> {
+    let mut tx = database.begin().await?;
+    let rows: Vec<EventRow> = sqlx::query_as(
+        "SELECT sequence, source_sequence, event_id, person_key, user_id, active, user_type, effective_at, recorded_at,
+           cause, actor, request_id, hash
+         FROM events WHERE tenant_id = $1 AND sequence > $2 ORDER BY sequence LIMIT $3",
+    )
+    .bind(tx.tenant())
+    .bind(sequence)
+    .bind(i64::from(most))
+    .fetch_all(tx.conn())
+    .await?;
+    tx.commit().await?;
+    rows.into_iter().map(Recorded::try_from).collect()
+}
