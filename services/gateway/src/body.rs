@@ -7,7 +7,7 @@ use http::{HeaderMap, StatusCode};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use usher_base::Reason;
 use usher_scim::discovery::MAX_BODY;
-use usher_scim::parse_json;
+use usher_scim::json;
 
 use crate::problem::Problem;
 
@@ -25,7 +25,7 @@ impl<S: Sync> FromRequest<S> for JsonBody {
             return Err(too_large());
         }
         let text = read(body).await?;
-        parse_json(&text)?;
+        json::check(&text)?;
         Ok(Self(text))
     }
 }

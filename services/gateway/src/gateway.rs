@@ -7,6 +7,7 @@ use usher_rpc::Tasks;
 
 use crate::access::Access;
 use crate::announcements::Announced;
+use crate::grpc::attributes::Attributes;
 use crate::grpc::groups::Groups;
 use crate::grpc::users::Users;
 use crate::location::Locations;
@@ -22,6 +23,7 @@ pub(crate) struct Parts {
     pub(crate) announced: Announced,
     pub(crate) users: Users,
     pub(crate) groups: Groups,
+    pub(crate) attributes: Attributes,
     pub(crate) identity: Channel,
     pub(crate) locations: Locations,
     pub(crate) rate: RateLimit,

@@ -10,6 +10,7 @@ use crate::access::Access;
 use crate::announcements::Announced;
 use crate::gateway::{Gateway, Parts};
 use crate::grpc::access::AccessClient;
+use crate::grpc::attributes::Attributes;
 use crate::grpc::groups::Groups;
 use crate::grpc::users::Users;
 use crate::location::Locations;
@@ -74,6 +75,7 @@ impl Service {
             announced,
             users: Users::new(identity.clone()),
             groups: Groups::new(identity.clone()),
+            attributes: Attributes::new(identity.clone()),
             identity,
             locations: Locations { public_url: config.public_url, trust_forwarded: config.trust_forwarded },
             rate: RateLimit::new(config.rate_per_second, config.rate_burst),

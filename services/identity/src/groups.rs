@@ -9,7 +9,7 @@ use usher_base::id::GroupId;
 use usher_base::{CallContext, Permission};
 use usher_scim::group::{self as scim, Delta, GroupChange, Step};
 use usher_scim::user::external_id;
-use usher_scim::{Profile, ScimError, parse_json, patch, schema};
+use usher_scim::{Profile, ScimError, json, patch, schema};
 use usher_store::{Database, ScopedDatabase};
 use uuid::Uuid;
 
@@ -56,7 +56,7 @@ impl Groups {
         ctx.require(Permission::UsersWrite)?;
         let database = self.database.scoped(&ctx.scope()?);
         let GroupChange { changed, members } =
-            scim::create(scim::canonicalize(parse_json(document)?, profile)?)?;
+            scim::create(scim::canonicalize(json::parse(document)?, profile)?)?;
         let mut delta = Delta::default();
         for step in members {
             if let Step::Delta(later) = step {
@@ -139,7 +139,7 @@ impl Groups {
         versions: &[i64],
         with_members: bool,
     ) -> Result<Group, IdentityError> {
-        let incoming = scim::canonicalize(parse_json(document)?, profile)?;
+        let incoming = scim::canonicalize(json::parse(document)?, profile)?;
         let change = Change { id, versions, with_members };
         let replace = |current: &Group| scim::replace(&current.attributes(), incoming.clone(), profile);
         self.write(ctx, &change, replace).await
@@ -155,7 +155,7 @@ impl Groups {
         versions: &[i64],
         with_members: bool,
     ) -> Result<Group, IdentityError> {
-        let operations = patch::parse(&parse_json(document)?, profile)?;
+        let operations = patch::parse(&json::parse(document)?, profile)?;
         let change = Change { id, versions, with_members };
         if let Some(delta) = scim::membership_alone(&operations, profile)? {
             return self.write_members(ctx, &change, delta).await;

@@ -7,7 +7,7 @@ use usher_scim::user::{
     active, canonicalize, create as scim_create, patch as scim_patch, replace as scim_replace,
     revive as scim_revive,
 };
-use usher_scim::{Changed, Object, Profile, ScimError, ScimType, eval, parse_json, patch};
+use usher_scim::{Changed, Object, Profile, ScimError, ScimType, eval, json, patch};
 use usher_store::{Database, ScopedDatabase};
 
 use crate::attributes;
@@ -61,7 +61,7 @@ impl Users {
         let scope = ctx.scope()?;
         let database = self.database.scoped(&scope);
         let types = attributes::resource_type(&database, &[document]).await?;
-        let body = parse_json(document)?;
+        let body = json::parse(document)?;
         let incoming = canonicalize(&body, &types, profile)?;
         let Changed { resource, changes } = scim_create(incoming.clone(), profile)?;
         let policy = self.policies.get(ctx).await?;
@@ -156,7 +156,7 @@ impl Users {
     ) -> Result<User, IdentityError> {
         ctx.require(Permission::UsersWrite)?;
         let types = attributes::resource_type(&self.database.scoped(&ctx.scope()?), &[document]).await?;
-        let incoming = canonicalize(&parse_json(document)?, &types, profile)?;
+        let incoming = canonicalize(&json::parse(document)?, &types, profile)?;
         let replace = |current: &Object| scim_replace(current, incoming.clone(), profile);
         self.write(ctx, id, versions, None, replace).await
     }
@@ -172,7 +172,7 @@ impl Users {
     ) -> Result<User, IdentityError> {
         ctx.require(Permission::UsersWrite)?;
         let types = attributes::resource_type(&self.database.scoped(&ctx.scope()?), &[document]).await?;
-        let operations = patch::parse(&parse_json(document)?, profile)?;
+        let operations = patch::parse(&json::parse(document)?, profile)?;
         let patch = |current: &Object| scim_patch(current, &operations, &types, profile);
         self.write(ctx, id, versions, None, patch).await
     }

@@ -5,6 +5,7 @@ use usher_base::Reason;
 use usher_proto::identity::v1 as pb;
 use usher_rpc::Failure;
 use usher_rpc::convert::from_wire;
+use usher_scim::schema::{CustomAttribute, Kind};
 use usher_scim::{Object, Profile};
 
 use crate::kind::Resource;
@@ -35,6 +36,28 @@ impl TryFrom<pb::Group> for Resource {
             modified: time(group.update_time)?,
         })
     }
+}
+
+/// A workspace's own attribute.
+pub(super) fn attribute(attribute: pb::Attribute) -> Result<CustomAttribute, Failure> {
+    let kind = match attribute.r#type() {
+        pb::AttributeType::String => Kind::String,
+        pb::AttributeType::Boolean => Kind::Boolean,
+        pb::AttributeType::Integer => Kind::Integer,
+        pb::AttributeType::Decimal => Kind::Decimal,
+        pb::AttributeType::DateTime => Kind::DateTime,
+        pb::AttributeType::Reference => Kind::Reference,
+        pb::AttributeType::Unspecified => {
+            return Err(Failure::new(Reason::Internal, "identity's answer has an attribute without a type"));
+        }
+    };
+    Ok(CustomAttribute {
+        name: attribute.name,
+        kind,
+        description: attribute.description,
+        case_exact: attribute.case_exact,
+        canonical_values: attribute.canonical_values,
+    })
 }
 
 fn document(json: &str) -> Result<Object, Failure> {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::Object;
-use crate::schema::{Attribute, Kind, ResourceType, Schema};
+use crate::schema::{self, Attribute, Kind, ResourceType, Schema};
 
 /// The schema of list responses.
 pub const LIST_SCHEMA: &str = "urn:ietf:params:scim:api:messages:2.0:ListResponse";
@@ -18,18 +18,33 @@ pub const MAX_BODY: usize = 1 << 20;
 /// Most operations of a bulk request.
 pub const MAX_BULK_OPERATIONS: usize = 1_000;
 
+/// What the endpoint supports besides what every one of ours does; nothing is advertised that is not so.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Support {
+    /// `sortBy` and `sortOrder`.
+    pub sort: bool,
+    /// `cursor` (RFC 9865).
+    pub cursor: bool,
+    /// `/Bulk`, and most operations of one request.
+    pub bulk: Option<usize>,
+}
+
 /// `/ServiceProviderConfig`. Every member is there, also where something is not supported.
-pub fn service_provider_config(base: &str) -> Value {
+pub fn service_provider_config(base: &str, support: Support) -> Value {
     json!({
         "schemas": ["urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"],
         "patch": { "supported": true },
-        "bulk": { "supported": true, "maxOperations": MAX_BULK_OPERATIONS, "maxPayloadSize": MAX_BODY },
+        "bulk": {
+            "supported": support.bulk.is_some(),
+            "maxOperations": support.bulk.unwrap_or_default(),
+            "maxPayloadSize": MAX_BODY,
+        },
         "filter": { "supported": true, "maxResults": MAX_COUNT },
         "changePassword": { "supported": false },
-        "sort": { "supported": true },
+        "sort": { "supported": support.sort },
         "etag": { "supported": true },
         "pagination": {
-            "cursor": true,
+            "cursor": support.cursor,
             "index": true,
             "defaultPaginationMethod": "index",
             "defaultPageSize": DEFAULT_COUNT,
@@ -47,34 +62,16 @@ pub fn service_provider_config(base: &str) -> Value {
     })
 }
 
-/// `/ResourceTypes`
-pub fn resource_types(types: &[&ResourceType], base: &str) -> Vec<Value> {
-    types
-        .iter()
-        .map(|of| {
-            json!({
-                "schemas": ["urn:ietf:params:scim:schemas:core:2.0:ResourceType"],
-                "id": of.name,
-                "name": of.name,
-                "endpoint": of.endpoint,
-                "description": of.description,
-                "schema": of.schema.id,
-                "schemaExtensions": of.extensions.iter()
-                    .map(|extension| json!({ "schema": extension.id, "required": false }))
-                    .collect::<Vec<_>>(),
-                "meta": meta("ResourceType", &format!("{base}/ResourceTypes/{}", of.name)),
-            })
-        })
-        .collect()
+/// `/ResourceTypes`, with the workspace's user resource type: [`schema::user`] or [`schema::user_with`].
+pub fn resource_types(base: &str, user: &ResourceType) -> Vec<Value> {
+    [user, schema::group()].map(|resource_type| resource_type_document(resource_type, base)).into()
 }
 
-/// `/Schemas`
-pub fn schemas(types: &[&ResourceType], base: &str) -> Vec<Value> {
-    types
-        .iter()
-        .flat_map(|of| std::iter::once(&of.schema).chain(&of.extensions))
-        .map(|schema| schema_document(schema, base))
-        .collect()
+/// `/Schemas`, with the workspace's user resource type.
+pub fn schemas(base: &str, user: &ResourceType) -> Vec<Value> {
+    let group = schema::group();
+    let users = std::iter::once(&user.schema).chain(&user.extensions);
+    users.chain([&group.schema]).map(|schema| schema_document(schema, base)).collect()
 }
 
 /// A list response (RFC 7644 section 3.4.2).
@@ -108,6 +105,22 @@ pub fn cursor_response(total: Option<u64>, next: &str, previous: &str, resources
 
 fn meta(resource_type: &str, location: &str) -> Value {
     json!({ "resourceType": resource_type, "location": location })
+}
+
+fn resource_type_document(resource_type: &ResourceType, base: &str) -> Value {
+    let extensions = resource_type.extensions.iter();
+    json!({
+        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:ResourceType"],
+        "id": resource_type.name,
+        "name": resource_type.name,
+        "endpoint": resource_type.endpoint,
+        "description": resource_type.description,
+        "schema": resource_type.schema.id,
+        "schemaExtensions": extensions
+            .map(|extension| json!({ "schema": extension.id, "required": false }))
+            .collect::<Vec<_>>(),
+        "meta": meta("ResourceType", &format!("{base}/ResourceTypes/{}", resource_type.name)),
+    })
 }
 
 fn schema_document(schema: &Schema, base: &str) -> Value {

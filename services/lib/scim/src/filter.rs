@@ -161,7 +161,7 @@ mod tests {
             r#"emails[type eq "work"] and department pr and meta.created gt "2026-01-01T00:00:00Z""#,
             "ActiVe EQ \"TRUE\" and roles[primary eq \"True\"] and name pr and emails eq \"x\"",
             "schemas eq \"urn:x\" and manager eq \"m\" and externalId eq 007 and userName ne 1",
-            r#"meta.Created gt 2015-10-10T14:38:21.8617979-07:00"#,
+            "meta.Created gt 2015-10-10T14:38:21.8617979-07:00",
         ] {
             bind(&parse(text).unwrap(), user()).unwrap();
         }

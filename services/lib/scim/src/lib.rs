@@ -6,6 +6,7 @@ pub mod error;
 pub mod eval;
 pub mod filter;
 pub mod group;
+pub mod json;
 pub mod patch;
 pub mod projection;
 pub mod schema;
@@ -13,13 +14,11 @@ pub mod user;
 
 mod coerce;
 mod diff;
-mod json;
 mod slot;
 mod text;
 
 pub use diff::{Change, Changed};
 pub use error::{ScimError, ScimType};
-pub use json::parse as parse_json;
 pub use text::fold;
 
 /// A JSON object.
