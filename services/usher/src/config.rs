@@ -135,7 +135,11 @@ impl Settings {
             builder = builder.add_source(config::File::from(path).format(config::FileFormat::Toml));
         }
         builder = builder.add_source(
-            config::Environment::with_prefix("USHER").prefix_separator("_").separator("__").try_parsing(true),
+            config::Environment::with_prefix("USHER")
+                .prefix_separator("_")
+                .separator("__")
+                .try_parsing(true)
+                .source(Some(environment())),
         );
         for entry in overrides {
             let (name, value) =
@@ -242,6 +246,15 @@ impl Settings {
             faults.push(format!("log.filter: {error}"));
         }
     }
+}
+
+/// The variables that are settings, which have a section: USHER_GATEWAY__LISTEN. USHER_CONFIG, which
+/// names the file, is none.
+fn environment() -> config::Map<String, String> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .filter(|(name, _)| name.contains("__"))
+        .collect()
 }
 
 /// A secret from its own setting or from a file, without the file's final line break.

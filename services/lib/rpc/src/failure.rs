@@ -1,12 +1,16 @@
 //! An error as the caller of an RPC sees it.
 
 use std::collections::HashMap;
+use std::error::Error as _;
 
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 use usher_base::{Fault, Reason};
 
 use crate::ERROR_DOMAIN;
+
+/// What people are told where the transport failed; what exactly is in the log.
+const NO_ANSWER: &str = "a part of Usher does not answer; try again";
 
 /// Why a call to another service failed.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -31,11 +35,16 @@ impl From<Status> for Failure {
     fn from(status: Status) -> Self {
         let info = status.get_details_error_info().filter(|info| info.domain == ERROR_DOMAIN);
         let named = info.as_ref().and_then(|info| Reason::from_name(&info.reason));
-        Self {
-            reason: named.unwrap_or_else(|| by_code(status.code())),
-            metadata: info.map(|info| info.metadata).unwrap_or_default(),
-            message: status.message().to_owned(),
-        }
+        let (reason, message) = match named {
+            Some(reason) => (reason, status.message().to_owned()),
+            // Only a status that was made on this side has a source: the connection is gone.
+            None if status.code() != Code::DeadlineExceeded && status.source().is_some() => {
+                tracing::warn!(error = &status as &dyn std::error::Error, "a service does not answer");
+                (Reason::Unavailable, NO_ANSWER.to_owned())
+            }
+            None => (by_code(status.code()), status.message().to_owned()),
+        };
+        Self { reason, message, metadata: info.map(|info| info.metadata).unwrap_or_default() }
     }
 }
 
@@ -76,5 +85,21 @@ impl Fault for Failure {
             "retry_after_secs",
         ];
         KNOWN.iter().filter_map(|name| Some((*name, self.metadata.get(*name)?.clone()))).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_broken_connection_is_an_outage_and_no_defect() {
+        let broken = Status::from_error(Box::new(std::io::Error::other("broken pipe")));
+        assert_eq!(broken.code(), Code::Unknown);
+
+        let failure = Failure::from(broken);
+
+        assert_eq!((failure.reason, failure.message.as_str()), (Reason::Unavailable, NO_ANSWER));
+        assert_eq!(Failure::from(Status::unknown("from the peer")).reason, Reason::Internal);
     }
 }
