@@ -134,12 +134,16 @@ impl Settings {
         if let Some(path) = file {
             builder = builder.add_source(config::File::from(path).format(config::FileFormat::Toml));
         }
+        // Settings have a section; USHER_CONFIG, USHER_DEMO and the like are flags' variables.
+        let variables = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .filter(|(name, _)| name.starts_with("USHER_") && name.contains("__"));
         builder = builder.add_source(
             config::Environment::with_prefix("USHER")
                 .prefix_separator("_")
                 .separator("__")
                 .try_parsing(true)
-                .source(Some(environment())),
+                .source(Some(variables.collect())),
         );
         for entry in overrides {
             let (name, value) =
@@ -246,15 +250,6 @@ impl Settings {
             faults.push(format!("log.filter: {error}"));
         }
     }
-}
-
-/// The variables that are settings, which have a section: USHER_GATEWAY__LISTEN. USHER_CONFIG, which
-/// names the file, is none.
-fn environment() -> config::Map<String, String> {
-    std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-        .filter(|(name, _)| name.contains("__"))
-        .collect()
 }
 
 /// A secret from its own setting or from a file, without the file's final line break.
