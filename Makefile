@@ -22,7 +22,7 @@ test: prepare-test ## Run every test, against private PostgreSQL clusters
 check: ## Check format, lints and documentation
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
-	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items --quiet
+	RUSTDOCFLAGS="-D warnings -A rustdoc::private-intra-doc-links" cargo doc --locked --workspace --no-deps --document-private-items --quiet
 
 bench: prepare ## Measure the hot paths against a private local stack (ARGS="--seconds 10")
 	cargo build --release --locked --package usher --package usher-tests --bins

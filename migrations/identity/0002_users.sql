@@ -11,7 +11,11 @@ DO $mig$ BEGIN
     active boolean NOT NULL,
     user_type text NOT NULL CHECK (user_type IN ('Regular', 'External', 'Collaborator')),
     display_name_key text,
+    -- The first address of type work; who has several is looked at whichever is asked for.
     work_email_key text,
+    several_work_emails boolean NOT NULL,
+    -- The API app that provisioned the user; empty where none did.
+    connection text NOT NULL,
     resource jsonb NOT NULL,
     -- Attribute path -> "idp" | "admin" | "default".
     provenance jsonb NOT NULL,
@@ -25,6 +29,7 @@ DO $mig$ BEGIN
   ALTER TABLE users ADD CONSTRAINT users_tenant_user_name_key UNIQUE (tenant_id, user_name_key);
   CREATE INDEX users_external_id ON users (tenant_id, external_id) WHERE external_id IS NOT NULL;
   CREATE INDEX users_work_email ON users (tenant_id, work_email_key) WHERE work_email_key IS NOT NULL;
+  CREATE INDEX users_several_work_emails ON users (tenant_id) WHERE several_work_emails;
   CREATE INDEX users_display_name ON users (tenant_id, display_name_key) WHERE display_name_key IS NOT NULL;
   PERFORM app_protect('users');
 
@@ -34,6 +39,7 @@ DO $mig$ BEGIN
     user_id uuid NOT NULL,
     person_key uuid NOT NULL,
     external_id text,
+    connection text NOT NULL,
     user_name_key text NOT NULL,
     deleted_at timestamptz NOT NULL,
     PRIMARY KEY (tenant_id, user_id)
@@ -72,11 +78,14 @@ DO $mig$ BEGIN
   CREATE TABLE changes (
     tenant_id uuid NOT NULL,
     sequence bigint NOT NULL,
+    -- As in the protocol; from 6 on the resource is a group.
     kind smallint NOT NULL,
-    user_id uuid NOT NULL,
-    user_version bigint NOT NULL,
+    resource_id uuid NOT NULL,
+    version bigint NOT NULL,
     effective_at timestamptz NOT NULL,
     attributes text[] NOT NULL,
+    members_added uuid[] NOT NULL,
+    members_removed uuid[] NOT NULL,
     actor text NOT NULL,
     request_id text NOT NULL,
     seat_sequence bigint NOT NULL,

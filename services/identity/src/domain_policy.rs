@@ -5,21 +5,21 @@ use std::collections::BTreeSet;
 use usher_base::domain::{DomainName, email_domain, looks_like_address};
 use usher_scim::{Object, user as scim};
 
-use crate::error::UserError;
+use crate::error::IdentityError;
 use crate::policy::Policy;
 
 /// Judges a user who is about to be created, renamed, given another primary address, or
 /// reactivated. The domain of the user name, where that is an address, and that of the primary
 /// e-mail address must be approved. A user name that is no address is judged by the primary
 /// address alone; with neither there is nothing to approve. Secondary addresses are free.
-pub(crate) fn judge(policy: &Policy, resource: &Object) -> Result<(), UserError> {
+pub(crate) fn judge(policy: &Policy, resource: &Object) -> Result<(), IdentityError> {
     let Some(approved) = &policy.approved_domains else { return Ok(()) };
     let user_name = scim::user_name(resource).unwrap_or_default();
     let primary = scim::primary_email(resource);
     if looks_like_address(user_name) {
         judge_address(policy, approved, user_name)?;
     } else if primary.is_none() {
-        return Err(UserError::NoDomain { text: user_name.to_owned(), workspace: policy.slug.clone() });
+        return Err(IdentityError::NoDomain { text: user_name.to_owned(), workspace: policy.slug.clone() });
     }
     primary.map_or(Ok(()), |address| judge_address(policy, approved, address))
 }
@@ -32,11 +32,15 @@ pub(crate) fn concerns(before: &Object, after: &Object) -> bool {
         || scim::primary_email(before) != scim::primary_email(after)
 }
 
-fn judge_address(policy: &Policy, approved: &BTreeSet<DomainName>, address: &str) -> Result<(), UserError> {
+fn judge_address(
+    policy: &Policy,
+    approved: &BTreeSet<DomainName>,
+    address: &str,
+) -> Result<(), IdentityError> {
     match email_domain(address) {
         Ok(domain) if approved.contains(&domain) => Ok(()),
-        Ok(domain) => Err(UserError::DomainNotApproved { domain, workspace: policy.slug.clone() }),
-        Err(_) => Err(UserError::NoDomain { text: address.to_owned(), workspace: policy.slug.clone() }),
+        Ok(domain) => Err(IdentityError::DomainNotApproved { domain, workspace: policy.slug.clone() }),
+        Err(_) => Err(IdentityError::NoDomain { text: address.to_owned(), workspace: policy.slug.clone() }),
     }
 }
 

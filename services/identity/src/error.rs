@@ -1,4 +1,4 @@
-//! What can go wrong with users. Each case says who must act.
+//! What can go wrong with users and groups. Each case says who must act.
 
 use usher_base::domain::DomainName;
 use usher_base::{Denied, Fault, Reason};
@@ -8,19 +8,45 @@ use usher_scim::{ScimError, ScimType};
 
 /// An error of the identity service.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum UserError {
-    /// Caller: there is no such user, or it was deleted.
-    #[error("there is no user {0} in this workspace")]
-    NotFound(String),
+pub(crate) enum IdentityError {
+    /// Caller: there is no such user or group, or it was deleted.
+    #[error("there is no {} {id} in this workspace", .resource.to_lowercase())]
+    NotFound { resource: &'static str, id: String },
     /// Caller: choose another name, or match the user that has it.
     #[error("another user of this workspace has the userName {0:?}; userNames are compared without case")]
     UserNameTaken(String),
+    /// Caller: choose another name, or match the group that has it.
+    #[error("another group of this workspace has the displayName {0:?}; they are compared without case")]
+    DisplayNameTaken(String),
+    /// Caller: take them out of the members, or create them first.
+    #[error(
+        "members: there is no user or group {0} in this workspace; provision it first, or take it out of the members"
+    )]
+    UnknownMembers(String),
+    /// Caller: a group can't be in itself.
+    #[error("members: the group {0} has this group in it, or is this group; a group can't be in itself")]
+    CircularMembers(String),
     /// Caller: fetch again, the version is old.
-    #[error("the user was changed since the version in If-Match was read; read it again")]
+    #[error("the resource was changed since the version in If-Match was read; read it again")]
     Stale,
     /// Caller: try again.
-    #[error("too many writers changed this user at once; try again")]
+    #[error("too many writers changed this resource at once; try again")]
     Contended,
+    /// Caller: begin with the first page.
+    #[error("the cursor was not made for this query in this workspace; begin with the first page")]
+    InvalidCursor,
+    /// Caller: begin with the first page.
+    #[error("the cursor has expired; begin with the first page")]
+    ExpiredCursor,
+    /// The workspace's admin: choose another name.
+    #[error("there is a custom attribute {0:?} already; names are compared without case")]
+    AttributeExists(String),
+    /// The workspace's admin: delete one first.
+    #[error("the workspace has {0} custom attributes, which is the most there can be; delete one first")]
+    TooManyAttributes(i64),
+    /// The workspace's admin: clear the values first.
+    #[error("{users} users have a value of the custom attribute {name:?}; clear these first")]
+    AttributeInUse { name: String, users: i64 },
     /// The workspace's admin: approve the domain, or leave the person out of scope.
     #[error(
         "the domain {domain} is not approved in workspace {workspace}. An admin of the workspace can approve it \
@@ -57,11 +83,23 @@ pub(crate) enum UserError {
     Store(#[from] usher_store::Error),
 }
 
-impl Fault for UserError {
+impl IdentityError {
+    /// There is no such resource; of what was asked for, no more than an id's length is repeated.
+    pub(crate) fn absent(resource: &'static str, id: &str) -> Self {
+        Self::NotFound { resource, id: id.chars().take(100).collect() }
+    }
+}
+
+impl Fault for IdentityError {
     fn reason(&self) -> Reason {
         match self {
-            Self::NotFound(_) => Reason::NotFound,
+            Self::NotFound { .. } => Reason::NotFound,
             Self::UserNameTaken(_) => Reason::UserNameTaken,
+            Self::DisplayNameTaken(_) | Self::AttributeExists(_) => Reason::AlreadyExists,
+            Self::UnknownMembers(_) | Self::CircularMembers(_) => Reason::InvalidValue,
+            Self::InvalidCursor => Reason::InvalidCursor,
+            Self::ExpiredCursor => Reason::CursorExpired,
+            Self::TooManyAttributes(_) | Self::AttributeInUse { .. } => Reason::FailedPrecondition,
             Self::Stale => Reason::EtagMismatch,
             Self::Contended => Reason::Conflict,
             Self::DomainNotApproved { .. } | Self::NoDomain { .. } => Reason::DomainNotApproved,
@@ -77,7 +115,9 @@ impl Fault for UserError {
 
     fn metadata(&self) -> Vec<(&'static str, String)> {
         match self {
-            Self::NotFound(_) => vec![("resource", "User".to_owned())],
+            Self::NotFound { resource, .. } => vec![("resource", (*resource).to_owned())],
+            Self::DisplayNameTaken(_) => vec![("resource", "Group".to_owned())],
+            Self::AttributeExists(_) => vec![("resource", "Attribute".to_owned())],
             Self::DomainNotApproved { domain, .. } => vec![("domain", domain.to_string())],
             Self::SeatLimitReached { limit, in_use, .. } => vec![
                 ("pool", "paid".to_owned()),
@@ -96,7 +136,8 @@ fn scim_reason(scim_type: ScimType) -> Reason {
         ScimType::InvalidPath => Reason::InvalidPath,
         ScimType::NoTarget => Reason::NoTarget,
         ScimType::Mutability => Reason::Mutability,
-        ScimType::InvalidValue | ScimType::Uniqueness | ScimType::Sensitive => Reason::InvalidValue,
+        ScimType::InvalidValue | ScimType::Sensitive => Reason::InvalidValue,
+        ScimType::Uniqueness => Reason::AlreadyExists,
         ScimType::InvalidSyntax | ScimType::InvalidVers => Reason::InvalidSyntax,
     }
 }

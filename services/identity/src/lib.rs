@@ -1,12 +1,16 @@
 //! The identity service: who is in a workspace, what changed, and how many seats are taken.
 
+mod attributes;
 mod change;
+mod cursor;
 mod domain_policy;
 mod error;
+mod group;
+mod groups;
 mod grpc;
-mod lookup;
 mod policy;
 mod provenance;
+mod query;
 mod relay;
 mod service;
 mod store;

@@ -14,7 +14,7 @@ use usher_proto::tenant::v1 as pb;
 use usher_proto::tenant::v1::policy_service_client::PolicyServiceClient;
 use usher_rpc::{Failure, Outgoing, ServiceCredential};
 
-use crate::error::UserError;
+use crate::error::IdentityError;
 
 /// How old a policy may be that a caller judges by whose credential names no version.
 const FRESH: SignedDuration = SignedDuration::from_secs(5);
@@ -52,7 +52,7 @@ impl Policies {
 
     /// The policy for a call: at least as new as the caller's credential says it is. There is no
     /// write without one.
-    pub(crate) async fn get(&self, ctx: &CallContext) -> Result<Arc<Policy>, UserError> {
+    pub(crate) async fn get(&self, ctx: &CallContext) -> Result<Arc<Policy>, IdentityError> {
         let workspace = ctx.scope()?.workspace_id();
         if let Some(known) = self.known.get(&workspace).await {
             let current = match ctx.credential().policy_version() {
@@ -64,7 +64,7 @@ impl Policies {
             }
         }
         let read_at = ctx.now();
-        let policy = Arc::new(self.fetch(ctx, workspace).await.map_err(UserError::Policy)?);
+        let policy = Arc::new(self.fetch(ctx, workspace).await.map_err(IdentityError::Policy)?);
         self.known.insert(workspace, Known { policy: Arc::clone(&policy), read_at }).await;
         Ok(policy)
     }

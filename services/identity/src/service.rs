@@ -5,13 +5,22 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use usher_base::secret::ServiceKey;
 use usher_base::{Audience, Clock};
+use usher_proto::identity::v1::attribute_service_server::AttributeServiceServer;
 use usher_proto::identity::v1::change_service_server::ChangeServiceServer;
+use usher_proto::identity::v1::group_service_server::GroupServiceServer;
 use usher_proto::identity::v1::seat_service_server::SeatServiceServer;
 use usher_proto::identity::v1::user_service_server::UserServiceServer;
 use usher_rpc::{Server, ServerConfig, ServiceCredential, Tasks, TenantKeys, Verifier, connect};
 use usher_store::{BootError, Database, DatabaseConfig};
 
-use crate::grpc::{changes::ChangeApi, seats::SeatApi, users::UserApi};
+use crate::attributes::Attributes;
+use crate::cursor::Cursors;
+use crate::groups::Groups;
+use crate::grpc::attributes::AttributeApi;
+use crate::grpc::changes::ChangeApi;
+use crate::grpc::groups::GroupApi;
+use crate::grpc::seats::SeatApi;
+use crate::grpc::users::UserApi;
 use crate::policy::Policies;
 use crate::relay::{Nudge, Relay};
 use crate::users::Users;
@@ -67,6 +76,7 @@ impl Service {
         usher_store::check(&database).await?;
         let tenant = connect(&config.tenant_url)?;
         let billing = connect(&config.billing_url)?;
+        let cursors = Cursors::new(&config.service_key);
         let credential =
             ServiceCredential::new("identity", config.service_key, tenant.clone(), clock.clone());
         let verifier = Verifier::new(TenantKeys::new(tenant.clone()), Audience::Identity, clock.clone());
@@ -75,7 +85,10 @@ impl Service {
             database: database.clone(),
             policies: Policies::new(tenant, credential.clone()),
             relay: nudge.clone(),
+            cursors: cursors.clone(),
         };
+        let groups = Groups { database: database.clone(), cursors };
+        let attributes = Attributes { database: database.clone() };
         let relay = Relay {
             database: database.clone(),
             billing,
@@ -92,6 +105,10 @@ impl Service {
         };
         let server = Server::new(setup, verifier, clock)
             .add(UserServiceServer::new(UserApi { users, tasks: tasks.clone() }))
+            .await
+            .add(GroupServiceServer::new(GroupApi { groups, tasks: tasks.clone() }))
+            .await
+            .add(AttributeServiceServer::new(AttributeApi { attributes, tasks: tasks.clone() }))
             .await
             .add(ChangeServiceServer::new(ChangeApi { database: database.clone(), tasks: tasks.clone() }))
             .await

@@ -1,6 +1,10 @@
 //! The identity database.
 
+pub(crate) mod attributes;
 pub(crate) mod changes;
+mod filter;
+pub(crate) mod groups;
+pub(crate) mod listing;
 pub(crate) mod relays;
 pub(crate) mod seats;
 pub(crate) mod users;

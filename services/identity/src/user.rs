@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use usher_base::Actor;
 use usher_base::id::{PersonKey, UserId};
 use usher_scim::schema::USHER_USER;
 use usher_scim::user::UserType;
@@ -13,6 +14,10 @@ pub(crate) struct User {
     pub(crate) id: UserId,
     pub(crate) attributes: Attributes,
     pub(crate) provenance: Object,
+    /// The API app that provisioned the user; empty where none did.
+    pub(crate) connection: String,
+    /// As SCIM shows them, but without their addresses; empty also where they were not asked for.
+    pub(crate) groups: Vec<Value>,
     pub(crate) version: i64,
     pub(crate) person: PersonKey,
     pub(crate) created_at: Timestamp,
@@ -28,6 +33,40 @@ pub(crate) struct Attributes {
     pub(crate) user_type: UserType,
     /// Whether a user type was given, or is the default.
     pub(crate) rest: Object,
+}
+
+impl User {
+    /// The canonical resource, with the groups.
+    pub(crate) fn to_resource(&self) -> Object {
+        let mut resource = self.attributes.to_resource();
+        if !self.groups.is_empty() {
+            resource.insert("groups".to_owned(), Value::Array(self.groups.clone()));
+        }
+        resource
+    }
+
+    /// The resource as clients see it and as filters judge it; addresses begin with `base`.
+    pub(crate) fn rendered(&self, base: &str) -> Object {
+        let id = self.id.to_string();
+        scim::render(
+            self.to_resource(),
+            &scim::Envelope {
+                id: &id,
+                version: self.version,
+                created: &self.created_at.to_string(),
+                last_modified: &self.updated_at.to_string(),
+                location: &format!("{base}/Users/{id}"),
+            },
+        )
+    }
+}
+
+/// The connection of what an actor provisions.
+pub(crate) fn connection(actor: &Actor) -> String {
+    match actor {
+        Actor::Scim { app, .. } => app.to_string(),
+        Actor::Admin(_) | Actor::Service(_) | Actor::Operator(_) => String::new(),
+    }
 }
 
 impl Attributes {
@@ -60,9 +99,4 @@ impl Attributes {
     pub(crate) fn seat(&self) -> Option<UserType> {
         self.active.then_some(self.user_type)
     }
-}
-
-/// The form in which names and addresses are compared without case.
-pub(crate) fn key(text: &str) -> String {
-    text.to_lowercase()
 }

@@ -1,21 +1,25 @@
 //! The rules of users: create, read, list, replace, patch, delete.
 
 use jiff::Timestamp;
-use serde_json::Value;
 use usher_base::id::{EventId, PersonKey, UserId};
 use usher_base::{CallContext, Permission};
-use usher_scim::user::{canonicalize, create as scim_create, patch as scim_patch, replace as scim_replace};
-use usher_scim::{Changed, Object, Profile, ScimError, ScimType, filter, patch};
-use usher_store::Database;
+use usher_scim::user::{
+    active, canonicalize, create as scim_create, patch as scim_patch, replace as scim_replace,
+    revive as scim_revive,
+};
+use usher_scim::{Changed, Object, Profile, ScimError, ScimType, eval, json, patch};
+use usher_store::{Database, ScopedDatabase};
 
+use crate::attributes;
 use crate::change::{Cause, ChangeKind};
+use crate::cursor::Cursors;
 use crate::domain_policy;
-use crate::error::UserError;
-use crate::lookup::Lookup;
+use crate::error::IdentityError;
 use crate::policy::{Policies, Policy};
 use crate::provenance;
+use crate::query::{Around, Asked, Probe, Query};
 use crate::store::users::{self as store, Written};
-use crate::user::{Attributes, User};
+use crate::user::{Attributes, User, connection};
 
 /// How often a write is tried again when others write the same user meanwhile.
 const ATTEMPTS: usize = 12;
@@ -26,16 +30,25 @@ pub(crate) struct Users {
     pub(crate) database: Database,
     pub(crate) policies: Policies,
     pub(crate) relay: crate::relay::Nudge,
+    pub(crate) cursors: Cursors,
 }
 
 /// A page of users.
 pub(crate) struct Page {
     pub(crate) users: Vec<User>,
     pub(crate) total: i64,
+    pub(crate) around: Around,
+}
+
+/// A user who was created, or an inactive one who was revived.
+pub(crate) struct Created {
+    pub(crate) user: User,
+    pub(crate) revived: bool,
 }
 
 impl Users {
-    /// Creates a user in the caller's workspace, and takes a seat if the user is active.
+    /// Creates a user in the caller's workspace, and takes a seat if the user is active. An inactive
+    /// user whom the document means is revived instead.
     ///
     /// User, change-log entry, seat event and counter are one transaction: a crash leaves all or nothing.
     pub(crate) async fn create(
@@ -43,75 +56,93 @@ impl Users {
         ctx: &CallContext,
         document: &str,
         profile: Profile,
-    ) -> Result<User, UserError> {
+    ) -> Result<Created, IdentityError> {
         ctx.require(Permission::UsersWrite)?;
         let scope = ctx.scope()?;
-        let document = parse(document)?;
-        let Changed { resource, changes } = scim_create(canonicalize(&document, profile)?)?;
+        let database = self.database.scoped(&scope);
+        let types = attributes::resource_type(&database, &[document]).await?;
+        let body = json::parse(document)?;
+        let incoming = canonicalize(&body, &types, profile)?;
+        let Changed { resource, changes } = scim_create(incoming.clone(), profile)?;
         let policy = self.policies.get(ctx).await?;
         domain_policy::judge(&policy, &resource)?;
         let mut origin = Object::new();
         provenance::note(&mut origin, &changes, ctx.actor());
-        provenance::note_defaults(&mut origin, document.get("active").is_some());
+        provenance::note_defaults(&mut origin, body.get("active").is_some());
         let now = ctx.now();
         let user = User {
             id: UserId::new(ctx.clock()),
             attributes: Attributes::from_resource(resource),
             provenance: origin,
+            connection: connection(ctx.actor()),
+            groups: Vec::new(),
             version: 1,
             person: PersonKey::new(ctx.clock()),
             created_at: now,
             updated_at: now,
         };
-        let write = write(ctx, &policy, &user, changes.into_iter().map(|change| change.path).collect(), now);
-        match store::create(&self.database.scoped(&scope), &write)
-            .await
-            .map_err(|fault| fault.told(&policy))?
-        {
+        let paths = changes.into_iter().map(|change| change.path).collect();
+        let write = write(ctx, &policy, &user, paths, now);
+        match store::create(&database, &write).await.map_err(|fault| fault.told(&policy))? {
             Written::Done => {
                 self.relay.nudge();
-                Ok(user)
+                Ok(Created { user, revived: false })
             }
-            Written::Taken | Written::Stale => Err(UserError::UserNameTaken(user.attributes.user_name)),
+            Written::Inactive(id) => {
+                let adopt = Some(connection(ctx.actor()));
+                let revive = |current: &Object| {
+                    if active(current) {
+                        // Somebody was faster.
+                        return Err(ScimError::new(ScimType::Uniqueness, "the user exists and is active"));
+                    }
+                    scim_revive(current, incoming.clone(), profile)
+                };
+                let user = self.write(ctx, &id.to_string(), &[], adopt, revive).await?;
+                Ok(Created { user, revived: true })
+            }
+            Written::Taken | Written::Stale => Err(IdentityError::UserNameTaken(user.attributes.user_name)),
         }
     }
 
     /// Reads a user.
-    pub(crate) async fn get(&self, ctx: &CallContext, id: &str) -> Result<User, UserError> {
+    pub(crate) async fn get(&self, ctx: &CallContext, id: &str) -> Result<User, IdentityError> {
         ctx.require(Permission::UsersRead)?;
-        let scope = ctx.scope()?;
-        self.find(ctx, &scope, id).await
+        self.find(&self.database.scoped(&ctx.scope()?), id).await
     }
 
-    async fn find(
-        &self,
-        _: &CallContext,
-        scope: &usher_base::TenantScope,
-        id: &str,
-    ) -> Result<User, UserError> {
-        let absent = || UserError::NotFound(id.chars().take(100).collect());
-        let user_id: UserId = id.parse().map_err(|_| absent())?;
-        store::find(&self.database.scoped(scope), user_id).await?.ok_or_else(absent)
+    async fn find(&self, database: &ScopedDatabase, id: &str) -> Result<User, IdentityError> {
+        let absent = || IdentityError::absent("User", id);
+        store::find(database, id.parse().map_err(|_| absent())?, true).await?.ok_or_else(absent)
     }
 
-    /// Lists the users that match a filter, oldest first.
+    /// Lists users: by one index probe where the filter names somebody, else a page.
     pub(crate) async fn list(
         &self,
         ctx: &CallContext,
-        text: &str,
-        start_index: i64,
-        count: i32,
-    ) -> Result<Page, UserError> {
+        asked: &Asked,
+        with_groups: bool,
+    ) -> Result<Page, IdentityError> {
         ctx.require(Permission::UsersRead)?;
-        let scope = ctx.scope()?;
-        let lookup = if text.trim().is_empty() {
-            Lookup::everybody()
-        } else {
-            Lookup::of(&filter::parse(text).map_err(ScimError::from)?)?
-        };
-        let most = i32::try_from(usher_scim::discovery::MAX_COUNT).unwrap_or(i32::MAX);
-        let offset = start_index.saturating_sub(1).max(0);
-        lookup.run(&self.database.scoped(&scope), offset, count.clamp(0, most)).await
+        let database = self.database.scoped(&ctx.scope()?);
+        let types = attributes::resource_type(&database, &[&asked.filter, &asked.sort_by]).await?;
+        let query = Query::read(asked, &types)?;
+        let purpose = asked.purpose(ctx, "users")?;
+        let position = asked
+            .cursor
+            .as_deref()
+            .map(|cursor| self.cursors.open(&purpose, cursor, ctx.now()))
+            .transpose()?;
+        if let Some(filter) = query.filter.as_ref().filter(|_| query.is_plain(asked))
+            && let Some(probe) = Probe::of(filter)
+            && let Some(mut users) = store::probe(&database, &probe, true).await?
+        {
+            users.retain(|user| eval::matches(filter, &user.rendered(&asked.base)));
+            let total = i64::try_from(users.len()).unwrap_or(i64::MAX);
+            return Ok(Page { users: query.window(users), total, around: Around::default() });
+        }
+        let (users, page) = store::page(&database, &query.listing(position.as_ref()), with_groups).await?;
+        let around = Around::of(&page, &self.cursors, &purpose, ctx);
+        Ok(Page { users, total: page.total, around })
     }
 
     /// Writes a document over a user.
@@ -122,9 +153,12 @@ impl Users {
         document: &str,
         profile: Profile,
         versions: &[i64],
-    ) -> Result<User, UserError> {
-        let incoming = canonicalize(&parse(document)?, profile)?;
-        self.write(ctx, id, versions, |current| scim_replace(current, incoming.clone(), profile)).await
+    ) -> Result<User, IdentityError> {
+        ctx.require(Permission::UsersWrite)?;
+        let types = attributes::resource_type(&self.database.scoped(&ctx.scope()?), &[document]).await?;
+        let incoming = canonicalize(&json::parse(document)?, &types, profile)?;
+        let replace = |current: &Object| scim_replace(current, incoming.clone(), profile);
+        self.write(ctx, id, versions, None, replace).await
     }
 
     /// Applies PATCH operations, all or none.
@@ -135,26 +169,31 @@ impl Users {
         document: &str,
         profile: Profile,
         versions: &[i64],
-    ) -> Result<User, UserError> {
-        let operations = patch::parse(&parse(document)?, profile)?;
-        self.write(ctx, id, versions, |current| scim_patch(current, &operations, profile)).await
+    ) -> Result<User, IdentityError> {
+        ctx.require(Permission::UsersWrite)?;
+        let types = attributes::resource_type(&self.database.scoped(&ctx.scope()?), &[document]).await?;
+        let operations = patch::parse(&json::parse(document)?, profile)?;
+        let patch = |current: &Object| scim_patch(current, &operations, &types, profile);
+        self.write(ctx, id, versions, None, patch).await
     }
 
     /// Reads, applies, and writes over just that version; somebody else's write in between makes it
-    /// read and apply again, so that parallel writers of different attributes lose nothing.
+    /// read and apply again, so that parallel writers of different attributes lose nothing. With `adopt`
+    /// the user belongs to that connection from then on.
     async fn write(
         &self,
         ctx: &CallContext,
         id: &str,
         versions: &[i64],
+        adopt: Option<String>,
         apply: impl Fn(&Object) -> Result<Changed, ScimError> + Send,
-    ) -> Result<User, UserError> {
+    ) -> Result<User, IdentityError> {
         ctx.require(Permission::UsersWrite)?;
-        let scope = ctx.scope()?;
+        let database = self.database.scoped(&ctx.scope()?);
         for _ in 0..ATTEMPTS {
-            let current = self.find(ctx, &scope, id).await?;
+            let current = self.find(&database, id).await?;
             if !versions.is_empty() && !versions.contains(&current.version) {
-                return Err(UserError::Stale);
+                return Err(IdentityError::Stale);
             }
             let before = current.attributes.to_resource();
             let Changed { resource, changes } = apply(&before)?;
@@ -171,6 +210,7 @@ impl Users {
             let user = User {
                 attributes: Attributes::from_resource(resource),
                 provenance: origin,
+                connection: adopt.clone().unwrap_or_else(|| current.connection.clone()),
                 version: current.version + 1,
                 updated_at: now,
                 ..current.clone()
@@ -178,18 +218,17 @@ impl Users {
             let write =
                 write(ctx, &policy, &user, changes.into_iter().map(|change| change.path).collect(), now);
             let (kind, cause) = kind(&current.attributes, &user.attributes);
-            let database = self.database.scoped(&scope);
             let outcome = store::update(&database, &write, current.attributes.seat(), kind, cause).await;
             match outcome.map_err(|fault| fault.told(&policy))? {
                 Written::Done => {
                     self.relay.nudge();
                     return Ok(user);
                 }
-                Written::Taken => return Err(UserError::UserNameTaken(user.attributes.user_name)),
-                Written::Stale => {}
+                Written::Taken => return Err(IdentityError::UserNameTaken(user.attributes.user_name)),
+                Written::Stale | Written::Inactive(_) => {}
             }
         }
-        Err(UserError::Contended)
+        Err(IdentityError::Contended)
     }
 
     /// Deletes a user and frees the seat.
@@ -198,27 +237,24 @@ impl Users {
         ctx: &CallContext,
         id: &str,
         versions: &[i64],
-    ) -> Result<(), UserError> {
+    ) -> Result<(), IdentityError> {
         ctx.require(Permission::UsersWrite)?;
-        let scope = ctx.scope()?;
-        let absent = || UserError::NotFound(id.chars().take(100).collect());
+        let absent = || IdentityError::absent("User", id);
         let user_id: UserId = id.parse().map_err(|_| absent())?;
-        let database = self.database.scoped(&scope);
-        let outcome = store::delete(&database, user_id, ctx, versions, EventId::new(ctx.clock())).await?;
-        match outcome {
-            store::Deleted::Done => {
-                self.relay.nudge();
-                Ok(())
+        let database = self.database.scoped(&ctx.scope()?);
+        for _ in 0..ATTEMPTS {
+            match store::delete(&database, user_id, ctx, versions, EventId::new(ctx.clock())).await? {
+                store::Deleted::Done => {
+                    self.relay.nudge();
+                    return Ok(());
+                }
+                store::Deleted::Stale => return Err(IdentityError::Stale),
+                store::Deleted::Absent => return Err(absent()),
+                store::Deleted::Again => {}
             }
-            store::Deleted::Stale => Err(UserError::Stale),
-            store::Deleted::Absent => Err(absent()),
         }
+        Err(IdentityError::Contended)
     }
-}
-
-fn parse(document: &str) -> Result<Value, ScimError> {
-    serde_json::from_str(document)
-        .map_err(|error| ScimError::new(ScimType::InvalidSyntax, format!("the body is not JSON: {error}")))
 }
 
 fn write<'a>(

@@ -2,22 +2,89 @@
 
 use serde_json::Value;
 use usher_proto::identity::v1 as pb;
-use usher_rpc::convert::to_wire;
+use usher_rpc::convert::{InvalidArgument, invalid, to_wire};
 use usher_scim::Profile;
+use usher_scim::schema::{CustomAttribute, Kind};
 
+use crate::group::Group;
+use crate::query::Asked;
 use crate::user::User;
 
 impl From<User> for pb::User {
     fn from(user: User) -> Self {
         Self {
             id: user.id.to_string(),
-            resource_json: Value::Object(user.attributes.to_resource()).to_string(),
+            resource_json: Value::Object(user.to_resource()).to_string(),
             version: user.version,
             create_time: Some(to_wire(user.created_at)),
             update_time: Some(to_wire(user.updated_at)),
             provenance_json: String::new(),
         }
     }
+}
+
+impl From<Group> for pb::Group {
+    fn from(group: Group) -> Self {
+        Self {
+            id: group.id.to_string(),
+            version: group.version,
+            create_time: Some(to_wire(group.created_at)),
+            update_time: Some(to_wire(group.updated_at)),
+            resource_json: Value::Object(group.into_resource()).to_string(),
+        }
+    }
+}
+
+impl From<pb::ListUsersRequest> for Asked {
+    fn from(message: pb::ListUsersRequest) -> Self {
+        Self {
+            filter: message.filter,
+            start_index: message.start_index,
+            count: message.count,
+            sort_by: message.sort_by,
+            descending: message.descending,
+            cursor: message.cursor,
+            base: message.base_url,
+        }
+    }
+}
+
+impl From<pb::ListGroupsRequest> for Asked {
+    fn from(message: pb::ListGroupsRequest) -> Self {
+        Self {
+            filter: message.filter,
+            start_index: message.start_index,
+            count: message.count,
+            sort_by: message.sort_by,
+            descending: message.descending,
+            cursor: message.cursor,
+            base: message.base_url,
+        }
+    }
+}
+
+const TYPES: [(pb::AttributeType, Kind); 6] = [
+    (pb::AttributeType::String, Kind::String),
+    (pb::AttributeType::Boolean, Kind::Boolean),
+    (pb::AttributeType::Integer, Kind::Integer),
+    (pb::AttributeType::Decimal, Kind::Decimal),
+    (pb::AttributeType::DateTime, Kind::DateTime),
+    (pb::AttributeType::Reference, Kind::Reference),
+];
+
+pub(super) fn attribute_to_wire(attribute: CustomAttribute) -> pb::Attribute {
+    let CustomAttribute { name, kind, description, case_exact, canonical_values } = attribute;
+    let known = TYPES.iter().find(|(_, known)| *known == kind);
+    let r#type = known.map_or(pb::AttributeType::Unspecified, |(r#type, _)| *r#type).into();
+    pb::Attribute { name, r#type, description, case_exact, canonical_values }
+}
+
+pub(super) fn attribute_from_wire(message: pb::Attribute) -> Result<CustomAttribute, InvalidArgument> {
+    let sent = message.r#type();
+    let kind = TYPES.iter().find(|(known, _)| *known == sent).map(|(_, kind)| *kind);
+    let kind = kind.ok_or_else(|| invalid("attribute.type", "name one of the types"))?;
+    let pb::Attribute { name, description, case_exact, canonical_values, .. } = message;
+    Ok(CustomAttribute { name, kind, description, case_exact, canonical_values })
 }
 
 pub(super) fn profile(profile: pb::Profile) -> Profile {

@@ -7,6 +7,7 @@ use usher_proto::identity::v1::user_service_server::UserService;
 use usher_rpc::{Tasks, open, status};
 
 use super::convert::profile;
+use crate::query::Asked;
 use crate::users::Users;
 
 /// Serves the rules of users. Mutations are finished even if their caller goes away.
@@ -25,8 +26,11 @@ impl UserService for UserApi {
         let users = self.users.clone();
         let work =
             async move { users.create(&ctx, &message.document_json, profile(message.profile())).await };
-        let user = self.tasks.detach(work).await.map_err(status)?;
-        Ok(Response::new(pb::CreateUserResponse { user: Some(user.into()) }))
+        let created = self.tasks.detach(work).await.map_err(status)?;
+        Ok(Response::new(pb::CreateUserResponse {
+            user: Some(created.user.into()),
+            revived: created.revived,
+        }))
     }
 
     async fn get_user(
@@ -45,14 +49,13 @@ impl UserService for UserApi {
         request: Request<pb::ListUsersRequest>,
     ) -> Result<Response<pb::ListUsersResponse>, Status> {
         let (ctx, message) = open(request)?;
-        let page = self
-            .users
-            .list(&ctx, &message.filter, message.start_index, message.count)
-            .await
-            .map_err(status)?;
+        let with_groups = !message.without_groups;
+        let page = self.users.list(&ctx, &Asked::from(message), with_groups).await.map_err(status)?;
         Ok(Response::new(pb::ListUsersResponse {
             users: page.users.into_iter().map(pb::User::from).collect(),
             total_results: page.total,
+            next_cursor: page.around.next,
+            previous_cursor: page.around.previous,
         }))
     }
 

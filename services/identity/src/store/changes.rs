@@ -10,10 +10,12 @@ use uuid::Uuid;
 struct ChangeRow {
     sequence: i64,
     kind: i16,
-    user_id: Uuid,
-    user_version: i64,
+    resource_id: Uuid,
+    version: i64,
     effective_at: Time,
     attributes: Vec<String>,
+    members_added: Vec<Uuid>,
+    members_removed: Vec<Uuid>,
     actor: String,
     request_id: String,
     seat_sequence: i64,
@@ -21,11 +23,23 @@ struct ChangeRow {
 
 impl From<ChangeRow> for pb::Change {
     fn from(row: ChangeRow) -> Self {
+        let of_group = row.kind >= pb::ChangeKind::GroupCreated as i16;
+        let id = row.resource_id.to_string();
+        let (user, group) = if of_group {
+            ((String::new(), 0), (id, row.version))
+        } else {
+            ((id, row.version), (String::new(), 0))
+        };
+        let texts = |ids: Vec<Uuid>| ids.iter().map(Uuid::to_string).collect();
         Self {
             sequence: row.sequence,
             kind: i32::from(row.kind),
-            user_id: row.user_id.to_string(),
-            user_version: row.user_version,
+            user_id: user.0,
+            user_version: user.1,
+            group_id: group.0,
+            group_version: group.1,
+            members_added: texts(row.members_added),
+            members_removed: texts(row.members_removed),
             effective_time: Some(to_wire(row.effective_at.0)),
             attributes: row.attributes,
             actor: row.actor,

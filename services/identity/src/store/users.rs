@@ -1,22 +1,25 @@
-//! Users. The hot paths are one statement each: functions of migration 0003.
+//! Users. The hot paths are one statement each: functions of migration 0004.
+
+use std::collections::HashMap;
 
 use jiff::Timestamp;
 use serde_json::Value;
+use sqlx::FromRow;
 use sqlx::types::Json;
-use sqlx::{FromRow, Postgres, QueryBuilder};
 use usher_base::CallContext;
 use usher_base::id::{EventId, PersonKey, UserId};
-use usher_scim::Object;
-use usher_scim::user::{UserType, display_name, work_email};
+use usher_scim::user::{UserType, display_name, work_emails};
+use usher_scim::{Object, fold};
 use usher_store::{Error, OnConstraint as _, ScopedDatabase, Statement, Time};
 use uuid::Uuid;
 
 use crate::change::{Cause, ChangeKind};
-use crate::error::UserError;
-use crate::lookup::Probe;
+use crate::error::IdentityError;
 use crate::policy::Policy;
-use crate::user::{Attributes, User, key};
-use crate::users::Page;
+use crate::query::Probe;
+use crate::store::filter::{Table, canonical_uuid};
+use crate::store::listing::{self, Listing};
+use crate::user::{Attributes, User};
 
 /// SQLSTATE of `append_change` when no seat is free.
 const NO_SEAT: &str = "US001";
@@ -28,12 +31,15 @@ struct UserRow {
     external_id: Option<String>,
     active: bool,
     user_type: String,
+    connection: String,
     resource: Json<Object>,
     provenance: Json<Object>,
     version: i64,
     person_key: Uuid,
     created_at: Time,
     updated_at: Time,
+    #[sqlx(default)]
+    groups: Option<Json<Vec<Value>>>,
 }
 
 impl From<UserRow> for User {
@@ -44,12 +50,14 @@ impl From<UserRow> for User {
             external_id,
             active,
             user_type,
+            connection,
             resource,
             provenance,
             version,
             person_key,
             created_at,
             updated_at,
+            groups,
         } = row;
         Self {
             id: UserId::from_uuid(user_id),
@@ -61,6 +69,8 @@ impl From<UserRow> for User {
                 rest: resource.0,
             },
             provenance: provenance.0,
+            connection,
+            groups: groups.map(|groups| groups.0).unwrap_or_default(),
             version,
             person: PersonKey::from_uuid(person_key),
             created_at: created_at.0,
@@ -86,6 +96,8 @@ pub(crate) enum Written {
     Done,
     /// Another user has the name.
     Taken,
+    /// An inactive user is meant.
+    Inactive(UserId),
     /// Somebody wrote the user since it was read, or deleted it.
     Stale,
 }
@@ -96,6 +108,8 @@ pub(crate) enum Deleted {
     Done,
     Stale,
     Absent,
+    /// Somebody else's locks were in the way.
+    Again,
 }
 
 /// Why a write was refused by the database.
@@ -113,80 +127,99 @@ impl From<Error> for WriteFault {
 
 impl WriteFault {
     /// The error for the caller, with the workspace's name.
-    pub(crate) fn told(self, policy: &Policy) -> UserError {
+    pub(crate) fn told(self, policy: &Policy) -> IdentityError {
         match self {
             Self::NoSeat { limit, in_use } => {
-                UserError::SeatLimitReached { workspace: policy.slug.clone(), limit, in_use }
+                IdentityError::SeatLimitReached { workspace: policy.slug.clone(), limit, in_use }
             }
-            Self::Taken => UserError::UserNameTaken(String::new()),
-            Self::Store(error) => UserError::Store(error),
+            Self::Taken => IdentityError::UserNameTaken(String::new()),
+            Self::Store(error) => IdentityError::Store(error),
         }
     }
 }
 
 /// The user with this id.
-pub(crate) async fn find(database: &ScopedDatabase, id: UserId) -> Result<Option<User>, Error> {
-    let query = database.statement::<UserRow>("SELECT * FROM find_user($1, $2)").bind(id.as_uuid());
-    Ok(query.fetch_optional().await?.map(User::from))
+pub(crate) async fn find(
+    database: &ScopedDatabase,
+    id: UserId,
+    with_groups: bool,
+) -> Result<Option<User>, Error> {
+    Ok(named(database, "id", id.to_string(), with_groups).await?.pop())
 }
 
-/// The users that an index finds, oldest first.
-pub(crate) async fn probe(database: &ScopedDatabase, probe: &Probe) -> Result<Vec<User>, UserError> {
-    let by = |sql: &'static str, text: &str| database.statement::<UserRow>(sql).bind(text.to_owned());
-    let query = match probe {
-        Probe::Id(id) => {
-            return match id.parse() {
-                Ok(id) => Ok(find(database, id).await?.into_iter().collect()),
-                Err(_) => Ok(Vec::new()),
-            };
-        }
-        Probe::UserName(key) => by("SELECT * FROM find_users_by_user_name($1, $2)", key),
-        Probe::ExternalId(id) => by("SELECT * FROM find_users_by_external_id($1, $2)", id),
-        Probe::WorkEmail(key) => by("SELECT * FROM find_users_by_work_email($1, $2)", key),
-        Probe::DisplayName(key) => by("SELECT * FROM find_users_by_display_name($1, $2)", key),
+/// Most users that a probe finds.
+const PROBED: usize = 200;
+
+/// The users that an index finds, oldest first; none where they are so many that a page is better.
+pub(crate) async fn probe(
+    database: &ScopedDatabase,
+    probe: &Probe,
+    with_groups: bool,
+) -> Result<Option<Vec<User>>, Error> {
+    let (by, key) = match probe {
+        Probe::Id(id) => match canonical_uuid(id) {
+            Some(id) => ("id", id.to_string()),
+            None => return Ok(Some(Vec::new())),
+        },
+        Probe::UserName(key) => ("user_name", key.clone()),
+        Probe::ExternalId(id) => ("external_id", id.clone()),
+        Probe::WorkEmail(key) => ("work_email", key.clone()),
+        Probe::DisplayName(key) => ("display_name", key.clone()),
     };
+    Ok(Some(named(database, by, key, with_groups).await?).filter(|users| users.len() <= PROBED))
+}
+
+async fn named(
+    database: &ScopedDatabase,
+    by: &'static str,
+    key: String,
+    with_groups: bool,
+) -> Result<Vec<User>, Error> {
+    let query = database
+        .statement::<UserRow>("SELECT * FROM find_users($1, $2, $3, $4)")
+        .bind(by)
+        .bind(key)
+        .bind(with_groups);
     Ok(query.fetch_all().await?.into_iter().map(User::from).collect())
 }
 
-/// What a page is limited to.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Conditions {
-    pub(crate) active: Option<bool>,
-}
-
-/// A counted page, oldest first.
+/// A page.
 pub(crate) async fn page(
     database: &ScopedDatabase,
-    conditions: &Conditions,
-    offset: i64,
-    count: i32,
-) -> Result<Page, UserError> {
+    listing: &Listing<'_>,
+    with_groups: bool,
+) -> Result<(Vec<User>, listing::Page), Error> {
     let mut tx = database.begin().await?;
     let tenant = tx.tenant();
-    let select = |columns: &'static str| {
-        let mut query = QueryBuilder::<Postgres>::new("SELECT ");
-        query.push(columns).push(" FROM users WHERE tenant_id = ").push_bind(tenant);
-        if let Some(active) = conditions.active {
-            query.push(" AND active = ").push_bind(active);
+    let page = listing.read(&mut tx, Table::Users).await?;
+    let mut rows: Vec<UserRow> = Vec::new();
+    if !page.ids.is_empty() {
+        let sql =
+            "SELECT u.user_id, u.user_name, u.external_id, u.active, u.user_type, u.connection, u.resource,
+             u.provenance, u.version, u.person_key, u.created_at, u.updated_at
+           FROM unnest($2) WITH ORDINALITY w(id, n)
+           JOIN users u ON u.tenant_id = $1 AND u.user_id = w.id ORDER BY w.n";
+        rows = sqlx::query_as(sql).bind(tenant).bind(&page.ids).fetch_all(tx.conn()).await?;
+        if with_groups {
+            let groups: Option<Json<HashMap<Uuid, Vec<Value>>>> =
+                sqlx::query_scalar("SELECT groups_of($1, $2)")
+                    .bind(tenant)
+                    .bind(&page.ids)
+                    .fetch_one(tx.conn())
+                    .await?;
+            let mut groups = groups.map(|groups| groups.0).unwrap_or_default();
+            for row in &mut rows {
+                row.groups = groups.remove(&row.user_id).map(Json);
+            }
         }
-        query
-    };
-    let total: i64 =
-        select("count(*)").build_query_scalar().fetch_one(tx.conn()).await.map_err(Error::from)?;
-    let mut users = Vec::new();
-    if count > 0 && offset < total {
-        let mut query = select("*");
-        query.push(" ORDER BY user_id OFFSET ").push_bind(offset).push(" LIMIT ").push_bind(count);
-        let rows: Vec<UserRow> = query.build_query_as().fetch_all(tx.conn()).await.map_err(Error::from)?;
-        users = rows.into_iter().map(User::from).collect();
     }
     tx.commit().await?;
-    Ok(Page { users, total })
+    Ok((rows.into_iter().map(User::from).collect(), page))
 }
 
 /// Creates a user.
 pub(crate) async fn create(database: &ScopedDatabase, write: &Write<'_>) -> Result<Written, WriteFault> {
-    let sql = "SELECT outcome FROM create_user($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
+    let sql = "SELECT outcome, match FROM create_user($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)";
     outcome(columns(database.statement(sql), write), write).await
 }
 
@@ -198,7 +231,7 @@ pub(crate) async fn update(
     kind: ChangeKind,
     cause: Cause,
 ) -> Result<Written, WriteFault> {
-    let sql = "SELECT outcome FROM update_user($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)";
+    let sql = "SELECT outcome, match FROM update_user($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)";
     let query = columns(database.statement(sql), write)
         .bind(write.user.version - 1)
         .bind(was.map(UserType::as_str))
@@ -207,20 +240,23 @@ pub(crate) async fn update(
     outcome(query, write).await
 }
 
+type Outcome = (String, Option<Uuid>);
+
 /// The parameters that creation and update share, in their order.
-fn columns(query: Statement<(String,)>, write: &Write<'_>) -> Statement<(String,)> {
+fn columns(query: Statement<Outcome>, write: &Write<'_>) -> Statement<Outcome> {
     let user = write.user;
     let attributes = &user.attributes;
     query
         .bind(user.id.as_uuid())
         .bind(Time(write.now))
         .bind(attributes.user_name.clone())
-        .bind(key(&attributes.user_name))
+        .bind(fold(&attributes.user_name))
         .bind(attributes.external_id.clone())
         .bind(attributes.active)
         .bind(attributes.user_type.as_str())
-        .bind(display_name(&attributes.rest).map(key))
-        .bind(work_email(&attributes.rest).map(key))
+        .bind(display_name(&attributes.rest).map(fold))
+        .bind(work_emails(&attributes.rest).next().map(fold))
+        .bind(work_emails(&attributes.rest).nth(1).is_some())
         .bind(Json(Value::Object(attributes.rest.clone())))
         .bind(Json(Value::Object(user.provenance.clone())))
         .bind(write.attributes.clone())
@@ -229,9 +265,17 @@ fn columns(query: Statement<(String,)>, write: &Write<'_>) -> Statement<(String,
         .bind(write.event.as_uuid())
         .bind(user.person.as_uuid())
         .bind(write.seat_limit)
+        .bind(user.connection.clone())
 }
 
-async fn outcome(query: Statement<(String,)>, write: &Write<'_>) -> Result<Written, WriteFault> {
+/// Whether a write was undone for the sake of another one, or what it refers to went away meanwhile:
+/// a deadlock, or a foreign key.
+pub(super) fn lost_a_race(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    matches!(code.as_deref(), Some("40P01" | "40001" | "23503"))
+}
+
+async fn outcome(query: Statement<Outcome>, write: &Write<'_>) -> Result<Written, WriteFault> {
     let result = query.fetch_one().await;
     if let Err(sqlx::Error::Database(error)) = &result
         && error.code().as_deref() == Some(NO_SEAT)
@@ -241,10 +285,14 @@ async fn outcome(query: Statement<(String,)>, write: &Write<'_>) -> Result<Writt
         let in_use = detail.and_then(|detail| detail.parse().ok()).unwrap_or_default();
         return Err(WriteFault::NoSeat { limit: write.seat_limit.unwrap_or_default(), in_use });
     }
+    if result.as_ref().is_err_and(lost_a_race) {
+        return Ok(Written::Stale);
+    }
     match result.on_constraint("users_tenant_user_name_key", || WriteFault::Taken) {
-        Ok((outcome,)) => Ok(match outcome.as_str() {
-            "user_name_taken" => Written::Taken,
-            "stale" => Written::Stale,
+        Ok((outcome, found)) => Ok(match (outcome.as_str(), found) {
+            ("inactive", Some(id)) => Written::Inactive(UserId::from_uuid(id)),
+            ("user_name_taken" | "inactive", _) => Written::Taken,
+            ("stale", _) => Written::Stale,
             _ => Written::Done,
         }),
         Err(WriteFault::Taken) => Ok(Written::Taken),
@@ -260,7 +308,7 @@ pub(crate) async fn delete(
     versions: &[i64],
     event: EventId,
 ) -> Result<Deleted, Error> {
-    let (outcome,): (String,) = database
+    let result: Result<(String,), sqlx::Error> = database
         .statement("SELECT outcome FROM delete_user($1, $2, $3, $4, $5, $6, $7)")
         .bind(id.as_uuid())
         .bind(Time(ctx.now()))
@@ -269,7 +317,11 @@ pub(crate) async fn delete(
         .bind(ctx.request_id().to_owned())
         .bind(event.as_uuid())
         .fetch_one()
-        .await?;
+        .await;
+    let outcome = match result {
+        Err(error) if lost_a_race(&error) => return Ok(Deleted::Again),
+        result => result?.0,
+    };
     Ok(match outcome.as_str() {
         "deleted" => Deleted::Done,
         "stale" => Deleted::Stale,

@@ -53,6 +53,8 @@ ids! {
     WorkspaceId,
     /// A SCIM user.
     UserId,
+    /// A SCIM group.
+    GroupId,
     /// A person as billing counts them; outlives the SCIM user.
     PersonKey,
     /// An event of the seat ledger.

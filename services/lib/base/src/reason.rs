@@ -55,6 +55,8 @@ pub enum Reason {
     NoTarget,
     Mutability,
     PayloadTooLarge,
+    InvalidCursor,
+    CursorExpired,
     NotFound,
     UserNameTaken,
     AlreadyExists,
@@ -94,6 +96,8 @@ impl Reason {
         Self::NoTarget,
         Self::Mutability,
         Self::PayloadTooLarge,
+        Self::InvalidCursor,
+        Self::CursorExpired,
         Self::NotFound,
         Self::UserNameTaken,
         Self::AlreadyExists,
@@ -143,6 +147,12 @@ impl Reason {
             Self::NoTarget => row("NO_TARGET", GrpcCode::InvalidArgument, 400, Some("noTarget"), false),
             Self::Mutability => row("MUTABILITY", GrpcCode::InvalidArgument, 400, Some("mutability"), false),
             Self::PayloadTooLarge => row("PAYLOAD_TOO_LARGE", GrpcCode::ResourceExhausted, 413, None, false),
+            Self::InvalidCursor => {
+                row("INVALID_CURSOR", GrpcCode::InvalidArgument, 400, Some("invalidCursor"), false)
+            }
+            Self::CursorExpired => {
+                row("CURSOR_EXPIRED", GrpcCode::InvalidArgument, 400, Some("expiredCursor"), false)
+            }
             Self::NotFound => row("NOT_FOUND", GrpcCode::NotFound, 404, None, false),
             Self::UserNameTaken => {
                 row("USER_NAME_TAKEN", GrpcCode::AlreadyExists, 409, Some("uniqueness"), false)

@@ -6,8 +6,14 @@
 use serde_json::Value;
 
 use crate::schema::{Attribute, Kind, Mutability};
+use crate::text::is_storable_time;
 use crate::user::UserType;
 use crate::{Object, Profile};
+
+/// Most elements of a multi-valued attribute; members of groups are not counted here.
+pub(crate) const MAX_ELEMENTS: usize = 250;
+/// Longest text of attributes that are looked up by an index, in characters.
+const MAX_INDEXED: usize = 512;
 
 /// What is wrong with a value, for the client's admin.
 pub(crate) type Violation = String;
@@ -53,13 +59,19 @@ pub(crate) fn element(
     let element = match value {
         Value::Object(parts) => object(attribute, parts, profile)?,
         // A role may be a JSON document in a string (Entra's SingleAppRoleAssignment).
-        Value::String(text) if attribute.name == "roles" && text.trim_start().starts_with('{') => {
+        Value::String(text)
+            if attribute.name == "roles"
+                && profile == Profile::Default
+                && text.trim_start().starts_with('{') =>
+        {
             match serde_json::from_str::<Value>(text) {
                 Ok(Value::Object(parts)) => object(attribute, &role_parts(&parts), profile)?,
                 _ => bare(attribute, value, profile)?,
             }
         }
-        _ if attribute.has_value() && !value.is_array() => bare(attribute, value, profile)?,
+        _ if attribute.has_value() && !value.is_array() && profile == Profile::Default => {
+            bare(attribute, value, profile)?
+        }
         _ => return Err(format!("{} must be a list of objects", attribute.name)),
     };
     let element = without_nulls(element);
@@ -99,7 +111,12 @@ fn bare(attribute: &Attribute, value: &Value, profile: Profile) -> Result<Object
 }
 
 fn elements(attribute: &Attribute, value: &Value, profile: Profile) -> Result<Option<Value>, Violation> {
-    let sent = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+    let sent = match value {
+        Value::Array(sent) => sent,
+        _ if profile == Profile::Strict => return Err(format!("{} must be a list", attribute.name)),
+        value => std::slice::from_ref(value),
+    };
+    check_size(attribute, sent.len())?;
     let mut found = Vec::with_capacity(sent.len());
     for value in sent {
         if is_blank(value) {
@@ -109,14 +126,16 @@ fn elements(attribute: &Attribute, value: &Value, profile: Profile) -> Result<Op
             found.push(parts);
         }
     }
-    // One address without a type is the one that `[type eq "work"]` is meant to find.
-    if let ("emails", [only]) = (attribute.name, found.as_mut_slice())
-        && !only.contains_key("type")
-    {
-        only.insert("type".to_owned(), "work".into());
-    }
     keep_last_primary(&mut found);
     Ok((!found.is_empty()).then(|| Value::Array(found.into_iter().map(Value::Object).collect())))
+}
+
+/// Refuses lists that nobody needs and everybody would pay for.
+pub(crate) fn check_size(attribute: &Attribute, elements: usize) -> Result<(), Violation> {
+    if elements > MAX_ELEMENTS {
+        return Err(format!("{} has {elements} elements; it can have {MAX_ELEMENTS}", attribute.name));
+    }
+    Ok(())
 }
 
 /// At most one element is primary (RFC 7643 section 2.4): the last one that says so.
@@ -135,12 +154,14 @@ fn keep_last_primary(elements: &mut [Object]) {
 fn complex(attribute: &Attribute, value: &Value, profile: Profile) -> Result<Option<Value>, Violation> {
     let value = match value {
         // A manager comes as an object, as a list of one, or as the bare id.
-        Value::Array(elements) if elements.len() == 1 => &elements[0],
+        Value::Array(elements) if elements.len() == 1 && profile == Profile::Default => &elements[0],
         other => other,
     };
     let parts = match value {
         Value::Object(parts) => object(attribute, parts, profile)?,
-        Value::String(_) if attribute.has_value() => bare(attribute, value, profile)?,
+        Value::String(_) if attribute.has_value() && profile == Profile::Default => {
+            bare(attribute, value, profile)?
+        }
         value if is_blank(value) => return Ok(None),
         _ => return Err(format!("{} must be an object", attribute.name)),
     };
@@ -162,28 +183,55 @@ fn object(attribute: &Attribute, sent: &Object, profile: Profile) -> Result<Obje
             continue;
         }
         let value = part(attribute, sub, value, profile)?.unwrap_or(Value::Null);
-        parts.insert(sub.name.to_owned(), value);
+        parts.insert(sub.name.to_string(), value);
     }
     Ok(parts)
 }
 
 fn simple(attribute: &Attribute, value: &Value, profile: Profile) -> Result<Value, Violation> {
-    let name = attribute.name;
+    let name = attribute.name.as_ref();
     match (attribute.kind, value) {
         (Kind::Boolean, Value::Bool(_)) => Ok(value.clone()),
-        (Kind::Boolean, Value::String(text)) => boolean_text(text)
+        (Kind::Boolean, Value::String(text)) if profile == Profile::Default => boolean_text(text)
             .map(Value::Bool)
             .ok_or_else(|| format!("{name} must be true or false, not {text:?}")),
         (Kind::Boolean, _) => Err(format!("{name} must be true or false")),
+        (Kind::Integer | Kind::Decimal, _) => number(attribute, value, profile),
         (_, Value::String(text)) if text.contains('\0') => Err(format!("{name} contains a NUL character")),
+        (Kind::DateTime, Value::String(text)) if is_storable_time(text) => Ok(value.clone()),
+        (Kind::DateTime, _) => Err(format!("{name} must be a time such as \"2026-06-01T12:00:00Z\"")),
         (_, Value::String(text)) if name == "userType" => match text.parse::<UserType>() {
             Ok(user_type) => Ok(user_type.as_str().into()),
             Err(error) => Err(error.to_string()),
         },
-        (_, Value::String(_)) => Ok(value.clone()),
+        (_, Value::String(text)) => check_length(name, text).map(|()| value.clone()),
         // Entra's directory extensions may be integers that are mapped to strings.
         (_, Value::Number(number)) if profile == Profile::Default => Ok(number.to_string().into()),
         _ => Err(format!("{name} must be a string")),
+    }
+}
+
+/// What an index holds has a longest form.
+fn check_length(name: &str, text: &str) -> Result<(), Violation> {
+    let indexed = matches!(name, "userName" | "externalId" | "displayName" | "value");
+    if indexed && name != "value" && text.len() > MAX_INDEXED && text.chars().count() > MAX_INDEXED {
+        return Err(format!("{name} is longer than {MAX_INDEXED} characters"));
+    }
+    Ok(())
+}
+
+fn number(attribute: &Attribute, value: &Value, profile: Profile) -> Result<Value, Violation> {
+    let name = &attribute.name;
+    let sent = match value {
+        Value::Number(number) => Some(number.clone()),
+        Value::String(text) if profile == Profile::Default => serde_json::from_str(text.trim()).ok(),
+        _ => None,
+    };
+    match (attribute.kind, sent) {
+        (Kind::Decimal, Some(number)) => Ok(Value::Number(number)),
+        (_, Some(number)) if number.is_i64() => Ok(Value::Number(number)),
+        (Kind::Decimal, None) => Err(format!("{name} must be a number")),
+        _ => Err(format!("{name} must be a whole number of 64 bits")),
     }
 }
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::Object;
-use crate::schema::{self, Attribute, Kind, Schema};
+use crate::schema::{self, Attribute, Kind, ResourceType, Schema};
 
 /// The schema of list responses.
 pub const LIST_SCHEMA: &str = "urn:ietf:params:scim:api:messages:2.0:ListResponse";
@@ -11,25 +11,45 @@ pub const LIST_SCHEMA: &str = "urn:ietf:params:scim:api:messages:2.0:ListRespons
 pub const DEFAULT_COUNT: u32 = 100;
 /// Most resources of a page.
 pub const MAX_COUNT: u32 = 200;
+/// How long a cursor is good for, in seconds.
+pub const CURSOR_TIMEOUT: u32 = 3_600;
 /// Largest request body, in bytes.
 pub const MAX_BODY: usize = 1 << 20;
+/// Most operations of a bulk request.
+pub const MAX_BULK_OPERATIONS: usize = 1_000;
+
+/// What the endpoint supports besides what every one of ours does; nothing is advertised that is not so.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Support {
+    /// `sortBy` and `sortOrder`.
+    pub sort: bool,
+    /// `cursor` (RFC 9865).
+    pub cursor: bool,
+    /// `/Bulk`, and most operations of one request.
+    pub bulk: Option<usize>,
+}
 
 /// `/ServiceProviderConfig`. Every member is there, also where something is not supported.
-pub fn service_provider_config(base: &str) -> Value {
+pub fn service_provider_config(base: &str, support: Support) -> Value {
     json!({
         "schemas": ["urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"],
         "patch": { "supported": true },
-        "bulk": { "supported": false, "maxOperations": 0, "maxPayloadSize": MAX_BODY },
+        "bulk": {
+            "supported": support.bulk.is_some(),
+            "maxOperations": support.bulk.unwrap_or_default(),
+            "maxPayloadSize": MAX_BODY,
+        },
         "filter": { "supported": true, "maxResults": MAX_COUNT },
         "changePassword": { "supported": false },
-        "sort": { "supported": false },
+        "sort": { "supported": support.sort },
         "etag": { "supported": true },
         "pagination": {
-            "cursor": false,
+            "cursor": support.cursor,
             "index": true,
             "defaultPaginationMethod": "index",
             "defaultPageSize": DEFAULT_COUNT,
             "maxPageSize": MAX_COUNT,
+            "cursorTimeout": CURSOR_TIMEOUT,
         },
         "authenticationSchemes": [{
             "type": "oauthbearertoken",
@@ -42,30 +62,16 @@ pub fn service_provider_config(base: &str) -> Value {
     })
 }
 
-/// `/ResourceTypes`
-pub fn resource_types(base: &str) -> Vec<Value> {
-    let user = schema::user();
-    vec![json!({
-        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:ResourceType"],
-        "id": user.name,
-        "name": user.name,
-        "endpoint": user.endpoint,
-        "description": user.description,
-        "schema": user.schema.id,
-        "schemaExtensions": user.extensions.iter()
-            .map(|extension| json!({ "schema": extension.id, "required": false }))
-            .collect::<Vec<_>>(),
-        "meta": meta("ResourceType", &format!("{base}/ResourceTypes/{}", user.name)),
-    })]
+/// `/ResourceTypes`, with the workspace's user resource type: [`schema::user`] or [`schema::user_with`].
+pub fn resource_types(base: &str, user: &ResourceType) -> Vec<Value> {
+    [user, schema::group()].map(|resource_type| resource_type_document(resource_type, base)).into()
 }
 
-/// `/Schemas`
-pub fn schemas(base: &str) -> Vec<Value> {
-    let user = schema::user();
-    std::iter::once(&user.schema)
-        .chain(&user.extensions)
-        .map(|schema| schema_document(schema, base))
-        .collect()
+/// `/Schemas`, with the workspace's user resource type.
+pub fn schemas(base: &str, user: &ResourceType) -> Vec<Value> {
+    let group = schema::group();
+    let users = std::iter::once(&user.schema).chain(&user.extensions);
+    users.chain([&group.schema]).map(|schema| schema_document(schema, base)).collect()
 }
 
 /// A list response (RFC 7644 section 3.4.2).
@@ -79,8 +85,42 @@ pub fn list_response(total: u64, start_index: u64, resources: &[Value]) -> Value
     })
 }
 
+/// A list response of a page by cursor (RFC 9865 section 2): without `startIndex`, and with the cursors
+/// that are not empty.
+pub fn cursor_response(total: Option<u64>, next: &str, previous: &str, resources: &[Value]) -> Value {
+    let mut response = Object::new();
+    response.insert("schemas".to_owned(), json!([LIST_SCHEMA]));
+    if let Some(total) = total {
+        response.insert("totalResults".to_owned(), total.into());
+    }
+    response.insert("itemsPerPage".to_owned(), resources.len().into());
+    for (name, cursor) in [("nextCursor", next), ("previousCursor", previous)] {
+        if !cursor.is_empty() {
+            response.insert(name.to_owned(), cursor.into());
+        }
+    }
+    response.insert("Resources".to_owned(), resources.into());
+    Value::Object(response)
+}
+
 fn meta(resource_type: &str, location: &str) -> Value {
     json!({ "resourceType": resource_type, "location": location })
+}
+
+fn resource_type_document(resource_type: &ResourceType, base: &str) -> Value {
+    let extensions = resource_type.extensions.iter();
+    json!({
+        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:ResourceType"],
+        "id": resource_type.name,
+        "name": resource_type.name,
+        "endpoint": resource_type.endpoint,
+        "description": resource_type.description,
+        "schema": resource_type.schema.id,
+        "schemaExtensions": extensions
+            .map(|extension| json!({ "schema": extension.id, "required": false }))
+            .collect::<Vec<_>>(),
+        "meta": meta("ResourceType", &format!("{base}/ResourceTypes/{}", resource_type.name)),
+    })
 }
 
 fn schema_document(schema: &Schema, base: &str) -> Value {
@@ -97,17 +137,17 @@ fn schema_document(schema: &Schema, base: &str) -> Value {
 fn attribute(attribute_of: &Attribute) -> Value {
     let mut document = Object::new();
     let mut put = |name: &str, value: Value| document.insert(name.to_owned(), value);
-    put("name", attribute_of.name.into());
+    put("name", attribute_of.name.as_ref().into());
     put("type", attribute_of.kind.as_str().into());
     put("multiValued", attribute_of.multi_valued.into());
-    put("description", attribute_of.description.into());
+    put("description", attribute_of.description.as_ref().into());
     put("required", attribute_of.required.into());
     put("caseExact", attribute_of.case_exact.into());
     put("mutability", attribute_of.mutability.as_str().into());
     put("returned", attribute_of.returned.as_str().into());
     put("uniqueness", attribute_of.uniqueness.as_str().into());
     if !attribute_of.canonical_values.is_empty() {
-        put("canonicalValues", attribute_of.canonical_values.into());
+        put("canonicalValues", attribute_of.canonical_values.iter().map(AsRef::as_ref).collect());
     }
     if attribute_of.kind == Kind::Reference {
         put("referenceTypes", attribute_of.reference_types.into());

@@ -23,6 +23,16 @@ pub fn check(text: &str) -> Result<(), ScimError> {
         .map_err(|error| ScimError::syntax(format!("the body can't be read as JSON: {error}")))
 }
 
+/// Reads a JSON text that stands the check.
+///
+/// # Errors
+/// As [`check`].
+pub fn parse(text: &str) -> Result<serde_json::Value, ScimError> {
+    check(text)?;
+    serde_json::from_str(text)
+        .map_err(|error| ScimError::syntax(format!("the body can't be read as JSON: {error}")))
+}
+
 /// A value with so many levels left below it.
 #[derive(Clone, Copy)]
 struct Value {

@@ -5,6 +5,7 @@ pub mod discovery;
 pub mod error;
 pub mod eval;
 pub mod filter;
+pub mod group;
 pub mod json;
 pub mod patch;
 pub mod projection;
@@ -14,9 +15,11 @@ pub mod user;
 mod coerce;
 mod diff;
 mod slot;
+mod text;
 
 pub use diff::{Change, Changed};
 pub use error::{ScimError, ScimType};
+pub use text::fold;
 
 /// A JSON object.
 pub type Object = serde_json::Map<String, serde_json::Value>;

@@ -21,18 +21,30 @@ use crate::{Object, Profile};
 pub fn apply(
     current: &Object,
     operations: &[Operation],
-    resource_type: &'static ResourceType,
+    resource_type: &ResourceType,
     profile: Profile,
 ) -> Result<Object, ScimError> {
     let mut resource = current.clone();
     for (index, operation) in operations.iter().enumerate() {
-        let outcome = match &operation.path {
-            Some(path) => target::apply(&mut resource, operation, path, resource_type, profile),
-            None => path_less::apply(&mut resource, operation, resource_type, profile),
-        };
-        outcome.map_err(|error| {
-            ScimError::new(error.scim_type, format!("operation {}: {}", index + 1, error.detail))
-        })?;
+        apply_one(&mut resource, operation, resource_type, profile)
+            .map_err(|error| numbered(index, &error))?;
     }
     Ok(resource)
+}
+
+pub(crate) fn apply_one(
+    resource: &mut Object,
+    operation: &Operation,
+    resource_type: &ResourceType,
+    profile: Profile,
+) -> Result<(), ScimError> {
+    match &operation.path {
+        Some(path) => target::apply(resource, operation, path, resource_type, profile),
+        None => path_less::apply(resource, operation, resource_type, profile),
+    }
+}
+
+/// Says which operation is at fault, counted from 1.
+pub(crate) fn numbered(index: usize, error: &ScimError) -> ScimError {
+    ScimError::new(error.scim_type, format!("operation {}: {}", index + 1, error.detail))
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::Object;
-use crate::schema::{AttrPath, ResourceType, USHER_USER};
+use crate::schema::{AttrPath, CUSTOM_USER, ResourceType, USHER_USER};
 
 /// Which attributes a response has.
 #[derive(Clone, Debug, Default)]
@@ -40,6 +40,15 @@ impl Projection {
     /// Whether everything is returned.
     pub fn is_everything(&self) -> bool {
         self.only.is_none() && self.without.is_empty()
+    }
+
+    /// Whether an attribute of the core is returned, in part or as a whole: what is not need not be read.
+    pub fn returns(&self, name: &str) -> bool {
+        if let Some(only) = &self.only {
+            return only.iter().any(|wanted| wanted.top == name);
+        }
+        let gone = |wanted: &Wanted| wanted.top == name && wanted.inner.is_none() && wanted.sub.is_none();
+        !self.without.iter().any(gone)
     }
 
     /// Takes out of a rendered resource what is not to be returned.
@@ -101,9 +110,13 @@ fn wanted(name: &str, resource_type: &ResourceType) -> Vec<Wanted> {
     if let (true, Some(urn)) = (path.name.is_empty(), &path.urn) {
         return vec![Wanted { top: urn.clone(), inner: None, sub: None }];
     }
+    if path.urn.as_deref() == Some(CUSTOM_USER) {
+        // Whatever the workspace has defined; it is taken by the name it has in the document.
+        return vec![Wanted { top: CUSTOM_USER.to_owned(), inner: Some(path.name), sub: None }];
+    }
     let Some(found) = path.resolve(resource_type) else { return Vec::new() };
-    let sub = found.sub.map(|sub| sub.name.to_owned());
-    let attribute = found.attribute.name.to_owned();
+    let sub = found.sub.map(|sub| sub.name.to_string());
+    let attribute = found.attribute.name.to_string();
     match found.extension {
         None => vec![Wanted { top: attribute, inner: None, sub }],
         // One value at two places.
@@ -120,7 +133,9 @@ fn keep(value: &mut Value, wanted: &[&Wanted]) {
     }
     let names: Vec<&str> =
         wanted.iter().filter_map(|wanted| wanted.inner.as_deref().or(wanted.sub.as_deref())).collect();
-    let retain = |parts: &mut Object| parts.retain(|name, _| names.contains(&name.as_str()));
+    let retain = |parts: &mut Object| {
+        parts.retain(|name, _| names.iter().any(|wanted| wanted.eq_ignore_ascii_case(name)));
+    };
     match value {
         Value::Object(parts) => retain(parts),
         Value::Array(elements) => elements.iter_mut().filter_map(Value::as_object_mut).for_each(retain),
@@ -131,12 +146,10 @@ fn keep(value: &mut Value, wanted: &[&Wanted]) {
 fn drop_part(value: Option<&mut Value>, name: &str) {
     let Some(value) = value else { return };
     match value {
-        Value::Object(parts) => {
-            parts.shift_remove(name);
-        }
+        Value::Object(parts) => parts.retain(|known, _| !known.eq_ignore_ascii_case(name)),
         Value::Array(elements) => {
             for parts in elements.iter_mut().filter_map(Value::as_object_mut) {
-                parts.shift_remove(name);
+                parts.retain(|known, _| !known.eq_ignore_ascii_case(name));
             }
         }
         _ => {}

@@ -1,7 +1,9 @@
 //! The registry of schemas (RFC 7643 section 7): what attributes there are and what they are like.
 
 mod attribute;
+mod core_group;
 mod core_user;
+mod custom_user;
 mod enterprise_user;
 mod path;
 mod usher_user;
@@ -9,17 +11,23 @@ mod usher_user;
 use std::sync::LazyLock;
 
 pub use attribute::{Attribute, Kind, Mutability, Returned, Uniqueness};
+pub use custom_user::CustomAttribute;
 pub use path::{AttrPath, Resolved};
 
 /// URN of the core user schema.
 pub const CORE_USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
+/// URN of the core group schema.
+pub const CORE_GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
 /// URN of the enterprise extension.
 pub const ENTERPRISE_USER: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 /// URN of Usher's extension.
 pub const USHER_USER: &str = "urn:ietf:params:scim:schemas:extension:usher:2.0:User";
 
+/// URN of the extension with a workspace's own attributes.
+pub const CUSTOM_USER: &str = "urn:ietf:params:scim:schemas:extension:custom:2.0:User";
+
 /// A schema.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Schema {
     /// Its URN.
     pub id: &'static str,
@@ -39,7 +47,7 @@ impl Schema {
 }
 
 /// A resource type: a core schema and its extensions.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct ResourceType {
     /// `User`.
     pub name: &'static str,
@@ -51,19 +59,48 @@ pub struct ResourceType {
     pub schema: Schema,
     /// The extensions; none is required.
     pub extensions: Vec<Schema>,
-    /// `id`, `externalId` and `meta`, which every resource has (RFC 7643 section 3.1).
+    /// `schemas`, `id`, `externalId` and `meta`, which every resource has (RFC 7643 section 3.1).
     pub common: Vec<Attribute>,
 }
 
 /// The user resource type.
 pub fn user() -> &'static ResourceType {
-    static USER: LazyLock<ResourceType> = LazyLock::new(|| ResourceType {
+    static USER: LazyLock<ResourceType> = LazyLock::new(|| user_with(Vec::new()));
+    &USER
+}
+
+/// The user resource type of a workspace that has attributes of its own.
+pub fn user_with(custom: Vec<CustomAttribute>) -> ResourceType {
+    let mut extensions = vec![enterprise_user::schema(), usher_user::schema()];
+    if !custom.is_empty() {
+        extensions.push(custom_user::schema(custom));
+    }
+    ResourceType {
         name: "User",
         endpoint: "/Users",
         description: "A person in the workspace",
         schema: core_user::schema(),
-        extensions: vec![enterprise_user::schema(), usher_user::schema()],
+        extensions,
+        common: attribute::common(),
+    }
+}
+
+/// The group resource type.
+pub fn group() -> &'static ResourceType {
+    static GROUP: LazyLock<ResourceType> = LazyLock::new(|| ResourceType {
+        name: "Group",
+        endpoint: "/Groups",
+        description: "Users and groups of the workspace that belong together",
+        schema: core_group::schema(),
+        extensions: Vec::new(),
         common: attribute::common(),
     });
-    &USER
+    &GROUP
+}
+
+/// Whether a text may name a workspace's own attributes. Only then their definitions are needed;
+/// without the URN these attributes can't be named.
+pub fn may_name_custom(text: &str) -> bool {
+    const MARK: &str = "extension:custom:";
+    text.as_bytes().windows(MARK.len()).any(|part| part.eq_ignore_ascii_case(MARK.as_bytes()))
 }

@@ -21,8 +21,8 @@ impl<'a> From<Resolved<'a>> for Slot<'a> {
 impl Slot<'_> {
     pub(crate) fn get<'r>(&self, resource: &'r Object) -> Option<&'r Value> {
         match self.extension {
-            None => resource.get(self.attribute.name),
-            Some(urn) => resource.get(urn)?.get(self.attribute.name),
+            None => resource.get(self.attribute.name.as_ref()),
+            Some(urn) => resource.get(urn)?.get(self.attribute.name.as_ref()),
         }
     }
 
@@ -30,7 +30,7 @@ impl Slot<'_> {
         if is_empty(&value) {
             return self.clear(resource);
         }
-        let name = self.attribute.name.to_owned();
+        let name = self.attribute.name.to_string();
         match self.extension {
             None => {
                 resource.insert(name, value);
@@ -47,13 +47,13 @@ impl Slot<'_> {
     pub(crate) fn clear(&self, resource: &mut Object) {
         match self.extension {
             None => {
-                resource.remove(self.attribute.name);
+                resource.shift_remove(self.attribute.name.as_ref());
             }
             Some(urn) => {
                 let Some(extension) = resource.get_mut(urn).and_then(Value::as_object_mut) else { return };
-                extension.remove(self.attribute.name);
+                extension.shift_remove(self.attribute.name.as_ref());
                 if extension.is_empty() {
-                    resource.remove(urn);
+                    resource.shift_remove(urn);
                 }
             }
         }

@@ -17,18 +17,18 @@ pub use user_type::{UnknownUserType, UserType};
 use crate::diff::Changed;
 use crate::error::ScimError;
 use crate::patch::{Operation, apply};
-use crate::schema::{self, USHER_USER};
+use crate::schema::{ResourceType, USHER_USER};
 use crate::{Object, Profile};
 
 /// A new user. Without `active`, it is active.
 ///
 /// # Errors
 /// `invalidValue`: no user name.
-pub fn create(incoming: Incoming) -> Result<Changed, ScimError> {
+pub fn create(incoming: Incoming<'_>, profile: Profile) -> Result<Changed, ScimError> {
     let mut resource = Object::new();
     incoming.merge_into(&mut resource);
     resource.entry("active").or_insert(Value::Bool(true));
-    finish(&Object::new(), resource)
+    finish(&Object::new(), resource, profile)
 }
 
 /// A user after PUT (RFC 7644 section 3.5.1). In the default profile what the client does not send
@@ -36,7 +36,7 @@ pub fn create(incoming: Incoming) -> Result<Changed, ScimError> {
 ///
 /// # Errors
 /// `invalidValue`: no user name.
-pub fn replace(current: &Object, incoming: Incoming, profile: Profile) -> Result<Changed, ScimError> {
+pub fn replace(current: &Object, incoming: Incoming<'_>, profile: Profile) -> Result<Changed, ScimError> {
     let mut resource = match profile {
         Profile::Default => current.clone(),
         Profile::Strict => current
@@ -46,23 +46,59 @@ pub fn replace(current: &Object, incoming: Incoming, profile: Profile) -> Result
             .collect(),
     };
     incoming.merge_into(&mut resource);
-    finish(current, resource)
+    finish(current, resource, profile)
+}
+
+/// An inactive user whom a client creates again: as PUT in the default profile, and active unless the
+/// client says otherwise.
+///
+/// # Errors
+/// `invalidValue`: no user name.
+pub fn revive(current: &Object, incoming: Incoming<'_>, profile: Profile) -> Result<Changed, ScimError> {
+    let mut resource = current.clone();
+    resource.insert("active".to_owned(), Value::Bool(true));
+    incoming.merge_into(&mut resource);
+    finish(current, resource, profile)
 }
 
 /// A user after PATCH (RFC 7644 section 3.5.2).
 ///
 /// # Errors
 /// As [`apply`]; and `invalidValue` where no user name is left.
-pub fn patch(current: &Object, operations: &[Operation], profile: Profile) -> Result<Changed, ScimError> {
-    let resource = apply(current, operations, schema::user(), profile)?;
-    finish(current, resource)
+pub fn patch(
+    current: &Object,
+    operations: &[Operation],
+    resource_type: &ResourceType,
+    profile: Profile,
+) -> Result<Changed, ScimError> {
+    let resource = apply(current, operations, resource_type, profile)?;
+    finish(current, resource, profile)
 }
 
-fn finish(before: &Object, resource: Object) -> Result<Changed, ScimError> {
+fn finish(before: &Object, mut resource: Object, profile: Profile) -> Result<Changed, ScimError> {
     if user_name(&resource).is_none_or(|name| name.trim().is_empty()) {
         return Err(ScimError::value("userName is required and can't be empty"));
     }
+    if work_emails(&resource).any(|address| address.chars().count() > MAX_ADDRESS) {
+        return Err(ScimError::value(format!("an e-mail address is longer than {MAX_ADDRESS} characters")));
+    }
+    if profile == Profile::Default {
+        type_only_email(&mut resource);
+    }
     Ok(Changed::between(before, resource))
+}
+
+/// Longest address that can be looked up; RFC 5321 allows 254 bytes.
+const MAX_ADDRESS: usize = 512;
+
+/// One address without a type is the one that `[type eq "work"]` is meant to find.
+fn type_only_email(resource: &mut Object) {
+    if let Some([Value::Object(only)]) =
+        resource.get_mut("emails").and_then(Value::as_array_mut).map(Vec::as_mut_slice)
+        && !only.contains_key("type")
+    {
+        only.insert("type".to_owned(), "work".into());
+    }
 }
 
 /// The user name.
@@ -104,9 +140,10 @@ pub fn primary_email(resource: &Object) -> Option<&str> {
         .as_str()
 }
 
-/// The address that `emails[type eq "work"]` finds.
-pub fn work_email(resource: &Object) -> Option<&str> {
-    resource.get("emails")?.as_array()?.iter().find(|email| is_work(email))?.get("value")?.as_str()
+/// The addresses that `emails[type eq "work"]` finds.
+pub fn work_emails(resource: &Object) -> impl Iterator<Item = &str> {
+    let emails = resource.get("emails").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    emails.iter().filter(|email| is_work(email)).filter_map(|email| email.get("value")?.as_str())
 }
 
 fn is_work(email: &Value) -> bool {

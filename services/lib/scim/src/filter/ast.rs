@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use serde_json::Number;
-
 use crate::schema::AttrPath;
 
 /// A filter.
@@ -80,27 +78,24 @@ pub enum Literal {
     String(String),
     /// `true` or `false`.
     Boolean(bool),
-    /// A JSON number.
-    Number(Number),
+    /// A JSON number, as written.
+    Number(String),
     /// `null`: the attribute has no value.
     Null,
 }
 
-impl Filter {
-    /// The paths of a filter's comparisons, outermost of value paths only.
-    pub fn paths(&self) -> Vec<&AttrPath> {
+impl Literal {
+    /// The value as a text, whatever its type.
+    pub(crate) fn text(&self) -> String {
         match self {
-            Self::And(left, right) | Self::Or(left, right) => {
-                let mut paths = left.paths();
-                paths.extend(right.paths());
-                paths
-            }
-            Self::Not(inner) => inner.paths(),
-            Self::Present(path) | Self::ValuePath(path, _) => vec![path],
-            Self::Compare(comparison) => vec![&comparison.path],
+            Self::String(text) | Self::Number(text) => text.clone(),
+            Self::Boolean(value) => value.to_string(),
+            Self::Null => String::new(),
         }
     }
+}
 
+impl Filter {
     /// The comparisons that must all hold, if the filter is nothing but comparisons joined by `and`.
     pub fn conjunction(&self) -> Option<Vec<&Comparison>> {
         match self {

@@ -169,13 +169,13 @@ impl<'a> Parser<'a> {
         if text.is_empty() {
             return self.cursor.fail("expected a value");
         }
+        // A word that is no JSON value is a text without its quotes.
         Ok(match text {
-            _ if text.eq_ignore_ascii_case("true") => Literal::Boolean(true),
-            _ if text.eq_ignore_ascii_case("false") => Literal::Boolean(false),
-            _ if text.eq_ignore_ascii_case("null") => Literal::Null,
-            _ => {
-                serde_json::from_str(text).map_or_else(|_| Literal::String(text.to_owned()), Literal::Number)
-            }
+            "true" => Literal::Boolean(true),
+            "false" => Literal::Boolean(false),
+            "null" => Literal::Null,
+            _ if serde_json::from_str::<serde_json::Number>(text).is_ok() => Literal::Number(text.to_owned()),
+            _ => Literal::String(text.to_owned()),
         })
     }
 }

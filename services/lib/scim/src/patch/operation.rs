@@ -7,7 +7,9 @@ use crate::error::{ScimError, ScimType};
 use crate::{Object, Profile};
 
 /// Most operations of one request.
-pub const MAX_OPERATIONS: usize = 1_000;
+pub const MAX_OPERATIONS: usize = 5_000;
+/// What the message says it is (RFC 7644 section 3.5.2).
+const MESSAGE: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
 
 /// What an operation does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +37,10 @@ pub struct Operation {
 /// # Errors
 /// `invalidSyntax`: not a PatchOp, no operation, too many; `noTarget`: a removal without a path.
 pub fn parse(body: &Value, profile: Profile) -> Result<Vec<Operation>, ScimError> {
+    let schemas = body.get("schemas").and_then(Value::as_array);
+    if profile == Profile::Strict && !schemas.is_some_and(|schemas| schemas.contains(&MESSAGE.into())) {
+        return Err(ScimError::syntax(format!("\"schemas\" must be a list with {MESSAGE:?}")));
+    }
     let operations = body
         .as_object()
         .and_then(|body| member(body, "Operations", profile))
@@ -50,11 +56,7 @@ pub fn parse(body: &Value, profile: Profile) -> Result<Vec<Operation>, ScimError
     operations
         .iter()
         .enumerate()
-        .map(|(index, operation)| {
-            read(operation, profile).map_err(|error| {
-                ScimError::new(error.scim_type, format!("operation {}: {}", index + 1, error.detail))
-            })
-        })
+        .map(|(index, operation)| read(operation, profile).map_err(|error| super::numbered(index, &error)))
         .collect()
 }
 
@@ -64,7 +66,10 @@ fn read(operation: &Value, profile: Profile) -> Result<Operation, ScimError> {
     let name = member(operation, "op", profile).and_then(Value::as_str).unwrap_or_default();
     let op = [("add", Op::Add), ("replace", Op::Replace), ("remove", Op::Remove)]
         .into_iter()
-        .find(|(known, _)| known.eq_ignore_ascii_case(name))
+        .find(|(known, _)| match profile {
+            Profile::Default => known.eq_ignore_ascii_case(name),
+            Profile::Strict => *known == name,
+        })
         .map(|(_, op)| op)
         .ok_or_else(|| ScimError::syntax(format!("\"op\" must be add, replace or remove, not {name:?}")))?;
     let path = match member(operation, "path", profile) {
@@ -76,6 +81,11 @@ fn read(operation: &Value, profile: Profile) -> Result<Operation, ScimError> {
     let value = member(operation, "value", profile).cloned();
     if op == Op::Remove && path.is_none() {
         return Err(ScimError::new(ScimType::NoTarget, "a removal must say in \"path\" what to remove"));
+    }
+    if op == Op::Remove && value.is_some() && profile == Profile::Strict {
+        return Err(ScimError::syntax(
+            "a removal has no \"value\"; say in the path's filter which elements to remove",
+        ));
     }
     if op != Op::Remove && value.is_none() {
         return Err(ScimError::syntax(format!("\"{name}\" needs a \"value\"")));

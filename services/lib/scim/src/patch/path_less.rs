@@ -9,12 +9,12 @@ use crate::schema::{AttrPath, ResourceType};
 use crate::{Object, Profile};
 
 /// Okta sends the id along, and whole resources come back with what they were read with.
-const IGNORED: [&str; 4] = ["id", "schemas", "meta", "groups"];
+const IGNORED: [&str; 5] = ["id", "schemas", "meta", "groups", "password"];
 
 pub(super) fn apply(
     resource: &mut Object,
     operation: &Operation,
-    resource_type: &'static ResourceType,
+    resource_type: &ResourceType,
     profile: Profile,
 ) -> Result<(), ScimError> {
     let Some(Value::Object(attributes)) = &operation.value else {
@@ -23,7 +23,7 @@ pub(super) fn apply(
         ));
     };
     for (name, value) in attributes {
-        if IGNORED.iter().any(|ignored| ignored.eq_ignore_ascii_case(name)) {
+        if profile == Profile::Default && IGNORED.iter().any(|ignored| ignored.eq_ignore_ascii_case(name)) {
             continue;
         }
         apply_named(resource, operation, name, value, resource_type, profile)?;
@@ -37,7 +37,7 @@ fn apply_named(
     operation: &Operation,
     name: &str,
     value: &Value,
-    resource_type: &'static ResourceType,
+    resource_type: &ResourceType,
     profile: Profile,
 ) -> Result<(), ScimError> {
     let path = AttrPath::parse(name);

@@ -16,13 +16,17 @@ pub(super) fn apply(
     resource: &mut Object,
     operation: &Operation,
     text: &str,
-    resource_type: &'static ResourceType,
+    resource_type: &ResourceType,
     profile: Profile,
 ) -> Result<(), ScimError> {
     let (path, filter, element_part) = parse_patch_path(text)
         .map_err(|error| invalid_path(format!("the path {text:?} can't be read: {error}")))?;
     if path.name.is_empty() && filter.is_none() {
         return apply_extension(resource, operation, &path.urn.unwrap_or_default(), resource_type, profile);
+    }
+    if profile == Profile::Default && text.eq_ignore_ascii_case("password") {
+        // As in POST: clients set it, and nothing here keeps it.
+        return Ok(());
     }
     let found = path
         .resolve(resource_type)
@@ -60,19 +64,22 @@ pub(super) fn invalid_path(detail: String) -> ScimError {
     ScimError::new(ScimType::InvalidPath, detail)
 }
 
-/// A path that is an extension's URN alone: the extension as a container.
+/// A path that is a schema's URN alone: the schema as a container.
 fn apply_extension(
     resource: &mut Object,
     operation: &Operation,
     urn: &str,
-    resource_type: &'static ResourceType,
+    resource_type: &ResourceType,
     profile: Profile,
 ) -> Result<(), ScimError> {
-    let known = resource_type.extensions.iter().find(|schema| schema.id == urn);
-    let schema = known.ok_or_else(|| invalid_path(format!("there is no extension {urn:?}")))?;
+    let mut known = resource_type.extensions.iter().chain([&resource_type.schema]);
+    let schema = known
+        .find(|schema| schema.id == urn)
+        .ok_or_else(|| invalid_path(format!("there is no extension {urn:?}")))?;
+    let is_core = schema.id == resource_type.schema.id;
     match (operation.op, &operation.value) {
-        (Op::Remove, _) | (Op::Replace, Some(Value::Null)) => {
-            resource.remove(schema.id);
+        (Op::Remove, _) | (Op::Replace, Some(Value::Null)) if !is_core => {
+            resource.shift_remove(schema.id);
             Ok(())
         }
         (_, Some(Value::Object(parts))) => {
@@ -136,8 +143,8 @@ fn apply_part(
     }
     let mut whole = slot.get(resource).and_then(Value::as_object).cloned().unwrap_or_default();
     match value {
-        Some(value) => whole.insert(sub.name.to_owned(), value),
-        None => whole.shift_remove(sub.name),
+        Some(value) => whole.insert(sub.name.to_string(), value),
+        None => whole.shift_remove(sub.name.as_ref()),
     };
     slot.set(resource, Value::Object(whole));
     Ok(())

@@ -1,11 +1,15 @@
 //! One attribute and its characteristics (RFC 7643 section 2.2).
 
+use std::borrow::Cow;
+
 /// The data type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are RFC 7643's own")]
 pub enum Kind {
     String,
     Boolean,
+    Decimal,
+    Integer,
     DateTime,
     Reference,
     Binary,
@@ -18,6 +22,8 @@ impl Kind {
         match self {
             Self::String => "string",
             Self::Boolean => "boolean",
+            Self::Decimal => "decimal",
+            Self::Integer => "integer",
             Self::DateTime => "dateTime",
             Self::Reference => "reference",
             Self::Binary => "binary",
@@ -86,13 +92,13 @@ impl Uniqueness {
 #[derive(Clone, Debug)]
 pub struct Attribute {
     /// As it is spelled on the wire.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// Its data type.
     pub kind: Kind,
     /// Whether it is a list.
     pub multi_valued: bool,
     /// What it is for.
-    pub description: &'static str,
+    pub description: Cow<'static, str>,
     /// Whether a resource must have it.
     pub required: bool,
     /// Whether case matters in comparison.
@@ -104,7 +110,7 @@ pub struct Attribute {
     /// Within what it is unique.
     pub uniqueness: Uniqueness,
     /// Values that are expected.
-    pub canonical_values: &'static [&'static str],
+    pub canonical_values: Vec<Cow<'static, str>>,
     /// What a reference refers to.
     pub reference_types: &'static [&'static str],
     /// The parts of a complex attribute.
@@ -114,16 +120,16 @@ pub struct Attribute {
 impl Attribute {
     pub(super) const fn new(name: &'static str, kind: Kind, description: &'static str) -> Self {
         Self {
-            name,
+            name: Cow::Borrowed(name),
             kind,
             multi_valued: false,
-            description,
+            description: Cow::Borrowed(description),
             required: false,
             case_exact: false,
             mutability: Mutability::ReadWrite,
             returned: Returned::Default,
             uniqueness: Uniqueness::None,
-            canonical_values: &[],
+            canonical_values: Vec::new(),
             reference_types: &[],
             sub_attributes: Vec::new(),
         }
@@ -154,6 +160,10 @@ impl Attribute {
         Self { mutability: Mutability::ReadOnly, sub_attributes, ..self }
     }
 
+    pub(super) fn immutable(self) -> Self {
+        Self { mutability: Mutability::Immutable, ..self }
+    }
+
     pub(super) fn always(self) -> Self {
         Self { returned: Returned::Always, ..self }
     }
@@ -163,7 +173,7 @@ impl Attribute {
     }
 
     pub(super) fn canonical(self, values: &'static [&'static str]) -> Self {
-        Self { canonical_values: values, ..self }
+        Self { canonical_values: values.iter().copied().map(Cow::Borrowed).collect(), ..self }
     }
 
     pub(super) fn refers_to(self, types: &'static [&'static str]) -> Self {
@@ -181,15 +191,26 @@ impl Attribute {
     }
 }
 
+/// `externalId`, as it is also published with each core schema.
+pub(super) fn external_id() -> Attribute {
+    Attribute::string("externalId", "The resource's id at the client").exact()
+}
+
 /// What every resource has (RFC 7643 section 3.1).
 pub(super) fn common() -> Vec<Attribute> {
     vec![
+        Attribute::new("schemas", Kind::Reference, "The schemas that the resource uses")
+            .exact()
+            .multi()
+            .read_only()
+            .always()
+            .refers_to(&["uri"]),
         Attribute::string("id", "The resource's id, made by the service")
             .exact()
             .read_only()
             .always()
             .unique(),
-        Attribute::string("externalId", "The resource's id at the client").exact(),
+        external_id(),
         Attribute::complex(
             "meta",
             "About the resource",

@@ -1,6 +1,6 @@
 //! The core user schema (RFC 7643 section 4.1). `password` is left out: Usher keeps none for people.
 
-use super::attribute::{Attribute, Kind};
+use super::attribute::{Attribute, Kind, external_id};
 use super::{CORE_USER, Schema};
 
 const ADDRESS_TYPES: &[&str] = &["work", "home", "other"];
@@ -11,6 +11,7 @@ pub(super) fn schema() -> Schema {
 
 fn attributes() -> Vec<Attribute> {
     vec![
+        external_id(),
         Attribute::string("userName", "Unique name of the user in the workspace, often the e-mail address")
             .required()
             .unique(),

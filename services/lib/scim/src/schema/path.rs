@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Attribute, CORE_USER, ENTERPRISE_USER, ResourceType, USHER_USER};
+use super::{Attribute, CORE_GROUP, CORE_USER, CUSTOM_USER, ENTERPRISE_USER, ResourceType, USHER_USER};
 use crate::error::{ScimError, ScimType};
 
 /// A path as written, taken apart at the URN by the longest known prefix, then at the dot.
@@ -28,11 +28,13 @@ pub struct Resolved<'a> {
 }
 
 /// The schemas a path may name, with the misspelling that Microsoft's documentation has.
-const URNS: [(&str, &str); 4] = [
+const URNS: [(&str, &str); 6] = [
     (CORE_USER, CORE_USER),
+    (CORE_GROUP, CORE_GROUP),
     (ENTERPRISE_USER, ENTERPRISE_USER),
     ("urn:ietf:params:scim:schemas:extension:enterprise:2.0User", ENTERPRISE_USER),
     (USHER_USER, USHER_USER),
+    (CUSTOM_USER, CUSTOM_USER),
 ];
 
 /// Splits a known URN off the front, compared without case. The rest begins after `:` or, as some
@@ -116,7 +118,9 @@ fn find<'a>(resource_type: &'a ResourceType, name: &str) -> Option<(Option<&'sta
     if let Some(attribute) = resource_type.schema.attribute(name).or_else(|| common(resource_type, name)) {
         return Some((None, attribute));
     }
-    resource_type.extensions.iter().find_map(|schema| Some((Some(schema.id), schema.attribute(name)?)))
+    // Not a workspace's own: what a name means must not change when an admin defines an attribute.
+    let known = resource_type.extensions.iter().filter(|schema| schema.id != CUSTOM_USER);
+    known.into_iter().find_map(|schema| Some((Some(schema.id), schema.attribute(name)?)))
 }
 
 fn common<'a>(resource_type: &'a ResourceType, name: &str) -> Option<&'a Attribute> {

@@ -3,22 +3,23 @@
 use serde_json::Value;
 
 use crate::error::ScimError;
-use crate::schema::{self, AttrPath, Kind, Mutability, Resolved};
+use crate::schema::{AttrPath, Kind, Mutability, Resolved, ResourceType};
 use crate::slot::Slot;
 use crate::{Object, Profile, coerce};
 
-/// Attributes that clients send along and that are not theirs to set.
-const IGNORED: [&str; 5] = ["schemas", "id", "meta", "groups", "password"];
+/// Attributes that clients send along and that are not kept. The other ones that are not theirs to
+/// set are read-only in the schema.
+const IGNORED: [&str; 1] = ["password"];
 
 /// What a document sets and what it clears, in its order.
 #[derive(Clone, Debug, Default)]
-pub struct Incoming {
-    writes: Vec<(Slot<'static>, Option<&'static str>, Option<Value>)>,
+pub struct Incoming<'s> {
+    writes: Vec<(Slot<'s>, Option<&'s str>, Option<Value>)>,
 }
 
-impl Incoming {
+impl Incoming<'_> {
     /// Sets and clears in `resource`. Parts of a complex attribute that were not sent stay.
-    pub(super) fn merge_into(self, resource: &mut Object) {
+    pub(crate) fn merge_into(self, resource: &mut Object) {
         for (slot, sub, value) in self.writes {
             match (sub, value) {
                 (None, None) => slot.clear(resource),
@@ -51,14 +52,22 @@ pub(crate) fn merge(slot: &Slot<'_>, resource: &mut Object, value: Value) {
 ///
 /// # Errors
 /// `invalidSyntax` where the body is no object, `invalidValue` with every fault in it.
-pub fn canonicalize(body: &Value, profile: Profile) -> Result<Incoming, ScimError> {
+pub fn canonicalize<'s>(
+    body: &Value,
+    resource_type: &'s ResourceType,
+    profile: Profile,
+) -> Result<Incoming<'s>, ScimError> {
     let Some(sent) = body.as_object() else {
-        return Err(ScimError::syntax("the body must be a JSON object with a user's attributes"));
+        return Err(ScimError::syntax("the body must be a JSON object with the resource's attributes"));
     };
-    let mut reader = Reader { incoming: Incoming::default(), faults: Vec::new(), profile };
+    if profile == Profile::Strict {
+        check_schemas(sent, resource_type)?;
+    }
+    let mut reader = Reader { incoming: Incoming::default(), faults: Vec::new(), resource_type, profile };
     for (name, value) in sent {
         reader.read(name, value);
     }
+    reader.check_repetition();
     reader.check_user_type();
     if reader.faults.is_empty() {
         Ok(reader.incoming)
@@ -67,13 +76,23 @@ pub fn canonicalize(body: &Value, profile: Profile) -> Result<Incoming, ScimErro
     }
 }
 
-struct Reader {
-    incoming: Incoming,
+/// `schemas` must name the core schema (RFC 7643 section 3).
+fn check_schemas(sent: &Object, resource_type: &ResourceType) -> Result<(), ScimError> {
+    let core = resource_type.schema.id;
+    let named = sent.get("schemas").and_then(Value::as_array).is_some_and(|schemas| {
+        schemas.iter().any(|urn| urn.as_str().is_some_and(|urn| urn.eq_ignore_ascii_case(core)))
+    });
+    if named { Ok(()) } else { Err(ScimError::syntax(format!("\"schemas\" must be a list with {core:?}"))) }
+}
+
+struct Reader<'s> {
+    incoming: Incoming<'s>,
     faults: Vec<String>,
+    resource_type: &'s ResourceType,
     profile: Profile,
 }
 
-impl Reader {
+impl<'s> Reader<'s> {
     fn read(&mut self, name: &str, value: &Value) {
         if IGNORED.iter().any(|ignored| ignored.eq_ignore_ascii_case(name)) {
             return;
@@ -88,7 +107,7 @@ impl Reader {
             }
             // "urn:…:2.0:User": null clears nothing in particular.
             (true, _) => {}
-            (false, _) => match path.resolve(schema::user()) {
+            (false, _) => match path.resolve(self.resource_type) {
                 Some(found) => self.set(found, value),
                 None if self.profile == Profile::Strict => {
                     self.faults.push(format!("there is no attribute {name:?}"));
@@ -98,7 +117,7 @@ impl Reader {
         }
     }
 
-    fn set(&mut self, found: Resolved<'static>, value: &Value) {
+    fn set(&mut self, found: Resolved<'s>, value: &Value) {
         let slot = Slot::from(found);
         if slot.attribute.mutability == Mutability::ReadOnly {
             return;
@@ -111,8 +130,26 @@ impl Reader {
         match coerced {
             // Nobody is switched on or off by a blank.
             Ok(None) if slot.attribute.name == "active" => {}
-            Ok(value) => self.incoming.writes.push((slot, found.sub.map(|sub| sub.name), value)),
+            Ok(value) => self.incoming.writes.push((slot, found.sub.map(|sub| sub.name.as_ref()), value)),
             Err(fault) => self.faults.push(fault),
+        }
+    }
+
+    /// Names that differ in case only name one attribute, which has one value.
+    fn check_repetition(&mut self) {
+        let mut seen: Vec<(Option<&str>, &str, &Option<Value>)> = Vec::new();
+        for (slot, sub, value) in &self.incoming.writes {
+            let name = slot.attribute.name.as_ref();
+            if sub.is_some() || name == "userType" {
+                continue;
+            }
+            match seen.iter().find(|(extension, known, _)| *extension == slot.extension && *known == name) {
+                Some((_, _, known)) if *known != value => {
+                    self.faults.push(format!("{name} was sent twice with different values"));
+                }
+                Some(_) => {}
+                None => seen.push((slot.extension, name, value)),
+            }
         }
     }
 

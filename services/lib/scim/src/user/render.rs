@@ -25,6 +25,26 @@ impl Envelope<'_> {
     pub fn etag(&self) -> String {
         format!("W/\"{}\"", self.version)
     }
+
+    /// `meta` (RFC 7643 section 3.1).
+    pub(crate) fn meta(&self, resource_type: &str) -> Value {
+        json!({
+            "resourceType": resource_type,
+            "created": self.created,
+            "lastModified": self.last_modified,
+            "location": self.location,
+            "version": self.etag(),
+        })
+    }
+
+    /// Adds the address of what a reference names, under the same base as the resource's own.
+    pub(crate) fn refer(&self, reference: &mut Object, endpoint: &str) {
+        let base = self.location.rsplitn(3, '/').nth(2).unwrap_or_default();
+        if let Some(value) = reference.get("value").and_then(Value::as_str) {
+            let address = format!("{base}/{endpoint}/{value}");
+            reference.insert("$ref".to_owned(), address.into());
+        }
+    }
 }
 
 /// A user as clients see it: `schemas` in use, the user type at both its places, `meta`.
@@ -43,18 +63,12 @@ pub fn render(mut resource: Object, envelope: &Envelope<'_>) -> Object {
         }
     }
     resource.shift_remove(USHER_USER);
+    if let Some(groups) = resource.get_mut("groups").and_then(Value::as_array_mut) {
+        groups.iter_mut().filter_map(Value::as_object_mut).for_each(|group| envelope.refer(group, "Groups"));
+    }
     document.extend(resource);
     document.insert("userType".to_owned(), user_type.into());
     document.insert(USHER_USER.to_owned(), json!({ "userType": user_type }));
-    document.insert(
-        "meta".to_owned(),
-        json!({
-            "resourceType": "User",
-            "created": envelope.created,
-            "lastModified": envelope.last_modified,
-            "location": envelope.location,
-            "version": envelope.etag(),
-        }),
-    );
+    document.insert("meta".to_owned(), envelope.meta("User"));
     document
 }

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use usher_scim::schema::{ENTERPRISE_USER, USHER_USER};
 use usher_scim::user::{canonicalize, create, replace};
-use usher_scim::{Profile, patch, user};
+use usher_scim::{Profile, patch, schema, user};
 
 use crate::ada;
 
@@ -85,8 +85,8 @@ proptest! {
     #[test]
     fn a_document_of_any_shape_is_taken_or_refused(document in value()) {
         for profile in [Profile::Default, Profile::Strict] {
-            if let Ok(incoming) = canonicalize(&document, profile) {
-                let _ = create(incoming.clone());
+            if let Ok(incoming) = canonicalize(&document, schema::user(), profile) {
+                let _ = create(incoming.clone(), profile);
                 let _ = replace(&ada(), incoming, profile);
             }
         }
@@ -98,10 +98,10 @@ proptest! {
     ) {
         for profile in [Profile::Default, Profile::Strict] {
             let Ok(parsed) = patch::parse(&json!({ "Operations": operations }), profile) else { continue };
-            let Ok(changed) = user::patch(&ada(), &parsed, profile) else { continue };
+            let Ok(changed) = user::patch(&ada(), &parsed, schema::user(), profile) else { continue };
 
             // What was stored reads back as itself: canonical form is a fixed point.
-            let again = create(canonicalize(&Value::Object(changed.resource.clone()), Profile::Default).unwrap()).unwrap();
+            let again = create(canonicalize(&Value::Object(changed.resource.clone()), schema::user(), Profile::Default).unwrap(), Profile::Default).unwrap();
             prop_assert_eq!(&again.resource, &changed.resource);
             let primaries = changed.resource.values().filter_map(Value::as_array)
                 .map(|list| list.iter().filter(|element| element["primary"] == json!(true)).count());

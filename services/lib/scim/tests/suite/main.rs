@@ -8,10 +8,12 @@ mod shapes;
 
 use serde_json::{Value, json};
 use usher_scim::user::{canonicalize, create};
-use usher_scim::{Changed, Object, Profile, ScimError, patch, user};
+use usher_scim::{Changed, Object, Profile, ScimError, patch, schema, user};
 
 fn created(document: &Value) -> Object {
-    create(canonicalize(document, Profile::Default).unwrap()).unwrap().resource
+    create(canonicalize(document, schema::user(), Profile::Default).unwrap(), Profile::Default)
+        .unwrap()
+        .resource
 }
 
 fn ada() -> Object {
@@ -25,8 +27,10 @@ fn ada() -> Object {
 }
 
 fn patched_in(profile: Profile, current: &Object, operations: &Value) -> Result<Changed, ScimError> {
-    let operations = patch::parse(&json!({ "Operations": operations }), profile)?;
-    user::patch(current, &operations, profile)
+    let message =
+        json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": operations});
+    let operations = patch::parse(&message, profile)?;
+    user::patch(current, &operations, schema::user(), profile)
 }
 
 fn patched(operations: &Value) -> Value {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use usher_scim::schema::{ENTERPRISE_USER, USHER_USER};
 use usher_scim::user::{Envelope, canonicalize, primary_email, render, replace};
-use usher_scim::{Profile, discovery, user};
+use usher_scim::{Profile, discovery, schema, user};
 
 use crate::{ada, created};
 
@@ -45,7 +45,8 @@ fn the_validator_of_microsoft_sends_garbage_and_string_booleans() {
 fn all_faults_are_told_at_once() {
     let fault = canonicalize(
         &json!({"userName": 5.5, "active": "perhaps", "name": "Ada", "emails": [[1]], "title": ["x"], "userType": "Boss"}),
-        Profile::Default,
+        schema::user(),
+            Profile::Default,
     )
     .unwrap_err();
 
@@ -58,6 +59,7 @@ fn all_faults_are_told_at_once() {
 fn what_a_put_does_not_send_stays_and_null_clears() {
     let incoming = canonicalize(
         &json!({"userName": "ada@acme.example", "title": null, "name": {"givenName": "A."}}),
+        schema::user(),
         Profile::Default,
     );
     let after = replace(&ada(), incoming.unwrap(), Profile::Default).unwrap();
@@ -67,7 +69,12 @@ fn what_a_put_does_not_send_stays_and_null_clears() {
     assert_eq!(after.resource["emails"], ada()["emails"]);
     assert_eq!(after.changes.len(), 2);
 
-    let incoming = canonicalize(&json!({"userName": "ada@acme.example"}), Profile::Strict).unwrap();
+    let incoming = canonicalize(
+        &json!({"schemas": [schema::CORE_USER], "userName": "ada@acme.example"}),
+        schema::user(),
+        Profile::Strict,
+    )
+    .unwrap();
     let strict = replace(&ada(), incoming, Profile::Strict).unwrap().resource;
     assert_eq!(Value::Object(strict), json!({"active": true, "userName": "ada@acme.example"}));
 }
@@ -76,10 +83,13 @@ fn what_a_put_does_not_send_stays_and_null_clears() {
 fn a_user_needs_a_name() {
     for document in [json!({}), json!({"userName": ""}), json!({"userName": "  "}), json!({"userName": null})]
     {
-        let incoming = canonicalize(&document, Profile::Default).unwrap();
-        assert!(user::create(incoming).unwrap_err().detail.contains("userName"), "{document}");
+        let incoming = canonicalize(&document, schema::user(), Profile::Default).unwrap();
+        assert!(
+            user::create(incoming, Profile::Default).unwrap_err().detail.contains("userName"),
+            "{document}"
+        );
     }
-    assert!(canonicalize(&json!([]), Profile::Default).is_err());
+    assert!(canonicalize(&json!([]), schema::user(), Profile::Default).is_err());
 }
 
 #[test]
@@ -87,6 +97,7 @@ fn two_user_types_must_agree() {
     let both = |core: &str, own: &str| {
         canonicalize(
             &json!({"userName": "x", "userType": core, USHER_USER: {"userType": own}}),
+            schema::user(),
             Profile::Default,
         )
     };
@@ -94,7 +105,8 @@ fn two_user_types_must_agree() {
     assert!(both("external", "External").is_ok());
     assert!(both("Regular", "External").unwrap_err().detail.contains("twice"));
     assert_eq!(
-        user::user_type(&user::create(both("", "External").unwrap()).unwrap().resource).as_str(),
+        user::user_type(&user::create(both("", "External").unwrap(), Profile::Default).unwrap().resource)
+            .as_str(),
         "External"
     );
 }
@@ -131,7 +143,7 @@ fn the_wire_form_has_the_user_type_at_both_places_and_an_etag() {
 
 #[test]
 fn discovery_names_what_is_required_and_the_canonical_types() {
-    let schemas = discovery::schemas("http://x");
+    let schemas = discovery::schemas("http://x", schema::user());
     let core = schemas[0]["attributes"].as_array().unwrap();
     let of = |name: &str| core.iter().find(|attribute| attribute["name"] == name).unwrap();
 
@@ -141,5 +153,5 @@ fn discovery_names_what_is_required_and_the_canonical_types() {
         of("emails")["subAttributes"].as_array().unwrap().iter().find(|sub| sub["name"] == "type").unwrap();
     assert_eq!(kind["canonicalValues"], json!(["work", "home", "other"]));
     assert!(core.iter().all(|attribute| attribute["name"] != "password"));
-    assert_eq!(schemas.len(), 3);
+    assert_eq!(schemas.len(), 4);
 }

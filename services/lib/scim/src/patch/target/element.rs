@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::error::{ScimError, ScimType};
 use crate::eval::matches_element;
-use crate::filter::{CompareOp, Filter, Literal, check_element};
+use crate::filter::{CompareOp, Filter, Literal, bind_element};
 use crate::patch::operation::{Op, Operation};
 use crate::schema::Attribute;
 use crate::slot::Slot;
@@ -19,10 +19,10 @@ pub(super) fn apply(
     sub: Option<&Attribute>,
     profile: Profile,
 ) -> Result<(), ScimError> {
-    check_element(filter, slot.attribute).map_err(|error| super::invalid_path(error.detail))?;
+    let bound = bind_element(filter, slot.attribute).map_err(|error| super::invalid_path(error.detail))?;
     let mut elements = elements(resource, slot);
     let selected: Vec<usize> =
-        (0..elements.len()).filter(|at| matches_element(filter, &elements[*at], slot.attribute)).collect();
+        (0..elements.len()).filter(|at| matches_element(&bound, &elements[*at])).collect();
     let write = Write::read(operation, slot, sub, profile)?;
     if selected.is_empty() {
         match (&write, profile) {
@@ -39,8 +39,7 @@ pub(super) fn apply(
                 write.apply_to(&mut made, sub);
                 elements.push(made);
                 let last = elements.len() - 1;
-                store(resource, slot, elements, &[last]);
-                return Ok(());
+                return store(resource, slot, elements, &[last]);
             }
         }
     }
@@ -50,14 +49,12 @@ pub(super) fn apply(
             at += 1;
             !selected.contains(&(at - 1))
         });
-        store(resource, slot, elements, &[]);
-        return Ok(());
+        return store(resource, slot, elements, &[]);
     }
     for at in &selected {
         write.apply_to(&mut elements[*at], sub);
     }
-    store(resource, slot, elements, &selected);
-    Ok(())
+    store(resource, slot, elements, &selected)
 }
 
 /// `emails.value`: the part of every element.
@@ -77,8 +74,7 @@ pub(super) fn apply_to_all(
         write.apply_to(element, Some(sub));
     }
     let touched: Vec<usize> = (0..elements.len()).collect();
-    store(resource, slot, elements, &touched);
-    Ok(())
+    store(resource, slot, elements, &touched)
 }
 
 /// `emails`: the whole list.
@@ -98,9 +94,7 @@ pub(super) fn apply_to_list(
     };
     let mut current = elements(resource, slot);
     match operation.op {
-        Op::Replace => {
-            store(resource, slot, sent, &[]);
-        }
+        Op::Replace => store(resource, slot, sent, &[]),
         Op::Add => {
             let mut touched = Vec::new();
             for element in sent {
@@ -112,25 +106,28 @@ pub(super) fn apply_to_list(
                     current.push(element);
                 }
             }
-            store(resource, slot, current, &touched);
+            store(resource, slot, current, &touched)
         }
         // With a value, just those; without, all (RFC 7644 section 3.5.2.2, and Entra's old dialect).
         Op::Remove if operation.value.as_ref().is_none_or(Value::is_null) => {
             slot.clear(resource);
+            Ok(())
         }
         Op::Remove => {
             current.retain(|known| !sent.iter().any(|element| same_value(known, element)));
-            store(resource, slot, current, &[]);
+            store(resource, slot, current, &[])
         }
     }
-    Ok(())
 }
 
 /// What an operation writes to an element.
 enum Write {
     Clear,
     Part(Value),
+    /// Over the parts that are there.
     Parts(Object),
+    /// In place of all that is there: a replacement to the letter of RFC 7644.
+    Whole(Object),
 }
 
 impl Write {
@@ -156,6 +153,9 @@ impl Write {
             return Ok(Self::Clear);
         }
         match coerce::element(slot.attribute, value, profile).map_err(ScimError::value)? {
+            Some(parts) if profile == Profile::Strict && operation.op == Op::Replace => {
+                Ok(Self::Whole(parts))
+            }
             Some(parts) => Ok(Self::Parts(parts)),
             // Parts that say nothing by themselves, like {"primary": true}, are still a change.
             None => value
@@ -170,11 +170,12 @@ impl Write {
     fn apply_to(&self, element: &mut Object, sub: Option<&Attribute>) {
         match (self, sub) {
             (Self::Part(value), Some(sub)) => {
-                element.insert(sub.name.to_owned(), value.clone());
+                element.insert(sub.name.to_string(), value.clone());
             }
             (Self::Clear, Some(sub)) => {
-                element.shift_remove(sub.name);
+                element.shift_remove(sub.name.as_ref());
             }
+            (Self::Whole(parts), _) => element.clone_from(parts),
             (Self::Parts(parts), _) => element.extend(parts.clone()),
             (Self::Clear | Self::Part(_), None) => {}
         }
@@ -186,7 +187,7 @@ fn canonical_parts(attribute: &Attribute, parts: &Object, profile: Profile) -> O
         .iter()
         .filter_map(|(name, value)| {
             let sub = attribute.sub(name)?;
-            Some((sub.name.to_owned(), coerce::part(attribute, sub, value, profile).ok()??))
+            Some((sub.name.to_string(), coerce::part(attribute, sub, value, profile).ok()??))
         })
         .collect()
 }
@@ -200,11 +201,11 @@ fn described(filter: &Filter, attribute: &Attribute, profile: Profile) -> Result
         let value = match &term.value {
             Literal::String(text) => Value::from(text.as_str()),
             Literal::Boolean(value) => Value::Bool(*value),
-            Literal::Number(number) => Value::Number(number.clone()),
+            Literal::Number(number) => Value::from(number.as_str()),
             Literal::Null => return Ok(None),
         };
         if let Some(value) = coerce::part(attribute, sub, &value, profile).map_err(ScimError::value)? {
-            element.insert(sub.name.to_owned(), value);
+            element.insert(sub.name.to_string(), value);
         }
     }
     Ok(Some(element))
@@ -217,7 +218,13 @@ fn elements(resource: &Object, slot: &Slot<'_>) -> Vec<Object> {
 }
 
 /// Stores the elements: those with nothing left in them go, and `primary` moves to the one touched last.
-fn store(resource: &mut Object, slot: &Slot<'_>, mut elements: Vec<Object>, touched: &[usize]) {
+fn store(
+    resource: &mut Object,
+    slot: &Slot<'_>,
+    mut elements: Vec<Object>,
+    touched: &[usize],
+) -> Result<(), ScimError> {
+    coerce::check_size(slot.attribute, elements.len()).map_err(ScimError::value)?;
     let is_primary = |element: &Object| element.get("primary") == Some(&Value::Bool(true));
     if let Some(winner) = touched.iter().rev().copied().find(|at| elements.get(*at).is_some_and(is_primary)) {
         for (at, element) in elements.iter_mut().enumerate() {
@@ -228,6 +235,7 @@ fn store(resource: &mut Object, slot: &Slot<'_>, mut elements: Vec<Object>, touc
     }
     elements.retain(|element| element.keys().any(|name| name != "type" && name != "primary"));
     slot.set(resource, Value::Array(elements.into_iter().map(Value::Object).collect()));
+    Ok(())
 }
 
 /// The same element: equal value and type, or everything equal where there is no value.

@@ -1,0 +1,40 @@
+//! A group as stored, and as SCIM sees it.
+
+use jiff::Timestamp;
+use serde_json::Value;
+use usher_base::id::GroupId;
+use usher_scim::Object;
+
+/// A group.
+#[derive(Clone, Debug)]
+pub(crate) struct Group {
+    pub(crate) id: GroupId,
+    pub(crate) display_name: String,
+    pub(crate) external_id: Option<String>,
+    pub(crate) version: i64,
+    pub(crate) created_at: Timestamp,
+    pub(crate) updated_at: Timestamp,
+    /// As SCIM shows them, but without their addresses; empty also where they were not asked for.
+    pub(crate) members: Vec<Value>,
+}
+
+impl Group {
+    /// The canonical resource without its members.
+    pub(crate) fn attributes(&self) -> Object {
+        let mut resource = Object::new();
+        if let Some(external_id) = &self.external_id {
+            resource.insert("externalId".to_owned(), external_id.as_str().into());
+        }
+        resource.insert("displayName".to_owned(), self.display_name.as_str().into());
+        resource
+    }
+
+    /// The canonical resource with its members.
+    pub(crate) fn into_resource(self) -> Object {
+        let mut resource = self.attributes();
+        if !self.members.is_empty() {
+            resource.insert("members".to_owned(), Value::Array(self.members));
+        }
+        resource
+    }
+}

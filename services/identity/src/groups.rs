@@ -1,0 +1,306 @@
+//! The rules of groups: create, read, list, replace, patch, delete.
+//!
+//! A change of members never reads the other members, and is applied whatever the group's version is:
+//! parallel changes lose nothing and wait for each other only while the database applies them.
+
+use std::collections::BTreeSet;
+
+use usher_base::id::GroupId;
+use usher_base::{CallContext, Permission};
+use usher_scim::group::{self as scim, Delta, GroupChange, Step};
+use usher_scim::user::external_id;
+use usher_scim::{Profile, ScimError, json, patch, schema};
+use usher_store::{Database, ScopedDatabase};
+use uuid::Uuid;
+
+use crate::cursor::Cursors;
+use crate::error::IdentityError;
+use crate::group::Group;
+use crate::query::{self, Around, Asked, Probe, Query};
+use crate::store::groups::{self as store, Deleted, Members, Write, Written};
+
+/// How often a write is tried again when others write the same group meanwhile.
+const ATTEMPTS: usize = 12;
+
+/// What the rules need.
+#[derive(Clone)]
+pub(crate) struct Groups {
+    pub(crate) database: Database,
+    pub(crate) cursors: Cursors,
+}
+
+/// A page of groups.
+pub(crate) struct Page {
+    pub(crate) groups: Vec<Group>,
+    pub(crate) total: i64,
+    pub(crate) around: Around,
+}
+
+/// What a group is written with.
+struct Change<'a> {
+    id: &'a str,
+    /// If-Match.
+    versions: &'a [i64],
+    with_members: bool,
+}
+
+impl Groups {
+    /// Creates a group, with its members.
+    pub(crate) async fn create(
+        &self,
+        ctx: &CallContext,
+        document: &str,
+        profile: Profile,
+        with_members: bool,
+    ) -> Result<Group, IdentityError> {
+        ctx.require(Permission::UsersWrite)?;
+        let database = self.database.scoped(&ctx.scope()?);
+        let GroupChange { changed, members } =
+            scim::create(scim::canonicalize(json::parse(document)?, profile)?)?;
+        let mut delta = Delta::default();
+        for step in members {
+            if let Step::Delta(later) = step {
+                delta.merge(later);
+            }
+        }
+        let now = ctx.now();
+        let group = Group {
+            id: GroupId::new(ctx.clock()),
+            display_name: scim::display_name(&changed.resource).unwrap_or_default().to_owned(),
+            external_id: external_id(&changed.resource).map(str::to_owned),
+            version: 1,
+            created_at: now,
+            updated_at: now,
+            members: Vec::new(),
+        };
+        let paths = changed.changes.into_iter().map(|change| change.path).collect();
+        let add = ids(delta.add)?;
+        match store::create(&database, ctx, &group, paths, add).await? {
+            Written::Done(_) => self.shown(&database, group, with_members).await,
+            Written::Taken => Err(IdentityError::DisplayNameTaken(group.display_name)),
+            Written::Stale | Written::Absent => Err(IdentityError::Contended),
+        }
+    }
+
+    /// Reads a group.
+    pub(crate) async fn get(
+        &self,
+        ctx: &CallContext,
+        id: &str,
+        with_members: bool,
+    ) -> Result<Group, IdentityError> {
+        ctx.require(Permission::UsersRead)?;
+        let database = self.database.scoped(&ctx.scope()?);
+        let group = find(&database, id).await?;
+        self.shown(&database, group, with_members).await
+    }
+
+    /// Lists groups: by one index probe where the filter is just a name, else a page.
+    pub(crate) async fn list(
+        &self,
+        ctx: &CallContext,
+        asked: &Asked,
+        with_members: bool,
+    ) -> Result<Page, IdentityError> {
+        ctx.require(Permission::UsersRead)?;
+        let database = self.database.scoped(&ctx.scope()?);
+        let query = Query::read(asked, schema::group())?;
+        let purpose = asked.purpose(ctx, "groups")?;
+        let position = asked
+            .cursor
+            .as_deref()
+            .map(|cursor| self.cursors.open(&purpose, cursor, ctx.now()))
+            .transpose()?;
+        let probe = query.filter.as_ref().filter(|_| query.is_plain(asked)).and_then(Probe::alone);
+        let probed = match &probe {
+            Some(probe) => store::probe(&database, probe).await?,
+            None => None,
+        };
+        let (mut groups, total, around) = if let Some(found) = probed {
+            let total = i64::try_from(found.len()).unwrap_or(i64::MAX);
+            (query.window(found), total, Around::default())
+        } else {
+            let (groups, page) = store::page(&database, &query.listing(position.as_ref())).await?;
+            (groups, page.total, Around::of(&page, &self.cursors, &purpose, ctx))
+        };
+        if with_members {
+            store::fill_members(&database, &mut groups).await?;
+        }
+        Ok(Page { groups, total, around })
+    }
+
+    /// Writes a document over a group.
+    pub(crate) async fn replace(
+        &self,
+        ctx: &CallContext,
+        id: &str,
+        document: &str,
+        profile: Profile,
+        versions: &[i64],
+        with_members: bool,
+    ) -> Result<Group, IdentityError> {
+        let incoming = scim::canonicalize(json::parse(document)?, profile)?;
+        let change = Change { id, versions, with_members };
+        let replace = |current: &Group| scim::replace(&current.attributes(), incoming.clone(), profile);
+        self.write(ctx, &change, replace).await
+    }
+
+    /// Applies PATCH operations, all or none.
+    pub(crate) async fn patch(
+        &self,
+        ctx: &CallContext,
+        id: &str,
+        document: &str,
+        profile: Profile,
+        versions: &[i64],
+        with_members: bool,
+    ) -> Result<Group, IdentityError> {
+        let operations = patch::parse(&json::parse(document)?, profile)?;
+        let change = Change { id, versions, with_members };
+        if let Some(delta) = scim::membership_alone(&operations, profile)? {
+            return self.write_members(ctx, &change, delta).await;
+        }
+        self.write(ctx, &change, |current| scim::patch(&current.attributes(), &operations, profile)).await
+    }
+
+    /// Applies a change of nothing but members: one statement.
+    async fn write_members(
+        &self,
+        ctx: &CallContext,
+        change: &Change<'_>,
+        delta: Delta,
+    ) -> Result<Group, IdentityError> {
+        ctx.require(Permission::UsersWrite)?;
+        let absent = || IdentityError::absent("Group", change.id);
+        let id: GroupId = change.id.parse().map_err(|_| absent())?;
+        let database = self.database.scoped(&ctx.scope()?);
+        let members = members(delta)?;
+        for _ in 0..ATTEMPTS {
+            let write = Write { id, versions: change.versions, attributes: None, members: &members };
+            match store::write(&database, ctx, &write).await? {
+                Written::Done(group) => return self.shown(&database, group, change.with_members).await,
+                Written::Absent => return Err(absent()),
+                Written::Stale if !change.versions.is_empty() => return Err(IdentityError::Stale),
+                Written::Stale | Written::Taken => {}
+            }
+        }
+        Err(IdentityError::Contended)
+    }
+
+    /// Reads the group's attributes, applies, and writes over just that version; again where somebody
+    /// else wrote in between.
+    async fn write(
+        &self,
+        ctx: &CallContext,
+        change: &Change<'_>,
+        apply: impl Fn(&Group) -> Result<GroupChange, ScimError> + Send,
+    ) -> Result<Group, IdentityError> {
+        ctx.require(Permission::UsersWrite)?;
+        let database = self.database.scoped(&ctx.scope()?);
+        for _ in 0..ATTEMPTS {
+            let current = find(&database, change.id).await?;
+            if !change.versions.is_empty() && !change.versions.contains(&current.version) {
+                return Err(IdentityError::Stale);
+            }
+            let GroupChange { changed, members: steps } = apply(&current)?;
+            let delta = resolve(&database, &current, steps).await?;
+            if changed.changes.is_empty() && delta == Delta::default() {
+                return self.shown(&database, current, change.with_members).await;
+            }
+            let attributes = store::Attributes {
+                display_name: scim::display_name(&changed.resource).unwrap_or_default(),
+                external_id: external_id(&changed.resource),
+                paths: changed.changes.iter().map(|change| change.path.clone()).collect(),
+            };
+            let name = attributes.display_name.to_owned();
+            let write = Write {
+                id: current.id,
+                versions: &[current.version],
+                attributes: (!changed.changes.is_empty()).then_some(attributes),
+                members: &members(delta)?,
+            };
+            match store::write(&database, ctx, &write).await? {
+                Written::Done(group) => return self.shown(&database, group, change.with_members).await,
+                Written::Taken => return Err(IdentityError::DisplayNameTaken(name)),
+                Written::Stale | Written::Absent => {}
+            }
+        }
+        Err(IdentityError::Contended)
+    }
+
+    /// Deletes a group.
+    pub(crate) async fn delete(
+        &self,
+        ctx: &CallContext,
+        id: &str,
+        versions: &[i64],
+    ) -> Result<(), IdentityError> {
+        ctx.require(Permission::UsersWrite)?;
+        let absent = || IdentityError::absent("Group", id);
+        let group_id: GroupId = id.parse().map_err(|_| absent())?;
+        let database = self.database.scoped(&ctx.scope()?);
+        for _ in 0..ATTEMPTS {
+            match store::delete(&database, group_id, ctx, versions).await? {
+                Deleted::Done => return Ok(()),
+                Deleted::Stale => return Err(IdentityError::Stale),
+                Deleted::Absent => return Err(absent()),
+                Deleted::Again => {}
+            }
+        }
+        Err(IdentityError::Contended)
+    }
+
+    async fn shown(
+        &self,
+        database: &ScopedDatabase,
+        group: Group,
+        with_members: bool,
+    ) -> Result<Group, IdentityError> {
+        let mut groups = [group];
+        if with_members {
+            store::fill_members(database, &mut groups).await?;
+        }
+        let [group] = groups;
+        Ok(group)
+    }
+}
+
+async fn find(database: &ScopedDatabase, id: &str) -> Result<Group, IdentityError> {
+    let absent = || IdentityError::absent("Group", id);
+    store::find(database, id.parse().map_err(|_| absent())?).await?.ok_or_else(absent)
+}
+
+/// One change out of all, with those whom filters select.
+async fn resolve(database: &ScopedDatabase, group: &Group, steps: Vec<Step>) -> Result<Delta, IdentityError> {
+    let mut delta = Delta::default();
+    for step in steps {
+        match step {
+            Step::Delta(later) => delta.merge(later),
+            Step::RemoveWhere(filter) => {
+                let so_far = members(delta.clone())?;
+                let selected = store::select(database, group.id, &so_far, &query::members(&filter)?).await?;
+                delta.merge(Delta {
+                    remove: selected.iter().map(Uuid::to_string).collect(),
+                    ..Delta::default()
+                });
+            }
+        }
+    }
+    Ok(delta)
+}
+
+fn members(delta: Delta) -> Result<Members, IdentityError> {
+    // What is no id of ours is nobody's, and nobody is no member.
+    let remove = delta.remove.iter().filter_map(|id| Uuid::parse_str(id).ok()).collect();
+    Ok(Members { clear: delta.clear, add: ids(delta.add)?, remove })
+}
+
+fn ids(texts: BTreeSet<String>) -> Result<Vec<Uuid>, IdentityError> {
+    let (known, unknown): (Vec<_>, Vec<_>) =
+        texts.into_iter().partition(|text| Uuid::parse_str(text).is_ok());
+    if unknown.is_empty() {
+        return Ok(known.iter().filter_map(|text| Uuid::parse_str(text).ok()).collect());
+    }
+    let told: Vec<String> = unknown.iter().take(10).map(|id| id.chars().take(100).collect()).collect();
+    Err(IdentityError::UnknownMembers(told.join(", ")))
+}

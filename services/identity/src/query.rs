@@ -1,0 +1,245 @@
+//! From what a client asks of a list to the cheapest way of answering it: one index probe where a
+//! comparison names somebody, else a page from the database.
+
+use usher_base::CallContext;
+use usher_scim::filter::{self, Bound, Case, Filter, Order, Test, TextOp, bind};
+use usher_scim::schema::{AttrPath, Kind, ResourceType};
+use usher_scim::{ScimError, ScimType};
+
+use crate::cursor::{Cursors, Purpose};
+use crate::error::IdentityError;
+use crate::store::listing::{self, Listing, Position, Window};
+
+/// What a client asks for.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Asked {
+    pub(crate) filter: String,
+    pub(crate) start_index: i64,
+    pub(crate) count: i32,
+    pub(crate) sort_by: String,
+    pub(crate) descending: bool,
+    /// Pages by cursor, where there is one; empty for the first page.
+    pub(crate) cursor: Option<String>,
+    /// What addresses begin with.
+    pub(crate) base: String,
+}
+
+/// That, read and bound to a resource type.
+pub(crate) struct Query<'s> {
+    pub(crate) filter: Option<Bound<'s>>,
+    order: Option<listing::Order<'s>>,
+    count: i64,
+    offset: i64,
+    base: String,
+}
+
+/// Cursors of the pages around one.
+#[derive(Debug, Default)]
+pub(crate) struct Around {
+    pub(crate) next: String,
+    pub(crate) previous: String,
+}
+
+impl<'s> Query<'s> {
+    /// Reads the filter and the sorting.
+    pub(crate) fn read(asked: &Asked, resource_type: &'s ResourceType) -> Result<Self, ScimError> {
+        let filter = match asked.filter.trim() {
+            "" => None,
+            text => Some(bind(&filter::parse(text)?, resource_type)?),
+        };
+        let order = match asked.sort_by.trim() {
+            "" => None,
+            name => Some(sorting(name, asked.descending, resource_type)?),
+        };
+        let most = i64::from(usher_scim::discovery::MAX_COUNT);
+        Ok(Self {
+            filter,
+            order,
+            count: i64::from(asked.count).clamp(0, most),
+            offset: asked.start_index.saturating_sub(1).max(0),
+            base: asked.base.clone(),
+        })
+    }
+
+    /// The part of a page that a probe found.
+    pub(crate) fn window<T>(&self, found: Vec<T>) -> Vec<T> {
+        let offset = usize::try_from(self.offset).unwrap_or(usize::MAX);
+        found.into_iter().skip(offset).take(usize::try_from(self.count).unwrap_or_default()).collect()
+    }
+
+    /// Whether order does not matter: a probe finds its few in the order of creation.
+    pub(crate) fn is_plain(&self, asked: &Asked) -> bool {
+        self.order.is_none() && asked.cursor.is_none()
+    }
+
+    /// What to ask of the database.
+    pub(crate) fn listing<'a>(&'a self, cursor: Option<&'a Option<Position>>) -> Listing<'a> {
+        Listing {
+            filter: self.filter.as_ref(),
+            order: self.order,
+            window: cursor.map_or(Window::Index(self.offset), |position| Window::Cursor(position.as_ref())),
+            count: self.count,
+            base: &self.base,
+        }
+    }
+}
+
+impl Asked {
+    /// What this query's cursors are good for.
+    pub(crate) fn purpose(&self, ctx: &CallContext, list: &str) -> Result<Purpose, IdentityError> {
+        let order = if self.descending { "descending" } else { "ascending" };
+        let query = [list, self.filter.trim(), self.sort_by.trim(), order];
+        Ok(Purpose::new(ctx.scope()?.workspace_id(), query))
+    }
+}
+
+impl Around {
+    /// Seals the positions around a page.
+    pub(crate) fn of(page: &listing::Page, cursors: &Cursors, purpose: &Purpose, ctx: &CallContext) -> Self {
+        let seal = |position: &Option<Position>| {
+            position.as_ref().and_then(|it| cursors.seal(purpose, it, ctx.now())).unwrap_or_default()
+        };
+        Self { next: seal(&page.next), previous: seal(&page.previous) }
+    }
+}
+
+fn sorting<'s>(
+    name: &str,
+    descending: bool,
+    resource_type: &'s ResourceType,
+) -> Result<listing::Order<'s>, ScimError> {
+    let refused = |why: &str| ScimError::new(ScimType::InvalidValue, format!("sortBy {name:?}: {why}"));
+    let mut place = AttrPath::parse(name)
+        .resolve(resource_type)
+        .map(filter::Place::from)
+        .ok_or_else(|| refused("there is no such attribute"))?;
+    place.sub = place.sub.or_else(|| place.attribute.sub("value"));
+    if matches!(place.attribute.name.as_ref(), "groups" | "members" | "schemas") {
+        return Err(refused("it has no order"));
+    }
+    if place.leaf().kind == Kind::Complex {
+        return Err(refused("it has parts; name one of them"));
+    }
+    Ok(listing::Order { place, descending })
+}
+
+/// An equality that an index answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Probe {
+    Id(String),
+    UserName(String),
+    ExternalId(String),
+    WorkEmail(String),
+    DisplayName(String),
+}
+
+impl Probe {
+    /// The best of the equalities that must hold: the one that finds the fewest.
+    pub(crate) fn of(filter: &Bound<'_>) -> Option<Self> {
+        match filter {
+            Bound::And(left, right) => {
+                [Self::of(left), Self::of(right)].into_iter().flatten().min_by_key(Self::rank)
+            }
+            Bound::Some(place, Test::Text(TextOp::Order(Order::Eq), text, _))
+                if place.extension.is_none() =>
+            {
+                let text = text.clone();
+                match place.attribute.name.as_ref() {
+                    "id" => Some(Self::Id(text)),
+                    "userName" => Some(Self::UserName(text)),
+                    "externalId" => Some(Self::ExternalId(text)),
+                    "displayName" => Some(Self::DisplayName(text)),
+                    _ => None,
+                }
+            }
+            Bound::Element(place, inner) if place.attribute.name == "emails" => {
+                work_address(inner).map(Self::WorkEmail)
+            }
+            _ => None,
+        }
+    }
+
+    /// The equality that a filter is, where it is nothing else.
+    pub(crate) fn alone(filter: &Bound<'_>) -> Option<Self> {
+        matches!(filter, Bound::Some(..)).then(|| Self::of(filter)).flatten()
+    }
+
+    const fn rank(&self) -> u8 {
+        match self {
+            Self::Id(_) => 0,
+            Self::UserName(_) => 1,
+            Self::ExternalId(_) => 2,
+            Self::WorkEmail(_) => 3,
+            Self::DisplayName(_) => 4,
+        }
+    }
+}
+
+/// The address of `type eq "work" and value eq "…"`, among whatever else must hold.
+pub(crate) fn work_address(element: &Bound<'_>) -> Option<String> {
+    let mut work = false;
+    let mut address = None;
+    let mut left = vec![element];
+    while let Some(part) = left.pop() {
+        match part {
+            Bound::And(one, other) => left.extend([one.as_ref(), other.as_ref()]),
+            Bound::Some(place, Test::Text(TextOp::Order(Order::Eq), text, Case::Folded)) => {
+                match place.leaf().name.as_ref() {
+                    "type" => work |= text == "work",
+                    "value" => address = Some(text.clone()),
+                    _ => {}
+                }
+            }
+            _ => {}
+        }
+    }
+    address.filter(|_| work)
+}
+
+/// Reads a filter on a group's members.
+pub(crate) fn members(filter: &Filter) -> Result<Bound<'static>, ScimError> {
+    let members = usher_scim::schema::group().schema.attribute("members");
+    let members = members.ok_or_else(|| ScimError::new(ScimType::InvalidPath, "groups have no members"))?;
+    filter::bind_element(filter, members)
+}
+
+#[cfg(test)]
+mod tests {
+    use usher_scim::schema;
+
+    use super::*;
+
+    fn probe(text: &str) -> Option<Probe> {
+        Probe::of(&bind(&filter::parse(text).unwrap(), schema::user()).unwrap())
+    }
+
+    #[test]
+    fn the_comparison_that_finds_the_fewest_is_probed() {
+        assert_eq!(probe(r#"userName eq "ADA@x""#), Some(Probe::UserName("ada@x".into())));
+        assert_eq!(
+            probe(r#"displayName eq "A" and active eq true and userName eq "b""#),
+            Some(Probe::UserName("b".into()))
+        );
+        assert_eq!(probe(r#"emails[type eq "work"].value eq "A@x""#), Some(Probe::WorkEmail("a@x".into())));
+        assert_eq!(probe(r#"emails[type eq "work"] eq "A@x""#), Some(Probe::WorkEmail("a@x".into())));
+        assert_eq!(probe("externalId eq 007"), Some(Probe::ExternalId("007".into())));
+        assert_eq!(probe("title co \"x\" and id eq \"1\""), Some(Probe::Id("1".into())));
+    }
+
+    #[test]
+    fn what_names_nobody_is_not_probed() {
+        for text in [
+            "userName sw \"a\"",
+            "not (userName eq \"a\")",
+            "userName eq \"a\" or active eq true",
+            "userName ne \"a\"",
+            "active eq \"True\"",
+            "emails[type eq \"home\"].value eq \"a\"",
+            "emails[type eq \"work\" or value eq \"a\"]",
+            "emails.value eq \"a\"",
+            "userName pr",
+        ] {
+            assert_eq!(probe(text), None, "{text}");
+        }
+    }
+}

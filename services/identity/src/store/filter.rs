@@ -1,0 +1,292 @@
+//! Filters as SQL: the whole of a bound filter becomes one condition on a row `r` of users or groups.
+//! Every value, every attribute's name and the tenant are bound; what is pushed as text is written
+//! here. Each test is true or false, never NULL, so that `not` means what it says.
+
+#[cfg(test)]
+mod agreement;
+mod list;
+mod source;
+
+use sqlx::{Postgres, QueryBuilder};
+use usher_scim::filter::{Bound, Case, Order, Place, Test, TextOp};
+use usher_store::Time;
+use uuid::Uuid;
+
+pub(super) use source::{Source, Table};
+
+use source::List;
+
+use crate::query::work_address;
+
+/// Writes conditions at the end of a query.
+pub(super) struct Condition<'q> {
+    pub(super) query: &'q mut QueryBuilder<Postgres>,
+    pub(super) table: Table,
+    pub(super) tenant: Uuid,
+    /// What addresses begin with: the workspace's SCIM base.
+    pub(super) base: &'q str,
+}
+
+/// Where the parts of an element are.
+#[derive(Clone, Debug)]
+enum Element {
+    /// A row of a list.
+    Row(List),
+    /// The columns behind `meta`.
+    Meta,
+    /// A JSON object: `e.v`.
+    Json,
+    /// A JSON object at a path of the resource.
+    At(Vec<String>),
+}
+
+impl Condition<'_> {
+    /// The filter's condition.
+    pub(super) fn push(&mut self, filter: &Bound<'_>) {
+        match filter {
+            Bound::And(left, right) => self.pair(left, " AND ", right),
+            Bound::Or(left, right) => self.pair(left, " OR ", right),
+            Bound::Not(inner) => {
+                self.query.push("(NOT ");
+                self.push(inner);
+                self.query.push(")");
+            }
+            Bound::Some(place, test) => self.some(place, test),
+            Bound::Element(place, inner) => self.element(place, inner),
+        }
+    }
+
+    /// Equalities that must hold and that an index answers, said once more so that it can.
+    pub(super) fn push_indexed(&mut self, filter: &Bound<'_>) {
+        match filter {
+            Bound::And(left, right) => {
+                self.push_indexed(left);
+                self.push_indexed(right);
+            }
+            Bound::Some(place, Test::Text(TextOp::Order(Order::Eq), literal, _)) => {
+                if let Source::Keyed { key: column, .. } | Source::Text(column @ "r.external_id") =
+                    self.table.source(place)
+                {
+                    self.query.push(" AND ").push(column).push(" = ").push_bind(literal.clone());
+                }
+            }
+            Bound::Element(place, inner) if place.attribute.name == "emails" => {
+                if let Some(address) = work_address(inner) {
+                    self.query.push(" AND (r.work_email_key = ").push_bind(address);
+                    self.query.push(" OR r.several_work_emails)");
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The condition of a filter on the members of a group, whose rows are at hand as in [`List::Members`].
+    pub(super) fn push_member(&mut self, filter: &Bound<'_>) {
+        self.inner(filter, &Element::Row(List::Members));
+    }
+
+    fn pair(&mut self, left: &Bound<'_>, word: &'static str, right: &Bound<'_>) {
+        self.query.push("(");
+        self.push(left);
+        self.query.push(word);
+        self.push(right);
+        self.query.push(")");
+    }
+
+    fn some(&mut self, place: &Place<'_>, test: &Test) {
+        let source = self.table.source(place);
+        match (source, test) {
+            (Source::List(list), test) => {
+                if !self.membership(list, place.sub, test) {
+                    self.listed(list, |it| it.leaf(&list.part(place.sub), test));
+                }
+            }
+            (Source::Json(path), test) if place.attribute.multi_valued => {
+                self.elements(path, |it| it.leaf(&Source::element(place.sub), test));
+            }
+            (source, test) => self.leaf(&source, test),
+        }
+    }
+
+    fn element(&mut self, place: &Place<'_>, inner: &Bound<'_>) {
+        match self.table.source(place) {
+            Source::List(list) => match inner {
+                Bound::Some(part, test) if self.membership(list, part.sub, test) => {}
+                _ => self.listed(list, |it| it.inner(inner, &Element::Row(list))),
+            },
+            Source::Json(path) if place.attribute.multi_valued => {
+                self.elements(path, |it| it.inner(inner, &Element::Json));
+            }
+            Source::Json(path) => {
+                self.query.push("((r.resource #> ").push_bind(path.clone()).push(") IS NOT NULL AND ");
+                self.inner(inner, &Element::At(path));
+                self.query.push(")");
+            }
+            // `meta` is the only complex attribute that is kept in columns.
+            _ => self.inner(inner, &Element::Meta),
+        }
+    }
+
+    fn inner(&mut self, filter: &Bound<'_>, element: &Element) {
+        let pair = |it: &mut Self, left: &Bound<'_>, word: &'static str, right: &Bound<'_>| {
+            it.query.push("(");
+            it.inner(left, element);
+            it.query.push(word);
+            it.inner(right, element);
+            it.query.push(")");
+        };
+        match filter {
+            Bound::And(left, right) => pair(self, left, " AND ", right),
+            Bound::Or(left, right) => pair(self, left, " OR ", right),
+            Bound::Not(inner) => {
+                self.query.push("(NOT ");
+                self.inner(inner, element);
+                self.query.push(")");
+            }
+            Bound::Some(place, test) => {
+                let source = match element {
+                    Element::Row(list) => list.part(place.sub),
+                    Element::Meta => self.table.source(place),
+                    Element::Json => Source::element(place.sub),
+                    Element::At(path) => Source::below(path, place.sub),
+                };
+                self.leaf(&source, test);
+            }
+            // There is no such thing in an element.
+            Bound::Element(..) => {
+                self.query.push("false");
+            }
+        }
+    }
+
+    /// Some element of a JSON list fulfils a condition on `e.v`.
+    fn elements(&mut self, path: Vec<String>, condition: impl FnOnce(&mut Self)) {
+        self.query
+            .push("EXISTS (SELECT 1 FROM jsonb_array_elements(r.resource #> ")
+            .push_bind(path)
+            .push(") e(v) WHERE ");
+        condition(self);
+        self.query.push(")");
+    }
+
+    /// One value stands the test.
+    fn leaf(&mut self, source: &Source, test: &Test) {
+        match (source, test) {
+            (Source::Always, _) => {
+                self.query.push("true");
+            }
+            (Source::Json(_) | Source::Part(_), Test::Present) => {
+                self.query.push("coalesce(");
+                source.push_json(self.query);
+                self.query.push(" NOT IN ('null', '\"\"', '[]', '{}'), false)");
+            }
+            (source, Test::Present) => {
+                self.query.push("(");
+                source.push_text(self.query, self.base);
+                self.query.push(") IS NOT NULL");
+            }
+            (Source::Id(column), Test::Text(TextOp::Order(Order::Eq), literal, _)) => {
+                match canonical_uuid(literal) {
+                    Some(id) => self.query.push(column).push(" = ").push_bind(id),
+                    None => self.query.push("false"),
+                };
+            }
+            (Source::Keyed { key, .. }, Test::Text(TextOp::Order(Order::Eq), literal, Case::Folded)) => {
+                self.query
+                    .push("coalesce(")
+                    .push(key)
+                    .push(" = ")
+                    .push_bind(literal.clone())
+                    .push(", false)");
+            }
+            (Source::Boolean(column), Test::Boolean(value)) => {
+                self.query.push("(").push(column).push(" = ").push_bind(*value).push(")");
+            }
+            (Source::Time(column), Test::Time(order, at)) => {
+                self.query.push("(").push(column).push(sign(*order)).push_bind(Time(*at)).push(")");
+            }
+            (source, test) => self.typed(source, test),
+        }
+    }
+
+    fn typed(&mut self, source: &Source, test: &Test) {
+        self.query.push("coalesce(");
+        match test {
+            Test::Text(op, literal, case) => self.text(source, *op, literal, *case),
+            Test::Boolean(value) => {
+                source.push_text(self.query, self.base);
+                self.query.push(" = ").push_bind(if *value { "true" } else { "false" });
+            }
+            Test::Time(order, at) => {
+                self.query.push("(");
+                source.push_text(self.query, self.base);
+                self.query.push(")::timestamptz").push(sign(*order)).push_bind(Time(*at));
+            }
+            Test::Integer(order, number) => {
+                self.query.push("(");
+                source.push_text(self.query, self.base);
+                self.query.push(")::bigint").push(sign(*order)).push_bind(*number);
+            }
+            Test::Decimal(order, number) => {
+                self.query.push("(");
+                source.push_text(self.query, self.base);
+                self.query.push(")::float8").push(sign(*order)).push_bind(*number);
+            }
+            Test::Present => {
+                self.query.push("true");
+            }
+        }
+        self.query.push(", false)");
+    }
+
+    fn text(&mut self, source: &Source, op: TextOp, literal: &str, case: Case) {
+        let value = |it: &mut Self| {
+            it.query.push(match case {
+                Case::Exact => "((",
+                Case::Folded => "(lower((",
+            });
+            source.push_text(it.query, it.base);
+            it.query.push(match case {
+                Case::Exact => ") COLLATE \"C\")",
+                Case::Folded => ") COLLATE \"und-x-icu\") COLLATE \"C\")",
+            });
+        };
+        let literal = literal.to_owned();
+        match op {
+            TextOp::Order(order) => {
+                value(self);
+                self.query.push(sign(order)).push_bind(literal);
+            }
+            TextOp::Co => {
+                self.query.push("strpos(");
+                value(self);
+                self.query.push(", ").push_bind(literal).push(") > 0");
+            }
+            TextOp::Sw => {
+                self.query.push("starts_with(");
+                value(self);
+                self.query.push(", ").push_bind(literal).push(")");
+            }
+            TextOp::Ew => {
+                self.query.push("right(");
+                value(self);
+                self.query.push(", length(").push_bind(literal.clone()).push(")) = ").push_bind(literal);
+            }
+        }
+    }
+}
+
+const fn sign(order: Order) -> &'static str {
+    match order {
+        Order::Eq => " = ",
+        Order::Gt => " > ",
+        Order::Ge => " >= ",
+        Order::Lt => " < ",
+        Order::Le => " <= ",
+    }
+}
+
+/// The id that a text is, if it is written as ids are: case matters.
+pub(super) fn canonical_uuid(text: &str) -> Option<Uuid> {
+    Uuid::parse_str(text).ok().filter(|id| id.to_string() == text)
+}

@@ -1,0 +1,439 @@
+//! The database and the evaluator in memory give one answer to every filter, sort by the same values,
+//! and page through everybody once.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use proptest::prelude::*;
+use proptest::strategy::ValueTree as _;
+use proptest::test_runner::{Config, TestRunner};
+use serde_json::{Value, json};
+use usher_base::credential::ISSUER;
+use usher_base::id::{EventId, GroupId, PersonKey, UserId, WorkspaceId};
+use usher_base::key::SigningKey;
+use usher_base::trace::TraceContext;
+use usher_base::{Audience, CallContext, Claims, Clock, KeySet};
+use usher_scim::filter::{Bound, Filter, bind, parse};
+use usher_scim::schema::{self, Attribute, CUSTOM_USER, CustomAttribute, Kind, ResourceType, Schema};
+use usher_scim::user::{canonicalize, create};
+use usher_scim::{Object, Profile, eval, group};
+use usher_store::testing::TestDatabase;
+use usher_store::{Database, DatabaseConfig, ScopedDatabase};
+use uuid::Uuid;
+
+use super::Table;
+use crate::group::Group;
+use crate::store::listing::{Listing, Order, Window};
+use crate::store::{groups, users};
+use crate::user::{Attributes, User};
+
+const BASE: &str = "https://usher.example/scim/v2/acme";
+const USERS: usize = 120;
+const FILTERS: usize = 1_500;
+
+/// What attributes hold and filters ask for: few, so that they meet; and everything that folds,
+/// escapes or sorts in its own way.
+const WORDS: [&str; 24] = [
+    "a", "A", "ab", "AB ", "b", "ä", "Ä", "ΑΣ", "ας", "ß", "ẞ", "İx", "i̇x", "ﬁ", "%", "_", "a%", "O'x", "\\",
+    "\"q\"", "work", "Home", "e\u{301}", "😀",
+];
+
+fn word() -> impl Strategy<Value = String> {
+    prop::sample::select(WORDS.to_vec()).prop_map(str::to_owned)
+}
+
+fn user_types() -> ResourceType {
+    let attribute = |name: &str, kind, case_exact| CustomAttribute {
+        name: name.to_owned(),
+        kind,
+        description: String::new(),
+        case_exact,
+        canonical_values: Vec::new(),
+    };
+    schema::user_with(vec![
+        attribute("badge", Kind::String, true),
+        attribute("motto", Kind::String, false),
+        attribute("remote", Kind::Boolean, false),
+        attribute("desk", Kind::Integer, false),
+        attribute("share", Kind::Decimal, false),
+        attribute("joined", Kind::DateTime, false),
+    ])
+}
+
+/// A value of an attribute's type; `None` where it is not the client's to set.
+fn value(attribute: &Attribute) -> BoxedStrategy<Value> {
+    match attribute.kind {
+        Kind::Boolean => any::<bool>().prop_map(Value::from).boxed(),
+        Kind::Integer => (-2_i64..3).prop_map(Value::from).boxed(),
+        Kind::Decimal => prop::sample::select(vec![json!(-0.5), json!(1), json!(1.5), json!(1e300)]).boxed(),
+        Kind::DateTime => time().prop_map(Value::from).boxed(),
+        Kind::Complex => {
+            let parts: Vec<_> = attribute
+                .sub_attributes
+                .iter()
+                .map(|sub| (Just(sub.name.to_string()), prop::option::weighted(0.7, value(sub))))
+                .collect();
+            parts
+                .prop_map(|parts| {
+                    let parts = parts.into_iter().filter_map(|(name, value)| Some((name, value?)));
+                    Value::Object(parts.collect())
+                })
+                .boxed()
+        }
+        _ if attribute.name == "userType" => {
+            prop::sample::select(vec!["Regular", "External", "Collaborator"]).prop_map(Value::from).boxed()
+        }
+        _ => word().prop_map(Value::from).boxed(),
+    }
+}
+
+fn time() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(vec![
+        "2026-01-01T00:00:00Z",
+        "2026-01-01T01:00:00+01:00",
+        "2025-12-31T23:59:59.999999Z",
+        "0001-02-03T04:05:06.5Z",
+        "9999-01-01T00:00:00-14:00",
+    ])
+}
+
+/// A document with some of a schema's attributes.
+fn document(schema: &Schema) -> BoxedStrategy<Value> {
+    let attributes: Vec<_> = schema
+        .attributes
+        .iter()
+        .filter(|attribute| !matches!(attribute.name.as_ref(), "groups" | "userName"))
+        .map(|attribute| {
+            let value = if attribute.multi_valued {
+                prop::collection::vec(value(attribute), 0..4).prop_map(Value::from).boxed()
+            } else {
+                value(attribute)
+            };
+            (Just(attribute.name.to_string()), prop::option::weighted(0.6, value))
+        })
+        .collect();
+    attributes
+        .prop_map(|all| {
+            Value::Object(all.into_iter().filter_map(|(name, value)| Some((name, value?))).collect())
+        })
+        .boxed()
+}
+
+type Paths = Vec<(String, Kind)>;
+
+/// Paths of everything that can be asked for, and the elements of what has parts.
+fn paths(types: &ResourceType) -> (Paths, Vec<(String, Paths)>) {
+    let mut places = Vec::new();
+    let mut elements = Vec::new();
+    let schemas = types.extensions.iter().map(|schema| (format!("{}:", schema.id), &schema.attributes));
+    let own = [(String::new(), &types.schema.attributes), (String::new(), &types.common)];
+    for (prefix, attributes) in schemas.chain(own) {
+        for attribute in attributes {
+            let name = format!("{prefix}{}", attribute.name);
+            let parts: Vec<_> =
+                attribute.sub_attributes.iter().map(|sub| (sub.name.to_string(), sub.kind)).collect();
+            places.extend(parts.iter().map(|(sub, kind)| (format!("{name}.{sub}"), *kind)));
+            places.push((name.clone(), attribute.kind));
+            if !parts.is_empty() {
+                elements.push((name, parts));
+            }
+        }
+    }
+    (places, elements)
+}
+
+fn comparison(places: Vec<(String, Kind)>, ids: Vec<String>) -> BoxedStrategy<String> {
+    let texts = vec!["eq", "NE", "co", "sw", "ew", "gt", "ge", "lt", "le", "pr"];
+    (
+        prop::sample::select(places),
+        prop::sample::select(texts),
+        word(),
+        time(),
+        prop::sample::select(ids),
+        0..8_u8,
+    )
+        .prop_map(|((path, kind), op, word, time, id, dice)| {
+            let literal = match (kind, dice) {
+                (_, 0) => "null".to_owned(),
+                (Kind::Boolean, _) => ["true", "False", "\"TRUE\""][usize::from(dice % 3)].to_owned(),
+                (Kind::Integer, _) => (i64::from(dice) - 3).to_string(),
+                (Kind::Decimal, _) => ["-0.5", "1", "1.5", "1e300"][usize::from(dice % 4)].to_owned(),
+                (Kind::DateTime, _) => format!("\"{time}\""),
+                (_, 1) => format!("\"{id}\""),
+                (_, 2) => format!("\"{BASE}/Users/{id}\""),
+                (_, 3) => "\"\"".to_owned(),
+                (_, 4) => format!("\"{}\"", schema::ENTERPRISE_USER),
+                _ => Value::from(word).to_string(),
+            };
+            if op == "pr" { format!("{path} pr") } else { format!("{path} {op} {literal}") }
+        })
+        .boxed()
+}
+
+fn filter(types: &ResourceType, ids: Vec<String>) -> BoxedStrategy<String> {
+    fn combined(leaf: BoxedStrategy<String>) -> BoxedStrategy<String> {
+        leaf.prop_recursive(3, 10, 2, |inner| {
+            prop_oneof![
+                (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("({a}) and ({b})")),
+                (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("({a}) or ({b})")),
+                inner.prop_map(|a| format!("not ({a})")),
+            ]
+        })
+        .boxed()
+    }
+    let (places, elements) = paths(types);
+    let inner: Vec<_> = elements
+        .into_iter()
+        .map(|(name, parts)| {
+            combined(comparison(parts, ids.clone())).prop_map(move |inner| format!("{name}[{inner}]")).boxed()
+        })
+        .collect();
+    let element = (0..inner.len()).prop_flat_map(move |at| inner[at].clone());
+    combined(prop_oneof![2 => comparison(places, ids), 1 => element].boxed())
+}
+
+struct World {
+    database: ScopedDatabase,
+    ctx: CallContext,
+    runner: TestRunner,
+    types: ResourceType,
+    users: Vec<(Uuid, Object)>,
+    groups: Vec<(Uuid, Object)>,
+}
+
+impl World {
+    async fn new() -> Self {
+        let database = Database::open(&DatabaseConfig {
+            url: TestDatabase::create("identity", &crate::MIGRATOR).await.url(),
+            max_connections: 4,
+            statement_timeout: Duration::from_secs(10),
+            application: "test",
+        })
+        .unwrap();
+        let clock = Clock::system();
+        let ctx = context(&clock, WorkspaceId::new(&clock));
+        let database = database.scoped(&ctx.scope().unwrap());
+        let runner = TestRunner::new_with_rng(
+            Config::default(),
+            proptest::test_runner::TestRng::deterministic_rng(proptest::test_runner::RngAlgorithm::ChaCha),
+        );
+        let mut world =
+            Self { database, ctx, runner, types: user_types(), users: Vec::new(), groups: Vec::new() };
+        world.people().await;
+        world
+    }
+
+    fn draw<T: std::fmt::Debug>(&mut self, strategy: &impl Strategy<Value = T>) -> T {
+        strategy.new_tree(&mut self.runner).unwrap().current()
+    }
+
+    async fn people(&mut self) {
+        let core = document(&self.types.schema);
+        let extensions: Vec<_> = self
+            .types
+            .extensions
+            .iter()
+            .map(|extension| (extension.id, prop::option::weighted(0.6, document(extension))))
+            .collect();
+        let mut ids = Vec::new();
+        for at in 0..USERS {
+            let mut body = self.draw(&core);
+            body["userName"] = format!("{}{at}", self.draw(&word())).into();
+            body.as_object_mut().unwrap().shift_remove("userType");
+            for (id, extension) in &extensions {
+                if let Some(extension) = self.draw(extension) {
+                    body[*id] = extension;
+                }
+            }
+            let incoming = canonicalize(&body, &self.types, Profile::Default)
+                .unwrap_or_else(|fault| panic!("{fault}: {body}"));
+            let resource = create(incoming, Profile::Default).unwrap().resource;
+            ids.push(self.insert(resource).await);
+        }
+        for at in 0..12_usize {
+            // Every group has some users, and the next two groups.
+            let add = ids.iter().copied().skip(at).step_by(at * 3 + 5);
+            let subgroups = self.groups.iter().rev().take(at % 3).map(|(id, _)| *id);
+            let add = add.chain(subgroups).collect();
+            let name = format!("{}{at}", self.draw(&word()));
+            let group = Group {
+                id: GroupId::new(self.ctx.clock()),
+                display_name: name.clone(),
+                external_id: (at % 2 == 0).then_some(name),
+                version: 1,
+                created_at: self.ctx.now(),
+                updated_at: self.ctx.now(),
+                members: Vec::new(),
+            };
+            groups::create(&self.database, &self.ctx, &group, Vec::new(), add).await.ok().unwrap();
+            self.groups.push((group.id.as_uuid(), Object::new()));
+        }
+        for (id, rendered) in &mut self.groups {
+            let mut found = [groups::find(&self.database, GroupId::from_uuid(*id)).await.unwrap().unwrap()];
+            groups::fill_members(&self.database, &mut found).await.unwrap();
+            let [found] = found;
+            *rendered = shown(found);
+        }
+        for id in ids {
+            let user = users::find(&self.database, UserId::from_uuid(id), true).await.unwrap().unwrap();
+            self.users.push((id, user.rendered(BASE)));
+        }
+    }
+
+    async fn insert(&self, resource: Object) -> Uuid {
+        let user = User {
+            id: UserId::new(self.ctx.clock()),
+            attributes: Attributes::from_resource(resource),
+            provenance: Object::new(),
+            // One each: nobody is another one come back.
+            connection: UserId::new(self.ctx.clock()).to_string(),
+            groups: Vec::new(),
+            version: 1,
+            person: PersonKey::new(self.ctx.clock()),
+            created_at: self.ctx.now(),
+            updated_at: self.ctx.now(),
+        };
+        let write = users::Write {
+            user: &user,
+            attributes: Vec::new(),
+            actor: "service:test".to_owned(),
+            request_id: "test",
+            event: EventId::new(self.ctx.clock()),
+            seat_limit: None,
+            now: self.ctx.now(),
+        };
+        let written = users::create(&self.database, &write).await.ok().unwrap();
+        assert_eq!(written, users::Written::Done);
+        user.id.as_uuid()
+    }
+
+    async fn found(&self, table: Table, filter: &Bound<'_>) -> BTreeSet<Uuid> {
+        let listing =
+            Listing { filter: Some(filter), order: None, window: Window::Index(0), count: 1_000, base: BASE };
+        let mut tx = self.database.begin().await.unwrap();
+        let page = listing.read(&mut tx, table).await.unwrap_or_else(|error| panic!("{error:?}"));
+        assert_eq!(usize::try_from(page.total).unwrap(), page.ids.len());
+        page.ids.into_iter().collect()
+    }
+
+    /// Draws filters and compares the two answers.
+    async fn agree(&mut self, table: Table, types: &ResourceType) {
+        let resources = if table == Table::Users { self.users.clone() } else { self.groups.clone() };
+        let ids = self.users.iter().chain(&self.groups).step_by(11).map(|(id, _)| id.to_string()).collect();
+        let filters = filter(types, ids);
+        let (mut asked, mut selective) = (0, 0);
+        while asked < FILTERS {
+            let text = self.draw(&filters);
+            let parsed: Filter = parse(&text).unwrap_or_else(|fault| panic!("{text}: {fault}"));
+            let Ok(bound) = bind(&parsed, types) else { continue };
+            let expected: BTreeSet<Uuid> = resources
+                .iter()
+                .filter(|(_, resource)| eval::matches(&bound, resource))
+                .map(|(id, _)| *id)
+                .collect();
+
+            let found = self.found(table, &bound).await;
+
+            let differing: Vec<_> = found.symmetric_difference(&expected).take(1).collect();
+            let shown = resources.iter().find(|(id, _)| differing.contains(&id)).map(|(_, it)| it);
+            assert!(
+                differing.is_empty(),
+                "{text}: database {}, memory {}: {}",
+                found.len(),
+                expected.len(),
+                json!(shown)
+            );
+            asked += 1;
+            selective += usize::from(!expected.is_empty() && expected.len() < resources.len());
+        }
+        assert!(selective > FILTERS / 12, "only {selective} filters told resources apart");
+    }
+}
+
+fn shown(found: Group) -> Object {
+    let id = found.id.to_string();
+    let (version, created, updated) =
+        (found.version, found.created_at.to_string(), found.updated_at.to_string());
+    let envelope = usher_scim::user::Envelope {
+        id: &id,
+        version,
+        created: &created,
+        last_modified: &updated,
+        location: &format!("{BASE}/Groups/{id}"),
+    };
+    group::render(found.into_resource(), &envelope)
+}
+
+fn context(clock: &Clock, workspace: WorkspaceId) -> CallContext {
+    let key = SigningKey::generate().unwrap();
+    let claims = Claims {
+        iss: ISSUER.into(),
+        sub: "service:test".into(),
+        aud: vec![Audience::Identity],
+        tid: Some(workspace),
+        scp: BTreeSet::new(),
+        pol: None,
+        iat: 0,
+        exp: clock.now().as_second() + 600,
+        jti: "1".into(),
+    };
+    let token = key.sign(&claims).unwrap();
+    let credential =
+        KeySet::new([key.public()]).unwrap().verify(&token, Audience::Identity, clock.now()).unwrap();
+    CallContext::request(clock.clone(), credential, None, "test".into(), TraceContext::start(), None)
+}
+
+#[tokio::test]
+async fn the_database_and_the_evaluator_agree_on_every_filter() {
+    let mut world = World::new().await;
+    let types = user_types();
+
+    world.agree(Table::Users, &types).await;
+    world.agree(Table::Groups, schema::group()).await;
+}
+
+fn sorted<'a>(order: Option<Order<'a>>, window: Window<'a>, count: i64) -> Listing<'a> {
+    Listing { filter: None, order, window, count, base: BASE }
+}
+
+#[tokio::test]
+async fn every_sorting_is_total_and_cursors_visit_everybody_once_in_both_directions() {
+    let world = World::new().await;
+    let (places, _) = paths(&world.types);
+    for (path, _) in places {
+        let place = schema::AttrPath::parse(&path)
+            .resolve(&world.types)
+            .map(usher_scim::filter::Place::from)
+            .unwrap();
+        let unordered = matches!(place.attribute.name.as_ref(), "groups" | "schemas");
+        if unordered || place.leaf().kind == Kind::Complex {
+            continue;
+        }
+        for descending in [false, true] {
+            let order = Some(Order { place, descending });
+            let mut tx = world.database.begin().await.unwrap();
+            let all = sorted(order, Window::Index(0), 1_000).read(&mut tx, Table::Users).await.unwrap().ids;
+            let mut walked = Vec::new();
+            let mut first = Vec::new();
+            let mut page = sorted(order, Window::Cursor(None), 50).read(&mut tx, Table::Users).await.unwrap();
+            loop {
+                walked.extend(page.ids.clone());
+                let Some(next) = page.next else { break };
+                page =
+                    sorted(order, Window::Cursor(Some(&next)), 50).read(&mut tx, Table::Users).await.unwrap();
+            }
+            while let Some(previous) = page.previous {
+                page = sorted(order, Window::Cursor(Some(&previous)), 50)
+                    .read(&mut tx, Table::Users)
+                    .await
+                    .unwrap();
+                first.clone_from(&page.ids);
+            }
+
+            assert_eq!(all.len(), USERS, "{path}");
+            assert_eq!(walked, all, "{path}, descending: {descending}");
+            assert_eq!(first[..], all[..first.len()], "{path}, descending: {descending}");
+        }
+    }
+    assert!(world.types.extensions.iter().any(|schema| schema.id == CUSTOM_USER));
+}

@@ -1,0 +1,344 @@
+//! Groups. Writes are one statement each: functions of migration 0005.
+
+use std::collections::HashMap;
+
+use serde_json::{Value, json};
+use sqlx::{FromRow, QueryBuilder};
+use usher_base::CallContext;
+use usher_base::id::GroupId;
+use usher_scim::filter::Bound;
+use usher_scim::fold;
+use usher_store::{Error, OnConstraint as _, ScopedDatabase, Time};
+use uuid::Uuid;
+
+use super::filter::{Condition, Table, canonical_uuid};
+use super::listing::{self, Listing};
+use super::users::lost_a_race;
+use crate::error::IdentityError;
+use crate::group::Group;
+use crate::query::Probe;
+
+#[derive(FromRow)]
+struct GroupRow {
+    group_id: Uuid,
+    display_name: String,
+    external_id: Option<String>,
+    version: i64,
+    created_at: Time,
+    updated_at: Time,
+}
+
+impl From<GroupRow> for Group {
+    fn from(row: GroupRow) -> Self {
+        let GroupRow { group_id, display_name, external_id, version, created_at, updated_at } = row;
+        Self {
+            id: GroupId::from_uuid(group_id),
+            display_name,
+            external_id,
+            version,
+            created_at: created_at.0,
+            updated_at: updated_at.0,
+            members: Vec::new(),
+        }
+    }
+}
+
+#[derive(FromRow)]
+struct MemberRow {
+    group_id: Uuid,
+    member_id: Uuid,
+    display: Option<String>,
+    kind: String,
+}
+
+/// A group after a write; none of it where the write found none.
+#[derive(FromRow)]
+struct WrittenRow {
+    outcome: String,
+    group_id: Option<Uuid>,
+    display_name: Option<String>,
+    external_id: Option<String>,
+    version: Option<i64>,
+    created_at: Option<Time>,
+    updated_at: Option<Time>,
+}
+
+impl WrittenRow {
+    fn group(self) -> Option<Group> {
+        Some(Group::from(GroupRow {
+            group_id: self.group_id?,
+            display_name: self.display_name?,
+            external_id: self.external_id,
+            version: self.version?,
+            created_at: self.created_at?,
+            updated_at: self.updated_at?,
+        }))
+    }
+}
+
+/// A write of a group.
+pub(crate) struct Write<'a> {
+    pub(crate) id: GroupId,
+    /// Only over one of these; empty means any.
+    pub(crate) versions: &'a [i64],
+    /// All attributes, where any changes.
+    pub(crate) attributes: Option<Attributes<'a>>,
+    pub(crate) members: &'a Members,
+}
+
+/// A group's attributes.
+pub(crate) struct Attributes<'a> {
+    pub(crate) display_name: &'a str,
+    pub(crate) external_id: Option<&'a str>,
+    /// What changed.
+    pub(crate) paths: Vec<String>,
+}
+
+/// Who is in and who is out.
+pub(crate) struct Members {
+    /// Nobody but `add`.
+    pub(crate) clear: bool,
+    pub(crate) add: Vec<Uuid>,
+    pub(crate) remove: Vec<Uuid>,
+}
+
+/// How a write ended.
+pub(crate) enum Written {
+    Done(Group),
+    /// Another group has the name.
+    Taken,
+    /// Somebody wrote the group since it was read.
+    Stale,
+    Absent,
+}
+
+/// How a deletion ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Deleted {
+    Done,
+    Stale,
+    Absent,
+    /// Somebody else's locks were in the way.
+    Again,
+}
+
+/// SQLSTATEs of `add_members`; the detail has the ids.
+const UNKNOWN_MEMBERS: &str = "US002";
+const CIRCULAR_MEMBERS: &str = "US003";
+/// Most groups that a probe finds.
+const PROBED: usize = 200;
+
+enum Fault {
+    Taken,
+    Other(Error),
+}
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        Self::Other(error)
+    }
+}
+
+/// The group with this id, without members.
+pub(crate) async fn find(database: &ScopedDatabase, id: GroupId) -> Result<Option<Group>, Error> {
+    Ok(named(database, "id", id.to_string()).await?.pop())
+}
+
+/// The groups that an index finds, oldest first and without members; none where a page is better.
+pub(crate) async fn probe(database: &ScopedDatabase, probe: &Probe) -> Result<Option<Vec<Group>>, Error> {
+    let (by, key) = match probe {
+        Probe::Id(id) => match canonical_uuid(id) {
+            Some(id) => ("id", id.to_string()),
+            None => return Ok(Some(Vec::new())),
+        },
+        Probe::DisplayName(key) => ("display_name", key.clone()),
+        Probe::ExternalId(id) => ("external_id", id.clone()),
+        Probe::UserName(_) | Probe::WorkEmail(_) => return Ok(None),
+    };
+    Ok(Some(named(database, by, key).await?).filter(|groups| groups.len() <= PROBED))
+}
+
+async fn named(database: &ScopedDatabase, by: &'static str, key: String) -> Result<Vec<Group>, Error> {
+    let query = database.statement::<GroupRow>("SELECT * FROM find_groups($1, $2, $3)").bind(by).bind(key);
+    Ok(query.fetch_all().await?.into_iter().map(Group::from).collect())
+}
+
+/// A page, without members.
+pub(crate) async fn page(
+    database: &ScopedDatabase,
+    listing: &Listing<'_>,
+) -> Result<(Vec<Group>, listing::Page), Error> {
+    let mut tx = database.begin().await?;
+    let tenant = tx.tenant();
+    let page = listing.read(&mut tx, Table::Groups).await?;
+    let rows: Vec<GroupRow> = sqlx::query_as(
+        "SELECT g.group_id, g.display_name, g.external_id, g.version, g.created_at, g.updated_at
+         FROM unnest($2) WITH ORDINALITY w(id, n)
+         JOIN groups g ON g.tenant_id = $1 AND g.group_id = w.id ORDER BY w.n",
+    )
+    .bind(tenant)
+    .bind(&page.ids)
+    .fetch_all(tx.conn())
+    .await?;
+    tx.commit().await?;
+    Ok((rows.into_iter().map(Group::from).collect(), page))
+}
+
+/// Reads the members of groups.
+pub(crate) async fn fill_members(database: &ScopedDatabase, groups: &mut [Group]) -> Result<(), Error> {
+    let ids: Vec<Uuid> = groups.iter().map(|group| group.id.as_uuid()).collect();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let query = database.statement::<MemberRow>("SELECT * FROM members_of($1, $2)").bind(ids);
+    let mut members: HashMap<Uuid, Vec<Value>> = HashMap::new();
+    for MemberRow { group_id, member_id, display, kind } in query.fetch_all().await? {
+        let member = json!({ "value": member_id.to_string(), "display": display, "type": kind });
+        members.entry(group_id).or_default().push(member);
+    }
+    for group in groups {
+        group.members = members.remove(&group.id.as_uuid()).unwrap_or_default();
+    }
+    Ok(())
+}
+
+/// The members who fulfil a filter, after a change that is not applied yet.
+pub(crate) async fn select(
+    database: &ScopedDatabase,
+    group: GroupId,
+    change: &Members,
+    filter: &Bound<'_>,
+) -> Result<Vec<Uuid>, Error> {
+    let mut tx = database.begin().await?;
+    let tenant = tx.tenant();
+    let mut query = QueryBuilder::new(
+        "SELECT m.member_id FROM (SELECT i.member_id, i.user_id, i.subgroup_id FROM group_members i WHERE i.tenant_id = ",
+    );
+    query.push_bind(tenant).push(" AND i.group_id = ").push_bind(group.as_uuid());
+    query.push(" AND NOT ").push_bind(change.clear);
+    query.push(" AND NOT i.member_id = ANY (").push_bind(change.remove.clone());
+    query
+        .push(") UNION SELECT a.user_id, a.user_id, NULL FROM users a WHERE a.tenant_id = ")
+        .push_bind(tenant);
+    query.push(" AND a.user_id = ANY (").push_bind(change.add.clone());
+    query
+        .push(") UNION SELECT b.group_id, NULL, b.group_id FROM groups b WHERE b.tenant_id = ")
+        .push_bind(tenant);
+    query.push(" AND b.group_id = ANY (").push_bind(change.add.clone());
+    query.push(")) m LEFT JOIN users u ON u.user_id = m.user_id AND u.tenant_id = ").push_bind(tenant);
+    query.push(" LEFT JOIN groups s ON s.group_id = m.subgroup_id AND s.tenant_id = ").push_bind(tenant);
+    query.push(" WHERE ");
+    Condition { query: &mut query, table: Table::Groups, tenant, base: "" }.push_member(filter);
+    let ids = query.build_query_scalar().fetch_all(tx.conn()).await?;
+    tx.commit().await?;
+    Ok(ids)
+}
+
+/// Creates a group.
+pub(crate) async fn create(
+    database: &ScopedDatabase,
+    ctx: &CallContext,
+    group: &Group,
+    paths: Vec<String>,
+    add: Vec<Uuid>,
+) -> Result<Written, IdentityError> {
+    let query = database
+        .statement::<(String,)>("SELECT outcome FROM create_group($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)")
+        .bind(group.id.as_uuid())
+        .bind(Time(group.created_at))
+        .bind(group.display_name.clone())
+        .bind(fold(&group.display_name))
+        .bind(group.external_id.clone())
+        .bind(paths)
+        .bind(add)
+        .bind(ctx.actor().to_string())
+        .bind(ctx.request_id().to_owned());
+    match query.fetch_one().await {
+        Ok((outcome,)) if outcome == "created" => Ok(Written::Done(group.clone())),
+        Ok(_) => Ok(Written::Taken),
+        Err(error) => refused(error),
+    }
+}
+
+/// Writes a group.
+pub(crate) async fn write(
+    database: &ScopedDatabase,
+    ctx: &CallContext,
+    write: &Write<'_>,
+) -> Result<Written, IdentityError> {
+    let attributes = write.attributes.as_ref();
+    let query = database
+        .statement::<WrittenRow>(
+            "SELECT * FROM write_group($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+        )
+        .bind(write.id.as_uuid())
+        .bind(Time(ctx.now()))
+        .bind(write.versions.to_vec())
+        .bind(attributes.is_some())
+        .bind(attributes.map(|to| to.display_name.to_owned()))
+        .bind(attributes.map(|to| fold(to.display_name)))
+        .bind(attributes.and_then(|to| to.external_id.map(str::to_owned)))
+        .bind(attributes.map(|to| to.paths.clone()).unwrap_or_default())
+        .bind(write.members.clear)
+        .bind(write.members.add.clone())
+        .bind(write.members.remove.clone())
+        .bind(ctx.actor().to_string())
+        .bind(ctx.request_id().to_owned());
+    let row = match query.fetch_one().await {
+        Ok(row) => row,
+        Err(error) => return refused(error),
+    };
+    Ok(match row.outcome.as_str() {
+        "stale" => Written::Stale,
+        "not_found" => Written::Absent,
+        _ => row.group().map_or(Written::Absent, Written::Done),
+    })
+}
+
+/// What it means that the database undid a write.
+fn refused(error: sqlx::Error) -> Result<Written, IdentityError> {
+    if lost_a_race(&error) {
+        return Ok(Written::Stale);
+    }
+    if let sqlx::Error::Database(raised) = &error {
+        let detail =
+            raised.try_downcast_ref::<sqlx::postgres::PgDatabaseError>().and_then(|error| error.detail());
+        let ids = detail.unwrap_or_default().to_owned();
+        match raised.code().as_deref() {
+            Some(UNKNOWN_MEMBERS) => return Err(IdentityError::UnknownMembers(ids)),
+            Some(CIRCULAR_MEMBERS) => return Err(IdentityError::CircularMembers(ids)),
+            _ => {}
+        }
+    }
+    match Err::<(), _>(error).on_constraint("groups_tenant_display_name_key", || Fault::Taken) {
+        Err(Fault::Other(error)) => Err(error.into()),
+        Err(Fault::Taken) | Ok(()) => Ok(Written::Taken),
+    }
+}
+
+/// Deletes a group, if it has one of the versions where any are given.
+pub(crate) async fn delete(
+    database: &ScopedDatabase,
+    id: GroupId,
+    ctx: &CallContext,
+    versions: &[i64],
+) -> Result<Deleted, Error> {
+    let result: Result<(String,), sqlx::Error> = database
+        .statement("SELECT outcome FROM delete_group($1, $2, $3, $4, $5, $6)")
+        .bind(id.as_uuid())
+        .bind(Time(ctx.now()))
+        .bind(versions.to_vec())
+        .bind(ctx.actor().to_string())
+        .bind(ctx.request_id().to_owned())
+        .fetch_one()
+        .await;
+    let (outcome,) = match result {
+        Err(error) if lost_a_race(&error) => return Ok(Deleted::Again),
+        result => result?,
+    };
+    Ok(match outcome.as_str() {
+        "deleted" => Deleted::Done,
+        "stale" => Deleted::Stale,
+        _ => Deleted::Absent,
+    })
+}

@@ -1,0 +1,254 @@
+//! Pages of ids: counted by index, or keyset by cursor.
+
+use sqlx::{FromRow, Postgres, QueryBuilder};
+use usher_scim::filter::{Bound, Place};
+use usher_scim::schema::Kind;
+use usher_store::{Error, TenantTx};
+use uuid::Uuid;
+
+use super::filter::{Condition, Source, Table};
+
+/// What is asked for.
+pub(crate) struct Listing<'a> {
+    pub(crate) filter: Option<&'a Bound<'a>>,
+    /// By creation where there is none.
+    pub(crate) order: Option<Order<'a>>,
+    pub(crate) window: Window<'a>,
+    /// At the most.
+    pub(crate) count: i64,
+    /// What addresses begin with.
+    pub(crate) base: &'a str,
+}
+
+/// Sorting; those that have no value come last, in descending order first.
+#[derive(Clone, Copy)]
+pub(crate) struct Order<'a> {
+    pub(crate) place: Place<'a>,
+    pub(crate) descending: bool,
+}
+
+/// Which part of the whole.
+pub(crate) enum Window<'a> {
+    /// From the so-manieth on.
+    Index(i64),
+    /// After a position, or before it; from the beginning where there is none.
+    Cursor(Option<&'a Position>),
+}
+
+/// A place between two resources.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Position {
+    /// Whether what comes before it is wanted, instead of what comes after.
+    pub(crate) backward: bool,
+    /// The value that it is sorted by, as text.
+    pub(crate) key: Option<String>,
+    pub(crate) id: Uuid,
+    /// How many there were in all when the first page was read.
+    pub(crate) total: i64,
+}
+
+/// A page.
+pub(crate) struct Page {
+    pub(crate) ids: Vec<Uuid>,
+    pub(crate) total: i64,
+    /// Behind the last one; with a cursor, and if there is more.
+    pub(crate) next: Option<Position>,
+    /// Before the first one; with a cursor, and if there is something.
+    pub(crate) previous: Option<Position>,
+}
+
+#[derive(FromRow)]
+struct Row {
+    id: Uuid,
+    key: Option<String>,
+}
+
+impl Listing<'_> {
+    /// Reads a page's ids, in order.
+    pub(crate) async fn read(&self, tx: &mut TenantTx, table: Table) -> Result<Page, Error> {
+        match self.window {
+            Window::Index(offset) => self.by_index(tx, table, offset).await,
+            Window::Cursor(position) => self.by_cursor(tx, table, position).await,
+        }
+    }
+
+    async fn by_index(&self, tx: &mut TenantTx, table: Table, offset: i64) -> Result<Page, Error> {
+        let total = self.total(tx, table).await?;
+        let mut ids = Vec::new();
+        if self.count > 0 && offset < total {
+            let mut query = self.select(tx, table);
+            self.push_order(&mut query, table, false);
+            query.push(" OFFSET ").push_bind(offset).push(" LIMIT ").push_bind(self.count);
+            let rows: Vec<Row> = query.build_query_as().fetch_all(tx.conn()).await?;
+            ids = rows.into_iter().map(|row| row.id).collect();
+        }
+        Ok(Page { ids, total, next: None, previous: None })
+    }
+
+    async fn by_cursor(
+        &self,
+        tx: &mut TenantTx,
+        table: Table,
+        position: Option<&Position>,
+    ) -> Result<Page, Error> {
+        let total = match position {
+            None => self.total(tx, table).await?,
+            Some(position) => position.total,
+        };
+        let mut page = Page { ids: Vec::new(), total, next: None, previous: None };
+        if self.count == 0 {
+            return Ok(page);
+        }
+        let backward = position.is_some_and(|position| position.backward);
+        let mut query = self.select(tx, table);
+        if let Some(position) = position {
+            self.push_position(&mut query, table, position);
+        }
+        self.push_order(&mut query, table, backward);
+        query.push(" LIMIT ").push_bind(self.count + 1);
+        let mut rows: Vec<Row> = query.build_query_as().fetch_all(tx.conn()).await?;
+        let more = i64::try_from(rows.len()).unwrap_or(i64::MAX) > self.count;
+        if more {
+            rows.pop();
+        }
+        if backward {
+            rows.reverse();
+        }
+        let at = |row: &Row, backward| Position { backward, key: row.key.clone(), id: row.id, total };
+        // Going back, there is a page behind this one: the one that was come from.
+        if more || backward {
+            page.next = rows.last().map(|row| at(row, false));
+        }
+        if if backward { more } else { position.is_some() } {
+            page.previous = rows.first().map(|row| at(row, true));
+        }
+        page.ids = rows.into_iter().map(|row| row.id).collect();
+        Ok(page)
+    }
+
+    async fn total(&self, tx: &mut TenantTx, table: Table) -> Result<i64, Error> {
+        let mut query = QueryBuilder::new("SELECT count(*)");
+        self.push_condition(&mut query, tx.tenant(), table);
+        Ok(query.build_query_scalar().fetch_one(tx.conn()).await?)
+    }
+
+    fn select(&self, tx: &TenantTx, table: Table) -> QueryBuilder<Postgres> {
+        let mut query = QueryBuilder::new("SELECT ");
+        query.push(table.id()).push(" AS id, ");
+        match self.order {
+            None => {
+                query.push("NULL::text");
+            }
+            Some(order) => {
+                query.push("(");
+                self.push_key(&mut query, table, order.place);
+                query.push(")::text");
+            }
+        }
+        query.push(" AS key");
+        self.push_condition(&mut query, tx.tenant(), table);
+        query
+    }
+
+    fn push_condition(&self, query: &mut QueryBuilder<Postgres>, tenant: Uuid, table: Table) {
+        query.push(table.from()).push(" WHERE r.tenant_id = ").push_bind(tenant);
+        if let Some(filter) = self.filter {
+            let mut condition = Condition { query, table, tenant, base: self.base };
+            condition.push_indexed(filter);
+            condition.query.push(" AND ");
+            condition.push(filter);
+        }
+    }
+
+    fn push_order(&self, query: &mut QueryBuilder<Postgres>, table: Table, backward: bool) {
+        query.push(" ORDER BY ");
+        if let Some(order) = self.order {
+            self.push_key(query, table, order.place);
+            query.push(if order.descending == backward {
+                " ASC NULLS LAST, "
+            } else {
+                " DESC NULLS FIRST, "
+            });
+        }
+        query.push(table.id()).push(if backward { " DESC" } else { " ASC" });
+    }
+
+    /// What comes after a position, or before it.
+    fn push_position(&self, query: &mut QueryBuilder<Postgres>, table: Table, position: &Position) {
+        query.push(" AND (");
+        let beyond = if position.backward { " < " } else { " > " };
+        let Some(order) = self.order else {
+            query.push(table.id()).push(beyond).push_bind(position.id).push(")");
+            return;
+        };
+        // Upward, NULL is greater than everything.
+        let upward = order.descending == position.backward;
+        if let Some(key) = &position.key {
+            let place = order.place;
+            self.push_key(query, table, place);
+            query.push(if upward { " > " } else { " < " });
+            query.push_bind(key.clone()).push("::text").push(cast(place));
+            query.push(" OR (");
+            self.push_key(query, table, place);
+            query.push(" = ").push_bind(key.clone()).push("::text").push(cast(place)).push(" AND ");
+            query.push(table.id()).push(beyond).push_bind(position.id).push(")");
+            if upward {
+                query.push(" OR ");
+                self.push_key(query, table, place);
+                query.push(" IS NULL");
+            }
+        } else {
+            query.push("(");
+            self.push_key(query, table, order.place);
+            query.push(" IS NULL AND ").push(table.id()).push(beyond).push_bind(position.id).push(")");
+            if !upward {
+                query.push(" OR ");
+                self.push_key(query, table, order.place);
+                query.push(" IS NOT NULL");
+            }
+        }
+        query.push(")");
+    }
+
+    /// What is sorted by: texts by code point, folded where case does not matter; of a list, the
+    /// primary element's value, else the first one's (RFC 7644 section 3.4.2.3).
+    fn push_key(&self, query: &mut QueryBuilder<Postgres>, table: Table, place: Place<'_>) {
+        let leaf = place.leaf();
+        let text = matches!(leaf.kind, Kind::String | Kind::Reference | Kind::Binary);
+        query.push(match (text, leaf.case_exact) {
+            (true, true) => "(((",
+            (true, false) => "((lower((",
+            (false, _) => "((",
+        });
+        match table.source(&place) {
+            Source::Json(path) if place.attribute.multi_valued => {
+                query.push("SELECT ");
+                Source::Part(place.sub.map(|sub| sub.name.to_string())).push_text(query, self.base);
+                query.push(" FROM jsonb_array_elements(r.resource #> ").push_bind(path);
+                query.push(
+                    ") WITH ORDINALITY e(v, n) ORDER BY coalesce((e.v ->> 'primary')::boolean, false) DESC, n LIMIT 1",
+                );
+            }
+            source => source.push_text(query, self.base),
+        }
+        query.push(match (text, leaf.case_exact) {
+            (true, true) => ") COLLATE \"C\"))",
+            (true, false) => ") COLLATE \"und-x-icu\") COLLATE \"C\"))",
+            (false, _) => ")",
+        });
+        if !text {
+            query.push(cast(place)).push(")");
+        }
+    }
+}
+
+/// The type that texts of a place's values are read as.
+fn cast(place: Place<'_>) -> &'static str {
+    match place.leaf().kind {
+        Kind::Boolean => "::boolean",
+        Kind::DateTime => "::timestamptz",
+        Kind::Integer => "::bigint",
+        Kind::Decimal => "::float8",
+        Kind::String | Kind::Reference | Kind::Binary | Kind::Complex => "",
+    }
+}

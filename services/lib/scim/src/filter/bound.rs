@@ -1,0 +1,245 @@
+//! A filter bound to a resource type: every path is an attribute, every value has its type. What
+//! judges in memory and what is translated to SQL both start from here.
+
+use jiff::Timestamp;
+
+use super::ast::{CompareOp, Comparison, Filter, Literal};
+use crate::coerce::boolean_text;
+use crate::error::{ScimError, ScimType};
+use crate::schema::{AttrPath, Attribute, Kind, Resolved, ResourceType};
+use crate::text::{fold, moment};
+
+/// A bound filter. `ne` is `Not` of `eq`, and a comparison with `null` is one of presence.
+#[derive(Clone, Debug)]
+pub enum Bound<'s> {
+    /// Both.
+    And(Box<Bound<'s>>, Box<Bound<'s>>),
+    /// Either.
+    Or(Box<Bound<'s>>, Box<Bound<'s>>),
+    /// Not.
+    Not(Box<Bound<'s>>),
+    /// Some value at the place stands the test.
+    Some(Place<'s>, Test),
+    /// One element of the place's attribute fulfils all of it; its places are parts of the element.
+    Element(Place<'s>, Box<Bound<'s>>),
+}
+
+/// Where a value is: an attribute of the core or an extension, or a part of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'s> {
+    /// URN of the extension that holds the attribute; none for core attributes.
+    pub extension: Option<&'static str>,
+    /// The attribute.
+    pub attribute: &'s Attribute,
+    /// Its part; that is `value` where a comparison names a complex attribute alone.
+    pub sub: Option<&'s Attribute>,
+}
+
+impl<'s> Place<'s> {
+    /// What describes the value itself.
+    pub fn leaf(&self) -> &'s Attribute {
+        self.sub.unwrap_or(self.attribute)
+    }
+}
+
+impl<'s> From<Resolved<'s>> for Place<'s> {
+    fn from(found: Resolved<'s>) -> Self {
+        Self { extension: found.extension, attribute: found.attribute, sub: found.sub }
+    }
+}
+
+/// What a value must be like.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Test {
+    /// It is there, and not empty.
+    Present,
+    /// A text, a reference or binary data. Where case does not matter, the value to compare with is
+    /// folded, and what is compared with it is to be folded too.
+    Text(TextOp, String, Case),
+    /// Equal.
+    Boolean(bool),
+    /// Compared to the microsecond.
+    Time(Order, Timestamp),
+    /// A whole number.
+    Integer(Order, i64),
+    /// Any number.
+    Decimal(Order, f64),
+}
+
+/// Whether case matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Case {
+    /// It does.
+    Exact,
+    /// Texts are compared in lower case.
+    Folded,
+}
+
+/// How two ordered values compare.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are RFC 7644's own")]
+pub enum Order {
+    Eq,
+    Gt,
+    Ge,
+    Lt,
+    Le,
+}
+
+/// How two texts compare; their order is that of their code points.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are RFC 7644's own")]
+pub enum TextOp {
+    Order(Order),
+    Co,
+    Sw,
+    Ew,
+}
+
+/// Binds a filter.
+///
+/// # Errors
+/// `invalidFilter`: an attribute is unknown, or can't be compared so.
+pub fn bind<'s>(filter: &Filter, resource_type: &'s ResourceType) -> Result<Bound<'s>, ScimError> {
+    match filter {
+        Filter::And(left, right) => {
+            Ok(Bound::And(Box::new(bind(left, resource_type)?), Box::new(bind(right, resource_type)?)))
+        }
+        Filter::Or(left, right) => {
+            Ok(Bound::Or(Box::new(bind(left, resource_type)?), Box::new(bind(right, resource_type)?)))
+        }
+        Filter::Not(inner) => Ok(Bound::Not(Box::new(bind(inner, resource_type)?))),
+        Filter::Present(path) => {
+            Ok(Bound::Some(path.resolve_in_filter(resource_type)?.into(), Test::Present))
+        }
+        Filter::Compare(comparison) => {
+            compare(comparison, comparison.path.resolve_in_filter(resource_type)?.into())
+        }
+        Filter::ValuePath(path, inner) => {
+            let place = Place::from(path.resolve_in_filter(resource_type)?);
+            if place.sub.is_some() || place.attribute.kind != Kind::Complex {
+                return Err(refused(format!("{path} has no parts, so nothing can be asked in brackets")));
+            }
+            Ok(Bound::Element(place, Box::new(bind_element(inner, place.attribute)?)))
+        }
+    }
+}
+
+/// Binds a filter on the elements of one attribute.
+///
+/// # Errors
+/// As [`bind`].
+pub fn bind_element<'s>(filter: &Filter, attribute: &'s Attribute) -> Result<Bound<'s>, ScimError> {
+    let part = |path: &AttrPath| {
+        let known = path.urn.is_none() && path.sub.is_none();
+        known.then(|| attribute.sub(&path.name)).flatten().map_or_else(
+            || Err(refused(format!("the filter names an unknown attribute: {}.{path}", attribute.name))),
+            |sub| Ok(Place { extension: None, attribute, sub: Some(sub) }),
+        )
+    };
+    match filter {
+        Filter::And(left, right) => Ok(Bound::And(
+            Box::new(bind_element(left, attribute)?),
+            Box::new(bind_element(right, attribute)?),
+        )),
+        Filter::Or(left, right) => {
+            Ok(Bound::Or(Box::new(bind_element(left, attribute)?), Box::new(bind_element(right, attribute)?)))
+        }
+        Filter::Not(inner) => Ok(Bound::Not(Box::new(bind_element(inner, attribute)?))),
+        Filter::Present(path) => Ok(Bound::Some(part(path)?, Test::Present)),
+        Filter::Compare(comparison) => compare(comparison, part(&comparison.path)?),
+        Filter::ValuePath(path, _) => Err(refused(format!(
+            "{}.{path} has no parts, so nothing can be asked in brackets",
+            attribute.name
+        ))),
+    }
+}
+
+fn compare<'s>(comparison: &Comparison, place: Place<'s>) -> Result<Bound<'s>, ScimError> {
+    let negated = comparison.op == CompareOp::Ne;
+    // `emails eq "x"` compares the values (RFC 7644 section 3.4.2.2).
+    let place = Place { sub: place.sub.or_else(|| place.attribute.sub("value")), ..place };
+    let test = match (&comparison.value, comparison.op) {
+        (Literal::Null, CompareOp::Eq | CompareOp::Ne) => {
+            let present = Bound::Some(place, Test::Present);
+            return Ok(if negated { present } else { Bound::Not(Box::new(present)) });
+        }
+        (Literal::Null, _) => return Err(mismatch(comparison, "null goes with eq and ne only")),
+        _ => test(comparison, place.leaf())?,
+    };
+    let bound = Bound::Some(place, test);
+    Ok(if negated { Bound::Not(Box::new(bound)) } else { bound })
+}
+
+fn test(comparison: &Comparison, leaf: &Attribute) -> Result<Test, ScimError> {
+    let text = comparison.value.text();
+    let order = order(comparison.op);
+    match leaf.kind {
+        Kind::Complex => Err(mismatch(comparison, "it has parts; name one of them")),
+        Kind::Boolean => match (order, boolean_text(&text)) {
+            (Some(Order::Eq), Some(value)) => Ok(Test::Boolean(value)),
+            (Some(Order::Eq), None) => Err(mismatch(comparison, "it is true or false")),
+            _ => Err(mismatch(comparison, "it is true or false; use eq or ne")),
+        },
+        Kind::DateTime => {
+            let order =
+                order.ok_or_else(|| mismatch(comparison, "it is a time; co, sw and ew are for texts"))?;
+            let value = moment(&text)
+                .ok_or_else(|| mismatch(comparison, "it is a time, such as \"2026-06-01T12:00:00Z\""))?;
+            Ok(Test::Time(order, value))
+        }
+        Kind::Integer => {
+            let order = order.ok_or_else(|| mismatch(comparison, "it is a number"))?;
+            let value = text.parse().map_err(|_| mismatch(comparison, "it is a whole number"))?;
+            Ok(Test::Integer(order, value))
+        }
+        Kind::Decimal => {
+            let order = order.ok_or_else(|| mismatch(comparison, "it is a number"))?;
+            let value = text.parse().ok().filter(|value: &f64| value.is_finite());
+            Ok(Test::Decimal(order, value.ok_or_else(|| mismatch(comparison, "it is a number"))?))
+        }
+        Kind::Binary if !matches!(order, None | Some(Order::Eq)) => {
+            Err(mismatch(comparison, "it is binary data, which has no order"))
+        }
+        Kind::String | Kind::Reference | Kind::Binary => {
+            if text.contains('\0') {
+                return Err(mismatch(comparison, "no value has a NUL character"));
+            }
+            let op = match comparison.op {
+                CompareOp::Co => TextOp::Co,
+                CompareOp::Sw => TextOp::Sw,
+                CompareOp::Ew => TextOp::Ew,
+                _ => TextOp::Order(order.unwrap_or(Order::Eq)),
+            };
+            Ok(if leaf.case_exact {
+                Test::Text(op, text, Case::Exact)
+            } else {
+                Test::Text(op, fold(&text), Case::Folded)
+            })
+        }
+    }
+}
+
+/// `ne` is the negation of `eq`; none for the operators that are for texts only.
+const fn order(op: CompareOp) -> Option<Order> {
+    match op {
+        CompareOp::Eq | CompareOp::Ne => Some(Order::Eq),
+        CompareOp::Gt => Some(Order::Gt),
+        CompareOp::Ge => Some(Order::Ge),
+        CompareOp::Lt => Some(Order::Lt),
+        CompareOp::Le => Some(Order::Le),
+        CompareOp::Co | CompareOp::Sw | CompareOp::Ew => None,
+    }
+}
+
+fn mismatch(comparison: &Comparison, why: &str) -> ScimError {
+    refused(format!(
+        "{} can't be compared so in {:?}: {why}",
+        comparison.path,
+        Filter::Compare(comparison.clone()).to_string()
+    ))
+}
+
+fn refused(detail: String) -> ScimError {
+    ScimError::new(ScimType::InvalidFilter, detail)
+}

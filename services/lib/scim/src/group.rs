@@ -1,0 +1,137 @@
+//! Groups: from what a client sends to attributes and changes of membership, and to the wire.
+//!
+//! Membership is never part of a canonical group here: it is told as [`Step`]s, so that adding one
+//! member needs nobody to read the others.
+
+mod members;
+mod render;
+
+use serde_json::Value;
+
+pub use members::{Delta, Step};
+pub use render::render;
+
+use crate::diff::Changed;
+use crate::error::ScimError;
+use crate::patch::{Operation, apply_one, numbered};
+use crate::schema;
+use crate::user::Incoming;
+use crate::{Object, Profile};
+
+/// A group's document, made canonical.
+#[derive(Clone, Debug)]
+pub struct IncomingGroup {
+    attributes: Incoming<'static>,
+    /// The ids that `members` names; none where the document has no `members`.
+    members: Option<Vec<String>>,
+}
+
+/// A group after a write, without its members, and what the write does to these.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GroupChange {
+    /// The attributes.
+    pub changed: Changed,
+    /// The changes of membership, in order.
+    pub members: Vec<Step>,
+}
+
+/// Reads a POST or PUT body.
+///
+/// # Errors
+/// As [`crate::user::canonicalize`].
+pub fn canonicalize(mut body: Value, profile: Profile) -> Result<IncomingGroup, ScimError> {
+    let mut sent = None;
+    if let Some(body) = body.as_object_mut() {
+        let names: Vec<String> = body.keys().filter(|name| members::is_members(name)).cloned().collect();
+        for name in names {
+            sent = body.shift_remove(&name);
+        }
+    }
+    let attributes = crate::user::canonicalize(&body, schema::group(), profile)?;
+    let members = sent.map(|sent| members::ids(&sent, profile)).transpose()?;
+    Ok(IncomingGroup { attributes, members })
+}
+
+/// A new group.
+///
+/// # Errors
+/// `invalidValue`: no display name.
+pub fn create(incoming: IncomingGroup) -> Result<GroupChange, ScimError> {
+    let mut resource = Object::new();
+    incoming.attributes.merge_into(&mut resource);
+    let members = incoming.members.map(Delta::adding).map(Step::Delta);
+    finish(&Object::new(), resource, members.into_iter().collect())
+}
+
+/// A group after PUT (RFC 7644 section 3.5.1). In the default profile what the client does not send
+/// stays, the members too; in the strict one it is cleared.
+///
+/// # Errors
+/// `invalidValue`: no display name.
+pub fn replace(
+    current: &Object,
+    incoming: IncomingGroup,
+    profile: Profile,
+) -> Result<GroupChange, ScimError> {
+    let mut resource = match profile {
+        Profile::Default => current.clone(),
+        Profile::Strict => Object::new(),
+    };
+    incoming.attributes.merge_into(&mut resource);
+    let members = match (incoming.members, profile) {
+        (Some(ids), _) => Some(Delta::exactly(ids)),
+        (None, Profile::Strict) => Some(Delta::exactly(Vec::new())),
+        (None, Profile::Default) => None,
+    };
+    finish(current, resource, members.map(Step::Delta).into_iter().collect())
+}
+
+/// A group after PATCH (RFC 7644 section 3.5.2): operations in order, all or none.
+///
+/// # Errors
+/// `invalidPath`, `noTarget`, `mutability` or `invalidValue`, naming the operation.
+pub fn patch(current: &Object, operations: &[Operation], profile: Profile) -> Result<GroupChange, ScimError> {
+    let mut resource = current.clone();
+    let mut steps = Vec::new();
+    for (index, operation) in operations.iter().enumerate() {
+        let rest = members::take(operation, &mut steps, profile).map_err(|error| numbered(index, &error))?;
+        if let Some(rest) = rest {
+            apply_one(&mut resource, &rest, schema::group(), profile)
+                .map_err(|error| numbered(index, &error))?;
+        }
+    }
+    finish(current, resource, steps)
+}
+
+/// What operations do to the members, where they do nothing else and filter nobody: then the group's
+/// attributes need not be read.
+///
+/// # Errors
+/// As [`patch`].
+pub fn membership_alone(operations: &[Operation], profile: Profile) -> Result<Option<Delta>, ScimError> {
+    let mut steps = Vec::new();
+    for (index, operation) in operations.iter().enumerate() {
+        let rest = members::take(operation, &mut steps, profile).map_err(|error| numbered(index, &error))?;
+        if rest.is_some() {
+            return Ok(None);
+        }
+    }
+    Ok(match steps.as_mut_slice() {
+        [] => Some(Delta::default()),
+        [Step::Delta(delta)] => Some(std::mem::take(delta)),
+        _ => None,
+    })
+}
+
+fn finish(before: &Object, resource: Object, members: Vec<Step>) -> Result<GroupChange, ScimError> {
+    if display_name(&resource).is_none_or(|name| name.trim().is_empty()) {
+        return Err(ScimError::value("displayName is required and can't be empty"));
+    }
+    let members = members.into_iter().filter(|step| !step.is_empty()).collect();
+    Ok(GroupChange { changed: Changed::between(before, resource), members })
+}
+
+/// The group's name.
+pub fn display_name(resource: &Object) -> Option<&str> {
+    resource.get("displayName")?.as_str()
+}

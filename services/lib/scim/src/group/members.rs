@@ -1,0 +1,211 @@
+//! Changes of membership.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::error::{ScimError, ScimType};
+use crate::filter::{CompareOp, Filter, Literal, bind_element, parse_patch_path};
+use crate::patch::{Op, Operation};
+use crate::schema::{self, AttrPath};
+use crate::{Object, Profile};
+
+/// One change of membership.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Step {
+    /// Members named by id.
+    Delta(Delta),
+    /// Removes the members that fulfil a filter on their parts: `type eq "Group"`.
+    RemoveWhere(Filter),
+}
+
+/// Members that are in and out after a change, whoever was in before.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Delta {
+    /// Whether everybody who is not in `add` leaves.
+    pub clear: bool,
+    /// Ids of those who are in, as the client wrote them.
+    pub add: BTreeSet<String>,
+    /// Ids of those who are out.
+    pub remove: BTreeSet<String>,
+}
+
+impl Delta {
+    /// Nothing but these come in.
+    pub(super) fn adding(ids: Vec<String>) -> Self {
+        Self { add: ids.into_iter().collect(), ..Self::default() }
+    }
+
+    /// Just these are in.
+    pub(super) fn exactly(ids: Vec<String>) -> Self {
+        Self { clear: true, ..Self::adding(ids) }
+    }
+
+    /// Puts a later change on top.
+    pub fn merge(&mut self, later: Self) {
+        if later.clear {
+            *self = later;
+            return;
+        }
+        self.then(Op::Remove, later.remove);
+        self.then(Op::Add, later.add);
+    }
+
+    fn then(&mut self, op: Op, ids: impl IntoIterator<Item = String>) {
+        if op == Op::Replace {
+            *self = Self::exactly(ids.into_iter().collect());
+            return;
+        }
+        for id in ids {
+            let (into, from) = match op {
+                Op::Remove => (&mut self.remove, &mut self.add),
+                Op::Add | Op::Replace => (&mut self.add, &mut self.remove),
+            };
+            from.remove(&id);
+            into.insert(id);
+        }
+    }
+}
+
+impl Step {
+    pub(super) fn is_empty(&self) -> bool {
+        matches!(self, Self::Delta(delta) if *delta == Delta::default())
+    }
+}
+
+pub(super) fn is_members(name: &str) -> bool {
+    let path = AttrPath::parse(name);
+    path.sub.is_none()
+        && path.name.eq_ignore_ascii_case("members")
+        && path.urn.is_none_or(|urn| urn == schema::CORE_GROUP)
+}
+
+/// Takes out of an operation what it does to members, and gives what is left of it.
+pub(super) fn take(
+    operation: &Operation,
+    steps: &mut Vec<Step>,
+    profile: Profile,
+) -> Result<Option<Operation>, ScimError> {
+    let Some(text) = &operation.path else { return take_path_less(operation, steps, profile) };
+    let Ok((path, filter, sub)) = parse_patch_path(text) else { return Ok(Some(operation.clone())) };
+    let whole = AttrPath { sub: None, ..path.clone() };
+    if !is_members(&whole.to_string()) {
+        return Ok(Some(operation.clone()));
+    }
+    let sub = sub.or(path.sub);
+    match (filter, operation.op) {
+        (None, _) if sub.is_none() => {
+            let named = match operation.op {
+                Op::Remove => operation.value.as_ref().filter(|value| !value.is_null()),
+                Op::Add | Op::Replace => operation.value.as_ref(),
+            };
+            match named {
+                Some(named) => push(steps, operation.op, ids(named, profile)?),
+                // All, where nobody is named (RFC 7644 section 3.5.2.2).
+                None => push(steps, Op::Replace, Vec::new()),
+            }
+        }
+        (Some(filter), Op::Remove) if sub.as_deref().is_none_or(|sub| sub.eq_ignore_ascii_case("value")) => {
+            remove_where(steps, filter)?;
+        }
+        _ => {
+            let detail = format!("{text}: a member can't be changed; remove it and add another");
+            return Err(ScimError::new(ScimType::Mutability, detail));
+        }
+    }
+    Ok(None)
+}
+
+/// An operation whose value names the attributes.
+fn take_path_less(
+    operation: &Operation,
+    steps: &mut Vec<Step>,
+    profile: Profile,
+) -> Result<Option<Operation>, ScimError> {
+    let Some(Value::Object(attributes)) = &operation.value else { return Ok(Some(operation.clone())) };
+    let mut rest = Object::new();
+    for (name, value) in attributes {
+        if is_members(name) {
+            push(steps, operation.op, ids(value, profile)?);
+        } else {
+            rest.insert(name.clone(), value.clone());
+        }
+    }
+    Ok((!rest.is_empty()).then(|| Operation { value: Some(Value::Object(rest)), ..operation.clone() }))
+}
+
+fn push(steps: &mut Vec<Step>, op: Op, ids: Vec<String>) {
+    if op == Op::Replace {
+        // Whatever was done before, these are in and nobody else.
+        steps.clear();
+    }
+    if !matches!(steps.last(), Some(Step::Delta(_))) {
+        steps.push(Step::Delta(Delta::default()));
+    }
+    if let Some(Step::Delta(delta)) = steps.last_mut() {
+        delta.then(op, ids);
+    }
+}
+
+fn remove_where(steps: &mut Vec<Step>, filter: Filter) -> Result<(), ScimError> {
+    let members = schema::group().schema.attribute("members");
+    if let Some(members) = members {
+        bind_element(&filter, members)
+            .map_err(|error| ScimError::new(ScimType::InvalidPath, error.detail))?;
+    }
+    match named(&filter) {
+        Some(ids) => push(steps, Op::Remove, ids),
+        None => steps.push(Step::RemoveWhere(filter)),
+    }
+    Ok(())
+}
+
+/// The ids of `value eq "a" or value eq "b"`.
+fn named(filter: &Filter) -> Option<Vec<String>> {
+    match filter {
+        Filter::Compare(comparison)
+            if comparison.op == CompareOp::Eq && comparison.path.name.eq_ignore_ascii_case("value") =>
+        {
+            match &comparison.value {
+                Literal::Null => None,
+                literal => Some(vec![literal.text()]),
+            }
+        }
+        Filter::Or(left, right) => {
+            let mut ids = named(left)?;
+            ids.extend(named(right)?);
+            Some(ids)
+        }
+        _ => None,
+    }
+}
+
+/// The ids that a value names: a list or one, of objects with `value` or of bare ids.
+pub(super) fn ids(value: &Value, profile: Profile) -> Result<Vec<String>, ScimError> {
+    let sent = match value {
+        Value::Array(sent) => sent.as_slice(),
+        Value::Null => &[],
+        Value::String(text) if text.is_empty() => &[],
+        Value::Object(parts) if parts.is_empty() => &[],
+        _ if profile == Profile::Strict => return Err(ScimError::value("members must be a list")),
+        value => std::slice::from_ref(value),
+    };
+    sent.iter().filter(|member| !member.is_null()).map(|member| id(member, profile)).collect()
+}
+
+fn id(member: &Value, profile: Profile) -> Result<String, ScimError> {
+    let of = |name: &str| {
+        let parts = member.as_object()?;
+        let part = parts.iter().find(|(key, _)| key.eq_ignore_ascii_case(name))?.1.as_str()?;
+        Some(part.trim()).filter(|part| !part.is_empty())
+    };
+    let found = match member {
+        Value::String(text) if profile == Profile::Default => Some(text.trim()).filter(|id| !id.is_empty()),
+        _ => of("value").or_else(|| of("$ref")?.rsplit('/').next()),
+    };
+    match found {
+        Some(id) if id.contains('\0') => Err(ScimError::value("a member's id contains a NUL character")),
+        Some(id) => Ok(id.to_owned()),
+        None => Err(ScimError::value("a member must be an object with its id in \"value\"")),
+    }
+}
