@@ -23,7 +23,7 @@ test: prepare-test ## Run every test, against private PostgreSQL clusters
 check: ## Check format, lints and documentation
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
-	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items --quiet
+	RUSTDOCFLAGS="-D warnings -A rustdoc::private-intra-doc-links" cargo doc --locked --workspace --no-deps --document-private-items --quiet
 
 fuzz: ## Fuzz the readers of filters, paths, PATCH and JSON for a minute each (SECONDS_EACH=600 for longer)
 	command -v cargo-fuzz >/dev/null || cargo install --locked cargo-fuzz

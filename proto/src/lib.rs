@@ -5,6 +5,7 @@
     clippy::all,
     clippy::pedantic,
     clippy::allow_attributes,
+    rustdoc::invalid_html_tags,
     reason = "the code is generated; the .proto files carry the documentation"
 )]
 

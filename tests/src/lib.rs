@@ -1,1 +1,10 @@
-//! Stub.
+//! What the whole-system tests, the Entra simulator and the benchmark are made of.
+
+pub mod bench;
+pub mod entra;
+pub mod operator;
+pub mod raw_grpc;
+pub mod recount;
+pub mod scim;
+pub mod stack;
+pub mod wait;

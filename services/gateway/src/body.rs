@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::extract::{FromRequest, Request};
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, StatusCode};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use usher_base::Reason;
@@ -48,6 +48,13 @@ fn length(headers: &HeaderMap) -> Option<usize> {
 
 /// JSON by any of its names, with any parameters, or without a name.
 fn check_type(headers: &HeaderMap) -> Result<(), Problem> {
+    // gzip was taken off by its layer, together with the header.
+    if headers
+        .get(CONTENT_ENCODING)
+        .is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity"))
+    {
+        return Err(unsupported("send the body plain or with Content-Encoding: gzip"));
+    }
     let Some(sent) = headers.get(CONTENT_TYPE) else { return Ok(()) };
     let essence = sent.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
     if ["", "application/scim+json", "application/json", "text/json"]
@@ -56,11 +63,11 @@ fn check_type(headers: &HeaderMap) -> Result<(), Problem> {
     {
         return Ok(());
     }
-    Err(Problem::http(
-        StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        "UNSUPPORTED_MEDIA_TYPE",
-        "send the body as application/scim+json or application/json",
-    ))
+    Err(unsupported("send the body as application/scim+json or application/json"))
+}
+
+fn unsupported(detail: &str) -> Problem {
+    Problem::http(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE", detail)
 }
 
 fn too_large() -> Problem {
@@ -103,13 +110,11 @@ mod tests {
         let large = format!("{{\"x\":\"{}\"}}", "a".repeat(MAX_BODY));
         assert_eq!(status(None, large.clone()).await, 413);
 
-        let chunks = futures_chunks(large);
+        let chunks = in_chunks(large);
         assert_eq!(status(None, Body::from_stream(chunks)).await, 413);
     }
 
-    fn futures_chunks(
-        text: String,
-    ) -> impl tokio_stream::Stream<Item = Result<Vec<u8>, std::io::Error>> + Send {
+    fn in_chunks(text: String) -> impl tokio_stream::Stream<Item = Result<Vec<u8>, std::io::Error>> + Send {
         let parts: Vec<_> = text.into_bytes().chunks(64 << 10).map(|part| Ok(part.to_vec())).collect();
         tokio_stream::iter(parts)
     }

@@ -1,6 +1,7 @@
 //! Who calls: asking for this type is the authentication.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::{FromRequestParts, Path};
 use http::header::AUTHORIZATION;
@@ -59,7 +60,8 @@ impl FromRequestParts<Gateway> for Caller {
         tracing::Span::current().record("workspace", tracing::field::display(id));
         gateway.rate.take(id).map_err(Problem::rate_limited)?;
         let base = gateway.locations.base(&parts.headers, &parts.uri, &workspace);
-        Ok(Self { verified, token, workspace, context, base, profile: Profile::Default })
+        let profile = verified.accepted.profile;
+        Ok(Self { verified, token, workspace, context, base, profile })
     }
 }
 
@@ -75,13 +77,31 @@ impl Caller {
         }
     }
 
-    /// The problem of a call that failed. A credential that a service does not accept any more is
-    /// forgotten, so that the client's next attempt gets a new one.
-    pub(crate) async fn problem(&self, gateway: &Gateway, failure: Failure) -> Problem {
+    /// The request's id.
+    pub(crate) fn request_id(&self) -> &str {
+        &self.context.id
+    }
+
+    /// How long the client still waits.
+    pub(crate) fn time_left(&self) -> Duration {
+        self.context.time_left()
+    }
+
+    /// What came of a call. A credential that a service does not accept any more is forgotten, so that
+    /// the client's next attempt gets a new one.
+    pub(crate) async fn settle<T>(
+        &self,
+        gateway: &Gateway,
+        outcome: Result<T, Failure>,
+    ) -> Result<T, Problem> {
+        let failure = match outcome {
+            Ok(made) => return Ok(made),
+            Err(failure) => failure,
+        };
         if matches!(failure.reason, Reason::CredentialInvalid | Reason::CredentialExpired) {
             gateway.access.forget(&self.workspace, &self.token).await;
         }
-        failure.into()
+        Err(failure.into())
     }
 }
 

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use axum::extract::FromRef;
 use tonic::transport::Channel;
 use usher_rpc::Tasks;
 
 use crate::access::Access;
 use crate::announcements::Announced;
+use crate::grpc::attributes::Attributes;
+use crate::grpc::groups::Groups;
 use crate::grpc::users::Users;
 use crate::location::Locations;
 use crate::rate::RateLimit;
@@ -21,6 +22,8 @@ pub(crate) struct Parts {
     pub(crate) access: Access,
     pub(crate) announced: Announced,
     pub(crate) users: Users,
+    pub(crate) groups: Groups,
+    pub(crate) attributes: Attributes,
     pub(crate) identity: Channel,
     pub(crate) locations: Locations,
     pub(crate) rate: RateLimit,
@@ -38,11 +41,5 @@ impl std::ops::Deref for Gateway {
 
     fn deref(&self) -> &Parts {
         &self.0
-    }
-}
-
-impl FromRef<Gateway> for Users {
-    fn from_ref(gateway: &Gateway) -> Self {
-        gateway.users.clone()
     }
 }

@@ -1,6 +1,8 @@
 //! The other services, as the gateway asks them. Generated types stay in here.
 
 pub(crate) mod access;
+pub(crate) mod attributes;
+pub(crate) mod groups;
 pub(crate) mod users;
 
 mod convert;

@@ -4,11 +4,13 @@
 mod access;
 mod announcements;
 mod body;
+mod bulk;
 mod caller;
 mod connection;
 mod gateway;
 mod grpc;
 mod health;
+mod kind;
 mod layers;
 mod location;
 mod path;

@@ -18,6 +18,22 @@ enum Tags {
 }
 
 impl Tags {
+    fn read(text: &str) -> Self {
+        if text.trim() == "*" {
+            return Self::Any;
+        }
+        Self::Versions(text.split(',').filter_map(version).collect())
+    }
+
+    /// As a write is told: none means any.
+    fn into_versions(self) -> Vec<i64> {
+        match self {
+            Self::Any => Vec::new(),
+            Self::Versions(versions) if versions.is_empty() => vec![NEVER],
+            Self::Versions(versions) => versions,
+        }
+    }
+
     fn hold(&self, version: i64) -> bool {
         match self {
             Self::Any => true,
@@ -28,11 +44,12 @@ impl Tags {
 
 /// The versions that a write is for; none means any.
 pub(crate) fn if_versions(headers: &HeaderMap) -> Vec<i64> {
-    match tags(headers, &IF_MATCH) {
-        None | Some(Tags::Any) => Vec::new(),
-        Some(Tags::Versions(versions)) if versions.is_empty() => vec![NEVER],
-        Some(Tags::Versions(versions)) => versions,
-    }
+    tags(headers, &IF_MATCH).map_or_else(Vec::new, Tags::into_versions)
+}
+
+/// The same for the `version` of a bulk operation.
+pub(crate) fn versions(text: &str) -> Vec<i64> {
+    Tags::read(text).into_versions()
 }
 
 /// Judges a read. True where the client has this version already.
@@ -50,19 +67,14 @@ pub(crate) fn is_known(headers: &HeaderMap, version: i64) -> Result<bool, Proble
 }
 
 fn tags(headers: &HeaderMap, name: &http::HeaderName) -> Option<Tags> {
-    let mut found = None;
+    let mut found: Option<Vec<i64>> = None;
     for value in headers.get_all(name) {
-        let versions = match found.get_or_insert(Tags::Versions(Vec::new())) {
+        match Tags::read(value.to_str().unwrap_or_default()) {
             Tags::Any => return Some(Tags::Any),
-            Tags::Versions(versions) => versions,
-        };
-        let text = value.to_str().unwrap_or_default();
-        if text.trim() == "*" {
-            return Some(Tags::Any);
+            Tags::Versions(versions) => found.get_or_insert_default().extend(versions),
         }
-        versions.extend(text.split(',').filter_map(version));
     }
-    found
+    found.map(Tags::Versions)
 }
 
 /// Weak or strong, with quotes; some clients leave these out.

@@ -75,16 +75,24 @@ impl Problem {
         Self::new(
             Reason::NotFound,
             "there is nothing at this URL; the tenant URL is https://<host>/scim/v2/<workspace>, and below it \
-             are /Users, /ServiceProviderConfig, /ResourceTypes and /Schemas",
+             are /Users, /Groups, /Bulk, /ServiceProviderConfig, /ResourceTypes and /Schemas",
         )
     }
 
-    /// The body (always JSON, `status` a string). A defect's names the request, which finds it in the log.
-    pub(crate) fn body(&self, request_id: &str) -> String {
+    /// With a `scimType` of its own.
+    pub(crate) fn called(self, scim_type: &'static str) -> Self {
+        Self { scim_type: Some(scim_type), ..self }
+    }
+
+    /// What the client's admin is told. A defect names the request, which finds it in the log.
+    pub(crate) fn told(&self, request_id: &str) -> String {
         let defect = self.status.is_server_error() && self.status != StatusCode::NOT_IMPLEMENTED;
-        let detail =
-            if defect { format!("{} (request {request_id})", self.detail) } else { self.detail.clone() };
-        error_body(self.status.as_u16(), self.scim_type, &detail).to_string()
+        if defect { format!("{} (request {request_id})", self.detail) } else { self.detail.clone() }
+    }
+
+    /// The body: always JSON, `status` a string.
+    pub(crate) fn body(&self, request_id: &str) -> String {
+        error_body(self.status.as_u16(), self.scim_type, &self.told(request_id)).to_string()
     }
 }
 

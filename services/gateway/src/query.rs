@@ -7,12 +7,19 @@ use usher_base::Reason;
 use usher_scim::discovery::{DEFAULT_COUNT, MAX_COUNT};
 use usher_scim::projection::Projection;
 use usher_scim::schema::ResourceType;
-use usher_scim::{Object, ScimError, ScimType};
 
+use crate::kind::Selection;
 use crate::problem::Problem;
 
-/// What a client asks of a list, and of the resources in any answer. Unknown parameters, such as
-/// Entra's `aadOptscim062020`, are ignored.
+/// Which attributes a client wants to see; the same parameters at every operation that answers with
+/// resources.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Attributes {
+    only: Option<String>,
+    excluded: Option<String>,
+}
+
+/// What a client asks of a list. Unknown parameters, such as Entra's `aadOptscim062020`, are ignored.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ListQuery {
     /// Empty where there is none.
@@ -21,30 +28,52 @@ pub(crate) struct ListQuery {
     pub(crate) start_index: i64,
     /// Within bounds.
     pub(crate) count: i32,
-    attributes: Option<String>,
-    excluded_attributes: Option<String>,
+    /// Empty where there is none.
+    pub(crate) sort_by: String,
+    pub(crate) descending: bool,
+    /// Empty for the first page; none where pages are asked for by index.
+    pub(crate) cursor: Option<String>,
+    pub(crate) attributes: Attributes,
+}
+
+impl<S: Sync> FromRequestParts<S> for Attributes {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        Ok(Self::read(&Sent::in_url(parts)?))
+    }
 }
 
 impl<S: Sync> FromRequestParts<S> for ListQuery {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let Query(sent): Query<Vec<(String, String)>> = Query::try_from_uri(&parts.uri)
-            .map_err(|_| Problem::new(Reason::InvalidSyntax, "the query of the URL can't be read"))?;
-        if sent.iter().any(|(name, value)| name.contains('\0') || value.contains('\0')) {
-            return Err(Problem::new(Reason::InvalidValue, "the query contains a NUL character"));
+        Self::read(&Sent::in_url(parts)?)
+    }
+}
+
+impl Attributes {
+    fn read(sent: &Sent) -> Self {
+        Self {
+            only: sent.get("attributes").map(str::to_owned),
+            excluded: sent.get("excludedAttributes").map(str::to_owned),
         }
-        let value = |name: &str| {
-            sent.iter().find(|(sent, _)| sent.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
-        };
-        let number = |name: &'static str| value(name).map(|text| integer(name, text)).transpose();
-        Ok(Self {
-            filter: value("filter").unwrap_or_default().to_owned(),
-            start_index: start_index(number("startIndex")?),
-            count: count(number("count")?),
-            attributes: value("attributes").map(str::to_owned),
-            excluded_attributes: value("excludedAttributes").map(str::to_owned),
-        })
+    }
+
+    /// Just these.
+    pub(crate) fn only(names: &str) -> Self {
+        Self { only: Some(names.to_owned()), excluded: None }
+    }
+
+    /// Whether the client says nothing about them.
+    pub(crate) fn is_empty(&self) -> bool {
+        let said = |list: &Option<String>| list.as_ref().is_some_and(|list| !list.trim().is_empty());
+        !said(&self.only) && !said(&self.excluded)
+    }
+
+    /// What an answer has.
+    pub(crate) fn projection(&self, resource_type: &ResourceType) -> Projection {
+        Projection::parse(self.only.as_deref(), self.excluded.as_deref(), resource_type)
     }
 }
 
@@ -53,48 +82,91 @@ impl ListQuery {
     ///
     /// # Errors
     /// A member is of another type than it must be.
-    pub(crate) fn from_search(body: &str) -> Result<Self, ScimError> {
-        let invalid = |detail: String| ScimError::new(ScimType::InvalidSyntax, detail);
-        let Ok(Value::Object(body)) = serde_json::from_str(body) else {
-            return Err(invalid("the body must be a SearchRequest object".to_owned()));
-        };
-        let text = |name: &str| match member(&body, name) {
-            None | Some(Value::Null) => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text.clone())),
-            Some(_) => Err(invalid(format!("{name} must be a string"))),
-        };
-        let number = |name: &'static str| match member(&body, name) {
-            None | Some(Value::Null) => Ok(None),
-            Some(Value::Number(number)) => Ok(Some(saturated(number))),
-            Some(Value::String(text)) => integer(name, text).map(Some),
-            Some(_) => Err(invalid(format!("{name} must be a number"))),
-        };
-        // A list of names, or, as in a URL, one text with commas.
-        let names = |name: &str| match member(&body, name) {
-            Some(Value::Array(names)) => {
-                let names: Option<Vec<&str>> = names.iter().map(Value::as_str).collect();
-                let names = names.ok_or_else(|| invalid(format!("{name} must be a list of strings")))?;
-                Ok(Some(names.join(",")))
-            }
-            _ => text(name),
-        };
+    pub(crate) fn from_search(body: &str) -> Result<Self, Problem> {
+        Self::read(&Sent::in_search(body)?)
+    }
+
+    fn read(sent: &Sent) -> Result<Self, Problem> {
+        let number = |name: &'static str| sent.get(name).map(|text| integer(name, text)).transpose();
+        let cursor = sent.get("cursor").map(str::to_owned);
+        let asked = number("count").map_err(|problem| match cursor {
+            // RFC 9865 section 2.1 has a word of its own for it.
+            Some(_) => problem.called("invalidCount"),
+            None => problem,
+        })?;
+        let order = sent.get("sortOrder").unwrap_or_default();
+        let descending = order.eq_ignore_ascii_case("descending");
+        if !descending && !order.is_empty() && !order.eq_ignore_ascii_case("ascending") {
+            return Err(Problem::new(Reason::InvalidValue, "sortOrder must be ascending or descending"));
+        }
         Ok(Self {
-            filter: text("filter")?.unwrap_or_default(),
+            filter: sent.get("filter").unwrap_or_default().to_owned(),
             start_index: start_index(number("startIndex")?),
-            count: count(number("count")?),
-            attributes: names("attributes")?,
-            excluded_attributes: names("excludedAttributes")?,
+            count: count(asked),
+            sort_by: sent.get("sortBy").unwrap_or_default().to_owned(),
+            descending,
+            cursor,
+            attributes: Attributes::read(sent),
         })
     }
 
-    /// Which attributes an answer has.
-    pub(crate) fn projection(&self, resource_type: &ResourceType) -> Projection {
-        Projection::parse(self.attributes.as_deref(), self.excluded_attributes.as_deref(), resource_type)
+    /// As identity is asked.
+    pub(crate) fn selection(self, without_membership: bool, base: &str) -> Selection {
+        Selection {
+            filter: self.filter,
+            start_index: self.start_index,
+            count: self.count,
+            sort_by: self.sort_by,
+            descending: self.descending,
+            cursor: self.cursor,
+            without_membership,
+            base_url: base.to_owned(),
+        }
     }
 }
 
-fn member<'a>(body: &'a Object, name: &str) -> Option<&'a Value> {
-    body.get(name).or_else(|| body.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, v)| v))
+/// Parameters as sent: names in any case, the first of a name counts.
+struct Sent(Vec<(String, String)>);
+
+impl Sent {
+    fn in_url(parts: &Parts) -> Result<Self, Problem> {
+        let Query(sent): Query<Vec<(String, String)>> = Query::try_from_uri(&parts.uri)
+            .map_err(|_| Problem::new(Reason::InvalidSyntax, "the query of the URL can't be read"))?;
+        if sent.iter().any(|(name, value)| name.contains('\0') || value.contains('\0')) {
+            return Err(Problem::new(Reason::InvalidValue, "the query contains a NUL character"));
+        }
+        Ok(Self(sent))
+    }
+
+    fn in_search(body: &str) -> Result<Self, Problem> {
+        let invalid = |detail: String| Problem::new(Reason::InvalidSyntax, detail);
+        let Ok(Value::Object(body)) = serde_json::from_str(body) else {
+            return Err(invalid("the body must be a SearchRequest object".to_owned()));
+        };
+        let mut sent = Vec::with_capacity(body.len());
+        for (name, value) in body {
+            let list =
+                ["attributes", "excludedAttributes"].iter().any(|known| known.eq_ignore_ascii_case(&name));
+            let text = match value {
+                Value::Null => continue,
+                Value::String(text) => text,
+                Value::Number(number) => saturated(&number).to_string(),
+                // A list of names is, as in a URL, one text with commas.
+                Value::Array(names) if list => {
+                    let names: Option<Vec<&str>> = names.iter().map(Value::as_str).collect();
+                    names.ok_or_else(|| invalid(format!("{name} must be a list of strings")))?.join(",")
+                }
+                _ if name.eq_ignore_ascii_case("schemas") => continue,
+                _ => return Err(invalid(format!("{name} must be a string or a number"))),
+            };
+            sent.push((name, text));
+        }
+        Ok(Self(sent))
+    }
+
+    fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(sent, _)| sent.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
 }
 
 /// A value less than 1 means 1 (RFC 7644 section 3.4.2.4).
@@ -108,12 +180,12 @@ fn count(sent: Option<i64>) -> i32 {
     i32::try_from(count).unwrap_or_default()
 }
 
-fn integer(name: &str, text: &str) -> Result<i64, ScimError> {
+fn integer(name: &str, text: &str) -> Result<i64, Problem> {
     let text = text.trim();
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
     if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
-        return Err(ScimError::new(
-            ScimType::InvalidValue,
+        return Err(Problem::new(
+            Reason::InvalidValue,
             format!("{name} must be a whole number, not {:?}", text.chars().take(40).collect::<String>()),
         ));
     }
@@ -164,6 +236,19 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_bare_cursor_asks_for_the_first_page_and_wrong_parameters_have_their_own_words() {
+        let first = read("cursor&count=10&sortBy=name.familyName&sortOrder=Descending").await.unwrap();
+        assert_eq!((first.cursor.as_deref(), first.sort_by.as_str()), (Some(""), "name.familyName"));
+        assert!(first.descending);
+        assert_eq!(read("count=10").await.unwrap().cursor, None);
+
+        for (query, word) in [("cursor=&count=x", "invalidCount"), ("sortBy=id&sortOrder=up", "invalidValue")]
+        {
+            assert_eq!(read(query).await.unwrap_err().scim_type, Some(word), "{query}");
+        }
+    }
+
+    #[tokio::test]
     async fn a_nul_in_the_query_is_refused() {
         assert_eq!(read("filter=userName+eq+%22a%00%22").await.unwrap_err().status, 400);
     }
@@ -175,9 +260,9 @@ mod tests {
 
         let read = ListQuery::from_search(body).unwrap();
 
-        assert_eq!(read.attributes.as_deref(), Some("userName,name.givenName"));
+        assert_eq!(read.attributes.only.as_deref(), Some("userName,name.givenName"));
         assert_eq!((read.filter.as_str(), read.start_index, read.count), ("active eq true", 2, 200));
         assert!(ListQuery::from_search("[]").is_err());
-        assert!(ListQuery::from_search(r#"{"filter":1}"#).is_err());
+        assert!(ListQuery::from_search(r#"{"filter":{}}"#).is_err());
     }
 }

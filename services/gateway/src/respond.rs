@@ -1,18 +1,69 @@
-//! Responses.
+//! Answers and responses.
 
 use axum::body::Body;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::{CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LOCATION};
 use serde_json::Value;
 use usher_scim::projection::Projection;
-use usher_scim::user::{Envelope, render};
 
-use crate::caller::Caller;
-use crate::grpc::users::Resource;
+use crate::kind::{Kind, Resource};
 
 /// The media type of every SCIM response, whatever the client accepts: Microsoft's validator fails others.
 pub(crate) const SCIM_JSON: HeaderValue = HeaderValue::from_static("application/scim+json; charset=utf-8");
+
+/// What came of an operation on one resource: a response of its own, or a part of a bulk response.
+#[derive(Clone, Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) document: Option<Value>,
+    pub(crate) etag: Option<String>,
+    pub(crate) location: Option<String>,
+}
+
+impl Answer {
+    /// No document.
+    pub(crate) const fn empty(status: StatusCode) -> Self {
+        Self { status, document: None, etag: None, location: None }
+    }
+
+    /// A resource, as much of it as was asked for.
+    pub(crate) fn resource(
+        status: StatusCode,
+        kind: Kind,
+        resource: Resource,
+        base: &str,
+        projection: &Projection,
+    ) -> Self {
+        let answer = Self::version(status, kind, &resource, base);
+        let mut document = resource.render(kind, base);
+        projection.apply(&mut document);
+        Self { document: Some(Value::Object(document)), ..answer }
+    }
+
+    /// A resource's version and address without its document.
+    pub(crate) fn version(status: StatusCode, kind: Kind, resource: &Resource, base: &str) -> Self {
+        Self {
+            status,
+            document: None,
+            etag: Some(format!("W/\"{}\"", resource.version)),
+            location: Some(resource.location(kind, base)),
+        }
+    }
+}
+
+impl IntoResponse for Answer {
+    fn into_response(self) -> Response {
+        let mut response = match &self.document {
+            Some(document) => json(self.status, document),
+            None => empty(self.status),
+        };
+        for (name, value) in [(ETAG, self.etag), (LOCATION, self.location)] {
+            set(&mut response, name, value);
+        }
+        response
+    }
+}
 
 /// A document.
 pub(crate) fn json(status: StatusCode, document: &Value) -> Response {
@@ -29,47 +80,8 @@ pub(crate) fn empty(status: StatusCode) -> Response {
     response
 }
 
-/// A user as the client sees it.
-pub(crate) fn user_document(caller: &Caller, user: Resource, projection: &Projection) -> Value {
-    let location = user_location(caller, &user.id);
-    let envelope = Envelope {
-        id: &user.id,
-        version: user.version,
-        created: &user.created,
-        last_modified: &user.modified,
-        location: &location,
-    };
-    let mut document = render(user.attributes, &envelope);
-    projection.apply(&mut document);
-    Value::Object(document)
-}
-
-/// A user, with its version and address.
-pub(crate) fn user(status: StatusCode, caller: &Caller, user: Resource, projection: &Projection) -> Response {
-    let (etag, location) = (etag(user.version), user_location(caller, &user.id));
-    let mut response = json(status, &user_document(caller, user, projection));
-    set(&mut response, ETAG, &etag);
-    set(&mut response, LOCATION, &location);
-    response
-}
-
-/// 304: the client has this version.
-pub(crate) fn not_modified(version: i64) -> Response {
-    let mut response = empty(StatusCode::NOT_MODIFIED);
-    set(&mut response, ETAG, &etag(version));
-    response
-}
-
-fn etag(version: i64) -> String {
-    format!("W/\"{version}\"")
-}
-
-fn user_location(caller: &Caller, id: &str) -> String {
-    format!("{}/Users/{id}", caller.base)
-}
-
-fn set(response: &mut Response, name: HeaderName, value: &str) {
-    if let Ok(value) = HeaderValue::from_str(value) {
+fn set(response: &mut Response, name: HeaderName, value: Option<String>) {
+    if let Some(value) = value.and_then(|value| HeaderValue::from_str(&value).ok()) {
         response.headers_mut().insert(name, value);
     }
 }

@@ -4,23 +4,35 @@ use axum::Router;
 use axum::error_handling::HandleErrorLayer;
 use axum::middleware::from_fn;
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{any, get, post};
+use axum::routing::{MethodRouter, get, post};
 use http::{Method, StatusCode};
 use tower::ServiceBuilder;
 use tower::limit::GlobalConcurrencyLimitLayer;
 use tower::load_shed::LoadShedLayer;
 use tower::timeout::TimeoutLayer;
+use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::SizeAbove;
+use tower_http::decompression::RequestDecompressionLayer;
 
 use crate::gateway::Gateway;
+use crate::kind::Kind;
 use crate::layers::{DEADLINE, MOST_REQUESTS, observe, panicked, refused};
 use crate::problem::Problem;
-use crate::scim::{discovery, search, users};
+use crate::scim::{bulk, discovery, endpoints, openapi, search};
 use crate::{health, respond};
 
 /// The whole surface.
 pub(crate) fn router(gateway: Gateway) -> Router {
     let around = ServiceBuilder::new()
+        // Answers of some size, where the client takes it.
+        .layer(
+            CompressionLayer::new()
+                .gzip(true)
+                .quality(CompressionLevel::Fastest)
+                .compress_when(SizeAbove::new(1_024)),
+        )
         // Request id, trace, span; on the way back the problem's body, the log line, the metrics.
         .layer(from_fn(observe))
         // A panic below is a 500, not a broken connection.
@@ -31,9 +43,12 @@ pub(crate) fn router(gateway: Gateway) -> Router {
         .layer(LoadShedLayer::new())
         .layer(GlobalConcurrencyLimitLayer::new(MOST_REQUESTS))
         // From here to the answer, reading the body included.
-        .layer(TimeoutLayer::new(DEADLINE));
+        .layer(TimeoutLayer::new(DEADLINE))
+        // The limit of a body holds for what comes out. Other encodings are refused with the body's type.
+        .layer(RequestDecompressionLayer::new().gzip(true).pass_through_unaccepted(true));
     // Body limit and media type come with `JsonBody`; credential and rate with `Caller`.
     Router::new()
+        .route("/scim/v2/openapi.json", get(openapi::document))
         .nest("/scim/v2/{workspace}", scim())
         .fallback(no_such_endpoint)
         .method_not_allowed_fallback(other_method)
@@ -44,18 +59,32 @@ pub(crate) fn router(gateway: Gateway) -> Router {
 }
 
 fn scim() -> Router<Gateway> {
-    Router::new()
-        .route("/", get(users::list))
-        .route("/.search", post(search::users))
-        .route("/Users", get(users::list).post(users::create))
-        .route("/Users/.search", post(search::users))
-        .route("/Users/{id}", get(users::get).put(users::replace).patch(users::patch).delete(users::delete))
-        .route("/ServiceProviderConfig", get(discovery::service_provider_config))
-        .route("/ResourceTypes", get(discovery::resource_types))
-        .route("/ResourceTypes/{id}", get(discovery::resource_type))
-        .route("/Schemas", get(discovery::schemas))
-        .route("/Schemas/{urn}", get(discovery::schema))
-        .route("/Me", any(discovery::me))
+    let mut router = Router::new();
+    for (path, methods) in routes() {
+        router = router.route(path, methods);
+    }
+    router
+}
+
+/// Everything below a workspace's URL.
+fn routes() -> Vec<(&'static str, MethodRouter<Gateway>)> {
+    vec![
+        ("/", search::root()),
+        ("/.search", search::everywhere()),
+        ("/Users", endpoints::collection(Kind::User)),
+        ("/Users/.search", search::of_kind(Kind::User)),
+        ("/Users/{id}", endpoints::resource(Kind::User)),
+        ("/Groups", endpoints::collection(Kind::Group)),
+        ("/Groups/.search", search::of_kind(Kind::Group)),
+        ("/Groups/{id}", endpoints::resource(Kind::Group)),
+        ("/Bulk", post(bulk::bulk)),
+        ("/ServiceProviderConfig", get(discovery::service_provider_config)),
+        ("/ResourceTypes", get(discovery::resource_types)),
+        ("/ResourceTypes/{id}", get(discovery::resource_type)),
+        ("/Schemas", get(discovery::schemas)),
+        ("/Schemas/{urn}", get(discovery::schema)),
+        ("/Me", discovery::me()),
+    ]
 }
 
 async fn no_such_endpoint() -> Problem {

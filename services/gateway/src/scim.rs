@@ -1,5 +1,8 @@
-//! The endpoints, one file each.
+//! The endpoints, and what is behind them.
 
+pub(crate) mod bulk;
 pub(crate) mod discovery;
+pub(crate) mod endpoints;
+pub(crate) mod openapi;
+pub(crate) mod resources;
 pub(crate) mod search;
-pub(crate) mod users;

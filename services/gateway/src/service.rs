@@ -10,6 +10,8 @@ use crate::access::Access;
 use crate::announcements::Announced;
 use crate::gateway::{Gateway, Parts};
 use crate::grpc::access::AccessClient;
+use crate::grpc::attributes::Attributes;
+use crate::grpc::groups::Groups;
 use crate::grpc::users::Users;
 use crate::location::Locations;
 use crate::rate::RateLimit;
@@ -72,6 +74,8 @@ impl Service {
             access: Access::new(tenant.clone(), announced.clone(), clock),
             announced,
             users: Users::new(identity.clone()),
+            groups: Groups::new(identity.clone()),
+            attributes: Attributes::new(identity.clone()),
             identity,
             locations: Locations { public_url: config.public_url, trust_forwarded: config.trust_forwarded },
             rate: RateLimit::new(config.rate_per_second, config.rate_burst),

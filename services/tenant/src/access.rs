@@ -36,6 +36,8 @@ pub(crate) struct Accepted {
     pub(crate) signed: Signed,
     pub(crate) workspace: WorkspaceId,
     pub(crate) slug: String,
+    /// Whether the app's identity provider is read to the letter of RFC 7644.
+    pub(crate) strict: bool,
 }
 
 impl Access {
@@ -83,7 +85,7 @@ impl Access {
                 life,
             })
             .await?;
-        Ok(Accepted { signed, workspace: id, slug: found.slug })
+        Ok(Accepted { signed, workspace: id, slug: found.slug, strict: found.strict })
     }
 
     async fn resolve(&self, workspace: &str) -> Result<Option<WorkspaceId>, TenantError> {

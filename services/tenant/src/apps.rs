@@ -18,6 +18,8 @@ pub(crate) struct App {
     pub(crate) name: String,
     pub(crate) description: String,
     pub(crate) created_at: Timestamp,
+    /// Whether its identity provider is read to the letter of RFC 7644.
+    pub(crate) strict: bool,
 }
 
 /// Creates an app.
@@ -35,7 +37,7 @@ pub(crate) async fn create(
     if description.chars().count() > 1_000 {
         return Err(invalid("description", "it must have at most 1,000 characters").into());
     }
-    let app = App { id: AppId::new(ctx.clock()), name, description, created_at: ctx.now() };
+    let app = App { id: AppId::new(ctx.clock()), name, description, created_at: ctx.now(), strict: false };
     let mut tx = database.scoped(&scope).begin().await?;
     authority::with(ctx, &mut tx, ConfigureAdvancedSecuritySettings).await?;
     if workspaces::find(&mut tx).await?.is_none() {
@@ -54,6 +56,24 @@ pub(crate) async fn list(database: &Database, ctx: &CallContext) -> Result<Vec<A
     let apps = store::list(&mut tx).await?;
     tx.commit().await?;
     Ok(apps)
+}
+
+/// Sets how an app's identity provider is read.
+pub(crate) async fn update(
+    database: &Database,
+    ctx: &CallContext,
+    id: AppId,
+    strict: bool,
+) -> Result<App, TenantError> {
+    let scope = ctx.scope()?;
+    let mut tx = database.scoped(&scope).begin().await?;
+    authority::with(ctx, &mut tx, ConfigureAdvancedSecuritySettings).await?;
+    let Some(app) = store::update(&mut tx, id, strict).await? else {
+        return Err(TenantError::NotFound { what: "app", name: id.to_string() });
+    };
+    workspaces::announce(&mut tx).await?;
+    tx.commit().await?;
+    Ok(app)
 }
 
 /// Deletes an app and revokes its tokens.

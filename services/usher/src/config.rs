@@ -134,8 +134,16 @@ impl Settings {
         if let Some(path) = file {
             builder = builder.add_source(config::File::from(path).format(config::FileFormat::Toml));
         }
+        // Settings have a section; USHER_CONFIG, USHER_DEMO and the like are flags' variables.
+        let variables = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .filter(|(name, _)| name.starts_with("USHER_") && name.contains("__"));
         builder = builder.add_source(
-            config::Environment::with_prefix("USHER").prefix_separator("_").separator("__").try_parsing(true),
+            config::Environment::with_prefix("USHER")
+                .prefix_separator("_")
+                .separator("__")
+                .try_parsing(true)
+                .source(Some(variables.collect())),
         );
         for entry in overrides {
             let (name, value) =

@@ -24,6 +24,20 @@ pub struct Listeners {
     pub(crate) billing: Option<TcpListener>,
 }
 
+impl Listeners {
+    /// The address of a role's socket, where it has one: the port that was found for port 0.
+    pub fn address(&self, role: Role) -> Option<SocketAddr> {
+        let listener = match role {
+            Role::Gateway => self.gateway.as_ref(),
+            Role::Tenant => self.tenant.as_ref(),
+            Role::Identity => self.identity.as_ref(),
+            Role::Billing => self.billing.as_ref(),
+            Role::All => None,
+        };
+        listener?.local_addr().ok()
+    }
+}
+
 /// Roles that serve. Each ends when the stop is asked for, or when its transport fails.
 #[derive(Debug)]
 pub struct Running {

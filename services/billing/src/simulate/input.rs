@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::{Calendar, Plan, PriceList, PriceVersion, SeatClass, Stay, amount};
 use crate::rating::Mode;
+use crate::zone;
 
 /// A case to price.
 #[derive(Clone, Debug, Deserialize)]
@@ -101,7 +102,7 @@ impl Case {
         if self.exponent > 4 {
             faults.push(format!("exponent is {}; a currency has 0 to 4 decimal places", self.exponent));
         }
-        let zone = TimeZone::get(&self.timezone).unwrap_or_else(|_| {
+        let zone = zone::get(&self.timezone).unwrap_or_else(|_| {
             faults.push(format!("timezone {:?} is unknown; write it as Europe/Berlin", self.timezone));
             TimeZone::UTC
         });

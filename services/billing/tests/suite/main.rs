@@ -1,6 +1,16 @@
-//! The billing service's tests.
+//! The billing service's tests: rating as pure functions, and the service against a real
+//! PostgreSQL, over gRPC.
+
 #![expect(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
 
+mod accounts;
+mod append;
 mod cases;
+mod closing;
+mod corrections;
+mod fold;
+mod harness;
 mod modes;
+mod reconciliation;
 mod recount;
+mod statement;

@@ -12,6 +12,7 @@ use usher_proto::tenant::v1 as pb;
 use usher_proto::tenant::v1::access_service_client::AccessServiceClient;
 use usher_rpc::convert::from_wire;
 use usher_rpc::{Failure, Outgoing, ServiceCredential};
+use usher_scim::Profile;
 
 use crate::layers::RequestContext;
 
@@ -32,6 +33,8 @@ pub(crate) struct Accepted {
     pub(crate) credential: String,
     pub(crate) ends_at: Timestamp,
     pub(crate) workspace: WorkspaceId,
+    /// How the app's identity provider is read.
+    pub(crate) profile: Profile,
 }
 
 /// What must be forgotten.
@@ -73,6 +76,10 @@ impl AccessClient {
                 .expire_time
                 .and_then(|at| from_wire("expire_time", at).ok())
                 .ok_or_else(broken)?,
+            profile: match answer.profile() {
+                pb::ScimProfile::Strict => Profile::Strict,
+                pb::ScimProfile::Default | pb::ScimProfile::Unspecified => Profile::Default,
+            },
             workspace: answer.workspace_id.parse().map_err(|_| broken())?,
             credential: answer.credential,
         })

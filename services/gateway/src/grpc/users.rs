@@ -5,28 +5,10 @@ use usher_base::Reason;
 use usher_proto::identity::v1 as pb;
 use usher_proto::identity::v1::user_service_client::UserServiceClient;
 use usher_rpc::{Failure, Outgoing};
-use usher_scim::{Object, Profile};
+use usher_scim::Profile;
 
 use super::{MAX_ANSWER, convert};
-
-/// A resource as identity keeps it.
-#[derive(Clone, Debug)]
-pub(crate) struct Resource {
-    pub(crate) id: String,
-    pub(crate) attributes: Object,
-    pub(crate) version: i64,
-    /// RFC 3339.
-    pub(crate) created: String,
-    /// RFC 3339.
-    pub(crate) modified: String,
-}
-
-/// One page of a list.
-#[derive(Debug)]
-pub(crate) struct Page {
-    pub(crate) resources: Vec<Resource>,
-    pub(crate) total: u64,
-}
+use crate::kind::{Page, Resource, Selection};
 
 /// Identity's users.
 #[derive(Clone, Debug)]
@@ -55,18 +37,23 @@ impl Users {
         resource(answer.into_inner().user)
     }
 
-    pub(crate) async fn list(
-        &self,
-        call: &Outgoing<'_>,
-        filter: String,
-        start_index: i64,
-        count: i32,
-    ) -> Result<Page, Failure> {
-        let message = pb::ListUsersRequest { filter, start_index, count, ..Default::default() };
+    pub(crate) async fn list(&self, call: &Outgoing<'_>, selection: Selection) -> Result<Page, Failure> {
+        let message = pb::ListUsersRequest {
+            filter: selection.filter,
+            start_index: selection.start_index,
+            count: selection.count,
+            sort_by: selection.sort_by,
+            descending: selection.descending,
+            cursor: selection.cursor,
+            without_groups: selection.without_membership,
+            base_url: selection.base_url,
+        };
         let answer = self.0.clone().list_users(call.request(message)).await?.into_inner();
         Ok(Page {
             total: u64::try_from(answer.total_results).unwrap_or_default(),
             resources: answer.users.into_iter().map(Resource::try_from).collect::<Result<_, _>>()?,
+            next_cursor: answer.next_cursor,
+            previous_cursor: answer.previous_cursor,
         })
     }
 

@@ -1,5 +1,7 @@
 //! What the surface answers by itself: with no tenant and no identity behind it.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
@@ -13,6 +15,7 @@ use usher_base::secret::{ScimToken, ServiceKey};
 use usher_rpc::Tasks;
 
 use crate::path::normalize;
+use crate::scim::openapi::tests::described;
 use crate::service::{Config, Service};
 
 async fn send(request: Request) -> Response {
@@ -48,7 +51,7 @@ async fn assert_scim_error(response: Response, status: u16) {
     assert!(!body["detail"].as_str().unwrap().is_empty());
 }
 
-const ENDPOINTS: [(&str, &str); 16] = [
+const ENDPOINTS: [(&str, &str); 25] = [
     ("GET", "/scim/v2/acme"),
     ("POST", "/scim/v2/acme/.search"),
     ("GET", "/scim/v2/acme/Users"),
@@ -64,6 +67,15 @@ const ENDPOINTS: [(&str, &str); 16] = [
     ("GET", "/scim/v2/acme/Schemas"),
     ("GET", "/scim/v2/acme/Schemas/urn:ietf:params:scim:schemas:core:2.0:User"),
     ("GET", "/scim/v2/acme/Me"),
+    ("GET", "/scim/v2/acme/Groups"),
+    ("POST", "/scim/v2/acme/Groups"),
+    ("POST", "/scim/v2/acme/Groups/.search"),
+    ("GET", "/scim/v2/acme/Groups/1"),
+    ("PUT", "/scim/v2/acme/Groups/1"),
+    ("PATCH", "/scim/v2/acme/Groups/1"),
+    ("DELETE", "/scim/v2/acme/Groups/1"),
+    ("POST", "/scim/v2/acme/Bulk"),
+    ("PATCH", "/scim/v2/acme/Me"),
     ("HEAD", "/scim/v2/acme/Users"),
 ];
 
@@ -136,4 +148,39 @@ async fn the_process_lives_without_the_others_and_is_not_ready() {
     assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
     let body = body(response).await;
     assert_eq!((&body["tenant"], &body["identity"]), (&"unavailable".into(), &"unavailable".into()));
+}
+
+#[tokio::test]
+async fn the_description_has_every_route_and_method_and_no_other() {
+    let mut routed = BTreeMap::new();
+    for (path, _) in super::routes() {
+        let url = format!("/scim/v2/acme{}", path.replace("{id}", "1").replace("{urn}", "1"));
+        let response = ask("OPTIONS", &url).await;
+        assert_eq!(response.status(), StatusCode::NO_CONTENT, "{url}");
+        let allowed = response.headers()[ALLOW].to_str().unwrap();
+        let methods: BTreeSet<_> =
+            allowed.split(',').filter(|method| *method != "HEAD").map(str::to_owned).collect();
+        routed.insert(path, methods);
+    }
+
+    assert_eq!(routed, described());
+}
+
+#[tokio::test]
+async fn the_description_is_served_without_a_token() {
+    let response = ask("GET", "/scim/v2/openapi.json").await;
+
+    assert_eq!(response.status(), StatusCode::OK);
+    assert_eq!(body(response).await["openapi"], "3.1.0");
+}
+
+#[tokio::test]
+async fn a_large_answer_is_compressed_for_those_who_take_it() {
+    let ask = |encoding: &str| {
+        let request = Request::builder().uri("/scim/v2/openapi.json").header("accept-encoding", encoding);
+        send(request.body(Body::empty()).unwrap())
+    };
+
+    assert_eq!(ask("gzip").await.headers()["content-encoding"], "gzip");
+    assert!(!ask("identity").await.headers().contains_key("content-encoding"));
 }

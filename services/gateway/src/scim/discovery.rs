@@ -1,58 +1,84 @@
 //! `/ServiceProviderConfig`, `/ResourceTypes`, `/Schemas`, `/Me` (RFC 7644 sections 3.11 and 4).
 
-use axum::extract::Path;
+use axum::extract::{Path, State};
 use axum::response::Response;
+use axum::routing::{MethodRouter, get};
 use http::{StatusCode, Uri};
 use serde_json::Value;
 use usher_base::Reason;
-use usher_scim::discovery::{self, Support};
-use usher_scim::schema;
+use usher_scim::discovery::{self, MAX_BULK_OPERATIONS, Support};
+use usher_scim::schema::{self, ResourceType};
 
 use crate::caller::Caller;
+use crate::gateway::Gateway;
 use crate::problem::Problem;
 use crate::respond;
+
+/// What this surface supports; nothing else is advertised.
+const SUPPORT: Support = Support { sort: true, cursor: true, bulk: Some(MAX_BULK_OPERATIONS) };
 
 /// `GET /ServiceProviderConfig`
 pub(crate) async fn service_provider_config(caller: Caller, uri: Uri) -> Result<Response, Problem> {
     refuse_filter(&uri)?;
-    Ok(respond::json(StatusCode::OK, &discovery::service_provider_config(&caller.base, Support::default())))
+    Ok(respond::json(StatusCode::OK, &discovery::service_provider_config(&caller.base, SUPPORT)))
 }
 
 /// `GET /ResourceTypes`
-pub(crate) async fn resource_types(caller: Caller, uri: Uri) -> Result<Response, Problem> {
+pub(crate) async fn resource_types(
+    State(gateway): State<Gateway>,
+    caller: Caller,
+    uri: Uri,
+) -> Result<Response, Problem> {
     refuse_filter(&uri)?;
-    Ok(all(&discovery::resource_types(&caller.base, schema::user())))
+    Ok(all(&discovery::resource_types(&caller.base, &user_type(&gateway, &caller).await?)))
 }
 
 /// `GET /ResourceTypes/{id}`
 pub(crate) async fn resource_type(
+    State(gateway): State<Gateway>,
     caller: Caller,
     Path((_, id)): Path<(String, String)>,
 ) -> Result<Response, Problem> {
-    one(discovery::resource_types(&caller.base, schema::user()), &id, "resource type")
+    let user_type = user_type(&gateway, &caller).await?;
+    one(discovery::resource_types(&caller.base, &user_type), &id, "resource type")
 }
 
 /// `GET /Schemas`
-pub(crate) async fn schemas(caller: Caller, uri: Uri) -> Result<Response, Problem> {
+pub(crate) async fn schemas(
+    State(gateway): State<Gateway>,
+    caller: Caller,
+    uri: Uri,
+) -> Result<Response, Problem> {
     refuse_filter(&uri)?;
-    Ok(all(&discovery::schemas(&caller.base, schema::user())))
+    Ok(all(&discovery::schemas(&caller.base, &user_type(&gateway, &caller).await?)))
 }
 
 /// `GET /Schemas/{urn}`
 pub(crate) async fn schema(
+    State(gateway): State<Gateway>,
     caller: Caller,
     Path((_, urn)): Path<(String, String)>,
 ) -> Result<Response, Problem> {
-    one(discovery::schemas(&caller.base, schema::user()), &urn, "schema")
+    let user_type = user_type(&gateway, &caller).await?;
+    one(discovery::schemas(&caller.base, &user_type), &urn, "schema")
 }
 
-/// `/Me`: a token is an app's, which is no user.
-pub(crate) async fn me(_: Caller) -> Problem {
-    Problem::http(
-        StatusCode::NOT_IMPLEMENTED,
-        "NOT_IMPLEMENTED",
-        "the token is an app's and stands for no user; read /Users instead",
-    )
+/// Users as they are in the caller's workspace, with its own attributes.
+async fn user_type(gateway: &Gateway, caller: &Caller) -> Result<ResourceType, Problem> {
+    let custom = gateway.attributes.list(&caller.call()).await;
+    Ok(schema::user_with(caller.settle(gateway, custom).await?))
+}
+
+/// `/Me`: a token is an app's, which is no user (RFC 7644 section 3.11).
+pub(crate) fn me() -> MethodRouter<Gateway> {
+    let refuse = async |_: Caller| {
+        Problem::http(
+            StatusCode::NOT_IMPLEMENTED,
+            "NOT_IMPLEMENTED",
+            "the token is an app's and stands for no user; read /Users instead",
+        )
+    };
+    get(refuse).post(refuse).put(refuse).patch(refuse).delete(refuse)
 }
 
 /// A filter would be ignored, which must not be taken for an answer to it (RFC 7644 section 4).

@@ -32,7 +32,7 @@ impl From<Status> for Failure {
         let info = status.get_details_error_info().filter(|info| info.domain == ERROR_DOMAIN);
         let named = info.as_ref().and_then(|info| Reason::from_name(&info.reason));
         Self {
-            reason: named.unwrap_or_else(|| by_code(status.code())),
+            reason: named.unwrap_or_else(|| by_origin(&status)),
             metadata: info.map(|info| info.metadata).unwrap_or_default(),
             message: status.message().to_owned(),
         }
@@ -40,8 +40,10 @@ impl From<Status> for Failure {
 }
 
 /// The reason of a status that no Usher service made: the transport's, or a proxy's.
-fn by_code(code: Code) -> Reason {
-    match code {
+fn by_origin(status: &Status) -> Reason {
+    match status.code() {
+        // Only a status that was made on this side has a source: the connection broke under the call.
+        Code::Unknown if std::error::Error::source(status).is_some() => Reason::Unavailable,
         Code::DeadlineExceeded => Reason::DeadlineExceeded,
         Code::Unavailable | Code::Cancelled => Reason::Unavailable,
         Code::ResourceExhausted => Reason::Overloaded,

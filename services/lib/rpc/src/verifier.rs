@@ -92,17 +92,24 @@ impl Verifier {
         Ok(credential)
     }
 
+    /// Asks for the keys, at most once in [`REFETCH`]. Whoever comes sooner waits rather than being
+    /// refused: a credential of a key that was just made is good.
     async fn refetch(&self) -> Result<(), KeySourceError> {
+        let came = Instant::now();
         let mut fetched = self.inner.fetched.lock().await;
-        if fetched.is_some_and(|at| at.elapsed() < REFETCH) {
-            return Ok(());
+        match *fetched {
+            // Asked after we came, so the answer knows everything that we could ask about.
+            Some(at) if at > came => return Ok(()),
+            Some(at) => tokio::time::sleep_until((at + REFETCH).into()).await,
+            None => {}
         }
+        let asked = Instant::now();
         match self.inner.source.keys().await {
             Ok(keys) => *self.inner.keys.write().await = keys,
             Err(error) if self.inner.keys.read().await.is_empty() => return Err(error),
             Err(error) => tracing::warn!(%error, "going on with the keys at hand"),
         }
-        *fetched = Some(Instant::now());
+        *fetched = Some(asked);
         Ok(())
     }
 }

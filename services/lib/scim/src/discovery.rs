@@ -15,6 +15,8 @@ pub const MAX_COUNT: u32 = 200;
 pub const CURSOR_TIMEOUT: u32 = 3_600;
 /// Largest request body, in bytes.
 pub const MAX_BODY: usize = 1 << 20;
+/// Most operations of a bulk request.
+pub const MAX_BULK_OPERATIONS: usize = 1_000;
 
 /// What the endpoint supports besides what every one of ours does; nothing is advertised that is not so.
 #[derive(Clone, Copy, Debug, Default)]
@@ -81,6 +83,24 @@ pub fn list_response(total: u64, start_index: u64, resources: &[Value]) -> Value
         "itemsPerPage": resources.len(),
         "Resources": resources,
     })
+}
+
+/// A list response of a page by cursor (RFC 9865 section 2): without `startIndex`, and with the cursors
+/// that are not empty.
+pub fn cursor_response(total: Option<u64>, next: &str, previous: &str, resources: &[Value]) -> Value {
+    let mut response = Object::new();
+    response.insert("schemas".to_owned(), json!([LIST_SCHEMA]));
+    if let Some(total) = total {
+        response.insert("totalResults".to_owned(), total.into());
+    }
+    response.insert("itemsPerPage".to_owned(), resources.len().into());
+    for (name, cursor) in [("nextCursor", next), ("previousCursor", previous)] {
+        if !cursor.is_empty() {
+            response.insert(name.to_owned(), cursor.into());
+        }
+    }
+    response.insert("Resources".to_owned(), resources.into());
+    Value::Object(response)
 }
 
 fn meta(resource_type: &str, location: &str) -> Value {

@@ -15,6 +15,7 @@ use usher_rpc::{Tasks, open, status};
 
 use crate::access::Access;
 use crate::announcements::{Announcement, Announcements};
+use crate::grpc::convert::profile;
 
 /// Serves token checks and announcements.
 pub(crate) struct AccessApi {
@@ -40,6 +41,7 @@ impl AccessService for AccessApi {
             expire_time: Some(to_wire(accepted.signed.expires_at)),
             workspace_id: accepted.workspace.to_string(),
             workspace_slug: accepted.slug,
+            profile: profile(accepted.strict).into(),
         }))
     }
 

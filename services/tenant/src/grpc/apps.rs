@@ -8,6 +8,7 @@ use usher_rpc::convert::parse;
 use usher_rpc::{Tasks, open, status};
 use usher_store::Database;
 
+use super::convert::strict;
 use crate::apps;
 
 /// Serves apps.
@@ -36,6 +37,19 @@ impl AppService for AppApi {
         let (ctx, _) = open(request)?;
         let apps = apps::list(&self.database, &ctx).await.map_err(status)?;
         Ok(Response::new(pb::ListAppsResponse { apps: apps.into_iter().map(pb::App::from).collect() }))
+    }
+
+    async fn update_app(
+        &self,
+        request: Request<pb::UpdateAppRequest>,
+    ) -> Result<Response<pb::UpdateAppResponse>, Status> {
+        let (ctx, message) = open(request)?;
+        let id: AppId = parse("id", &message.id).map_err(status)?;
+        let strict = strict(message.profile()).map_err(status)?;
+        let database = self.database.clone();
+        let work = async move { apps::update(&database, &ctx, id, strict).await };
+        let app = self.tasks.detach(work).await.map_err(status)?;
+        Ok(Response::new(pb::UpdateAppResponse { app: Some(app.into()) }))
     }
 
     async fn delete_app(

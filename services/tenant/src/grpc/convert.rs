@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use usher_proto::tenant::v1 as pb;
-use usher_rpc::convert::{InvalidArgument, invalid, to_wire};
+use usher_rpc::convert::{InvalidArgument, invalid, missing, to_wire};
 
 use crate::admins::{Admin, AdminPermission};
 use crate::apps::App;
@@ -90,8 +90,27 @@ pub(super) fn permissions(
 }
 
 impl From<App> for pb::App {
-    fn from(App { id, name, description, created_at }: App) -> Self {
-        Self { id: id.to_string(), name, description, create_time: Some(to_wire(created_at)) }
+    fn from(App { id, name, description, created_at, strict }: App) -> Self {
+        Self {
+            id: id.to_string(),
+            name,
+            description,
+            create_time: Some(to_wire(created_at)),
+            profile: profile(strict).into(),
+        }
+    }
+}
+
+pub(super) const fn profile(strict: bool) -> pb::ScimProfile {
+    if strict { pb::ScimProfile::Strict } else { pb::ScimProfile::Default }
+}
+
+/// Whether a profile is the strict one.
+pub(super) fn strict(profile: pb::ScimProfile) -> Result<bool, InvalidArgument> {
+    match profile {
+        pb::ScimProfile::Strict => Ok(true),
+        pb::ScimProfile::Default => Ok(false),
+        pb::ScimProfile::Unspecified => Err(missing("profile")),
     }
 }
 

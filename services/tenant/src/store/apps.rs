@@ -15,11 +15,12 @@ struct AppRow {
     name: String,
     description: String,
     created_at: Time,
+    strict: bool,
 }
 
 impl From<AppRow> for App {
-    fn from(AppRow { app_id, name, description, created_at }: AppRow) -> Self {
-        Self { id: AppId::from_uuid(app_id), name, description, created_at: created_at.0 }
+    fn from(AppRow { app_id, name, description, created_at, strict }: AppRow) -> Self {
+        Self { id: AppId::from_uuid(app_id), name, description, created_at: created_at.0, strict }
     }
 }
 
@@ -48,13 +49,28 @@ pub(crate) async fn insert(tx: &mut TenantTx, app: &App, by: &str) -> Result<(),
 pub(crate) async fn list(tx: &mut TenantTx) -> Result<Vec<App>, Error> {
     let tenant = tx.tenant();
     let rows: Vec<AppRow> = sqlx::query_as(
-        "SELECT app_id, name, description, created_at FROM apps
+        "SELECT app_id, name, description, created_at, strict FROM apps
          WHERE tenant_id = $1 AND deleted_at IS NULL ORDER BY name_key",
     )
     .bind(tenant)
     .fetch_all(tx.conn())
     .await?;
     Ok(rows.into_iter().map(App::from).collect())
+}
+
+/// Sets how an app is read; none where there is no such app.
+pub(crate) async fn update(tx: &mut TenantTx, id: AppId, strict: bool) -> Result<Option<App>, Error> {
+    let tenant = tx.tenant();
+    let row: Option<AppRow> = sqlx::query_as(
+        "UPDATE apps SET strict = $3 WHERE tenant_id = $1 AND app_id = $2 AND deleted_at IS NULL
+         RETURNING app_id, name, description, created_at, strict",
+    )
+    .bind(tenant)
+    .bind(id.as_uuid())
+    .bind(strict)
+    .fetch_optional(tx.conn())
+    .await?;
+    Ok(row.map(App::from))
 }
 
 /// Whether there is such an app; it stays until the transaction ends.

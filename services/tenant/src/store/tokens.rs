@@ -131,6 +131,7 @@ pub(crate) struct Checked {
     pub(crate) suspended: bool,
     pub(crate) scim: bool,
     pub(crate) policy_version: i64,
+    pub(crate) strict: bool,
 }
 
 /// One round trip.

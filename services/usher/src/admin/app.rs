@@ -1,6 +1,6 @@
 //! `usher admin app`
 
-use clap::Subcommand;
+use clap::{Subcommand, ValueEnum};
 use serde_json::Value;
 use usher_proto::tenant::v1 as pb;
 use usher_proto::tenant::v1::app_service_client::AppServiceClient;
@@ -25,6 +25,16 @@ pub(super) enum AppCommand {
         #[command(flatten)]
         of: WorkspaceArg,
     },
+    /// Set how an app's identity provider is read.
+    Update {
+        #[command(flatten)]
+        of: WorkspaceArg,
+        /// The app's id.
+        id: String,
+        /// `default` tolerates what identity providers are known to send; `strict` is RFC 7644 to the letter.
+        #[arg(long)]
+        profile: Profile,
+    },
     /// Delete an app and revoke its tokens.
     Delete {
         #[command(flatten)]
@@ -34,7 +44,13 @@ pub(super) enum AppCommand {
     },
 }
 
-const COLUMNS: [&str; 4] = ["name", "id", "description", "created"];
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum Profile {
+    Default,
+    Strict,
+}
+
+const COLUMNS: [&str; 5] = ["name", "id", "profile", "description", "created"];
 
 impl AppCommand {
     pub(super) async fn run(self, session: &Session) -> anyhow::Result<Report> {
@@ -54,6 +70,16 @@ impl AppCommand {
                     .map_err(told)?;
                 Ok(Report::list(&COLUMNS, answer.into_inner().apps.into_iter().map(row)))
             }
+            Self::Update { of, id, profile } => {
+                let workspace = session.workspace(&of).await?;
+                let profile = match profile {
+                    Profile::Default => pb::ScimProfile::Default,
+                    Profile::Strict => pb::ScimProfile::Strict,
+                };
+                let message = pb::UpdateAppRequest { id, profile: profile.into() };
+                let answer = client.update_app(session.scoped(workspace, message)).await.map_err(told)?;
+                Ok(Report::one(&COLUMNS, row(answer.into_inner().app.unwrap_or_default())))
+            }
             Self::Delete { of, id } => {
                 let workspace = session.workspace(&of).await?;
                 client
@@ -67,5 +93,15 @@ impl AppCommand {
 }
 
 fn row(app: pb::App) -> Vec<Value> {
-    vec![Value::from(app.name), Value::from(app.id), text(app.description), time(app.create_time)]
+    let profile = match app.profile() {
+        pb::ScimProfile::Strict => "strict",
+        pb::ScimProfile::Default | pb::ScimProfile::Unspecified => "default",
+    };
+    vec![
+        Value::from(app.name),
+        Value::from(app.id),
+        Value::from(profile),
+        text(app.description),
+        time(app.create_time),
+    ]
 }

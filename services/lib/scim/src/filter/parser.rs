@@ -132,13 +132,12 @@ impl<'a> Parser<'a> {
         }
         let name = if self.cursor.take('.') {
             match self.cursor.path() {
-                Some(name) => name.to_owned(),
+                Some(name) => AttrPath::parse(name),
                 None => return self.cursor.fail("expected a sub-attribute"),
             }
         } else {
-            "value".to_owned()
+            AttrPath { urn: None, name: "value".to_owned(), sub: None }
         };
-        let part = AttrPath { urn: None, name, sub: None };
         let before = self.cursor.offset();
         self.cursor.skip_spaces();
         let behind = if self.cursor.keyword("pr") {

@@ -1,0 +1,209 @@
+//! `usher.billing.v1.SeatLedger`
+
+use std::pin::Pin;
+
+use futures::Stream;
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Request, Response, Status, Streaming};
+use usher_base::id::WorkspaceId;
+use usher_base::{CallContext, Permission, Reason};
+use usher_proto::billing::v1 as pb;
+use usher_proto::billing::v1::seat_ledger_server::SeatLedger;
+use usher_rpc::convert::{invalid, parse, to_wire};
+use usher_rpc::{Tasks, open, status};
+use usher_store::Database;
+
+use super::state;
+use crate::error::BillingError;
+use crate::event::hex;
+use crate::ledger::{self, Batch, Watermark};
+use crate::reconciliation::{self, Claim};
+use crate::resync;
+use crate::store::ledgers as store;
+use crate::watermarks;
+
+/// The most workspaces whose cursors are asked for at once.
+const MOST_CURSORS: usize = 1_000;
+
+/// Serves the ledger of seat events.
+pub(crate) struct LedgerApi {
+    pub(crate) database: Database,
+    pub(crate) tasks: Tasks,
+}
+
+type Answers = Pin<Box<dyn Stream<Item = Result<pb::AppendSeatEventsResponse, Status>> + Send>>;
+
+#[tonic::async_trait]
+impl SeatLedger for LedgerApi {
+    type AppendSeatEventsStream = Answers;
+
+    async fn append_seat_events(
+        &self,
+        request: Request<Streaming<pb::AppendSeatEventsRequest>>,
+    ) -> Result<Response<Answers>, Status> {
+        let (ctx, batches) = open(request)?;
+        ctx.require(Permission::SeatsAppend).map_err(status)?;
+        let (sender, receiver) = mpsc::channel(4);
+        let database = self.database.clone();
+        let tasks = self.tasks.clone();
+        drop(self.tasks.spawn(async move { append_all(&database, &ctx, batches, &sender, &tasks).await }));
+        Ok(Response::new(Box::pin(ReceiverStream::new(receiver))))
+    }
+
+    async fn get_cursors(
+        &self,
+        request: Request<pb::GetCursorsRequest>,
+    ) -> Result<Response<pb::GetCursorsResponse>, Status> {
+        let (ctx, message) = open(request)?;
+        ctx.require(Permission::SeatsAppend).map_err(status)?;
+        if message.workspace_ids.len() > MOST_CURSORS {
+            return Err(status(invalid("workspace_ids", format_args!("at most {MOST_CURSORS} at once"))));
+        }
+        let mut cursors = Vec::with_capacity(message.workspace_ids.len());
+        for id in &message.workspace_ids {
+            let workspace: WorkspaceId = parse("workspace_ids", id).map_err(status)?;
+            let scope = ctx.credential().scope(Some(workspace)).map_err(status)?;
+            let ledger = store::get(&self.database.scoped(&scope)).await.map_err(status)?;
+            cursors.push(ledger.map_or_else(
+                || pb::Cursor { workspace_id: id.clone(), ..Default::default() },
+                |ledger| pb::Cursor {
+                    workspace_id: id.clone(),
+                    epoch: ledger.epoch,
+                    acknowledged_sequence: ledger.acknowledged_sequence,
+                    head_hash: if ledger.sequence == 0 { String::new() } else { hex(&ledger.head_hash) },
+                    halted: ledger.halted,
+                },
+            ));
+        }
+        Ok(Response::new(pb::GetCursorsResponse { cursors }))
+    }
+
+    async fn advance_watermarks(
+        &self,
+        request: Request<pb::AdvanceWatermarksRequest>,
+    ) -> Result<Response<pb::AdvanceWatermarksResponse>, Status> {
+        let (ctx, message) = open(request)?;
+        ctx.require(Permission::SeatsAppend).map_err(status)?;
+        if message.watermarks.len() > MOST_CURSORS {
+            return Err(status(invalid("watermarks", format_args!("at most {MOST_CURSORS} at once"))));
+        }
+        let mut answer = pb::AdvanceWatermarksResponse::default();
+        for sent in message.watermarks {
+            let workspace: WorkspaceId = parse("workspace_id", &sent.workspace_id).map_err(status)?;
+            let scope = ctx.credential().scope(Some(workspace)).map_err(status)?;
+            let watermark = Watermark::try_from(&sent).map_err(status)?;
+            let database = self.database.scoped(&scope);
+            let wish =
+                watermarks::advance(&database, ctx.now(), sent.epoch, watermark).await.map_err(status)?;
+            if wish.behind {
+                answer.behind_workspace_ids.push(sent.workspace_id.clone());
+            }
+            if wish.compare {
+                answer.compare_workspace_ids.push(sent.workspace_id);
+            }
+        }
+        Ok(Response::new(answer))
+    }
+
+    async fn compare_state(
+        &self,
+        request: Request<pb::CompareStateRequest>,
+    ) -> Result<Response<pb::CompareStateResponse>, Status> {
+        let (ctx, message) = open(request)?;
+        ctx.require(Permission::SeatsAppend).map_err(status)?;
+        let workspace: WorkspaceId = parse("workspace_id", &message.workspace_id).map_err(status)?;
+        let scope = ctx.credential().scope(Some(workspace)).map_err(status)?;
+        let claim = Claim::try_from(message).map_err(status)?;
+        let outcome = reconciliation::compare(&self.database.scoped(&scope), ctx.clock(), &claim).await;
+        let outcome = outcome.map_err(status)?.as_str().to_owned();
+        Ok(Response::new(pb::CompareStateResponse { outcome }))
+    }
+
+    async fn reconcile_state(
+        &self,
+        request: Request<Streaming<pb::StateRequest>>,
+    ) -> Result<Response<pb::ReconcileStateResponse>, Status> {
+        let (ctx, stream) = open(request)?;
+        ctx.require(Permission::SeatsAppend).map_err(status)?;
+        let sent = state::receive(stream).await?;
+        let scope = ctx.credential().scope(Some(sent.workspace)).map_err(status)?;
+        let found = reconciliation::reconcile(&self.database.scoped(&scope), ctx.clock(), &sent.claim).await;
+        let (outcome, persons) = found.map_err(status)?;
+        Ok(Response::new(pb::ReconcileStateResponse {
+            outcome: outcome.as_str().to_owned(),
+            person_keys: persons.iter().take(MOST_CURSORS).map(ToString::to_string).collect(),
+        }))
+    }
+
+    async fn begin_epoch(
+        &self,
+        request: Request<Streaming<pb::StateRequest>>,
+    ) -> Result<Response<pb::BeginEpochResponse>, Status> {
+        let (ctx, stream) = open(request)?;
+        ctx.require(Permission::SeatsAppend).map_err(status)?;
+        let sent = state::receive(stream).await?;
+        let database = self.database.clone();
+        let work =
+            async move { resync::begin(&database, &ctx, sent.workspace, &sent.claim, &sent.reason).await };
+        let begun = self.tasks.detach(work).await.map_err(status)?;
+        Ok(Response::new(pb::BeginEpochResponse {
+            epoch: begun.epoch,
+            differences: begun.differences,
+            last_effective_time: Some(to_wire(begun.last_effective_at)),
+        }))
+    }
+}
+
+/// Applies batch after batch until the producer ends the stream. A batch that has begun is ended.
+async fn append_all(
+    database: &Database,
+    ctx: &CallContext,
+    mut batches: Streaming<pb::AppendSeatEventsRequest>,
+    answers: &mpsc::Sender<Result<pb::AppendSeatEventsResponse, Status>>,
+    tasks: &Tasks,
+) {
+    loop {
+        let message = tokio::select! {
+            () = tasks.stopping() => return,
+            () = answers.closed() => return,
+            message = batches.message() => message,
+        };
+        let Ok(Some(message)) = message else { return };
+        let answer = append(database, ctx, message).await.map_err(status);
+        let failed = answer.is_err();
+        if answers.send(answer).await.is_err() || failed {
+            return;
+        }
+    }
+}
+
+/// Applies one batch. Whatever is wrong with it is an answer: one workspace's fault does not stop
+/// the others. Only a fault of this service, or of the caller's credential, ends the stream.
+async fn append(
+    database: &Database,
+    ctx: &CallContext,
+    message: pb::AppendSeatEventsRequest,
+) -> Result<pb::AppendSeatEventsResponse, BillingError> {
+    let workspace_id = message.workspace_id.clone();
+    let workspace: WorkspaceId = parse("workspace_id", &workspace_id)?;
+    let database = database.scoped(&ctx.credential().scope(Some(workspace))?);
+    let batch = match Batch::try_from(message) {
+        Ok(batch) => batch,
+        Err(error) => {
+            tracing::error!(%workspace, %error, "a batch of seat events is malformed; nothing of it was applied");
+            let ledger = store::get(&database).await?;
+            return Ok(pb::AppendSeatEventsResponse {
+                workspace_id,
+                acknowledged_sequence: ledger.map_or(0, |ledger| ledger.acknowledged_sequence),
+                refused_reason: Reason::InvalidArgument.name().to_owned(),
+            });
+        }
+    };
+    let appended = ledger::append(&database, ctx.now(), &batch).await?;
+    Ok(pb::AppendSeatEventsResponse {
+        workspace_id,
+        acknowledged_sequence: appended.acknowledged,
+        refused_reason: appended.refused.map(|reason| reason.name().to_owned()).unwrap_or_default(),
+    })
+}

@@ -1,0 +1,161 @@
+//! `usher.billing.v1.SeatQuery`
+
+use tonic::{Request, Response, Status};
+use usher_base::Permission;
+use usher_base::id::PersonKey;
+use usher_proto::billing::v1 as pb;
+use usher_proto::billing::v1::seat_query_server::SeatQuery;
+use usher_rpc::convert::{InvalidArgument, invalid, page_size, parse, to_wire};
+use usher_rpc::{open, status};
+use usher_store::{Database, ScopedDatabase};
+use uuid::Uuid;
+
+use super::convert::optional_time;
+use crate::class::SeatClass;
+use crate::error::BillingError;
+use crate::event::Recorded;
+use crate::rating::DailyCount;
+use crate::seat_status;
+use crate::statements;
+use crate::store::{facts, intervals};
+use crate::usage::{self, DateRange, Usage};
+
+/// Serves reads of one workspace's seats.
+pub(crate) struct QueryApi {
+    pub(crate) database: Database,
+}
+
+#[tonic::async_trait]
+impl SeatQuery for QueryApi {
+    async fn get_usage(
+        &self,
+        request: Request<pb::GetUsageRequest>,
+    ) -> Result<Response<pb::GetUsageResponse>, Status> {
+        let (ctx, message) = open(request)?;
+        let dates = DateRange::parse(&message.start_date, &message.end_date).map_err(status)?;
+        let known_at = optional_time("known_time", message.known_time).map_err(status)?;
+        let usage = usage::get(&self.database, &ctx, dates, known_at).await.map_err(status)?;
+        Ok(Response::new(pb::GetUsageResponse {
+            days: daily(&usage),
+            time_zone: usage.account.zone_name,
+            sequence: usage.sequence,
+        }))
+    }
+
+    async fn list_intervals(
+        &self,
+        request: Request<pb::ListIntervalsRequest>,
+    ) -> Result<Response<pb::ListIntervalsResponse>, Status> {
+        let (ctx, message) = open(request)?;
+        ctx.require(Permission::BillingRead).map_err(status)?;
+        let database = self.database.scoped(&ctx.scope().map_err(status)?);
+        let size = page_size(message.page_size, 100, 1_000).map_err(status)?;
+        let after = page_token(&message.page_token).map_err(status)?;
+        let person = Some(message.person_key.as_str()).filter(|key| !key.is_empty());
+        let person = person.map(|key| parse("person_key", key)).transpose().map_err(status)?;
+        let mut found =
+            intervals::page(&database, after, person, message.open_only, size + 1).await.map_err(status)?;
+        let more = found.len() > size as usize;
+        found.truncate(size as usize);
+        let last = found.last().filter(|_| more);
+        Ok(Response::new(pb::ListIntervalsResponse {
+            next_page_token: last
+                .map(|interval| format!("{}.{}", interval.person, interval.open_sequence))
+                .unwrap_or_default(),
+            intervals: found.into_iter().map(pb::Interval::from).collect(),
+        }))
+    }
+
+    async fn list_events(
+        &self,
+        request: Request<pb::ListEventsRequest>,
+    ) -> Result<Response<pb::ListEventsResponse>, Status> {
+        let (ctx, message) = open(request)?;
+        ctx.require(Permission::BillingRead).map_err(status)?;
+        let database = self.database.scoped(&ctx.scope().map_err(status)?);
+        let size = page_size(message.page_size, 100, 1_000).map_err(status)?;
+        let mut found = recorded(&database, message.after_sequence, size + 1).await.map_err(status)?;
+        let more = found.len() > size as usize;
+        found.truncate(size as usize);
+        let next_after_sequence = found.last().filter(|_| more).map_or(0, |event| event.sequence);
+        Ok(Response::new(pb::ListEventsResponse {
+            events: found.into_iter().map(pb::LedgerEvent::from).collect(),
+            next_after_sequence,
+        }))
+    }
+
+    async fn get_statement(
+        &self,
+        request: Request<pb::GetStatementRequest>,
+    ) -> Result<Response<pb::GetStatementResponse>, Status> {
+        let (ctx, message) = open(request)?;
+        let dates = DateRange::parse(&message.start_date, &message.end_date).map_err(status)?;
+        let known_at = optional_time("known_time", message.known_time).map_err(status)?;
+        let statement = statements::get(&self.database, &ctx, dates, known_at).await.map_err(status)?;
+        let account = statement.usage.account;
+        Ok(Response::new(pb::GetStatementResponse {
+            start_date: dates.start.to_string(),
+            end_date: dates.end.to_string(),
+            time_zone: account.zone_name,
+            currency: account.currency,
+            exponent: i32::try_from(account.exponent).unwrap_or_default(),
+            lines: statement.lines.into_iter().map(pb::StatementLine::from).collect(),
+            total_minor: statement.total_minor,
+            sequence: statement.usage.sequence,
+            provisional: true,
+        }))
+    }
+
+    async fn get_seat_status(
+        &self,
+        request: Request<pb::GetSeatStatusRequest>,
+    ) -> Result<Response<pb::GetSeatStatusResponse>, Status> {
+        let (ctx, message) = open(request)?;
+        let person = parse("person_key", &message.person_key).map_err(status)?;
+        let at = optional_time("at_time", message.at_time).map_err(status)?;
+        let known_at = optional_time("known_time", message.known_time).map_err(status)?;
+        let found = seat_status::get(&self.database, &ctx, person, at, known_at).await.map_err(status)?;
+        let answer = found.map(|seat| pb::GetSeatStatusResponse {
+            billable: true,
+            class: seat.class.to_string(),
+            since_time: Some(to_wire(seat.since)),
+            cause: seat.cause,
+        });
+        Ok(Response::new(answer.unwrap_or_default()))
+    }
+}
+
+async fn recorded(database: &ScopedDatabase, after: i64, most: u32) -> Result<Vec<Recorded>, BillingError> {
+    let mut tx = database.begin().await?;
+    let found = facts::after(&mut tx, after, most).await?;
+    tx.commit().await?;
+    Ok(found)
+}
+
+/// By date, then class by rank, without what is zero.
+fn daily(usage: &Usage) -> Vec<pb::DailyUsage> {
+    let counts = usage.counts();
+    let mut days = Vec::new();
+    for (day, date) in usage.calendar.dates().iter().enumerate() {
+        for class in SeatClass::BY_RANK {
+            let count = counts[class.index()][day];
+            if count != DailyCount::default() {
+                let DailyCount { seat_days, closing, peak } = count;
+                let (date, class) = (date.to_string(), class.to_string());
+                days.push(pb::DailyUsage { date, class, seat_days, closing, peak });
+            }
+        }
+    }
+    days
+}
+
+/// A page's token is the last interval before it: its person and the number that opened it.
+fn page_token(token: &str) -> Result<(PersonKey, i64), InvalidArgument> {
+    if token.is_empty() {
+        return Ok((PersonKey::from_uuid(Uuid::nil()), 0));
+    }
+    token
+        .split_once('.')
+        .and_then(|(person, sequence)| Some((person.parse().ok()?, sequence.parse().ok()?)))
+        .ok_or_else(|| invalid("page_token", "use the next_page_token of the page before"))
+}

@@ -1,0 +1,234 @@
+//! Appending to the ledger: the next number or nothing, once, in one transaction.
+
+use jiff::Timestamp;
+use usher_base::Reason;
+use usher_base::id::WorkspaceId;
+use usher_store::ScopedDatabase;
+
+use crate::error::BillingError;
+use crate::event::{Fact, GENESIS, Hash, Recorded, SeatEvent};
+use crate::interval::{Fold, StateChange};
+use crate::store::{events, facts, intervals, ledgers, seats};
+
+/// Consecutive events of one workspace.
+#[derive(Debug)]
+pub(crate) struct Batch {
+    pub(crate) workspace: WorkspaceId,
+    pub(crate) epoch: i64,
+    /// Not empty; numbers increase by one.
+    pub(crate) events: Vec<SeatEvent>,
+}
+
+/// What became of a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Appended {
+    /// The last number applied.
+    pub(crate) acknowledged: i64,
+    /// Why nothing was applied.
+    pub(crate) refused: Option<Reason>,
+}
+
+/// A fact with its place in the ledger.
+pub(crate) struct Entry<'a> {
+    pub(crate) sequence: i64,
+    pub(crate) event: &'a SeatEvent,
+    pub(crate) hash: Hash,
+}
+
+/// Applies a batch, or nothing of it.
+///
+/// Events that were applied before are compared and acknowledged again. One that differs halts the
+/// ledger: the two services disagree on the past, which only a person can settle.
+pub(crate) async fn append(
+    database: &ScopedDatabase,
+    now: Timestamp,
+    batch: &Batch,
+) -> Result<Appended, BillingError> {
+    let mut tx = database.begin().await?;
+    let mut ledger = ledgers::lock(&mut tx, batch.epoch).await?;
+    let refused = |acknowledged, reason| Ok(Appended { acknowledged, refused: Some(reason) });
+    let acknowledged = ledger.acknowledged_sequence;
+    if ledger.halted {
+        return refused(acknowledged, Reason::EventConflict);
+    }
+    if ledger.epoch != batch.epoch {
+        return refused(acknowledged, Reason::FailedPrecondition);
+    }
+    let first = batch.events.first().map_or(0, |event| event.sequence);
+    if first > acknowledged + 1 {
+        return refused(acknowledged, Reason::SequenceGap);
+    }
+    let known = batch.events.partition_point(|event| event.sequence <= acknowledged);
+    let (repeated, new) = batch.events.split_at(known);
+    if let Some(differing) = first_difference(&mut tx, batch, repeated).await? {
+        ledger.halted = true;
+        ledgers::save(&mut tx, &ledger).await?;
+        tx.commit().await?;
+        tracing::error!(
+            workspace = %batch.workspace, sequence = differing, acknowledged,
+            "an applied seat event came again with other content; this workspace's ledger is halted until somebody settles it"
+        );
+        metrics::counter!("usher_ledger_conflicts_total").increment(1);
+        return refused(acknowledged, Reason::EventConflict);
+    }
+    let mut last = ledger.last_effective_at;
+    for event in new {
+        if event.effective_at <= last {
+            tracing::error!(
+                workspace = %batch.workspace, sequence = event.sequence,
+                "a seat event is not later than the one before; nothing of its batch was applied"
+            );
+            return refused(acknowledged, Reason::InvalidArgument);
+        }
+        last = event.effective_at;
+    }
+    if new.is_empty() {
+        return Ok(Appended { acknowledged, refused: None });
+    }
+    apply(&mut tx, &mut ledger, batch.workspace, now, new).await?;
+    ledger.acknowledged_sequence = new.last().map_or(acknowledged, |event| event.sequence);
+    // The cursor moves in the transaction that applied the events, and nowhere else.
+    ledgers::save(&mut tx, &ledger).await?;
+    tx.commit().await?;
+    Ok(Appended { acknowledged: ledger.acknowledged_sequence, refused: None })
+}
+
+/// Applies new events behind the head; the caller has locked the ledger, and saves it.
+pub(crate) async fn apply(
+    tx: &mut usher_store::TenantTx,
+    ledger: &mut Ledger,
+    workspace: WorkspaceId,
+    now: Timestamp,
+    new: &[SeatEvent],
+) -> Result<(), BillingError> {
+    let mut entries = Vec::with_capacity(new.len());
+    for event in new {
+        ledger.sequence += 1;
+        ledger.head_hash = event.chain(&ledger.head_hash, workspace, ledger.epoch);
+        ledger.last_effective_at = event.effective_at;
+        entries.push(Entry { sequence: ledger.sequence, event, hash: ledger.head_hash });
+    }
+    ledger.last_recorded_at = now.max(ledger.last_recorded_at);
+    project(tx, &entries).await?;
+    events::insert(tx, ledger.epoch, ledger.last_recorded_at, &entries).await
+}
+
+/// The number of the first event that is not what was applied under it.
+async fn first_difference(
+    tx: &mut usher_store::TenantTx,
+    batch: &Batch,
+    repeated: &[SeatEvent],
+) -> Result<Option<i64>, BillingError> {
+    let (Some(first), Some(last)) = (repeated.first(), repeated.last()) else { return Ok(None) };
+    let applied = events::hashes(tx, batch.epoch, first.sequence, last.sequence).await?;
+    for event in repeated {
+        let same = applied
+            .get(&event.sequence)
+            .is_some_and(|(before, hash)| event.chain(before, batch.workspace, batch.epoch) == *hash);
+        if !same {
+            return Ok(Some(event.sequence));
+        }
+    }
+    Ok(None)
+}
+
+/// Moves the persons' states and intervals on.
+async fn project(tx: &mut usher_store::TenantTx, entries: &[Entry<'_>]) -> Result<(), BillingError> {
+    let mut persons: Vec<_> = entries.iter().map(|entry| entry.event.person).collect();
+    persons.sort_unstable();
+    persons.dedup();
+    let mut fold = Fold::default();
+    for seat in seats::active(tx, &persons).await? {
+        fold.seed_user(seat.person, seat.user, seat.class);
+    }
+    for interval in intervals::open(tx, &persons).await? {
+        fold.seed_open(interval);
+    }
+    for Entry { sequence, event, .. } in entries {
+        fold.apply(StateChange {
+            sequence: *sequence,
+            person: event.person,
+            user: event.user,
+            class: event.active.then_some(event.class),
+            at: event.effective_at,
+            cause: &event.cause,
+        });
+    }
+    seats::save(tx, entries).await?;
+    intervals::save(tx, &fold.finish()).await
+}
+
+/// Records a fact of billing's own behind the head; the caller has locked the ledger.
+pub(crate) async fn record(
+    tx: &mut usher_store::TenantTx,
+    ledger: &mut Ledger,
+    workspace: WorkspaceId,
+    now: Timestamp,
+    fact: Fact,
+) -> Result<i64, BillingError> {
+    ledger.last_recorded_at = now.max(ledger.last_recorded_at);
+    let recorded = Recorded {
+        sequence: ledger.sequence + 1,
+        epoch: ledger.epoch,
+        at: ledger.last_recorded_at,
+        hash: fact.chain(&ledger.head_hash, workspace, ledger.epoch),
+        fact,
+    };
+    facts::insert(tx, &recorded).await?;
+    ledger.sequence = recorded.sequence;
+    ledger.head_hash = recorded.hash;
+    ledgers::save(tx, ledger).await?;
+    Ok(recorded.sequence)
+}
+
+/// The state of a ledger.
+#[derive(Clone, Debug)]
+pub(crate) struct Ledger {
+    pub(crate) epoch: i64,
+    pub(crate) acknowledged_sequence: i64,
+    pub(crate) sequence: i64,
+    pub(crate) head_hash: Hash,
+    pub(crate) halted: bool,
+    pub(crate) last_effective_at: Timestamp,
+    pub(crate) last_recorded_at: Timestamp,
+    /// Up to when everything that identity recorded has been sent, and its number then.
+    pub(crate) watermark: Option<Watermark>,
+    /// The producer's number at which both sides last had the same state.
+    pub(crate) reconciled_sequence: i64,
+    /// Whether a comparison of states was asked for.
+    pub(crate) digest_wanted: bool,
+    /// When states were last compared.
+    pub(crate) compared_at: Option<Timestamp>,
+}
+
+/// Everything that is effective until an instant has been sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Watermark {
+    pub(crate) at: Timestamp,
+    /// The producer's last number then.
+    pub(crate) sequence: i64,
+}
+
+impl Ledger {
+    /// Whether both sides had the same state at the watermark or later.
+    pub(crate) fn is_compared(&self) -> bool {
+        self.reconciled_sequence >= self.watermark.map_or(0, |watermark| watermark.sequence)
+    }
+
+    /// A ledger without any fact.
+    pub(crate) fn empty(epoch: i64) -> Self {
+        Self {
+            epoch,
+            acknowledged_sequence: 0,
+            sequence: 0,
+            head_hash: GENESIS,
+            halted: false,
+            last_effective_at: Timestamp::UNIX_EPOCH,
+            last_recorded_at: Timestamp::UNIX_EPOCH,
+            watermark: None,
+            reconciled_sequence: 0,
+            digest_wanted: false,
+            compared_at: None,
+        }
+    }
+}

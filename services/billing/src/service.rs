@@ -1,0 +1,89 @@
+//! Putting the service together.
+
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use usher_base::{Audience, Clock};
+use usher_proto::billing::v1::billing_admin_server::BillingAdminServer;
+use usher_proto::billing::v1::invoicing_server::InvoicingServer;
+use usher_proto::billing::v1::seat_ledger_server::SeatLedgerServer;
+use usher_proto::billing::v1::seat_query_server::SeatQueryServer;
+use usher_rpc::{Server, ServerConfig, Tasks, TenantKeys, Verifier, connect};
+use usher_store::{BootError, Database, DatabaseConfig};
+
+use crate::grpc::{admin::AdminApi, invoicing::InvoicingApi, ledger::LedgerApi, query::QueryApi};
+
+/// How the service is set up.
+#[derive(Debug)]
+pub struct Config {
+    /// The database, as the runtime role.
+    pub database_url: String,
+    /// Most connections to it.
+    pub database_connections: u32,
+    /// Where tenant is, such as `http://127.0.0.1:9101`.
+    pub tenant_url: String,
+}
+
+/// Why the service can't start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The database's address can't be read.
+    #[error("billing.database_url can't be used")]
+    Database(#[from] usher_store::Error),
+    /// The database is not fit to serve from.
+    #[error(transparent)]
+    Boot(#[from] BootError),
+    /// Tenant's address can't be read.
+    #[error("tenant.url can't be used")]
+    Address(#[from] tonic::transport::Error),
+}
+
+/// The service, ready to serve.
+pub struct Service {
+    server: Server,
+    database: Database,
+}
+
+impl Service {
+    /// Checks the database and puts the parts together.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub async fn start(config: Config, clock: Clock, tasks: &Tasks) -> Result<Self, StartError> {
+        let tenant = connect(&config.tenant_url)?;
+        let verifier = Verifier::new(TenantKeys::new(tenant), Audience::Billing, clock.clone());
+        let database = Database::open(&DatabaseConfig {
+            url: config.database_url,
+            max_connections: config.database_connections,
+            // A year's usage of a very large workspace is one statement.
+            statement_timeout: Duration::from_secs(30),
+            application: "usher-billing",
+        })?;
+        usher_store::check(&database).await?;
+        let setup =
+            ServerConfig { role: "billing", longest: Duration::from_mins(1), most_calls: 256, public: &[] };
+        let server = Server::new(setup, verifier, clock)
+            .add(SeatLedgerServer::new(LedgerApi { database: database.clone(), tasks: tasks.clone() }))
+            .await
+            .add(SeatQueryServer::new(QueryApi { database: database.clone() }))
+            .await
+            .add(InvoicingServer::new(InvoicingApi { database: database.clone(), tasks: tasks.clone() }))
+            .await
+            .add(BillingAdminServer::new(AdminApi { database: database.clone(), tasks: tasks.clone() }))
+            .await;
+        Ok(Self { server, database })
+    }
+
+    /// The database without which the service can't serve; to ask whether it answers.
+    pub fn database(&self) -> Database {
+        self.database.clone()
+    }
+
+    /// Serves until the stop is asked for.
+    ///
+    /// # Errors
+    /// The transport fails.
+    pub async fn serve(self, listener: TcpListener, tasks: Tasks) -> Result<(), tonic::transport::Error> {
+        self.server.serve(listener, tasks).await
+    }
+}

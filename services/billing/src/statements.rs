@@ -1,0 +1,41 @@
+//! Statements: what a period costs.
+
+use jiff::Timestamp;
+use usher_base::{CallContext, Permission};
+use usher_store::Database;
+
+use crate::class::SeatClass;
+use crate::error::BillingError;
+use crate::price;
+use crate::rating::{Line, RatingError, rate};
+use crate::store::prices;
+use crate::usage::{self, DateRange, Usage};
+
+/// A statement for a period that is not closed.
+pub(crate) struct Statement {
+    pub(crate) usage: Usage,
+    pub(crate) lines: Vec<Line>,
+    pub(crate) total_minor: i64,
+}
+
+/// Rates a period.
+pub(crate) async fn get(
+    database: &Database,
+    ctx: &CallContext,
+    dates: DateRange,
+    known_at: Option<Timestamp>,
+) -> Result<Statement, BillingError> {
+    ctx.require(Permission::BillingRead)?;
+    let database = database.scoped(&ctx.scope()?);
+    let mut tx = database.begin().await?;
+    let usage = usage::count(&mut tx, dates, known_at).await?;
+    let versions = prices::all(&mut tx).await?;
+    tx.commit().await?;
+    let prices = price::lists(&versions, usage.account.exponent)?;
+    let lines = rate(&usage.presence, &SeatClass::rated(), &prices, &usage.calendar)?;
+    let total_minor = lines.iter().try_fold(0_i64, |total, line| {
+        let class = || SeatClass::at(line.class).to_string();
+        total.checked_add(line.amount_minor).ok_or_else(|| RatingError::TooLarge(class()))
+    })?;
+    Ok(Statement { usage, lines, total_minor })
+}

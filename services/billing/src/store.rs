@@ -1,0 +1,38 @@
+//! The billing database.
+
+pub(crate) mod accounts;
+pub(crate) mod audit;
+pub(crate) mod closes;
+pub(crate) mod corrections;
+pub(crate) mod events;
+pub(crate) mod facts;
+pub(crate) mod intervals;
+pub(crate) mod ledgers;
+pub(crate) mod prices;
+pub(crate) mod reconciliations;
+pub(crate) mod seats;
+
+use crate::class::SeatClass;
+use crate::error::BillingError;
+use crate::event::Hash;
+
+impl From<sqlx::Error> for BillingError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+/// A class by its stored name.
+fn class(name: &str) -> Result<SeatClass, BillingError> {
+    name.parse().map_err(|error| BillingError::Stored(format!("{error}")))
+}
+
+/// A stored date.
+fn date(text: &str) -> Result<jiff::civil::Date, BillingError> {
+    text.parse().map_err(|_| BillingError::Stored(format!("the date {text}")))
+}
+
+/// A stored hash.
+fn hash(bytes: &[u8]) -> Result<Hash, BillingError> {
+    bytes.try_into().map_err(|_| BillingError::Stored("a hash of another length".to_owned()))
+}

@@ -1,0 +1,80 @@
+//! States of users, as identity sent them.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use usher_store::{TenantTx, Time};
+use uuid::Uuid;
+
+use super::hash;
+use crate::error::BillingError;
+use crate::event::{GENESIS, Hash, SeatEvent};
+use crate::ledger::Entry;
+
+/// Adds facts, in one statement.
+pub(crate) async fn insert(
+    tx: &mut TenantTx,
+    epoch: i64,
+    recorded_at: Timestamp,
+    entries: &[Entry<'_>],
+) -> Result<(), BillingError> {
+    let of =
+        |field: fn(&SeatEvent) -> Uuid| entries.iter().map(|entry| field(entry.event)).collect::<Vec<_>>();
+    let text = |field: fn(&SeatEvent) -> &str| {
+        entries.iter().map(|entry| field(entry.event).to_owned()).collect::<Vec<_>>()
+    };
+    sqlx::query(
+        "INSERT INTO events (tenant_id, sequence, epoch, source_sequence, kind, event_id, person_key, user_id, active,
+           user_type, effective_at, recorded_at, cause, actor, request_id, hash)
+         SELECT $1, e.sequence, $2, nullif(e.source_sequence, 0), 'state', e.event_id, e.person_key, e.user_id, e.active,
+           e.user_type, e.effective_at, $3, e.cause, e.actor, e.request_id, e.hash
+         FROM unnest($4::bigint[], $5::bigint[], $6::uuid[], $7::uuid[], $8::uuid[], $9::boolean[], $10::text[],
+           $11::timestamptz[], $12::text[], $13::text[], $14::text[], $15::bytea[])
+           AS e (sequence, source_sequence, event_id, person_key, user_id, active, user_type, effective_at, cause,
+             actor, request_id, hash)",
+    )
+    .bind(tx.tenant())
+    .bind(epoch)
+    .bind(Time(recorded_at))
+    .bind(entries.iter().map(|entry| entry.sequence).collect::<Vec<_>>())
+    .bind(entries.iter().map(|entry| entry.event.sequence).collect::<Vec<_>>())
+    .bind(of(|event| event.event_id.as_uuid()))
+    .bind(of(|event| event.person.as_uuid()))
+    .bind(of(|event| event.user.as_uuid()))
+    .bind(entries.iter().map(|entry| entry.event.active).collect::<Vec<_>>())
+    .bind(text(|event| &event.user_type))
+    .bind(entries.iter().map(|entry| Time(entry.event.effective_at)).collect::<Vec<_>>())
+    .bind(text(|event| &event.cause))
+    .bind(text(|event| &event.actor))
+    .bind(text(|event| &event.request_id))
+    .bind(entries.iter().map(|entry| entry.hash.to_vec()).collect::<Vec<_>>())
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// By the producer's number: the hash before an applied event, and its own.
+pub(crate) async fn hashes(
+    tx: &mut TenantTx,
+    epoch: i64,
+    first: i64,
+    last: i64,
+) -> Result<HashMap<i64, (Hash, Hash)>, BillingError> {
+    let rows: Vec<(i64, Option<Vec<u8>>, Vec<u8>)> = sqlx::query_as(
+        "SELECT e.source_sequence, b.hash, e.hash
+         FROM events e LEFT JOIN events b ON b.tenant_id = e.tenant_id AND b.tenant_id = $1 AND b.sequence = e.sequence - 1
+         WHERE e.tenant_id = $1 AND e.epoch = $2 AND e.source_sequence BETWEEN $3 AND $4",
+    )
+    .bind(tx.tenant())
+    .bind(epoch)
+    .bind(first)
+    .bind(last)
+    .fetch_all(tx.conn())
+    .await?;
+    rows.into_iter()
+        .map(|(sequence, before, own)| {
+            let before = before.map_or(Ok(GENESIS), |before| hash(&before))?;
+            Ok((sequence, (before, hash(&own)?)))
+        })
+        .collect()
+}

@@ -1,0 +1,186 @@
+//! When persons were billable.
+
+use futures::TryStreamExt as _;
+use jiff::Timestamp;
+use sqlx::FromRow;
+use usher_base::id::PersonKey;
+use usher_store::{ScopedDatabase, TenantTx, Time};
+use uuid::Uuid;
+
+use super::class;
+use crate::error::BillingError;
+use crate::interval::{End, Interval};
+use crate::rating::{Calendar, Stay};
+
+#[derive(FromRow)]
+struct IntervalRow {
+    person_key: Uuid,
+    open_sequence: i64,
+    class: String,
+    start_at: Time,
+    end_at: Option<Time>,
+    close_sequence: Option<i64>,
+    start_cause: String,
+    end_cause: Option<String>,
+}
+
+impl TryFrom<IntervalRow> for Interval {
+    type Error = BillingError;
+
+    fn try_from(row: IntervalRow) -> Result<Self, BillingError> {
+        let end = row.end_at.map(|at| End {
+            at: at.0,
+            sequence: row.close_sequence.unwrap_or_default(),
+            cause: row.end_cause.unwrap_or_default(),
+        });
+        Ok(Self {
+            person: PersonKey::from_uuid(row.person_key),
+            class: class(&row.class)?,
+            start: row.start_at.0,
+            open_sequence: row.open_sequence,
+            start_cause: row.start_cause,
+            end,
+        })
+    }
+}
+
+/// The open intervals of some persons.
+pub(crate) async fn open(tx: &mut TenantTx, persons: &[PersonKey]) -> Result<Vec<Interval>, BillingError> {
+    let keys: Vec<Uuid> = persons.iter().map(|person| person.as_uuid()).collect();
+    let rows: Vec<IntervalRow> = sqlx::query_as(
+        "SELECT * FROM intervals WHERE tenant_id = $1 AND person_key = ANY ($2) AND end_at IS NULL",
+    )
+    .bind(tx.tenant())
+    .bind(keys)
+    .fetch_all(tx.conn())
+    .await?;
+    rows.into_iter().map(Interval::try_from).collect()
+}
+
+/// An interval without what came after a number.
+const AS_OF: &str = "person_key, open_sequence, class, start_at, start_cause,
+  CASE WHEN close_sequence <= $2 THEN end_at END AS end_at,
+  CASE WHEN close_sequence <= $2 THEN close_sequence END AS close_sequence,
+  CASE WHEN close_sequence <= $2 THEN end_cause END AS end_cause";
+
+/// All intervals, as the ledger was at a number.
+pub(crate) async fn as_of(tx: &mut TenantTx, sequence: i64) -> Result<Vec<Interval>, BillingError> {
+    let sql = format!("SELECT {AS_OF} FROM intervals WHERE tenant_id = $1 AND open_sequence <= $2");
+    let rows: Vec<IntervalRow> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(tx.tenant())
+        .bind(sequence)
+        .fetch_all(tx.conn())
+        .await?;
+    rows.into_iter().map(Interval::try_from).collect()
+}
+
+/// The intervals of some persons, as the ledger was at a number.
+pub(crate) async fn of_persons(
+    tx: &mut TenantTx,
+    sequence: i64,
+    persons: &[PersonKey],
+) -> Result<Vec<Interval>, BillingError> {
+    let keys: Vec<Uuid> = persons.iter().map(|person| person.as_uuid()).collect();
+    let sql = format!(
+        "SELECT {AS_OF} FROM intervals WHERE tenant_id = $1 AND open_sequence <= $2 AND person_key = ANY ($3)"
+    );
+    let rows: Vec<IntervalRow> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(tx.tenant())
+        .bind(sequence)
+        .bind(keys)
+        .fetch_all(tx.conn())
+        .await?;
+    rows.into_iter().map(Interval::try_from).collect()
+}
+
+/// Writes intervals that are new or were closed, in the order given: a person's earlier one ends
+/// before the later begins, or the database refuses it.
+pub(crate) async fn save(tx: &mut TenantTx, intervals: &[Interval]) -> Result<(), BillingError> {
+    if intervals.is_empty() {
+        return Ok(());
+    }
+    let ends = || intervals.iter().map(|interval| interval.end.as_ref());
+    sqlx::query(
+        "INSERT INTO intervals (tenant_id, person_key, open_sequence, class, start_at, end_at, close_sequence,
+           start_cause, end_cause)
+         SELECT $1, i.* FROM unnest($2::uuid[], $3::bigint[], $4::text[], $5::timestamptz[], $6::timestamptz[],
+           $7::bigint[], $8::text[], $9::text[])
+           AS i (person_key, open_sequence, class, start_at, end_at, close_sequence, start_cause, end_cause)
+         ON CONFLICT (tenant_id, person_key, open_sequence) DO UPDATE SET
+           end_at = excluded.end_at, close_sequence = excluded.close_sequence, end_cause = excluded.end_cause",
+    )
+    .bind(tx.tenant())
+    .bind(intervals.iter().map(|interval| interval.person.as_uuid()).collect::<Vec<_>>())
+    .bind(intervals.iter().map(|interval| interval.open_sequence).collect::<Vec<_>>())
+    .bind(intervals.iter().map(|interval| interval.class.as_str().to_owned()).collect::<Vec<_>>())
+    .bind(intervals.iter().map(|interval| Time(interval.start)).collect::<Vec<_>>())
+    .bind(ends().map(|end| end.map(|end| Time(end.at))).collect::<Vec<_>>())
+    .bind(ends().map(|end| end.map(|end| end.sequence)).collect::<Vec<_>>())
+    .bind(intervals.iter().map(|interval| interval.start_cause.clone()).collect::<Vec<_>>())
+    .bind(ends().map(|end| end.map(|end| end.cause.clone())).collect::<Vec<_>>())
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Who was billable within a period, as the ledger was at a number.
+pub(crate) async fn stays(
+    tx: &mut TenantTx,
+    sequence: i64,
+    calendar: &Calendar,
+) -> Result<Vec<Stay<PersonKey>>, BillingError> {
+    let tenant = tx.tenant();
+    let mut rows = sqlx::query_as::<_, (Uuid, String, Time, Option<Time>)>(
+        "SELECT person_key, class, start_at, CASE WHEN close_sequence <= $2 THEN end_at END FROM intervals
+         WHERE tenant_id = $1 AND open_sequence <= $2 AND start_at < $4
+           AND (coalesce(end_at, 'infinity') > $3 OR close_sequence > $2)",
+    )
+    .bind(tenant)
+    .bind(sequence)
+    .bind(instant(calendar.open())?)
+    .bind(instant(calendar.close())?)
+    .fetch(tx.conn());
+    let mut stays = Vec::new();
+    while let Some((person, name, start, end)) = rows.try_next().await? {
+        stays.push(Stay {
+            person: PersonKey::from_uuid(person),
+            class: class(&name)?.index(),
+            start: start.0.as_microsecond(),
+            end: end.map(|end| end.0.as_microsecond()),
+        });
+    }
+    Ok(stays)
+}
+
+fn instant(micros: i64) -> Result<Time, BillingError> {
+    Timestamp::from_microsecond(micros)
+        .map(Time)
+        .map_err(|_| BillingError::Stored("an instant out of range".to_owned()))
+}
+
+/// A page of intervals by person and number, after those given.
+pub(crate) async fn page(
+    database: &ScopedDatabase,
+    after: (PersonKey, i64),
+    person: Option<PersonKey>,
+    open_only: bool,
+    most: u32,
+) -> Result<Vec<Interval>, BillingError> {
+    let mut tx = database.begin().await?;
+    let rows: Vec<IntervalRow> = sqlx::query_as(
+        "SELECT * FROM intervals
+         WHERE tenant_id = $1 AND (person_key, open_sequence) > ($2, $3) AND ($4::uuid IS NULL OR person_key = $4)
+           AND (NOT $5 OR end_at IS NULL)
+         ORDER BY person_key, open_sequence LIMIT $6",
+    )
+    .bind(tx.tenant())
+    .bind(after.0.as_uuid())
+    .bind(after.1)
+    .bind(person.map(PersonKey::as_uuid))
+    .bind(open_only)
+    .bind(i64::from(most))
+    .fetch_all(tx.conn())
+    .await?;
+    tx.commit().await?;
+    rows.into_iter().map(Interval::try_from).collect()
+}

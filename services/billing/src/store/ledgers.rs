@@ -1,0 +1,158 @@
+//! How far ledgers have come.
+
+use jiff::Timestamp;
+use sqlx::FromRow;
+use usher_store::{ScopedDatabase, TenantTx, Time};
+
+use super::hash;
+use crate::error::BillingError;
+use crate::ledger::{Ledger, Watermark};
+
+#[derive(FromRow)]
+struct LedgerRow {
+    epoch: i64,
+    acknowledged_sequence: i64,
+    sequence: i64,
+    head_hash: Vec<u8>,
+    halted: bool,
+    last_effective_at: Time,
+    last_recorded_at: Time,
+    watermark_at: Option<Time>,
+    watermark_sequence: i64,
+    reconciled_sequence: i64,
+    digest_wanted: bool,
+    compared_at: Option<Time>,
+}
+
+impl TryFrom<LedgerRow> for Ledger {
+    type Error = BillingError;
+
+    fn try_from(row: LedgerRow) -> Result<Self, BillingError> {
+        Ok(Self {
+            epoch: row.epoch,
+            acknowledged_sequence: row.acknowledged_sequence,
+            sequence: row.sequence,
+            head_hash: hash(&row.head_hash)?,
+            halted: row.halted,
+            last_effective_at: row.last_effective_at.0,
+            last_recorded_at: row.last_recorded_at.0,
+            watermark: row.watermark_at.map(|at| Watermark { at: at.0, sequence: row.watermark_sequence }),
+            reconciled_sequence: row.reconciled_sequence,
+            digest_wanted: row.digest_wanted,
+            compared_at: row.compared_at.map(|at| at.0),
+        })
+    }
+}
+
+/// Locks the workspace's ledger until the transaction ends; the first time, it is made.
+pub(crate) async fn lock(tx: &mut TenantTx, epoch: i64) -> Result<Ledger, BillingError> {
+    if let Some(ledger) = select_for_update(tx).await? {
+        return Ok(ledger);
+    }
+    insert(tx, &Ledger::empty(epoch)).await?;
+    select_for_update(tx)
+        .await?
+        .ok_or_else(|| BillingError::Stored("a ledger that was just made is not there".to_owned()))
+}
+
+async fn select_for_update(tx: &mut TenantTx) -> Result<Option<Ledger>, BillingError> {
+    let row: Option<LedgerRow> = sqlx::query_as("SELECT * FROM ledgers WHERE tenant_id = $1 FOR UPDATE")
+        .bind(tx.tenant())
+        .fetch_optional(tx.conn())
+        .await?;
+    row.map(Ledger::try_from).transpose()
+}
+
+async fn insert(tx: &mut TenantTx, ledger: &Ledger) -> Result<(), BillingError> {
+    sqlx::query(
+        "INSERT INTO ledgers (tenant_id, epoch, acknowledged_sequence, sequence, head_hash, last_effective_at, last_recorded_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (tenant_id) DO NOTHING",
+    )
+    .bind(tx.tenant())
+    .bind(ledger.epoch)
+    .bind(ledger.acknowledged_sequence)
+    .bind(ledger.sequence)
+    .bind(ledger.head_hash.as_slice())
+    .bind(Time(ledger.last_effective_at))
+    .bind(Time(ledger.last_recorded_at))
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Writes the locked ledger back.
+pub(crate) async fn save(tx: &mut TenantTx, ledger: &Ledger) -> Result<(), BillingError> {
+    sqlx::query(
+        "UPDATE ledgers SET epoch = $2, acknowledged_sequence = $3, sequence = $4, head_hash = $5, halted = $6,
+           last_effective_at = $7, last_recorded_at = $8, watermark_at = $9, watermark_sequence = $10,
+           reconciled_sequence = $11, digest_wanted = $12, compared_at = $13
+         WHERE tenant_id = $1",
+    )
+    .bind(tx.tenant())
+    .bind(ledger.epoch)
+    .bind(ledger.acknowledged_sequence)
+    .bind(ledger.sequence)
+    .bind(ledger.head_hash.as_slice())
+    .bind(ledger.halted)
+    .bind(Time(ledger.last_effective_at))
+    .bind(Time(ledger.last_recorded_at))
+    .bind(ledger.watermark.map(|watermark| Time(watermark.at)))
+    .bind(ledger.watermark.map_or(0, |watermark| watermark.sequence))
+    .bind(ledger.reconciled_sequence)
+    .bind(ledger.digest_wanted)
+    .bind(ledger.compared_at.map(Time))
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// The workspace's ledger, if anything was ever sent.
+pub(crate) async fn find(tx: &mut TenantTx) -> Result<Option<Ledger>, BillingError> {
+    let row: Option<LedgerRow> = sqlx::query_as("SELECT * FROM ledgers WHERE tenant_id = $1")
+        .bind(tx.tenant())
+        .fetch_optional(tx.conn())
+        .await?;
+    row.map(Ledger::try_from).transpose()
+}
+
+/// As [`find`], in a transaction of its own.
+pub(crate) async fn get(database: &ScopedDatabase) -> Result<Option<Ledger>, BillingError> {
+    let mut tx = database.begin().await?;
+    let ledger = find(&mut tx).await?;
+    tx.commit().await?;
+    Ok(ledger)
+}
+
+/// Notes that an epoch began.
+pub(crate) async fn insert_epoch(
+    tx: &mut TenantTx,
+    epoch: i64,
+    base_sequence: i64,
+    reason: &str,
+    now: Timestamp,
+    differences: i64,
+) -> Result<(), BillingError> {
+    sqlx::query(
+        "INSERT INTO epochs (tenant_id, epoch, base_sequence, reason, begun_at, differences)
+         VALUES ($1, $2, $3, $4, $5, $6)",
+    )
+    .bind(tx.tenant())
+    .bind(epoch)
+    .bind(base_sequence)
+    .bind(reason)
+    .bind(Time(now))
+    .bind(differences)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// How many differences an epoch began with; none where it has not.
+pub(crate) async fn epoch(tx: &mut TenantTx, epoch: i64) -> Result<Option<i64>, BillingError> {
+    let found = sqlx::query_scalar("SELECT differences FROM epochs WHERE tenant_id = $1 AND epoch = $2")
+        .bind(tx.tenant())
+        .bind(epoch)
+        .fetch_optional(tx.conn())
+        .await?;
+    Ok(found)
+}

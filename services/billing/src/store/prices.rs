@@ -1,0 +1,83 @@
+//! Price versions.
+
+use std::cmp::Reverse;
+
+use jiff::Timestamp;
+use sqlx::FromRow;
+use usher_base::id::PriceId;
+use usher_store::{TenantTx, Time};
+use uuid::Uuid;
+
+use super::{class, date};
+use crate::error::BillingError;
+use crate::price::{PriceVersion, UnitPrice};
+
+#[derive(FromRow)]
+struct PriceRow {
+    price_id: Uuid,
+    class: String,
+    unit_price_micros: i64,
+    valid_from: String,
+    mode: String,
+    included: i64,
+    floor: i64,
+}
+
+impl TryFrom<PriceRow> for PriceVersion {
+    type Error = BillingError;
+
+    fn try_from(row: PriceRow) -> Result<Self, BillingError> {
+        Ok(Self {
+            id: PriceId::from_uuid(row.price_id),
+            class: class(&row.class)?,
+            unit_price: UnitPrice::from_micros(row.unit_price_micros),
+            valid_from: date(&row.valid_from)?,
+            mode: row.mode.parse().map_err(|error| BillingError::Stored(format!("{error}")))?,
+            included: row.included,
+            floor: row.floor,
+        })
+    }
+}
+
+/// Adds a version; says false if there is one of the same class and date.
+pub(crate) async fn insert(
+    tx: &mut TenantTx,
+    version: &PriceVersion,
+    now: Timestamp,
+    by: &str,
+) -> Result<bool, BillingError> {
+    let done = sqlx::query(
+        "INSERT INTO price_versions (tenant_id, class, valid_from, price_id, unit_price_micros, created_at, created_by,
+           mode, included, floor)
+         VALUES ($1, $2, to_date($3, 'YYYY-MM-DD'), $4, $5, $6, $7, $8, $9, $10)
+         ON CONFLICT (tenant_id, class, valid_from) DO NOTHING",
+    )
+    .bind(tx.tenant())
+    .bind(version.class.as_str())
+    .bind(version.valid_from.to_string())
+    .bind(version.id.as_uuid())
+    .bind(version.unit_price.micros())
+    .bind(Time(now))
+    .bind(by)
+    .bind(version.mode.as_str())
+    .bind(version.included)
+    .bind(version.floor)
+    .execute(tx.conn())
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// All versions, by rank of class and date.
+pub(crate) async fn all(tx: &mut TenantTx) -> Result<Vec<PriceVersion>, BillingError> {
+    let rows: Vec<PriceRow> = sqlx::query_as(
+        "SELECT price_id, class, unit_price_micros, to_char(valid_from, 'YYYY-MM-DD') AS valid_from, mode, included,
+           floor
+         FROM price_versions WHERE tenant_id = $1",
+    )
+    .bind(tx.tenant())
+    .fetch_all(tx.conn())
+    .await?;
+    let mut versions = rows.into_iter().map(PriceVersion::try_from).collect::<Result<Vec<_>, _>>()?;
+    versions.sort_by_key(|version| (Reverse(version.class), version.valid_from));
+    Ok(versions)
+}

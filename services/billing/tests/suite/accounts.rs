@@ -1,0 +1,83 @@
+//! Accounts and prices.
+
+use usher_base::Reason;
+use usher_proto::billing::v1 as pb;
+
+use crate::harness::Billing;
+
+#[tokio::test]
+async fn an_account_can_be_set_until_there_are_prices_and_is_the_same_afterwards() {
+    let billing = Billing::start().await;
+    let acme = billing.workspace();
+    acme.account("USD", 2, "America/New_York").await.unwrap();
+    acme.account("JPY", 0, "Asia/Tokyo").await.unwrap();
+    acme.price("regular", "1000", "2026-01-01").await.unwrap();
+
+    acme.account("JPY", 0, "Asia/Tokyo").await.unwrap();
+    let refused = acme.account("JPY", 0, "Asia/Seoul").await.unwrap_err();
+
+    assert_eq!(refused.reason, Reason::FailedPrecondition);
+    let account = billing.admin().get_account(acme.request(pb::GetAccountRequest {})).await.unwrap();
+    let account = account.into_inner().account.unwrap();
+    assert_eq!((account.currency.as_str(), account.time_zone.as_str()), ("JPY", "Asia/Tokyo"));
+}
+
+#[tokio::test]
+async fn what_can_not_be_an_account_or_a_price_is_refused_with_its_field() {
+    let billing = Billing::start().await;
+    let acme = billing.workspace();
+    for (account, field) in [
+        (("eur", 2, "UTC"), "currency"),
+        (("EUR", 4, "UTC"), "exponent"),
+        (("EUR", -1, "UTC"), "exponent"),
+        (("EUR", 2, "Mars/Olympus"), "time_zone"),
+    ] {
+        let refused = acme.account(account.0, account.1, account.2).await.unwrap_err();
+        assert_eq!((refused.reason, refused.metadata["field"].as_str()), (Reason::InvalidArgument, field));
+    }
+    for (price, field) in [
+        (("guest", "12", "2026-01-01"), "class"),
+        (("regular", "-12", "2026-01-01"), "unit_price"),
+        (("regular", "1.0000001", "2026-01-01"), "unit_price"),
+        (("regular", "12", "2026-02-30"), "valid_from"),
+    ] {
+        let refused = acme.price(price.0, price.1, price.2).await.unwrap_err();
+        assert_eq!((refused.reason, refused.metadata["field"].as_str()), (Reason::InvalidArgument, field));
+    }
+}
+
+#[tokio::test]
+async fn prices_are_listed_by_rank_and_date_and_never_replaced() {
+    let billing = Billing::start().await;
+    let acme = billing.workspace();
+    for (class, price, from) in [
+        ("collaborator", "0", "2026-01-01"),
+        ("external", "8.00", "2026-01-01"),
+        ("regular", "15.00", "2026-06-16"),
+        ("regular", "12.00", "2026-01-01"),
+    ] {
+        acme.price(class, price, from).await.unwrap();
+    }
+
+    let taken = acme.price("regular", "13.00", "2026-06-16").await.unwrap_err();
+
+    assert_eq!(taken.reason, Reason::AlreadyExists);
+    let listed = billing.admin().list_price_versions(acme.request(pb::ListPriceVersionsRequest {})).await;
+    let listed: Vec<(String, String)> = listed
+        .unwrap()
+        .into_inner()
+        .price_versions
+        .into_iter()
+        .map(|version| (version.class, version.unit_price))
+        .collect();
+    let pair = |class: &str, price: &str| (class.to_owned(), price.to_owned());
+    assert_eq!(
+        listed,
+        [
+            pair("regular", "12.00"),
+            pair("regular", "15.00"),
+            pair("external", "8.00"),
+            pair("collaborator", "0.00")
+        ]
+    );
+}

@@ -1,0 +1,24 @@
+//! `usher.identity.v1.AttributeService`
+
+use tonic::transport::Channel;
+use usher_proto::identity::v1 as pb;
+use usher_proto::identity::v1::attribute_service_client::AttributeServiceClient;
+use usher_rpc::{Failure, Outgoing};
+use usher_scim::schema::CustomAttribute;
+
+use super::convert::attribute;
+
+/// The workspaces' own attributes.
+#[derive(Clone, Debug)]
+pub(crate) struct Attributes(AttributeServiceClient<Channel>);
+
+impl Attributes {
+    pub(crate) fn new(channel: Channel) -> Self {
+        Self(AttributeServiceClient::new(channel))
+    }
+
+    pub(crate) async fn list(&self, call: &Outgoing<'_>) -> Result<Vec<CustomAttribute>, Failure> {
+        let answer = self.0.clone().list_attributes(call.request(pb::ListAttributesRequest {})).await?;
+        answer.into_inner().attributes.into_iter().map(attribute).collect()
+    }
+}

@@ -1,0 +1,151 @@
+//! `/Bulk`
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use axum::extract::State;
+use http::StatusCode;
+use serde_json::Value;
+use tracing::Instrument as _;
+use usher_base::Reason;
+
+use super::resources;
+use crate::body::JsonBody;
+use crate::bulk::{Bulk, Operation, Unresolved, Verb, plan, resolve, resolve_id, response};
+use crate::caller::Caller;
+use crate::gateway::Gateway;
+use crate::precondition::versions;
+use crate::problem::Problem;
+use crate::query::Attributes;
+use crate::respond::Answer;
+
+/// With less time left nothing more is begun, so that the client learns what was done.
+const RESERVE: Duration = Duration::from_secs(3);
+
+type Outcome = Result<Answer, Problem>;
+
+/// `POST /Bulk`. What has begun goes on to its end even if the client goes away.
+pub(crate) async fn bulk(
+    State(gateway): State<Gateway>,
+    caller: Caller,
+    JsonBody(body): JsonBody,
+) -> Result<Answer, Problem> {
+    let bulk = Bulk::parse(&body)?;
+    let tasks = gateway.tasks.clone();
+    let run = async move { Run::new(&gateway, &caller, &bulk).all().await };
+    let results = tasks.detach(run.in_current_span()).await;
+    Ok(Answer { document: Some(response(&results)), ..Answer::empty(StatusCode::OK) })
+}
+
+/// A bulk request that is being carried out.
+struct Run<'a> {
+    gateway: &'a Gateway,
+    caller: &'a Caller,
+    bulk: &'a Bulk,
+    outcomes: Vec<Option<Outcome>>,
+    errors: usize,
+    /// The ids of what was created, by `bulkId`; none where it failed.
+    created: HashMap<&'a str, Option<String>>,
+    /// Nothing of a resource is shown but its version and address.
+    attributes: Attributes,
+}
+
+impl<'a> Run<'a> {
+    fn new(gateway: &'a Gateway, caller: &'a Caller, bulk: &'a Bulk) -> Self {
+        Self {
+            gateway,
+            caller,
+            bulk,
+            outcomes: bulk.operations.iter().map(|_| None).collect(),
+            errors: 0,
+            created: HashMap::new(),
+            attributes: Attributes::only("id"),
+        }
+    }
+
+    /// The results of all operations that were come to, in the order in which they were sent.
+    async fn all(mut self) -> Vec<Value> {
+        let plan = plan(&self.bulk.operations);
+        for position in plan.order {
+            if self.is_over() {
+                break;
+            }
+            let outcome = self.one(&self.bulk.operations[position]).await;
+            self.note(position, outcome);
+        }
+        for position in plan.circular {
+            if self.is_over() {
+                break;
+            }
+            // 409, as RFC 7644 section 3.7.1 has it.
+            let detail = "its bulkId references go round in a circle";
+            self.note(position, Err(Problem::new(Reason::FailedPrecondition, detail)));
+        }
+        let (base, request_id) = (&self.caller.base, self.caller.request_id());
+        std::iter::zip(&self.bulk.operations, &self.outcomes)
+            .filter_map(|(operation, outcome)| {
+                let target = operation.target().and_then(|id| resolve_id(id, &self.id_of()).ok());
+                Some(operation.result(outcome.as_ref()?, target.as_deref(), base, request_id))
+            })
+            .collect()
+    }
+
+    /// The id that a reference stands for.
+    fn id_of(&self) -> impl Fn(&str) -> Option<String> {
+        |reference| self.created.get(reference).cloned().flatten()
+    }
+
+    /// Whether as many errors happened as the client puts up with.
+    fn is_over(&self) -> bool {
+        self.bulk.fail_on_errors.is_some_and(|most| self.errors >= most)
+    }
+
+    fn note(&mut self, position: usize, outcome: Outcome) {
+        let operation = &self.bulk.operations[position];
+        self.errors += usize::from(outcome.is_err());
+        let is_creation = operation.task.as_ref().is_ok_and(|task| task.verb == Verb::Post);
+        if let Some(bulk_id) = operation.bulk_id.as_deref().filter(|_| is_creation) {
+            self.created.insert(bulk_id, outcome.as_ref().ok().and_then(id));
+        }
+        let status = outcome.as_ref().map_or_else(|problem| problem.status, |answer| answer.status);
+        tracing::debug!(position, status = status.as_u16(), "bulk operation");
+        self.outcomes[position] = Some(outcome);
+    }
+
+    async fn one(&self, operation: &Operation) -> Outcome {
+        let mut task = operation.task.clone()?;
+        if self.caller.time_left() < RESERVE {
+            return Err(Problem::new(Reason::Unavailable, "time ran out before this one; send it again"));
+        }
+        let target = resolve_id(&task.id, &self.id_of()).map_err(|missing| self.unresolved(&missing))?;
+        resolve(&mut task.data, &self.id_of()).map_err(|missing| self.unresolved(&missing))?;
+        let (gateway, caller, kind, attributes) = (self.gateway, self.caller, task.kind, &self.attributes);
+        let data = task.data.to_string();
+        let versions = operation.version.as_deref().map(versions).unwrap_or_default();
+        match task.verb {
+            Verb::Post => resources::create(gateway, caller, kind, data, attributes).await,
+            Verb::Put => resources::replace(gateway, caller, kind, target, data, versions, attributes).await,
+            // Asked for nothing in particular, a group is answered without its members.
+            Verb::Patch => {
+                let attributes = &Attributes::default();
+                resources::patch(gateway, caller, kind, target, data, versions, attributes).await
+            }
+            Verb::Delete => resources::delete(gateway, caller, kind, target, versions).await,
+        }
+    }
+
+    fn unresolved(&self, Unresolved(reference): &Unresolved) -> Problem {
+        if self.created.contains_key(reference.as_str()) {
+            let detail =
+                format!("the operation with the bulkId {reference:?}, which this one refers to, failed");
+            return Problem::new(Reason::FailedPrecondition, detail);
+        }
+        let detail = format!("no POST of this request has the bulkId {reference:?}");
+        Problem::new(Reason::InvalidValue, detail)
+    }
+}
+
+/// The id of what was created.
+fn id(answer: &Answer) -> Option<String> {
+    Some(answer.document.as_ref()?.get("id")?.as_str()?.to_owned())
+}

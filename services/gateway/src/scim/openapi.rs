@@ -1,0 +1,175 @@
+//! `/scim/v2/openapi.json`: the surface as an OpenAPI 3.1 description. Resources are described by the
+//! schema registry, so that it says what `/Schemas` says; a test compares the paths with the router's.
+
+mod components;
+
+use axum::Json;
+use axum::extract::State;
+use http::{HeaderMap, Uri};
+use serde_json::{Value, json};
+use usher_scim::Object;
+
+use crate::gateway::Gateway;
+
+/// One operation: path, method, name, what it does, the body's schema, the answer's status and schema,
+/// the parameters besides those of every list.
+struct Operation(
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    Option<&'static str>,
+    (&'static str, Option<&'static str>),
+    &'static [&'static str],
+);
+
+const LIST: &[&str] =
+    &["filter", "startIndex", "count", "cursor", "sortBy", "sortOrder", "attributes", "excludedAttributes"];
+const SHOWN: &[&str] = &["attributes", "excludedAttributes"];
+const READ: &[&str] = &["id", "attributes", "excludedAttributes", "ifNoneMatch"];
+const WRITE: &[&str] = &["id", "attributes", "excludedAttributes", "ifMatch"];
+const DELETE: &[&str] = &["id", "ifMatch"];
+
+#[rustfmt::skip]
+const OPERATIONS: &[Operation] = &[
+    Operation("/", "get", "listAll", "List users and groups", None, ("200", Some("ListResponse")), LIST),
+    Operation("/.search", "post", "searchAll", "List users and groups, asked for in the body", Some("SearchRequest"), ("200", Some("ListResponse")), &[]),
+    Operation("/Users", "get", "listUsers", "List users", None, ("200", Some("ListResponse")), LIST),
+    Operation("/Users", "post", "createUser", "Create a user; an inactive one that matches is revived", Some("User"), ("201", Some("User")), SHOWN),
+    Operation("/Users/.search", "post", "searchUsers", "List users, asked for in the body", Some("SearchRequest"), ("200", Some("ListResponse")), &[]),
+    Operation("/Users/{id}", "get", "getUser", "Read a user", None, ("200", Some("User")), READ),
+    Operation("/Users/{id}", "put", "replaceUser", "Write a user; what is not sent stays, except in the strict profile", Some("User"), ("200", Some("User")), WRITE),
+    Operation("/Users/{id}", "patch", "patchUser", "Change a user, all operations or none", Some("PatchOp"), ("200", Some("User")), WRITE),
+    Operation("/Users/{id}", "delete", "deleteUser", "Delete a user; the id is never used again", None, ("204", None), DELETE),
+    Operation("/Groups", "get", "listGroups", "List groups", None, ("200", Some("ListResponse")), LIST),
+    Operation("/Groups", "post", "createGroup", "Create a group", Some("Group"), ("201", Some("Group")), SHOWN),
+    Operation("/Groups/.search", "post", "searchGroups", "List groups, asked for in the body", Some("SearchRequest"), ("200", Some("ListResponse")), &[]),
+    Operation("/Groups/{id}", "get", "getGroup", "Read a group", None, ("200", Some("Group")), READ),
+    Operation("/Groups/{id}", "put", "replaceGroup", "Write a group", Some("Group"), ("200", Some("Group")), WRITE),
+    Operation("/Groups/{id}", "patch", "patchGroup", "Change a group; answered with 200 and the group where attributes are asked for", Some("PatchOp"), ("204", None), WRITE),
+    Operation("/Groups/{id}", "delete", "deleteGroup", "Delete a group; its members stay", None, ("204", None), DELETE),
+    Operation("/Bulk", "post", "bulk", "Carry out many operations, each with its own status", Some("BulkRequest"), ("200", Some("BulkResponse")), &[]),
+    Operation("/ServiceProviderConfig", "get", "getServiceProviderConfig", "What the service can do", None, ("200", Some("Document")), &[]),
+    Operation("/ResourceTypes", "get", "listResourceTypes", "The types of resources", None, ("200", Some("ListResponse")), &[]),
+    Operation("/ResourceTypes/{id}", "get", "getResourceType", "One type of resource", None, ("200", Some("Document")), &["id"]),
+    Operation("/Schemas", "get", "listSchemas", "The schemas, the workspace's own attributes among them", None, ("200", Some("ListResponse")), &[]),
+    Operation("/Schemas/{urn}", "get", "getSchema", "One schema", None, ("200", Some("Document")), &["urn"]),
+    Operation("/Me", "get", "getMe", "Always 501: a token stands for no user", None, ("501", Some("Error")), &[]),
+    Operation("/Me", "post", "createMe", "Always 501", None, ("501", Some("Error")), &[]),
+    Operation("/Me", "put", "replaceMe", "Always 501", None, ("501", Some("Error")), &[]),
+    Operation("/Me", "patch", "patchMe", "Always 501", None, ("501", Some("Error")), &[]),
+    Operation("/Me", "delete", "deleteMe", "Always 501", None, ("501", Some("Error")), &[]),
+];
+
+/// Serves the description. It needs no token: it holds nothing of any workspace.
+pub(crate) async fn document(State(gateway): State<Gateway>, headers: HeaderMap, uri: Uri) -> Json<Value> {
+    Json(describe(&gateway.locations.base(&headers, &uri, "{workspace}")))
+}
+
+fn describe(server: &str) -> Value {
+    let mut paths = Object::new();
+    for operation in OPERATIONS {
+        let Operation(path, method, ..) = operation;
+        paths.entry(*path).or_insert_with(|| json!({}))[*method] = operation.describe();
+    }
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Usher SCIM 2.0",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": "Users and groups of one workspace (RFC 7643, RFC 7644, RFC 9865).",
+        },
+        "servers": [{
+            "url": server,
+            "variables": { "workspace": { "default": "workspace", "description": "The workspace's name or id" } },
+        }],
+        "security": [{ "token": [] }],
+        "paths": paths,
+        "components": components::all(),
+    })
+}
+
+impl Operation {
+    fn describe(&self) -> Value {
+        let Self(_, _, id, summary, body, (status, answer), parameters) = self;
+        let content = |schema: &str| {
+            let schema = json!({ "$ref": format!("#/components/schemas/{schema}") });
+            json!({ "application/scim+json": { "schema": schema } })
+        };
+        let mut success = json!({ "description": "Done" });
+        if let Some(answer) = answer {
+            success["content"] = content(answer);
+        }
+        let mut responses = json!({ *status: success });
+        for (refused, description) in components::REFUSALS {
+            if refused != status {
+                responses[*refused] = json!({ "description": description, "content": content("Error") });
+            }
+        }
+        let mut described = json!({ "operationId": id, "summary": summary, "responses": responses });
+        if !parameters.is_empty() {
+            let refer = |name: &&str| json!({ "$ref": format!("#/components/parameters/{name}") });
+            described["parameters"] = parameters.iter().map(refer).collect();
+        }
+        if let Some(body) = body {
+            described["requestBody"] = json!({ "required": true, "content": content(body) });
+        }
+        described
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use super::*;
+
+    /// The methods of each path, in capitals.
+    pub(crate) fn described() -> BTreeMap<&'static str, BTreeSet<String>> {
+        let mut described: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+        for Operation(path, method, ..) in OPERATIONS {
+            described.entry(*path).or_default().insert(method.to_uppercase());
+        }
+        described
+    }
+
+    /// Every `$ref` of a document.
+    fn references(value: &Value, found: &mut BTreeSet<String>) {
+        match value {
+            Value::Object(members) => {
+                if let Some(Value::String(reference)) = members.get("$ref") {
+                    found.insert(reference.clone());
+                }
+                members.values().for_each(|member| references(member, found));
+            }
+            Value::Array(elements) => elements.iter().for_each(|element| references(element, found)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn every_reference_leads_somewhere_and_every_operation_has_a_name_of_its_own() {
+        let document = describe("https://scim.example.com/scim/v2/{workspace}");
+        let mut found = BTreeSet::new();
+        references(&document, &mut found);
+        for reference in &found {
+            let pointer = reference.strip_prefix('#').unwrap();
+            assert!(document.pointer(pointer).is_some(), "{reference} leads nowhere");
+        }
+        assert!(found.len() > 20, "the document was not read: {found:?}");
+
+        let names: BTreeSet<_> = OPERATIONS.iter().map(|operation| operation.2).collect();
+        assert_eq!(names.len(), OPERATIONS.len());
+    }
+
+    #[test]
+    fn resources_are_described_as_the_schemas_say() {
+        let document = describe("");
+        let user = &document["components"]["schemas"]["User"];
+
+        assert_eq!(user["required"], json!(["userName"]));
+        assert_eq!(user["properties"]["active"]["type"], "boolean");
+        assert_eq!(user["properties"]["id"]["readOnly"], true);
+        assert_eq!(user["properties"]["emails"]["items"]["properties"]["primary"]["type"], "boolean");
+    }
+}

@@ -1,0 +1,74 @@
+//! What processes use, from `/proc`.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use anyhow::Context as _;
+
+use crate::stack::Processes;
+use crate::stack::processes::ROLES;
+
+/// Ticks of the kernel's accounting in a second (`USER_HZ`, 100 on every Linux).
+const TICKS_A_SECOND: u64 = 100;
+/// The size of a page on the platforms that are measured.
+const PAGE_KIB: u64 = 4;
+
+/// CPU time in microseconds, by process: the roles, `postgres` with all its backends, `client`.
+pub(super) type CpuTimes = BTreeMap<&'static str, u64>;
+
+/// Reads the CPU times so far.
+pub(super) fn cpu(processes: &Processes) -> anyhow::Result<CpuTimes> {
+    let mut times = CpuTimes::new();
+    for role in ROLES {
+        let pid = processes.pid(role).with_context(|| format!("{role} does not run"))?;
+        times.insert(role, Process::read(pid)?.micros());
+    }
+    let server = processes.postgres_pid().context("PostgreSQL does not run")?;
+    let mut postgres = Process::read(server)?.micros();
+    for entry in fs::read_dir("/proc")? {
+        let Some(pid) = entry?.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
+        // A process may end between the two looks.
+        if let Ok(process) = Process::read(pid)
+            && process.parent == server
+        {
+            postgres += process.micros();
+        }
+    }
+    times.insert("postgres", postgres);
+    times.insert("client", Process::read(std::process::id())?.micros());
+    Ok(times)
+}
+
+/// Resident memory of each role, in MiB.
+pub(super) fn memory(processes: &Processes) -> anyhow::Result<BTreeMap<&'static str, u64>> {
+    let mut resident = BTreeMap::new();
+    for role in ROLES {
+        let pid = processes.pid(role).with_context(|| format!("{role} does not run"))?;
+        let text = fs::read_to_string(format!("/proc/{pid}/statm"))?;
+        let pages: u64 = text.split(' ').nth(1).context("statm")?.parse()?;
+        resident.insert(role, pages * PAGE_KIB / 1_024);
+    }
+    Ok(resident)
+}
+
+/// Fields of `/proc/<pid>/stat` (proc(5)).
+struct Process {
+    parent: u32,
+    ticks: u64,
+}
+
+impl Process {
+    fn read(pid: u32) -> anyhow::Result<Self> {
+        let text = fs::read_to_string(format!("/proc/{pid}/stat"))?;
+        // The command may have spaces and parentheses in it; what follows has none.
+        let fields: Vec<&str> = text.rsplit_once(") ").context("stat")?.1.split(' ').collect();
+        let field = |number: usize| fields.get(number).context("stat")?.parse::<u64>().context("stat");
+        // utime, stime and those of children that have ended.
+        let ticks = field(11)? + field(12)? + field(13)? + field(14)?;
+        Ok(Self { parent: u32::try_from(field(1)?)?, ticks })
+    }
+
+    fn micros(&self) -> u64 {
+        self.ticks * 1_000_000 / TICKS_A_SECOND
+    }
+}

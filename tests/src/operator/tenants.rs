@@ -1,0 +1,227 @@
+//! Plans, workspaces, domains, admins, apps, tokens.
+
+use anyhow::Context as _;
+use usher_base::Reason;
+use usher_base::id::WorkspaceId;
+use usher_proto::tenant::v1 as pb;
+use usher_proto::tenant::v1::admin_service_client::AdminServiceClient;
+use usher_proto::tenant::v1::app_service_client::AppServiceClient;
+use usher_proto::tenant::v1::credential_service_client::CredentialServiceClient;
+use usher_proto::tenant::v1::domain_service_client::DomainServiceClient;
+use usher_proto::tenant::v1::plan_service_client::PlanServiceClient;
+use usher_proto::tenant::v1::token_service_client::TokenServiceClient;
+use usher_proto::tenant::v1::workspace_service_client::WorkspaceServiceClient;
+use usher_rpc::Failure;
+
+use super::{Operator, answered};
+
+/// What a workspace is to be.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the names are the protocol's")]
+pub struct NewWorkspace {
+    pub slug: String,
+    pub plan: &'static str,
+    pub domains: Vec<String>,
+    pub seat_policy: pb::SeatPolicy,
+    pub seat_limit: Option<i64>,
+}
+
+/// A token that was just made.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the names are the protocol's")]
+pub struct NewToken {
+    pub id: String,
+    pub secret: String,
+}
+
+impl Operator {
+    /// Makes a plan, unless it is there.
+    ///
+    /// # Errors
+    /// The call fails.
+    pub async fn plan(&self, name: &str, scim: bool, enforce_domains: bool) -> anyhow::Result<()> {
+        let plan = pb::Plan { id: String::new(), name: name.to_owned(), scim, enforce_domains };
+        let request = self.request(None, pb::CreatePlanRequest { plan: Some(plan) });
+        match PlanServiceClient::new(self.tenant()).create_plan(request).await.map_err(Failure::from) {
+            Err(failure) if failure.reason != Reason::AlreadyExists => Err(failure).context("CreatePlan"),
+            _ => Ok(()),
+        }
+    }
+
+    /// Makes a workspace and approves its domains.
+    ///
+    /// # Errors
+    /// A call fails.
+    pub async fn workspace(&self, new: &NewWorkspace) -> anyhow::Result<WorkspaceId> {
+        let message = pb::CreateWorkspaceRequest {
+            slug: new.slug.clone(),
+            name: new.slug.to_uppercase(),
+            plan: new.plan.to_owned(),
+            seat_policy: new.seat_policy.into(),
+            seat_limit: new.seat_limit,
+        };
+        let mut client = WorkspaceServiceClient::new(self.tenant());
+        let made = answered("CreateWorkspace", client.create_workspace(self.request(None, message)).await)?;
+        let id = made.workspace.unwrap_or_default().id.parse()?;
+        for domain in &new.domains {
+            self.approve_domain(id, domain).await?;
+        }
+        Ok(id)
+    }
+
+    /// Reads a workspace by id or slug.
+    ///
+    /// # Errors
+    /// The call fails.
+    pub async fn read_workspace(&self, workspace: &str) -> anyhow::Result<pb::Workspace> {
+        let message = pb::GetWorkspaceRequest { workspace: workspace.to_owned() };
+        let mut client = WorkspaceServiceClient::new(self.tenant());
+        let answer = answered("GetWorkspace", client.get_workspace(self.request(None, message)).await)?;
+        Ok(answer.workspace.unwrap_or_default())
+    }
+
+    /// Changes a workspace.
+    ///
+    /// # Errors
+    /// The call fails.
+    pub async fn update_workspace(
+        &self,
+        workspace: WorkspaceId,
+        message: pb::UpdateWorkspaceRequest,
+    ) -> anyhow::Result<pb::Workspace> {
+        let mut client = WorkspaceServiceClient::new(self.tenant());
+        let answer =
+            answered("UpdateWorkspace", client.update_workspace(self.about(workspace, message)).await)?;
+        Ok(answer.workspace.unwrap_or_default())
+    }
+
+    /// Approves a domain.
+    ///
+    /// # Errors
+    /// The call fails.
+    pub async fn approve_domain(&self, workspace: WorkspaceId, name: &str) -> anyhow::Result<()> {
+        let message = pb::ApproveDomainRequest { name: name.to_owned() };
+        let mut client = DomainServiceClient::new(self.tenant());
+        answered("ApproveDomain", client.approve_domain(self.about(workspace, message)).await).map(drop)
+    }
+
+    /// Removes a domain.
+    ///
+    /// # Errors
+    /// The call fails.
+    pub async fn remove_domain(&self, workspace: WorkspaceId, name: &str) -> anyhow::Result<()> {
+        let message = pb::RemoveDomainRequest { name: name.to_owned() };
+        let mut client = DomainServiceClient::new(self.tenant());
+        answered("RemoveDomain", client.remove_domain(self.about(workspace, message)).await).map(drop)
+    }
+
+    /// The approved domains.
+    ///
+    /// # Errors
+    /// The call fails.
+    pub async fn domains(&self, workspace: WorkspaceId) -> anyhow::Result<Vec<pb::Domain>> {
+        let mut client = DomainServiceClient::new(self.tenant());
+        let request = self.about(workspace, pb::ListDomainsRequest {});
+        Ok(answered("ListDomains", client.list_domains(request).await)?.domains)
+    }
+
+    /// The admins.
+    ///
+    /// # Errors
+    /// The call fails.
+    pub async fn admins(&self, workspace: WorkspaceId) -> anyhow::Result<Vec<pb::Admin>> {
+        let mut client = AdminServiceClient::new(self.tenant());
+        let request = self.about(workspace, pb::ListAdminsRequest {});
+        Ok(answered("ListAdmins", client.list_admins(request).await)?.admins)
+    }
+
+    /// Makes an admin; the id.
+    ///
+    /// # Errors
+    /// The call fails.
+    pub async fn admin(
+        &self,
+        workspace: WorkspaceId,
+        email: &str,
+        password: &str,
+        permissions: &[pb::AdminPermission],
+    ) -> anyhow::Result<String> {
+        let message = pb::CreateAdminRequest {
+            email: email.to_owned(),
+            password: password.to_owned(),
+            permissions: permissions.iter().map(|permission| (*permission).into()).collect(),
+        };
+        let mut client = AdminServiceClient::new(self.tenant());
+        let made = answered("CreateAdmin", client.create_admin(self.about(workspace, message)).await)?;
+        Ok(made.admin.unwrap_or_default().id)
+    }
+
+    /// Signs an admin in; their credential.
+    ///
+    /// # Errors
+    /// The call fails.
+    pub async fn sign_in(&self, workspace: &str, email: &str, password: &str) -> anyhow::Result<String> {
+        let message = pb::SignInRequest {
+            workspace: workspace.to_owned(),
+            email: email.to_owned(),
+            password: password.to_owned(),
+        };
+        let mut client = AdminServiceClient::new(self.tenant());
+        Ok(answered("SignIn", client.sign_in(message).await)?.credential)
+    }
+
+    /// Makes an app; the id.
+    ///
+    /// # Errors
+    /// The call fails.
+    pub async fn app(&self, workspace: WorkspaceId, name: &str) -> anyhow::Result<String> {
+        let message = pb::CreateAppRequest { name: name.to_owned(), description: String::new() };
+        let mut client = AppServiceClient::new(self.tenant());
+        let made = answered("CreateApp", client.create_app(self.about(workspace, message)).await)?;
+        Ok(made.app.unwrap_or_default().id)
+    }
+
+    /// Makes a token.
+    ///
+    /// # Errors
+    /// The call fails.
+    pub async fn token(
+        &self,
+        workspace: WorkspaceId,
+        message: pb::CreateTokenRequest,
+    ) -> anyhow::Result<NewToken> {
+        let mut client = TokenServiceClient::new(self.tenant());
+        let made = answered("CreateToken", client.create_token(self.about(workspace, message)).await)?;
+        Ok(NewToken { id: made.token.unwrap_or_default().id, secret: made.secret })
+    }
+
+    /// The tokens of an app.
+    ///
+    /// # Errors
+    /// The call fails.
+    pub async fn tokens(&self, workspace: WorkspaceId, app: &str) -> anyhow::Result<Vec<pb::Token>> {
+        let message = pb::ListTokensRequest { app_id: app.to_owned() };
+        let mut client = TokenServiceClient::new(self.tenant());
+        Ok(answered("ListTokens", client.list_tokens(self.about(workspace, message)).await)?.tokens)
+    }
+
+    /// Revokes a token.
+    ///
+    /// # Errors
+    /// The call fails.
+    pub async fn revoke_token(&self, workspace: WorkspaceId, id: &str) -> anyhow::Result<()> {
+        let message = pb::RevokeTokenRequest { id: id.to_owned() };
+        let mut client = TokenServiceClient::new(self.tenant());
+        answered("RevokeToken", client.revoke_token(self.about(workspace, message)).await).map(drop)
+    }
+
+    /// Makes a new signing key.
+    ///
+    /// # Errors
+    /// The call fails.
+    pub async fn rotate_keys(&self) -> anyhow::Result<pb::PublicKey> {
+        let mut client = CredentialServiceClient::new(self.tenant());
+        let answer = client.rotate_keys(self.request(None, pb::RotateKeysRequest {})).await;
+        Ok(answered("RotateKeys", answer)?.key.unwrap_or_default())
+    }
+}

@@ -1,0 +1,174 @@
+//! All of Usher for a test: the four real roles on databases and ports of their own.
+#![expect(clippy::unwrap_used, reason = "a test whose stack can't be had fails right here")]
+
+pub mod processes;
+mod workspace;
+
+use std::net::SocketAddr;
+
+use jiff::SignedDuration;
+use secrecy::SecretString;
+use sqlx::{Connection as _, PgConnection};
+use usher::cli::Role;
+use usher::config::Settings;
+use usher::roles::{self, Running};
+use usher_base::Clock;
+use usher_rpc::Tasks;
+use usher_store::testing::TestDatabase;
+use usher_store::{Database, DatabaseConfig};
+use usher_tenant::ServiceKeys;
+
+use crate::operator::{Addresses, Operator};
+
+pub use processes::Processes;
+pub use workspace::{Workspace, WorkspaceBuilder};
+
+/// Plans that every stack has: name, SCIM included, domains enforced.
+pub(crate) const PLANS: [(&str, bool, bool); 3] =
+    [("Enterprise", true, true), ("Open", true, false), ("Free", false, true)];
+const ANY_PORT: &str = "127.0.0.1:0";
+const OPERATOR_LIFE: SignedDuration = SignedDuration::from_hours(1);
+
+/// The four roles in this process. They talk to each other over real sockets; dropped, they stop.
+#[derive(Debug)]
+pub struct Stack {
+    settings: Settings,
+    tasks: Tasks,
+    running: Vec<Running>,
+    operator: Operator,
+    gateway: String,
+    databases: Databases,
+}
+
+/// The databases, one a service.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the names are the services'")]
+pub struct Databases {
+    pub tenant: TestDatabase,
+    pub identity: TestDatabase,
+    pub billing: TestDatabase,
+}
+
+impl Databases {
+    async fn create() -> Self {
+        Self {
+            tenant: TestDatabase::create("tenant", &usher_tenant::MIGRATOR).await,
+            identity: TestDatabase::create("identity", &usher_identity::MIGRATOR).await,
+            billing: TestDatabase::create("billing", &usher_billing::MIGRATOR).await,
+        }
+    }
+}
+
+impl Drop for Stack {
+    fn drop(&mut self) {
+        self.tasks.soft_stop();
+    }
+}
+
+impl Stack {
+    /// Starts everything.
+    pub async fn start() -> Self {
+        Self::start_with(|_| {}).await
+    }
+
+    /// Starts everything with other settings.
+    pub async fn start_with(change: impl FnOnce(&mut Settings)) -> Self {
+        let databases = Databases::create().await;
+        let keys = service_keys(&databases.tenant.url());
+        let mut settings = Settings::default();
+        settings.gateway.listen = ANY_PORT.into();
+        settings.gateway.rate_per_second = 0;
+        for (service, database) in [
+            (&mut settings.tenant, &databases.tenant),
+            (&mut settings.identity, &databases.identity),
+            (&mut settings.billing, &databases.billing),
+        ] {
+            service.listen = ANY_PORT.into();
+            service.database_url = Some(SecretString::from(database.url()));
+            service.database_connections = 8;
+        }
+        for (name, slot) in
+            [("gateway", &mut settings.gateway.service_key), ("identity", &mut settings.identity.service_key)]
+        {
+            *slot = Some(SecretString::from(keys.create(name).await.unwrap().expose().to_owned()));
+        }
+        change(&mut settings);
+
+        let listeners = roles::bind(Role::All, &settings).await.unwrap();
+        let url = |role| format!("http://{}", listeners.address(role).unwrap());
+        settings.tenant.url = url(Role::Tenant);
+        settings.identity.url = url(Role::Identity);
+        settings.billing.url = url(Role::Billing);
+        let gateway = url(Role::Gateway);
+        let tasks = Tasks::new();
+        let running = roles::start(Role::All, &settings, listeners, &tasks).await.unwrap();
+
+        let credential = keys.operator_credential("tester", OPERATOR_LIFE).await.unwrap();
+        let addresses = Addresses {
+            tenant: settings.tenant.url.clone(),
+            identity: settings.identity.url.clone(),
+            billing: settings.billing.url.clone(),
+        };
+        let operator = Operator::new(&addresses, credential).unwrap();
+        for (name, scim, enforce_domains) in PLANS {
+            operator.plan(name, scim, enforce_domains).await.unwrap();
+        }
+        Self { settings, tasks, running: vec![running], operator, gateway, databases }
+    }
+
+    /// A workspace of plan Enterprise with the one approved domain `<slug>.example`, unless the
+    /// builder is told otherwise.
+    pub fn workspace(&self, slug: &str) -> WorkspaceBuilder {
+        WorkspaceBuilder::new(self.operator.clone(), self.gateway.clone(), slug)
+    }
+
+    /// The operator.
+    pub const fn operator(&self) -> &Operator {
+        &self.operator
+    }
+
+    /// The gateway's address: `http://127.0.0.1:…`.
+    pub fn gateway(&self) -> &str {
+        &self.gateway
+    }
+
+    /// The databases.
+    pub const fn databases(&self) -> &Databases {
+        &self.databases
+    }
+
+    /// The key and name of the gateway's own access to tenant.
+    pub fn gateway_key(&self) -> &SecretString {
+        self.settings.gateway.service_key.as_ref().unwrap()
+    }
+
+    /// Starts one more gateway; its address.
+    pub async fn another_gateway(&mut self) -> String {
+        let listeners = roles::bind(Role::Gateway, &self.settings).await.unwrap();
+        let address = listeners.address(Role::Gateway).unwrap();
+        self.running.push(roles::start(Role::Gateway, &self.settings, listeners, &self.tasks).await.unwrap());
+        format!("http://{address}")
+    }
+
+    /// A connection to a database as its owner, who sees every workspace's rows.
+    pub async fn owner(&self, database: &TestDatabase) -> PgConnection {
+        PgConnection::connect(&database.owner_url()).await.unwrap()
+    }
+}
+
+/// What can make service keys, at a tenant database.
+fn service_keys(url: &str) -> ServiceKeys {
+    let database = Database::open(&DatabaseConfig {
+        url: url.to_owned(),
+        max_connections: 1,
+        statement_timeout: std::time::Duration::from_secs(10),
+        application: "usher-tests",
+    })
+    .unwrap();
+    ServiceKeys::new(database, Clock::system())
+}
+
+/// A port that is free now.
+fn free_port() -> SocketAddr {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+}

@@ -1,0 +1,238 @@
+//! The real program, a process for each role, on a PostgreSQL of their own: for tests that kill.
+#![expect(clippy::unwrap_used, reason = "a test whose processes can't be had fails right here")]
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tokio::process::{Child, Command};
+use tokio::time::{Instant, sleep};
+use usher_store::testing::temporary_directory;
+use usher_store::{APP_ROLE, Cluster, Durability, OWNER_ROLE};
+
+use super::{OPERATOR_LIFE, PLANS, WorkspaceBuilder, free_port, service_keys};
+use crate::operator::{Addresses, Operator};
+
+/// The roles, in the order in which they are started.
+pub const ROLES: [&str; 4] = ["tenant", "billing", "identity", "gateway"];
+const READY_WITHIN: Duration = Duration::from_secs(30);
+
+/// The processes. Dropped, they are killed, and PostgreSQL is stopped.
+#[derive(Debug)]
+pub struct Processes {
+    roles: BTreeMap<&'static str, RoleProcess>,
+    operator: Operator,
+    cluster: Option<Cluster>,
+    durability: Durability,
+    directory: TempDir,
+}
+
+#[derive(Debug)]
+struct RoleProcess {
+    child: Option<Child>,
+    listen: SocketAddr,
+    metrics: SocketAddr,
+    environment: Vec<(String, String)>,
+}
+
+/// The `usher` program that was built with this one.
+///
+/// # Panics
+/// It was not built.
+pub fn program() -> PathBuf {
+    let this = std::env::current_exe().unwrap();
+    let mut folders = this.ancestors().skip(1).take(2);
+    let found = folders.find_map(|folder| Some(folder.join("usher")).filter(|path| path.is_file()));
+    found.unwrap_or_else(|| panic!("no `usher` beside {}: build it with `cargo build`", this.display()))
+}
+
+impl Processes {
+    /// Starts PostgreSQL and the four roles.
+    pub async fn start(durability: Durability) -> Self {
+        let directory = temporary_directory();
+        let cluster = Cluster::start(&directory.path().join("pg"), durability).await.unwrap();
+        for (name, migrator) in [
+            ("tenant", &usher_tenant::MIGRATOR),
+            ("identity", &usher_identity::MIGRATOR),
+            ("billing", &usher_billing::MIGRATOR),
+        ] {
+            cluster.ensure_database(&database(name)).await.unwrap();
+            usher_store::migrate(&cluster.url(&database(name), OWNER_ROLE), migrator).await.unwrap();
+        }
+        let keys = service_keys(&cluster.url(&database("tenant"), APP_ROLE));
+        let mut roles: BTreeMap<_, _> = ROLES
+            .into_iter()
+            .map(|role| {
+                let (listen, metrics) = (free_port(), free_port());
+                (role, RoleProcess { child: None, listen, metrics, environment: Vec::new() })
+            })
+            .collect();
+        let addresses = Addresses {
+            tenant: format!("http://{}", roles["tenant"].listen),
+            identity: format!("http://{}", roles["identity"].listen),
+            billing: format!("http://{}", roles["billing"].listen),
+        };
+        let urls = [
+            ("USHER_TENANT__URL", &addresses.tenant),
+            ("USHER_IDENTITY__URL", &addresses.identity),
+            ("USHER_BILLING__URL", &addresses.billing),
+        ];
+        for (role, process) in &mut roles {
+            let section = format!("USHER_{}", role.to_uppercase());
+            let mut set = |name: String, value: String| process.environment.push((name, value));
+            set(format!("{section}__LISTEN"), process.listen.to_string());
+            set("USHER_METRICS__LISTEN".to_owned(), process.metrics.to_string());
+            set("USHER_LOG__FILTER".to_owned(), "warn".to_owned());
+            for (name, url) in urls {
+                set(name.to_owned(), url.clone());
+            }
+            match *role {
+                // The most there is; a test or benchmark is one workspace's whole traffic.
+                "gateway" => {
+                    set("USHER_GATEWAY__RATE_PER_SECOND".to_owned(), "1000000".to_owned());
+                    set("USHER_GATEWAY__RATE_BURST".to_owned(), "1000000".to_owned());
+                }
+                name => set(format!("{section}__DATABASE_URL"), cluster.url(&database(name), APP_ROLE)),
+            }
+            if matches!(*role, "gateway" | "identity") {
+                let key = keys.create(role).await.unwrap();
+                set(format!("{section}__SERVICE_KEY"), key.expose().to_owned());
+            }
+        }
+        let mut processes = Self {
+            operator: Operator::new(&addresses, String::new()).unwrap(),
+            roles,
+            cluster: Some(cluster),
+            durability,
+            directory,
+        };
+        for role in ROLES {
+            processes.spawn(role);
+        }
+        for role in ROLES {
+            processes.ready(role).await;
+        }
+        // Tenant makes the first signing key; credentials are signed with it.
+        let credential = keys.operator_credential("tester", OPERATOR_LIFE).await.unwrap();
+        processes.operator = processes.operator.with_credential(&credential);
+        for (name, scim, enforce_domains) in PLANS {
+            processes.operator.plan(name, scim, enforce_domains).await.unwrap();
+        }
+        processes
+    }
+
+    /// As [`Stack::workspace`](super::Stack::workspace).
+    pub fn workspace(&self, slug: &str) -> WorkspaceBuilder {
+        WorkspaceBuilder::new(self.operator.clone(), self.gateway(), slug)
+    }
+
+    /// The operator.
+    pub const fn operator(&self) -> &Operator {
+        &self.operator
+    }
+
+    /// The gateway's address.
+    pub fn gateway(&self) -> String {
+        format!("http://{}", self.roles["gateway"].listen)
+    }
+
+    /// The process of a role.
+    pub fn pid(&self, role: &str) -> Option<u32> {
+        self.roles[role].child.as_ref()?.id()
+    }
+
+    /// PostgreSQL's process.
+    pub fn postgres_pid(&self) -> Option<u32> {
+        self.cluster.as_ref()?.pid()
+    }
+
+    /// The address of a service's database for a PostgreSQL role.
+    pub fn database_url(&self, service: &str, role: &str) -> String {
+        usher_store::cluster::url(&self.postgres_directory(), &database(service), role)
+    }
+
+    /// The directory of PostgreSQL; its socket is in `run`.
+    pub fn postgres_directory(&self) -> PathBuf {
+        self.directory.path().join("pg")
+    }
+
+    /// Where a role serves its metrics.
+    pub fn metrics_url(&self, role: &str) -> String {
+        format!("http://{}/metrics", self.roles[role].metrics)
+    }
+
+    /// Sets an environment variable for the next start of a role.
+    pub fn set(&mut self, role: &str, name: &str, value: &str) {
+        let environment = &mut self.roles.get_mut(role).unwrap().environment;
+        environment.retain(|(set, _)| set != name);
+        environment.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// `kill -9`.
+    pub async fn kill(&mut self, role: &str) {
+        let mut child = self.roles.get_mut(role).unwrap().child.take().unwrap();
+        child.kill().await.unwrap();
+    }
+
+    /// Starts a role that was killed, and waits until it is ready.
+    pub async fn restart(&mut self, role: &'static str) {
+        self.spawn(role);
+        self.ready(role).await;
+    }
+
+    /// Stops PostgreSQL, with whatever it is doing.
+    pub async fn stop_postgres(&mut self) {
+        self.cluster.take().unwrap().stop().await;
+    }
+
+    /// Starts PostgreSQL again.
+    pub async fn start_postgres(&mut self) {
+        self.cluster = Some(Cluster::start(&self.postgres_directory(), self.durability).await.unwrap());
+    }
+
+    fn spawn(&mut self, role: &'static str) {
+        let process = self.roles.get_mut(role).unwrap();
+        let log = std::fs::File::options()
+            .create(true)
+            .append(true)
+            .open(self.directory.path().join(format!("{role}.log")))
+            .unwrap();
+        let child = Command::new(program())
+            .args(["serve", role])
+            .envs(process.environment.iter().cloned())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        process.child = Some(child);
+    }
+
+    async fn ready(&mut self, role: &'static str) {
+        let log = self.directory.path().join(format!("{role}.log"));
+        let process = self.roles.get_mut(role).unwrap();
+        let url = format!("http://{}/readyz", process.metrics);
+        let deadline = Instant::now() + READY_WITHIN;
+        loop {
+            if reqwest::get(&url).await.is_ok_and(|answer| answer.status().is_success()) {
+                return;
+            }
+            let ended = process.child.as_mut().and_then(|child| child.try_wait().ok().flatten());
+            assert!(ended.is_none(), "{role} ended with {ended:?}: {}", read(&log));
+            assert!(Instant::now() < deadline, "{role} is not ready: {}", read(&log));
+            sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
+fn database(service: &str) -> String {
+    format!("usher_{service}")
+}
+
+fn read(log: &Path) -> String {
+    std::fs::read_to_string(log).unwrap_or_default()
+}

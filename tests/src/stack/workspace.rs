@@ -1,0 +1,146 @@
+//! A workspace of a test, with an app and a token.
+#![expect(clippy::unwrap_used, reason = "a test whose workspace can't be had fails right here")]
+
+use usher_base::id::WorkspaceId;
+use usher_proto::tenant::v1 as pb;
+
+use crate::operator::{NewWorkspace, Operator, Seats};
+use crate::scim::ScimClient;
+
+/// What a workspace is to be.
+#[derive(Debug)]
+pub struct WorkspaceBuilder {
+    operator: Operator,
+    gateway: String,
+    new: NewWorkspace,
+}
+
+/// A workspace, its SCIM endpoint and who operates it.
+#[derive(Clone, Debug)]
+pub struct Workspace {
+    slug: String,
+    id: WorkspaceId,
+    app: String,
+    token_id: String,
+    scim: ScimClient,
+    operator: Operator,
+}
+
+impl WorkspaceBuilder {
+    pub(super) fn new(operator: Operator, gateway: String, slug: &str) -> Self {
+        let new = NewWorkspace {
+            slug: slug.to_owned(),
+            plan: "Enterprise",
+            domains: vec![format!("{slug}.example")],
+            seat_policy: pb::SeatPolicy::Allow,
+            seat_limit: None,
+        };
+        Self { operator, gateway, new }
+    }
+
+    /// Refuses what goes beyond so many paid seats.
+    #[must_use]
+    pub fn blocked_at(mut self, seats: i64) -> Self {
+        self.new.seat_policy = pb::SeatPolicy::Block;
+        self.new.seat_limit = Some(seats);
+        self
+    }
+
+    /// Has a limit that refuses nothing.
+    #[must_use]
+    pub fn allowed_beyond(mut self, seats: i64) -> Self {
+        self.new.seat_policy = pb::SeatPolicy::Allow;
+        self.new.seat_limit = Some(seats);
+        self
+    }
+
+    /// Of another plan: `Open` (any domain), `Free` (no SCIM).
+    #[must_use]
+    pub fn plan(mut self, plan: &'static str) -> Self {
+        self.new.plan = plan;
+        self
+    }
+
+    /// With these approved domains instead.
+    #[must_use]
+    pub fn domains(mut self, domains: &[&str]) -> Self {
+        self.new.domains = domains.iter().map(|domain| (*domain).to_owned()).collect();
+        self
+    }
+
+    /// Makes it, with an app and a token.
+    pub async fn create(self) -> Workspace {
+        let id = self.operator.workspace(&self.new).await.unwrap();
+        let app = self.operator.app(id, "Azure AD SCIM").await.unwrap();
+        let message =
+            pb::CreateTokenRequest { app_id: app.clone(), name: "test".into(), ..Default::default() };
+        let token = self.operator.token(id, message).await.unwrap();
+        let slug = self.new.slug;
+        let scim = ScimClient::new(format!("{}/scim/v2/{slug}", self.gateway), token.secret);
+        Workspace { slug, id, app, token_id: token.id, scim, operator: self.operator }
+    }
+}
+
+impl Workspace {
+    /// Its name in URLs.
+    pub fn slug(&self) -> &str {
+        &self.slug
+    }
+
+    /// Its id.
+    pub const fn id(&self) -> WorkspaceId {
+        self.id
+    }
+
+    /// The app.
+    pub fn app(&self) -> &str {
+        &self.app
+    }
+
+    /// The token's id.
+    pub fn token_id(&self) -> &str {
+        &self.token_id
+    }
+
+    /// The SCIM endpoint, with the token.
+    pub const fn scim(&self) -> &ScimClient {
+        &self.scim
+    }
+
+    /// An address of the approved domain.
+    pub fn address(&self, local: &str) -> String {
+        format!("{local}@{}.example", self.slug)
+    }
+
+    /// Waits until billing knows everything.
+    pub async fn settle(&self) {
+        self.operator.settle(self.id).await.unwrap();
+    }
+
+    /// The seats, the same by every account of them: identity's counters, identity's rows as SCIM
+    /// shows them, and the open intervals of billing's ledger.
+    pub async fn seats(&self) -> Seats {
+        self.settle().await;
+        let counters = self.operator.seats(self.id).await.unwrap();
+        let open = self.operator.open_intervals(self.id).await.unwrap();
+        let ledger = Seats::of(open.iter().map(|interval| (interval.class.as_str(), 1)));
+        assert_eq!(counters, ledger, "identity's counters are not billing's open intervals");
+        let listed = self.scim.everybody().await;
+        let active = listed.iter().filter(|user| user["active"] == true);
+        let census = Seats::of(active.map(|user| (user["userType"].as_str().unwrap_or_default(), 1)));
+        assert_eq!(counters, census, "the counters are not the active users");
+        counters
+    }
+
+    /// Changes the workspace.
+    pub async fn update(&self, message: pb::UpdateWorkspaceRequest) -> pb::Workspace {
+        self.operator.update_workspace(self.id, message).await.unwrap()
+    }
+
+    /// One more token of the app.
+    pub async fn token(&self) -> crate::operator::NewToken {
+        let message =
+            pb::CreateTokenRequest { app_id: self.app.clone(), name: "another".into(), ..Default::default() };
+        self.operator.token(self.id, message).await.unwrap()
+    }
+}

@@ -1,0 +1,215 @@
+//! `usher dev`, the real program.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::io::AsyncReadExt as _;
+use tokio::process::{Child, Command};
+use tokio::time::{Instant, sleep, timeout};
+use usher_store::testing::temporary_directory;
+use usher_tests::scim::ScimClient;
+use usher_tests::stack::processes::program;
+
+const READY_WITHIN: Duration = Duration::from_mins(1);
+
+/// A running `usher dev`.
+struct Dev {
+    child: Child,
+    data: PathBuf,
+}
+
+impl Dev {
+    fn start(data: &Path, arguments: &[&str]) -> Self {
+        let child = Command::new(program())
+            .args(["dev", "--listen", "127.0.0.1:0", "--log", "warn", "--data-dir"])
+            .arg(data)
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        Self { child, data: data.to_owned() }
+    }
+
+    fn demo_file(&self) -> PathBuf {
+        self.data.join("demo.json")
+    }
+
+    /// Waits for demo.json.
+    async fn ready(&mut self) -> Value {
+        let deadline = Instant::now() + READY_WITHIN;
+        while !self.demo_file().exists() {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                panic!("usher dev ended with {status}: {}", self.errors().await);
+            }
+            assert!(Instant::now() < deadline, "usher dev is not ready");
+            sleep(Duration::from_millis(20)).await;
+        }
+        serde_json::from_slice(&std::fs::read(self.demo_file()).unwrap()).unwrap()
+    }
+
+    async fn errors(&mut self) -> String {
+        let mut text = String::new();
+        if let Some(mut stderr) = self.child.stderr.take() {
+            stderr.read_to_string(&mut text).await.unwrap();
+        }
+        text
+    }
+
+    fn postgres(&self) -> Pid {
+        let text = std::fs::read_to_string(self.data.join("postgres/data/postmaster.pid")).unwrap();
+        Pid::from_raw(text.lines().next().unwrap().trim().parse().unwrap())
+    }
+
+    async fn stop(&mut self, signal: Signal) -> ExitStatus {
+        let pid = Pid::from_raw(i32::try_from(self.child.id().unwrap()).unwrap());
+        kill(pid, signal).unwrap();
+        timeout(Duration::from_secs(10), self.child.wait())
+            .await
+            .unwrap_or_else(|_| panic!("{signal}: still there after 10 s"))
+            .unwrap()
+    }
+}
+
+fn folder() -> TempDir {
+    temporary_directory()
+}
+
+fn scim(demo: &Value, workspace: usize) -> ScimClient {
+    let workspace = &demo["workspaces"][workspace];
+    ScimClient::new(workspace["scim_url"].as_str().unwrap(), workspace["token"].as_str().unwrap())
+}
+
+fn mode(path: &Path) -> u32 {
+    std::fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_starts_serves_stops_and_finds_its_data_again() {
+    let folder = folder();
+    let data = folder.path().join("usher");
+    let mut dev = Dev::start(&data, &[]);
+    let demo = dev.ready().await;
+
+    assert_eq!(mode(&dev.demo_file()), 0o600);
+    for (name, slug) in [(0, "acme"), (1, "globex"), (2, "sandbox")] {
+        assert_eq!(demo["workspaces"][name]["name"], slug);
+        scim(&demo, name).get("/Users").await.assert_total(0);
+    }
+    for pointer in [
+        "/console_url",
+        "/metrics_url",
+        "/service_credential",
+        "/grpc/tenant",
+        "/grpc/identity",
+        "/grpc/billing",
+        "/workspaces/0/id",
+        "/workspaces/0/domains/0",
+        "/workspaces/0/admin/email",
+        "/workspaces/0/admin/password",
+    ] {
+        assert!(
+            demo.pointer(pointer).and_then(Value::as_str).is_some_and(|text| !text.is_empty()),
+            "{pointer}: {demo}"
+        );
+    }
+    let path = scim(&demo, 0).create_user("ada@acme.example").await.assert_status(201).path();
+    scim(&demo, 0).create_user("eve@elsewhere.example").await.assert_status(403);
+
+    let postgres = dev.postgres();
+    assert!(dev.stop(Signal::SIGTERM).await.success());
+    assert!(kill(postgres, None).is_err(), "PostgreSQL was left behind");
+    assert!(!dev.demo_file().exists(), "demo.json is there although nothing serves");
+
+    let mut again = Dev::start(&data, &[]);
+    let second = again.ready().await;
+    for number in 0..3 {
+        assert_eq!(second["workspaces"][number]["token"], demo["workspaces"][number]["token"]);
+        assert_eq!(second["workspaces"][number]["admin"], demo["workspaces"][number]["admin"]);
+    }
+    scim(&second, 0).get(&path).await.assert_status(200).assert_at("/userName", "ada@acme.example");
+    assert!(again.stop(Signal::SIGINT).await.success());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_a_kill_it_takes_over_what_was_left_and_reset_begins_anew() {
+    let folder = folder();
+    let data = folder.path().join("usher");
+    let mut dev = Dev::start(&data, &[]);
+    let demo = dev.ready().await;
+    scim(&demo, 0).created("ada@acme.example").await;
+    let left = dev.postgres();
+    dev.child.kill().await.unwrap();
+
+    let mut dev = Dev::start(&data, &[]);
+    let demo = loop {
+        // A killed process could not take demo.json away; wait for the new one's.
+        let demo = dev.ready().await;
+        if scim(&demo, 0).try_send(scim(&demo, 0).request(reqwest::Method::GET, "/Users")).await.is_ok() {
+            break demo;
+        }
+        sleep(Duration::from_millis(20)).await;
+    };
+    scim(&demo, 0).get("/Users").await.assert_total(1);
+    assert_ne!(dev.postgres(), left);
+    dev.stop(Signal::SIGTERM).await;
+
+    let mut dev = Dev::start(&data, &["--reset"]);
+    let fresh = dev.ready().await;
+    scim(&fresh, 0).get("/Users").await.assert_total(0);
+    assert_ne!(fresh["workspaces"][0]["token"], demo["workspaces"][0]["token"]);
+    dev.stop(Signal::SIGTERM).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_stops_it_is_one_line_that_says_what_to_do() {
+    let folder = folder();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let file = folder.path().join("file");
+    std::fs::write(&file, "").unwrap();
+
+    for (data, listen, part) in [
+        (folder.path().join("usher"), address.as_str(), "--listen"),
+        (file.join("usher"), "127.0.0.1:0", "--data-dir"),
+    ] {
+        let output = Command::new(program())
+            .args(["dev", "--listen", listen, "--data-dir"])
+            .arg(&data)
+            .stdin(Stdio::null())
+            .output();
+        let output = timeout(Duration::from_secs(20), output).await.unwrap().unwrap();
+
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{errors}");
+        assert_eq!(errors.trim_end().lines().count(), 1, "{errors}");
+        assert!(errors.starts_with("usher: ") && errors.contains(part), "{errors}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stop_during_the_start_leaves_nothing_behind() {
+    let folder = folder();
+    let data = folder.path().join("usher");
+    let mut dev = Dev::start(&data, &[]);
+    let deadline = Instant::now() + READY_WITHIN;
+    while !data.join("postgres/data/postmaster.pid").exists() {
+        assert!(Instant::now() < deadline && dev.child.try_wait().unwrap().is_none());
+        sleep(Duration::from_millis(5)).await;
+    }
+    let postgres = dev.postgres();
+
+    dev.stop(Signal::SIGTERM).await;
+
+    let gone = async || kill(postgres, None).is_err();
+    usher_tests::wait::eventually(Duration::from_secs(10), "PostgreSQL is gone", gone).await;
+    assert!(!dev.demo_file().exists());
+}

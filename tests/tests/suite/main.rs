@@ -1,0 +1,15 @@
+//! Usher as a whole: the four roles over their real sockets, on a real PostgreSQL.
+#![expect(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
+
+mod books;
+mod concurrency;
+mod crash;
+mod cycles;
+mod dependencies;
+mod dev;
+mod domains;
+mod grpc;
+mod isolation;
+mod seats;
+mod tokens;
+mod users;
