@@ -130,7 +130,7 @@ impl<'a> Parser<'a> {
         if self.profile == Profile::Strict {
             return Ok(Filter::ValuePath(path, Box::new(inner)));
         }
-        let name = if self.cursor.take('.') {
+        let part = if self.cursor.take('.') {
             match self.cursor.path() {
                 Some(name) => AttrPath::parse(name),
                 None => return self.cursor.fail("expected a sub-attribute"),
