@@ -24,10 +24,17 @@ fn public(path: &'static str, message: &impl prost::Message) -> Row {
 
 /// All of them. `mark` tells what one call makes from what another does.
 pub(super) fn rows(subject: &Subject, mark: &str) -> Vec<Row> {
-    [tenants(subject, mark), access(subject, mark), users(subject, mark), seats(subject)]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        tenants(subject, mark),
+        access(subject, mark),
+        users(subject, mark),
+        groups(subject),
+        attributes(mark),
+        seats(subject),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn tenants(subject: &Subject, mark: &str) -> Vec<Row> {
@@ -95,6 +102,10 @@ fn access(subject: &Subject, mark: &str) -> Vec<Row> {
             &tenant::CreateAppRequest { name: format!("App {mark}"), description: String::new() },
         ),
         row("/usher.tenant.v1.AppService/ListApps", &tenant::ListAppsRequest {}),
+        row(
+            "/usher.tenant.v1.AppService/UpdateApp",
+            &tenant::UpdateAppRequest { id: app_id(), profile: tenant::ScimProfile::Strict.into() },
+        ),
         row("/usher.tenant.v1.AppService/DeleteApp", &tenant::DeleteAppRequest { id: app_id() }),
         row(
             "/usher.tenant.v1.TokenService/CreateToken",
@@ -156,6 +167,57 @@ fn users(subject: &Subject, mark: &str) -> Vec<Row> {
         row("/usher.identity.v1.ChangeService/WatchChanges", &identity::WatchChangesRequest::default()),
         row("/usher.identity.v1.ChangeService/ListChanges", &identity::ListChangesRequest::default()),
         row("/usher.identity.v1.SeatService/GetSeats", &identity::GetSeatsRequest {}),
+    ]
+}
+
+fn groups(subject: &Subject) -> Vec<Row> {
+    let id = || subject.group.clone();
+    let document_json = format!(r#"{{"displayName": "Spies {}"}}"#, uuid::Uuid::new_v4().simple());
+    let patch_json = r#"{"Operations": [{"op": "remove", "path": "members"}]}"#.to_owned();
+    vec![
+        row(
+            "/usher.identity.v1.GroupService/CreateGroup",
+            &identity::CreateGroupRequest { document_json: document_json.clone(), ..Default::default() },
+        ),
+        row(
+            "/usher.identity.v1.GroupService/GetGroup",
+            &identity::GetGroupRequest { id: id(), without_members: false },
+        ),
+        row(
+            "/usher.identity.v1.GroupService/ListGroups",
+            &identity::ListGroupsRequest { count: 200, ..Default::default() },
+        ),
+        row(
+            "/usher.identity.v1.GroupService/ReplaceGroup",
+            &identity::ReplaceGroupRequest { id: id(), document_json, ..Default::default() },
+        ),
+        row(
+            "/usher.identity.v1.GroupService/PatchGroup",
+            &identity::PatchGroupRequest { id: id(), patch_json, ..Default::default() },
+        ),
+        row(
+            "/usher.identity.v1.GroupService/DeleteGroup",
+            &identity::DeleteGroupRequest { id: id(), if_versions: Vec::new() },
+        ),
+    ]
+}
+
+fn attributes(mark: &str) -> Vec<Row> {
+    let attribute = identity::Attribute {
+        name: format!("spy-{mark}"),
+        r#type: identity::AttributeType::String.into(),
+        ..Default::default()
+    };
+    vec![
+        row(
+            "/usher.identity.v1.AttributeService/DefineAttribute",
+            &identity::DefineAttributeRequest { attribute: Some(attribute) },
+        ),
+        row("/usher.identity.v1.AttributeService/ListAttributes", &identity::ListAttributesRequest {}),
+        row(
+            "/usher.identity.v1.AttributeService/DeleteAttribute",
+            &identity::DeleteAttributeRequest { name: "badge".into() },
+        ),
     ]
 }
 
