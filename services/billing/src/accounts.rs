@@ -1,15 +1,19 @@
-//! Accounts: in what currency and zone a workspace is billed.
+//! Accounts: in what currency, zone and periods a workspace is billed.
 
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use serde_json::json;
 use usher_base::{CallContext, Permission};
 use usher_rpc::convert::{InvalidArgument, invalid};
 use usher_store::Database;
 
+use crate::audit;
 use crate::error::BillingError;
-use crate::store::accounts as store;
+use crate::period::{CALENDAR, Schedule, Terms};
+use crate::store::{accounts as store, closes};
 use crate::zone;
 
-/// A workspace's account.
+/// In what a workspace's seats are paid, and in which zone its days are counted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Account {
     /// ISO 4217.
@@ -41,32 +45,67 @@ impl Account {
     }
 }
 
-/// Sets currency and zone. Once there are prices, only to what they are already.
+/// What an account is to become.
+#[derive(Clone, Debug)]
+pub(crate) struct AccountChange {
+    pub(crate) account: Account,
+    /// From when on periods are counted; absent for calendar months.
+    pub(crate) anchor: Option<Date>,
+    /// The boundary from which it holds; absent for the whole account.
+    pub(crate) effective: Option<Date>,
+}
+
+/// Sets currency, zone and periods: of an account in use only from a coming boundary on.
 pub(crate) async fn upsert(
     database: &Database,
     ctx: &CallContext,
-    account: Account,
-) -> Result<Account, BillingError> {
+    change: AccountChange,
+) -> Result<Terms, BillingError> {
     ctx.require(Permission::BillingAdmin)?;
     let database = database.scoped(&ctx.scope()?);
     let mut tx = database.begin().await?;
-    let current = store::lock(&mut tx).await?;
-    if current != account {
-        if store::has_prices(&mut tx).await? {
+    store::lock(&mut tx).await?;
+    let schedule = Schedule::new(store::terms(&mut tx).await?);
+    let terms = if let Some(boundary) = change.effective {
+        let current = schedule.terms_on(boundary);
+        let today = current.account.zone.to_datetime(ctx.now()).date();
+        let begins = schedule.containing(boundary).is_some_and(|period| period.first == boundary);
+        if boundary <= today || !begins {
+            return Err(invalid(
+                "effective_date",
+                "it must be the first date of a coming period; an account changes at a boundary only",
+            )
+            .into());
+        }
+        let anchor = change.anchor.unwrap_or(current.anchor);
+        Terms { valid_from: boundary, anchor, account: change.account }
+    } else {
+        let anchor = change.anchor.unwrap_or(CALENDAR);
+        let terms = Terms { valid_from: anchor, anchor, account: change.account };
+        let unused = !store::has_prices(&mut tx).await? && closes::last(&mut tx).await?.is_none();
+        if *schedule.terms_on(Date::MAX) != terms && !unused {
             return Err(BillingError::AccountInUse);
         }
-        store::save(&mut tx, &account).await?;
-    }
+        store::clear_terms(&mut tx).await?;
+        terms
+    };
+    store::save_terms(&mut tx, &terms).await?;
+    let detail = json!({
+        "currency": terms.account.currency, "time_zone": terms.account.zone_name,
+        "anchor": terms.anchor.to_string(), "valid_from": terms.valid_from.to_string(),
+    });
+    audit::note(&mut tx, ctx, "account.set", detail).await?;
     tx.commit().await?;
-    Ok(account)
+    Ok(terms)
 }
 
-/// Reads the account.
-pub(crate) async fn get(database: &Database, ctx: &CallContext) -> Result<Account, BillingError> {
+/// Reads the terms that hold today.
+pub(crate) async fn get(database: &Database, ctx: &CallContext) -> Result<Terms, BillingError> {
     ctx.require(Permission::BillingAdmin)?;
     let database = database.scoped(&ctx.scope()?);
     let mut tx = database.begin().await?;
-    let account = store::find(&mut tx).await?;
+    let schedule = Schedule::new(store::terms(&mut tx).await?);
     tx.commit().await?;
-    Ok(account.unwrap_or_else(Account::unset))
+    let today = TimeZone::UTC.to_datetime(ctx.now()).date();
+    Ok(schedule.terms_on(today).clone())
 }

@@ -32,12 +32,10 @@ impl SeatClass {
     /// # Errors
     /// The type is unknown.
     pub fn of_user_type(user_type: &str) -> Result<Self, UnknownClass> {
-        match user_type {
-            "Regular" => Ok(Self::Regular),
-            "External" => Ok(Self::External),
-            "Collaborator" => Ok(Self::Collaborator),
-            other => Err(UnknownClass(other.to_owned())),
-        }
+        Self::BY_RANK
+            .into_iter()
+            .find(|class| class.user_type() == user_type)
+            .ok_or_else(|| UnknownClass(user_type.chars().take(40).collect()))
     }
 
     /// Its name.
@@ -46,6 +44,15 @@ impl SeatClass {
             Self::Regular => "regular",
             Self::External => "external",
             Self::Collaborator => "collaborator",
+        }
+    }
+
+    /// Its SCIM user type.
+    pub const fn user_type(self) -> &'static str {
+        match self {
+            Self::Regular => "Regular",
+            Self::External => "External",
+            Self::Collaborator => "Collaborator",
         }
     }
 

@@ -2,10 +2,11 @@
 
 use usher_base::credential::Denied;
 use usher_base::{Fault, Reason};
-use usher_rpc::convert::InvalidArgument;
+use usher_rpc::convert::{InvalidArgument, invalid};
 
 use crate::class::SeatClass;
 use crate::rating::RatingError;
+use crate::rating::calendar::InvalidPeriod;
 use crate::rating::price::Ambiguous;
 
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +19,30 @@ pub(crate) enum BillingError {
     /// Caller: the account is in use.
     #[error("the account has prices, so its currency and time zone can't be changed any more")]
     AccountInUse,
+    /// Caller: wait, or find what is missing.
+    #[error("the period can't be closed yet: {0}")]
+    Incomplete(String),
+    /// Caller: close the earlier one first.
+    #[error("periods are closed one after the other; the next is the one that begins on {0}")]
+    NotNext(jiff::civil::Date),
+    /// Caller: prices of a closed period stay what they were.
+    #[error("the period that {0} is in is closed; add a price of a later date")]
+    ClosedDate(jiff::civil::Date),
+    /// Caller: somebody else must approve.
+    #[error("a correction is approved by somebody else than its author")]
+    OwnApproval,
+    /// Caller: nothing is left to do.
+    #[error("the correction is approved already")]
+    AlreadyApproved,
+    /// Caller: take another id.
+    #[error("the id was used before for something else; take a new one")]
+    IdempotencyReused,
+    /// Producer: begin the next epoch, or send the current one.
+    #[error("the ledger is in epoch {0}")]
+    Epoch(i64),
+    /// Caller: look it up.
+    #[error("there is no such {0} in this workspace")]
+    NotFound(&'static str),
     /// The account's administrator.
     #[error(transparent)]
     Rating(#[from] RatingError),
@@ -38,8 +63,17 @@ pub(crate) enum BillingError {
 impl Fault for BillingError {
     fn reason(&self) -> Reason {
         match self {
-            Self::PriceExists { .. } => Reason::AlreadyExists,
-            Self::AccountInUse | Self::Rating(RatingError::ModeChange(_)) => Reason::FailedPrecondition,
+            Self::PriceExists { .. } | Self::AlreadyApproved | Self::IdempotencyReused => {
+                Reason::AlreadyExists
+            }
+            Self::NotFound(_) => Reason::NotFound,
+            Self::OwnApproval => Reason::PermissionDenied,
+            Self::AccountInUse
+            | Self::Incomplete(_)
+            | Self::NotNext(_)
+            | Self::Epoch(_)
+            | Self::ClosedDate(_)
+            | Self::Rating(RatingError::ModeChange(_)) => Reason::FailedPrecondition,
             Self::Rating(RatingError::PriceMissing { .. }) => Reason::PriceMissing,
             Self::Rating(RatingError::TooLarge(_)) | Self::Stored(_) => Reason::Internal,
             Self::Argument(error) => error.reason(),
@@ -51,6 +85,8 @@ impl Fault for BillingError {
     fn metadata(&self) -> Vec<(&'static str, String)> {
         match self {
             Self::PriceExists { .. } => vec![("resource", "PriceVersion".to_owned())],
+            Self::AlreadyApproved => vec![("resource", "Correction".to_owned())],
+            Self::NotFound(resource) => vec![("resource", (*resource).to_owned())],
             Self::Rating(RatingError::PriceMissing { class, .. }) => vec![("class", class.clone())],
             Self::Argument(error) => error.metadata(),
             _ => Vec::new(),
@@ -61,5 +97,11 @@ impl Fault for BillingError {
 impl From<Ambiguous> for BillingError {
     fn from(error: Ambiguous) -> Self {
         Self::Stored(error.to_string())
+    }
+}
+
+impl From<InvalidPeriod> for BillingError {
+    fn from(error: InvalidPeriod) -> Self {
+        Self::Argument(invalid("start_date", error))
     }
 }

@@ -39,27 +39,145 @@ pub type Hash = [u8; 32];
 /// What the first fact is chained to.
 pub const GENESIS: Hash = [0; 32];
 
+/// A correction of the past, approved by somebody else than its author.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CorrectionFact {
+    /// Its id.
+    pub event_id: EventId,
+    /// The person.
+    pub person: PersonKey,
+    /// The state to assume; `None` is not billable.
+    pub class: Option<SeatClass>,
+    /// From.
+    pub from: Timestamp,
+    /// The first instant after it.
+    pub until: Timestamp,
+    /// Why.
+    pub reason: String,
+    /// Who asked for it.
+    pub author: String,
+    /// Who approved it.
+    pub approver: String,
+    /// The request that recorded it.
+    pub request_id: String,
+}
+
+/// Two keys that are one person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkFact {
+    /// Its id.
+    pub event_id: EventId,
+    /// One key.
+    pub person: PersonKey,
+    /// The other.
+    pub other: PersonKey,
+    /// Why.
+    pub reason: String,
+    /// Who recorded it.
+    pub actor: String,
+    /// When.
+    pub at: Timestamp,
+    /// The request that recorded it.
+    pub request_id: String,
+}
+
+/// A fact of the ledger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fact {
+    /// What identity said; a number of 0 where billing booked the difference of a new epoch.
+    State(SeatEvent),
+    /// A person's state over a past range.
+    Correction(CorrectionFact),
+    /// Two keys are one person.
+    Link(LinkFact),
+}
+
+/// A fact as it was recorded.
+#[derive(Clone, Debug)]
+pub struct Recorded {
+    /// The ledger's number.
+    pub sequence: i64,
+    /// The producer's epoch.
+    pub epoch: i64,
+    /// The fact.
+    pub fact: Fact,
+    /// When it was recorded.
+    pub at: Timestamp,
+    /// The chain's hash after it.
+    pub hash: Hash,
+}
+
+/// Collects a fact's fields: each has a fixed length or carries its own, so no two facts have the
+/// same bytes.
+struct Chain(Sha256);
+
+impl Chain {
+    fn new(kind: &str, before: &Hash, workspace: WorkspaceId, epoch: i64) -> Self {
+        Self(Sha256::new()).text(kind).bytes(before).bytes(workspace.as_uuid().as_bytes()).number(epoch)
+    }
+
+    fn bytes(mut self, bytes: &[u8]) -> Self {
+        self.0.update(bytes);
+        self
+    }
+
+    fn number(self, number: i64) -> Self {
+        self.bytes(&number.to_be_bytes())
+    }
+
+    fn text(self, text: &str) -> Self {
+        self.bytes(&(text.len() as u64).to_be_bytes()).bytes(text.as_bytes())
+    }
+
+    fn finish(self) -> Hash {
+        self.0.finalize().into()
+    }
+}
+
 impl SeatEvent {
     /// The hash of this event after the one before.
-    ///
-    /// Fields have fixed lengths or carry theirs, so no two events have the same bytes.
     pub fn chain(&self, before: &Hash, workspace: WorkspaceId, epoch: i64) -> Hash {
-        let mut hash = Sha256::new();
-        hash.update(b"usher.seat-event.v1");
-        hash.update(before);
-        hash.update(workspace.as_uuid());
-        hash.update(epoch.to_be_bytes());
-        hash.update(self.sequence.to_be_bytes());
-        hash.update(self.event_id.as_uuid());
-        hash.update(self.person.as_uuid());
-        hash.update(self.user.as_uuid());
-        hash.update([u8::from(self.active)]);
-        hash.update(self.effective_at.as_microsecond().to_be_bytes());
-        for text in [&self.user_type, &self.cause, &self.actor, &self.request_id] {
-            hash.update((text.len() as u64).to_be_bytes());
-            hash.update(text);
+        Chain::new("usher.state.v1", before, workspace, epoch)
+            .number(self.sequence)
+            .bytes(self.event_id.as_uuid().as_bytes())
+            .bytes(self.person.as_uuid().as_bytes())
+            .bytes(self.user.as_uuid().as_bytes())
+            .bytes(&[u8::from(self.active)])
+            .number(self.effective_at.as_microsecond())
+            .text(&self.user_type)
+            .text(&self.cause)
+            .text(&self.actor)
+            .text(&self.request_id)
+            .finish()
+    }
+}
+
+impl Fact {
+    /// The hash of this fact after the one before.
+    pub fn chain(&self, before: &Hash, workspace: WorkspaceId, epoch: i64) -> Hash {
+        match self {
+            Self::State(event) => event.chain(before, workspace, epoch),
+            Self::Correction(fact) => Chain::new("usher.correction.v1", before, workspace, epoch)
+                .bytes(fact.event_id.as_uuid().as_bytes())
+                .bytes(fact.person.as_uuid().as_bytes())
+                .text(fact.class.map_or("", SeatClass::as_str))
+                .number(fact.from.as_microsecond())
+                .number(fact.until.as_microsecond())
+                .text(&fact.reason)
+                .text(&fact.author)
+                .text(&fact.approver)
+                .text(&fact.request_id)
+                .finish(),
+            Self::Link(fact) => Chain::new("usher.link.v1", before, workspace, epoch)
+                .bytes(fact.event_id.as_uuid().as_bytes())
+                .bytes(fact.person.as_uuid().as_bytes())
+                .bytes(fact.other.as_uuid().as_bytes())
+                .text(&fact.reason)
+                .text(&fact.actor)
+                .number(fact.at.as_microsecond())
+                .text(&fact.request_id)
+                .finish(),
         }
-        hash.finalize().into()
     }
 }
 

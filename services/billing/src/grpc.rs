@@ -2,5 +2,7 @@
 
 pub(crate) mod admin;
 mod convert;
+pub(crate) mod invoicing;
 pub(crate) mod ledger;
 pub(crate) mod query;
+mod state;

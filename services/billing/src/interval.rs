@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use usher_base::id::{PersonKey, UserId};
 
 use crate::class::SeatClass;
+use crate::rating::Stay;
 
 /// A half-open time during which a person was billable in one class.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +37,16 @@ pub struct End {
 }
 
 impl Interval {
+    /// As rating takes it.
+    pub fn stay(&self) -> Stay<PersonKey> {
+        Stay {
+            person: self.person,
+            class: self.class.index(),
+            start: self.start.as_microsecond(),
+            end: self.end_at().map(Timestamp::as_microsecond),
+        }
+    }
+
     /// The end's instant.
     pub fn end_at(&self) -> Option<Timestamp> {
         self.end.as_ref().map(|end| end.at)

@@ -6,9 +6,9 @@ use usher_base::id::WorkspaceId;
 use usher_store::ScopedDatabase;
 
 use crate::error::BillingError;
-use crate::event::{GENESIS, Hash, SeatEvent};
+use crate::event::{Fact, GENESIS, Hash, Recorded, SeatEvent};
 use crate::interval::{Fold, StateChange};
-use crate::store::{events, intervals, ledgers, seats};
+use crate::store::{events, facts, intervals, ledgers, seats};
 
 /// Consecutive events of one workspace.
 #[derive(Debug)]
@@ -85,33 +85,32 @@ pub(crate) async fn append(
     if new.is_empty() {
         return Ok(Appended { acknowledged, refused: None });
     }
-    let entries = chain(batch, new, ledger.sequence, &ledger.head_hash);
-    project(&mut tx, &entries).await?;
-    ledger.last_recorded_at = now.max(ledger.last_recorded_at);
-    events::insert(&mut tx, batch.epoch, ledger.last_recorded_at, &entries).await?;
-    if let Some(head) = entries.last() {
-        ledger.sequence = head.sequence;
-        ledger.head_hash = head.hash;
-        ledger.acknowledged_sequence = head.event.sequence;
-        ledger.last_effective_at = head.event.effective_at;
-    }
+    apply(&mut tx, &mut ledger, batch.workspace, now, new).await?;
+    ledger.acknowledged_sequence = new.last().map_or(acknowledged, |event| event.sequence);
     // The cursor moves in the transaction that applied the events, and nowhere else.
     ledgers::save(&mut tx, &ledger).await?;
     tx.commit().await?;
     Ok(Appended { acknowledged: ledger.acknowledged_sequence, refused: None })
 }
 
-/// Numbers and chains new events behind the head.
-fn chain<'a>(batch: &Batch, new: &'a [SeatEvent], sequence: i64, head: &Hash) -> Vec<Entry<'a>> {
-    let mut before = *head;
-    (sequence + 1..)
-        .zip(new)
-        .map(|(sequence, event)| {
-            let hash = event.chain(&before, batch.workspace, batch.epoch);
-            before = hash;
-            Entry { sequence, event, hash }
-        })
-        .collect()
+/// Applies new events behind the head; the caller has locked the ledger, and saves it.
+pub(crate) async fn apply(
+    tx: &mut usher_store::TenantTx,
+    ledger: &mut Ledger,
+    workspace: WorkspaceId,
+    now: Timestamp,
+    new: &[SeatEvent],
+) -> Result<(), BillingError> {
+    let mut entries = Vec::with_capacity(new.len());
+    for event in new {
+        ledger.sequence += 1;
+        ledger.head_hash = event.chain(&ledger.head_hash, workspace, ledger.epoch);
+        ledger.last_effective_at = event.effective_at;
+        entries.push(Entry { sequence: ledger.sequence, event, hash: ledger.head_hash });
+    }
+    ledger.last_recorded_at = now.max(ledger.last_recorded_at);
+    project(tx, &entries).await?;
+    events::insert(tx, ledger.epoch, ledger.last_recorded_at, &entries).await
 }
 
 /// The number of the first event that is not what was applied under it.
@@ -159,6 +158,29 @@ async fn project(tx: &mut usher_store::TenantTx, entries: &[Entry<'_>]) -> Resul
     intervals::save(tx, &fold.finish()).await
 }
 
+/// Records a fact of billing's own behind the head; the caller has locked the ledger.
+pub(crate) async fn record(
+    tx: &mut usher_store::TenantTx,
+    ledger: &mut Ledger,
+    workspace: WorkspaceId,
+    now: Timestamp,
+    fact: Fact,
+) -> Result<i64, BillingError> {
+    ledger.last_recorded_at = now.max(ledger.last_recorded_at);
+    let recorded = Recorded {
+        sequence: ledger.sequence + 1,
+        epoch: ledger.epoch,
+        at: ledger.last_recorded_at,
+        hash: fact.chain(&ledger.head_hash, workspace, ledger.epoch),
+        fact,
+    };
+    facts::insert(tx, &recorded).await?;
+    ledger.sequence = recorded.sequence;
+    ledger.head_hash = recorded.hash;
+    ledgers::save(tx, ledger).await?;
+    Ok(recorded.sequence)
+}
+
 /// The state of a ledger.
 #[derive(Clone, Debug)]
 pub(crate) struct Ledger {
@@ -169,9 +191,30 @@ pub(crate) struct Ledger {
     pub(crate) halted: bool,
     pub(crate) last_effective_at: Timestamp,
     pub(crate) last_recorded_at: Timestamp,
+    /// Up to when everything that identity recorded has been sent, and its number then.
+    pub(crate) watermark: Option<Watermark>,
+    /// The producer's number at which both sides last had the same state.
+    pub(crate) reconciled_sequence: i64,
+    /// Whether a comparison of states was asked for.
+    pub(crate) digest_wanted: bool,
+    /// When states were last compared.
+    pub(crate) compared_at: Option<Timestamp>,
+}
+
+/// Everything that is effective until an instant has been sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Watermark {
+    pub(crate) at: Timestamp,
+    /// The producer's last number then.
+    pub(crate) sequence: i64,
 }
 
 impl Ledger {
+    /// Whether both sides had the same state at the watermark or later.
+    pub(crate) fn is_compared(&self) -> bool {
+        self.reconciled_sequence >= self.watermark.map_or(0, |watermark| watermark.sequence)
+    }
+
     /// A ledger without any fact.
     pub(crate) fn empty(epoch: i64) -> Self {
         Self {
@@ -182,6 +225,10 @@ impl Ledger {
             halted: false,
             last_effective_at: Timestamp::UNIX_EPOCH,
             last_recorded_at: Timestamp::UNIX_EPOCH,
+            watermark: None,
+            reconciled_sequence: 0,
+            digest_wanted: false,
+            compared_at: None,
         }
     }
 }

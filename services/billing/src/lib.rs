@@ -1,20 +1,35 @@
 //! The billing service: the exact ledger of seats, and what they cost.
 
 mod accounts;
+mod allocations;
+mod audit;
 pub mod class;
+mod closing;
+mod corrections;
+mod draft;
 mod error;
 pub mod event;
+mod forecast;
 mod grpc;
 pub mod interval;
+mod invoice;
+mod invoices;
 mod ledger;
+pub mod overlay;
+mod period;
 pub mod price;
 mod prices;
 pub mod rating;
+mod reconciliation;
+mod resync;
+mod seat_status;
 mod service;
 pub mod simulate;
 mod statements;
 mod store;
 mod usage;
+mod verification;
+mod watermarks;
 pub mod zone;
 
 pub use service::{Config, Service, StartError};

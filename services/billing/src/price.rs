@@ -77,6 +77,12 @@ pub struct PriceVersion {
     pub unit_price: UnitPrice,
     /// The first local date on which it holds; until the next version's.
     pub valid_from: Date,
+    /// How seats are counted.
+    pub mode: Mode,
+    /// Seats that cost nothing.
+    pub included: i64,
+    /// Seats that are paid for in any case.
+    pub floor: i64,
 }
 
 /// The versions as rating takes them, at each class's position.
@@ -89,9 +95,9 @@ pub fn lists(versions: &[PriceVersion], exponent: u32) -> Result<Vec<PriceList>,
         let rated = of_class.map(|version| rating::PriceVersion {
             valid_from: Some(version.valid_from),
             unit_price: version.unit_price.minor_units(exponent),
-            mode: Mode::default(),
-            included: 0,
-            floor: 0,
+            mode: version.mode,
+            included: version.included,
+            floor: version.floor,
         });
         PriceList::new(rated.collect())
     };

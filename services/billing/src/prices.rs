@@ -1,14 +1,17 @@
 //! The rules of prices.
 
 use jiff::civil::Date;
+use serde_json::json;
 use usher_base::id::PriceId;
 use usher_base::{CallContext, Permission};
 use usher_store::Database;
 
+use crate::audit;
 use crate::class::SeatClass;
 use crate::error::BillingError;
 use crate::price::{PriceVersion, UnitPrice};
-use crate::store::{accounts, prices as store};
+use crate::rating::Mode;
+use crate::store::{accounts, closes, prices as store};
 
 /// A price that is to be added.
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +19,9 @@ pub(crate) struct NewPrice {
     pub(crate) class: SeatClass,
     pub(crate) unit_price: UnitPrice,
     pub(crate) valid_from: Date,
+    pub(crate) mode: Mode,
+    pub(crate) included: i64,
+    pub(crate) floor: i64,
 }
 
 /// Adds a price. From then on the account's currency and zone are fixed.
@@ -25,16 +31,49 @@ pub(crate) async fn create(
     new: NewPrice,
 ) -> Result<PriceVersion, BillingError> {
     ctx.require(Permission::BillingAdmin)?;
-    let NewPrice { class, unit_price, valid_from } = new;
-    let version = PriceVersion { id: PriceId::new(ctx.clock()), class, unit_price, valid_from };
+    let NewPrice { class, unit_price, valid_from, mode, included, floor } = new;
+    let id = PriceId::new(ctx.clock());
+    let version = PriceVersion { id, class, unit_price, valid_from, mode, included, floor };
     let database = database.scoped(&ctx.scope()?);
     let mut tx = database.begin().await?;
     accounts::lock(&mut tx).await?;
+    if closes::last(&mut tx).await?.is_some_and(|last| valid_from < last.end) {
+        return Err(BillingError::ClosedDate(valid_from));
+    }
     if !store::insert(&mut tx, &version, ctx.now(), &ctx.actor().to_string()).await? {
         return Err(BillingError::PriceExists { class, valid_from });
     }
+    let detail = json!({
+        "price": id.to_string(), "class": class.as_str(), "unit_price": unit_price.to_string(),
+        "valid_from": valid_from.to_string(), "mode": mode.as_str(), "included": included, "floor": floor,
+    });
+    audit::note(&mut tx, ctx, "price.create", detail).await?;
     tx.commit().await?;
     Ok(version)
+}
+
+/// Sets what a period costs at least, from the first period that begins on a date or later.
+pub(crate) async fn set_minimum_spend(
+    database: &Database,
+    ctx: &CallContext,
+    valid_from: Date,
+    amount_minor: i64,
+) -> Result<(), BillingError> {
+    ctx.require(Permission::BillingAdmin)?;
+    let database = database.scoped(&ctx.scope()?);
+    let mut tx = database.begin().await?;
+    accounts::lock(&mut tx).await?;
+    if closes::last(&mut tx).await?.is_some_and(|last| valid_from < last.end) {
+        return Err(BillingError::ClosedDate(valid_from));
+    }
+    let by = ctx.actor().to_string();
+    if !accounts::set_minimum_spend(&mut tx, valid_from, amount_minor, ctx.now(), &by).await? {
+        return Err(BillingError::IdempotencyReused);
+    }
+    let detail = json!({"valid_from": valid_from.to_string(), "amount_minor": amount_minor});
+    audit::note(&mut tx, ctx, "minimum_spend.set", detail).await?;
+    tx.commit().await?;
+    Ok(())
 }
 
 /// All prices, by rank of class and date.

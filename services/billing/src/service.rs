@@ -5,12 +5,13 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use usher_base::{Audience, Clock};
 use usher_proto::billing::v1::billing_admin_server::BillingAdminServer;
+use usher_proto::billing::v1::invoicing_server::InvoicingServer;
 use usher_proto::billing::v1::seat_ledger_server::SeatLedgerServer;
 use usher_proto::billing::v1::seat_query_server::SeatQueryServer;
 use usher_rpc::{Server, ServerConfig, Tasks, TenantKeys, Verifier, connect};
 use usher_store::{BootError, Database, DatabaseConfig};
 
-use crate::grpc::{admin::AdminApi, ledger::LedgerApi, query::QueryApi};
+use crate::grpc::{admin::AdminApi, invoicing::InvoicingApi, ledger::LedgerApi, query::QueryApi};
 
 /// How the service is set up.
 #[derive(Debug)]
@@ -65,6 +66,8 @@ impl Service {
             .add(SeatLedgerServer::new(LedgerApi { database: database.clone(), tasks: tasks.clone() }))
             .await
             .add(SeatQueryServer::new(QueryApi { database: database.clone() }))
+            .await
+            .add(InvoicingServer::new(InvoicingApi { database: database.clone(), tasks: tasks.clone() }))
             .await
             .add(BillingAdminServer::new(AdminApi { database: database.clone(), tasks: tasks.clone() }))
             .await;

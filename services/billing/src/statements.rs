@@ -1,5 +1,6 @@
 //! Statements: what a period costs.
 
+use jiff::Timestamp;
 use usher_base::{CallContext, Permission};
 use usher_store::Database;
 
@@ -22,11 +23,12 @@ pub(crate) async fn get(
     database: &Database,
     ctx: &CallContext,
     dates: DateRange,
+    known_at: Option<Timestamp>,
 ) -> Result<Statement, BillingError> {
     ctx.require(Permission::BillingRead)?;
     let database = database.scoped(&ctx.scope()?);
     let mut tx = database.begin().await?;
-    let usage = usage::count(&mut tx, dates).await?;
+    let usage = usage::count(&mut tx, dates, known_at).await?;
     let versions = prices::all(&mut tx).await?;
     tx.commit().await?;
     let prices = price::lists(&versions, usage.account.exponent)?;

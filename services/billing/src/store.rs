@@ -1,10 +1,15 @@
 //! The billing database.
 
 pub(crate) mod accounts;
+pub(crate) mod audit;
+pub(crate) mod closes;
+pub(crate) mod corrections;
 pub(crate) mod events;
+pub(crate) mod facts;
 pub(crate) mod intervals;
 pub(crate) mod ledgers;
 pub(crate) mod prices;
+pub(crate) mod reconciliations;
 pub(crate) mod seats;
 
 use crate::class::SeatClass;
@@ -20,6 +25,11 @@ impl From<sqlx::Error> for BillingError {
 /// A class by its stored name.
 fn class(name: &str) -> Result<SeatClass, BillingError> {
     name.parse().map_err(|error| BillingError::Stored(format!("{error}")))
+}
+
+/// A stored date.
+fn date(text: &str) -> Result<jiff::civil::Date, BillingError> {
+    text.parse().map_err(|_| BillingError::Stored(format!("the date {text}")))
 }
 
 /// A stored hash.

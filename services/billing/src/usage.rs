@@ -1,5 +1,6 @@
 //! Usage: seats by day and class.
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use usher_base::id::PersonKey;
 use usher_base::{CallContext, Permission};
@@ -8,10 +9,12 @@ use usher_store::{Database, TenantTx};
 
 use crate::accounts::Account;
 use crate::class::SeatClass;
+use crate::draft;
 use crate::error::BillingError;
+use crate::invoices;
 use crate::rating::count::daily;
 use crate::rating::{Calendar, DailyCount, Presence};
-use crate::store::{accounts, intervals, ledgers};
+use crate::store::accounts;
 
 /// The dates from `start` to the one before `end`.
 #[derive(Clone, Copy, Debug)]
@@ -41,21 +44,31 @@ pub(crate) async fn get(
     database: &Database,
     ctx: &CallContext,
     dates: DateRange,
+    known_at: Option<Timestamp>,
 ) -> Result<Usage, BillingError> {
     ctx.require(Permission::BillingRead)?;
     let database = database.scoped(&ctx.scope()?);
     let mut tx = database.begin().await?;
-    let usage = count(&mut tx, dates).await?;
+    let usage = count(&mut tx, dates, known_at).await?;
     tx.commit().await?;
     Ok(usage)
 }
 
-/// Counts all facts up to the ledger's head as it is now; what is appended meanwhile is left out.
-pub(crate) async fn count(tx: &mut TenantTx, dates: DateRange) -> Result<Usage, BillingError> {
-    let sequence = ledgers::find(tx).await?.map_or(0, |ledger| ledger.sequence);
-    let account = accounts::find(tx).await?.unwrap_or_else(Account::unset);
-    let calendar = calendar(&account, dates)?;
-    let stays = intervals::stays(tx, sequence, &calendar).await?;
+/// Counts all facts that were known at a time, or are now; what is appended meanwhile is left out.
+pub(crate) async fn count(
+    tx: &mut TenantTx,
+    dates: DateRange,
+    known_at: Option<Timestamp>,
+) -> Result<Usage, BillingError> {
+    let sequence = invoices::sequence(tx, known_at).await?;
+    let schedule = accounts::schedule(tx).await?;
+    let account = schedule.terms_on(dates.start).account.clone();
+    // A period's own dates may open at the instant at which another zone's ended.
+    let calendar = match schedule.exact(dates.start, dates.end) {
+        Some(period) => period.calendar()?,
+        None => calendar(&account, dates)?,
+    };
+    let stays = draft::stays(tx, sequence, &calendar).await?;
     let presence = Presence::new(stays, &SeatClass::rated(), &calendar);
     Ok(Usage { account, calendar, presence, sequence })
 }

@@ -1,16 +1,22 @@
 //! `usher.billing.v1.BillingAdmin`
 
 use tonic::{Request, Response, Status};
+use usher_base::id::EventId;
 use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::billing_admin_server::BillingAdmin;
-use usher_rpc::convert::missing;
+use usher_rpc::convert::{invalid, missing, page_size, parse};
 use usher_rpc::{Tasks, open, status};
 use usher_store::Database;
+use uuid::Uuid;
 
-use crate::accounts::{self, Account};
+use crate::accounts::{self, AccountChange};
+use crate::audit;
+use crate::corrections::{self, NewCorrection};
 use crate::prices::{self, NewPrice};
+use crate::reconciliation;
+use crate::verification;
 
-/// Serves accounts and prices.
+/// Serves accounts, prices, corrections and the audit log.
 pub(crate) struct AdminApi {
     pub(crate) database: Database,
     pub(crate) tasks: Tasks,
@@ -24,9 +30,9 @@ impl BillingAdmin for AdminApi {
     ) -> Result<Response<pb::UpsertAccountResponse>, Status> {
         let (ctx, message) = open(request)?;
         let account = message.account.ok_or_else(|| status(missing("account")))?;
-        let account = Account::try_from(account).map_err(status)?;
+        let change = AccountChange::try_from(account).map_err(status)?;
         let database = self.database.clone();
-        let work = async move { accounts::upsert(&database, &ctx, account).await };
+        let work = async move { accounts::upsert(&database, &ctx, change).await };
         let account = self.tasks.detach(work).await.map_err(status)?;
         Ok(Response::new(pb::UpsertAccountResponse { account: Some(account.into()) }))
     }
@@ -61,5 +67,117 @@ impl BillingAdmin for AdminApi {
         let versions = prices::list(&self.database, &ctx).await.map_err(status)?;
         let price_versions = versions.into_iter().map(pb::PriceVersion::from).collect();
         Ok(Response::new(pb::ListPriceVersionsResponse { price_versions }))
+    }
+
+    async fn set_minimum_spend(
+        &self,
+        request: Request<pb::SetMinimumSpendRequest>,
+    ) -> Result<Response<pb::SetMinimumSpendResponse>, Status> {
+        let (ctx, message) = open(request)?;
+        let valid_from = parse("valid_from", &message.valid_from).map_err(status)?;
+        if message.amount_minor < 0 {
+            return Err(status(invalid("amount_minor", "it is negative")));
+        }
+        let database = self.database.clone();
+        let amount = message.amount_minor;
+        let work = async move { prices::set_minimum_spend(&database, &ctx, valid_from, amount).await };
+        self.tasks.detach(work).await.map_err(status)?;
+        Ok(Response::new(pb::SetMinimumSpendResponse {}))
+    }
+
+    async fn record_correction(
+        &self,
+        request: Request<pb::RecordCorrectionRequest>,
+    ) -> Result<Response<pb::RecordCorrectionResponse>, Status> {
+        let (ctx, message) = open(request)?;
+        let correction = message.correction.ok_or_else(|| status(missing("correction")))?;
+        let new = NewCorrection::try_from(correction).map_err(status)?;
+        let database = self.database.clone();
+        let work = async move { corrections::request(&database, &ctx, new).await };
+        let correction = self.tasks.detach(work).await.map_err(status)?;
+        Ok(Response::new(pb::RecordCorrectionResponse { correction: Some(correction.into()) }))
+    }
+
+    async fn approve_correction(
+        &self,
+        request: Request<pb::ApproveCorrectionRequest>,
+    ) -> Result<Response<pb::ApproveCorrectionResponse>, Status> {
+        let (ctx, message) = open(request)?;
+        let id = parse("id", &message.id).map_err(status)?;
+        let database = self.database.clone();
+        let work = async move { corrections::approve(&database, &ctx, id).await };
+        let sequence = self.tasks.detach(work).await.map_err(status)?;
+        Ok(Response::new(pb::ApproveCorrectionResponse { sequence }))
+    }
+
+    async fn list_corrections(
+        &self,
+        request: Request<pb::ListCorrectionsRequest>,
+    ) -> Result<Response<pb::ListCorrectionsResponse>, Status> {
+        let (ctx, _) = open(request)?;
+        let waiting = corrections::waiting(&self.database, &ctx).await.map_err(status)?;
+        let corrections = waiting.into_iter().map(pb::Correction::from).collect();
+        Ok(Response::new(pb::ListCorrectionsResponse { corrections }))
+    }
+
+    async fn link_persons(
+        &self,
+        request: Request<pb::LinkPersonsRequest>,
+    ) -> Result<Response<pb::LinkPersonsResponse>, Status> {
+        let (ctx, message) = open(request)?;
+        let person = parse("person_key", &message.person_key).map_err(status)?;
+        let other = parse("other_person_key", &message.other_person_key).map_err(status)?;
+        let database = self.database.clone();
+        let work = async move { corrections::link(&database, &ctx, (person, other), message.reason).await };
+        let sequence = self.tasks.detach(work).await.map_err(status)?;
+        Ok(Response::new(pb::LinkPersonsResponse { sequence }))
+    }
+
+    async fn list_audit(
+        &self,
+        request: Request<pb::ListAuditRequest>,
+    ) -> Result<Response<pb::ListAuditResponse>, Status> {
+        let (ctx, message) = open(request)?;
+        let size = page_size(message.page_size, 100, 1_000).map_err(status)?;
+        let after = match message.page_token.as_str() {
+            "" => EventId::from_uuid(Uuid::nil()),
+            token => parse("page_token", token).map_err(status)?,
+        };
+        let mut found = audit::list(&self.database, &ctx, after, size + 1).await.map_err(status)?;
+        let more = found.len() > size as usize;
+        found.truncate(size as usize);
+        let last = found.last().filter(|_| more).map(|entry| entry.id.to_string());
+        Ok(Response::new(pb::ListAuditResponse {
+            entries: found.into_iter().map(pb::AuditEntry::from).collect(),
+            next_page_token: last.unwrap_or_default(),
+        }))
+    }
+
+    async fn verify_ledger(
+        &self,
+        request: Request<pb::VerifyLedgerRequest>,
+    ) -> Result<Response<pb::VerifyLedgerResponse>, Status> {
+        let (ctx, _) = open(request)?;
+        let verdict = verification::verify(&self.database, &ctx).await.map_err(status)?;
+        Ok(Response::new(pb::VerifyLedgerResponse { facts: verdict.facts, faults: verdict.faults }))
+    }
+
+    async fn run_reconciliation(
+        &self,
+        request: Request<pb::RunReconciliationRequest>,
+    ) -> Result<Response<pb::RunReconciliationResponse>, Status> {
+        let (ctx, _) = open(request)?;
+        reconciliation::request(&self.database, &ctx).await.map_err(status)?;
+        Ok(Response::new(pb::RunReconciliationResponse {}))
+    }
+
+    async fn list_reconciliations(
+        &self,
+        request: Request<pb::ListReconciliationsRequest>,
+    ) -> Result<Response<pb::ListReconciliationsResponse>, Status> {
+        let (ctx, _) = open(request)?;
+        let runs = reconciliation::list(&self.database, &ctx).await.map_err(status)?;
+        let rows = runs.into_iter().map(pb::Reconciliation::from).collect();
+        Ok(Response::new(pb::ListReconciliationsResponse { rows }))
     }
 }

@@ -1,17 +1,18 @@
 //! Between messages and the domain.
 
+mod account;
+mod invoice;
+
+pub(super) use account::optional_time;
+
 use usher_proto::billing::v1 as pb;
 use usher_rpc::convert::{InvalidArgument, from_wire, invalid, missing, parse, to_wire};
 
-use crate::accounts::Account;
 use crate::class::SeatClass;
-use crate::event::{SeatEvent, hex};
+use crate::event::{Fact, Recorded, SeatEvent, hex};
 use crate::interval::Interval;
 use crate::ledger::Batch;
-use crate::price::PriceVersion;
-use crate::prices::NewPrice;
 use crate::rating::{Line, amount};
-use crate::store::events::Recorded;
 use crate::usage::DateRange;
 
 /// The most events that come at once.
@@ -91,20 +92,55 @@ impl From<Interval> for pb::Interval {
 
 impl From<Recorded> for pb::LedgerEvent {
     fn from(recorded: Recorded) -> Self {
-        let event = recorded.event;
-        Self {
+        let head = Self {
             sequence: recorded.sequence,
-            event_id: event.event_id.to_string(),
-            person_key: event.person.to_string(),
-            user_id: event.user.to_string(),
-            active: event.active,
-            user_type: event.user_type,
-            effective_time: Some(to_wire(event.effective_at)),
+            epoch: recorded.epoch,
             record_time: Some(to_wire(recorded.at)),
-            cause: event.cause,
-            actor: event.actor,
-            request_id: event.request_id,
             hash: hex(&recorded.hash),
+            ..Default::default()
+        };
+        match recorded.fact {
+            Fact::State(event) => Self {
+                kind: "state".to_owned(),
+                source_sequence: event.sequence,
+                event_id: event.event_id.to_string(),
+                person_key: event.person.to_string(),
+                user_id: event.user.to_string(),
+                active: event.active,
+                user_type: event.user_type,
+                effective_time: Some(to_wire(event.effective_at)),
+                cause: event.cause,
+                actor: event.actor,
+                request_id: event.request_id,
+                ..head
+            },
+            Fact::Correction(fact) => Self {
+                kind: "correction".to_owned(),
+                event_id: fact.event_id.to_string(),
+                person_key: fact.person.to_string(),
+                active: fact.class.is_some(),
+                user_type: fact.class.map_or("", SeatClass::user_type).to_owned(),
+                effective_time: Some(to_wire(fact.from)),
+                until_time: Some(to_wire(fact.until)),
+                cause: "billing.correction".to_owned(),
+                actor: fact.author,
+                approver: fact.approver,
+                reason: fact.reason,
+                request_id: fact.request_id,
+                ..head
+            },
+            Fact::Link(fact) => Self {
+                kind: "link".to_owned(),
+                event_id: fact.event_id.to_string(),
+                person_key: fact.person.to_string(),
+                linked_person_key: fact.other.to_string(),
+                effective_time: Some(to_wire(fact.at)),
+                cause: "billing.link".to_owned(),
+                actor: fact.actor,
+                reason: fact.reason,
+                request_id: fact.request_id,
+                ..head
+            },
         }
     }
 }
@@ -118,47 +154,6 @@ impl From<Line> for pb::StatementLine {
             seat_days: line.seat_days,
             exact: amount::fraction(&line.exact),
             amount_minor: line.amount_minor,
-        }
-    }
-}
-
-impl TryFrom<pb::Account> for Account {
-    type Error = InvalidArgument;
-
-    fn try_from(message: pb::Account) -> Result<Self, InvalidArgument> {
-        Self::new(&message.currency, message.exponent, &message.time_zone)
-    }
-}
-
-impl From<Account> for pb::Account {
-    fn from(account: Account) -> Self {
-        Self {
-            currency: account.currency,
-            exponent: i32::try_from(account.exponent).unwrap_or_default(),
-            time_zone: account.zone_name,
-        }
-    }
-}
-
-impl TryFrom<pb::PriceVersion> for NewPrice {
-    type Error = InvalidArgument;
-
-    fn try_from(message: pb::PriceVersion) -> Result<Self, InvalidArgument> {
-        Ok(Self {
-            class: parse("class", &message.class)?,
-            unit_price: parse("unit_price", &message.unit_price)?,
-            valid_from: parse("valid_from", &message.valid_from)?,
-        })
-    }
-}
-
-impl From<PriceVersion> for pb::PriceVersion {
-    fn from(version: PriceVersion) -> Self {
-        Self {
-            id: version.id.to_string(),
-            class: version.class.to_string(),
-            unit_price: version.unit_price.to_string(),
-            valid_from: version.valid_from.to_string(),
         }
     }
 }

@@ -10,14 +10,18 @@ use usher_base::id::WorkspaceId;
 use usher_base::{CallContext, Permission, Reason};
 use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::seat_ledger_server::SeatLedger;
-use usher_rpc::convert::{invalid, parse};
+use usher_rpc::convert::{invalid, parse, to_wire};
 use usher_rpc::{Tasks, open, status};
 use usher_store::Database;
 
+use super::state;
 use crate::error::BillingError;
 use crate::event::hex;
-use crate::ledger::{self, Batch};
+use crate::ledger::{self, Batch, Watermark};
+use crate::reconciliation::{self, Claim};
+use crate::resync;
 use crate::store::ledgers as store;
+use crate::watermarks;
 
 /// The most workspaces whose cursors are asked for at once.
 const MOST_CURSORS: usize = 1_000;
@@ -73,6 +77,81 @@ impl SeatLedger for LedgerApi {
             ));
         }
         Ok(Response::new(pb::GetCursorsResponse { cursors }))
+    }
+
+    async fn advance_watermarks(
+        &self,
+        request: Request<pb::AdvanceWatermarksRequest>,
+    ) -> Result<Response<pb::AdvanceWatermarksResponse>, Status> {
+        let (ctx, message) = open(request)?;
+        ctx.require(Permission::SeatsAppend).map_err(status)?;
+        if message.watermarks.len() > MOST_CURSORS {
+            return Err(status(invalid("watermarks", format_args!("at most {MOST_CURSORS} at once"))));
+        }
+        let mut answer = pb::AdvanceWatermarksResponse::default();
+        for sent in message.watermarks {
+            let workspace: WorkspaceId = parse("workspace_id", &sent.workspace_id).map_err(status)?;
+            let scope = ctx.credential().scope(Some(workspace)).map_err(status)?;
+            let watermark = Watermark::try_from(&sent).map_err(status)?;
+            let database = self.database.scoped(&scope);
+            let wish =
+                watermarks::advance(&database, ctx.now(), sent.epoch, watermark).await.map_err(status)?;
+            if wish.behind {
+                answer.behind_workspace_ids.push(sent.workspace_id.clone());
+            }
+            if wish.compare {
+                answer.compare_workspace_ids.push(sent.workspace_id);
+            }
+        }
+        Ok(Response::new(answer))
+    }
+
+    async fn compare_state(
+        &self,
+        request: Request<pb::CompareStateRequest>,
+    ) -> Result<Response<pb::CompareStateResponse>, Status> {
+        let (ctx, message) = open(request)?;
+        ctx.require(Permission::SeatsAppend).map_err(status)?;
+        let workspace: WorkspaceId = parse("workspace_id", &message.workspace_id).map_err(status)?;
+        let scope = ctx.credential().scope(Some(workspace)).map_err(status)?;
+        let claim = Claim::try_from(message).map_err(status)?;
+        let outcome = reconciliation::compare(&self.database.scoped(&scope), ctx.clock(), &claim).await;
+        let outcome = outcome.map_err(status)?.as_str().to_owned();
+        Ok(Response::new(pb::CompareStateResponse { outcome }))
+    }
+
+    async fn reconcile_state(
+        &self,
+        request: Request<Streaming<pb::StateRequest>>,
+    ) -> Result<Response<pb::ReconcileStateResponse>, Status> {
+        let (ctx, stream) = open(request)?;
+        ctx.require(Permission::SeatsAppend).map_err(status)?;
+        let sent = state::receive(stream).await?;
+        let scope = ctx.credential().scope(Some(sent.workspace)).map_err(status)?;
+        let found = reconciliation::reconcile(&self.database.scoped(&scope), ctx.clock(), &sent.claim).await;
+        let (outcome, persons) = found.map_err(status)?;
+        Ok(Response::new(pb::ReconcileStateResponse {
+            outcome: outcome.as_str().to_owned(),
+            person_keys: persons.iter().take(MOST_CURSORS).map(ToString::to_string).collect(),
+        }))
+    }
+
+    async fn begin_epoch(
+        &self,
+        request: Request<Streaming<pb::StateRequest>>,
+    ) -> Result<Response<pb::BeginEpochResponse>, Status> {
+        let (ctx, stream) = open(request)?;
+        ctx.require(Permission::SeatsAppend).map_err(status)?;
+        let sent = state::receive(stream).await?;
+        let database = self.database.clone();
+        let work =
+            async move { resync::begin(&database, &ctx, sent.workspace, &sent.claim, &sent.reason).await };
+        let begun = self.tasks.detach(work).await.map_err(status)?;
+        Ok(Response::new(pb::BeginEpochResponse {
+            epoch: begun.epoch,
+            differences: begun.differences,
+            last_effective_time: Some(to_wire(begun.last_effective_at)),
+        }))
     }
 }
 

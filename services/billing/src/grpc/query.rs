@@ -5,15 +5,19 @@ use usher_base::Permission;
 use usher_base::id::PersonKey;
 use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::seat_query_server::SeatQuery;
-use usher_rpc::convert::{InvalidArgument, invalid, page_size, parse};
+use usher_rpc::convert::{InvalidArgument, invalid, page_size, parse, to_wire};
 use usher_rpc::{open, status};
-use usher_store::Database;
+use usher_store::{Database, ScopedDatabase};
 use uuid::Uuid;
 
+use super::convert::optional_time;
 use crate::class::SeatClass;
+use crate::error::BillingError;
+use crate::event::Recorded;
 use crate::rating::DailyCount;
+use crate::seat_status;
 use crate::statements;
-use crate::store::{events, intervals};
+use crate::store::{facts, intervals};
 use crate::usage::{self, DateRange, Usage};
 
 /// Serves reads of one workspace's seats.
@@ -29,7 +33,8 @@ impl SeatQuery for QueryApi {
     ) -> Result<Response<pb::GetUsageResponse>, Status> {
         let (ctx, message) = open(request)?;
         let dates = DateRange::parse(&message.start_date, &message.end_date).map_err(status)?;
-        let usage = usage::get(&self.database, &ctx, dates).await.map_err(status)?;
+        let known_at = optional_time("known_time", message.known_time).map_err(status)?;
+        let usage = usage::get(&self.database, &ctx, dates, known_at).await.map_err(status)?;
         Ok(Response::new(pb::GetUsageResponse {
             days: daily(&usage),
             time_zone: usage.account.zone_name,
@@ -69,7 +74,7 @@ impl SeatQuery for QueryApi {
         ctx.require(Permission::BillingRead).map_err(status)?;
         let database = self.database.scoped(&ctx.scope().map_err(status)?);
         let size = page_size(message.page_size, 100, 1_000).map_err(status)?;
-        let mut found = events::after(&database, message.after_sequence, size + 1).await.map_err(status)?;
+        let mut found = recorded(&database, message.after_sequence, size + 1).await.map_err(status)?;
         let more = found.len() > size as usize;
         found.truncate(size as usize);
         let next_after_sequence = found.last().filter(|_| more).map_or(0, |event| event.sequence);
@@ -85,7 +90,8 @@ impl SeatQuery for QueryApi {
     ) -> Result<Response<pb::GetStatementResponse>, Status> {
         let (ctx, message) = open(request)?;
         let dates = DateRange::parse(&message.start_date, &message.end_date).map_err(status)?;
-        let statement = statements::get(&self.database, &ctx, dates).await.map_err(status)?;
+        let known_at = optional_time("known_time", message.known_time).map_err(status)?;
+        let statement = statements::get(&self.database, &ctx, dates, known_at).await.map_err(status)?;
         let account = statement.usage.account;
         Ok(Response::new(pb::GetStatementResponse {
             start_date: dates.start.to_string(),
@@ -99,6 +105,31 @@ impl SeatQuery for QueryApi {
             provisional: true,
         }))
     }
+
+    async fn get_seat_status(
+        &self,
+        request: Request<pb::GetSeatStatusRequest>,
+    ) -> Result<Response<pb::GetSeatStatusResponse>, Status> {
+        let (ctx, message) = open(request)?;
+        let person = parse("person_key", &message.person_key).map_err(status)?;
+        let at = optional_time("at_time", message.at_time).map_err(status)?;
+        let known_at = optional_time("known_time", message.known_time).map_err(status)?;
+        let found = seat_status::get(&self.database, &ctx, person, at, known_at).await.map_err(status)?;
+        let answer = found.map(|seat| pb::GetSeatStatusResponse {
+            billable: true,
+            class: seat.class.to_string(),
+            since_time: Some(to_wire(seat.since)),
+            cause: seat.cause,
+        });
+        Ok(Response::new(answer.unwrap_or_default()))
+    }
+}
+
+async fn recorded(database: &ScopedDatabase, after: i64, most: u32) -> Result<Vec<Recorded>, BillingError> {
+    let mut tx = database.begin().await?;
+    let found = facts::after(&mut tx, after, most).await?;
+    tx.commit().await?;
+    Ok(found)
 }
 
 /// By date, then class by rank, without what is zero.

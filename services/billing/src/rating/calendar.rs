@@ -52,6 +52,23 @@ impl Calendar {
         Ok(Self { dates, starts })
     }
 
+    /// The dates from `start` to before `end`, with instants as they were recorded.
+    ///
+    /// # Errors
+    /// There is not an instant for each date and the end.
+    pub fn recorded(start: Date, end: Date, starts: Vec<i64>) -> Result<Self, InvalidPeriod> {
+        let mut dates = Vec::new();
+        let mut date = start;
+        while date < end {
+            dates.push(date);
+            date = date.tomorrow().map_err(|_| InvalidPeriod::OutOfRange)?;
+        }
+        if dates.is_empty() || starts.len() != dates.len() + 1 {
+            return Err(InvalidPeriod::OutOfRange);
+        }
+        Ok(Self { dates, starts })
+    }
+
     /// Lets the first date begin where the period before ended: after a change of the account's
     /// zone, the instants before the first nominal date belong to it.
     #[must_use]

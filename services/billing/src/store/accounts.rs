@@ -1,29 +1,38 @@
-//! Accounts.
+//! Accounts and their terms.
 
+use jiff::civil::Date;
 use sqlx::FromRow;
 use usher_store::TenantTx;
 
+use super::date;
 use crate::accounts::Account;
 use crate::error::BillingError;
+use crate::period::{Schedule, Terms};
 
 #[derive(FromRow)]
-struct AccountRow {
+struct TermsRow {
+    valid_from: String,
+    anchor: String,
     currency: String,
     exponent: i16,
     time_zone: String,
 }
 
-impl TryFrom<AccountRow> for Account {
+impl TryFrom<TermsRow> for Terms {
     type Error = BillingError;
 
-    fn try_from(row: AccountRow) -> Result<Self, BillingError> {
-        Self::new(&row.currency, row.exponent.into(), &row.time_zone)
-            .map_err(|error| BillingError::Stored(error.to_string()))
+    fn try_from(row: TermsRow) -> Result<Self, BillingError> {
+        Ok(Self {
+            valid_from: date(&row.valid_from)?,
+            anchor: date(&row.anchor)?,
+            account: Account::new(&row.currency, row.exponent.into(), &row.time_zone)
+                .map_err(|error| BillingError::Stored(error.to_string()))?,
+        })
     }
 }
 
-/// Locks the account until the transaction ends; one that was never set is made first.
-pub(crate) async fn lock(tx: &mut TenantTx) -> Result<Account, BillingError> {
+/// Locks the account until the transaction ends, so that what is decided by it stays true.
+pub(crate) async fn lock(tx: &mut TenantTx) -> Result<(), BillingError> {
     let unset = Account::unset();
     sqlx::query(
         "INSERT INTO accounts (tenant_id, currency, exponent, time_zone) VALUES ($1, $2, $3, $4)
@@ -35,33 +44,56 @@ pub(crate) async fn lock(tx: &mut TenantTx) -> Result<Account, BillingError> {
     .bind(unset.zone_name)
     .execute(tx.conn())
     .await?;
-    let row: AccountRow =
-        sqlx::query_as("SELECT currency, exponent, time_zone FROM accounts WHERE tenant_id = $1 FOR UPDATE")
-            .bind(tx.tenant())
-            .fetch_one(tx.conn())
-            .await?;
-    row.try_into()
-}
-
-/// The account, if it was ever set or used.
-pub(crate) async fn find(tx: &mut TenantTx) -> Result<Option<Account>, BillingError> {
-    let row: Option<AccountRow> =
-        sqlx::query_as("SELECT currency, exponent, time_zone FROM accounts WHERE tenant_id = $1")
-            .bind(tx.tenant())
-            .fetch_optional(tx.conn())
-            .await?;
-    row.map(Account::try_from).transpose()
-}
-
-/// Writes the locked account.
-pub(crate) async fn save(tx: &mut TenantTx, account: &Account) -> Result<(), BillingError> {
-    sqlx::query("UPDATE accounts SET currency = $2, exponent = $3, time_zone = $4 WHERE tenant_id = $1")
+    sqlx::query("SELECT 1 FROM accounts WHERE tenant_id = $1 FOR UPDATE")
         .bind(tx.tenant())
-        .bind(&account.currency)
-        .bind(i16::try_from(account.exponent).unwrap_or_default())
-        .bind(&account.zone_name)
         .execute(tx.conn())
         .await?;
+    Ok(())
+}
+
+/// The account's terms by date; none while it was never set.
+pub(crate) async fn terms(tx: &mut TenantTx) -> Result<Vec<Terms>, BillingError> {
+    let rows: Vec<TermsRow> = sqlx::query_as(
+        "SELECT to_char(valid_from, 'YYYY-MM-DD') AS valid_from, to_char(anchor, 'YYYY-MM-DD') AS anchor, currency,
+           exponent, time_zone
+         FROM account_terms WHERE tenant_id = $1 ORDER BY account_terms.valid_from",
+    )
+    .bind(tx.tenant())
+    .fetch_all(tx.conn())
+    .await?;
+    rows.into_iter().map(Terms::try_from).collect()
+}
+
+/// The account's periods.
+pub(crate) async fn schedule(tx: &mut TenantTx) -> Result<Schedule, BillingError> {
+    Ok(Schedule::new(terms(tx).await?))
+}
+
+/// Forgets the terms of an account that is not used yet.
+pub(crate) async fn clear_terms(tx: &mut TenantTx) -> Result<(), BillingError> {
+    sqlx::query("DELETE FROM account_terms WHERE tenant_id = $1")
+        .bind(tx.tenant())
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// Writes terms; those of a coming boundary can be set anew.
+pub(crate) async fn save_terms(tx: &mut TenantTx, terms: &Terms) -> Result<(), BillingError> {
+    sqlx::query(
+        "INSERT INTO account_terms (tenant_id, valid_from, anchor, currency, exponent, time_zone)
+         VALUES ($1, to_date($2, 'YYYY-MM-DD'), to_date($3, 'YYYY-MM-DD'), $4, $5, $6)
+         ON CONFLICT (tenant_id, valid_from) DO UPDATE SET anchor = excluded.anchor, currency = excluded.currency,
+           exponent = excluded.exponent, time_zone = excluded.time_zone",
+    )
+    .bind(tx.tenant())
+    .bind(terms.valid_from.to_string())
+    .bind(terms.anchor.to_string())
+    .bind(&terms.account.currency)
+    .bind(i16::try_from(terms.account.exponent).unwrap_or_default())
+    .bind(&terms.account.zone_name)
+    .execute(tx.conn())
+    .await?;
     Ok(())
 }
 
@@ -72,4 +104,39 @@ pub(crate) async fn has_prices(tx: &mut TenantTx) -> Result<bool, BillingError> 
         .fetch_one(tx.conn())
         .await?;
     Ok(found)
+}
+
+/// What a period that begins on a date costs at least, in minor units.
+pub(crate) async fn minimum_spend(tx: &mut TenantTx, first: Date) -> Result<i64, BillingError> {
+    let found: Option<i64> = sqlx::query_scalar(
+        "SELECT amount_minor FROM minimum_spends WHERE tenant_id = $1 AND valid_from <= to_date($2, 'YYYY-MM-DD')
+         ORDER BY valid_from DESC LIMIT 1",
+    )
+    .bind(tx.tenant())
+    .bind(first.to_string())
+    .fetch_optional(tx.conn())
+    .await?;
+    Ok(found.unwrap_or(0))
+}
+
+/// Sets it from a date on; says false if that was done before.
+pub(crate) async fn set_minimum_spend(
+    tx: &mut TenantTx,
+    valid_from: Date,
+    amount_minor: i64,
+    now: jiff::Timestamp,
+    by: &str,
+) -> Result<bool, BillingError> {
+    let done = sqlx::query(
+        "INSERT INTO minimum_spends (tenant_id, valid_from, amount_minor, created_at, created_by)
+         VALUES ($1, to_date($2, 'YYYY-MM-DD'), $3, $4, $5) ON CONFLICT (tenant_id, valid_from) DO NOTHING",
+    )
+    .bind(tx.tenant())
+    .bind(valid_from.to_string())
+    .bind(amount_minor)
+    .bind(usher_store::Time(now))
+    .bind(by)
+    .execute(tx.conn())
+    .await?;
+    Ok(done.rows_affected() == 1)
 }

@@ -1,70 +1,15 @@
-//! The facts.
+//! States of users, as identity sent them.
 
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use sqlx::FromRow;
-use usher_base::id::{EventId, PersonKey, UserId};
-use usher_store::{ScopedDatabase, TenantTx, Time};
+use usher_store::{TenantTx, Time};
 use uuid::Uuid;
 
 use super::hash;
-use crate::class::SeatClass;
 use crate::error::BillingError;
 use crate::event::{GENESIS, Hash, SeatEvent};
 use crate::ledger::Entry;
-
-/// A fact as it was recorded.
-#[derive(Clone, Debug)]
-pub(crate) struct Recorded {
-    pub(crate) sequence: i64,
-    pub(crate) event: SeatEvent,
-    pub(crate) at: Timestamp,
-    pub(crate) hash: Hash,
-}
-
-#[derive(FromRow)]
-struct EventRow {
-    sequence: i64,
-    source_sequence: Option<i64>,
-    event_id: Uuid,
-    person_key: Uuid,
-    user_id: Uuid,
-    active: bool,
-    user_type: String,
-    effective_at: Time,
-    recorded_at: Time,
-    cause: String,
-    actor: String,
-    request_id: String,
-    hash: Vec<u8>,
-}
-
-impl TryFrom<EventRow> for Recorded {
-    type Error = BillingError;
-
-    fn try_from(row: EventRow) -> Result<Self, BillingError> {
-        Ok(Self {
-            sequence: row.sequence,
-            at: row.recorded_at.0,
-            hash: hash(&row.hash)?,
-            event: SeatEvent {
-                sequence: row.source_sequence.unwrap_or_default(),
-                event_id: EventId::from_uuid(row.event_id),
-                person: PersonKey::from_uuid(row.person_key),
-                user: UserId::from_uuid(row.user_id),
-                active: row.active,
-                class: SeatClass::of_user_type(&row.user_type)
-                    .map_err(|error| BillingError::Stored(error.to_string()))?,
-                user_type: row.user_type,
-                effective_at: row.effective_at.0,
-                cause: row.cause,
-                actor: row.actor,
-                request_id: row.request_id,
-            },
-        })
-    }
-}
 
 /// Adds facts, in one statement.
 pub(crate) async fn insert(
@@ -81,7 +26,7 @@ pub(crate) async fn insert(
     sqlx::query(
         "INSERT INTO events (tenant_id, sequence, epoch, source_sequence, kind, event_id, person_key, user_id, active,
            user_type, effective_at, recorded_at, cause, actor, request_id, hash)
-         SELECT $1, e.sequence, $2, e.source_sequence, 'state', e.event_id, e.person_key, e.user_id, e.active,
+         SELECT $1, e.sequence, $2, nullif(e.source_sequence, 0), 'state', e.event_id, e.person_key, e.user_id, e.active,
            e.user_type, e.effective_at, $3, e.cause, e.actor, e.request_id, e.hash
          FROM unnest($4::bigint[], $5::bigint[], $6::uuid[], $7::uuid[], $8::uuid[], $9::boolean[], $10::text[],
            $11::timestamptz[], $12::text[], $13::text[], $14::text[], $15::bytea[])
@@ -132,25 +77,4 @@ pub(crate) async fn hashes(
             Ok((sequence, (before, hash(&own)?)))
         })
         .collect()
-}
-
-/// The facts after a number, in order.
-pub(crate) async fn after(
-    database: &ScopedDatabase,
-    sequence: i64,
-    most: u32,
-) -> Result<Vec<Recorded>, BillingError> {
-    let mut tx = database.begin().await?;
-    let rows: Vec<EventRow> = sqlx::query_as(
-        "SELECT sequence, source_sequence, event_id, person_key, user_id, active, user_type, effective_at, recorded_at,
-           cause, actor, request_id, hash
-         FROM events WHERE tenant_id = $1 AND sequence > $2 ORDER BY sequence LIMIT $3",
-    )
-    .bind(tx.tenant())
-    .bind(sequence)
-    .bind(i64::from(most))
-    .fetch_all(tx.conn())
-    .await?;
-    tx.commit().await?;
-    rows.into_iter().map(Recorded::try_from).collect()
 }

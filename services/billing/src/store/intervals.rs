@@ -57,6 +57,42 @@ pub(crate) async fn open(tx: &mut TenantTx, persons: &[PersonKey]) -> Result<Vec
     rows.into_iter().map(Interval::try_from).collect()
 }
 
+/// An interval without what came after a number.
+const AS_OF: &str = "person_key, open_sequence, class, start_at, start_cause,
+  CASE WHEN close_sequence <= $2 THEN end_at END AS end_at,
+  CASE WHEN close_sequence <= $2 THEN close_sequence END AS close_sequence,
+  CASE WHEN close_sequence <= $2 THEN end_cause END AS end_cause";
+
+/// All intervals, as the ledger was at a number.
+pub(crate) async fn as_of(tx: &mut TenantTx, sequence: i64) -> Result<Vec<Interval>, BillingError> {
+    let sql = format!("SELECT {AS_OF} FROM intervals WHERE tenant_id = $1 AND open_sequence <= $2");
+    let rows: Vec<IntervalRow> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(tx.tenant())
+        .bind(sequence)
+        .fetch_all(tx.conn())
+        .await?;
+    rows.into_iter().map(Interval::try_from).collect()
+}
+
+/// The intervals of some persons, as the ledger was at a number.
+pub(crate) async fn of_persons(
+    tx: &mut TenantTx,
+    sequence: i64,
+    persons: &[PersonKey],
+) -> Result<Vec<Interval>, BillingError> {
+    let keys: Vec<Uuid> = persons.iter().map(|person| person.as_uuid()).collect();
+    let sql = format!(
+        "SELECT {AS_OF} FROM intervals WHERE tenant_id = $1 AND open_sequence <= $2 AND person_key = ANY ($3)"
+    );
+    let rows: Vec<IntervalRow> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(tx.tenant())
+        .bind(sequence)
+        .bind(keys)
+        .fetch_all(tx.conn())
+        .await?;
+    rows.into_iter().map(Interval::try_from).collect()
+}
+
 /// Writes intervals that are new or were closed, in the order given: a person's earlier one ends
 /// before the later begins, or the database refuses it.
 pub(crate) async fn save(tx: &mut TenantTx, intervals: &[Interval]) -> Result<(), BillingError> {

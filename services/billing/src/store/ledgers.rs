@@ -1,11 +1,12 @@
 //! How far ledgers have come.
 
+use jiff::Timestamp;
 use sqlx::FromRow;
 use usher_store::{ScopedDatabase, TenantTx, Time};
 
 use super::hash;
 use crate::error::BillingError;
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, Watermark};
 
 #[derive(FromRow)]
 struct LedgerRow {
@@ -16,6 +17,11 @@ struct LedgerRow {
     halted: bool,
     last_effective_at: Time,
     last_recorded_at: Time,
+    watermark_at: Option<Time>,
+    watermark_sequence: i64,
+    reconciled_sequence: i64,
+    digest_wanted: bool,
+    compared_at: Option<Time>,
 }
 
 impl TryFrom<LedgerRow> for Ledger {
@@ -30,6 +36,10 @@ impl TryFrom<LedgerRow> for Ledger {
             halted: row.halted,
             last_effective_at: row.last_effective_at.0,
             last_recorded_at: row.last_recorded_at.0,
+            watermark: row.watermark_at.map(|at| Watermark { at: at.0, sequence: row.watermark_sequence }),
+            reconciled_sequence: row.reconciled_sequence,
+            digest_wanted: row.digest_wanted,
+            compared_at: row.compared_at.map(|at| at.0),
         })
     }
 }
@@ -74,7 +84,8 @@ async fn insert(tx: &mut TenantTx, ledger: &Ledger) -> Result<(), BillingError> 
 pub(crate) async fn save(tx: &mut TenantTx, ledger: &Ledger) -> Result<(), BillingError> {
     sqlx::query(
         "UPDATE ledgers SET epoch = $2, acknowledged_sequence = $3, sequence = $4, head_hash = $5, halted = $6,
-           last_effective_at = $7, last_recorded_at = $8
+           last_effective_at = $7, last_recorded_at = $8, watermark_at = $9, watermark_sequence = $10,
+           reconciled_sequence = $11, digest_wanted = $12, compared_at = $13
          WHERE tenant_id = $1",
     )
     .bind(tx.tenant())
@@ -85,6 +96,11 @@ pub(crate) async fn save(tx: &mut TenantTx, ledger: &Ledger) -> Result<(), Billi
     .bind(ledger.halted)
     .bind(Time(ledger.last_effective_at))
     .bind(Time(ledger.last_recorded_at))
+    .bind(ledger.watermark.map(|watermark| Time(watermark.at)))
+    .bind(ledger.watermark.map_or(0, |watermark| watermark.sequence))
+    .bind(ledger.reconciled_sequence)
+    .bind(ledger.digest_wanted)
+    .bind(ledger.compared_at.map(Time))
     .execute(tx.conn())
     .await?;
     Ok(())
@@ -105,4 +121,38 @@ pub(crate) async fn get(database: &ScopedDatabase) -> Result<Option<Ledger>, Bil
     let ledger = find(&mut tx).await?;
     tx.commit().await?;
     Ok(ledger)
+}
+
+/// Notes that an epoch began.
+pub(crate) async fn insert_epoch(
+    tx: &mut TenantTx,
+    epoch: i64,
+    base_sequence: i64,
+    reason: &str,
+    now: Timestamp,
+    differences: i64,
+) -> Result<(), BillingError> {
+    sqlx::query(
+        "INSERT INTO epochs (tenant_id, epoch, base_sequence, reason, begun_at, differences)
+         VALUES ($1, $2, $3, $4, $5, $6)",
+    )
+    .bind(tx.tenant())
+    .bind(epoch)
+    .bind(base_sequence)
+    .bind(reason)
+    .bind(Time(now))
+    .bind(differences)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// How many differences an epoch began with; none where it has not.
+pub(crate) async fn epoch(tx: &mut TenantTx, epoch: i64) -> Result<Option<i64>, BillingError> {
+    let found = sqlx::query_scalar("SELECT differences FROM epochs WHERE tenant_id = $1 AND epoch = $2")
+        .bind(tx.tenant())
+        .bind(epoch)
+        .fetch_optional(tx.conn())
+        .await?;
+    Ok(found)
 }

@@ -8,7 +8,7 @@ use usher_base::id::PriceId;
 use usher_store::{TenantTx, Time};
 use uuid::Uuid;
 
-use super::class;
+use super::{class, date};
 use crate::error::BillingError;
 use crate::price::{PriceVersion, UnitPrice};
 
@@ -18,6 +18,9 @@ struct PriceRow {
     class: String,
     unit_price_micros: i64,
     valid_from: String,
+    mode: String,
+    included: i64,
+    floor: i64,
 }
 
 impl TryFrom<PriceRow> for PriceVersion {
@@ -28,10 +31,10 @@ impl TryFrom<PriceRow> for PriceVersion {
             id: PriceId::from_uuid(row.price_id),
             class: class(&row.class)?,
             unit_price: UnitPrice::from_micros(row.unit_price_micros),
-            valid_from: row
-                .valid_from
-                .parse()
-                .map_err(|_| BillingError::Stored(format!("the date {}", row.valid_from)))?,
+            valid_from: date(&row.valid_from)?,
+            mode: row.mode.parse().map_err(|error| BillingError::Stored(format!("{error}")))?,
+            included: row.included,
+            floor: row.floor,
         })
     }
 }
@@ -44,8 +47,9 @@ pub(crate) async fn insert(
     by: &str,
 ) -> Result<bool, BillingError> {
     let done = sqlx::query(
-        "INSERT INTO price_versions (tenant_id, class, valid_from, price_id, unit_price_micros, created_at, created_by)
-         VALUES ($1, $2, to_date($3, 'YYYY-MM-DD'), $4, $5, $6, $7)
+        "INSERT INTO price_versions (tenant_id, class, valid_from, price_id, unit_price_micros, created_at, created_by,
+           mode, included, floor)
+         VALUES ($1, $2, to_date($3, 'YYYY-MM-DD'), $4, $5, $6, $7, $8, $9, $10)
          ON CONFLICT (tenant_id, class, valid_from) DO NOTHING",
     )
     .bind(tx.tenant())
@@ -55,6 +59,9 @@ pub(crate) async fn insert(
     .bind(version.unit_price.micros())
     .bind(Time(now))
     .bind(by)
+    .bind(version.mode.as_str())
+    .bind(version.included)
+    .bind(version.floor)
     .execute(tx.conn())
     .await?;
     Ok(done.rows_affected() == 1)
@@ -63,7 +70,8 @@ pub(crate) async fn insert(
 /// All versions, by rank of class and date.
 pub(crate) async fn all(tx: &mut TenantTx) -> Result<Vec<PriceVersion>, BillingError> {
     let rows: Vec<PriceRow> = sqlx::query_as(
-        "SELECT price_id, class, unit_price_micros, to_char(valid_from, 'YYYY-MM-DD') AS valid_from
+        "SELECT price_id, class, unit_price_micros, to_char(valid_from, 'YYYY-MM-DD') AS valid_from, mode, included,
+           floor
          FROM price_versions WHERE tenant_id = $1",
     )
     .bind(tx.tenant())

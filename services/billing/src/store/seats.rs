@@ -7,20 +7,15 @@ use usher_store::TenantTx;
 use uuid::Uuid;
 
 use super::class;
-use crate::class::SeatClass;
 use crate::error::BillingError;
 use crate::ledger::Entry;
-
-/// An active user.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Seat {
-    pub(crate) person: PersonKey,
-    pub(crate) user: UserId,
-    pub(crate) class: SeatClass,
-}
+use crate::reconciliation::ActiveUser;
 
 /// The active users of some persons.
-pub(crate) async fn active(tx: &mut TenantTx, persons: &[PersonKey]) -> Result<Vec<Seat>, BillingError> {
+pub(crate) async fn active(
+    tx: &mut TenantTx,
+    persons: &[PersonKey],
+) -> Result<Vec<ActiveUser>, BillingError> {
     let keys: Vec<Uuid> = persons.iter().map(|person| person.as_uuid()).collect();
     let rows: Vec<(Uuid, Uuid, String)> = sqlx::query_as(
         "SELECT person_key, user_id, class FROM seats
@@ -30,15 +25,26 @@ pub(crate) async fn active(tx: &mut TenantTx, persons: &[PersonKey]) -> Result<V
     .bind(keys)
     .fetch_all(tx.conn())
     .await?;
-    rows.into_iter()
-        .map(|(person, user, name)| {
-            Ok(Seat {
-                person: PersonKey::from_uuid(person),
-                user: UserId::from_uuid(user),
-                class: class(&name)?,
-            })
-        })
-        .collect()
+    rows.into_iter().map(active_user).collect()
+}
+
+/// All active users.
+pub(crate) async fn all_active(tx: &mut TenantTx) -> Result<Vec<ActiveUser>, BillingError> {
+    let rows: Vec<(Uuid, Uuid, String)> = sqlx::query_as(
+        "SELECT person_key, user_id, class FROM seats WHERE tenant_id = $1 AND class IS NOT NULL",
+    )
+    .bind(tx.tenant())
+    .fetch_all(tx.conn())
+    .await?;
+    rows.into_iter().map(active_user).collect()
+}
+
+fn active_user((person, user, name): (Uuid, Uuid, String)) -> Result<ActiveUser, BillingError> {
+    Ok(ActiveUser {
+        person: PersonKey::from_uuid(person),
+        user: UserId::from_uuid(user),
+        class: class(&name)?,
+    })
 }
 
 /// Takes over each user's last state of a batch.

@@ -1,9 +1,10 @@
 //! A billing service on a socket, with somebody who publishes the keys that it verifies by.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use sha2::{Digest as _, Sha256};
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::transport::Channel;
@@ -15,6 +16,7 @@ use usher_base::{Audience, Claims, Clock, Permission};
 use usher_billing::{Config, MIGRATOR, Service};
 use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::billing_admin_client::BillingAdminClient;
+use usher_proto::billing::v1::invoicing_client::InvoicingClient;
 use usher_proto::billing::v1::seat_ledger_client::SeatLedgerClient;
 use usher_proto::billing::v1::seat_query_client::SeatQueryClient;
 use usher_proto::tenant::v1 as tenant;
@@ -63,10 +65,24 @@ impl Billing {
         Self::over(TestDatabase::create("billing", &MIGRATOR).await).await
     }
 
+    /// A service whose clock stands at a time.
+    pub async fn at(now: &str) -> Self {
+        let database = TestDatabase::create("billing", &MIGRATOR).await;
+        Self::with(database, Clock::manual(now.parse().unwrap())).await
+    }
+
     /// A service over a database that may have been served before.
     pub async fn over(database: TestDatabase) -> Self {
+        Self::with(database, Clock::system()).await
+    }
+
+    /// Moves the clock to a time.
+    pub fn advance_to(&self, now: &str) {
+        self.clock.advance(now.parse::<Timestamp>().unwrap().duration_since(self.clock.now()));
+    }
+
+    async fn with(database: TestDatabase, clock: Clock) -> Self {
         let key = SigningKey::generate().unwrap();
-        let clock = Clock::system();
         let tasks = Tasks::new();
         let config = Config {
             database_url: database.url(),
@@ -108,6 +124,10 @@ impl Billing {
 
     pub fn query(&self) -> SeatQueryClient<Channel> {
         SeatQueryClient::new(self.channel.clone())
+    }
+
+    pub fn invoicing(&self) -> InvoicingClient<Channel> {
+        InvoicingClient::new(self.channel.clone())
     }
 
     pub fn admin(&self) -> BillingAdminClient<Channel> {
@@ -220,20 +240,29 @@ impl Workspace<'_> {
     }
 
     pub async fn account(&self, currency: &str, exponent: i32, time_zone: &str) -> Result<(), Failure> {
-        let account =
-            pb::Account { currency: currency.to_owned(), exponent, time_zone: time_zone.to_owned() };
+        let account = pb::Account {
+            currency: currency.to_owned(),
+            exponent,
+            time_zone: time_zone.to_owned(),
+            ..Default::default()
+        };
         let message = pb::UpsertAccountRequest { account: Some(account) };
         self.billing.admin().upsert_account(self.request(message)).await?;
         Ok(())
     }
 
     pub async fn statement(&self, start: &str, end: &str) -> Result<pb::GetStatementResponse, Failure> {
-        let message = pb::GetStatementRequest { start_date: start.to_owned(), end_date: end.to_owned() };
+        let message = pb::GetStatementRequest {
+            start_date: start.to_owned(),
+            end_date: end.to_owned(),
+            known_time: None,
+        };
         Ok(self.billing.query().get_statement(self.request(message)).await?.into_inner())
     }
 
     pub async fn usage(&self, start: &str, end: &str) -> Result<pb::GetUsageResponse, Failure> {
-        let message = pb::GetUsageRequest { start_date: start.to_owned(), end_date: end.to_owned() };
+        let message =
+            pb::GetUsageRequest { start_date: start.to_owned(), end_date: end.to_owned(), known_time: None };
         Ok(self.billing.query().get_usage(self.request(message)).await?.into_inner())
     }
 
@@ -249,6 +278,115 @@ impl Workspace<'_> {
                 return all;
             }
         }
+    }
+
+    /// A request of the operator `name`.
+    pub fn request_of<T>(&self, name: &str, message: T) -> Request<T> {
+        let scopes = [Permission::BillingRead, Permission::BillingAdmin];
+        let credential = self.billing.credential(&format!("operator:{name}"), None, &scopes);
+        outgoing(&credential, Some(self.id)).request(message)
+    }
+
+    /// A request of identity.
+    pub fn produced<T>(&self, message: T) -> Request<T> {
+        let credential = self.billing.credential("service:identity", None, &[Permission::SeatsAppend]);
+        outgoing(&credential, None).request(message)
+    }
+
+    /// Active users after all that was sent, as identity would have them.
+    pub fn state(&self) -> BTreeMap<String, (String, String)> {
+        let mut users = BTreeMap::new();
+        for event in &self.sent {
+            users.insert(event.user_id.clone(), event.clone());
+        }
+        let active = users.into_values().filter(|event| event.active);
+        active.map(|event| (event.user_id, (event.person_key, event.user_type))).collect()
+    }
+
+    pub async fn watermark(&self, epoch: i64, as_of: &str, last: i64) -> pb::AdvanceWatermarksResponse {
+        let watermark = pb::Watermark {
+            workspace_id: self.id.to_string(),
+            epoch,
+            as_of_time: Some(to_wire(as_of.parse().unwrap())),
+            last_sequence: last,
+        };
+        let message = pb::AdvanceWatermarksRequest { watermarks: vec![watermark] };
+        self.billing.ledger().advance_watermarks(self.produced(message)).await.unwrap().into_inner()
+    }
+
+    /// Compares digests at the producer's number; the outcome.
+    pub async fn compare(
+        &self,
+        epoch: i64,
+        sequence: i64,
+        state: &BTreeMap<String, (String, String)>,
+    ) -> String {
+        let classes = ["Regular", "External", "Collaborator"].map(|class| {
+            let mut hash = Sha256::new();
+            let mut count = 0;
+            for (user, (person, _)) in state.iter().filter(|(_, (_, user_type))| user_type == class) {
+                hash.update(user.parse::<UserId>().unwrap().as_uuid());
+                hash.update(person.parse::<PersonKey>().unwrap().as_uuid());
+                count += 1;
+            }
+            let digest = usher_billing::event::hex(&hash.finalize());
+            pb::ClassDigest { class: class.to_lowercase(), count, digest }
+        });
+        let message = pb::CompareStateRequest {
+            workspace_id: self.id.to_string(),
+            epoch,
+            sequence,
+            classes: classes.to_vec(),
+        };
+        self.billing.ledger().compare_state(self.produced(message)).await.unwrap().into_inner().outcome
+    }
+
+    /// Everything that closing needs, up to a time.
+    pub async fn prove(&self, as_of: &str) {
+        let last = self.next - 1;
+        self.watermark(1, as_of, last).await;
+        assert_eq!(self.compare(1, last, &self.state()).await, "EQUAL");
+    }
+
+    pub async fn close(&self, start_date: &str) -> Result<pb::Invoice, Failure> {
+        let message = pb::ClosePeriodRequest { start_date: start_date.to_owned(), expected_sequence: 0 };
+        let answer = self.billing.invoicing().close_period(self.request(message)).await?;
+        Ok(answer.into_inner().invoice.unwrap())
+    }
+
+    pub async fn invoice(&self, start_date: &str) -> Result<pb::Invoice, Failure> {
+        let message = pb::GetInvoiceRequest { start_date: start_date.to_owned(), known_time: None };
+        let answer = self.billing.invoicing().get_invoice(self.request(message)).await?;
+        Ok(answer.into_inner().invoice.unwrap())
+    }
+
+    /// Records a correction as one operator and approves it as another.
+    pub async fn correct(
+        &self,
+        person: PersonKey,
+        from: &str,
+        until: &str,
+        class: &str,
+    ) -> Result<i64, Failure> {
+        let correction = pb::Correction {
+            person_key: person.to_string(),
+            from_time: Some(to_wire(from.parse().unwrap())),
+            until_time: Some(to_wire(until.parse().unwrap())),
+            class: class.to_owned(),
+            reason: "left earlier than recorded".to_owned(),
+            ..Default::default()
+        };
+        let message = pb::RecordCorrectionRequest { correction: Some(correction) };
+        let recorded = self.billing.admin().record_correction(self.request_of("ann", message)).await?;
+        let id = recorded.into_inner().correction.unwrap().id;
+        let message = pb::ApproveCorrectionRequest { id };
+        let approved = self.billing.admin().approve_correction(self.request_of("bea", message)).await?;
+        Ok(approved.into_inner().sequence)
+    }
+
+    pub async fn verify(&self) -> pb::VerifyLedgerResponse {
+        let message = pb::VerifyLedgerRequest {};
+        self.billing.admin().verify_ledger(self.request(message)).await.unwrap().into_inner()
     }
 
     pub async fn cursor(&self) -> pb::Cursor {

@@ -6,8 +6,11 @@
 mod accounts;
 mod append;
 mod cases;
+mod closing;
+mod corrections;
 mod fold;
 mod harness;
 mod modes;
+mod reconciliation;
 mod recount;
 mod statement;

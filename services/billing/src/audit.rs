@@ -1,0 +1,53 @@
+//! Who did what, beside the facts themselves.
+
+use serde_json::Value;
+use usher_base::id::EventId;
+use usher_base::{CallContext, Permission};
+use usher_store::{Database, TenantTx};
+
+use crate::error::BillingError;
+use crate::store::audit as store;
+
+/// An entry of the audit log.
+#[derive(Clone, Debug)]
+pub(crate) struct AuditEntry {
+    pub(crate) id: EventId,
+    pub(crate) at: jiff::Timestamp,
+    pub(crate) actor: String,
+    pub(crate) action: String,
+    pub(crate) detail: Value,
+    pub(crate) request_id: String,
+}
+
+/// Writes an entry in the transaction that does what it says.
+pub(crate) async fn note(
+    tx: &mut TenantTx,
+    ctx: &CallContext,
+    action: &str,
+    detail: Value,
+) -> Result<(), BillingError> {
+    let entry = AuditEntry {
+        id: EventId::new(ctx.clock()),
+        at: ctx.now(),
+        actor: ctx.actor().to_string(),
+        action: action.to_owned(),
+        detail,
+        request_id: ctx.request_id().to_owned(),
+    };
+    store::insert(tx, &entry).await
+}
+
+/// The entries after one, oldest first.
+pub(crate) async fn list(
+    database: &Database,
+    ctx: &CallContext,
+    after: EventId,
+    most: u32,
+) -> Result<Vec<AuditEntry>, BillingError> {
+    ctx.require(Permission::BillingAdmin)?;
+    let database = database.scoped(&ctx.scope()?);
+    let mut tx = database.begin().await?;
+    let entries = store::page(&mut tx, after, most).await?;
+    tx.commit().await?;
+    Ok(entries)
+}

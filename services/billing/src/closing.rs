@@ -1,0 +1,206 @@
+//! Closing periods: only on proof that everything is there, and for ever.
+
+use serde_json::json;
+use usher_base::{CallContext, Permission};
+use usher_rpc::convert::invalid;
+use usher_store::{Database, TenantTx};
+
+use crate::audit;
+use crate::class::SeatClass;
+use crate::draft::{Draft, draft};
+use crate::error::BillingError;
+use crate::event::hex;
+use crate::invoice::{InvoiceLine, Kind, Sealed, stays_digest};
+use crate::ledger::Ledger;
+use crate::period::Period;
+use crate::rating::Calendar;
+use crate::rating::count::daily;
+use crate::reconciliation;
+use crate::store::closes::{self as store, Close};
+use crate::store::{accounts, facts, ledgers};
+use crate::zone;
+
+/// What still keeps a period from being closed; nothing where it can be.
+pub(crate) fn missing(ledger: Option<&Ledger>, calendar: &Calendar, now: jiff::Timestamp) -> Vec<String> {
+    let mut reasons = Vec::new();
+    if now.as_microsecond() < calendar.close() {
+        reasons.push("the period has not ended".to_owned());
+    }
+    let Some(ledger) = ledger else {
+        reasons.push("identity has never sent anything".to_owned());
+        return reasons;
+    };
+    if ledger.halted {
+        reasons.push(format!(
+            "the ledger is halted: an event came again with other content; {} events are applied",
+            ledger.acknowledged_sequence
+        ));
+    }
+    match ledger.watermark {
+        Some(watermark) if ledger.acknowledged_sequence < watermark.sequence => reasons.push(format!(
+            "event {} is missing: identity is at {}",
+            ledger.acknowledged_sequence + 1,
+            watermark.sequence
+        )),
+        Some(watermark) if watermark.at.as_microsecond() >= calendar.close() => {}
+        Some(watermark) => reasons.push(format!("identity's watermark is at {}", watermark.at)),
+        None => reasons.push("identity has sent no watermark".to_owned()),
+    }
+    if !ledger.is_compared() {
+        reasons.push(format!(
+            "the states of identity and billing were last seen equal at event {}",
+            ledger.reconciled_sequence
+        ));
+    }
+    reasons
+}
+
+/// The first period that is not closed.
+pub(crate) async fn next(tx: &mut TenantTx) -> Result<Option<Period>, BillingError> {
+    let schedule = accounts::schedule(tx).await?;
+    if let Some(last) = store::last(tx).await? {
+        return Ok(schedule.at(last.ordinal + 1));
+    }
+    let first = facts::first_instant(tx).await?;
+    // Whoever was there before the account's first period is counted from that on.
+    Ok(first.and_then(|at| schedule.at_instant(at.as_microsecond()).or_else(|| schedule.at(0))))
+}
+
+/// Closes a period: the first that is not closed, where everything about it is proven to be there.
+/// Where it is closed already, gives what was closed.
+pub(crate) async fn close(
+    database: &Database,
+    ctx: &CallContext,
+    first: jiff::civil::Date,
+    expected_sequence: i64,
+) -> Result<Close, BillingError> {
+    ctx.require(Permission::BillingAdmin)?;
+    let database = database.scoped(&ctx.scope()?);
+    let mut tx = database.begin().await?;
+    let schedule = accounts::schedule(&mut tx).await?;
+    let period = schedule
+        .containing(first)
+        .filter(|period| period.first == first)
+        .ok_or_else(|| invalid("start_date", "it is no first date of a period"))?;
+    if let Some(closed) = store::find(&mut tx, period.ordinal).await? {
+        return Ok(closed);
+    }
+    match next(&mut tx).await? {
+        Some(next) if next.ordinal == period.ordinal => {}
+        Some(next) => return Err(BillingError::NotNext(next.first)),
+        None => return Err(BillingError::Incomplete("identity has never sent anything".to_owned())),
+    }
+    let ledger = ledgers::find(&mut tx).await?;
+    let reasons = missing(ledger.as_ref(), &period.calendar()?, ctx.now());
+    let compared = ledger.as_ref().is_none_or(Ledger::is_compared);
+    let Some(ledger) = ledger.filter(|_| reasons.is_empty()) else {
+        if !compared {
+            // The proof is asked for, so that the next attempt has it.
+            reconciliation::want(&mut tx).await?;
+            tx.commit().await?;
+        }
+        return Err(BillingError::Incomplete(reasons.join("; ")));
+    };
+    if expected_sequence != 0 && expected_sequence != ledger.sequence {
+        return Err(BillingError::Incomplete(format!(
+            "the ledger is at {}, not at what was expected",
+            ledger.sequence
+        )));
+    }
+    let draft = draft(&mut tx, period, ledger.sequence).await?;
+    let (close, counts) = seal(ctx, &ledger, &draft);
+    if !store::insert(&mut tx, &close).await? {
+        // Another call was faster; by the same rule it closed the same.
+        drop(tx);
+        let mut tx = database.begin().await?;
+        return store::find(&mut tx, close.ordinal)
+            .await?
+            .ok_or_else(|| BillingError::Stored("a closed period that is not there".to_owned()));
+    }
+    store::insert_days(&mut tx, &close, &counts).await?;
+    store::insert_lines(&mut tx, close.ordinal, &draft.lines, &postings(&draft.lines, &close)).await?;
+    let detail = json!({
+        "start_date": close.first.to_string(), "sequence": close.sequence, "total_minor": close.total_minor,
+        "snapshot": hex(&close.hash),
+    });
+    audit::note(&mut tx, ctx, "period.close", detail).await?;
+    tx.commit().await?;
+    Ok(close)
+}
+
+/// Everything that is kept of a period, with its hash.
+fn seal(ctx: &CallContext, ledger: &Ledger, draft: &Draft) -> (Close, Vec<Vec<crate::rating::DailyCount>>) {
+    let counts = daily(&draft.presence, &SeatClass::rated(), &draft.calendar);
+    let clipped: Vec<_> = draft.presence.members.iter().flat_map(|member| member.stays.clone()).collect();
+    let account = &draft.period.account;
+    let mut close = Close {
+        ordinal: draft.period.ordinal,
+        first: draft.period.first,
+        end: draft.period.end,
+        calendar: draft.calendar.clone(),
+        time_zone: account.zone_name.clone(),
+        time_zone_database: zone::version().to_owned(),
+        currency: account.currency.clone(),
+        exponent: account.exponent,
+        sequence: draft.sequence,
+        epoch: ledger.epoch,
+        acknowledged_sequence: ledger.acknowledged_sequence,
+        head_hash: ledger.head_hash,
+        stays_digest: stays_digest(&clipped),
+        total_minor: draft.settlement.total_minor,
+        credit_minor: draft.settlement.credit_minor,
+        hash: [0; 32],
+        closed_at: ctx.now(),
+        closed_by: ctx.actor().to_string(),
+        request_id: ctx.request_id().to_owned(),
+    };
+    close.hash = snapshot_hash(&close, &counts, &draft.lines);
+    (close, counts)
+}
+
+/// The hash that a snapshot must have.
+pub(crate) fn snapshot_hash(
+    close: &Close,
+    counts: &[Vec<crate::rating::DailyCount>],
+    lines: &[InvoiceLine],
+) -> [u8; 32] {
+    let header = [
+        close.ordinal.to_string(),
+        close.first.to_string(),
+        close.end.to_string(),
+        close.time_zone.clone(),
+        close.time_zone_database.clone(),
+        close.currency.clone(),
+        close.exponent.to_string(),
+        close.sequence.to_string(),
+        hex(&close.head_hash),
+        close.total_minor.to_string(),
+        close.credit_minor.to_string(),
+    ];
+    let sealed = Sealed {
+        header: &header,
+        calendar: &close.calendar,
+        stays_digest: &close.stays_digest,
+        counts,
+        lines,
+    };
+    sealed.hash()
+}
+
+/// Each line is owed by the workspace, and earned by its class and the period that it is about.
+fn postings(lines: &[InvoiceLine], close: &Close) -> Vec<(String, i64)> {
+    let against = |line: &InvoiceLine| match (line.kind, line.class) {
+        (Kind::Credit, _) => "credit".to_owned(),
+        (_, Some(class)) => format!("revenue:{class}:{}", line.origin),
+        (_, None) => format!("revenue:minimum:{}", line.origin),
+    };
+    let booked = lines.iter().filter(|line| line.amount_minor != 0);
+    booked
+        .flat_map(|line| {
+            [
+                (format!("receivable:{}", close.ordinal), line.amount_minor),
+                (against(line), -line.amount_minor),
+            ]
+        })
+        .collect()
+}

@@ -1,0 +1,114 @@
+//! What a period costs by what is known at a number of the ledger.
+
+use usher_base::id::PersonKey;
+use usher_store::TenantTx;
+
+use crate::class::SeatClass;
+use crate::error::BillingError;
+use crate::invoice::{self, InvoiceLine, Kind, Settlement};
+use crate::period::{Period, Schedule};
+use crate::price;
+use crate::rating::{Calendar, Presence, RatingError, Stay, rate};
+use crate::store::closes::{self, Close};
+use crate::store::{accounts, facts, intervals, prices};
+
+/// A period's invoice, not closed.
+pub(crate) struct Draft {
+    pub(crate) period: Period,
+    pub(crate) calendar: Calendar,
+    pub(crate) stays: Vec<Stay<PersonKey>>,
+    pub(crate) presence: Presence<PersonKey>,
+    pub(crate) lines: Vec<InvoiceLine>,
+    pub(crate) settlement: Settlement,
+    /// The last fact that is counted.
+    pub(crate) sequence: i64,
+}
+
+/// Who was billable in a period, after links and corrections.
+pub(crate) async fn stays(
+    tx: &mut TenantTx,
+    sequence: i64,
+    calendar: &Calendar,
+) -> Result<Vec<Stay<PersonKey>>, BillingError> {
+    let stays = intervals::stays(tx, sequence, calendar).await?;
+    Ok(facts::overlay(tx, sequence).await?.apply(stays))
+}
+
+/// Rates a period by its own prices.
+async fn own(
+    tx: &mut TenantTx,
+    period: &Period,
+    calendar: &Calendar,
+    presence: &Presence<PersonKey>,
+) -> Result<Vec<InvoiceLine>, BillingError> {
+    let versions = prices::all(tx).await?;
+    let lists = price::lists(&versions, period.account.exponent)?;
+    let lines = rate(presence, &SeatClass::rated(), &lists, calendar)?;
+    let minimum = accounts::minimum_spend(tx, period.first).await?;
+    Ok(invoice::own_lines(period.ordinal, calendar, lines, &versions, minimum)?)
+}
+
+/// Drafts a period's invoice. The first that is not closed also has what new facts make of
+/// those that are, and what was carried forward.
+pub(crate) async fn draft(tx: &mut TenantTx, period: Period, sequence: i64) -> Result<Draft, BillingError> {
+    let calendar = period.calendar()?;
+    let stays = stays(tx, sequence, &calendar).await?;
+    let presence = Presence::new(stays.iter().copied(), &SeatClass::rated(), &calendar);
+    let mut lines = own(tx, &period, &calendar, &presence).await?;
+    let last = closes::last(tx).await?;
+    let mut carried = 0;
+    if let Some(last) = last.filter(|last| last.ordinal + 1 == period.ordinal) {
+        lines.extend(adjustments(tx, &last, sequence).await?);
+        // Credit is of its currency.
+        carried = if last.currency == period.account.currency { last.credit_minor } else { 0 };
+    }
+    let settlement = invoice::settle(period.ordinal, &mut lines, carried)?;
+    Ok(Draft { period, calendar, stays, presence, lines, settlement, sequence })
+}
+
+/// What facts recorded since the last close make of closed periods: each is rated again by its own
+/// dates, prices and zone, and the difference to all that was billed for it is booked.
+async fn adjustments(
+    tx: &mut TenantTx,
+    last: &Close,
+    sequence: i64,
+) -> Result<Vec<InvoiceLine>, BillingError> {
+    let Some(earliest) = facts::earliest_late(tx, last.sequence, sequence).await? else {
+        return Ok(Vec::new());
+    };
+    let schedule = accounts::schedule(tx).await?;
+    let mut adjustments = Vec::new();
+    for close in closes::all(tx).await? {
+        if close.calendar.close() > earliest {
+            adjustments.extend(adjustment(tx, &schedule, &close, sequence).await?);
+        }
+    }
+    Ok(adjustments)
+}
+
+async fn adjustment(
+    tx: &mut TenantTx,
+    schedule: &Schedule,
+    close: &Close,
+    sequence: i64,
+) -> Result<Vec<InvoiceLine>, BillingError> {
+    let period = schedule.at(close.ordinal).ok_or_else(|| {
+        BillingError::Stored(format!("a closed period {} that the account has not", close.ordinal))
+    })?;
+    let stays = stays(tx, sequence, &close.calendar).await?;
+    let presence = Presence::new(stays, &SeatClass::rated(), &close.calendar);
+    let exact = own(tx, &period, &close.calendar, &presence).await?;
+    let billed = closes::lines_about(tx, close.ordinal).await?;
+    let mut found = Vec::new();
+    for class in SeatClass::BY_RANK.into_iter().map(Some).chain([None]) {
+        let of_class = |line: &&InvoiceLine| line.class == class && line.kind != Kind::Credit;
+        let sum = |lines: &[InvoiceLine]| -> Result<i64, RatingError> {
+            invoice::total(&lines.iter().filter(of_class).cloned().collect::<Vec<_>>())
+        };
+        let difference = sum(&exact)? - sum(&billed)?;
+        if difference != 0 {
+            found.push(InvoiceLine::adjustment(class, close.ordinal, difference));
+        }
+    }
+    Ok(found)
+}

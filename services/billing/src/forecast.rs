@@ -1,0 +1,65 @@
+//! What a period is expected to cost.
+
+use jiff::civil::Date;
+use usher_base::{CallContext, Permission};
+use usher_store::Database;
+
+use crate::accounts::Account;
+use crate::class::SeatClass;
+use crate::draft::{Draft, draft};
+use crate::error::BillingError;
+use crate::invoice::{self, Kind};
+use crate::invoices;
+use crate::price;
+use crate::rating::{Presence, Stay, rate};
+use crate::store::prices;
+
+/// A forecast with what it rests on.
+pub(crate) struct Forecast {
+    pub(crate) account: Account,
+    pub(crate) accrued_minor: i64,
+    pub(crate) expected_minor: i64,
+    pub(crate) floor_minor: i64,
+    pub(crate) basis: String,
+}
+
+/// Expects that nobody comes or goes after now; known price changes are in it.
+pub(crate) async fn get(
+    database: &Database,
+    ctx: &CallContext,
+    first: Date,
+) -> Result<Forecast, BillingError> {
+    ctx.require(Permission::BillingRead)?;
+    let database = database.scoped(&ctx.scope()?);
+    let mut tx = database.begin().await?;
+    let period = invoices::period(&mut tx, first).await?;
+    let sequence = invoices::sequence(&mut tx, None).await?;
+    let draft = draft(&mut tx, period, sequence).await?;
+    let versions = prices::all(&mut tx).await?;
+    tx.commit().await?;
+    let Draft { period, calendar, stays, lines, .. } = draft;
+    let now = ctx.now().as_microsecond();
+    let so_far = stays
+        .iter()
+        .filter(|stay| stay.start < now)
+        .map(|stay| Stay { end: Some(stay.end.unwrap_or(now).min(now)), ..*stay });
+    let lists = price::lists(&versions, period.account.exponent)?;
+    let classes = SeatClass::rated();
+    let accrued = rate(&Presence::new(so_far, &classes, &calendar), &classes, &lists, &calendar)?;
+    let accrued = invoice::own_lines(period.ordinal, &calendar, accrued, &versions, 0)?;
+    let seats: Vec<_> = accrued.into_iter().filter(|line| line.kind == Kind::Seat).collect();
+    let owed: Vec<_> = lines.into_iter().filter(|line| line.kind != Kind::Credit).collect();
+    let floors: Vec<_> =
+        owed.iter().filter(|line| matches!(line.kind, Kind::Floor | Kind::MinimumSpend)).cloned().collect();
+    let open = stays.iter().filter(|stay| stay.start <= now && stay.end.is_none_or(|end| now < end)).count();
+    Ok(Forecast {
+        accrued_minor: invoice::total(&seats)?,
+        expected_minor: invoice::total(&owed)?,
+        floor_minor: invoice::total(&floors)?,
+        basis: format!(
+            "{open} seats are open now and stay open to {}; prices as they are set; fact {sequence}",
+            period.end
+        ),
+        account: period.account,
+    })
+}

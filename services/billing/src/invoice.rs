@@ -1,0 +1,242 @@
+//! Invoices as values: lines, totals, and what a snapshot's hash is over.
+
+use num_bigint::BigInt;
+use num_rational::BigRational;
+use sha2::{Digest as _, Sha256};
+use usher_base::id::PersonKey;
+
+use crate::class::SeatClass;
+use crate::event::Hash;
+use crate::price::PriceVersion;
+use crate::rating::{self, Calendar, DailyCount, LineKind, Mode, RatingError, Stay};
+
+/// What an invoice line is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Seats in use.
+    Seat,
+    /// Committed seats that were not in use.
+    Floor,
+    /// What was missing to the period's minimum.
+    MinimumSpend,
+    /// The difference that facts make to a period that was closed before them.
+    Adjustment,
+    /// What was carried forward, or is.
+    Credit,
+}
+
+impl Kind {
+    const ALL: [Self; 5] = [Self::Seat, Self::Floor, Self::MinimumSpend, Self::Adjustment, Self::Credit];
+
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Seat => "seat",
+            Self::Floor => "floor",
+            Self::MinimumSpend => "min_spend",
+            Self::Adjustment => "adjustment",
+            Self::Credit => "credit",
+        }
+    }
+
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+}
+
+/// A line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct InvoiceLine {
+    pub(crate) kind: Kind,
+    /// None where the line is of no class.
+    pub(crate) class: Option<SeatClass>,
+    /// The number of the period that the line is about.
+    pub(crate) origin: i64,
+    pub(crate) mode: Option<Mode>,
+    /// The ids of the price versions that it was priced by, and their prices.
+    pub(crate) price_versions: Vec<String>,
+    pub(crate) unit_prices: Vec<String>,
+    pub(crate) seat_days: i64,
+    pub(crate) exact: BigRational,
+    pub(crate) amount_minor: i64,
+}
+
+impl InvoiceLine {
+    fn plain(kind: Kind, class: Option<SeatClass>, origin: i64, amount_minor: i64) -> Self {
+        Self {
+            kind,
+            class,
+            origin,
+            mode: None,
+            price_versions: Vec::new(),
+            unit_prices: Vec::new(),
+            seat_days: 0,
+            exact: BigRational::from_integer(BigInt::from(amount_minor)),
+            amount_minor,
+        }
+    }
+
+    /// The difference between what a closed period costs by what is known now and what was billed.
+    pub(crate) fn adjustment(class: Option<SeatClass>, origin: i64, amount_minor: i64) -> Self {
+        Self::plain(Kind::Adjustment, class, origin, amount_minor)
+    }
+}
+
+/// The lines of a period's own seats: seats, floors, and what is missing to the minimum.
+pub(crate) fn own_lines(
+    ordinal: i64,
+    calendar: &Calendar,
+    rated: Vec<rating::Line>,
+    versions: &[PriceVersion],
+    minimum_spend: i64,
+) -> Result<Vec<InvoiceLine>, RatingError> {
+    let mut lines: Vec<InvoiceLine> = Vec::new();
+    for line in rated {
+        let class = SeatClass::at(line.class);
+        let used = used_versions(class, calendar, versions);
+        lines.push(InvoiceLine {
+            kind: match line.kind {
+                LineKind::Seat => Kind::Seat,
+                LineKind::Floor => Kind::Floor,
+            },
+            class: Some(class),
+            origin: ordinal,
+            mode: Some(line.mode),
+            price_versions: used.iter().map(|version| version.id.to_string()).collect(),
+            unit_prices: used.iter().map(|version| version.unit_price.to_string()).collect(),
+            seat_days: line.seat_days,
+            exact: line.exact,
+            amount_minor: line.amount_minor,
+        });
+    }
+    let missing = minimum_spend - total(&lines)?;
+    if missing > 0 {
+        lines.push(InvoiceLine::plain(Kind::MinimumSpend, None, ordinal, missing));
+    }
+    Ok(lines)
+}
+
+/// The versions that hold on any date of a period, by date.
+fn used_versions<'v>(
+    class: SeatClass,
+    calendar: &Calendar,
+    versions: &'v [PriceVersion],
+) -> Vec<&'v PriceVersion> {
+    let dates = calendar.dates();
+    let (Some(first), Some(last)) = (dates.first(), dates.last()) else { return Vec::new() };
+    let of_class: Vec<&PriceVersion> = versions.iter().filter(|version| version.class == class).collect();
+    let begins = of_class.iter().rposition(|version| version.valid_from <= *first).unwrap_or(0);
+    of_class[begins..].iter().copied().filter(|version| version.valid_from <= *last).collect()
+}
+
+/// The sum of lines.
+pub(crate) fn total(lines: &[InvoiceLine]) -> Result<i64, RatingError> {
+    lines.iter().try_fold(0_i64, |total, line| {
+        let class = || line.class.map_or_else(|| "(none)".to_owned(), |class| class.to_string());
+        total.checked_add(line.amount_minor).ok_or_else(|| RatingError::TooLarge(class()))
+    })
+}
+
+/// What is to be paid, and what is carried forward.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Settlement {
+    pub(crate) total_minor: i64,
+    pub(crate) credit_minor: i64,
+}
+
+/// Carries a negative sum forward, or uses up what was carried, by a credit line.
+pub(crate) fn settle(
+    ordinal: i64,
+    lines: &mut Vec<InvoiceLine>,
+    carried: i64,
+) -> Result<Settlement, RatingError> {
+    let net = total(lines)?;
+    let credit = if net < 0 { -net } else { -carried.min(net) };
+    if credit != 0 {
+        lines.push(InvoiceLine::plain(Kind::Credit, None, ordinal, credit));
+    }
+    Ok(Settlement { total_minor: net + credit, credit_minor: carried + credit })
+}
+
+/// SHA-256 over who was billable when.
+pub(crate) fn stays_digest(stays: &[Stay<PersonKey>]) -> Hash {
+    let mut sorted: Vec<&Stay<PersonKey>> = stays.iter().collect();
+    sorted.sort_by_key(|stay| (stay.person, stay.start));
+    let mut hash = Sha256::new();
+    for stay in sorted {
+        hash.update(stay.person.as_uuid());
+        hash.update((stay.class as u64).to_be_bytes());
+        hash.update(stay.start.to_be_bytes());
+        hash.update(stay.end.unwrap_or(i64::MAX).to_be_bytes());
+    }
+    hash.finalize().into()
+}
+
+/// What is hashed of a snapshot.
+pub(crate) struct Sealed<'a> {
+    pub(crate) header: &'a [String],
+    pub(crate) calendar: &'a Calendar,
+    pub(crate) stays_digest: &'a Hash,
+    /// By class and date.
+    pub(crate) counts: &'a [Vec<DailyCount>],
+    pub(crate) lines: &'a [InvoiceLine],
+}
+
+impl Sealed<'_> {
+    /// SHA-256 over all of it.
+    pub(crate) fn hash(&self) -> Hash {
+        let mut hash = Sha256::new();
+        let mut text = |text: &str| {
+            hash.update((text.len() as u64).to_be_bytes());
+            hash.update(text);
+        };
+        text("usher.snapshot.v1");
+        self.header.iter().for_each(|field| text(field));
+        for index in 0..=self.calendar.len() {
+            text(&self.calendar.start(index).to_string());
+        }
+        for count in self.counts.iter().flatten() {
+            text(&format!("{} {} {}", count.seat_days, count.closing, count.peak));
+        }
+        for line in self.lines {
+            text(line.kind.as_str());
+            text(line.class.map_or("", SeatClass::as_str));
+            text(&line.origin.to_string());
+            text(line.mode.map_or("", Mode::as_str));
+            line.price_versions.iter().for_each(|id| text(id));
+            text(&format!("{} {} {}", line.seat_days, line.exact, line.amount_minor));
+        }
+        hash.update(self.stays_digest);
+        hash.finalize().into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(amount_minor: i64) -> InvoiceLine {
+        InvoiceLine::adjustment(Some(SeatClass::Regular), 1, amount_minor)
+    }
+
+    #[test]
+    fn a_negative_net_is_carried_and_used_up_by_what_comes() {
+        let mut june = vec![line(100), line(-400)];
+        let settled = settle(1, &mut june, 0).unwrap();
+        assert_eq!(settled, Settlement { total_minor: 0, credit_minor: 300 });
+        assert_eq!(june[2].amount_minor, 300);
+
+        let mut july = vec![line(250)];
+        let settled = settle(2, &mut july, settled.credit_minor).unwrap();
+        assert_eq!(settled, Settlement { total_minor: 0, credit_minor: 50 });
+
+        let mut august = vec![line(250)];
+        let settled = settle(3, &mut august, settled.credit_minor).unwrap();
+        assert_eq!(settled, Settlement { total_minor: 200, credit_minor: 0 });
+        assert_eq!(august[1].amount_minor, -50);
+    }
+
+    #[test]
+    fn an_amount_that_needs_more_than_64_bits_is_an_error() {
+        assert!(total(&[line(i64::MAX), line(1)]).is_err());
+    }
+}

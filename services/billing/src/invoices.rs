@@ -1,0 +1,98 @@
+//! Reading invoices: closed ones as they were closed, others as a preview.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use usher_base::{CallContext, Permission};
+use usher_rpc::convert::invalid;
+use usher_store::{Database, TenantTx};
+
+use crate::closing;
+use crate::draft::{Draft, draft};
+use crate::error::BillingError;
+use crate::invoice::InvoiceLine;
+use crate::period::Period;
+use crate::store::closes::{self, Close};
+use crate::store::{accounts, facts, ledgers};
+
+/// A period's invoice.
+pub(crate) struct Invoice {
+    pub(crate) state: State,
+    /// The first dates of the periods that its lines are about.
+    pub(crate) origins: HashMap<i64, Date>,
+}
+
+/// Whether an invoice is final.
+pub(crate) enum State {
+    /// For ever.
+    Closed(Box<Close>, Vec<InvoiceLine>),
+    /// By what is known; and why it could not be closed, which is nothing where it could.
+    Provisional(Box<Draft>, Vec<String>),
+}
+
+/// The period that begins on a date.
+pub(crate) async fn period(tx: &mut TenantTx, first: Date) -> Result<Period, BillingError> {
+    let schedule = accounts::schedule(tx).await?;
+    let found = schedule.containing(first).filter(|period| period.first == first);
+    Ok(found.ok_or_else(|| invalid("start_date", "it is no first date of a period of the account"))?)
+}
+
+/// A period's invoice, by what was known at a time. A closed one is what it was closed as.
+pub(crate) async fn get(
+    database: &Database,
+    ctx: &CallContext,
+    first: Date,
+    known_at: Option<Timestamp>,
+) -> Result<Invoice, BillingError> {
+    ctx.require(Permission::BillingRead)?;
+    let database = database.scoped(&ctx.scope()?);
+    let mut tx = database.begin().await?;
+    let period = period(&mut tx, first).await?;
+    let invoice = read(&mut tx, period, known_at, ctx.now()).await?;
+    tx.commit().await?;
+    Ok(invoice)
+}
+
+/// As [`get`], within a transaction.
+pub(crate) async fn read(
+    tx: &mut TenantTx,
+    period: Period,
+    known_at: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<Invoice, BillingError> {
+    let mut origins: HashMap<i64, Date> =
+        closes::all(tx).await?.into_iter().map(|close| (close.ordinal, close.first)).collect();
+    origins.insert(period.ordinal, period.first);
+    if let Some(close) = closes::find(tx, period.ordinal).await? {
+        let lines = closes::lines(tx, close.ordinal).await?;
+        return Ok(Invoice { state: State::Closed(Box::new(close), lines), origins });
+    }
+    let ledger = ledgers::find(tx).await?;
+    let reasons = closing::missing(ledger.as_ref(), &period.calendar()?, now);
+    let sequence = sequence(tx, known_at).await?;
+    let draft = draft(tx, period, sequence).await?;
+    Ok(Invoice { state: State::Provisional(Box::new(draft), reasons), origins })
+}
+
+/// The number of the last fact that was known at a time, or is now.
+pub(crate) async fn sequence(tx: &mut TenantTx, known_at: Option<Timestamp>) -> Result<i64, BillingError> {
+    match known_at {
+        Some(known_at) => facts::sequence_at(tx, known_at).await,
+        None => Ok(ledgers::find(tx).await?.map_or(0, |ledger| ledger.sequence)),
+    }
+}
+
+/// The closed periods, oldest first, and the first that is open.
+pub(crate) async fn list(
+    database: &Database,
+    ctx: &CallContext,
+) -> Result<(Vec<Close>, Option<Period>), BillingError> {
+    ctx.require(Permission::BillingRead)?;
+    let database = database.scoped(&ctx.scope()?);
+    let mut tx = database.begin().await?;
+    let closed = closes::all(&mut tx).await?;
+    let open = closing::next(&mut tx).await?;
+    tx.commit().await?;
+    Ok((closed, open))
+}

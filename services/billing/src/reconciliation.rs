@@ -1,0 +1,216 @@
+//! Comparing the states of identity and billing at the same number.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use sha2::{Digest as _, Sha256};
+use usher_base::id::{EventId, PersonKey, UserId};
+use usher_base::{CallContext, Clock, Permission};
+use usher_store::{Database, ScopedDatabase, TenantTx};
+
+use crate::audit;
+use crate::class::SeatClass;
+use crate::error::BillingError;
+use crate::event::Hash;
+use crate::store::{ledgers, reconciliations as store};
+
+/// An active user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct ActiveUser {
+    pub(crate) user: UserId,
+    pub(crate) person: PersonKey,
+    pub(crate) class: SeatClass,
+}
+
+/// How many users are active in a class, and who.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ClassState {
+    pub(crate) class: SeatClass,
+    pub(crate) count: i64,
+    pub(crate) digest: Hash,
+}
+
+/// What a comparison found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Equal,
+    Different,
+    /// Billing has not come to the number yet.
+    Behind,
+}
+
+impl Outcome {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Equal => "EQUAL",
+            Self::Different => "DIFFERENT",
+            Self::Behind => "BEHIND",
+        }
+    }
+}
+
+/// One class of one comparison, as it is kept.
+#[derive(Clone, Debug)]
+pub(crate) struct Run {
+    pub(crate) id: EventId,
+    pub(crate) epoch: i64,
+    pub(crate) source_sequence: i64,
+    pub(crate) class: SeatClass,
+    pub(crate) identity_count: i64,
+    pub(crate) billing_count: i64,
+    pub(crate) equal: bool,
+    /// None until all states were compared.
+    pub(crate) persons: Option<Vec<PersonKey>>,
+    pub(crate) at: Timestamp,
+}
+
+/// The state of a class: SHA-256 over each user's id and person key, by user id.
+pub(crate) fn summarize(users: &[ActiveUser]) -> Vec<ClassState> {
+    let mut sorted: Vec<&ActiveUser> = users.iter().collect();
+    sorted.sort_unstable();
+    let state = |class: SeatClass| {
+        let mut hash = Sha256::new();
+        let mut count = 0;
+        for user in sorted.iter().filter(|user| user.class == class) {
+            hash.update(user.user.as_uuid());
+            hash.update(user.person.as_uuid());
+            count += 1;
+        }
+        ClassState { class, count, digest: hash.finalize().into() }
+    };
+    SeatClass::BY_RANK.into_iter().map(state).collect()
+}
+
+/// The producer's state at a number, as a claim to compare with.
+#[derive(Clone, Debug)]
+pub(crate) struct Claim<T> {
+    pub(crate) epoch: i64,
+    pub(crate) sequence: i64,
+    pub(crate) state: T,
+}
+
+/// Compares by digests, and keeps what was found.
+pub(crate) async fn compare(
+    database: &ScopedDatabase,
+    clock: &Clock,
+    claim: &Claim<Vec<ClassState>>,
+) -> Result<Outcome, BillingError> {
+    let Some(own) = own(database, claim.epoch, claim.sequence).await? else { return Ok(Outcome::Behind) };
+    let own = summarize(&own);
+    let runs = runs(clock, claim, &own, &claim.state, None);
+    finish(database, clock, claim.sequence, runs).await
+}
+
+/// Compares user by user; gives the persons that differ as well.
+pub(crate) async fn reconcile(
+    database: &ScopedDatabase,
+    clock: &Clock,
+    claim: &Claim<Vec<ActiveUser>>,
+) -> Result<(Outcome, Vec<PersonKey>), BillingError> {
+    let Some(own) = own(database, claim.epoch, claim.sequence).await? else {
+        return Ok((Outcome::Behind, Vec::new()));
+    };
+    let (own_set, claimed_set): (BTreeSet<_>, BTreeSet<_>) =
+        (own.iter().copied().collect(), claim.state.iter().copied().collect());
+    let differing: BTreeSet<(SeatClass, PersonKey)> =
+        own_set.symmetric_difference(&claimed_set).map(|user| (user.class, user.person)).collect();
+    let runs = runs(clock, claim, &summarize(&own), &summarize(&claim.state), Some(&differing));
+    let outcome = finish(database, clock, claim.sequence, runs).await?;
+    let persons: BTreeSet<PersonKey> = differing.into_iter().map(|(_, person)| person).collect();
+    Ok((outcome, persons.into_iter().collect()))
+}
+
+fn runs<T>(
+    clock: &Clock,
+    claim: &Claim<T>,
+    own: &[ClassState],
+    claimed: &[ClassState],
+    differing: Option<&BTreeSet<(SeatClass, PersonKey)>>,
+) -> Vec<Run> {
+    let id = EventId::new(clock);
+    own.iter()
+        .map(|own| {
+            let claimed = claimed.iter().find(|claimed| claimed.class == own.class);
+            Run {
+                id,
+                epoch: claim.epoch,
+                source_sequence: claim.sequence,
+                class: own.class,
+                identity_count: claimed.map_or(0, |claimed| claimed.count),
+                billing_count: own.count,
+                equal: claimed == Some(own),
+                persons: differing.map(|differing| {
+                    let of_class = differing.iter().filter(|(class, _)| *class == own.class);
+                    of_class.map(|(_, person)| *person).collect()
+                }),
+                at: clock.now(),
+            }
+        })
+        .collect()
+}
+
+/// Billing's own state at the producer's number; none where it has not come that far.
+async fn own(
+    database: &ScopedDatabase,
+    epoch: i64,
+    sequence: i64,
+) -> Result<Option<Vec<ActiveUser>>, BillingError> {
+    let mut tx = database.begin().await?;
+    let state = store::state_at(&mut tx, epoch, sequence).await?;
+    tx.commit().await?;
+    Ok(state)
+}
+
+async fn finish(
+    database: &ScopedDatabase,
+    clock: &Clock,
+    sequence: i64,
+    runs: Vec<Run>,
+) -> Result<Outcome, BillingError> {
+    let outcome = if runs.iter().all(|run| run.equal) { Outcome::Equal } else { Outcome::Different };
+    let mut tx = database.begin().await?;
+    let mut ledger = ledgers::lock(&mut tx, 1).await?;
+    ledger.digest_wanted = false;
+    ledger.compared_at = Some(clock.now());
+    if outcome == Outcome::Equal {
+        ledger.reconciled_sequence = ledger.reconciled_sequence.max(sequence);
+    } else {
+        tracing::error!(
+            workspace = %tx.tenant(), sequence,
+            "identity and billing count different seats; see the reconciliation report"
+        );
+        metrics::counter!("usher_reconciliation_differences_total").increment(1);
+    }
+    store::insert(&mut tx, &runs).await?;
+    ledgers::save(&mut tx, &ledger).await?;
+    tx.commit().await?;
+    Ok(outcome)
+}
+
+/// Asks for a comparison: identity makes one with its next watermark.
+pub(crate) async fn request(database: &Database, ctx: &CallContext) -> Result<(), BillingError> {
+    ctx.require(Permission::BillingAdmin)?;
+    let database = database.scoped(&ctx.scope()?);
+    let mut tx = database.begin().await?;
+    want(&mut tx).await?;
+    audit::note(&mut tx, ctx, "reconciliation.request", serde_json::json!({})).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Has the producer asked for a comparison.
+pub(crate) async fn want(tx: &mut TenantTx) -> Result<(), BillingError> {
+    let mut ledger = ledgers::lock(tx, 1).await?;
+    ledger.digest_wanted = true;
+    ledgers::save(tx, &ledger).await
+}
+
+/// The last comparisons, newest first.
+pub(crate) async fn list(database: &Database, ctx: &CallContext) -> Result<Vec<Run>, BillingError> {
+    ctx.require(Permission::BillingRead)?;
+    let database = database.scoped(&ctx.scope()?);
+    let mut tx = database.begin().await?;
+    let runs = store::last(&mut tx, 300).await?;
+    tx.commit().await?;
+    Ok(runs)
+}

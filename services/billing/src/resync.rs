@@ -1,0 +1,105 @@
+//! New epochs: the producer's state is taken over, and each difference is a recorded event.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+use usher_base::CallContext;
+use usher_base::id::{EventId, PersonKey, UserId, WorkspaceId};
+use usher_store::Database;
+
+use crate::audit;
+use crate::class::SeatClass;
+use crate::error::BillingError;
+use crate::event::SeatEvent;
+use crate::ledger;
+use crate::reconciliation::{ActiveUser, Claim};
+use crate::store::{ledgers, seats};
+
+/// The cause of an event that books a difference.
+const CAUSE: &str = "epoch.resync";
+
+/// How an epoch began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Begun {
+    pub(crate) epoch: i64,
+    pub(crate) differences: i64,
+    pub(crate) last_effective_at: Timestamp,
+}
+
+/// Begins an epoch with the producer's state; a halted ledger goes on from there. Of an epoch that
+/// has begun already, says how.
+pub(crate) async fn begin(
+    database: &Database,
+    ctx: &CallContext,
+    workspace: WorkspaceId,
+    claim: &Claim<Vec<ActiveUser>>,
+    reason: &str,
+) -> Result<Begun, BillingError> {
+    let database = database.scoped(&ctx.credential().scope(Some(workspace))?);
+    let mut tx = database.begin().await?;
+    let mut ledger = ledgers::lock(&mut tx, claim.epoch - 1).await?;
+    if let Some(differences) = ledgers::epoch(&mut tx, claim.epoch).await? {
+        let last_effective_at = ledger.last_effective_at;
+        return Ok(Begun { epoch: claim.epoch, differences, last_effective_at });
+    }
+    if claim.epoch != ledger.epoch + 1 {
+        return Err(BillingError::Epoch(ledger.epoch));
+    }
+    let booked = seats::all_active(&mut tx).await?;
+    ledger.epoch = claim.epoch;
+    ledger.halted = false;
+    let first = ctx.now().max(ledger.last_effective_at + SignedDuration::from_micros(1));
+    let events = differences(ctx, &booked, &claim.state, first);
+    // A very large difference is applied in parts, in the one transaction.
+    for part in events.chunks(2_000) {
+        ledger::apply(&mut tx, &mut ledger, workspace, ctx.now(), part).await?;
+    }
+    ledger.acknowledged_sequence = claim.sequence;
+    ledger.reconciled_sequence = claim.sequence;
+    ledger.watermark = None;
+    let differences = i64::try_from(events.len()).unwrap_or(i64::MAX);
+    ledgers::insert_epoch(&mut tx, claim.epoch, claim.sequence, reason, ctx.now(), differences).await?;
+    ledgers::save(&mut tx, &ledger).await?;
+    let detail = json!({
+        "epoch": claim.epoch, "sequence": claim.sequence, "reason": reason, "differences": differences,
+    });
+    audit::note(&mut tx, ctx, "epoch.begin", detail).await?;
+    tx.commit().await?;
+    Ok(Begun { epoch: claim.epoch, differences, last_effective_at: ledger.last_effective_at })
+}
+
+/// The events that make the booked state the claimed one, a microsecond apart.
+fn differences(
+    ctx: &CallContext,
+    booked: &[ActiveUser],
+    claimed: &[ActiveUser],
+    first: Timestamp,
+) -> Vec<SeatEvent> {
+    let map = |users: &[ActiveUser]| -> BTreeMap<(PersonKey, UserId), SeatClass> {
+        users.iter().map(|user| ((user.person, user.user), user.class)).collect()
+    };
+    let (booked, claimed) = (map(booked), map(claimed));
+    let gone =
+        booked.iter().filter(|(key, _)| !claimed.contains_key(key)).map(|(key, class)| (*key, *class, false));
+    let changed = claimed
+        .iter()
+        .filter(|(key, class)| booked.get(key) != Some(class))
+        .map(|(key, class)| (*key, *class, true));
+    (0..)
+        .zip(gone.chain(changed))
+        .map(|(offset, ((person, user), class, active))| SeatEvent {
+            sequence: 0,
+            event_id: EventId::new(ctx.clock()),
+            person,
+            user,
+            active,
+            class,
+            user_type: class.user_type().to_owned(),
+            effective_at: first + SignedDuration::from_micros(offset),
+            cause: CAUSE.to_owned(),
+            actor: ctx.actor().to_string(),
+            request_id: ctx.request_id().to_owned(),
+        })
+        .collect()
+}

@@ -1,0 +1,44 @@
+//! Up to when identity has sent everything.
+
+use jiff::{SignedDuration, Timestamp};
+use usher_store::ScopedDatabase;
+
+use crate::error::BillingError;
+use crate::ledger::Watermark;
+use crate::store::ledgers;
+
+/// How old a comparison of states may become before another is asked for.
+const COMPARE_EVERY: SignedDuration = SignedDuration::from_hours(1);
+
+/// What the producer should do next about a workspace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Wish {
+    /// Send the events that are missing.
+    pub(crate) behind: bool,
+    /// Compare states.
+    pub(crate) compare: bool,
+}
+
+/// Takes a watermark over. It never goes back.
+pub(crate) async fn advance(
+    database: &ScopedDatabase,
+    now: Timestamp,
+    epoch: i64,
+    watermark: Watermark,
+) -> Result<Wish, BillingError> {
+    let mut tx = database.begin().await?;
+    let mut ledger = ledgers::lock(&mut tx, epoch).await?;
+    if ledger.epoch != epoch {
+        return Ok(Wish { behind: true, compare: false });
+    }
+    if ledger.watermark.is_none_or(|known| known.at < watermark.at) {
+        ledger.watermark = Some(watermark);
+        ledgers::save(&mut tx, &ledger).await?;
+    }
+    tx.commit().await?;
+    let old = ledger.compared_at.is_none_or(|at| now.duration_since(at) >= COMPARE_EVERY);
+    Ok(Wish {
+        behind: ledger.acknowledged_sequence < watermark.sequence,
+        compare: ledger.digest_wanted || (old && ledger.reconciled_sequence < watermark.sequence),
+    })
+}
