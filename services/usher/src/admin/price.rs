@@ -3,6 +3,7 @@
 use clap::{Subcommand, ValueEnum};
 use jiff::civil::Date;
 use serde_json::Value;
+use usher_billing::rating::Mode;
 use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::billing_admin_client::BillingAdminClient;
 
@@ -24,6 +25,15 @@ pub(super) enum PriceCommand {
         /// First local date on which it holds.
         #[arg(long)]
         valid_from: Date,
+        /// How seats are counted; it can only change at a period's boundary.
+        #[arg(long, default_value = "DAILY_TOUCH")]
+        mode: Mode,
+        /// Seats that cost nothing.
+        #[arg(long, default_value_t = 0)]
+        included: u32,
+        /// Committed seats: paid for in any case.
+        #[arg(long, default_value_t = 0)]
+        floor: u32,
     },
     /// List the prices by class and date.
     List {
@@ -52,18 +62,21 @@ impl Class {
     }
 }
 
-const COLUMNS: [&str; 4] = ["class", "unit_price", "valid_from", "id"];
+const COLUMNS: [&str; 7] = ["class", "unit_price", "valid_from", "mode", "included", "floor", "id"];
 
 impl PriceCommand {
     pub(super) async fn run(self, session: &Session) -> anyhow::Result<Report> {
         let mut client = BillingAdminClient::new(session.billing.clone());
         match self {
-            Self::Create { of, class, unit_price, valid_from } => {
+            Self::Create { of, class, unit_price, valid_from, mode, included, floor } => {
                 let workspace = session.workspace(&of).await?;
                 let version = pb::PriceVersion {
                     class: class.as_str().to_owned(),
                     unit_price,
                     valid_from: valid_from.to_string(),
+                    mode: mode.to_string(),
+                    included: included.into(),
+                    floor: floor.into(),
                     ..Default::default()
                 };
                 let message = pb::CreatePriceVersionRequest { price_version: Some(version) };
@@ -87,6 +100,9 @@ fn row(version: pb::PriceVersion) -> Vec<Value> {
         Value::from(version.class),
         Value::from(version.unit_price),
         Value::from(version.valid_from),
+        Value::from(version.mode),
+        Value::from(version.included),
+        Value::from(version.floor),
         Value::from(version.id),
     ]
 }
