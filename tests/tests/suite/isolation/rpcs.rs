@@ -229,7 +229,12 @@ fn seats(subject: &Subject) -> Vec<Row> {
         valid_from: "2026-01-01".into(),
         ..Default::default()
     };
-    let account = billing::Account { currency: "USD".into(), exponent: 2, time_zone: "UTC".into() };
+    let account = billing::Account {
+        currency: "USD".into(),
+        exponent: 2,
+        time_zone: "UTC".into(),
+        ..Default::default()
+    };
     vec![
         row(
             "/usher.billing.v1.SeatLedger/AppendSeatEvents",
@@ -245,13 +250,17 @@ fn seats(subject: &Subject) -> Vec<Row> {
         ),
         row(
             "/usher.billing.v1.SeatQuery/GetUsage",
-            &billing::GetUsageRequest { start_date: start.clone(), end_date: end.clone() },
+            &billing::GetUsageRequest {
+                start_date: start.clone(),
+                end_date: end.clone(),
+                ..Default::default()
+            },
         ),
         row("/usher.billing.v1.SeatQuery/ListIntervals", &billing::ListIntervalsRequest::default()),
         row("/usher.billing.v1.SeatQuery/ListEvents", &billing::ListEventsRequest::default()),
         row(
             "/usher.billing.v1.SeatQuery/GetStatement",
-            &billing::GetStatementRequest { start_date: start, end_date: end },
+            &billing::GetStatementRequest { start_date: start, end_date: end, ..Default::default() },
         ),
         row(
             "/usher.billing.v1.BillingAdmin/UpsertAccount",
