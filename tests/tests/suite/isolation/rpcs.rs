@@ -24,10 +24,17 @@ fn public(path: &'static str, message: &impl prost::Message) -> Row {
 
 /// All of them. `mark` tells what one call makes from what another does.
 pub(super) fn rows(subject: &Subject, mark: &str) -> Vec<Row> {
-    [tenants(subject, mark), access(subject, mark), users(subject, mark), seats(subject)]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        tenants(subject, mark),
+        access(subject, mark),
+        users(subject, mark),
+        groups(subject, mark),
+        attributes(mark),
+        seats(subject),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn tenants(subject: &Subject, mark: &str) -> Vec<Row> {
@@ -95,6 +102,10 @@ fn access(subject: &Subject, mark: &str) -> Vec<Row> {
             &tenant::CreateAppRequest { name: format!("App {mark}"), description: String::new() },
         ),
         row("/usher.tenant.v1.AppService/ListApps", &tenant::ListAppsRequest {}),
+        row(
+            "/usher.tenant.v1.AppService/UpdateApp",
+            &tenant::UpdateAppRequest { id: app_id(), profile: tenant::ScimProfile::Strict.into() },
+        ),
         row("/usher.tenant.v1.AppService/DeleteApp", &tenant::DeleteAppRequest { id: app_id() }),
         row(
             "/usher.tenant.v1.TokenService/CreateToken",
@@ -159,6 +170,58 @@ fn users(subject: &Subject, mark: &str) -> Vec<Row> {
     ]
 }
 
+fn groups(subject: &Subject, mark: &str) -> Vec<Row> {
+    let id = || subject.group.clone();
+    let document_json = format!(r#"{{"displayName": "Spies {mark} {}"}}"#, uuid::Uuid::new_v4().simple());
+    let patch_json = r#"{"Operations": [{"op": "remove", "path": "members"}]}"#.to_owned();
+    vec![
+        row(
+            "/usher.identity.v1.GroupService/CreateGroup",
+            &identity::CreateGroupRequest { document_json: document_json.clone(), ..Default::default() },
+        ),
+        row(
+            "/usher.identity.v1.GroupService/GetGroup",
+            &identity::GetGroupRequest { id: id(), ..Default::default() },
+        ),
+        row(
+            "/usher.identity.v1.GroupService/ListGroups",
+            &identity::ListGroupsRequest { count: 200, ..Default::default() },
+        ),
+        row(
+            "/usher.identity.v1.GroupService/ReplaceGroup",
+            &identity::ReplaceGroupRequest { id: id(), document_json, ..Default::default() },
+        ),
+        row(
+            "/usher.identity.v1.GroupService/PatchGroup",
+            &identity::PatchGroupRequest { id: id(), patch_json, ..Default::default() },
+        ),
+        row(
+            "/usher.identity.v1.GroupService/DeleteGroup",
+            &identity::DeleteGroupRequest { id: id(), if_versions: Vec::new() },
+        ),
+    ]
+}
+
+fn attributes(mark: &str) -> Vec<Row> {
+    let name = format!("spy{mark}");
+    let attribute = identity::Attribute {
+        name: name.clone(),
+        r#type: identity::AttributeType::String.into(),
+        ..Default::default()
+    };
+    vec![
+        row("/usher.identity.v1.AttributeService/ListAttributes", &identity::ListAttributesRequest {}),
+        row(
+            "/usher.identity.v1.AttributeService/DefineAttribute",
+            &identity::DefineAttributeRequest { attribute: Some(attribute) },
+        ),
+        row(
+            "/usher.identity.v1.AttributeService/DeleteAttribute",
+            &identity::DeleteAttributeRequest { name },
+        ),
+    ]
+}
+
 fn seats(subject: &Subject) -> Vec<Row> {
     let (start, end) = ("2026-06-01".to_owned(), "2026-07-01".to_owned());
     let price = billing::PriceVersion {
@@ -167,7 +230,12 @@ fn seats(subject: &Subject) -> Vec<Row> {
         valid_from: "2026-01-01".into(),
         ..Default::default()
     };
-    let account = billing::Account { currency: "USD".into(), exponent: 2, time_zone: "UTC".into() };
+    let account = billing::Account {
+        currency: "USD".into(),
+        exponent: 2,
+        time_zone: "UTC".into(),
+        ..Default::default()
+    };
     vec![
         row(
             "/usher.billing.v1.SeatLedger/AppendSeatEvents",
@@ -183,13 +251,17 @@ fn seats(subject: &Subject) -> Vec<Row> {
         ),
         row(
             "/usher.billing.v1.SeatQuery/GetUsage",
-            &billing::GetUsageRequest { start_date: start.clone(), end_date: end.clone() },
+            &billing::GetUsageRequest {
+                start_date: start.clone(),
+                end_date: end.clone(),
+                ..Default::default()
+            },
         ),
         row("/usher.billing.v1.SeatQuery/ListIntervals", &billing::ListIntervalsRequest::default()),
         row("/usher.billing.v1.SeatQuery/ListEvents", &billing::ListEventsRequest::default()),
         row(
             "/usher.billing.v1.SeatQuery/GetStatement",
-            &billing::GetStatementRequest { start_date: start, end_date: end },
+            &billing::GetStatementRequest { start_date: start, end_date: end, ..Default::default() },
         ),
         row(
             "/usher.billing.v1.BillingAdmin/UpsertAccount",
