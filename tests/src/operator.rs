@@ -237,7 +237,11 @@ impl Operator {
         workspace: WorkspaceId,
         (start, end): (&str, &str),
     ) -> anyhow::Result<billing::GetStatementResponse> {
-        let message = billing::GetStatementRequest { start_date: start.to_owned(), end_date: end.to_owned() };
+        let message = billing::GetStatementRequest {
+            start_date: start.to_owned(),
+            end_date: end.to_owned(),
+            known_time: None,
+        };
         let mut client = SeatQueryClient::new(self.billing());
         answered("GetStatement", client.get_statement(self.about(workspace, message)).await)
     }
@@ -251,7 +255,11 @@ impl Operator {
         workspace: WorkspaceId,
         (start, end): (&str, &str),
     ) -> anyhow::Result<billing::GetUsageResponse> {
-        let message = billing::GetUsageRequest { start_date: start.to_owned(), end_date: end.to_owned() };
+        let message = billing::GetUsageRequest {
+            start_date: start.to_owned(),
+            end_date: end.to_owned(),
+            known_time: None,
+        };
         let mut client = SeatQueryClient::new(self.billing());
         answered("GetUsage", client.get_usage(self.about(workspace, message)).await)
     }

@@ -21,7 +21,12 @@ const ZONE: &str = "Asia/Kathmandu";
 
 /// Sets up an account whose days are not UTC's.
 pub(crate) async fn open_account(operator: &Operator, workspace: WorkspaceId) {
-    let account = billing::Account { currency: "EUR".into(), exponent: 2, time_zone: ZONE.into() };
+    let account = billing::Account {
+        currency: "EUR".into(),
+        exponent: 2,
+        time_zone: ZONE.into(),
+        ..Default::default()
+    };
     operator.account(workspace, account).await.unwrap();
     operator.prices(workspace, &PRICE_TEXTS).await.unwrap();
 }

@@ -81,7 +81,11 @@ async fn errors_carry_their_reason_and_what_programs_need() {
     };
     let absent = identity::GetUserRequest { id: uuid::Uuid::new_v4().to_string(), ..Default::default() };
     let filter = identity::ListUsersRequest { filter: "nope eq".into(), ..Default::default() };
-    let period = billing::GetStatementRequest { start_date: "2026-13-01".into(), end_date: "x".into() };
+    let period = billing::GetStatementRequest {
+        start_date: "2026-13-01".into(),
+        end_date: "x".into(),
+        known_time: None,
+    };
     let mut queries = SeatQueryClient::new(operator.billing());
     let statuses = [
         (create(r#"{"userName": "ADA@acme.example"}"#).await, Reason::UserNameTaken, None),

@@ -1,6 +1,7 @@
 //! `usher admin account`
 
 use clap::Subcommand;
+use jiff::civil::Date;
 use serde_json::Value;
 use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::billing_admin_client::BillingAdminClient;
@@ -15,7 +16,7 @@ pub(super) enum AccountCommand {
         #[command(flatten)]
         of: WorkspaceArg,
     },
-    /// Set currency and time zone. They can't be changed once there are prices.
+    /// Set currency and time zone. Once there are prices, from a coming period on.
     Set {
         #[command(flatten)]
         of: WorkspaceArg,
@@ -28,10 +29,17 @@ pub(super) enum AccountCommand {
         /// IANA name of the zone in which days are counted, such as Europe/Berlin.
         #[arg(long, default_value = "UTC")]
         time_zone: String,
+        /// The date from which periods are counted, month by month; without it, calendar months.
+        #[arg(long)]
+        anchor: Option<Date>,
+        /// The first date of a coming period, from which on this holds. An account with prices changes
+        /// at such a boundary only.
+        #[arg(long)]
+        effective: Option<Date>,
     },
 }
 
-const COLUMNS: [&str; 3] = ["currency", "exponent", "time_zone"];
+const COLUMNS: [&str; 5] = ["currency", "exponent", "time_zone", "anchor", "effective"];
 
 impl AccountCommand {
     pub(super) async fn run(self, session: &Session) -> anyhow::Result<Report> {
@@ -43,9 +51,11 @@ impl AccountCommand {
                 let answer = client.get_account(session.scoped(workspace, message)).await.map_err(told)?;
                 answer.into_inner().account
             }
-            Self::Set { of, currency, exponent, time_zone } => {
+            Self::Set { of, currency, exponent, time_zone, anchor, effective } => {
                 let workspace = session.workspace(&of).await?;
-                let account = pb::Account { currency, exponent, time_zone };
+                let text = |date: Option<Date>| date.map(|date| date.to_string()).unwrap_or_default();
+                let (anchor_date, effective_date) = (text(anchor), text(effective));
+                let account = pb::Account { currency, exponent, time_zone, anchor_date, effective_date };
                 let message = pb::UpsertAccountRequest { account: Some(account) };
                 let answer = client.upsert_account(session.scoped(workspace, message)).await.map_err(told)?;
                 answer.into_inner().account
@@ -56,5 +66,11 @@ impl AccountCommand {
 }
 
 fn row(account: pb::Account) -> Vec<Value> {
-    vec![Value::from(account.currency), Value::from(account.exponent), Value::from(account.time_zone)]
+    vec![
+        Value::from(account.currency),
+        Value::from(account.exponent),
+        Value::from(account.time_zone),
+        Value::from(account.anchor_date),
+        Value::from(account.effective_date),
+    ]
 }

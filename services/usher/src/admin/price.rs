@@ -24,6 +24,16 @@ pub(super) enum PriceCommand {
         /// First local date on which it holds.
         #[arg(long)]
         valid_from: Date,
+        /// How seats are counted: `DAILY_TOUCH`, `DAILY_CLOSE`, `DAILY_PEAK`, `SECOND`, `PERIOD_CLOSE`,
+        /// `PERIOD_PEAK`, `OPENING_PLUS_INCREMENTS` or `DISTINCT`.
+        #[arg(long, default_value = "DAILY_TOUCH")]
+        mode: String,
+        /// Seats that cost nothing.
+        #[arg(long, default_value_t = 0)]
+        included: i64,
+        /// Seats that are paid for in any case.
+        #[arg(long, default_value_t = 0)]
+        floor: i64,
     },
     /// List the prices by class and date.
     List {
@@ -52,18 +62,21 @@ impl Class {
     }
 }
 
-const COLUMNS: [&str; 4] = ["class", "unit_price", "valid_from", "id"];
+const COLUMNS: [&str; 7] = ["class", "unit_price", "valid_from", "mode", "included", "floor", "id"];
 
 impl PriceCommand {
     pub(super) async fn run(self, session: &Session) -> anyhow::Result<Report> {
         let mut client = BillingAdminClient::new(session.billing.clone());
         match self {
-            Self::Create { of, class, unit_price, valid_from } => {
+            Self::Create { of, class, unit_price, valid_from, mode, included, floor } => {
                 let workspace = session.workspace(&of).await?;
                 let version = pb::PriceVersion {
                     class: class.as_str().to_owned(),
                     unit_price,
                     valid_from: valid_from.to_string(),
+                    mode,
+                    included,
+                    floor,
                     ..Default::default()
                 };
                 let message = pb::CreatePriceVersionRequest { price_version: Some(version) };
@@ -87,6 +100,9 @@ fn row(version: pb::PriceVersion) -> Vec<Value> {
         Value::from(version.class),
         Value::from(version.unit_price),
         Value::from(version.valid_from),
+        Value::from(version.mode),
+        Value::from(version.included),
+        Value::from(version.floor),
         Value::from(version.id),
     ]
 }

@@ -57,7 +57,11 @@ impl StatementArgs {
     pub(super) async fn run(self, session: &Session) -> anyhow::Result<Report> {
         let workspace = session.workspace(&self.of).await?;
         let (start, end) = self.period.dates()?;
-        let message = pb::GetStatementRequest { start_date: start.to_string(), end_date: end.to_string() };
+        let message = pb::GetStatementRequest {
+            start_date: start.to_string(),
+            end_date: end.to_string(),
+            known_time: None,
+        };
         let mut client = SeatQueryClient::new(session.billing.clone());
         let answer =
             client.get_statement(session.scoped(workspace, message)).await.map_err(told)?.into_inner();
@@ -84,7 +88,7 @@ impl StatementArgs {
 }
 
 /// Minor units as a decimal of major ones, exactly.
-fn major(minor: i64, exponent: i32) -> String {
+pub(super) fn major(minor: i64, exponent: i32) -> String {
     let places = usize::try_from(exponent).unwrap_or_default();
     let digits = format!("{:0width$}", minor.unsigned_abs(), width = places + 1);
     let (whole, rest) = digits.split_at(digits.len() - places);

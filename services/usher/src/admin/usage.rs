@@ -22,7 +22,11 @@ impl UsageArgs {
     pub(super) async fn run(self, session: &Session) -> anyhow::Result<Report> {
         let workspace = session.workspace(&self.of).await?;
         let (start, end) = self.period.dates()?;
-        let message = pb::GetUsageRequest { start_date: start.to_string(), end_date: end.to_string() };
+        let message = pb::GetUsageRequest {
+            start_date: start.to_string(),
+            end_date: end.to_string(),
+            known_time: None,
+        };
         let mut client = SeatQueryClient::new(session.billing.clone());
         let answer = client.get_usage(session.scoped(workspace, message)).await.map_err(told)?.into_inner();
         let rows = answer.days.into_iter().map(|day| {
