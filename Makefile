@@ -5,8 +5,9 @@ SHELL := /bin/bash
 
 ARGS ?=
 DATA_DIR ?= .usher
+SECONDS_EACH ?= 60
 
-.PHONY: help run test check bench sim prepare prepare-test
+.PHONY: help run test check fuzz bench sim prepare prepare-test
 
 help: ## Explain the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -23,6 +24,14 @@ check: ## Check format, lints and documentation
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings -A rustdoc::private-intra-doc-links" cargo doc --locked --workspace --no-deps --document-private-items --quiet
+
+fuzz: ## Fuzz the readers of filters, paths, PATCH and JSON for a minute each (SECONDS_EACH=600 for longer)
+	command -v cargo-fuzz >/dev/null || cargo install --locked cargo-fuzz
+	for target in filter path patch json; do \
+	  mkdir -p fuzz/corpus/$$target; \
+	  cargo fuzz run --sanitizer none $$target fuzz/corpus/$$target fuzz/seeds/$$target -- \
+	    -max_total_time=$(SECONDS_EACH) -max_len=4096 -timeout=5 -rss_limit_mb=1024; \
+	done
 
 bench: prepare ## Measure the hot paths against a private local stack (ARGS="--seconds 10")
 	cargo build --release --locked --package usher --package usher-tests --bins

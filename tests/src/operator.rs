@@ -240,7 +240,7 @@ impl Operator {
         let message = billing::GetStatementRequest {
             start_date: start.to_owned(),
             end_date: end.to_owned(),
-            known_time: None,
+            ..Default::default()
         };
         let mut client = SeatQueryClient::new(self.billing());
         answered("GetStatement", client.get_statement(self.about(workspace, message)).await)
@@ -258,7 +258,7 @@ impl Operator {
         let message = billing::GetUsageRequest {
             start_date: start.to_owned(),
             end_date: end.to_owned(),
-            known_time: None,
+            ..Default::default()
         };
         let mut client = SeatQueryClient::new(self.billing());
         answered("GetUsage", client.get_usage(self.about(workspace, message)).await)

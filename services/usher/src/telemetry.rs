@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::get;
+use metrics::{describe_counter, describe_gauge, describe_histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
@@ -44,10 +45,40 @@ pub fn init_log(settings: &LogSettings) -> anyhow::Result<()> {
 /// # Errors
 /// A recorder was installed before.
 pub fn init_metrics() -> anyhow::Result<PrometheusHandle> {
-    PrometheusBuilder::new()
+    let handle = PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), SECONDS)?
         .install_recorder()
-        .context("the metrics can't be set up")
+        .context("the metrics can't be set up")?;
+    describe();
+    Ok(handle)
+}
+
+/// What each metric means, for `/metrics`. Labels have few values: routes and methods are those of
+/// the protocol, never what a client made up.
+fn describe() {
+    describe_counter!("usher_http_requests_total", "HTTP requests by method, route and class of status");
+    describe_histogram!("usher_http_duration_seconds", "Time from a request's head to its answer's");
+    describe_counter!(
+        "usher_gateway_token_checks_total",
+        "SCIM tokens that tenant was asked about, by outcome; what is in memory is not asked"
+    );
+    describe_counter!("usher_rpc_requests_total", "RPCs served, by role, method and gRPC code");
+    describe_histogram!(
+        "usher_rpc_duration_seconds",
+        "Time from an RPC's head to its answer's, by role and method"
+    );
+    describe_counter!(
+        "usher_relay_events_total",
+        "Seat events sent to billing, by outcome; sent again counts again"
+    );
+    describe_gauge!(
+        "usher_relay_workspaces_waiting",
+        "Workspaces with seat events that billing has not acknowledged"
+    );
+    describe_counter!(
+        "usher_ledger_conflicts_total",
+        "Seat events that came again with other content; alert on any"
+    );
 }
 
 /// Serves `/metrics`, `/livez` and `/readyz` until the roles stop, and says on which address.

@@ -84,7 +84,7 @@ async fn errors_carry_their_reason_and_what_programs_need() {
     let period = billing::GetStatementRequest {
         start_date: "2026-13-01".into(),
         end_date: "x".into(),
-        known_time: None,
+        ..Default::default()
     };
     let mut queries = SeatQueryClient::new(operator.billing());
     let statuses = [

@@ -77,11 +77,9 @@ impl<'a> Run<'a> {
             if self.is_over() {
                 break;
             }
-            let mut problem =
-                Problem::new(Reason::InvalidValue, "its bulkId references go round in a circle");
-            // RFC 7644 section 3.7.1
-            problem.status = StatusCode::CONFLICT;
-            self.note(position, Err(problem));
+            // 409, as RFC 7644 section 3.7.1 has it.
+            let detail = "its bulkId references go round in a circle";
+            self.note(position, Err(Problem::new(Reason::FailedPrecondition, detail)));
         }
         let (base, request_id) = (&self.caller.base, self.caller.request_id());
         std::iter::zip(&self.bulk.operations, &self.outcomes)

@@ -73,6 +73,7 @@ pub fn replace(
     incoming: IncomingGroup,
     profile: Profile,
 ) -> Result<GroupChange, ScimError> {
+    incoming.attributes.require("displayName")?;
     let mut resource = match profile {
         Profile::Default => current.clone(),
         Profile::Strict => Object::new(),

@@ -37,6 +37,7 @@ pub fn create(incoming: Incoming<'_>, profile: Profile) -> Result<Changed, ScimE
 /// # Errors
 /// `invalidValue`: no user name.
 pub fn replace(current: &Object, incoming: Incoming<'_>, profile: Profile) -> Result<Changed, ScimError> {
+    incoming.require("userName")?;
     let mut resource = match profile {
         Profile::Default => current.clone(),
         Profile::Strict => current

@@ -6,7 +6,7 @@ use serde_json::Value;
 use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::billing_admin_client::BillingAdminClient;
 
-use super::report::Report;
+use super::report::{Report, text};
 use super::session::{Session, WorkspaceArg, told};
 
 #[derive(Debug, Subcommand)]
@@ -29,17 +29,16 @@ pub(super) enum AccountCommand {
         /// IANA name of the zone in which days are counted, such as Europe/Berlin.
         #[arg(long, default_value = "UTC")]
         time_zone: String,
-        /// The date from which periods are counted, month by month; without it, calendar months.
+        /// The date from which periods are counted, month by month. Without it, calendar months.
         #[arg(long)]
-        anchor: Option<Date>,
-        /// The first date of a coming period, from which on this holds. An account with prices changes
-        /// at such a boundary only.
+        anchor_date: Option<Date>,
+        /// A coming period's first date, from which this holds. Without it, from the beginning.
         #[arg(long)]
-        effective: Option<Date>,
+        effective_date: Option<Date>,
     },
 }
 
-const COLUMNS: [&str; 5] = ["currency", "exponent", "time_zone", "anchor", "effective"];
+const COLUMNS: [&str; 5] = ["currency", "exponent", "time_zone", "anchor_date", "effective_date"];
 
 impl AccountCommand {
     pub(super) async fn run(self, session: &Session) -> anyhow::Result<Report> {
@@ -51,10 +50,10 @@ impl AccountCommand {
                 let answer = client.get_account(session.scoped(workspace, message)).await.map_err(told)?;
                 answer.into_inner().account
             }
-            Self::Set { of, currency, exponent, time_zone, anchor, effective } => {
+            Self::Set { of, currency, exponent, time_zone, anchor_date, effective_date } => {
                 let workspace = session.workspace(&of).await?;
-                let text = |date: Option<Date>| date.map(|date| date.to_string()).unwrap_or_default();
-                let (anchor_date, effective_date) = (text(anchor), text(effective));
+                let date = |date: Option<Date>| date.map(|date| date.to_string()).unwrap_or_default();
+                let (anchor_date, effective_date) = (date(anchor_date), date(effective_date));
                 let account = pb::Account { currency, exponent, time_zone, anchor_date, effective_date };
                 let message = pb::UpsertAccountRequest { account: Some(account) };
                 let answer = client.upsert_account(session.scoped(workspace, message)).await.map_err(told)?;
@@ -70,7 +69,7 @@ fn row(account: pb::Account) -> Vec<Value> {
         Value::from(account.currency),
         Value::from(account.exponent),
         Value::from(account.time_zone),
-        Value::from(account.anchor_date),
-        Value::from(account.effective_date),
+        text(account.anchor_date),
+        text(account.effective_date),
     ]
 }

@@ -3,6 +3,7 @@
 use clap::{Subcommand, ValueEnum};
 use jiff::civil::Date;
 use serde_json::Value;
+use usher_billing::rating::Mode;
 use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::billing_admin_client::BillingAdminClient;
 
@@ -24,16 +25,15 @@ pub(super) enum PriceCommand {
         /// First local date on which it holds.
         #[arg(long)]
         valid_from: Date,
-        /// How seats are counted: `DAILY_TOUCH`, `DAILY_CLOSE`, `DAILY_PEAK`, `SECOND`, `PERIOD_CLOSE`,
-        /// `PERIOD_PEAK`, `OPENING_PLUS_INCREMENTS` or `DISTINCT`.
+        /// How seats are counted; it can only change at a period's boundary.
         #[arg(long, default_value = "DAILY_TOUCH")]
-        mode: String,
+        mode: Mode,
         /// Seats that cost nothing.
         #[arg(long, default_value_t = 0)]
-        included: i64,
-        /// Seats that are paid for in any case.
+        included: u32,
+        /// Committed seats: paid for in any case.
         #[arg(long, default_value_t = 0)]
-        floor: i64,
+        floor: u32,
     },
     /// List the prices by class and date.
     List {
@@ -74,9 +74,9 @@ impl PriceCommand {
                     class: class.as_str().to_owned(),
                     unit_price,
                     valid_from: valid_from.to_string(),
-                    mode,
-                    included,
-                    floor,
+                    mode: mode.to_string(),
+                    included: included.into(),
+                    floor: floor.into(),
                     ..Default::default()
                 };
                 let message = pb::CreatePriceVersionRequest { price_version: Some(version) };

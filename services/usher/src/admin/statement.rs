@@ -2,13 +2,14 @@
 
 use anyhow::{Context as _, bail};
 use clap::Args;
-use jiff::ToSpan as _;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan as _};
 use serde_json::json;
 use usher_base::Clock;
 use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::seat_query_client::SeatQueryClient;
+use usher_rpc::convert::to_wire;
 
 use super::report::Report;
 use super::session::{Session, WorkspaceArg, told};
@@ -34,9 +35,17 @@ pub(super) struct PeriodArgs {
     /// The date after the last.
     #[arg(long, requires = "start")]
     end: Option<Date>,
+    /// Count what was known at this time, such as 2026-06-16T09:00:00Z. Without it, now.
+    #[arg(long)]
+    known_at: Option<Timestamp>,
 }
 
 impl PeriodArgs {
+    /// By what was known when.
+    pub(super) fn known_time(&self) -> Option<prost_types::Timestamp> {
+        self.known_at.map(to_wire)
+    }
+
     /// First date, and the one after the last.
     pub(super) fn dates(&self) -> anyhow::Result<(Date, Date)> {
         if let (Some(start), Some(end)) = (self.start, self.end) {
@@ -60,7 +69,7 @@ impl StatementArgs {
         let message = pb::GetStatementRequest {
             start_date: start.to_string(),
             end_date: end.to_string(),
-            known_time: None,
+            known_time: self.period.known_time(),
         };
         let mut client = SeatQueryClient::new(session.billing.clone());
         let answer =
@@ -111,10 +120,14 @@ mod tests {
 
     #[test]
     fn a_month_is_its_first_day_to_the_next_months_first_day() {
-        let period = PeriodArgs { month: Some("2024-12".into()), start: None, end: None };
+        let period = PeriodArgs { month: Some("2024-12".into()), start: None, end: None, known_at: None };
         let (start, end) = period.dates().unwrap();
 
         assert_eq!((start.to_string().as_str(), end.to_string().as_str()), ("2024-12-01", "2025-01-01"));
-        assert!(PeriodArgs { month: Some("June".into()), start: None, end: None }.dates().is_err());
+        assert!(
+            PeriodArgs { month: Some("June".into()), start: None, end: None, known_at: None }
+                .dates()
+                .is_err()
+        );
     }
 }

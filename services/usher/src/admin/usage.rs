@@ -25,7 +25,7 @@ impl UsageArgs {
         let message = pb::GetUsageRequest {
             start_date: start.to_string(),
             end_date: end.to_string(),
-            known_time: None,
+            known_time: self.period.known_time(),
         };
         let mut client = SeatQueryClient::new(session.billing.clone());
         let answer = client.get_usage(session.scoped(workspace, message)).await.map_err(told)?.into_inner();

@@ -195,13 +195,17 @@ fn seats(subject: &Subject) -> Vec<Row> {
         ),
         row(
             "/usher.billing.v1.SeatQuery/GetUsage",
-            &billing::GetUsageRequest { start_date: start.clone(), end_date: end.clone(), known_time: None },
+            &billing::GetUsageRequest {
+                start_date: start.clone(),
+                end_date: end.clone(),
+                ..Default::default()
+            },
         ),
         row("/usher.billing.v1.SeatQuery/ListIntervals", &billing::ListIntervalsRequest::default()),
         row("/usher.billing.v1.SeatQuery/ListEvents", &billing::ListEventsRequest::default()),
         row(
             "/usher.billing.v1.SeatQuery/GetStatement",
-            &billing::GetStatementRequest { start_date: start, end_date: end, known_time: None },
+            &billing::GetStatementRequest { start_date: start, end_date: end, ..Default::default() },
         ),
         row(
             "/usher.billing.v1.BillingAdmin/UpsertAccount",

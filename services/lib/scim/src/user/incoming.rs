@@ -34,6 +34,16 @@ impl Incoming<'_> {
     }
 }
 
+impl Incoming<'_> {
+    /// Asks that a document names a required attribute: PUT is the whole resource (RFC 7644 section 3.5.1).
+    pub(crate) fn require(&self, name: &str) -> Result<(), ScimError> {
+        let named = self.writes.iter().any(|(slot, _, value)| {
+            slot.attribute.name == name && slot.extension.is_none() && value.is_some()
+        });
+        if named { Ok(()) } else { Err(ScimError::value(format!("{name} is required and must be sent"))) }
+    }
+}
+
 /// Sets a value; a single complex one is merged part by part, and `null` parts are cleared.
 pub(crate) fn merge(slot: &Slot<'_>, resource: &mut Object, value: Value) {
     match value {

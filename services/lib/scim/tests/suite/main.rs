@@ -4,6 +4,7 @@
 mod hostile;
 mod patch_dialects;
 mod projection;
+mod reference;
 mod shapes;
 
 use serde_json::{Value, json};
