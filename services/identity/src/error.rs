@@ -26,6 +26,12 @@ pub(crate) enum IdentityError {
     /// Caller: a group can't be in itself.
     #[error("members: the group {0} has this group in it, or is this group; a group can't be in itself")]
     CircularMembers(String),
+    /// Caller: ask for less at once.
+    #[error(
+        "the groups of this page have more than {0} members in all; ask for fewer groups with count, or leave the \
+         members out with excludedAttributes=members"
+    )]
+    TooManyMembers(i64),
     /// Caller: fetch again, the version is old.
     #[error("the resource was changed since the version in If-Match was read; read it again")]
     Stale,
@@ -96,7 +102,9 @@ impl Fault for IdentityError {
             Self::NotFound { .. } => Reason::NotFound,
             Self::UserNameTaken(_) => Reason::UserNameTaken,
             Self::DisplayNameTaken(_) | Self::AttributeExists(_) => Reason::AlreadyExists,
-            Self::UnknownMembers(_) | Self::CircularMembers(_) => Reason::InvalidValue,
+            Self::UnknownMembers(_) | Self::CircularMembers(_) | Self::TooManyMembers(_) => {
+                Reason::InvalidValue
+            }
             Self::InvalidCursor => Reason::InvalidCursor,
             Self::ExpiredCursor => Reason::CursorExpired,
             Self::TooManyAttributes(_) | Self::AttributeInUse { .. } => Reason::FailedPrecondition,

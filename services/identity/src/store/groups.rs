@@ -184,6 +184,28 @@ pub(crate) async fn page(
     Ok((rows.into_iter().map(Group::from).collect(), page))
 }
 
+/// Whether groups have more than so many members in all; counts no further.
+pub(crate) async fn have_more_members(
+    database: &ScopedDatabase,
+    groups: &[Group],
+    most: i64,
+) -> Result<bool, Error> {
+    let ids: Vec<Uuid> = groups.iter().map(|group| group.id.as_uuid()).collect();
+    let mut tx = database.begin().await?;
+    let tenant = tx.tenant();
+    let count: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM (
+           SELECT 1 FROM group_members WHERE tenant_id = $1 AND group_id = ANY ($2) LIMIT $3) counted",
+    )
+    .bind(tenant)
+    .bind(ids)
+    .bind(most + 1)
+    .fetch_one(tx.conn())
+    .await?;
+    tx.commit().await?;
+    Ok(count > most)
+}
+
 /// Reads the members of groups.
 pub(crate) async fn fill_members(database: &ScopedDatabase, groups: &mut [Group]) -> Result<(), Error> {
     let ids: Vec<Uuid> = groups.iter().map(|group| group.id.as_uuid()).collect();
