@@ -4,7 +4,7 @@
 use usher_base::CallContext;
 use usher_scim::filter::{self, Bound, Case, Filter, Order, Test, TextOp, bind};
 use usher_scim::schema::{AttrPath, Kind, ResourceType};
-use usher_scim::{ScimError, ScimType};
+use usher_scim::{Profile, ScimError, ScimType};
 
 use crate::cursor::{Cursors, Purpose};
 use crate::error::IdentityError;
@@ -22,6 +22,8 @@ pub(crate) struct Asked {
     pub(crate) cursor: Option<String>,
     /// What addresses begin with.
     pub(crate) base: String,
+    /// How strictly the filter is read.
+    pub(crate) profile: Profile,
 }
 
 /// That, read and bound to a resource type.
@@ -45,7 +47,7 @@ impl<'s> Query<'s> {
     pub(crate) fn read(asked: &Asked, resource_type: &'s ResourceType) -> Result<Self, ScimError> {
         let filter = match asked.filter.trim() {
             "" => None,
-            text => Some(bind(&filter::parse(text)?, resource_type)?),
+            text => Some(bind(&filter::parse(text, asked.profile)?, resource_type, asked.profile)?),
         };
         let order = match asked.sort_by.trim() {
             "" => None,
@@ -210,7 +212,9 @@ mod tests {
     use super::*;
 
     fn probe(text: &str) -> Option<Probe> {
-        Probe::of(&bind(&filter::parse(text).unwrap(), schema::user()).unwrap())
+        Probe::of(
+            &bind(&filter::parse(text, Profile::Default).unwrap(), schema::user(), Profile::Default).unwrap(),
+        )
     }
 
     #[test]

@@ -47,7 +47,7 @@ fn apply_named(
         }
         return Ok(());
     }
-    let known = name.contains('[') || path.resolve(resource_type).is_some();
+    let known = name.contains('[') || path.resolve_as(resource_type, profile).is_some();
     if !known && profile == Profile::Default {
         // As in POST: a client may send more than we keep.
         return Ok(());

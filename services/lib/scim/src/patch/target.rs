@@ -29,7 +29,7 @@ pub(super) fn apply(
         return Ok(());
     }
     let found = path
-        .resolve(resource_type)
+        .resolve_as(resource_type, profile)
         .ok_or_else(|| invalid_path(format!("the path {text:?} names an unknown attribute")))?;
     let slot = Slot::from(found);
     let sub = match element_part {

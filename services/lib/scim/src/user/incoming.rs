@@ -117,7 +117,7 @@ impl<'s> Reader<'s> {
             }
             // "urn:…:2.0:User": null clears nothing in particular.
             (true, _) => {}
-            (false, _) => match path.resolve(self.resource_type) {
+            (false, _) => match path.resolve_as(self.resource_type, self.profile) {
                 Some(found) => self.set(found, value),
                 None if self.profile == Profile::Strict => {
                     self.faults.push(format!("there is no attribute {name:?}"));
