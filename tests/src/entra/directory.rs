@@ -176,9 +176,10 @@ impl Directory {
 
     fn kind(&mut self) -> (Kind, String) {
         let guests = self.population.domains.last().cloned().unwrap_or_default();
-        match (self.rng.random_range(0..100), &self.population.outside) {
-            (0..2, Some(outside)) if self.people.len() > 5 => (Kind::Outsider, outside.clone()),
-            (2..8, _) if self.people.len() > 5 => (Kind::Guest, guests),
+        let outside = self.population.outside.clone().filter(|_| self.people.len() % 40 == 7);
+        match (self.rng.random_range(0..100), outside) {
+            (_, Some(outside)) => (Kind::Outsider, outside),
+            (0..6, _) if self.people.len() > 5 => (Kind::Guest, guests),
             _ => (Kind::Member, self.population.domains.first().cloned().unwrap_or_default()),
         }
     }

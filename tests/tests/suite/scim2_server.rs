@@ -7,7 +7,9 @@
 //! - the order of values in an attribute, of attributes, and of a list without `sortBy`;
 //! - null, an empty list and an absent attribute, which are the same (RFC 7643 section 2.5);
 //! - `$ref`, which a server may add to a reference;
-//! - whether a PATCH is answered with the resource or with 204.
+//! - `schemas`, in which Usher names the extensions that a resource has and a projection leaves out;
+//! - whether a PATCH is answered with the resource or with 204;
+//! - the removal of values that are not there: `noTarget` at Usher, nothing at scim2-server.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -158,7 +160,7 @@ impl Twins {
             7 => {
                 json!({ "op": "replace", "path": "phoneNumbers", "value": [{ "type": "fax", "value": word }] })
             }
-            8 => json!({ "op": "remove", "path": "emails[type eq \"home\"]" }),
+            8 => json!({ "op": "remove", "path": "phoneNumbers" }),
             9 => json!({ "op": "add", "value": { "nickName": word, "title": word } }),
             _ => {
                 json!({ "op": "replace", "value": { "displayName": word, ENTERPRISE: { "costCenter": word } } })
@@ -171,6 +173,18 @@ impl Twins {
         let count = self.rng.random_range(1..=3);
         let operations: Vec<_> = (0..count).map(|_| self.operation()).collect();
         self.write(Method::PATCH, who, &json!({ "schemas": [PATCH_SCHEMA], "Operations": operations })).await;
+    }
+
+    /// Removes a value that is there.
+    async fn remove_home(&mut self) {
+        let who = self.somebody();
+        let read = self.usher.get(&format!("/Users/{}", self.people[who][0])).await;
+        let emails = read.body["emails"].as_array().cloned().unwrap_or_default();
+        if emails.iter().any(|email| email["type"] == "home") {
+            let operation = json!({ "op": "remove", "path": "emails[type eq \"home\"]" });
+            self.write(Method::PATCH, who, &json!({ "schemas": [PATCH_SCHEMA], "Operations": [operation] }))
+                .await;
+        }
     }
 
     async fn query(&mut self) {
@@ -243,7 +257,8 @@ impl Twins {
                 document["userName"] = self.usher.get(&name).await.body["userName"].clone();
                 self.write(Method::PUT, who, &document).await;
             }
-            5..11 => self.patch().await,
+            5..10 => self.patch().await,
+            10 => self.remove_home().await,
             11..16 => self.query().await,
             16 => self.page().await,
             17 => self.project().await,
@@ -270,7 +285,7 @@ fn plain(value: &Value) -> Value {
     match value {
         Value::Object(members) if members.contains_key("detail") => Value::Null,
         Value::Object(members) => {
-            let own = ["id", "meta", "userType", USHER, "$ref", "scimType"];
+            let own = ["id", "meta", "schemas", "userType", USHER, "$ref", "scimType"];
             let kept: Map<String, Value> = members
                 .iter()
                 .filter(|(name, _)| !own.contains(&name.as_str()))
