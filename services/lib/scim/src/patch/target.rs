@@ -83,7 +83,8 @@ fn apply_extension(
             Ok(())
         }
         (_, Some(Value::Object(parts))) => {
-            for (name, value) in parts {
+            // Some clients say inside an extension which one it is.
+            for (name, value) in parts.iter().filter(|(name, _)| !name.eq_ignore_ascii_case("schemas")) {
                 let path = format!("{}:{name}", schema.id);
                 let part =
                     Operation { op: operation.op, path: Some(path.clone()), value: Some(value.clone()) };
