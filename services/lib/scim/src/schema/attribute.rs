@@ -58,6 +58,7 @@ impl Mutability {
 pub enum Returned {
     Always,
     Default,
+    Request,
 }
 
 impl Returned {
@@ -66,6 +67,7 @@ impl Returned {
         match self {
             Self::Always => "always",
             Self::Default => "default",
+            Self::Request => "request",
         }
     }
 }
@@ -166,6 +168,10 @@ impl Attribute {
 
     pub(super) fn always(self) -> Self {
         Self { returned: Returned::Always, ..self }
+    }
+
+    pub(super) fn on_request(self) -> Self {
+        Self { returned: Returned::Request, ..self }
     }
 
     pub(super) fn unique(self) -> Self {
