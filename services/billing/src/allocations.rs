@@ -6,7 +6,7 @@ use usher_base::{CallContext, Permission};
 use usher_store::{Database, TenantTx};
 
 use crate::class::SeatClass;
-use crate::draft;
+use crate::draft::{self, Knowledge};
 use crate::error::BillingError;
 use crate::invoices;
 use crate::period::Period;
@@ -36,8 +36,8 @@ pub(crate) async fn get(
     let database = database.scoped(&ctx.scope()?);
     let mut tx = database.begin().await?;
     let period = invoices::period(&mut tx, first).await?;
-    let sequence = invoices::sequence(&mut tx, None).await?;
-    let shares = of_period(&mut tx, &period, sequence).await?;
+    let known = invoices::knowledge(&mut tx, None, ctx.now()).await?;
+    let shares = of_period(&mut tx, &period, known).await?;
     tx.commit().await?;
     Ok(shares)
 }
@@ -46,15 +46,15 @@ pub(crate) async fn get(
 pub(crate) async fn of_period(
     tx: &mut TenantTx,
     period: &Period,
-    sequence: i64,
+    known: Knowledge,
 ) -> Result<Vec<Share>, BillingError> {
-    let close = closes::find(tx, period.ordinal).await?;
+    let close = closes::find(tx, period.ordinal).await?.filter(|close| close.closed_at <= known.at);
     let (calendar, sequence) = match close {
         Some(close) => (close.calendar, close.sequence),
-        None => (period.calendar()?, sequence),
+        None => (period.calendar()?, known.sequence),
     };
     let stays = draft::stays(tx, sequence, &calendar).await?;
-    let versions = prices::all(tx).await?;
+    let versions = prices::known(tx, known.at).await?;
     let lists = price::lists(&versions, period.account.exponent)?;
     let classes = SeatClass::rated();
     let presence = Presence::new(stays, &classes, &calendar);

@@ -7,7 +7,7 @@ use usher_store::{Database, TenantTx};
 
 use crate::audit;
 use crate::class::SeatClass;
-use crate::draft::{Draft, draft};
+use crate::draft::{Draft, Knowledge, draft};
 use crate::error::BillingError;
 use crate::event::hex;
 use crate::invoice::{InvoiceLine, Kind, Sealed, stays_digest};
@@ -107,7 +107,7 @@ pub(crate) async fn close(
             ledger.sequence
         )));
     }
-    let draft = draft(&mut tx, period, ledger.sequence).await?;
+    let draft = draft(&mut tx, period, Knowledge { sequence: ledger.sequence, at: ctx.now() }).await?;
     let (close, counts) = seal(ctx, &ledger, &draft);
     if !store::insert(&mut tx, &close).await? {
         // Another call was faster; by the same rule it closed the same.

@@ -1,5 +1,6 @@
 //! What a period costs by what is known at a number of the ledger.
 
+use jiff::Timestamp;
 use usher_base::id::PersonKey;
 use usher_store::TenantTx;
 
@@ -11,6 +12,13 @@ use crate::price;
 use crate::rating::{Calendar, Presence, RatingError, Stay, rate};
 use crate::store::closes::{self, Close};
 use crate::store::{accounts, facts, intervals, prices};
+
+/// What is known: the facts up to a number, and what else was there at a time.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Knowledge {
+    pub(crate) sequence: i64,
+    pub(crate) at: Timestamp,
+}
 
 /// A period's invoice, not closed.
 pub(crate) struct Draft {
@@ -40,47 +48,54 @@ async fn own(
     period: &Period,
     calendar: &Calendar,
     presence: &Presence<PersonKey>,
+    known: Knowledge,
 ) -> Result<Vec<InvoiceLine>, BillingError> {
-    let versions = prices::all(tx).await?;
+    let versions = prices::known(tx, known.at).await?;
     let lists = price::lists(&versions, period.account.exponent)?;
     let lines = rate(presence, &SeatClass::rated(), &lists, calendar)?;
-    let minimum = accounts::minimum_spend(tx, period.first).await?;
+    let minimum = accounts::minimum_spend(tx, period.first, known.at).await?;
     Ok(invoice::own_lines(period.ordinal, calendar, lines, &versions, minimum)?)
 }
 
 /// Drafts a period's invoice. The first that is not closed also has what new facts make of
 /// those that are, and what was carried forward.
-pub(crate) async fn draft(tx: &mut TenantTx, period: Period, sequence: i64) -> Result<Draft, BillingError> {
+pub(crate) async fn draft(
+    tx: &mut TenantTx,
+    period: Period,
+    known: Knowledge,
+) -> Result<Draft, BillingError> {
     let calendar = period.calendar()?;
-    let stays = stays(tx, sequence, &calendar).await?;
+    let stays = stays(tx, known.sequence, &calendar).await?;
     let presence = Presence::new(stays.iter().copied(), &SeatClass::rated(), &calendar);
-    let mut lines = own(tx, &period, &calendar, &presence).await?;
-    let last = closes::last(tx).await?;
+    let mut lines = own(tx, &period, &calendar, &presence, known).await?;
+    let mut closed = closes::all(tx).await?;
+    closed.retain(|close| close.closed_at <= known.at && close.ordinal < period.ordinal);
     let mut carried = 0;
-    if let Some(last) = last.filter(|last| last.ordinal + 1 == period.ordinal) {
-        lines.extend(adjustments(tx, &last, sequence).await?);
+    if let Some(last) = closed.last().filter(|last| last.ordinal + 1 == period.ordinal) {
+        lines.extend(adjustments(tx, &closed, last.sequence, known).await?);
         // Credit is of its currency.
         carried = if last.currency == period.account.currency { last.credit_minor } else { 0 };
     }
     let settlement = invoice::settle(period.ordinal, &mut lines, carried)?;
-    Ok(Draft { period, calendar, stays, presence, lines, settlement, sequence })
+    Ok(Draft { period, calendar, stays, presence, lines, settlement, sequence: known.sequence })
 }
 
 /// What facts recorded since the last close make of closed periods: each is rated again by its own
 /// dates, prices and zone, and the difference to all that was billed for it is booked.
 async fn adjustments(
     tx: &mut TenantTx,
-    last: &Close,
-    sequence: i64,
+    closed: &[Close],
+    since: i64,
+    known: Knowledge,
 ) -> Result<Vec<InvoiceLine>, BillingError> {
-    let Some(earliest) = facts::earliest_late(tx, last.sequence, sequence).await? else {
+    let Some(earliest) = facts::earliest_late(tx, since, known.sequence).await? else {
         return Ok(Vec::new());
     };
     let schedule = accounts::schedule(tx).await?;
     let mut adjustments = Vec::new();
-    for close in closes::all(tx).await? {
+    for close in closed {
         if close.calendar.close() > earliest {
-            adjustments.extend(adjustment(tx, &schedule, &close, sequence).await?);
+            adjustments.extend(adjustment(tx, &schedule, close, known).await?);
         }
     }
     Ok(adjustments)
@@ -90,15 +105,15 @@ async fn adjustment(
     tx: &mut TenantTx,
     schedule: &Schedule,
     close: &Close,
-    sequence: i64,
+    known: Knowledge,
 ) -> Result<Vec<InvoiceLine>, BillingError> {
     let period = schedule.at(close.ordinal).ok_or_else(|| {
         BillingError::Stored(format!("a closed period {} that the account has not", close.ordinal))
     })?;
-    let stays = stays(tx, sequence, &close.calendar).await?;
+    let stays = stays(tx, known.sequence, &close.calendar).await?;
     let presence = Presence::new(stays, &SeatClass::rated(), &close.calendar);
-    let exact = own(tx, &period, &close.calendar, &presence).await?;
-    let billed = closes::lines_about(tx, close.ordinal).await?;
+    let exact = own(tx, &period, &close.calendar, &presence, known).await?;
+    let billed = closes::lines_about(tx, close.ordinal, known.at).await?;
     let mut found = Vec::new();
     for class in SeatClass::BY_RANK.into_iter().map(Some).chain([None]) {
         let of_class = |line: &&InvoiceLine| line.class == class && line.kind != Kind::Credit;

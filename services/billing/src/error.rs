@@ -40,6 +40,9 @@ pub(crate) enum BillingError {
     /// Producer: begin the next epoch, or send the current one.
     #[error("the ledger is in epoch {0}")]
     Epoch(i64),
+    /// Nobody: the reader of a report went away.
+    #[error("the reader of the report went away")]
+    ReaderGone,
     /// Caller: look it up.
     #[error("there is no such {0} in this workspace")]
     NotFound(&'static str),
@@ -67,6 +70,7 @@ impl Fault for BillingError {
                 Reason::AlreadyExists
             }
             Self::NotFound(_) => Reason::NotFound,
+            Self::ReaderGone => Reason::Unavailable,
             Self::OwnApproval => Reason::PermissionDenied,
             Self::AccountInUse
             | Self::Incomplete(_)

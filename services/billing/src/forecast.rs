@@ -33,8 +33,9 @@ pub(crate) async fn get(
     let database = database.scoped(&ctx.scope()?);
     let mut tx = database.begin().await?;
     let period = invoices::period(&mut tx, first).await?;
-    let sequence = invoices::sequence(&mut tx, None).await?;
-    let draft = draft(&mut tx, period, sequence).await?;
+    let known = invoices::knowledge(&mut tx, None, ctx.now()).await?;
+    let sequence = known.sequence;
+    let draft = draft(&mut tx, period, known).await?;
     let versions = prices::all(&mut tx).await?;
     tx.commit().await?;
     let Draft { period, calendar, stays, lines, .. } = draft;

@@ -9,7 +9,7 @@ use usher_rpc::convert::invalid;
 use usher_store::{Database, TenantTx};
 
 use crate::closing;
-use crate::draft::{Draft, draft};
+use crate::draft::{Draft, Knowledge, draft};
 use crate::error::BillingError;
 use crate::invoice::InvoiceLine;
 use crate::period::Period;
@@ -31,6 +31,15 @@ pub(crate) enum State {
     Provisional(Box<Draft>, Vec<String>),
 }
 
+impl Invoice {
+    pub(crate) fn lines(&self) -> &[InvoiceLine] {
+        match &self.state {
+            State::Closed(_, lines) => lines,
+            State::Provisional(draft, _) => &draft.lines,
+        }
+    }
+}
+
 /// The period that begins on a date.
 pub(crate) async fn period(tx: &mut TenantTx, first: Date) -> Result<Period, BillingError> {
     let schedule = accounts::schedule(tx).await?;
@@ -38,7 +47,8 @@ pub(crate) async fn period(tx: &mut TenantTx, first: Date) -> Result<Period, Bil
     Ok(found.ok_or_else(|| invalid("start_date", "it is no first date of a period of the account"))?)
 }
 
-/// A period's invoice, by what was known at a time. A closed one is what it was closed as.
+/// A period's invoice, by what was known at a time. A closed one is what it was closed as,
+/// from then on.
 pub(crate) async fn get(
     database: &Database,
     ctx: &CallContext,
@@ -64,15 +74,26 @@ pub(crate) async fn read(
     let mut origins: HashMap<i64, Date> =
         closes::all(tx).await?.into_iter().map(|close| (close.ordinal, close.first)).collect();
     origins.insert(period.ordinal, period.first);
-    if let Some(close) = closes::find(tx, period.ordinal).await? {
+    let known = knowledge(tx, known_at, now).await?;
+    let closed = closes::find(tx, period.ordinal).await?;
+    if let Some(close) = closed.filter(|close| close.closed_at <= known.at) {
         let lines = closes::lines(tx, close.ordinal).await?;
         return Ok(Invoice { state: State::Closed(Box::new(close), lines), origins });
     }
     let ledger = ledgers::find(tx).await?;
     let reasons = closing::missing(ledger.as_ref(), &period.calendar()?, now);
-    let sequence = sequence(tx, known_at).await?;
-    let draft = draft(tx, period, sequence).await?;
+    let draft = draft(tx, period, known).await?;
     Ok(Invoice { state: State::Provisional(Box::new(draft), reasons), origins })
+}
+
+/// What was known at a time, or is now.
+pub(crate) async fn knowledge(
+    tx: &mut TenantTx,
+    known_at: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<Knowledge, BillingError> {
+    let sequence = sequence(tx, known_at).await?;
+    Ok(Knowledge { sequence, at: known_at.unwrap_or(now) })
 }
 
 /// The number of the last fact that was known at a time, or is now.

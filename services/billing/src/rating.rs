@@ -16,7 +16,7 @@ pub mod sweep;
 pub use allocation::Allocation;
 pub use calendar::Calendar;
 pub use count::DailyCount;
-pub use line::{Line, LineKind, rate};
+pub use line::{Line, LineKind, daily_charges, rate};
 pub use mode::Mode;
 pub use presence::{Presence, Stay};
 pub use price::{PriceList, PriceVersion};

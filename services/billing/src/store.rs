@@ -2,15 +2,18 @@
 
 pub(crate) mod accounts;
 pub(crate) mod audit;
+pub(crate) mod change_log;
 pub(crate) mod closes;
 pub(crate) mod corrections;
 pub(crate) mod events;
 pub(crate) mod facts;
 pub(crate) mod intervals;
 pub(crate) mod ledgers;
+pub(crate) mod limits;
 pub(crate) mod prices;
 pub(crate) mod reconciliations;
 pub(crate) mod seats;
+pub(crate) mod workspaces;
 
 use crate::class::SeatClass;
 use crate::error::BillingError;

@@ -2,8 +2,13 @@
 
 mod account;
 mod app;
+mod correction;
 mod domain;
+mod export;
 mod key;
+mod ledger;
+mod limit;
+mod period;
 mod plan;
 mod price;
 mod report;
@@ -58,6 +63,20 @@ enum AdminCommand {
     /// What a seat costs.
     #[command(subcommand)]
     Price(price::PriceCommand),
+    /// Billing periods: list, invoice, close, forecast.
+    #[command(subcommand)]
+    Period(period::PeriodCommand),
+    /// Corrections of what was billed, and links between persons.
+    #[command(subcommand)]
+    Correction(correction::CorrectionCommand),
+    /// How many seats there may be, and what happens beyond.
+    #[command(subcommand)]
+    Limit(limit::LimitCommand),
+    /// The ledger of seats: verify, reconcile, audit.
+    #[command(subcommand)]
+    Ledger(ledger::LedgerCommand),
+    /// A report of billing as a CSV or JSON lines file.
+    Report(export::ExportArgs),
     /// The keys that credentials are signed with.
     #[command(subcommand)]
     SigningKey(key::SigningKeyCommand),
@@ -89,6 +108,11 @@ impl AdminCommand {
             Self::Plan(command) => command.run(session).await,
             Self::Account(command) => command.run(session).await,
             Self::Price(command) => command.run(session).await,
+            Self::Period(command) => command.run(session).await,
+            Self::Correction(command) => command.run(session).await,
+            Self::Limit(command) => command.run(session).await,
+            Self::Ledger(command) => command.run(session).await,
+            Self::Report(args) => args.run(session).await,
             Self::SigningKey(command) => command.run(session).await,
             Self::Seats(args) => args.run(session).await,
             Self::Usage(args) => args.run(session).await,

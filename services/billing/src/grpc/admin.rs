@@ -12,6 +12,7 @@ use uuid::Uuid;
 use crate::accounts::{self, AccountChange};
 use crate::audit;
 use crate::corrections::{self, NewCorrection};
+use crate::limits::{self, NewLimit};
 use crate::prices::{self, NewPrice};
 use crate::reconciliation;
 use crate::verification;
@@ -179,5 +180,18 @@ impl BillingAdmin for AdminApi {
         let runs = reconciliation::list(&self.database, &ctx).await.map_err(status)?;
         let rows = runs.into_iter().map(pb::Reconciliation::from).collect();
         Ok(Response::new(pb::ListReconciliationsResponse { rows }))
+    }
+
+    async fn set_limit(
+        &self,
+        request: Request<pb::SetLimitRequest>,
+    ) -> Result<Response<pb::SetLimitResponse>, Status> {
+        let (ctx, message) = open(request)?;
+        let limit = message.limit.ok_or_else(|| status(missing("limit")))?;
+        let new = NewLimit::try_from(limit).map_err(status)?;
+        let database = self.database.clone();
+        let work = async move { limits::set(&database, &ctx, new).await };
+        let limit = self.tasks.detach(work).await.map_err(status)?;
+        Ok(Response::new(pb::SetLimitResponse { limit: Some(limit.into()) }))
     }
 }

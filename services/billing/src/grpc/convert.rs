@@ -4,6 +4,7 @@ mod account;
 mod invoice;
 
 pub(super) use account::optional_time;
+pub(super) use invoice::manifest;
 
 use usher_proto::billing::v1 as pb;
 use usher_rpc::convert::{InvalidArgument, from_wire, invalid, missing, parse, to_wire};

@@ -3,18 +3,25 @@
 use std::pin::Pin;
 
 use futures::Stream;
+use jiff::Timestamp;
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
+use usher_base::CallContext;
 use usher_proto::billing::v1 as pb;
+use usher_proto::billing::v1::export_report_response::Part;
 use usher_proto::billing::v1::invoicing_server::Invoicing;
 use usher_rpc::convert::parse;
 use usher_rpc::{Tasks, open, status};
 use usher_store::Database;
 
-use super::convert::optional_time;
+use super::convert::{manifest, optional_time};
 use crate::allocations;
 use crate::closing;
+use crate::error::BillingError;
 use crate::forecast;
 use crate::invoices;
+use crate::reports::{self, Order, Writer};
 
 /// Serves periods and invoices.
 pub(crate) struct InvoicingApi {
@@ -25,11 +32,13 @@ pub(crate) struct InvoicingApi {
 /// The most allocations in one message.
 const CHUNK: usize = 1_000;
 
+type Parts = Pin<Box<dyn Stream<Item = Result<pb::ExportReportResponse, Status>> + Send>>;
 type Allocations = Pin<Box<dyn Stream<Item = Result<pb::ListAllocationsResponse, Status>> + Send>>;
 
 #[tonic::async_trait]
 impl Invoicing for InvoicingApi {
     type ListAllocationsStream = Allocations;
+    type ExportReportStream = Parts;
 
     async fn list_periods(
         &self,
@@ -96,4 +105,61 @@ impl Invoicing for InvoicingApi {
         let forecast = forecast::get(&self.database, &ctx, first).await.map_err(status)?;
         Ok(Response::new(forecast.into()))
     }
+
+    async fn export_report(
+        &self,
+        request: Request<pb::ExportReportRequest>,
+    ) -> Result<Response<Parts>, Status> {
+        let (ctx, message) = open(request)?;
+        let date = parse("start_date", &message.start_date).map_err(status)?;
+        let known_at = optional_time("known_time", message.known_time).map_err(status)?;
+        // The file is of one moment, which the manifest names.
+        let known_at = known_at.unwrap_or_else(|| ctx.now());
+        let all = message.all_workspaces;
+        let order = reports::order(&message.report, &message.format, date, Some(known_at), all);
+        let order = order.map_err(status)?;
+        let (sender, receiver) = mpsc::channel(4);
+        let (database, tasks) = (self.database.clone(), self.tasks.clone());
+        drop(self.tasks.spawn(async move {
+            tokio::select! {
+                () = tasks.stopping() => {}
+                () = export(&database, &ctx, order, known_at, &sender) => {}
+            }
+        }));
+        Ok(Response::new(Box::pin(ReceiverStream::new(receiver))))
+    }
+}
+
+/// Sends a report's chunks, then its manifest; or why it ends early.
+async fn export(
+    database: &Database,
+    ctx: &CallContext,
+    order: Order,
+    known_at: Timestamp,
+    answers: &mpsc::Sender<Result<pb::ExportReportResponse, Status>>,
+) {
+    let (sender, mut parts) = mpsc::channel(2);
+    let mut writer = Writer::new(order.format, order.all_workspaces, sender);
+    let write = async {
+        let about = reports::write(database, ctx, order, &mut writer).await?;
+        Ok::<_, BillingError>((about, writer.finish().await?))
+    };
+    let forward = async {
+        while let Some(chunk) = parts.recv().await {
+            let part = Some(Part::Chunk(chunk));
+            if answers.send(Ok(pb::ExportReportResponse { part })).await.is_err() {
+                return;
+            }
+        }
+    };
+    let (written, ()) = tokio::join!(write, forward);
+    let last = match written {
+        Ok((about, written)) => Ok(pb::ExportReportResponse {
+            part: Some(Part::Manifest(manifest(order, &about, written, known_at))),
+        }),
+        Err(BillingError::ReaderGone) => return,
+        Err(error) => Err(status(error)),
+    };
+    // A reader that has gone away does not want it.
+    let _ = answers.send(last).await;
 }

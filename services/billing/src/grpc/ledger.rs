@@ -3,6 +3,7 @@
 use std::pin::Pin;
 
 use futures::Stream;
+use jiff::Timestamp;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
@@ -14,17 +15,22 @@ use usher_rpc::convert::{invalid, parse, to_wire};
 use usher_rpc::{Tasks, open, status};
 use usher_store::Database;
 
+use super::convert::optional_time;
 use super::state;
 use crate::error::BillingError;
 use crate::event::hex;
 use crate::ledger::{self, Batch, Watermark};
 use crate::reconciliation::{self, Claim};
+use crate::reports::unbound;
 use crate::resync;
-use crate::store::ledgers as store;
+use crate::store::{ledgers as store, limits};
 use crate::watermarks;
 
 /// The most workspaces whose cursors are asked for at once.
 const MOST_CURSORS: usize = 1_000;
+
+/// The most limits in one answer.
+const MOST_LIMITS: i32 = 5_000;
 
 /// Serves the ledger of seat events.
 pub(crate) struct LedgerApi {
@@ -134,6 +140,20 @@ impl SeatLedger for LedgerApi {
             outcome: outcome.as_str().to_owned(),
             person_keys: persons.iter().take(MOST_CURSORS).map(ToString::to_string).collect(),
         }))
+    }
+
+    async fn list_limits(
+        &self,
+        request: Request<pb::ListLimitsRequest>,
+    ) -> Result<Response<pb::ListLimitsResponse>, Status> {
+        let (ctx, message) = open(request)?;
+        ctx.require(Permission::SeatsAppend).map_err(status)?;
+        unbound(&ctx).map_err(status)?;
+        let after = optional_time("after_time", message.after_time).map_err(status)?;
+        let after = after.unwrap_or(Timestamp::UNIX_EPOCH);
+        let found = limits::since(&self.database, after, MOST_LIMITS).await.map_err(status)?;
+        let limits = found.into_iter().map(pb::WorkspaceLimit::from).collect();
+        Ok(Response::new(pb::ListLimitsResponse { limits }))
     }
 
     async fn begin_epoch(

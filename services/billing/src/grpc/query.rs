@@ -14,6 +14,7 @@ use super::convert::optional_time;
 use crate::class::SeatClass;
 use crate::error::BillingError;
 use crate::event::Recorded;
+use crate::limits;
 use crate::rating::DailyCount;
 use crate::seat_status;
 use crate::statements;
@@ -122,6 +123,33 @@ impl SeatQuery for QueryApi {
             cause: seat.cause,
         });
         Ok(Response::new(answer.unwrap_or_default()))
+    }
+
+    async fn get_limits(
+        &self,
+        request: Request<pb::GetLimitsRequest>,
+    ) -> Result<Response<pb::GetLimitsResponse>, Status> {
+        let (ctx, _) = open(request)?;
+        let limits = limits::get(&self.database, &ctx).await.map_err(status)?;
+        let alerts = limits::alerts(&self.database, &ctx).await.map_err(status)?;
+        Ok(Response::new(pb::GetLimitsResponse {
+            limits: limits.into_iter().map(pb::Limit::from).collect(),
+            alerts: alerts.into_iter().map(pb::LimitAlert::from).collect(),
+        }))
+    }
+
+    async fn check_capacity(
+        &self,
+        request: Request<pb::CheckCapacityRequest>,
+    ) -> Result<Response<pb::CheckCapacityResponse>, Status> {
+        let (ctx, message) = open(request)?;
+        let pool = parse("pool", &message.pool).map_err(status)?;
+        let capacity = limits::check(&self.database, &ctx, pool, message.delta).await.map_err(status)?;
+        Ok(Response::new(pb::CheckCapacityResponse {
+            would_fit: capacity.would_fit,
+            in_use: capacity.in_use,
+            quantity: capacity.quantity,
+        }))
     }
 }
 

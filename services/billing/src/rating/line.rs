@@ -88,6 +88,31 @@ pub fn rate<P: Ord + Copy>(
     Ok(lines)
 }
 
+/// What each date costs, by class, seats and floors together; nothing for a class whose mode prices
+/// the period as a whole.
+///
+/// # Errors
+/// See [`RatingError`].
+pub fn daily_charges<P: Ord + Copy>(
+    presence: &Presence<P>,
+    classes: &[SeatClass],
+    prices: &[PriceList],
+    calendar: &Calendar,
+) -> Result<Vec<Vec<BigRational>>, RatingError> {
+    let counts = daily(presence, classes, calendar);
+    let charges = |class: usize| {
+        let rated = Rated::new(presence, classes, class, &prices[class], calendar, &counts[class])?;
+        let floors = rated.charges(LineKind::Floor);
+        Ok(rated
+            .charges(LineKind::Seat)
+            .into_iter()
+            .zip(floors)
+            .map(|(seats, floor)| seats + floor)
+            .collect())
+    };
+    (0..classes.len()).map(charges).collect()
+}
+
 impl<'a> Rated<'a> {
     pub(super) fn new<P: Ord + Copy>(
         presence: &Presence<P>,

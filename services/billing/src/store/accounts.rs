@@ -107,13 +107,19 @@ pub(crate) async fn has_prices(tx: &mut TenantTx) -> Result<bool, BillingError> 
 }
 
 /// What a period that begins on a date costs at least, in minor units.
-pub(crate) async fn minimum_spend(tx: &mut TenantTx, first: Date) -> Result<i64, BillingError> {
+pub(crate) async fn minimum_spend(
+    tx: &mut TenantTx,
+    first: Date,
+    known_at: jiff::Timestamp,
+) -> Result<i64, BillingError> {
     let found: Option<i64> = sqlx::query_scalar(
         "SELECT amount_minor FROM minimum_spends WHERE tenant_id = $1 AND valid_from <= to_date($2, 'YYYY-MM-DD')
+           AND created_at <= $3
          ORDER BY valid_from DESC LIMIT 1",
     )
     .bind(tx.tenant())
     .bind(first.to_string())
+    .bind(usher_store::Time(known_at))
     .fetch_optional(tx.conn())
     .await?;
     Ok(found.unwrap_or(0))

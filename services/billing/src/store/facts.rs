@@ -245,3 +245,21 @@ pub(crate) async fn sequence_at(tx: &mut TenantTx, known_at: Timestamp) -> Resul
     .await?;
     Ok(found.unwrap_or(0))
 }
+
+/// The facts that billing itself recorded after a number and up to another: number and reason.
+pub(crate) async fn reasons(
+    tx: &mut TenantTx,
+    after: i64,
+    until: i64,
+) -> Result<Vec<(i64, String)>, BillingError> {
+    let found = sqlx::query_as(
+        "SELECT sequence, coalesce(reason, '') FROM events
+         WHERE tenant_id = $1 AND kind <> 'state' AND sequence > $2 AND sequence <= $3 ORDER BY sequence",
+    )
+    .bind(tx.tenant())
+    .bind(after)
+    .bind(until)
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(found)
+}

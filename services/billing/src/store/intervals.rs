@@ -93,6 +93,53 @@ pub(crate) async fn of_persons(
     rows.into_iter().map(Interval::try_from).collect()
 }
 
+/// Intervals that begin or end within a period, as the ledger was at a number.
+pub(crate) async fn bounded_within(
+    tx: &mut TenantTx,
+    sequence: i64,
+    calendar: &Calendar,
+) -> Result<Vec<Interval>, BillingError> {
+    let sql = format!(
+        "SELECT {AS_OF} FROM intervals WHERE tenant_id = $1 AND open_sequence <= $2
+           AND (start_at >= $3 AND start_at < $4 OR end_at >= $3 AND end_at < $4)"
+    );
+    let rows: Vec<IntervalRow> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(tx.tenant())
+        .bind(sequence)
+        .bind(instant(calendar.open())?)
+        .bind(instant(calendar.close())?)
+        .fetch_all(tx.conn())
+        .await?;
+    rows.into_iter().map(Interval::try_from).collect()
+}
+
+/// The intervals that were open at a number.
+pub(crate) async fn open_at(tx: &mut TenantTx, sequence: i64) -> Result<Vec<Interval>, BillingError> {
+    let sql = format!(
+        "SELECT {AS_OF} FROM intervals WHERE tenant_id = $1 AND open_sequence <= $2
+           AND (close_sequence IS NULL OR close_sequence > $2)"
+    );
+    let rows: Vec<IntervalRow> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(tx.tenant())
+        .bind(sequence)
+        .fetch_all(tx.conn())
+        .await?;
+    rows.into_iter().map(Interval::try_from).collect()
+}
+
+/// How many intervals were open at a number.
+pub(crate) async fn count_open(tx: &mut TenantTx, sequence: i64) -> Result<i64, BillingError> {
+    let count: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM intervals WHERE tenant_id = $1 AND open_sequence <= $2
+           AND (close_sequence IS NULL OR close_sequence > $2)",
+    )
+    .bind(tx.tenant())
+    .bind(sequence)
+    .fetch_one(tx.conn())
+    .await?;
+    Ok(count)
+}
+
 /// Writes intervals that are new or were closed, in the order given: a person's earlier one ends
 /// before the later begins, or the database refuses it.
 pub(crate) async fn save(tx: &mut TenantTx, intervals: &[Interval]) -> Result<(), BillingError> {
@@ -152,7 +199,7 @@ pub(crate) async fn stays(
     Ok(stays)
 }
 
-fn instant(micros: i64) -> Result<Time, BillingError> {
+pub(super) fn instant(micros: i64) -> Result<Time, BillingError> {
     Timestamp::from_microsecond(micros)
         .map(Time)
         .map_err(|_| BillingError::Stored("an instant out of range".to_owned()))

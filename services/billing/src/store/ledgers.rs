@@ -6,6 +6,7 @@ use usher_store::{ScopedDatabase, TenantTx, Time};
 
 use super::hash;
 use crate::error::BillingError;
+use crate::event::Hash;
 use crate::ledger::{Ledger, Watermark};
 
 #[derive(FromRow)]
@@ -155,4 +156,15 @@ pub(crate) async fn epoch(tx: &mut TenantTx, epoch: i64) -> Result<Option<i64>, 
         .fetch_optional(tx.conn())
         .await?;
     Ok(found)
+}
+
+/// The chain's hash at a number.
+pub(crate) async fn hash_at(tx: &mut TenantTx, sequence: i64) -> Result<Option<Hash>, BillingError> {
+    let found: Option<Vec<u8>> =
+        sqlx::query_scalar("SELECT hash FROM events WHERE tenant_id = $1 AND sequence = $2")
+            .bind(tx.tenant())
+            .bind(sequence)
+            .fetch_optional(tx.conn())
+            .await?;
+    found.map(|bytes| hash(&bytes)).transpose()
 }

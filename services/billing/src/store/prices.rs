@@ -12,6 +12,9 @@ use super::{class, date};
 use crate::error::BillingError;
 use crate::price::{PriceVersion, UnitPrice};
 
+/// Later than any time that was stored.
+const LATEST: Timestamp = Timestamp::constant(253_000_000_000, 0);
+
 #[derive(FromRow)]
 struct PriceRow {
     price_id: Uuid,
@@ -69,12 +72,18 @@ pub(crate) async fn insert(
 
 /// All versions, by rank of class and date.
 pub(crate) async fn all(tx: &mut TenantTx) -> Result<Vec<PriceVersion>, BillingError> {
+    known(tx, Timestamp::MAX).await
+}
+
+/// The versions that were there at a time, by rank of class and date.
+pub(crate) async fn known(tx: &mut TenantTx, at: Timestamp) -> Result<Vec<PriceVersion>, BillingError> {
     let rows: Vec<PriceRow> = sqlx::query_as(
         "SELECT price_id, class, unit_price_micros, to_char(valid_from, 'YYYY-MM-DD') AS valid_from, mode, included,
            floor
-         FROM price_versions WHERE tenant_id = $1",
+         FROM price_versions WHERE tenant_id = $1 AND created_at <= $2",
     )
     .bind(tx.tenant())
+    .bind(Time(at.min(LATEST)))
     .fetch_all(tx.conn())
     .await?;
     let mut versions = rows.into_iter().map(PriceVersion::try_from).collect::<Result<Vec<_>, _>>()?;

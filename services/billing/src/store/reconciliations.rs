@@ -1,13 +1,16 @@
 //! States to compare, and what comparisons found.
 
+use jiff::Timestamp;
 use sqlx::FromRow;
 use usher_base::id::{EventId, PersonKey, UserId};
 use usher_store::{TenantTx, Time};
 use uuid::Uuid;
 
 use super::class;
+use super::intervals::instant;
 use crate::class::SeatClass;
 use crate::error::BillingError;
+use crate::rating::Calendar;
 use crate::reconciliation::{ActiveUser, Run};
 
 /// The active users when the producer's number was the given one; none where it has not been yet,
@@ -116,19 +119,42 @@ pub(crate) async fn last(tx: &mut TenantTx, most: i64) -> Result<Vec<Run>, Billi
     .bind(most)
     .fetch_all(tx.conn())
     .await?;
-    rows.into_iter()
-        .map(|row| {
-            Ok(Run {
-                id: EventId::from_uuid(row.run_id),
-                epoch: row.epoch,
-                source_sequence: row.source_sequence,
-                class: class(&row.class)?,
-                identity_count: row.identity_count,
-                billing_count: row.billing_count,
-                equal: row.equal,
-                persons: row.person_keys.map(|keys| keys.into_iter().map(PersonKey::from_uuid).collect()),
-                at: row.ran_at.0,
-            })
+    rows.into_iter().map(Run::try_from).collect()
+}
+
+/// The rows of comparisons within a period, until a time.
+pub(crate) async fn within(
+    tx: &mut TenantTx,
+    calendar: &Calendar,
+    until: Timestamp,
+) -> Result<Vec<Run>, BillingError> {
+    let rows: Vec<RunRow> = sqlx::query_as(
+        "SELECT * FROM reconciliation_runs
+         WHERE tenant_id = $1 AND ran_at >= $2 AND ran_at < $3 AND ran_at <= $4 ORDER BY ran_at, run_id",
+    )
+    .bind(tx.tenant())
+    .bind(instant(calendar.open())?)
+    .bind(instant(calendar.close())?)
+    .bind(Time(until))
+    .fetch_all(tx.conn())
+    .await?;
+    rows.into_iter().map(Run::try_from).collect()
+}
+
+impl TryFrom<RunRow> for Run {
+    type Error = BillingError;
+
+    fn try_from(row: RunRow) -> Result<Self, BillingError> {
+        Ok(Self {
+            id: EventId::from_uuid(row.run_id),
+            epoch: row.epoch,
+            source_sequence: row.source_sequence,
+            class: class(&row.class)?,
+            identity_count: row.identity_count,
+            billing_count: row.billing_count,
+            equal: row.equal,
+            persons: row.person_keys.map(|keys| keys.into_iter().map(PersonKey::from_uuid).collect()),
+            at: row.ran_at.0,
         })
-        .collect()
+    }
 }

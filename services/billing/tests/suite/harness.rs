@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::transport::Channel;
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, Streaming};
 use usher_base::credential::ISSUER;
 use usher_base::id::{EventId, PersonKey, UserId, WorkspaceId};
 use usher_base::key::SigningKey;
@@ -147,6 +147,21 @@ impl Billing {
             all.push(answer);
         }
         Ok(all)
+    }
+}
+
+/// Collects a report's chunks; the manifest comes last.
+pub async fn read_report(
+    stream: &mut Streaming<pb::ExportReportResponse>,
+) -> Result<(String, pb::Manifest), Failure> {
+    use pb::export_report_response::Part;
+    let mut bytes = Vec::new();
+    loop {
+        match stream.message().await?.and_then(|message| message.part) {
+            Some(Part::Chunk(chunk)) => bytes.extend(chunk),
+            Some(Part::Manifest(manifest)) => return Ok((String::from_utf8(bytes).unwrap(), manifest)),
+            None => panic!("the stream ended without a manifest"),
+        }
     }
 }
 
@@ -382,6 +397,25 @@ impl Workspace<'_> {
         let message = pb::ApproveCorrectionRequest { id };
         let approved = self.billing.admin().approve_correction(self.request_of("bea", message)).await?;
         Ok(approved.into_inner().sequence)
+    }
+
+    /// A report as a file, with its manifest.
+    pub async fn report(
+        &self,
+        report: &str,
+        format: &str,
+        start_date: &str,
+        known: Option<&str>,
+    ) -> Result<(String, pb::Manifest), Failure> {
+        let message = pb::ExportReportRequest {
+            report: report.to_owned(),
+            format: format.to_owned(),
+            start_date: start_date.to_owned(),
+            known_time: known.map(|known| to_wire(known.parse().unwrap())),
+            all_workspaces: false,
+        };
+        let mut stream = self.billing.invoicing().export_report(self.request(message)).await?.into_inner();
+        read_report(&mut stream).await
     }
 
     pub async fn verify(&self) -> pb::VerifyLedgerResponse {

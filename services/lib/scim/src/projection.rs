@@ -3,15 +3,13 @@
 use serde_json::Value;
 
 use crate::Object;
-use crate::schema::{AttrPath, CUSTOM_USER, ResourceType, Returned, USHER_USER};
+use crate::schema::{AttrPath, CUSTOM_USER, ResourceType, USHER_USER};
 
 /// Which attributes a response has.
 #[derive(Clone, Debug, Default)]
 pub struct Projection {
     only: Option<Vec<Wanted>>,
     without: Vec<Wanted>,
-    /// Parts that are returned on request only, and were not asked for.
-    unasked: Vec<Wanted>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -36,15 +34,12 @@ impl Projection {
         };
         let only = attributes.filter(|list| !list.trim().is_empty()).map(read);
         let without = if only.is_some() { Vec::new() } else { excluded.map(read).unwrap_or_default() };
-        let unasked =
-            on_request(resource_type).filter(|part| !only.iter().flatten().any(|wanted| wanted == part));
-        let unasked = unasked.collect();
-        Self { only, without, unasked }
+        Self { only, without }
     }
 
     /// Whether everything is returned.
     pub fn is_everything(&self) -> bool {
-        self.only.is_none() && self.without.is_empty() && self.unasked.is_empty()
+        self.only.is_none() && self.without.is_empty()
     }
 
     /// Whether an attribute of the core is returned, in part or as a whole: what is not need not be read.
@@ -69,7 +64,7 @@ impl Projection {
                 }
             }
         }
-        for wanted in self.without.iter().chain(&self.unasked) {
+        for wanted in &self.without {
             if ALWAYS.contains(&wanted.top.as_str()) {
                 continue;
             }
@@ -88,18 +83,6 @@ impl Projection {
             }
         }
     }
-}
-
-/// The parts of core attributes that are returned on request only.
-fn on_request(resource_type: &ResourceType) -> impl Iterator<Item = Wanted> {
-    resource_type.schema.attributes.iter().flat_map(|attribute| {
-        let parts = attribute.sub_attributes.iter().filter(|part| part.returned == Returned::Request);
-        parts.map(|part| Wanted {
-            top: attribute.name.to_string(),
-            inner: None,
-            sub: Some(part.name.to_string()),
-        })
-    })
 }
 
 /// Splits at commas that are not inside a filter.

@@ -16,7 +16,7 @@ pub(super) enum AccountCommand {
         #[command(flatten)]
         of: WorkspaceArg,
     },
-    /// Set currency and time zone. They can't be changed once there are prices.
+    /// Set currency and time zone. Once there are prices, from a coming period on.
     Set {
         #[command(flatten)]
         of: WorkspaceArg,

@@ -97,7 +97,7 @@ impl StatementArgs {
 }
 
 /// Minor units as a decimal of major ones, exactly.
-fn major(minor: i64, exponent: i32) -> String {
+pub(super) fn major(minor: i64, exponent: i32) -> String {
     let places = usize::try_from(exponent).unwrap_or_default();
     let digits = format!("{:0width$}", minor.unsigned_abs(), width = places + 1);
     let (whole, rest) = digits.split_at(digits.len() - places);

@@ -16,6 +16,7 @@ use crate::invoice::InvoiceLine;
 use crate::invoices::Invoice;
 use crate::period::Period;
 use crate::rating::{Calendar, Mode, amount};
+use crate::reports::{About, Order, Written};
 use crate::store::closes::Close;
 use crate::zone;
 
@@ -159,5 +160,28 @@ impl From<Forecast> for pb::GetForecastResponse {
             floor_minor: forecast.floor_minor,
             basis: forecast.basis,
         }
+    }
+}
+
+pub(in crate::grpc) fn manifest(
+    order: Order,
+    about: &About,
+    written: Written,
+    known_at: Timestamp,
+) -> pb::Manifest {
+    let (start, end) = about.dates.map(|(a, b)| (a.to_string(), b.to_string())).unwrap_or_default();
+    pb::Manifest {
+        report: order.report.as_str().to_owned(),
+        format: order.format.as_str().to_owned(),
+        rows: written.rows,
+        bytes: written.bytes,
+        sha256: written.sha256,
+        start_date: start,
+        end_date: end,
+        known_time: Some(to_wire(known_at)),
+        sequence: about.sequence,
+        head_hash: about.head_hash.clone(),
+        modes: about.modes.clone(),
+        price_versions: about.price_versions.clone(),
     }
 }

@@ -42,7 +42,7 @@ fn apply_named(
 ) -> Result<(), ScimError> {
     let path = AttrPath::parse(name);
     if let (true, Some(urn), Value::Object(parts)) = (path.name.is_empty(), &path.urn, value) {
-        // A client may send the extension as a resource of its own.
+        // Some clients say inside an extension which one it is.
         for (part, value) in parts.iter().filter(|(part, _)| !part.eq_ignore_ascii_case("schemas")) {
             apply_named(resource, operation, &format!("{urn}:{part}"), value, resource_type, profile)?;
         }

@@ -83,7 +83,7 @@ fn apply_extension(
             Ok(())
         }
         (_, Some(Value::Object(parts))) => {
-            // A client may send the extension as a resource of its own.
+            // Some clients say inside an extension which one it is.
             for (name, value) in parts.iter().filter(|(name, _)| !name.eq_ignore_ascii_case("schemas")) {
                 let path = format!("{}:{name}", schema.id);
                 let part =

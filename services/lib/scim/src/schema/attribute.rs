@@ -58,7 +58,6 @@ impl Mutability {
 pub enum Returned {
     Always,
     Default,
-    Request,
 }
 
 impl Returned {
@@ -67,7 +66,6 @@ impl Returned {
         match self {
             Self::Always => "always",
             Self::Default => "default",
-            Self::Request => "request",
         }
     }
 }
@@ -168,10 +166,6 @@ impl Attribute {
 
     pub(super) fn always(self) -> Self {
         Self { returned: Returned::Always, ..self }
-    }
-
-    pub(super) fn on_request(self) -> Self {
-        Self { returned: Returned::Request, ..self }
     }
 
     pub(super) fn unique(self) -> Self {

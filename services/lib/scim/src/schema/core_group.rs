@@ -25,8 +25,7 @@ fn members() -> Attribute {
             Attribute::new("$ref", Kind::Reference, "The member's address")
                 .immutable()
                 .refers_to(&["User", "Group"]),
-            // On request: with it, what a client reads would not be what it wrote.
-            Attribute::string("display", "The member's name").read_only().on_request(),
+            Attribute::string("display", "The member's name").read_only(),
             Attribute::string("type", "What the member is").immutable().canonical(&["User", "Group"]),
         ],
     )

@@ -32,8 +32,9 @@ fn attributes() -> Vec<Attribute> {
         Attribute::new("profileUrl", Kind::Reference, "Address of a page about the person")
             .refers_to(&["external"]),
         Attribute::string("title", "The job title"),
-        // One value at two places: what is set here comes to the extension, for clients that know only this.
-        Attribute::string("userType", "The seat class, as in Usher's extension, where it is set")
+        // Advertised as read-only, because the same value under two writable names could be sent
+        // twice with different values; written all the same (`AttrPath::resolve`).
+        Attribute::string("userType", "The seat class; set it in Usher's extension")
             .canonical(super::usher_user::TYPES)
             .read_only(),
         Attribute::string("preferredLanguage", "The preferred language, as in Accept-Language"),

@@ -46,19 +46,3 @@ fn what_is_excluded_is_not_returned_but_the_id_is() {
     assert!(document["emails"][0].get("value").is_none());
     assert_eq!(document["emails"][0]["type"], "work");
 }
-
-#[test]
-fn a_members_name_is_returned_on_request_only() {
-    let shown = |attributes: Option<&str>, excluded: Option<&str>| {
-        let group =
-            json!({ "displayName": "G", "members": [{ "value": "1", "display": "Ada", "type": "User" }] });
-        let mut document = group.as_object().unwrap().clone();
-        Projection::parse(attributes, excluded, schema::group()).apply(&mut document);
-        document["members"][0].clone()
-    };
-
-    assert_eq!(shown(None, None), json!({ "value": "1", "type": "User" }));
-    assert_eq!(shown(None, Some("displayName")), json!({ "value": "1", "type": "User" }));
-    assert_eq!(shown(Some("members"), None), json!({ "value": "1", "type": "User" }));
-    assert_eq!(shown(Some("members.display,members.value"), None), json!({ "value": "1", "display": "Ada" }));
-}

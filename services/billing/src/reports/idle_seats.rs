@@ -1,0 +1,88 @@
+//! Paid seats that have been open longest, with what they have cost: a hint where to look for savings.
+
+use num_bigint::BigInt;
+use num_rational::BigRational;
+use num_traits::Zero as _;
+use usher_store::TenantTx;
+
+use super::Subject;
+use super::writer::{Cell, Writer};
+use crate::class::SeatClass;
+use crate::error::BillingError;
+use crate::period::Schedule;
+use crate::price;
+use crate::rating::{PriceList, amount};
+use crate::store::{accounts, facts, intervals, prices};
+
+/// `cost_to_date` prices each local date since then by the price of that date, whatever the mode.
+pub(super) const COLUMNS: [&str; 4] = ["person_key", "class", "since", "cost_to_date"];
+
+pub(super) async fn write(
+    tx: &mut TenantTx,
+    subject: &Subject,
+    writer: &mut Writer,
+) -> Result<(), BillingError> {
+    let exponent = subject.period.account.exponent;
+    let schedule = accounts::schedule(tx).await?;
+    let lists = price::lists(&prices::known(tx, subject.known.at).await?, exponent)?;
+    let overlay = facts::overlay(tx, subject.known.sequence).await?;
+    let stays = intervals::open_at(tx, subject.known.sequence).await?;
+    let now = subject.known.at.as_microsecond();
+    let mut open: Vec<_> = overlay
+        .apply(stays.iter().map(crate::interval::Interval::stay).collect())
+        .into_iter()
+        .filter(|stay| SeatClass::at(stay.class).priced())
+        .filter(|stay| stay.start <= now && stay.end.is_none_or(|end| now < end))
+        .collect();
+    open.sort_by_key(|stay| (stay.start, stay.person));
+    let sums = Sums::new(&schedule, &lists, open.first().map_or(now, |stay| stay.start), now)?;
+    for stay in open {
+        let cost = sums.since(stay.class, stay.start);
+        let since =
+            jiff::Timestamp::from_microsecond(stay.start).map(|at| at.to_string()).unwrap_or_default();
+        let row = [
+            stay.person.to_string().into(),
+            SeatClass::at(stay.class).as_str().into(),
+            since.into(),
+            amount::round(&cost).map_or(Cell::Empty, |minor| Cell::Amount(minor, exponent)),
+        ];
+        writer.row(&row).await?;
+    }
+    Ok(())
+}
+
+/// For each date's first instant, what a seat of each class has cost until then.
+struct Sums(Vec<(i64, Vec<BigRational>)>);
+
+impl Sums {
+    fn new(schedule: &Schedule, lists: &[PriceList], from: i64, now: i64) -> Result<Self, BillingError> {
+        let mut sums = Vec::new();
+        let mut running = vec![BigRational::zero(); lists.len()];
+        let first = schedule.at_instant(from).map_or(0, |period| period.ordinal);
+        let skip = usize::try_from(first).unwrap_or_default();
+        'periods: for period in schedule.periods().skip(skip) {
+            let calendar = period.calendar()?;
+            let dates = BigRational::from_integer(BigInt::from(calendar.len()));
+            for (index, date) in calendar.dates().iter().enumerate() {
+                if calendar.start(index) > now {
+                    break 'periods;
+                }
+                sums.push((calendar.start(index), running.clone()));
+                for (sum, list) in running.iter_mut().zip(lists) {
+                    if let Some(version) = list.on(*date) {
+                        *sum += &version.unit_price / &dates;
+                    }
+                }
+            }
+        }
+        sums.push((i64::MAX, running));
+        Ok(Self(sums))
+    }
+
+    /// The dates from the one that an instant is on, to the last.
+    fn since(&self, class: usize, at: i64) -> BigRational {
+        let index = self.0.partition_point(|(start, _)| *start <= at).saturating_sub(1);
+        let last = self.0.len() - 1;
+        &self.0[last].1[class] - &self.0[index].1[class]
+    }
+}

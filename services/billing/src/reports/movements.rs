@@ -1,0 +1,98 @@
+//! The roll-forward of a period: from opening to closing, by cause.
+
+use std::collections::HashMap;
+
+use usher_base::id::PersonKey;
+use usher_store::TenantTx;
+
+use super::Subject;
+use super::seats_by_day::whole_stays;
+use super::writer::Writer;
+use crate::class::SeatClass;
+use crate::error::BillingError;
+use crate::movement::{self, Step};
+use crate::store::{facts, intervals};
+
+/// `other` is what corrections, links and new epochs did; all columns add up to `closing`.
+pub(super) const COLUMNS: [&str; 11] = [
+    "period",
+    "class",
+    "opening",
+    "created",
+    "reactivated",
+    "deactivated",
+    "auto_deactivated",
+    "deleted",
+    "type",
+    "other",
+    "closing",
+];
+
+#[derive(Clone, Copy, Default)]
+struct Sums {
+    created: i64,
+    reactivated: i64,
+    deactivated: i64,
+    auto_deactivated: i64,
+    deleted: i64,
+    changed: i64,
+    other: i64,
+}
+
+impl Sums {
+    fn add(&mut self, step: Step, cause: &str) {
+        match (step, cause) {
+            (Step::ChangedIn, _) => self.changed += 1,
+            (Step::ChangedOut, _) => self.changed -= 1,
+            (Step::Started, "scim.create") => self.created += 1,
+            (Step::Started, "scim.reactivate") => self.reactivated += 1,
+            (Step::Started, _) => self.other += 1,
+            (Step::Stopped, "scim.deactivate") => self.deactivated -= 1,
+            (Step::Stopped, "auto.deactivate") => self.auto_deactivated -= 1,
+            (Step::Stopped, "scim.delete") => self.deleted -= 1,
+            (Step::Stopped, _) => self.other -= 1,
+        }
+    }
+}
+
+pub(super) async fn write(
+    tx: &mut TenantTx,
+    subject: &Subject,
+    writer: &mut Writer,
+) -> Result<(), BillingError> {
+    let (calendar, stays) = whole_stays(tx, subject).await?;
+    let overlay = facts::overlay(tx, subject.known.sequence).await?;
+    let mut causes: HashMap<(PersonKey, i64), String> = HashMap::new();
+    for interval in intervals::bounded_within(tx, subject.known.sequence, &calendar).await? {
+        let person = overlay.person(interval.person);
+        causes.insert((person, interval.start.as_microsecond()), interval.start_cause);
+        if let Some(end) = interval.end {
+            causes.entry((person, end.at.as_microsecond())).or_insert(end.cause);
+        }
+    }
+    let mut sums = [Sums::default(); SeatClass::COUNT];
+    for (at, person, class, step) in movement::steps(&stays, &calendar) {
+        let cause = causes.get(&(person, at)).map_or("", String::as_str);
+        sums[class.index()].add(step, cause);
+    }
+    let daily = movement::daily(&stays, &calendar);
+    for class in SeatClass::BY_RANK {
+        let of_class = &daily[class.index()];
+        let sums = sums[class.index()];
+        let row = [
+            subject.period.first.to_string().into(),
+            class.as_str().into(),
+            of_class.first().map_or(0, |movement| movement.opening).into(),
+            sums.created.into(),
+            sums.reactivated.into(),
+            sums.deactivated.into(),
+            sums.auto_deactivated.into(),
+            sums.deleted.into(),
+            sums.changed.into(),
+            sums.other.into(),
+            of_class.last().map_or(0, movement::Movement::closing).into(),
+        ];
+        writer.row(&row).await?;
+    }
+    Ok(())
+}

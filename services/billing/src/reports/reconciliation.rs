@@ -1,0 +1,44 @@
+//! What comparisons of the two services' states found.
+
+use usher_store::TenantTx;
+
+use super::Subject;
+use super::writer::Writer;
+use crate::error::BillingError;
+use crate::store::reconciliations;
+
+pub(super) const COLUMNS: [&str; 8] =
+    ["run", "seq", "class", "provisioning_count", "billing_count", "diff", "person_keys", "resolution"];
+
+pub(super) async fn write(
+    tx: &mut TenantTx,
+    subject: &Subject,
+    writer: &mut Writer,
+) -> Result<(), BillingError> {
+    let calendar = subject.period.calendar()?;
+    let mut runs = reconciliations::within(tx, &calendar, subject.known.at).await?;
+    runs.sort_by_key(|run| (run.at, run.id, std::cmp::Reverse(run.class)));
+    for (index, run) in runs.iter().enumerate() {
+        let later = runs[index + 1..].iter().filter(|later| later.class == run.class && later.at > run.at);
+        let resolution = match (run.equal, later.clone().find(|later| later.equal)) {
+            (true, _) => "equal".to_owned(),
+            (false, Some(solved)) => {
+                format!("equal again at {} of epoch {}", solved.source_sequence, solved.epoch)
+            }
+            (false, None) => "open".to_owned(),
+        };
+        let persons: Vec<String> = run.persons.iter().flatten().map(ToString::to_string).collect();
+        let row = [
+            run.id.to_string().into(),
+            run.source_sequence.into(),
+            run.class.as_str().into(),
+            run.identity_count.into(),
+            run.billing_count.into(),
+            (run.identity_count - run.billing_count).into(),
+            persons.join(" ").into(),
+            resolution.into(),
+        ];
+        writer.row(&row).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,87 @@
+//! The lines of a period's invoice.
+
+use std::collections::BTreeSet;
+
+use usher_store::TenantTx;
+
+use super::writer::{Cell, Writer};
+use super::{About, Subject};
+use crate::class::SeatClass;
+use crate::error::BillingError;
+use crate::event::hex;
+use crate::invoices::{self, Invoice, State};
+use crate::rating::Mode;
+use crate::store::ledgers;
+
+pub(super) const COLUMNS: [&str; 13] = [
+    "period",
+    "line_no",
+    "kind",
+    "class",
+    "origin_period",
+    "mode",
+    "price_version",
+    "unit_price",
+    "seat_days",
+    "exact_num",
+    "exact_den",
+    "amount",
+    "currency",
+];
+
+/// The period's invoice by what was known.
+pub(super) async fn invoice(tx: &mut TenantTx, subject: &Subject) -> Result<Invoice, BillingError> {
+    invoices::read(tx, subject.period.clone(), Some(subject.known.at), subject.known.at).await
+}
+
+pub(super) async fn write(
+    tx: &mut TenantTx,
+    subject: &Subject,
+    writer: &mut Writer,
+) -> Result<(), BillingError> {
+    let account = &subject.period.account;
+    let invoice = invoice(tx, subject).await?;
+    for (number, line) in (1_i64..).zip(invoice.lines()) {
+        let origin = invoice.origins.get(&line.origin).map(ToString::to_string).unwrap_or_default();
+        let row = [
+            subject.period.first.to_string().into(),
+            number.into(),
+            line.kind.as_str().into(),
+            line.class.map_or("", SeatClass::as_str).into(),
+            origin.into(),
+            line.mode.map_or("", Mode::as_str).into(),
+            line.price_versions.join(" ").into(),
+            line.unit_prices.join(" ").into(),
+            line.seat_days.into(),
+            Cell::Text(line.exact.numer().to_string()),
+            Cell::Text(line.exact.denom().to_string()),
+            Cell::Amount(line.amount_minor, account.exponent),
+            account.currency.as_str().into(),
+        ];
+        writer.row(&row).await?;
+    }
+    Ok(())
+}
+
+/// What the manifest says of a period.
+pub(super) async fn about(tx: &mut TenantTx, subject: &Subject) -> Result<About, BillingError> {
+    let invoice = invoice(tx, subject).await?;
+    let modes: BTreeSet<String> =
+        invoice.lines().iter().filter_map(|line| line.mode).map(|mode| mode.to_string()).collect();
+    let versions: BTreeSet<String> =
+        invoice.lines().iter().flat_map(|line| line.price_versions.iter().cloned()).collect();
+    let (sequence, head_hash) = match &invoice.state {
+        State::Closed(close, _) => (close.sequence, hex(&close.head_hash)),
+        State::Provisional(draft, _) => {
+            let head = ledgers::hash_at(tx, draft.sequence).await?;
+            (draft.sequence, head.map(|hash| hex(&hash)).unwrap_or_default())
+        }
+    };
+    Ok(About {
+        dates: Some((subject.period.first, subject.period.end)),
+        sequence,
+        head_hash,
+        modes: modes.into_iter().collect(),
+        price_versions: versions.into_iter().collect(),
+    })
+}

@@ -1,0 +1,254 @@
+//! Writes rows as CSV or JSON lines, in chunks, and hashes what it wrote.
+
+use std::fmt::Write as _;
+use std::str::FromStr;
+
+use sha2::{Digest as _, Sha256};
+use tokio::sync::mpsc;
+
+use crate::error::BillingError;
+use crate::event::hex;
+
+/// How rows are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// RFC 4180, UTF-8, a header row, LF.
+    Csv,
+    /// One JSON object a line.
+    JsonLines,
+}
+
+impl Format {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::JsonLines => "jsonl",
+        }
+    }
+}
+
+impl FromStr for Format {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "csv" => Ok(Self::Csv),
+            "jsonl" => Ok(Self::JsonLines),
+            _ => Err("there are csv and jsonl".to_owned()),
+        }
+    }
+}
+
+/// A value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Cell {
+    Text(String),
+    Number(i64),
+    /// Minor units and the currency's exponent; written in major units with all decimal places.
+    Amount(i64, u32),
+    Empty,
+}
+
+impl From<&str> for Cell {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<String> for Cell {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<i64> for Cell {
+    fn from(number: i64) -> Self {
+        Self::Number(number)
+    }
+}
+
+/// A piece of the file.
+pub(crate) type Part = Vec<u8>;
+
+/// The size of a piece.
+const CHUNK: usize = 64 * 1024;
+
+/// Writes a report into a channel.
+pub(crate) struct Writer {
+    format: Format,
+    columns: Vec<&'static str>,
+    prefix: Option<String>,
+    buffer: String,
+    hash: Sha256,
+    sender: mpsc::Sender<Part>,
+    rows: i64,
+    bytes: i64,
+}
+
+/// What was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Written {
+    pub(crate) rows: i64,
+    pub(crate) bytes: i64,
+    pub(crate) sha256: String,
+}
+
+impl Writer {
+    /// With a first column "tenant", where rows are of all workspaces.
+    pub(crate) fn new(format: Format, all_workspaces: bool, sender: mpsc::Sender<Part>) -> Self {
+        Self {
+            format,
+            columns: Vec::new(),
+            prefix: all_workspaces.then(String::new),
+            buffer: String::new(),
+            hash: Sha256::new(),
+            sender,
+            rows: 0,
+            bytes: 0,
+        }
+    }
+
+    /// Names the columns.
+    pub(crate) async fn header(&mut self, columns: &'static [&'static str]) -> Result<(), BillingError> {
+        let tenant = self.prefix.is_some().then_some("tenant").filter(|_| columns.first() != Some(&"tenant"));
+        if tenant.is_none() {
+            self.prefix = None;
+        }
+        self.columns = tenant.into_iter().chain(columns.iter().copied()).collect();
+        if self.format == Format::Csv {
+            self.buffer.push_str(&self.columns.join(","));
+            self.buffer.push('\n');
+        }
+        self.flush(false).await
+    }
+
+    /// Says which workspace the rows that follow are of.
+    pub(crate) fn prefix(&mut self, tenant: String) {
+        if self.prefix.is_some() {
+            self.prefix = Some(tenant);
+        }
+    }
+
+    /// Writes a row.
+    pub(crate) async fn row(&mut self, cells: &[Cell]) -> Result<(), BillingError> {
+        let tenant = self.prefix.clone().map(Cell::Text);
+        let cells: Vec<&Cell> = tenant.iter().chain(cells).collect();
+        match self.format {
+            Format::Csv => {
+                for (index, cell) in cells.iter().enumerate() {
+                    if index > 0 {
+                        self.buffer.push(',');
+                    }
+                    csv(&mut self.buffer, cell);
+                }
+            }
+            Format::JsonLines => {
+                let fields = self.columns.iter().zip(&cells);
+                let object: serde_json::Map<_, _> =
+                    fields.map(|(name, cell)| ((*name).to_owned(), json(cell))).collect();
+                self.buffer.push_str(&serde_json::Value::Object(object).to_string());
+            }
+        }
+        self.buffer.push('\n');
+        self.rows += 1;
+        self.flush(false).await
+    }
+
+    async fn flush(&mut self, all: bool) -> Result<(), BillingError> {
+        if self.buffer.is_empty() || (!all && self.buffer.len() < CHUNK) {
+            return Ok(());
+        }
+        let chunk = std::mem::take(&mut self.buffer).into_bytes();
+        self.hash.update(&chunk);
+        self.bytes += i64::try_from(chunk.len()).unwrap_or(i64::MAX);
+        self.sender.send(chunk).await.map_err(|_| BillingError::ReaderGone)
+    }
+
+    /// Writes what is left.
+    pub(crate) async fn finish(mut self) -> Result<Written, BillingError> {
+        self.flush(true).await?;
+        Ok(Written { rows: self.rows, bytes: self.bytes, sha256: hex(&self.hash.finalize()) })
+    }
+}
+
+fn csv(buffer: &mut String, cell: &Cell) {
+    match cell {
+        Cell::Text(text) => csv_text(buffer, text),
+        Cell::Number(number) => {
+            let _ = write!(buffer, "{number}");
+        }
+        Cell::Amount(minor, exponent) => buffer.push_str(&major(*minor, *exponent)),
+        Cell::Empty => {}
+    }
+}
+
+/// A text that a spreadsheet would take for a formula gets an apostrophe.
+fn csv_text(buffer: &mut String, text: &str) {
+    let guard = if text.starts_with(['=', '+', '-', '@', '\t']) { "'" } else { "" };
+    if text.contains([',', '"', '\n', '\r']) {
+        let _ = write!(buffer, "\"{guard}{}\"", text.replace('"', "\"\""));
+    } else {
+        let _ = write!(buffer, "{guard}{text}");
+    }
+}
+
+fn json(cell: &Cell) -> serde_json::Value {
+    match cell {
+        Cell::Text(text) => text.as_str().into(),
+        Cell::Number(number) => (*number).into(),
+        // As text: a reader's floating-point numbers must not get at amounts.
+        Cell::Amount(minor, exponent) => major(*minor, *exponent).into(),
+        Cell::Empty => serde_json::Value::Null,
+    }
+}
+
+/// Minor units as a decimal of major ones, exactly.
+pub(crate) fn major(minor: i64, exponent: u32) -> String {
+    let places = usize::try_from(exponent).unwrap_or_default();
+    let digits = format!("{:0width$}", minor.unsigned_abs(), width = places + 1);
+    let (whole, rest) = digits.split_at(digits.len() - places);
+    let sign = if minor < 0 { "-" } else { "" };
+    if places == 0 { format!("{sign}{whole}") } else { format!("{sign}{whole}.{rest}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn written(format: Format, rows: &[Vec<Cell>]) -> (String, Written) {
+        let (sender, mut receiver) = mpsc::channel(8);
+        let mut writer = Writer::new(format, false, sender);
+        writer.header(&["name", "amount"]).await.unwrap();
+        for row in rows {
+            writer.row(row).await.unwrap();
+        }
+        let written = writer.finish().await.unwrap();
+        let mut all = Vec::new();
+        while let Some(part) = receiver.recv().await {
+            all.extend(part);
+        }
+        (String::from_utf8(all).unwrap(), written)
+    }
+
+    #[tokio::test]
+    async fn csv_is_quoted_guarded_and_exact() {
+        let rows = [
+            vec![Cell::from("a,\"b\"\nc"), Cell::Amount(-5, 2)],
+            vec![Cell::from("=SUM(A1)"), Cell::Amount(1_205, 0)],
+            vec![Cell::from("-1"), Cell::Empty],
+            vec![Cell::from("ü"), Cell::Number(-7)],
+        ];
+        let (text, written) = written(Format::Csv, &rows).await;
+
+        assert_eq!(text, "name,amount\n\"a,\"\"b\"\"\nc\",-0.05\n'=SUM(A1),1205\n'-1,\nü,-7\n");
+        assert_eq!((written.rows, written.bytes), (4, i64::try_from(text.len()).unwrap()));
+        assert_eq!(written.sha256, hex(&Sha256::digest(text)));
+    }
+
+    #[tokio::test]
+    async fn json_lines_keep_the_order_of_columns_and_amounts_as_text() {
+        let (text, _) = written(Format::JsonLines, &[vec![Cell::from("a"), Cell::Amount(7, 3)]]).await;
+
+        assert_eq!(text, "{\"name\":\"a\",\"amount\":\"0.007\"}\n");
+    }
+}

@@ -1,0 +1,68 @@
+//! Facts with what they made of the person's class.
+
+use jiff::Timestamp;
+use usher_base::id::PersonKey;
+use usher_store::{TenantTx, Time};
+use uuid::Uuid;
+
+use super::intervals::instant;
+use crate::error::BillingError;
+use crate::rating::Calendar;
+
+/// A fact of the change log.
+#[derive(Clone, Debug)]
+pub(crate) struct Change {
+    pub(crate) sequence: i64,
+    pub(crate) at: Timestamp,
+    pub(crate) person: PersonKey,
+    pub(crate) from_class: Option<String>,
+    pub(crate) to_class: Option<String>,
+    pub(crate) cause: String,
+    pub(crate) actor: String,
+    pub(crate) request_id: String,
+}
+
+/// The facts whose time is within a period, after a number and up to another.
+pub(crate) async fn page(
+    tx: &mut TenantTx,
+    calendar: &Calendar,
+    after: i64,
+    until: i64,
+    most: i64,
+) -> Result<Vec<Change>, BillingError> {
+    type Row = (i64, Time, Uuid, Option<String>, Option<String>, String, String, String);
+    let rows: Vec<Row> = sqlx::query_as(
+        "SELECT e.sequence, e.effective_at, e.person_key, was.class,
+           CASE WHEN e.kind = 'correction' AND e.active THEN lower(e.user_type) ELSE became.class END,
+           e.cause, e.actor, e.request_id
+         FROM events e
+         LEFT JOIN intervals was ON was.tenant_id = e.tenant_id AND was.tenant_id = $1
+           AND was.person_key = e.person_key AND was.close_sequence = e.sequence
+         LEFT JOIN intervals became ON became.tenant_id = e.tenant_id AND became.tenant_id = $1
+           AND became.person_key = e.person_key AND became.open_sequence = e.sequence
+         WHERE e.tenant_id = $1 AND e.sequence > $2 AND e.sequence <= $3 AND e.effective_at >= $4
+           AND e.effective_at < $5
+         ORDER BY e.sequence LIMIT $6",
+    )
+    .bind(tx.tenant())
+    .bind(after)
+    .bind(until)
+    .bind(instant(calendar.open())?)
+    .bind(instant(calendar.close())?)
+    .bind(most)
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|(sequence, at, person, from_class, to_class, cause, actor, request_id)| Change {
+            sequence,
+            at: at.0,
+            person: PersonKey::from_uuid(person),
+            from_class,
+            to_class,
+            cause,
+            actor,
+            request_id,
+        })
+        .collect())
+}

@@ -1,0 +1,240 @@
+//! Reports as files: their content, and that they are the same again.
+
+use sha2::{Digest as _, Sha256};
+use usher_base::{Permission, Reason};
+use usher_proto::billing::v1 as pb;
+use usher_rpc::Failure;
+
+use crate::closing::one_seat;
+use crate::harness::{Billing, Workspace, outgoing, read_report};
+
+const NAMES: [&str; 12] = [
+    "statement",
+    "seat-days",
+    "seats-by-day",
+    "change-log",
+    "roll-forward",
+    "adjustments",
+    "commitment",
+    "limits",
+    "reconciliation",
+    "idle-seats",
+    "forecast",
+    "portfolio",
+];
+
+/// A June with joins, a change of class and a leaver; in July.
+async fn busy(billing: &Billing) -> Workspace<'_> {
+    let mut acme = billing.workspace();
+    acme.price("regular", "12.00", "2026-01-01").await.unwrap();
+    acme.price("external", "8.00", "2026-01-01").await.unwrap();
+    let (ada, bob, eve) = (acme.person(), acme.person(), acme.person());
+    let events = vec![
+        acme.event("2026-05-20T09:00:00Z", ada, Some("Regular")),
+        acme.event("2026-06-10T10:00:00Z", bob, Some("Regular")),
+        acme.event("2026-06-16T10:00:00Z", ada, Some("External")),
+        acme.event("2026-06-20T00:00:00Z", bob, None),
+        acme.event("2026-06-30T23:00:00Z", eve, Some("Collaborator")),
+    ];
+    acme.apply(events).await;
+    let limit = pb::Limit {
+        pool: "paid".to_owned(),
+        quantity: Some(2),
+        policy: "ALLOW_TRUE_UP".to_owned(),
+        committed: 1,
+        version: 0,
+    };
+    let message = pb::SetLimitRequest { limit: Some(limit) };
+    billing.admin().set_limit(acme.request(message)).await.unwrap();
+    acme
+}
+
+fn rows(text: &str) -> Vec<Vec<&str>> {
+    text.lines().skip(1).map(|line| line.split(',').collect()).collect()
+}
+
+#[tokio::test]
+async fn i24_every_report_is_the_same_to_the_byte_for_the_same_known_time() {
+    let billing = Billing::at("2026-06-30T23:30:00Z").await;
+    let mut acme = busy(&billing).await;
+    acme.watermark(1, "2026-06-30T23:20:00Z", 5).await;
+    let mut before = Vec::new();
+    for (name, format) in NAMES.iter().flat_map(|name| [(*name, "csv"), (*name, "jsonl")]) {
+        let (text, manifest) = acme.report(name, format, "2026-06-01", None).await.unwrap();
+        assert_eq!(manifest.sha256, usher_billing::event::hex(&Sha256::digest(&text)), "{name}");
+        assert_eq!(manifest.bytes, i64::try_from(text.len()).unwrap(), "{name}");
+        let lines = i64::try_from(text.lines().count()).unwrap();
+        assert_eq!(manifest.rows, lines - i64::from(format == "csv"), "{name}");
+        before.push((name, format, text, manifest));
+    }
+
+    // Facts, prices and a close that come later are not known then.
+    billing.advance_to("2026-07-03T00:00:00Z");
+    let new = acme.person();
+    let event = acme.event("2026-07-01T08:00:00Z", new, Some("Regular"));
+    acme.apply(vec![event]).await;
+    acme.price("regular", "99.00", "2026-06-20").await.unwrap();
+    let first = acme.sent[0].person_key.parse().unwrap();
+    acme.correct(first, "2026-06-01T00:00:00Z", "2026-06-05T00:00:00Z", "").await.unwrap();
+    acme.prove("2026-07-02T00:00:00Z").await;
+    acme.close("2026-05-01").await.unwrap();
+
+    for (name, format, text, manifest) in before {
+        // The lag of the watermark is that of the ledger, which goes on.
+        if name == "portfolio" {
+            continue;
+        }
+        let again = acme.report(name, format, "2026-06-01", Some("2026-06-30T23:30:00Z")).await.unwrap();
+        assert_eq!(again.0, text, "{name} {format}");
+        assert_eq!(again.1, manifest, "{name} {format}");
+    }
+}
+
+#[tokio::test]
+async fn a_report_of_a_closed_period_never_changes() {
+    let billing = Billing::at("2026-07-02T00:00:00Z").await;
+    let (acme, ada) = one_seat(&billing).await;
+    acme.prove("2026-07-01T12:00:00Z").await;
+    acme.close("2026-06-01").await.unwrap();
+    let exported = ["statement", "seat-days", "seats-by-day", "adjustments"];
+    let mut before = Vec::new();
+    for name in exported {
+        before.push(acme.report(name, "csv", "2026-06-01", None).await.unwrap().0);
+    }
+
+    billing.advance_to("2026-07-10T00:00:00Z");
+    acme.correct(ada, "2026-06-10T00:00:00Z", "2026-06-20T00:00:00Z", "").await.unwrap();
+
+    for (name, text) in exported.iter().zip(before) {
+        assert_eq!(acme.report(name, "csv", "2026-06-01", None).await.unwrap().0, text, "{name}");
+    }
+    let (july, _) = acme.report("adjustments", "csv", "2026-07-01", None).await.unwrap();
+    assert_eq!(
+        rows(&july),
+        [[
+            "2026-06-01",
+            "2026-07-01",
+            "regular",
+            "12.00",
+            "8.00",
+            "'-4.00",
+            "2",
+            "left earlier than recorded"
+        ]]
+        .map(|row| row.map(|cell| cell.trim_start_matches('\'')).to_vec())
+    );
+}
+
+#[tokio::test]
+async fn reports_say_what_happened() {
+    let billing = Billing::at("2026-07-01T00:00:00Z").await;
+    let acme = busy(&billing).await;
+    let report = |name: &'static str| {
+        let acme = &acme;
+        async move { acme.report(name, "csv", "2026-06-01", None).await.unwrap().0 }
+    };
+
+    let statement = report("statement").await;
+    let amounts: Vec<&str> = rows(&statement).iter().map(|row| row[11]).collect();
+    // Regular: Ada 16 days, Bob 10 to 19 June; External: Ada 14 days.
+    assert_eq!(amounts, ["10.40", "3.73", "0.00"], "{statement}");
+
+    let roll_forward = report("roll-forward").await;
+    let counted: Vec<Vec<&str>> = rows(&roll_forward).iter().map(|row| row[1..].to_vec()).collect();
+    assert_eq!(
+        counted,
+        [
+            ["regular", "1", "1", "0", "-1", "0", "0", "-1", "0", "0"],
+            ["external", "0", "0", "0", "0", "0", "0", "1", "0", "1"],
+            ["collaborator", "0", "1", "0", "0", "0", "0", "0", "0", "1"],
+        ]
+    );
+
+    let by_day = report("seats-by-day").await;
+    let change = rows(&by_day).into_iter().find(|row| row[0] == "2026-06-16" && row[1] == "regular").unwrap();
+    assert_eq!(change[2..], ["2", "0", "0", "0", "1", "1", "2", "2", "9.20"]);
+    let last = rows(&by_day).into_iter().rfind(|row| row[1] == "regular").unwrap();
+    assert_eq!(last[10], "10.40", "what has accrued is the statement's amount in the end");
+
+    let log = report("change-log").await;
+    let changes: Vec<(&str, &str, &str)> = rows(&log).iter().map(|row| (row[0], row[4], row[5])).collect();
+    assert_eq!(
+        changes,
+        [("2", "", "regular"), ("3", "regular", "external"), ("4", "regular", ""), ("5", "", "collaborator")]
+    );
+
+    let commitment = report("commitment").await;
+    let over = rows(&commitment).into_iter().find(|row| row[0] == "2026-06-12").unwrap();
+    assert_eq!(over, ["2026-06-12", "paid", "1", "2", "1", ""]);
+    assert_eq!(rows(&commitment).last().unwrap()[5], "12.00");
+
+    let limits = report("limits").await;
+    assert_eq!(rows(&limits), [["paid", "2", "ALLOW_TRUE_UP", "1", "50", "2026-06-10T10:00:00Z", ""]]);
+
+    let idle = report("idle-seats").await;
+    // Since 20 May: 12 of 31 days at 12.00 as a Regular; the stay since 16 June is External: 15 days of 30.
+    assert_eq!(rows(&idle)[0][1..], ["external", "2026-06-16T10:00:00Z", "4.26"]);
+
+    let forecast = report("forecast").await;
+    assert_eq!(rows(&forecast)[0][1..4], ["regular", "1", "0.40"]);
+
+    let seat_days = report("seat-days").await;
+    let days: i64 = rows(&seat_days).iter().map(|row| row[6].parse::<i64>().unwrap()).sum();
+    assert_eq!(days, 41);
+}
+
+#[tokio::test]
+async fn a_portfolio_is_of_all_workspaces_and_for_operators_only() {
+    let billing = Billing::at("2026-07-02T00:00:00Z").await;
+    let (acme, _) = one_seat(&billing).await;
+    acme.prove("2026-07-01T12:00:00Z").await;
+    acme.close("2026-06-01").await.unwrap();
+    let mut globex = billing.workspace();
+    let bob = globex.person();
+    let event = globex.event("2026-06-10T00:00:00Z", bob, Some("Regular"));
+    globex.apply(vec![event]).await;
+    let order = |report: &str| pb::ExportReportRequest {
+        report: report.to_owned(),
+        format: "csv".to_owned(),
+        start_date: "2026-06-15".to_owned(),
+        known_time: None,
+        all_workspaces: true,
+    };
+    let scopes = [Permission::BillingRead, Permission::BillingAdmin];
+    let export = |credential: String, report: &str| {
+        let request = outgoing(&credential, None).request(order(report));
+        async {
+            let mut stream = billing.invoicing().export_report(request).await.unwrap().into_inner();
+            read_report(&mut stream).await
+        }
+    };
+
+    let operator = billing.credential("operator:ops", None, &scopes);
+    let (text, _) = export(operator.clone(), "portfolio").await.unwrap();
+    let mut found: Vec<Vec<&str>> = rows(&text).iter().map(|row| row[1..5].to_vec()).collect();
+    found.sort_unstable();
+    // Nobody priced the other one: it is shown, and hides nothing.
+    assert_eq!(found, [["2026-06-01", "CLOSED", "1", "12.00"], ["2026-06-01", "UNRATED", "1", ""]]);
+    let (text, _) = export(operator, "change-log").await.unwrap();
+    assert!(text.starts_with("tenant,seq,") && rows(&text).len() == 2, "{text}");
+
+    let reader = billing.credential("operator:ops", None, &[Permission::BillingRead]);
+    assert_eq!(export(reader, "portfolio").await.unwrap_err().reason, Reason::PermissionDenied);
+    let admin = format!("admin:{}", usher_base::id::AdminId::new(&billing.clock));
+    let bound = billing.credential(&admin, Some(acme.id), &scopes);
+    assert_eq!(export(bound, "portfolio").await.unwrap_err().reason, Reason::NotFound);
+}
+
+#[tokio::test]
+async fn an_unknown_report_format_or_period_is_refused_by_name() {
+    let billing = Billing::at("2026-07-02T00:00:00Z").await;
+    let (acme, _) = one_seat(&billing).await;
+    for (report, format, date, field) in [
+        ("statements", "csv", "2026-06-01", "report"),
+        ("statement", "xlsx", "2026-06-01", "format"),
+        ("statement", "csv", "2026-06-02", "start_date"),
+    ] {
+        let refused: Failure = acme.report(report, format, date, None).await.unwrap_err();
+        assert_eq!((refused.reason, refused.metadata["field"].as_str()), (Reason::InvalidArgument, field));
+    }
+}

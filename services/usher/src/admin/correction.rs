@@ -1,0 +1,126 @@
+//! `usher admin correction`
+
+use clap::Subcommand;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use usher_proto::billing::v1 as pb;
+use usher_proto::billing::v1::billing_admin_client::BillingAdminClient;
+use usher_rpc::convert::to_wire;
+use uuid::Uuid;
+
+use super::report::{Report, time};
+use super::session::{Session, WorkspaceArg, told};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum CorrectionCommand {
+    /// Ask for a correction of a person's state over a past time; somebody else approves it.
+    Record {
+        #[command(flatten)]
+        of: WorkspaceArg,
+        /// The person's key, as in reports.
+        #[arg(long)]
+        person: Uuid,
+        /// From, such as 2026-06-20T12:00:00Z.
+        #[arg(long)]
+        from: Timestamp,
+        /// The first instant after it.
+        #[arg(long)]
+        until: Timestamp,
+        /// The class to assume; without it, the person was not billable.
+        #[arg(long)]
+        class: Option<String>,
+        /// Why; it is kept in the ledger.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Approve a correction that somebody else recorded.
+    Approve {
+        #[command(flatten)]
+        of: WorkspaceArg,
+        /// The correction's id.
+        #[arg(long)]
+        id: Uuid,
+    },
+    /// List the corrections that wait for approval.
+    List {
+        #[command(flatten)]
+        of: WorkspaceArg,
+    },
+    /// Record that two person keys are one person.
+    Link {
+        #[command(flatten)]
+        of: WorkspaceArg,
+        /// One key.
+        #[arg(long)]
+        person: Uuid,
+        /// The other.
+        #[arg(long)]
+        other: Uuid,
+        /// Why; it is kept in the ledger.
+        #[arg(long)]
+        reason: String,
+    },
+}
+
+const COLUMNS: [&str; 7] = ["id", "person_key", "from", "until", "class", "reason", "author"];
+
+impl CorrectionCommand {
+    pub(super) async fn run(self, session: &Session) -> anyhow::Result<Report> {
+        let mut client = BillingAdminClient::new(session.billing.clone());
+        match self {
+            Self::Record { of, person, from, until, class, reason } => {
+                let workspace = session.workspace(&of).await?;
+                let correction = pb::Correction {
+                    // Made here, so that a repeat after a lost answer is the same correction.
+                    id: Uuid::new_v4().to_string(),
+                    person_key: person.to_string(),
+                    from_time: Some(to_wire(from)),
+                    until_time: Some(to_wire(until)),
+                    class: class.unwrap_or_default(),
+                    reason,
+                    ..Default::default()
+                };
+                let message = pb::RecordCorrectionRequest { correction: Some(correction) };
+                let answer =
+                    client.record_correction(session.scoped(workspace, message)).await.map_err(told)?;
+                Ok(Report::one(&COLUMNS, row(&answer.into_inner().correction.unwrap_or_default())))
+            }
+            Self::Approve { of, id } => {
+                let workspace = session.workspace(&of).await?;
+                let message = pb::ApproveCorrectionRequest { id: id.to_string() };
+                let answer =
+                    client.approve_correction(session.scoped(workspace, message)).await.map_err(told)?;
+                Ok(Report::done(format!("approved; fact {} of the ledger", answer.into_inner().sequence)))
+            }
+            Self::List { of } => {
+                let workspace = session.workspace(&of).await?;
+                let message = pb::ListCorrectionsRequest {};
+                let answer =
+                    client.list_corrections(session.scoped(workspace, message)).await.map_err(told)?;
+                Ok(Report::list(&COLUMNS, answer.into_inner().corrections.iter().map(row)))
+            }
+            Self::Link { of, person, other, reason } => {
+                let workspace = session.workspace(&of).await?;
+                let message = pb::LinkPersonsRequest {
+                    person_key: person.to_string(),
+                    other_person_key: other.to_string(),
+                    reason,
+                };
+                let answer = client.link_persons(session.scoped(workspace, message)).await.map_err(told)?;
+                Ok(Report::done(format!("one person; fact {} of the ledger", answer.into_inner().sequence)))
+            }
+        }
+    }
+}
+
+fn row(correction: &pb::Correction) -> Vec<Value> {
+    vec![
+        json!(correction.id),
+        json!(correction.person_key),
+        time(correction.from_time),
+        time(correction.until_time),
+        json!(correction.class),
+        json!(correction.reason),
+        json!(correction.author),
+    ]
+}

@@ -1,0 +1,126 @@
+//! `usher admin period`
+
+use clap::Subcommand;
+use jiff::civil::Date;
+use serde_json::{Value, json};
+use usher_proto::billing::v1 as pb;
+use usher_proto::billing::v1::invoicing_client::InvoicingClient;
+
+use super::report::Report;
+use super::session::{Session, WorkspaceArg, told};
+use super::statement::major;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum PeriodCommand {
+    /// List the closed periods and the one that is open.
+    List {
+        #[command(flatten)]
+        of: WorkspaceArg,
+    },
+    /// Show a period's invoice: as it was closed, or a preview that says why it is not final.
+    Invoice(PeriodArg),
+    /// Close the first open period, for ever. What is missing for it is said.
+    Close(PeriodArg),
+    /// What a period is expected to cost.
+    Forecast(PeriodArg),
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct PeriodArg {
+    #[command(flatten)]
+    of: WorkspaceArg,
+    /// First local date of the period, such as 2026-06-01.
+    #[arg(long)]
+    start: Date,
+}
+
+const PERIODS: [&str; 6] = ["start", "end", "state", "total", "credit", "snapshot"];
+const LINES: [&str; 8] = ["line", "kind", "class", "about", "mode", "seat_days", "exact_minor", "amount"];
+
+impl PeriodCommand {
+    pub(super) async fn run(self, session: &Session) -> anyhow::Result<Report> {
+        let mut client = InvoicingClient::new(session.billing.clone());
+        match self {
+            Self::List { of } => {
+                let workspace = session.workspace(&of).await?;
+                let message = pb::ListPeriodsRequest {};
+                let answer = client.list_periods(session.scoped(workspace, message)).await.map_err(told)?;
+                Ok(Report::list(&PERIODS, answer.into_inner().periods.into_iter().map(summary)))
+            }
+            Self::Invoice(PeriodArg { of, start }) => {
+                let workspace = session.workspace(&of).await?;
+                let message = pb::GetInvoiceRequest { start_date: start.to_string(), known_time: None };
+                let answer = client.get_invoice(session.scoped(workspace, message)).await.map_err(told)?;
+                Ok(invoice(answer.into_inner().invoice.unwrap_or_default()))
+            }
+            Self::Close(PeriodArg { of, start }) => {
+                let workspace = session.workspace(&of).await?;
+                let message = pb::ClosePeriodRequest { start_date: start.to_string(), expected_sequence: 0 };
+                let answer = client.close_period(session.scoped(workspace, message)).await.map_err(told)?;
+                Ok(invoice(answer.into_inner().invoice.unwrap_or_default()))
+            }
+            Self::Forecast(PeriodArg { of, start }) => {
+                let workspace = session.workspace(&of).await?;
+                let message = pb::GetForecastRequest { start_date: start.to_string() };
+                let answer = client.get_forecast(session.scoped(workspace, message)).await.map_err(told)?;
+                let pb::GetForecastResponse { currency, exponent, basis, .. } = answer.get_ref().clone();
+                let answer = answer.into_inner();
+                let row = [answer.accrued_minor, answer.expected_minor, answer.floor_minor]
+                    .map(|minor| json!(major(minor, exponent)));
+                let row = row.into_iter().chain([json!(currency), json!(basis)]).collect();
+                Ok(Report::one(&["accrued", "expected", "of_which_floor", "currency", "basis"], row))
+            }
+        }
+    }
+}
+
+fn summary(summary: pb::PeriodSummary) -> Vec<Value> {
+    let period = summary.period.unwrap_or_default();
+    let closed = period.state == "CLOSED";
+    let amount = |minor: i64| if closed { json!(major(minor, summary.exponent)) } else { Value::Null };
+    vec![
+        json!(period.start_date),
+        json!(period.end_date),
+        json!(period.state),
+        amount(summary.total_minor),
+        amount(summary.credit_minor),
+        json!(summary.snapshot_hash),
+    ]
+}
+
+fn invoice(invoice: pb::Invoice) -> Report {
+    let exponent = invoice.exponent;
+    let rows = invoice.lines.into_iter().map(|line| {
+        vec![
+            json!(line.line_no),
+            json!(line.kind),
+            json!(line.class),
+            json!(line.origin_period),
+            json!(line.mode),
+            json!(line.seat_days),
+            json!(line.exact),
+            json!(major(line.amount_minor, exponent)),
+        ]
+    });
+    let period = invoice.period.unwrap_or_default();
+    let mut note = format!(
+        "{} to {} ({}), {}: {} {}, credit {}, as of fact {}",
+        period.start_date,
+        period.end_date,
+        period.time_zone,
+        period.state,
+        major(invoice.total_minor, exponent),
+        invoice.currency,
+        major(invoice.credit_minor, exponent),
+        invoice.sequence
+    );
+    for reason in invoice.incomplete_reasons {
+        note.push_str("\nprovisional: ");
+        note.push_str(&reason);
+    }
+    if !invoice.snapshot_hash.is_empty() {
+        note.push_str("\nsnapshot ");
+        note.push_str(&invoice.snapshot_hash);
+    }
+    Report::list(&LINES, rows).note(note)
+}
