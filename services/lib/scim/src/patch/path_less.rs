@@ -42,7 +42,8 @@ fn apply_named(
 ) -> Result<(), ScimError> {
     let path = AttrPath::parse(name);
     if let (true, Some(urn), Value::Object(parts)) = (path.name.is_empty(), &path.urn, value) {
-        for (part, value) in parts {
+        // Some clients say inside an extension which one it is.
+        for (part, value) in parts.iter().filter(|(part, _)| !part.eq_ignore_ascii_case("schemas")) {
             apply_named(resource, operation, &format!("{urn}:{part}"), value, resource_type, profile)?;
         }
         return Ok(());
