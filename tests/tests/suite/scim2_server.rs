@@ -9,6 +9,7 @@
 //! - `$ref`, which a server may add to a reference;
 //! - `schemas`, in which Usher names the extensions that a resource has and a projection leaves out;
 //! - whether a PATCH is answered with the resource or with 204;
+//! - a POST that matches somebody inactive, whom Usher revives; none is sent here;
 //! - the removal of values that are not there: `noTarget` at Usher, nothing at scim2-server.
 
 use std::process::Stdio;
@@ -112,7 +113,11 @@ impl Twins {
             "userName": format!("user{}@acme.example", self.made),
             "active": !self.one_in(4),
         });
-        for name in ["displayName", "nickName", "title", "externalId"] {
+        if self.one_in(2) {
+            // Of nobody else: Usher revives an inactive user of the same client with that id.
+            document["externalId"] = json!(format!("x{}", self.made));
+        }
+        for name in ["displayName", "nickName", "title"] {
             if self.one_in(2) {
                 document[name] = json!(self.word());
             }
@@ -199,7 +204,7 @@ impl Twins {
             5 => format!("emails[type eq \"work\" and value co \"{number}\"]"),
             6 => "emails.type eq \"home\"".to_owned(),
             7 => format!("{ENTERPRISE}:department eq \"{word}\""),
-            8 => format!("externalId eq \"{word}\""),
+            8 => format!("externalId eq \"x{number}\""),
             9 => "title pr and not (nickName pr)".to_owned(),
             10 => format!("userName gt \"user{number}\" and userName lt \"user9\""),
             _ => format!("phoneNumbers pr and (active eq false or displayName ne \"{word}\")"),
