@@ -5,13 +5,14 @@
 use libfuzzer_sys::fuzz_target;
 use serde_json::json;
 use usher_scim::filter::{Filter, bind, parse};
-use usher_scim::{eval, schema};
+use usher_scim::{Profile, eval, schema};
 
 fuzz_target!(|text: &str| {
-    let Ok(filter) = parse(text) else { return };
+    let lenient = Profile::Default;
+    let Ok(filter) = parse(text, lenient) else { return };
     let printed = filter.to_string();
     // Printing adds brackets, so what is just within a budget may print to what is beyond it.
-    if let Ok(again) = parse(&printed) {
+    if let Ok(again) = parse(&printed, Profile::Strict) {
         assert_eq!(again, filter, "{printed}");
     }
     let resource = json!({
@@ -20,9 +21,9 @@ fuzz_target!(|text: &str| {
         "meta": {"created": "2026-06-01T00:00:00Z"},
     });
     for resource_type in [schema::user(), schema::group()] {
-        if let (Ok(bound), Some(resource)) = (bind(&filter, resource_type), resource.as_object()) {
+        if let (Ok(bound), Some(resource)) = (bind(&filter, resource_type, lenient), resource.as_object()) {
             let negated = Filter::Not(Box::new(filter.clone()));
-            let negated = bind(&negated, resource_type).expect("it was bound before");
+            let negated = bind(&negated, resource_type, lenient).expect("it was bound before");
             assert_ne!(eval::matches(&bound, resource), eval::matches(&negated, resource));
         }
     }

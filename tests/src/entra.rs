@@ -9,11 +9,13 @@ pub mod attribute;
 pub mod client;
 pub mod dialect;
 pub mod directory;
+mod groups;
 pub mod job;
 pub mod mapping;
 pub mod names;
 pub mod person;
 pub mod report;
+pub mod team;
 pub mod verify;
 
 pub use client::EntraClient;

@@ -3,6 +3,7 @@
 pub mod bench;
 pub mod entra;
 pub mod operator;
+pub mod python;
 pub mod raw_grpc;
 pub mod recount;
 pub mod scim;

@@ -169,6 +169,6 @@ fn service_keys(url: &str) -> ServiceKeys {
 }
 
 /// A port that is free now.
-fn free_port() -> SocketAddr {
+pub fn free_port() -> SocketAddr {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }

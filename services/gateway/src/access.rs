@@ -152,24 +152,4 @@ fn key(workspace: &str, token: &ScimToken) -> Key {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_token_is_remembered_under_its_workspace_only() {
-        let token = ScimToken::generate();
-
-        assert_eq!(key("acme", &token), key("acme", &token));
-        assert_ne!(key("acme", &token), key("globex", &token));
-        assert_ne!(key("acme", &token), key("acme", &ScimToken::generate()));
-    }
-
-    #[test]
-    fn only_tenants_judgement_of_the_token_is_a_refusal() {
-        let refusals: Vec<_> = Reason::ALL.iter().filter(|reason| is_refusal(**reason)).collect();
-        assert_eq!(refusals, [&Reason::TokenInvalid, &Reason::PlanWithoutScim, &Reason::WorkspaceSuspended]);
-
-        let failure = unanswered(&Failure::new(Reason::CredentialInvalid, "the key is wrong"));
-        assert_eq!(failure.reason, Reason::Unavailable);
-    }
-}
+mod tests;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use tokio::sync::Semaphore;
 use tonic::transport::Channel;
 use usher_rpc::Tasks;
 
@@ -28,6 +29,8 @@ pub(crate) struct Parts {
     pub(crate) locations: Locations,
     pub(crate) rate: RateLimit,
     pub(crate) tasks: Tasks,
+    /// Places for bulk requests, each of which may hold much and go on without its client.
+    pub(crate) bulk: Arc<Semaphore>,
 }
 
 impl Gateway {

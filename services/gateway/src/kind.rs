@@ -3,7 +3,7 @@
 use serde_json::Value;
 use usher_scim::schema::{self, ResourceType};
 use usher_scim::user::{self, Envelope};
-use usher_scim::{Object, group};
+use usher_scim::{Object, Profile, group};
 
 /// A type of resource that has an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,6 +112,8 @@ pub(crate) struct Selection {
     /// Whether `groups` or `members` are left out.
     pub(crate) without_membership: bool,
     pub(crate) base_url: String,
+    /// How strictly the filter is read.
+    pub(crate) profile: Profile,
 }
 
 /// The documents of a page, projected.

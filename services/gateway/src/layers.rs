@@ -37,7 +37,7 @@ pub(crate) struct RequestContext {
 }
 
 impl RequestContext {
-    fn of(headers: &HeaderMap) -> Self {
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
         let plain = |id: &&str| {
             (1..=64).contains(&id.len())
                 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b))

@@ -23,4 +23,5 @@ mod router;
 mod scim;
 mod service;
 
+pub use scim::openapi::operations;
 pub use service::{Config, Service, StartError};

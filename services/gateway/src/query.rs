@@ -4,6 +4,7 @@ use axum::extract::{FromRequestParts, Query};
 use http::request::Parts;
 use serde_json::{Number, Value};
 use usher_base::Reason;
+use usher_scim::Profile;
 use usher_scim::discovery::{DEFAULT_COUNT, MAX_COUNT};
 use usher_scim::projection::Projection;
 use usher_scim::schema::ResourceType;
@@ -111,7 +112,7 @@ impl ListQuery {
     }
 
     /// As identity is asked.
-    pub(crate) fn selection(self, without_membership: bool, base: &str) -> Selection {
+    pub(crate) fn selection(self, without_membership: bool, base: &str, profile: Profile) -> Selection {
         Selection {
             filter: self.filter,
             start_index: self.start_index,
@@ -121,6 +122,7 @@ impl ListQuery {
             cursor: self.cursor,
             without_membership,
             base_url: base.to_owned(),
+            profile,
         }
     }
 }

@@ -1,6 +1,9 @@
 //! Putting the service together.
 
+use std::sync::Arc;
+
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tower::ServiceExt as _;
 use usher_base::Clock;
 use usher_base::secret::ServiceKey;
@@ -16,6 +19,9 @@ use crate::grpc::users::Users;
 use crate::location::Locations;
 use crate::rate::RateLimit;
 use crate::{connection, path, router};
+
+/// Bulk requests under way at once; more are refused.
+const BULK: usize = 16;
 
 /// How the service is set up.
 #[derive(Debug)]
@@ -80,6 +86,7 @@ impl Service {
             locations: Locations { public_url: config.public_url, trust_forwarded: config.trust_forwarded },
             rate: RateLimit::new(config.rate_per_second, config.rate_burst),
             tasks: tasks.clone(),
+            bulk: Arc::new(Semaphore::new(BULK)),
         });
         Ok(Self { gateway, tenant })
     }

@@ -25,6 +25,20 @@ pub fn patch(dialect: Dialect, has: &Attributes, changes: &Attributes) -> Value 
     json!({ "schemas": [PATCH_SCHEMA], "Operations": operations })
 }
 
+/// The operations that add people to a group or remove them.
+pub fn patch_members(dialect: Dialect, adds: bool, people: &[String]) -> Vec<Value> {
+    let references: Vec<_> = people.iter().map(|id| json!({ "$ref": null, "value": id })).collect();
+    match (dialect, adds) {
+        (Dialect::Legacy, true) => vec![json!({ "op": "Add", "path": "members", "value": references })],
+        (Dialect::Legacy, false) => vec![json!({ "op": "Remove", "path": "members", "value": references })],
+        (Dialect::Fixed, true) => vec![json!({ "op": "add", "path": "members", "value": references })],
+        (Dialect::Fixed, false) => people
+            .iter()
+            .map(|id| json!({ "op": "remove", "path": format!("members[value eq \"{id}\"]") }))
+            .collect(),
+    }
+}
+
 fn legacy(has: &Attributes, changes: &Attributes) -> Vec<Value> {
     changes
         .iter()

@@ -8,9 +8,12 @@ use uuid::Uuid;
 
 use super::names::{self, Name};
 use super::person::{Kind, Person, Standing};
+use super::team::Team;
 
 /// Days after which a deleted object is gone for good.
 const RECYCLE_BIN_DAYS: u32 = 30;
+/// One group for so many people.
+const PEOPLE_A_TEAM: usize = 25;
 
 const DEPARTMENTS: [&str; 9] = [
     "Engineering",
@@ -59,6 +62,7 @@ pub struct Population {
 pub struct Directory {
     population: Population,
     people: Vec<Person>,
+    teams: Vec<Team>,
     principal_names: BTreeSet<String>,
     day: u32,
     rng: StdRng,
@@ -71,12 +75,21 @@ impl Directory {
     /// Makes the directory.
     pub fn generate(population: Population) -> Self {
         let rng = StdRng::seed_from_u64(population.seed);
-        let mut directory =
-            Self { people: Vec::new(), principal_names: BTreeSet::new(), day: 0, rng, population };
+        let mut directory = Self {
+            people: Vec::new(),
+            teams: Vec::new(),
+            principal_names: BTreeSet::new(),
+            day: 0,
+            rng,
+            population,
+        };
         for index in 0..directory.population.people {
             // Two people of the same name, who are told apart by everything else.
             let name = (index == 1).then(|| directory.people[0].name.clone());
             directory.join(name);
+        }
+        for _ in 0..(directory.people.len() / PEOPLE_A_TEAM).max(2) {
+            directory.found();
         }
         directory
     }
@@ -84,6 +97,11 @@ impl Directory {
     /// Everybody, purged ones too; an index is a person for ever.
     pub fn people(&self) -> &[Person] {
         &self.people
+    }
+
+    /// All groups, deleted ones too; an index is a group for ever.
+    pub fn teams(&self) -> &[Team] {
+        &self.teams
     }
 
     /// One person.
@@ -105,7 +123,18 @@ impl Directory {
             self.join(None);
             *life.entry("joined").or_default() += 1;
         }
+        let mut teams = std::mem::take(&mut self.teams);
+        for event in teams.iter_mut().filter_map(|team| team.live(&mut self.rng, self.people.len())) {
+            *life.entry(event).or_default() += 1;
+        }
+        self.teams = teams;
+        self.found();
         life
+    }
+
+    fn found(&mut self) {
+        let label = format!("{}{}", self.teams.len() + 1, self.population.suffix);
+        self.teams.push(Team::draw(&mut self.rng, self.people.len(), &label));
     }
 
     fn join(&mut self, name: Option<Name>) {
@@ -147,9 +176,10 @@ impl Directory {
 
     fn kind(&mut self) -> (Kind, String) {
         let guests = self.population.domains.last().cloned().unwrap_or_default();
-        match (self.rng.random_range(0..100), &self.population.outside) {
-            (0..2, Some(outside)) if self.people.len() > 5 => (Kind::Outsider, outside.clone()),
-            (2..8, _) if self.people.len() > 5 => (Kind::Guest, guests),
+        let outside = self.population.outside.clone().filter(|_| self.people.len() % 40 == 7);
+        match (self.rng.random_range(0..100), outside) {
+            (_, Some(outside)) => (Kind::Outsider, outside),
+            (0..6, _) if self.people.len() > 5 => (Kind::Guest, guests),
             _ => (Kind::Member, self.population.domains.first().cloned().unwrap_or_default()),
         }
     }

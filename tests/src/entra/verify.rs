@@ -32,6 +32,7 @@ impl Job {
     /// census, others included; none where the pages can't be read.
     pub async fn verify(&self, others: &BTreeSet<String>) -> Option<Census> {
         let people = self.everybody().await?;
+        self.verify_groups().await;
         let report = self.client.report();
         let mut known = BTreeSet::new();
         for link in self.links.values() {

@@ -181,6 +181,21 @@ impl Operator {
         Ok(made.app.unwrap_or_default().id)
     }
 
+    /// Sets how an app's identity provider is read.
+    ///
+    /// # Errors
+    /// The call fails.
+    pub async fn app_profile(
+        &self,
+        workspace: WorkspaceId,
+        id: &str,
+        profile: pb::ScimProfile,
+    ) -> anyhow::Result<()> {
+        let message = pb::UpdateAppRequest { id: id.to_owned(), profile: profile.into() };
+        let mut client = AppServiceClient::new(self.tenant());
+        answered("UpdateApp", client.update_app(self.about(workspace, message)).await).map(drop)
+    }
+
     /// Makes a token.
     ///
     /// # Errors

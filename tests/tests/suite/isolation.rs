@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use prost::Message as _;
 use secrecy::ExposeSecret as _;
+use serde_json::json;
 use tonic::Code;
 use usher_base::Reason;
 use usher_proto::tenant::v1 as pb;
@@ -23,6 +24,7 @@ struct Subject {
     workspace: String,
     slug: String,
     user: String,
+    group: String,
     app: String,
     token: String,
     admin: String,
@@ -32,11 +34,19 @@ impl Subject {
     /// Nobody has any of these.
     fn nowhere() -> Self {
         let id = || uuid::Uuid::new_v4().to_string();
-        Self { workspace: id(), slug: "nowhere".into(), user: id(), app: id(), token: id(), admin: id() }
+        Self {
+            workspace: id(),
+            slug: "nowhere".into(),
+            user: id(),
+            group: id(),
+            app: id(),
+            token: id(),
+            admin: id(),
+        }
     }
 
-    fn parts(&self) -> [&str; 6] {
-        [&self.workspace, &self.slug, &self.user, &self.app, &self.token, &self.admin]
+    fn parts(&self) -> [&str; 7] {
+        [&self.workspace, &self.slug, &self.user, &self.group, &self.app, &self.token, &self.admin]
     }
 
     /// A text with the names of this subject blanked out.
@@ -64,6 +74,8 @@ impl Scene {
         let globex = stack.workspace("globex").create().await;
         acme.scim().created("ada@acme.example").await;
         let user = globex.scim().created("hank@globex.example").await;
+        let sharks = json!({ "displayName": "Sharks", "members": [{ "value": user }] });
+        let group = globex.scim().post("/Groups", &sharks).await.assert_status(201).id();
         let security = [pb::AdminPermission::ConfigureAdvancedSecuritySettings];
         let operator = stack.operator();
         let password = "correct horse battery";
@@ -77,6 +89,7 @@ impl Scene {
             workspace: globex.id().to_string(),
             slug: "globex".into(),
             user,
+            group,
             app: globex.app().to_owned(),
             token: globex.token_id().to_owned(),
             admin,
@@ -92,12 +105,13 @@ impl Scene {
         let tokens = operator.tokens(id, self.globex.app()).await.unwrap().into_iter();
         let tokens: Vec<_> = tokens.map(|token| pb::Token { last_use_time: None, ..token }).collect();
         format!(
-            "{:?} {:?} {:?} {tokens:?} {:?} {:?}",
+            "{:?} {:?} {:?} {tokens:?} {:?} {:?} {}",
             operator.read_workspace("globex").await.unwrap(),
             operator.domains(id).await.unwrap(),
             operator.admins(id).await.unwrap(),
             operator.changes(id).await.unwrap(),
             self.globex.scim().everybody().await,
+            self.globex.scim().get("/Groups").await.assert_total(1).text,
         )
     }
 }

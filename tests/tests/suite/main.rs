@@ -11,6 +11,8 @@ mod dev;
 mod domains;
 mod grpc;
 mod isolation;
+mod scim2_server;
+mod scim2_tester;
 mod seats;
 mod tokens;
 mod users;

@@ -53,6 +53,7 @@ impl Groups {
             cursor: selection.cursor,
             without_members: selection.without_membership,
             base_url: selection.base_url,
+            profile: convert::profile(selection.profile).into(),
         };
         let answer = self.0.clone().list_groups(call.request(message)).await?.into_inner();
         Ok(Page {

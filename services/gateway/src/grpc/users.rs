@@ -47,6 +47,7 @@ impl Users {
             cursor: selection.cursor,
             without_groups: selection.without_membership,
             base_url: selection.base_url,
+            profile: convert::profile(selection.profile).into(),
         };
         let answer = self.0.clone().list_users(call.request(message)).await?.into_inner();
         Ok(Page {

@@ -1,6 +1,7 @@
 //! `/Bulk`
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
@@ -30,9 +31,16 @@ pub(crate) async fn bulk(
     caller: Caller,
     JsonBody(body): JsonBody,
 ) -> Result<Answer, Problem> {
+    let place = Arc::clone(&gateway.bulk)
+        .try_acquire_owned()
+        .map_err(|_| Problem::new(Reason::Overloaded, "too many bulk requests are under way; try again"))?;
     let bulk = Bulk::parse(&body)?;
     let tasks = gateway.tasks.clone();
-    let run = async move { Run::new(&gateway, &caller, &bulk).all().await };
+    let run = async move {
+        let results = Run::new(&gateway, &caller, &bulk).all().await;
+        drop(place);
+        results
+    };
     let results = tasks.detach(run.in_current_span()).await;
     Ok(Answer { document: Some(response(&results)), ..Answer::empty(StatusCode::OK) })
 }

@@ -61,6 +61,12 @@ const OPERATIONS: &[Operation] = &[
     Operation("/Me", "delete", "deleteMe", "Always 501", None, ("501", Some("Error")), &[]),
 ];
 
+/// Every operation below a workspace's URL, as method and path: `("GET", "/Users/{id}")`. A test of each
+/// can know that it has them all.
+pub fn operations() -> impl Iterator<Item = (String, &'static str)> {
+    OPERATIONS.iter().map(|Operation(path, method, ..)| (method.to_uppercase(), *path))
+}
+
 /// Serves the description. It needs no token: it holds nothing of any workspace.
 pub(crate) async fn document(State(gateway): State<Gateway>, headers: HeaderMap, uri: Uri) -> Json<Value> {
     Json(describe(&gateway.locations.base(&headers, &uri, "{workspace}")))
@@ -127,8 +133,8 @@ pub(crate) mod tests {
     /// The methods of each path, in capitals.
     pub(crate) fn described() -> BTreeMap<&'static str, BTreeSet<String>> {
         let mut described: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
-        for Operation(path, method, ..) in OPERATIONS {
-            described.entry(*path).or_default().insert(method.to_uppercase());
+        for (method, path) in operations() {
+            described.entry(path).or_default().insert(method);
         }
         described
     }

@@ -138,7 +138,7 @@ pub(super) async fn page(
     query: ListQuery,
     without_membership: bool,
 ) -> Result<Page, Problem> {
-    let selection = query.selection(without_membership, &caller.base);
+    let selection = query.selection(without_membership, &caller.base, caller.profile);
     let call = caller.call();
     let outcome = match kind {
         Kind::User => gateway.users.list(&call, selection).await,

@@ -37,7 +37,9 @@ impl From<Group> for pb::Group {
 
 impl From<pb::ListUsersRequest> for Asked {
     fn from(message: pb::ListUsersRequest) -> Self {
+        let profile = profile(message.profile());
         Self {
+            profile,
             filter: message.filter,
             start_index: message.start_index,
             count: message.count,
@@ -51,7 +53,9 @@ impl From<pb::ListUsersRequest> for Asked {
 
 impl From<pb::ListGroupsRequest> for Asked {
     fn from(message: pb::ListGroupsRequest) -> Self {
+        let profile = profile(message.profile());
         Self {
+            profile,
             filter: message.filter,
             start_index: message.start_index,
             count: message.count,

@@ -153,7 +153,7 @@ pub(crate) async fn probe(database: &ScopedDatabase, probe: &Probe) -> Result<Op
         },
         Probe::DisplayName(key) => ("display_name", key.clone()),
         Probe::ExternalId(id) => ("external_id", id.clone()),
-        Probe::UserName(_) | Probe::WorkEmail(_) => return Ok(None),
+        Probe::UserName(_) | Probe::WorkEmail(_) | Probe::Email(_) => return Ok(None),
     };
     Ok(Some(named(database, by, key).await?).filter(|groups| groups.len() <= PROBED))
 }

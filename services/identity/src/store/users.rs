@@ -8,7 +8,7 @@ use sqlx::FromRow;
 use sqlx::types::Json;
 use usher_base::CallContext;
 use usher_base::id::{EventId, PersonKey, UserId};
-use usher_scim::user::{UserType, display_name, work_emails};
+use usher_scim::user::{UserType, display_name, emails, work_emails};
 use usher_scim::{Object, fold};
 use usher_store::{Error, OnConstraint as _, ScopedDatabase, Statement, Time};
 use uuid::Uuid;
@@ -192,6 +192,7 @@ pub(crate) async fn probe(
         Probe::UserName(key) => ("user_name", key.clone()),
         Probe::ExternalId(id) => ("external_id", id.clone()),
         Probe::WorkEmail(key) => ("work_email", key.clone()),
+        Probe::Email(key) => ("email", key.clone()),
         Probe::DisplayName(key) => ("display_name", key.clone()),
     };
     Ok(Some(named(database, by, key, with_groups).await?).filter(|users| users.len() <= PROBED))
@@ -247,7 +248,7 @@ pub(crate) async fn page(
 
 /// Creates a user.
 pub(crate) async fn create(database: &ScopedDatabase, write: &Write<'_>) -> Result<Written, WriteFault> {
-    let sql = "SELECT outcome, match FROM create_user($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)";
+    let sql = "SELECT outcome, match FROM create_user($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)";
     outcome(columns(database.statement(sql), write)).await
 }
 
@@ -259,7 +260,7 @@ pub(crate) async fn update(
     kind: ChangeKind,
     cause: Cause,
 ) -> Result<Written, WriteFault> {
-    let sql = "SELECT outcome, match FROM update_user($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)";
+    let sql = "SELECT outcome, match FROM update_user($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)";
     let query = columns(database.statement(sql), write)
         .bind(write.user.version - 1)
         .bind(was.map(UserType::as_str))
@@ -285,6 +286,7 @@ fn columns(query: Statement<Outcome>, write: &Write<'_>) -> Statement<Outcome> {
         .bind(display_name(&attributes.rest).map(fold))
         .bind(work_emails(&attributes.rest).next().map(fold))
         .bind(work_emails(&attributes.rest).nth(1).is_some())
+        .bind(emails(&attributes.rest) > usize::from(work_emails(&attributes.rest).next().is_some()))
         .bind(Json(Value::Object(attributes.rest.clone())))
         .bind(Json(Value::Object(user.provenance.clone())))
         .bind(write.attributes.clone())

@@ -206,7 +206,9 @@ fn simple(attribute: &Attribute, value: &Value, profile: Profile) -> Result<Valu
         },
         (_, Value::String(text)) => check_length(name, text).map(|()| value.clone()),
         // Entra's directory extensions may be integers that are mapped to strings.
-        (_, Value::Number(number)) if profile == Profile::Default => Ok(number.to_string().into()),
+        (_, Value::Number(number)) if profile == Profile::Default => {
+            simple(attribute, &number.to_string().into(), profile)
+        }
         _ => Err(format!("{name} must be a string")),
     }
 }

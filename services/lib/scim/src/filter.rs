@@ -14,6 +14,7 @@ pub use ast::{CompareOp, Comparison, Filter, Literal};
 pub use bound::{Bound, Case, Order, Place, Test, TextOp, bind, bind_element};
 pub(crate) use parser::parse_patch_path;
 
+use crate::Profile;
 use crate::error::{ScimError, ScimType};
 
 /// Longest filter, in bytes.
@@ -39,12 +40,12 @@ impl From<FilterError> for ScimError {
     }
 }
 
-/// Reads a filter.
+/// Reads a filter; strictly, only what is in the grammar.
 ///
 /// # Errors
 /// Not a filter, or over a budget.
-pub fn parse(text: &str) -> Result<Filter, FilterError> {
-    parser::parse(text)
+pub fn parse(text: &str, profile: Profile) -> Result<Filter, FilterError> {
+    parser::parse(text, profile)
 }
 
 #[cfg(test)]
@@ -52,10 +53,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::Profile::{Default as Lenient, Strict};
     use crate::schema::{AttrPath, user};
 
     fn printed(text: &str) -> String {
-        parse(text).unwrap_or_else(|error| panic!("{text}: {error}")).to_string()
+        parse(text, Lenient).unwrap_or_else(|error| panic!("{text}: {error}")).to_string()
     }
 
     #[test]
@@ -96,6 +98,24 @@ mod tests {
     }
 
     #[test]
+    fn strictly_only_the_grammar_is_read() {
+        for text in [
+            "externalId eq jyoung",
+            "active eq True",
+            r#"emails[type eq "work"] eq "x""#,
+            r#"emails[type eq "work"].value eq "x""#,
+        ] {
+            assert!(parse(text, Strict).is_err(), "{text}");
+        }
+        for text in [r#"userName EQ "a" and not (emails[type eq "work"])"#, "active eq true", "title eq null"]
+        {
+            assert_eq!(parse(text, Strict), parse(text, Lenient), "{text}");
+        }
+        let short = parse("department pr", Strict).unwrap();
+        assert!(bind(&short, user(), Strict).is_err() && bind(&short, user(), Lenient).is_ok());
+    }
+
+    #[test]
     fn faults_are_told_by_byte_offset() {
         for (text, offset) in [
             ("", 0),
@@ -107,18 +127,18 @@ mod tests {
             (r#"a eq "x"#, 5),
             ("a[b pr", 6),
         ] {
-            assert_eq!(parse(text).unwrap_err().offset, offset, "{text}");
+            assert_eq!(parse(text, Lenient).unwrap_err().offset, offset, "{text}");
         }
     }
 
     #[test]
     fn depth_terms_and_length_have_budgets() {
-        assert!(parse(&format!("{}a pr{}", "(".repeat(20), ")".repeat(20))).is_ok());
-        assert!(parse(&format!("{}a pr{}", "(".repeat(40), ")".repeat(40))).is_err());
-        assert!(parse(&format!("{}a pr{}", "not (".repeat(40), ")".repeat(40))).is_err());
-        assert!(parse(&vec!["a pr"; 200].join(" and ")).is_ok());
-        assert!(parse(&vec!["a pr"; 201].join(" and ")).is_err());
-        assert!(parse(&format!("a eq \"{}\"", "x".repeat(9_000))).is_err());
+        assert!(parse(&format!("{}a pr{}", "(".repeat(20), ")".repeat(20)), Lenient).is_ok());
+        assert!(parse(&format!("{}a pr{}", "(".repeat(40), ")".repeat(40)), Lenient).is_err());
+        assert!(parse(&format!("{}a pr{}", "not (".repeat(40), ")".repeat(40)), Lenient).is_err());
+        assert!(parse(&vec!["a pr"; 200].join(" and "), Lenient).is_ok());
+        assert!(parse(&vec!["a pr"; 201].join(" and "), Lenient).is_err());
+        assert!(parse(&format!("a eq \"{}\"", "x".repeat(9_000)), Lenient).is_err());
     }
 
     #[test]
@@ -134,8 +154,9 @@ mod tests {
             r#"urn:ietf:params:scim:schemas:extension:custom:2.0:User:badge eq "x""#,
             "badge pr",
         ] {
-            let fault =
-                parse(text).map_err(ScimError::from).and_then(|filter| bind(&filter, user()).map(|_| ()));
+            let fault = parse(text, Lenient)
+                .map_err(ScimError::from)
+                .and_then(|filter| bind(&filter, user(), Lenient).map(|_| ()));
             assert_eq!(fault.unwrap_err().scim_type, ScimType::InvalidFilter, "{text}");
         }
     }
@@ -154,7 +175,7 @@ mod tests {
             "x509Certificates.value lt \"x\"",
             r#"userName eq "a\u0000b""#,
         ] {
-            let fault = bind(&parse(text).unwrap(), user()).unwrap_err();
+            let fault = bind(&parse(text, Lenient).unwrap(), user(), Lenient).unwrap_err();
             assert_eq!(fault.scim_type, ScimType::InvalidFilter, "{text}");
         }
         for text in [
@@ -163,7 +184,7 @@ mod tests {
             "schemas eq \"urn:x\" and manager eq \"m\" and externalId eq 007 and userName ne 1",
             "meta.Created gt 2015-10-10T14:38:21.8617979-07:00",
         ] {
-            bind(&parse(text).unwrap(), user()).unwrap();
+            bind(&parse(text, Lenient).unwrap(), user(), Lenient).unwrap();
         }
     }
 
@@ -213,17 +234,17 @@ mod tests {
     proptest! {
         #[test]
         fn the_parser_never_panics(text in "\\PC{0,60}") {
-            let _ = parse(&text);
+            let _ = parse(&text, Lenient);
         }
 
         #[test]
         fn near_filters_never_panic(text in r#"[a-c \[\]().":\\eqnotpr$0-9é-]{0,40}"#) {
-            let _ = parse(&text);
+            let _ = parse(&text, Lenient);
         }
 
         #[test]
         fn what_is_printed_parses_to_the_same(filter in filter()) {
-            prop_assert_eq!(parse(&filter.to_string()).unwrap(), filter);
+            prop_assert_eq!(parse(&filter.to_string(), Lenient).unwrap(), filter);
         }
     }
 }

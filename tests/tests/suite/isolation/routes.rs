@@ -6,6 +6,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use usher_base::secret::ScimToken;
 use usher_tests::scim::{Answer, ScimClient, user};
+use usher_tests::stack::Stack;
 
 use super::Scene;
 
@@ -25,48 +26,51 @@ fn row(method: Method, pattern: &'static str, body: Option<Value>) -> Row {
 
 fn rows() -> Vec<Row> {
     let spy = || user("spy@acme.example");
+    let spies = || json!({ "displayName": "Spies" });
     let search = || json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:SearchRequest"] });
-    let patch = json!({ "Operations": [{ "op": "replace", "path": "title", "value": "Spy" }] });
-    vec![
+    let patch = |path: &str| json!({ "Operations": [{ "op": "replace", "path": path, "value": "Spy" }] });
+    let bulk = json!({
+        "schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],
+        "Operations": [{ "method": "POST", "path": "/Users", "bulkId": "1", "data": spy() }],
+    });
+    let mut rows = vec![
         row(Method::GET, "/", None),
         row(Method::POST, "/.search", Some(search())),
-        row(Method::GET, "/Users", None),
-        row(Method::POST, "/Users", Some(spy())),
-        row(Method::POST, "/Users/.search", Some(search())),
-        row(Method::GET, "/Users/{id}", None),
-        row(Method::PUT, "/Users/{id}", Some(spy())),
-        row(Method::PATCH, "/Users/{id}", Some(patch)),
-        row(Method::DELETE, "/Users/{id}", None),
+        row(Method::POST, "/Bulk", Some(bulk)),
         row(Method::GET, "/ServiceProviderConfig", None),
         row(Method::GET, "/ResourceTypes", None),
         row(Method::GET, "/ResourceTypes/{id}", None),
         row(Method::GET, "/Schemas", None),
         row(Method::GET, "/Schemas/{urn}", None),
-        row(Method::GET, "/Me", None),
-    ]
+    ];
+    rows.extend(KINDS.into_iter().flat_map(|[collection, search_path, one]| {
+        let (document, name) =
+            if collection == "/Users" { (spy(), "title") } else { (spies(), "externalId") };
+        [
+            row(Method::GET, collection, None),
+            row(Method::POST, collection, Some(document.clone())),
+            row(Method::POST, search_path, Some(search())),
+            row(Method::GET, one, None),
+            row(Method::PUT, one, Some(document)),
+            row(Method::PATCH, one, Some(patch(name))),
+            row(Method::DELETE, one, None),
+        ]
+    }));
+    rows.extend(
+        [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE]
+            .map(|method| row(method, "/Me", None)),
+    );
+    rows
 }
 
-/// Method and pattern of each `.route("…", get(…).post(…))` of the router's SCIM part.
-fn routed() -> BTreeSet<(String, String)> {
-    let scim = ROUTER.split("fn scim()").nth(1).unwrap().split("\n}\n").next().unwrap();
-    let mut routes = BTreeSet::new();
-    for route in scim.split(".route(").skip(1) {
-        let pattern = route.split('"').nth(1).unwrap();
-        let handlers = route.split_once(',').unwrap().1;
-        for (call, method) in [
-            ("get(", "GET"),
-            ("post(", "POST"),
-            ("put(", "PUT"),
-            ("patch(", "PATCH"),
-            ("delete(", "DELETE"),
-            ("any(", "GET"),
-        ] {
-            if handlers.contains(call) {
-                routes.insert((method.to_owned(), pattern.to_owned()));
-            }
-        }
-    }
-    routes
+/// Patterns of the collections, their searches and their resources.
+const KINDS: [[&str; 3]; 2] =
+    [["/Users", "/Users/.search", "/Users/{id}"], ["/Groups", "/Groups/.search", "/Groups/{id}"]];
+
+/// The patterns of the router.
+fn routed() -> BTreeSet<&'static str> {
+    let routes = ROUTER.split("fn routes()").nth(1).unwrap().split("\n}\n").next().unwrap();
+    routes.split("(\"").skip(1).map(|route| route.split('"').next().unwrap()).collect()
 }
 
 async fn send(client: &ScimClient, row: &Row, id: &str) -> Answer {
@@ -85,13 +89,27 @@ fn learnt(answer: &Answer, id: &str) -> (u16, Value, Option<String>) {
     (answer.status.as_u16(), json!(detail), answer.header("www-authenticate").map(str::to_owned))
 }
 
-#[test]
-fn every_route_has_a_row() {
-    let known: BTreeSet<_> =
-        rows().iter().map(|row| (row.method.to_string(), row.pattern.to_owned())).collect();
+/// The router's source says which patterns there are; the gateway says which methods each has.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_route_has_a_row() {
+    let stack = Stack::start().await;
+    let acme = stack.workspace("acme").create().await;
+    let patterns = routed();
+    assert!(patterns.len() >= 10, "the router was not read: {patterns:?}");
 
-    assert!(routed().len() >= 10, "the router was not read: {:?}", routed());
-    assert_eq!(routed(), known);
+    let mut served = BTreeSet::new();
+    for pattern in patterns {
+        let path = pattern.replace("{id}", "1").replace("{urn}", "1");
+        let answer = acme.scim().send(acme.scim().request(Method::OPTIONS, &path)).await;
+        let allowed = answer.header("allow").unwrap_or_else(|| panic!("{pattern}: {answer:?}")).to_owned();
+        for method in allowed.split(',').map(str::trim).filter(|method| !["HEAD", "OPTIONS"].contains(method))
+        {
+            served.insert((method.to_owned(), pattern));
+        }
+    }
+
+    let known: BTreeSet<_> = rows().iter().map(|row| (row.method.to_string(), row.pattern)).collect();
+    assert_eq!(served, known);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -116,18 +134,33 @@ async fn at_another_workspaces_url_a_token_is_as_good_as_an_unknown_one() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn another_workspaces_user_is_as_absent_as_one_that_never_was() {
+async fn another_workspaces_resource_is_as_absent_as_one_that_never_was() {
     let scene = Scene::set().await;
     let before = scene.victim_state().await;
     let acme = scene.acme.scim();
 
-    for row in rows().into_iter().filter(|row| row.pattern.starts_with("/Users/{id}")) {
-        let (theirs, none) = (&scene.victim.user, uuid::Uuid::new_v4().to_string());
+    for row in rows() {
+        let theirs = match row.pattern {
+            "/Users/{id}" => &scene.victim.user,
+            "/Groups/{id}" => &scene.victim.group,
+            _ => continue,
+        };
+        let none = uuid::Uuid::new_v4().to_string();
         let there = send(acme, &row, theirs).await;
         there.assert_scim_error(404, "");
         let absent = send(acme, &row, &none).await;
-        assert_eq!(learnt(&there, theirs), learnt(&absent, &none), "{}", row.pattern);
+        assert_eq!(learnt(&there, theirs), learnt(&absent, &none), "{} {}", row.method, row.pattern);
     }
+    for path in [format!("/Users/{}", scene.victim.user), format!("/Groups/{}", scene.victim.group)] {
+        let bulk = json!({
+            "schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],
+            "Operations": [{ "method": "DELETE", "path": path }],
+        });
+        acme.post("/Bulk", &bulk).await.assert_status(200).assert_at("/Operations/0/status", "404");
+    }
+    // A member of another workspace is nobody.
+    let spies = json!({ "displayName": "Spies", "members": [{ "value": scene.victim.user }] });
+    acme.post("/Groups", &spies).await.assert_scim_error(400, "");
     let globex = scene.globex.scim().everybody().await;
     for user in globex {
         for name in ["id", "userName"] {

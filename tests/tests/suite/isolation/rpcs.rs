@@ -28,6 +28,8 @@ pub(super) fn rows(subject: &Subject, mark: &str) -> Vec<Row> {
         tenants(subject, mark),
         access(subject, mark),
         users(subject, mark),
+        groups(subject, mark),
+        attributes(mark),
         seats(subject),
         ledger(subject),
         invoices(),
@@ -102,6 +104,10 @@ fn access(subject: &Subject, mark: &str) -> Vec<Row> {
             &tenant::CreateAppRequest { name: format!("App {mark}"), description: String::new() },
         ),
         row("/usher.tenant.v1.AppService/ListApps", &tenant::ListAppsRequest {}),
+        row(
+            "/usher.tenant.v1.AppService/UpdateApp",
+            &tenant::UpdateAppRequest { id: app_id(), profile: tenant::ScimProfile::Strict.into() },
+        ),
         row("/usher.tenant.v1.AppService/DeleteApp", &tenant::DeleteAppRequest { id: app_id() }),
         row(
             "/usher.tenant.v1.TokenService/CreateToken",
@@ -166,6 +172,58 @@ fn users(subject: &Subject, mark: &str) -> Vec<Row> {
         row(
             "/usher.identity.v1.SeatService/BeginSeatEpoch",
             &identity::BeginSeatEpochRequest { reason: "isolation".into() },
+        ),
+    ]
+}
+
+fn groups(subject: &Subject, mark: &str) -> Vec<Row> {
+    let id = || subject.group.clone();
+    let document_json = format!(r#"{{"displayName": "Spies {mark} {}"}}"#, uuid::Uuid::new_v4().simple());
+    let patch_json = r#"{"Operations": [{"op": "remove", "path": "members"}]}"#.to_owned();
+    vec![
+        row(
+            "/usher.identity.v1.GroupService/CreateGroup",
+            &identity::CreateGroupRequest { document_json: document_json.clone(), ..Default::default() },
+        ),
+        row(
+            "/usher.identity.v1.GroupService/GetGroup",
+            &identity::GetGroupRequest { id: id(), ..Default::default() },
+        ),
+        row(
+            "/usher.identity.v1.GroupService/ListGroups",
+            &identity::ListGroupsRequest { count: 200, ..Default::default() },
+        ),
+        row(
+            "/usher.identity.v1.GroupService/ReplaceGroup",
+            &identity::ReplaceGroupRequest { id: id(), document_json, ..Default::default() },
+        ),
+        row(
+            "/usher.identity.v1.GroupService/PatchGroup",
+            &identity::PatchGroupRequest { id: id(), patch_json, ..Default::default() },
+        ),
+        row(
+            "/usher.identity.v1.GroupService/DeleteGroup",
+            &identity::DeleteGroupRequest { id: id(), if_versions: Vec::new() },
+        ),
+    ]
+}
+
+fn attributes(mark: &str) -> Vec<Row> {
+    let name = format!("spy{mark}");
+    let attribute = identity::Attribute {
+        name: name.clone(),
+        r#type: identity::AttributeType::String.into(),
+        ..Default::default()
+    };
+    vec![
+        row("/usher.identity.v1.AttributeService/ListAttributes", &identity::ListAttributesRequest {}),
+        row(
+            "/usher.identity.v1.AttributeService/DefineAttribute",
+            &identity::DefineAttributeRequest { attribute: Some(attribute) },
+        ),
+        row(
+            "/usher.identity.v1.AttributeService/DeleteAttribute",
+            &identity::DeleteAttributeRequest { name },
         ),
     ]
 }

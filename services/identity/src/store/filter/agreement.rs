@@ -167,8 +167,9 @@ impl World {
         let (mut asked, mut selective) = (0, 0);
         while asked < FILTERS {
             let text = self.draw(&filters);
-            let parsed: Filter = parse(&text).unwrap_or_else(|fault| panic!("{text}: {fault}"));
-            let Ok(bound) = bind(&parsed, types) else { continue };
+            let parsed: Filter =
+                parse(&text, Profile::Default).unwrap_or_else(|fault| panic!("{text}: {fault}"));
+            let Ok(bound) = bind(&parsed, types, Profile::Default) else { continue };
             let expected: BTreeSet<Uuid> = resources
                 .iter()
                 .filter(|(_, resource)| eval::matches(&bound, resource))

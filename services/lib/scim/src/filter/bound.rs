@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 
 use super::ast::{CompareOp, Comparison, Filter, Literal};
+use crate::Profile;
 use crate::coerce::boolean_text;
 use crate::error::{ScimError, ScimType};
 use crate::schema::{AttrPath, Attribute, Kind, Resolved, ResourceType};
@@ -100,23 +101,29 @@ pub enum TextOp {
 ///
 /// # Errors
 /// `invalidFilter`: an attribute is unknown, or can't be compared so.
-pub fn bind<'s>(filter: &Filter, resource_type: &'s ResourceType) -> Result<Bound<'s>, ScimError> {
+pub fn bind<'s>(
+    filter: &Filter,
+    resource_type: &'s ResourceType,
+    profile: Profile,
+) -> Result<Bound<'s>, ScimError> {
     match filter {
-        Filter::And(left, right) => {
-            Ok(Bound::And(Box::new(bind(left, resource_type)?), Box::new(bind(right, resource_type)?)))
-        }
-        Filter::Or(left, right) => {
-            Ok(Bound::Or(Box::new(bind(left, resource_type)?), Box::new(bind(right, resource_type)?)))
-        }
-        Filter::Not(inner) => Ok(Bound::Not(Box::new(bind(inner, resource_type)?))),
+        Filter::And(left, right) => Ok(Bound::And(
+            Box::new(bind(left, resource_type, profile)?),
+            Box::new(bind(right, resource_type, profile)?),
+        )),
+        Filter::Or(left, right) => Ok(Bound::Or(
+            Box::new(bind(left, resource_type, profile)?),
+            Box::new(bind(right, resource_type, profile)?),
+        )),
+        Filter::Not(inner) => Ok(Bound::Not(Box::new(bind(inner, resource_type, profile)?))),
         Filter::Present(path) => {
-            Ok(Bound::Some(path.resolve_in_filter(resource_type)?.into(), Test::Present))
+            Ok(Bound::Some(path.resolve_in_filter(resource_type, profile)?.into(), Test::Present))
         }
         Filter::Compare(comparison) => {
-            compare(comparison, comparison.path.resolve_in_filter(resource_type)?.into())
+            compare(comparison, comparison.path.resolve_in_filter(resource_type, profile)?.into())
         }
         Filter::ValuePath(path, inner) => {
-            let place = Place::from(path.resolve_in_filter(resource_type)?);
+            let place = Place::from(path.resolve_in_filter(resource_type, profile)?);
             if place.sub.is_some() || place.attribute.kind != Kind::Complex {
                 return Err(refused(format!("{path} has no parts, so nothing can be asked in brackets")));
             }

@@ -3,16 +3,18 @@
 use super::ast::{CompareOp, Comparison, Filter, Literal};
 use super::lexer::Cursor;
 use super::{FilterError, MAX_DEPTH, MAX_LENGTH, MAX_TERMS};
+use crate::Profile;
 use crate::schema::AttrPath;
 
 struct Parser<'a> {
     cursor: Cursor<'a>,
+    profile: Profile,
     depth: usize,
     terms: usize,
 }
 
-pub(super) fn parse(text: &str) -> Result<Filter, FilterError> {
-    let mut parser = Parser::new(text)?;
+pub(super) fn parse(text: &str, profile: Profile) -> Result<Filter, FilterError> {
+    let mut parser = Parser::new(text, profile)?;
     let filter = parser.either()?;
     if parser.cursor.at_end() { Ok(filter) } else { parser.cursor.fail("expected `and`, `or` or the end") }
 }
@@ -21,7 +23,7 @@ pub(super) fn parse(text: &str) -> Result<Filter, FilterError> {
 pub(crate) fn parse_patch_path(
     text: &str,
 ) -> Result<(AttrPath, Option<Filter>, Option<String>), FilterError> {
-    let mut parser = Parser::new(text)?;
+    let mut parser = Parser::new(text, Profile::Default)?;
     let path = parser.path()?;
     let mut filter = None;
     let mut sub = None;
@@ -38,13 +40,13 @@ pub(crate) fn parse_patch_path(
 }
 
 impl<'a> Parser<'a> {
-    fn new(text: &'a str) -> Result<Self, FilterError> {
+    fn new(text: &'a str, profile: Profile) -> Result<Self, FilterError> {
         let mut cursor = Cursor::new(text);
         if text.len() > MAX_LENGTH {
             return cursor.fail(format!("it is longer than {MAX_LENGTH} bytes"));
         }
         cursor.skip_spaces();
-        Ok(Self { cursor, depth: 0, terms: 0 })
+        Ok(Self { cursor, profile, depth: 0, terms: 0 })
     }
 
     fn either(&mut self) -> Result<Filter, FilterError> {
@@ -125,15 +127,17 @@ impl<'a> Parser<'a> {
     /// The rest after `path[`; and a comparison behind the bracket belongs into it.
     fn value_path(&mut self, path: AttrPath) -> Result<Filter, FilterError> {
         let inner = self.bracketed(']')?;
-        let name = if self.cursor.take('.') {
+        if self.profile == Profile::Strict {
+            return Ok(Filter::ValuePath(path, Box::new(inner)));
+        }
+        let part = if self.cursor.take('.') {
             match self.cursor.path() {
-                Some(name) => name.to_owned(),
+                Some(name) => AttrPath::parse(name),
                 None => return self.cursor.fail("expected a sub-attribute"),
             }
         } else {
-            "value".to_owned()
+            AttrPath { urn: None, name: "value".to_owned(), sub: None }
         };
-        let part = AttrPath { urn: None, name, sub: None };
         let before = self.cursor.offset();
         self.cursor.skip_spaces();
         let behind = if self.cursor.keyword("pr") {
@@ -165,6 +169,7 @@ impl<'a> Parser<'a> {
         if self.cursor.rest().starts_with('"') {
             return self.cursor.quoted().map(Literal::String);
         }
+        let start = self.cursor.offset();
         let text = self.cursor.bare();
         if text.is_empty() {
             return self.cursor.fail("expected a value");
@@ -175,6 +180,10 @@ impl<'a> Parser<'a> {
             "false" => Literal::Boolean(false),
             "null" => Literal::Null,
             _ if serde_json::from_str::<serde_json::Number>(text).is_ok() => Literal::Number(text.to_owned()),
+            _ if self.profile == Profile::Strict => {
+                self.cursor.reset(start);
+                return self.cursor.fail("expected a JSON value; a text is in double quotes");
+            }
             _ => Literal::String(text.to_owned()),
         })
     }

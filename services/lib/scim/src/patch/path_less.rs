@@ -42,12 +42,13 @@ fn apply_named(
 ) -> Result<(), ScimError> {
     let path = AttrPath::parse(name);
     if let (true, Some(urn), Value::Object(parts)) = (path.name.is_empty(), &path.urn, value) {
-        for (part, value) in parts {
+        // Some clients say inside an extension which one it is.
+        for (part, value) in parts.iter().filter(|(part, _)| !part.eq_ignore_ascii_case("schemas")) {
             apply_named(resource, operation, &format!("{urn}:{part}"), value, resource_type, profile)?;
         }
         return Ok(());
     }
-    let known = name.contains('[') || path.resolve(resource_type).is_some();
+    let known = name.contains('[') || path.resolve_as(resource_type, profile).is_some();
     if !known && profile == Profile::Default {
         // As in POST: a client may send more than we keep.
         return Ok(());

@@ -29,7 +29,7 @@ pub(super) fn apply(
         return Ok(());
     }
     let found = path
-        .resolve(resource_type)
+        .resolve_as(resource_type, profile)
         .ok_or_else(|| invalid_path(format!("the path {text:?} names an unknown attribute")))?;
     let slot = Slot::from(found);
     let sub = match element_part {
@@ -83,7 +83,8 @@ fn apply_extension(
             Ok(())
         }
         (_, Some(Value::Object(parts))) => {
-            for (name, value) in parts {
+            // Some clients say inside an extension which one it is.
+            for (name, value) in parts.iter().filter(|(name, _)| !name.eq_ignore_ascii_case("schemas")) {
                 let path = format!("{}:{name}", schema.id);
                 let part =
                     Operation { op: operation.op, path: Some(path.clone()), value: Some(value.clone()) };
@@ -108,14 +109,16 @@ fn apply_whole(
     };
     match value {
         Some(value) => merge(slot, resource, value),
+        // Nobody is switched on or off by a blank.
+        None if slot.attribute.name == "active" && profile == Profile::Default => {}
+        // Without a user type, a user is what it is by default.
+        None if slot.attribute.name == "userType" && profile == Profile::Default => slot.clear(resource),
         None if slot.attribute.required => {
             return Err(ScimError::value(format!(
                 "{} is required and can't be cleared",
                 slot.attribute.name
             )));
         }
-        // Nobody is switched on or off by a blank.
-        None if slot.attribute.name == "active" => {}
         None => slot.clear(resource),
     }
     Ok(())

@@ -32,8 +32,11 @@ fn attributes() -> Vec<Attribute> {
         Attribute::new("profileUrl", Kind::Reference, "Address of a page about the person")
             .refers_to(&["external"]),
         Attribute::string("title", "The job title"),
-        Attribute::string("userType", "The seat class; the same value as in Usher's extension")
-            .canonical(super::usher_user::TYPES),
+        // Advertised as read-only, because the same value under two writable names could be sent
+        // twice with different values; written all the same (`AttrPath::resolve`).
+        Attribute::string("userType", "The seat class; set it in Usher's extension")
+            .canonical(super::usher_user::TYPES)
+            .read_only(),
         Attribute::string("preferredLanguage", "The preferred language, as in Accept-Language"),
         Attribute::string("locale", "The locale, for numbers and dates"),
         Attribute::string("timezone", "The time zone"),
@@ -41,7 +44,8 @@ fn attributes() -> Vec<Attribute> {
             "active",
             Kind::Boolean,
             "Whether the person may work in the workspace and takes a seat",
-        ),
+        )
+        .required(),
         values("emails", "E-mail addresses", Attribute::string("value", "The address"), ADDRESS_TYPES),
         values(
             "phoneNumbers",

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::{Attribute, CORE_GROUP, CORE_USER, CUSTOM_USER, ENTERPRISE_USER, ResourceType, USHER_USER};
+use crate::Profile;
 use crate::error::{ScimError, ScimType};
 
 /// A path as written, taken apart at the URN by the longest known prefix, then at the dot.
@@ -103,12 +104,23 @@ impl AttrPath {
         Some(Resolved { extension, attribute, sub })
     }
 
-    /// As [`AttrPath::resolve`], for a filter.
+    /// As [`AttrPath::resolve`]; strictly, what is in an extension is found by its URN only.
+    pub fn resolve_as<'a>(&self, resource_type: &'a ResourceType, profile: Profile) -> Option<Resolved<'a>> {
+        let found = self.resolve(resource_type)?;
+        let short = self.urn.is_none() && found.extension.is_some_and(|urn| urn != USHER_USER);
+        (profile == Profile::Default || !short).then_some(found)
+    }
+
+    /// As [`AttrPath::resolve_as`], for a filter.
     ///
     /// # Errors
     /// `invalidFilter` where the attribute is unknown.
-    pub fn resolve_in_filter<'a>(&self, resource_type: &'a ResourceType) -> Result<Resolved<'a>, ScimError> {
-        self.resolve(resource_type).ok_or_else(|| {
+    pub fn resolve_in_filter<'a>(
+        &self,
+        resource_type: &'a ResourceType,
+        profile: Profile,
+    ) -> Result<Resolved<'a>, ScimError> {
+        self.resolve_as(resource_type, profile).ok_or_else(|| {
             ScimError::new(ScimType::InvalidFilter, format!("the filter names an unknown attribute: {self}"))
         })
     }

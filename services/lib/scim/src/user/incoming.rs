@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::error::ScimError;
-use crate::schema::{AttrPath, Kind, Mutability, Resolved, ResourceType};
+use crate::schema::{AttrPath, Kind, Mutability, Resolved, ResourceType, USHER_USER};
 use crate::slot::Slot;
 use crate::{Object, Profile, coerce};
 
@@ -73,7 +73,13 @@ pub fn canonicalize<'s>(
     if profile == Profile::Strict {
         check_schemas(sent, resource_type)?;
     }
-    let mut reader = Reader { incoming: Incoming::default(), faults: Vec::new(), resource_type, profile };
+    let mut reader = Reader {
+        incoming: Incoming::default(),
+        faults: Vec::new(),
+        core_user_type: None,
+        resource_type,
+        profile,
+    };
     for (name, value) in sent {
         reader.read(name, value);
     }
@@ -98,6 +104,8 @@ fn check_schemas(sent: &Object, resource_type: &ResourceType) -> Result<(), Scim
 struct Reader<'s> {
     incoming: Incoming<'s>,
     faults: Vec<String>,
+    /// Which write came as the core `userType`, whose place is in Usher's extension.
+    core_user_type: Option<usize>,
     resource_type: &'s ResourceType,
     profile: Profile,
 }
@@ -111,14 +119,25 @@ impl<'s> Reader<'s> {
         match (path.name.is_empty(), value) {
             (true, Value::Object(parts)) => {
                 let urn = path.urn.unwrap_or_default();
-                for (part, value) in parts {
+                // A client may send the extension as a resource of its own.
+                for (part, value) in parts.iter().filter(|(part, _)| !part.eq_ignore_ascii_case("schemas")) {
                     self.read(&format!("{urn}:{part}"), value);
                 }
             }
             // "urn:…:2.0:User": null clears nothing in particular.
             (true, _) => {}
-            (false, _) => match path.resolve(self.resource_type) {
-                Some(found) => self.set(found, value),
+            (false, _) => match path.resolve_as(self.resource_type, self.profile) {
+                Some(found) => {
+                    let next = self.incoming.writes.len();
+                    self.set(found, value);
+                    let written = self.incoming.writes.len() > next;
+                    if written
+                        && found.attribute.name == "userType"
+                        && path.urn.as_deref() != Some(USHER_USER)
+                    {
+                        self.core_user_type = Some(next);
+                    }
+                }
                 None if self.profile == Profile::Strict => {
                     self.faults.push(format!("there is no attribute {name:?}"));
                 }
@@ -163,13 +182,16 @@ impl<'s> Reader<'s> {
         }
     }
 
-    /// One value under two names must be one value.
+    /// Where both places have a user type, that of Usher's extension holds: a client that read both,
+    /// changed that one and writes the document back means it.
     fn check_user_type(&mut self) {
-        let mut types = self.incoming.writes.iter().filter(|(slot, _, _)| slot.attribute.name == "userType");
-        if let (Some((_, _, Some(first))), Some((_, _, Some(second)))) = (types.next(), types.next())
-            && first != second
+        let is_set = |(slot, _, value): &(Slot<'_>, Option<&str>, Option<Value>)| {
+            slot.attribute.name == "userType" && value.is_some()
+        };
+        if let Some(core) = self.core_user_type
+            && self.incoming.writes.iter().enumerate().any(|(at, write)| at != core && is_set(write))
         {
-            self.faults.push(format!("userType was sent twice with different values: {first} and {second}"));
+            self.incoming.writes.remove(core);
         }
         // A blank at one place does not clear what the other place sets.
         let given = self

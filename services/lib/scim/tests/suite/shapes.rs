@@ -93,22 +93,17 @@ fn a_user_needs_a_name() {
 }
 
 #[test]
-fn two_user_types_must_agree() {
-    let both = |core: &str, own: &str| {
-        canonicalize(
-            &json!({"userName": "x", "userType": core, USHER_USER: {"userType": own}}),
-            schema::user(),
-            Profile::Default,
-        )
-    };
-
-    assert!(both("external", "External").is_ok());
-    assert!(both("Regular", "External").unwrap_err().detail.contains("twice"));
-    assert_eq!(
-        user::user_type(&user::create(both("", "External").unwrap(), Profile::Default).unwrap().resource)
-            .as_str(),
-        "External"
-    );
+fn the_user_type_of_the_extension_holds_over_the_core_one_in_either_order() {
+    let own = json!({"userType": "External"});
+    for body in [
+        json!({"userName": "x", "userType": "Regular", USHER_USER: own}),
+        json!({"userName": "x", USHER_USER: own, "userType": "Regular"}),
+        json!({"userName": "x", "userType": "", USHER_USER: own}),
+        json!({"userName": "x", "userType": "External", USHER_USER: {"userType": null}}),
+        json!({"userName": "x", "userType": "External"}),
+    ] {
+        assert_eq!(user::user_type(&created(&body)).as_str(), "External", "{body}");
+    }
 }
 
 #[test]

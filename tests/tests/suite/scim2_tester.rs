@@ -1,0 +1,68 @@
+//! The public compliance test, scim2-tester, against the whole stack.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use tokio::process::Command;
+use usher_proto::tenant::v1::ScimProfile;
+use usher_tests::python;
+use usher_tests::stack::Stack;
+
+#[derive(Debug, Deserialize)]
+struct Finding {
+    status: String,
+    title: Option<String>,
+    reason: Option<String>,
+    resource_type: Option<String>,
+    data: Option<String>,
+}
+
+impl Finding {
+    fn is_bad(&self) -> bool {
+        !["SUCCESS", "COMPLIANT", "ACCEPTABLE"].contains(&self.status.as_str())
+    }
+}
+
+async fn check(profile: ScimProfile) {
+    let programs = tokio::task::spawn_blocking(python::programs).await.unwrap();
+    let stack = Stack::start().await;
+    // Its people are of random domains.
+    let acme = stack.workspace("acme").plan("Open").create().await;
+    stack.operator().app_profile(acme.id(), acme.app(), profile).await.unwrap();
+
+    let output = Command::new(programs.join("python"))
+        .arg(python::script("check_server.py"))
+        .env("SCIM_URL", acme.scim().base())
+        .env("SCIM_TOKEN", acme.scim().token())
+        .output()
+        .await
+        .unwrap();
+
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    let findings: Vec<Finding> = serde_json::from_slice(&output.stdout).unwrap();
+    let mut counts = BTreeMap::new();
+    for finding in &findings {
+        *counts.entry(finding.status.as_str()).or_insert(0_usize) += 1;
+    }
+    let bad: Vec<_> = findings
+        .iter()
+        .filter(|finding| finding.is_bad())
+        .map(|Finding { status, title, reason, resource_type, data }| {
+            format!("{status} {resource_type:?} {title:?}: {reason:?} {data:?}")
+        })
+        .collect();
+    assert!(bad.is_empty(), "{counts:?}\n{}", bad.join("\n"));
+    assert!(findings.len() >= 100, "only {} checks were made: {counts:?}", findings.len());
+    acme.settle().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_fails_and_nothing_advertised_is_skipped_in_the_default_profile() {
+    check(ScimProfile::Default).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_fails_and_nothing_advertised_is_skipped_in_the_strict_profile() {
+    check(ScimProfile::Strict).await;
+}
