@@ -83,7 +83,9 @@ impl Users {
         };
         let paths = changes.into_iter().map(|change| change.path).collect();
         let write = write(ctx, &policy, &user, paths, now);
-        match store::create(&database, &write).await.map_err(|fault| fault.told(&policy))? {
+        // To the letter of the RFC a POST never means somebody who is there.
+        let revive = profile == Profile::Default;
+        match store::create(&database, &write, revive).await.map_err(|fault| fault.told(&policy))? {
             Written::Done => {
                 self.relay.nudge();
                 Ok(Created { user, revived: false })
