@@ -112,14 +112,14 @@ BEGIN
   END IF;
 END $$;
 
--- Creates a user: 'created', 'user_name_taken', or 'inactive' with the id of an inactive user who is
+-- Creates a user: 'created', 'user_name_taken', or, with p_revive, 'inactive' with the id of an inactive user who is
 -- meant: by the client's id at the same connection, else by the name unless both have a client's id
 -- and these differ.
 CREATE FUNCTION create_user(
   p_tenant uuid, p_user uuid, p_now timestamptz, p_user_name text, p_user_name_key text, p_external_id text,
   p_active boolean, p_user_type text, p_display_name_key text, p_work_email_key text, p_several_work_emails boolean,
   p_other_emails boolean, p_resource jsonb, p_provenance jsonb, p_attributes text[], p_actor text, p_request text, p_event uuid,
-  p_new_person uuid, p_limit bigint, p_connection text
+  p_new_person uuid, p_limit bigint, p_connection text, p_revive boolean
 ) RETURNS TABLE (outcome text, match uuid) LANGUAGE plpgsql AS $$
 DECLARE
   v_person uuid;
@@ -128,7 +128,7 @@ BEGIN
   PERFORM app_set_tenant(p_tenant);
   IF p_external_id IS NOT NULL THEN
     SELECT u.user_id INTO v_match FROM users u
-    WHERE u.tenant_id = p_tenant AND u.external_id = p_external_id AND u.connection = p_connection AND NOT u.active
+    WHERE u.tenant_id = p_tenant AND u.external_id = p_external_id AND u.connection = p_connection AND NOT u.active AND p_revive
     ORDER BY u.user_name_key = p_user_name_key DESC, u.user_id LIMIT 1;
     IF FOUND THEN
       RETURN QUERY SELECT 'inactive', v_match;
@@ -155,7 +155,7 @@ BEGIN
   ON CONFLICT (tenant_id, user_name_key) DO NOTHING;
   IF NOT FOUND THEN
     SELECT u.user_id INTO v_match FROM users u
-    WHERE u.tenant_id = p_tenant AND u.user_name_key = p_user_name_key AND NOT u.active
+    WHERE u.tenant_id = p_tenant AND u.user_name_key = p_user_name_key AND NOT u.active AND p_revive
       AND (p_external_id IS NULL OR u.external_id IS NULL OR u.external_id = p_external_id);
     RETURN QUERY SELECT CASE WHEN v_match IS NULL THEN 'user_name_taken' ELSE 'inactive' END, v_match;
     RETURN;

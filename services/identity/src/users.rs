@@ -81,11 +81,14 @@ impl Users {
             created_at: now,
             updated_at: now,
         };
+        // To the letter of the RFC a POST never means somebody who is there.
+        let revive = profile == Profile::Default;
         let paths: Vec<String> = changes.into_iter().map(|change| change.path).collect();
-        let mut outcome = store::create(&database, &write(ctx, &policy, &user, paths.clone(), now)).await;
+        let mut outcome =
+            store::create(&database, &write(ctx, &policy, &user, paths.clone(), now), revive).await;
         if matches!(outcome, Err(WriteFault::Degrade)) {
             degrade(ctx, &mut user);
-            outcome = store::create(&database, &write(ctx, &policy, &user, paths, now)).await;
+            outcome = store::create(&database, &write(ctx, &policy, &user, paths, now), revive).await;
         }
         match outcome.map_err(|fault| fault.told(&policy))? {
             Written::Done => {

@@ -246,10 +246,14 @@ pub(crate) async fn page(
     Ok((rows.into_iter().map(User::from).collect(), page))
 }
 
-/// Creates a user.
-pub(crate) async fn create(database: &ScopedDatabase, write: &Write<'_>) -> Result<Written, WriteFault> {
-    let sql = "SELECT outcome, match FROM create_user($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)";
-    outcome(columns(database.statement(sql), write)).await
+/// Creates a user; with `revive`, unless an inactive one is meant.
+pub(crate) async fn create(
+    database: &ScopedDatabase,
+    write: &Write<'_>,
+    revive: bool,
+) -> Result<Written, WriteFault> {
+    let sql = "SELECT outcome, match FROM create_user($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)";
+    outcome(columns(database.statement(sql), write).bind(revive)).await
 }
 
 /// Writes a user over the version it was read at; `was` is the seat it took then.

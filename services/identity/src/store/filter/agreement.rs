@@ -145,7 +145,7 @@ impl World {
             seat_limit: None,
             now: self.ctx.now(),
         };
-        let written = users::create(&self.database, &write).await.ok().unwrap();
+        let written = users::create(&self.database, &write, false).await.ok().unwrap();
         assert_eq!(written, users::Written::Done);
         user.id.as_uuid()
     }
