@@ -14,6 +14,8 @@ DO $mig$ BEGIN
     -- The first address of type work; who has several is looked at whichever is asked for.
     work_email_key text,
     several_work_emails boolean NOT NULL,
+    -- Whether there is any address besides the first of type work.
+    other_emails boolean NOT NULL,
     -- The API app that provisioned the user; empty where none did.
     connection text NOT NULL,
     resource jsonb NOT NULL,
@@ -30,6 +32,7 @@ DO $mig$ BEGIN
   CREATE INDEX users_external_id ON users (tenant_id, external_id) WHERE external_id IS NOT NULL;
   CREATE INDEX users_work_email ON users (tenant_id, work_email_key) WHERE work_email_key IS NOT NULL;
   CREATE INDEX users_several_work_emails ON users (tenant_id) WHERE several_work_emails;
+  CREATE INDEX users_other_emails ON users (tenant_id) WHERE other_emails;
   CREATE INDEX users_display_name ON users (tenant_id, display_name_key) WHERE display_name_key IS NOT NULL;
   PERFORM app_protect('users');
 

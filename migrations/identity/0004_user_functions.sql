@@ -26,7 +26,7 @@ BEGIN
 END $$;
 
 -- Users by something that names them, oldest first, at most 201: by 'id', 'user_name', 'external_id',
--- 'display_name' or 'work_email'. The latter also gives users with several such addresses.
+-- 'display_name', 'work_email' or 'email'. The last two also give users with several such addresses.
 CREATE FUNCTION find_users(p_tenant uuid, p_by text, p_key text, p_groups boolean) RETURNS TABLE (
   user_id uuid, user_name text, external_id text, active boolean, user_type text, connection text, resource jsonb,
   provenance jsonb, version bigint, person_key uuid, created_at timestamptz, updated_at timestamptz, groups jsonb
@@ -53,6 +53,11 @@ BEGIN
       SELECT array_agg(f.user_id) INTO v_users FROM (
         SELECT u.user_id FROM users u
         WHERE u.tenant_id = p_tenant AND (u.work_email_key = p_key OR u.several_work_emails)
+        ORDER BY u.user_id LIMIT 201) f;
+    WHEN 'email' THEN
+      SELECT array_agg(f.user_id) INTO v_users FROM (
+        SELECT u.user_id FROM users u
+        WHERE u.tenant_id = p_tenant AND (u.work_email_key = p_key OR u.other_emails)
         ORDER BY u.user_id LIMIT 201) f;
   END CASE;
   IF p_groups AND v_users IS NOT NULL THEN
@@ -113,7 +118,7 @@ END $$;
 CREATE FUNCTION create_user(
   p_tenant uuid, p_user uuid, p_now timestamptz, p_user_name text, p_user_name_key text, p_external_id text,
   p_active boolean, p_user_type text, p_display_name_key text, p_work_email_key text, p_several_work_emails boolean,
-  p_resource jsonb, p_provenance jsonb, p_attributes text[], p_actor text, p_request text, p_event uuid,
+  p_other_emails boolean, p_resource jsonb, p_provenance jsonb, p_attributes text[], p_actor text, p_request text, p_event uuid,
   p_new_person uuid, p_limit bigint, p_connection text
 ) RETURNS TABLE (outcome text, match uuid) LANGUAGE plpgsql AS $$
 DECLARE
@@ -143,10 +148,10 @@ BEGIN
   END IF;
   v_person := coalesce(v_person, p_new_person);
   INSERT INTO users (tenant_id, user_id, user_name, user_name_key, external_id, active, user_type, display_name_key,
-                     work_email_key, several_work_emails, connection, resource, provenance, version, person_key,
+                     work_email_key, several_work_emails, other_emails, connection, resource, provenance, version, person_key,
                      created_at, updated_at)
   VALUES (p_tenant, p_user, p_user_name, p_user_name_key, p_external_id, p_active, p_user_type, p_display_name_key,
-          p_work_email_key, p_several_work_emails, p_connection, p_resource, p_provenance, 1, v_person, p_now, p_now)
+          p_work_email_key, p_several_work_emails, p_other_emails, p_connection, p_resource, p_provenance, 1, v_person, p_now, p_now)
   ON CONFLICT (tenant_id, user_name_key) DO NOTHING;
   IF NOT FOUND THEN
     SELECT u.user_id INTO v_match FROM users u
@@ -164,15 +169,15 @@ END $$;
 CREATE FUNCTION update_user(
   p_tenant uuid, p_user uuid, p_now timestamptz, p_user_name text, p_user_name_key text, p_external_id text,
   p_active boolean, p_user_type text, p_display_name_key text, p_work_email_key text, p_several_work_emails boolean,
-  p_resource jsonb, p_provenance jsonb, p_attributes text[], p_actor text, p_request text, p_event uuid, p_person uuid,
+  p_other_emails boolean, p_resource jsonb, p_provenance jsonb, p_attributes text[], p_actor text, p_request text, p_event uuid, p_person uuid,
   p_limit bigint, p_connection text, p_version bigint, p_was text, p_kind smallint, p_cause text
 ) RETURNS TABLE (outcome text, match uuid) LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM app_set_tenant(p_tenant);
   UPDATE users SET user_name = p_user_name, user_name_key = p_user_name_key, external_id = p_external_id,
     active = p_active, user_type = p_user_type, display_name_key = p_display_name_key,
-    work_email_key = p_work_email_key, several_work_emails = p_several_work_emails, connection = p_connection,
-    resource = p_resource, provenance = p_provenance, version = p_version + 1, updated_at = p_now
+    work_email_key = p_work_email_key, several_work_emails = p_several_work_emails,
+    other_emails = p_other_emails, connection = p_connection, resource = p_resource, provenance = p_provenance, version = p_version + 1, updated_at = p_now
   WHERE tenant_id = p_tenant AND user_id = p_user AND version = p_version;
   IF NOT FOUND THEN
     RETURN QUERY SELECT 'stale', NULL::uuid;

@@ -3,6 +3,7 @@
 
 mod connection;
 mod cost;
+mod ledger;
 mod load;
 mod report;
 mod seed;
@@ -71,6 +72,8 @@ pub async fn run(options: Options) -> anyhow::Result<Figures> {
     }
     eprintln!("counting what a request costs");
     figures.costs = cost::count(&mut processes, &small).await?;
+
+    figures.billing = ledger::measure(&processes, options.users).await?;
 
     let load = load::Load { processes: &processes, options };
     for (name, place, people) in [("1,000", &small, FEW), ("large", &large, options.users)] {

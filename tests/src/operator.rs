@@ -118,6 +118,11 @@ impl Operator {
         self.request(Some(workspace), message)
     }
 
+    /// A request with the credential, about no workspace or all of them.
+    pub fn anywhere<T>(&self, message: T) -> Request<T> {
+        self.request(None, message)
+    }
+
     fn request<T>(&self, workspace: Option<WorkspaceId>, message: T) -> Request<T> {
         Outgoing {
             credential: &self.credential,

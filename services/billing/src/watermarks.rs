@@ -8,7 +8,7 @@ use crate::ledger::Watermark;
 use crate::store::ledgers;
 
 /// How old a comparison of states may become before another is asked for.
-const COMPARE_EVERY: SignedDuration = SignedDuration::from_hours(1);
+const COMPARE_EVERY: SignedDuration = SignedDuration::from_hours(24);
 
 /// What the producer should do next about a workspace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,10 +33,12 @@ pub(crate) async fn advance(
     }
     if ledger.watermark.is_none_or(|known| known.at < watermark.at) {
         ledger.watermark = Some(watermark);
+        // The schedule begins with the first watermark; a close that needs a proof earlier asks for it.
+        ledger.compared_at = ledger.compared_at.or(Some(now));
         ledgers::save(&mut tx, &ledger).await?;
     }
     tx.commit().await?;
-    let old = ledger.compared_at.is_none_or(|at| now.duration_since(at) >= COMPARE_EVERY);
+    let old = ledger.compared_at.is_some_and(|at| now.duration_since(at) >= COMPARE_EVERY);
     Ok(Wish {
         behind: ledger.acknowledged_sequence < watermark.sequence,
         compare: ledger.digest_wanted || (old && ledger.reconciled_sequence < watermark.sequence),

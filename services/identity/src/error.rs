@@ -26,6 +26,12 @@ pub(crate) enum IdentityError {
     /// Caller: a group can't be in itself.
     #[error("members: the group {0} has this group in it, or is this group; a group can't be in itself")]
     CircularMembers(String),
+    /// Caller: ask for less at once.
+    #[error(
+        "the groups of this page have more than {0} members in all; ask for fewer groups with count, or leave the \
+         members out with excludedAttributes=members"
+    )]
+    TooManyMembers(i64),
     /// Caller: fetch again, the version is old.
     #[error("the resource was changed since the version in If-Match was read; read it again")]
     Stale,
@@ -66,6 +72,12 @@ pub(crate) enum IdentityError {
          are in use. Deactivate somebody, make the user a Collaborator, or have the limit raised"
     )]
     SeatLimitReached { workspace: String, limit: i64, in_use: i64 },
+    /// The workspace's admin: raise the limit or free a seat.
+    #[error(
+        "the limit of free seats of workspace {workspace} is reached: {in_use} of {limit} Collaborator seats are \
+         in use. Deactivate somebody, or have the limit raised"
+    )]
+    CollaboratorLimitReached { workspace: String, limit: i64, in_use: i64 },
     /// Caller: what the SCIM protocol says.
     #[error(transparent)]
     Scim(#[from] ScimError),
@@ -78,6 +90,9 @@ pub(crate) enum IdentityError {
     /// The policy can't be had, so nothing is let in.
     #[error("the workspace's policy can't be read from the tenant service: {0}")]
     Policy(Failure),
+    /// Billing refuses, or does not answer.
+    #[error("billing: {0}")]
+    Billing(Failure),
     /// Operator: see the source.
     #[error("the identity database failed")]
     Store(#[from] usher_store::Error),
@@ -96,19 +111,22 @@ impl Fault for IdentityError {
             Self::NotFound { .. } => Reason::NotFound,
             Self::UserNameTaken(_) => Reason::UserNameTaken,
             Self::DisplayNameTaken(_) | Self::AttributeExists(_) => Reason::AlreadyExists,
-            Self::UnknownMembers(_) | Self::CircularMembers(_) => Reason::InvalidValue,
+            Self::UnknownMembers(_) | Self::CircularMembers(_) | Self::TooManyMembers(_) => {
+                Reason::InvalidValue
+            }
             Self::InvalidCursor => Reason::InvalidCursor,
             Self::ExpiredCursor => Reason::CursorExpired,
             Self::TooManyAttributes(_) | Self::AttributeInUse { .. } => Reason::FailedPrecondition,
             Self::Stale => Reason::EtagMismatch,
             Self::Contended => Reason::Conflict,
             Self::DomainNotApproved { .. } | Self::NoDomain { .. } => Reason::DomainNotApproved,
-            Self::SeatLimitReached { .. } => Reason::SeatLimitReached,
+            Self::SeatLimitReached { .. } | Self::CollaboratorLimitReached { .. } => Reason::SeatLimitReached,
             Self::Scim(error) => scim_reason(error.scim_type),
             Self::Argument(error) => error.reason(),
             Self::Denied(error) => error.reason(),
             Self::Policy(failure) if failure.reason == Reason::NotFound => Reason::NotFound,
             Self::Policy(_) => Reason::Unavailable,
+            Self::Billing(failure) => failure.reason,
             Self::Store(error) => error.reason(),
         }
     }
@@ -119,15 +137,16 @@ impl Fault for IdentityError {
             Self::DisplayNameTaken(_) => vec![("resource", "Group".to_owned())],
             Self::AttributeExists(_) => vec![("resource", "Attribute".to_owned())],
             Self::DomainNotApproved { domain, .. } => vec![("domain", domain.to_string())],
-            Self::SeatLimitReached { limit, in_use, .. } => vec![
-                ("pool", "paid".to_owned()),
-                ("limit", limit.to_string()),
-                ("in_use", in_use.to_string()),
-            ],
+            Self::SeatLimitReached { limit, in_use, .. } => pool("paid", *limit, *in_use),
+            Self::CollaboratorLimitReached { limit, in_use, .. } => pool("collaborator", *limit, *in_use),
             Self::Argument(error) => error.metadata(),
             _ => Vec::new(),
         }
     }
+}
+
+fn pool(name: &str, limit: i64, in_use: i64) -> Vec<(&'static str, String)> {
+    vec![("pool", name.to_owned()), ("limit", limit.to_string()), ("in_use", in_use.to_string())]
 }
 
 fn scim_reason(scim_type: ScimType) -> Reason {

@@ -22,6 +22,9 @@ use crate::store::groups::{self as store, Deleted, Members, Write, Written};
 /// How often a write is tried again when others write the same group meanwhile.
 const ATTEMPTS: usize = 12;
 
+/// Most members that a page of several groups shows; one group is shown whole.
+const MOST_MEMBERS: i64 = 200_000;
+
 /// What the rules need.
 #[derive(Clone)]
 pub(crate) struct Groups {
@@ -124,6 +127,9 @@ impl Groups {
             (groups, page.total, Around::of(&page, &self.cursors, &purpose, ctx))
         };
         if with_members {
+            if groups.len() > 1 && store::have_more_members(&database, &groups, MOST_MEMBERS).await? {
+                return Err(IdentityError::TooManyMembers(MOST_MEMBERS));
+            }
             store::fill_members(&database, &mut groups).await?;
         }
         Ok(Page { groups, total, around })

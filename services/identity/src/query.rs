@@ -132,6 +132,7 @@ pub(crate) enum Probe {
     UserName(String),
     ExternalId(String),
     WorkEmail(String),
+    Email(String),
     DisplayName(String),
 }
 
@@ -151,11 +152,13 @@ impl Probe {
                     "userName" => Some(Self::UserName(text)),
                     "externalId" => Some(Self::ExternalId(text)),
                     "displayName" => Some(Self::DisplayName(text)),
+                    "emails" if place.leaf().name == "value" => Some(Self::Email(text)),
                     _ => None,
                 }
             }
             Bound::Element(place, inner) if place.attribute.name == "emails" => {
-                work_address(inner).map(Self::WorkEmail)
+                let (work, address) = address(inner);
+                address.map(if work { Self::WorkEmail } else { Self::Email })
             }
             _ => None,
         }
@@ -172,13 +175,15 @@ impl Probe {
             Self::UserName(_) => 1,
             Self::ExternalId(_) => 2,
             Self::WorkEmail(_) => 3,
-            Self::DisplayName(_) => 4,
+            Self::Email(_) => 4,
+            Self::DisplayName(_) => 5,
         }
     }
 }
 
-/// The address of `type eq "work" and value eq "…"`, among whatever else must hold.
-pub(crate) fn work_address(element: &Bound<'_>) -> Option<String> {
+/// Whether an element must have `type eq "work"`, and the address of `value eq "…"`, among whatever
+/// else must hold.
+fn address(element: &Bound<'_>) -> (bool, Option<String>) {
     let mut work = false;
     let mut address = None;
     let mut left = vec![element];
@@ -195,7 +200,7 @@ pub(crate) fn work_address(element: &Bound<'_>) -> Option<String> {
             _ => {}
         }
     }
-    address.filter(|_| work)
+    (work, address)
 }
 
 /// Reads a filter on a group's members.
@@ -226,6 +231,11 @@ mod tests {
         );
         assert_eq!(probe(r#"emails[type eq "work"].value eq "A@x""#), Some(Probe::WorkEmail("a@x".into())));
         assert_eq!(probe(r#"emails[type eq "work"] eq "A@x""#), Some(Probe::WorkEmail("a@x".into())));
+        for text in
+            [r#"emails.value eq "A@x""#, r#"emails eq "A@x""#, r#"emails[value eq "A@x" and type eq "home"]"#]
+        {
+            assert_eq!(probe(text), Some(Probe::Email("a@x".into())), "{text}");
+        }
         assert_eq!(probe("externalId eq 007"), Some(Probe::ExternalId("007".into())));
         assert_eq!(probe("title co \"x\" and id eq \"1\""), Some(Probe::Id("1".into())));
     }
@@ -238,9 +248,8 @@ mod tests {
             "userName eq \"a\" or active eq true",
             "userName ne \"a\"",
             "active eq \"True\"",
-            "emails[type eq \"home\"].value eq \"a\"",
             "emails[type eq \"work\" or value eq \"a\"]",
-            "emails.value eq \"a\"",
+            "emails.display eq \"a\"",
             "userName pr",
         ] {
             assert_eq!(probe(text), None, "{text}");

@@ -3,6 +3,8 @@
 //! Several replicas may relay at once: billing applies an event once, and answers a batch that
 //! comes late with where it is.
 
+mod upkeep;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +13,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::Streaming;
 use tonic::transport::Channel;
 use usher_base::id::WorkspaceId;
-use usher_base::{Audience, CallContext, Clock, Reason};
+use usher_base::{Audience, CallContext, Clock, Credential, Reason};
 use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::seat_ledger_client::SeatLedgerClient;
 use usher_rpc::{Failure, Outgoing, ServiceCredential, Tasks, Verifier};
@@ -37,6 +39,7 @@ impl Nudge {
 }
 
 /// The relay.
+#[derive(Clone)]
 pub(crate) struct Relay {
     pub(crate) database: Database,
     pub(crate) billing: Channel,
@@ -95,15 +98,17 @@ impl Relay {
         }
     }
 
+    async fn verified(&self, credential: &str) -> Result<Arc<Credential>, RelayError> {
+        let verified = self.verifier.verify(credential).await;
+        let verified = verified.map_err(|error| RelayError::Credential(error.to_string()))?;
+        debug_assert!(verified.is_for(Audience::Identity));
+        Ok(verified)
+    }
+
     /// Opens a stream and sends a batch of each workspace, answer by answer.
     async fn round(&self, workspaces: Vec<WorkspaceId>) -> Result<(), RelayError> {
         let credential = self.credential.current().await?;
-        let verified = self
-            .verifier
-            .verify(&credential)
-            .await
-            .map_err(|error| RelayError::Credential(error.to_string()))?;
-        debug_assert!(verified.is_for(Audience::Identity));
+        let verified = self.verified(&credential).await?;
         let (sender, receiver) = mpsc::channel(4);
         let outgoing = Outgoing {
             credential: &credential,
@@ -121,12 +126,12 @@ impl Relay {
                 CallContext::background(self.clock.clone(), verified.as_ref().clone(), workspace, "relay");
             let scope = ctx.scope().map_err(|error| RelayError::Credential(error.to_string()))?;
             let database = self.database.scoped(&scope);
-            let events = store::next(&database, BATCH).await?;
+            let (epoch, events) = store::next(&database, BATCH).await?;
             if events.is_empty() {
                 continue;
             }
             let sent = events.len();
-            let batch = pb::AppendSeatEventsRequest { workspace_id: workspace.to_string(), epoch: 1, events };
+            let batch = pb::AppendSeatEventsRequest { workspace_id: workspace.to_string(), epoch, events };
             if sender.send(batch).await.is_err() {
                 return Err(Failure::new(Reason::Unavailable, "billing closed the stream").into());
             }

@@ -15,6 +15,7 @@ use usher_store::{BootError, Database, DatabaseConfig};
 
 use crate::attributes::Attributes;
 use crate::cursor::Cursors;
+use crate::epochs::Epochs;
 use crate::groups::Groups;
 use crate::grpc::attributes::AttributeApi;
 use crate::grpc::changes::ChangeApi;
@@ -91,8 +92,8 @@ impl Service {
         let attributes = Attributes { database: database.clone() };
         let relay = Relay {
             database: database.clone(),
-            billing,
-            credential,
+            billing: billing.clone(),
+            credential: credential.clone(),
             verifier: verifier.clone(),
             clock: clock.clone(),
             nudge,
@@ -112,7 +113,11 @@ impl Service {
             .await
             .add(ChangeServiceServer::new(ChangeApi { database: database.clone(), tasks: tasks.clone() }))
             .await
-            .add(SeatServiceServer::new(SeatApi { database: database.clone() }))
+            .add(SeatServiceServer::new(SeatApi {
+                database: database.clone(),
+                epochs: Epochs { database: database.clone(), billing, credential },
+                tasks: tasks.clone(),
+            }))
             .await;
         Ok(Self { server, database, relay })
     }
@@ -127,6 +132,7 @@ impl Service {
     /// # Errors
     /// The transport fails.
     pub async fn serve(self, listener: TcpListener, tasks: Tasks) -> Result<(), tonic::transport::Error> {
+        tasks.spawn(self.relay.clone().upkeep(tasks.clone()));
         tasks.spawn(self.relay.run(tasks.clone()));
         self.server.serve(listener, tasks).await
     }

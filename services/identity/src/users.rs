@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use usher_base::id::{EventId, PersonKey, UserId};
 use usher_base::{CallContext, Permission};
 use usher_scim::user::{
-    active, canonicalize, create as scim_create, patch as scim_patch, replace as scim_replace,
+    UserType, active, canonicalize, create as scim_create, patch as scim_patch, replace as scim_replace,
     revive as scim_revive,
 };
 use usher_scim::{Changed, Object, Profile, ScimError, ScimType, eval, json, patch};
@@ -18,7 +18,7 @@ use crate::error::IdentityError;
 use crate::policy::{Policies, Policy};
 use crate::provenance;
 use crate::query::{Around, Asked, Probe, Query};
-use crate::store::users::{self as store, Written};
+use crate::store::users::{self as store, WriteFault, Written};
 use crate::user::{Attributes, User, connection};
 
 /// How often a write is tried again when others write the same user meanwhile.
@@ -70,7 +70,7 @@ impl Users {
         provenance::note(&mut origin, &changes, ctx.actor());
         provenance::note_defaults(&mut origin, body.get("active").is_some());
         let now = ctx.now();
-        let user = User {
+        let mut user = User {
             id: UserId::new(ctx.clock()),
             attributes: Attributes::from_resource(resource),
             provenance: origin,
@@ -81,9 +81,13 @@ impl Users {
             created_at: now,
             updated_at: now,
         };
-        let paths = changes.into_iter().map(|change| change.path).collect();
-        let write = write(ctx, &policy, &user, paths, now);
-        match store::create(&database, &write).await.map_err(|fault| fault.told(&policy))? {
+        let paths: Vec<String> = changes.into_iter().map(|change| change.path).collect();
+        let mut outcome = store::create(&database, &write(ctx, &policy, &user, paths.clone(), now)).await;
+        if matches!(outcome, Err(WriteFault::Degrade)) {
+            degrade(ctx, &mut user);
+            outcome = store::create(&database, &write(ctx, &policy, &user, paths, now)).await;
+        }
+        match outcome.map_err(|fault| fault.told(&policy))? {
             Written::Done => {
                 self.relay.nudge();
                 Ok(Created { user, revived: false })
@@ -207,7 +211,7 @@ impl Users {
             let mut origin = current.provenance.clone();
             provenance::note(&mut origin, &changes, ctx.actor());
             let now = ctx.now();
-            let user = User {
+            let mut user = User {
                 attributes: Attributes::from_resource(resource),
                 provenance: origin,
                 connection: adopt.clone().unwrap_or_else(|| current.connection.clone()),
@@ -215,10 +219,16 @@ impl Users {
                 updated_at: now,
                 ..current.clone()
             };
-            let write =
-                write(ctx, &policy, &user, changes.into_iter().map(|change| change.path).collect(), now);
+            let paths: Vec<String> = changes.into_iter().map(|change| change.path).collect();
             let (kind, cause) = kind(&current.attributes, &user.attributes);
-            let outcome = store::update(&database, &write, current.attributes.seat(), kind, cause).await;
+            let was = current.attributes.seat();
+            let update = write(ctx, &policy, &user, paths.clone(), now);
+            let mut outcome = store::update(&database, &update, was, kind, cause).await;
+            if matches!(outcome, Err(WriteFault::Degrade)) {
+                degrade(ctx, &mut user);
+                let update = write(ctx, &policy, &user, paths, now);
+                outcome = store::update(&database, &update, was, kind, cause).await;
+            }
             match outcome.map_err(|fault| fault.told(&policy))? {
                 Written::Done => {
                     self.relay.nudge();
@@ -273,6 +283,16 @@ fn write<'a>(
         seat_limit: policy.seat_limit,
         now,
     }
+}
+
+/// Gives the free seat that the policy wants where no paid one is free.
+fn degrade(ctx: &CallContext, user: &mut User) {
+    tracing::warn!(
+        user = %user.id, wanted = user.attributes.user_type.as_str(), request_id = ctx.request_id(),
+        "no paid seat is free, so the user becomes a Collaborator"
+    );
+    metrics::counter!("usher_seats_degraded_total").increment(1);
+    user.attributes.user_type = UserType::Collaborator;
 }
 
 /// What the change log calls a write, and what billing calls its cause.

@@ -64,6 +64,7 @@ pub struct Figures {
     pub(super) rows: Vec<Row>,
     pub(super) idle: BTreeMap<&'static str, u64>,
     pub(super) loaded: BTreeMap<&'static str, u64>,
+    pub(super) billing: Vec<String>,
 }
 
 impl Figures {
@@ -108,6 +109,10 @@ impl fmt::Display for Figures {
             writeln!(f)?;
         }
         writeln!(f, "p99 target: {P99_TARGET} ms")?;
+        writeln!(f, "\nBilling, with the memory of its process afterwards")?;
+        for figure in &self.billing {
+            writeln!(f, "{figure}")?;
+        }
         for (when, memory) in [("idle", &self.idle), ("after the load", &self.loaded)] {
             let parts: Vec<String> = memory.iter().map(|(role, size)| format!("{role} {size}")).collect();
             let sum: u64 = memory.values().sum();

@@ -14,10 +14,9 @@ use crate::stack::Processes;
 const INSERT: &str = r#"
     INSERT INTO users (
       tenant_id, user_id, user_name, user_name_key, external_id, active, user_type,
-      display_name_key, work_email_key, several_work_emails, connection, resource, provenance, version,
-      person_key, created_at, updated_at)
+      display_name_key, work_email_key, several_work_emails, other_emails, connection, resource, provenance, version, person_key, created_at, updated_at)
     SELECT $1, gen_random_uuid(), 'p' || n || '@bench.example', 'p' || n || '@bench.example', 'x' || n,
-      true, 'Regular', 'person ' || n, 'p' || n || '@bench.example', false, '',
+      true, 'Regular', 'person ' || n, 'p' || n || '@bench.example', false, false, '',
       jsonb_build_object(
         'displayName', 'Person ' || n,
         'name', jsonb_build_object('givenName', 'Person', 'familyName', n::text),

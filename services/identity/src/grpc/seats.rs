@@ -4,15 +4,18 @@ use tonic::{Request, Response, Status};
 use usher_base::Permission;
 use usher_proto::identity::v1 as pb;
 use usher_proto::identity::v1::seat_service_server::SeatService;
-use usher_rpc::{open, status};
+use usher_rpc::{Tasks, open, status};
 use usher_scim::user::UserType;
 use usher_store::Database;
 
+use crate::epochs::Epochs;
 use crate::store::seats as store;
 
 /// Serves the seat counters.
 pub(crate) struct SeatApi {
     pub(crate) database: Database,
+    pub(crate) epochs: Epochs,
+    pub(crate) tasks: Tasks,
 }
 
 #[tonic::async_trait]
@@ -37,5 +40,16 @@ impl SeatService for SeatApi {
             acknowledged_seat_sequence: seats.acknowledged,
             paid_in_use: seats.regular + seats.external,
         }))
+    }
+
+    async fn begin_seat_epoch(
+        &self,
+        request: Request<pb::BeginSeatEpochRequest>,
+    ) -> Result<Response<pb::BeginSeatEpochResponse>, Status> {
+        let (ctx, message) = open(request)?;
+        let epochs = self.epochs.clone();
+        let work = async move { epochs.begin(&ctx, &message.reason).await };
+        let begun = self.tasks.detach(work).await.map_err(status)?;
+        Ok(Response::new(pb::BeginSeatEpochResponse { epoch: begun.epoch, differences: begun.differences }))
     }
 }

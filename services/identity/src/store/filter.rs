@@ -16,7 +16,7 @@ pub(super) use source::{Source, Table};
 
 use source::List;
 
-use crate::query::work_address;
+use crate::query::Probe;
 
 /// Writes conditions at the end of a query.
 pub(super) struct Condition<'q> {
@@ -69,15 +69,21 @@ impl Condition<'_> {
                 {
                     self.query.push(" AND ").push(column).push(" = ").push_bind(literal.clone());
                 }
-            }
-            Bound::Element(place, inner) if place.attribute.name == "emails" => {
-                if let Some(address) = work_address(inner) {
-                    self.query.push(" AND (r.work_email_key = ").push_bind(address);
-                    self.query.push(" OR r.several_work_emails)");
+                if let Some(Probe::Email(address)) = Probe::of(filter) {
+                    self.address(address, " OR r.other_emails)");
                 }
             }
+            Bound::Element(..) => match Probe::of(filter) {
+                Some(Probe::WorkEmail(address)) => self.address(address, " OR r.several_work_emails)"),
+                Some(Probe::Email(address)) => self.address(address, " OR r.other_emails)"),
+                _ => {}
+            },
             _ => {}
         }
+    }
+
+    fn address(&mut self, address: String, or: &'static str) {
+        self.query.push(" AND (r.work_email_key = ").push_bind(address).push(or);
     }
 
     /// The condition of a filter on the members of a group, whose rows are at hand as in [`List::Members`].

@@ -153,7 +153,7 @@ pub(crate) async fn probe(database: &ScopedDatabase, probe: &Probe) -> Result<Op
         },
         Probe::DisplayName(key) => ("display_name", key.clone()),
         Probe::ExternalId(id) => ("external_id", id.clone()),
-        Probe::UserName(_) | Probe::WorkEmail(_) => return Ok(None),
+        Probe::UserName(_) | Probe::WorkEmail(_) | Probe::Email(_) => return Ok(None),
     };
     Ok(Some(named(database, by, key).await?).filter(|groups| groups.len() <= PROBED))
 }
@@ -182,6 +182,28 @@ pub(crate) async fn page(
     .await?;
     tx.commit().await?;
     Ok((rows.into_iter().map(Group::from).collect(), page))
+}
+
+/// Whether groups have more than so many members in all; counts no further.
+pub(crate) async fn have_more_members(
+    database: &ScopedDatabase,
+    groups: &[Group],
+    most: i64,
+) -> Result<bool, Error> {
+    let ids: Vec<Uuid> = groups.iter().map(|group| group.id.as_uuid()).collect();
+    let mut tx = database.begin().await?;
+    let tenant = tx.tenant();
+    let count: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM (
+           SELECT 1 FROM group_members WHERE tenant_id = $1 AND group_id = ANY ($2) LIMIT $3) counted",
+    )
+    .bind(tenant)
+    .bind(ids)
+    .bind(most + 1)
+    .fetch_one(tx.conn())
+    .await?;
+    tx.commit().await?;
+    Ok(count > most)
 }
 
 /// Reads the members of groups.

@@ -47,8 +47,8 @@ pub(crate) async fn waiting(database: &Database, most: i32) -> Result<Vec<Worksp
     Ok(ids.into_iter().map(WorkspaceId::from_uuid).collect())
 }
 
-/// The next events of a workspace.
-pub(crate) async fn next(database: &ScopedDatabase, most: i64) -> Result<Vec<pb::SeatEvent>, Error> {
+/// The next events of a workspace, and the epoch that they are of.
+pub(crate) async fn next(database: &ScopedDatabase, most: i64) -> Result<(i64, Vec<pb::SeatEvent>), Error> {
     let mut tx = database.begin().await?;
     let tenant = tx.tenant();
     let rows: Vec<EventRow> = sqlx::query_as(
@@ -60,8 +60,12 @@ pub(crate) async fn next(database: &ScopedDatabase, most: i64) -> Result<Vec<pb:
     .bind(most)
     .fetch_all(tx.conn())
     .await?;
+    let epoch: Option<i64> = sqlx::query_scalar("SELECT epoch FROM heads WHERE tenant_id = $1")
+        .bind(tenant)
+        .fetch_optional(tx.conn())
+        .await?;
     tx.commit().await?;
-    Ok(rows.into_iter().map(pb::SeatEvent::from).collect())
+    Ok((epoch.unwrap_or(1), rows.into_iter().map(pb::SeatEvent::from).collect()))
 }
 
 /// Notes what billing says it has. Billing's word counts, also where it goes back: after a

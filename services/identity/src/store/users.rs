@@ -8,7 +8,7 @@ use sqlx::FromRow;
 use sqlx::types::Json;
 use usher_base::CallContext;
 use usher_base::id::{EventId, PersonKey, UserId};
-use usher_scim::user::{UserType, display_name, work_emails};
+use usher_scim::user::{UserType, display_name, emails, work_emails};
 use usher_scim::{Object, fold};
 use usher_store::{Error, OnConstraint as _, ScopedDatabase, Statement, Time};
 use uuid::Uuid;
@@ -23,6 +23,8 @@ use crate::user::{Attributes, User};
 
 /// SQLSTATE of `append_change` when no seat is free.
 const NO_SEAT: &str = "US001";
+/// The same where the policy is to give a free seat instead.
+const DEGRADE: &str = "US002";
 
 #[derive(FromRow)]
 struct UserRow {
@@ -112,9 +114,30 @@ pub(crate) enum Deleted {
     Again,
 }
 
+/// A pool without a free seat.
+#[derive(Clone, Debug)]
+pub(crate) struct Full {
+    pub(crate) pool: String,
+    pub(crate) limit: i64,
+    pub(crate) in_use: i64,
+}
+
+impl Full {
+    /// From the detail of `append_change`: pool, seats in use, limit.
+    fn read(detail: &str) -> Self {
+        let mut words = detail.split(' ');
+        let pool = words.next().unwrap_or_default().to_owned();
+        let mut number = || words.next().and_then(|word| word.parse().ok()).unwrap_or_default();
+        let in_use = number();
+        Self { pool, in_use, limit: number() }
+    }
+}
+
 /// Why a write was refused by the database.
 pub(crate) enum WriteFault {
-    NoSeat { limit: i64, in_use: i64 },
+    NoSeat(Full),
+    /// No paid seat is free; the policy is to give a free one.
+    Degrade,
     Taken,
     Store(Error),
 }
@@ -129,9 +152,14 @@ impl WriteFault {
     /// The error for the caller, with the workspace's name.
     pub(crate) fn told(self, policy: &Policy) -> IdentityError {
         match self {
-            Self::NoSeat { limit, in_use } => {
+            Self::NoSeat(Full { pool, limit, in_use }) if pool == "collaborator" => {
+                IdentityError::CollaboratorLimitReached { workspace: policy.slug.clone(), limit, in_use }
+            }
+            Self::NoSeat(Full { limit, in_use, .. }) => {
                 IdentityError::SeatLimitReached { workspace: policy.slug.clone(), limit, in_use }
             }
+            // Whoever writes takes the free seat instead.
+            Self::Degrade => IdentityError::Contended,
             Self::Taken => IdentityError::UserNameTaken(String::new()),
             Self::Store(error) => IdentityError::Store(error),
         }
@@ -164,6 +192,7 @@ pub(crate) async fn probe(
         Probe::UserName(key) => ("user_name", key.clone()),
         Probe::ExternalId(id) => ("external_id", id.clone()),
         Probe::WorkEmail(key) => ("work_email", key.clone()),
+        Probe::Email(key) => ("email", key.clone()),
         Probe::DisplayName(key) => ("display_name", key.clone()),
     };
     Ok(Some(named(database, by, key, with_groups).await?).filter(|users| users.len() <= PROBED))
@@ -219,8 +248,8 @@ pub(crate) async fn page(
 
 /// Creates a user.
 pub(crate) async fn create(database: &ScopedDatabase, write: &Write<'_>) -> Result<Written, WriteFault> {
-    let sql = "SELECT outcome, match FROM create_user($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)";
-    outcome(columns(database.statement(sql), write), write).await
+    let sql = "SELECT outcome, match FROM create_user($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)";
+    outcome(columns(database.statement(sql), write)).await
 }
 
 /// Writes a user over the version it was read at; `was` is the seat it took then.
@@ -231,13 +260,13 @@ pub(crate) async fn update(
     kind: ChangeKind,
     cause: Cause,
 ) -> Result<Written, WriteFault> {
-    let sql = "SELECT outcome, match FROM update_user($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)";
+    let sql = "SELECT outcome, match FROM update_user($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)";
     let query = columns(database.statement(sql), write)
         .bind(write.user.version - 1)
         .bind(was.map(UserType::as_str))
         .bind(kind as i16)
         .bind(cause.as_str());
-    outcome(query, write).await
+    outcome(query).await
 }
 
 type Outcome = (String, Option<Uuid>);
@@ -257,6 +286,7 @@ fn columns(query: Statement<Outcome>, write: &Write<'_>) -> Statement<Outcome> {
         .bind(display_name(&attributes.rest).map(fold))
         .bind(work_emails(&attributes.rest).next().map(fold))
         .bind(work_emails(&attributes.rest).nth(1).is_some())
+        .bind(emails(&attributes.rest) > usize::from(work_emails(&attributes.rest).next().is_some()))
         .bind(Json(Value::Object(attributes.rest.clone())))
         .bind(Json(Value::Object(user.provenance.clone())))
         .bind(write.attributes.clone())
@@ -275,15 +305,18 @@ pub(super) fn lost_a_race(error: &sqlx::Error) -> bool {
     matches!(code.as_deref(), Some("40P01" | "40001" | "23503"))
 }
 
-async fn outcome(query: Statement<Outcome>, write: &Write<'_>) -> Result<Written, WriteFault> {
+async fn outcome(query: Statement<Outcome>) -> Result<Written, WriteFault> {
     let result = query.fetch_one().await;
-    if let Err(sqlx::Error::Database(error)) = &result
-        && error.code().as_deref() == Some(NO_SEAT)
-    {
-        let detail =
-            error.try_downcast_ref::<sqlx::postgres::PgDatabaseError>().and_then(|error| error.detail());
-        let in_use = detail.and_then(|detail| detail.parse().ok()).unwrap_or_default();
-        return Err(WriteFault::NoSeat { limit: write.seat_limit.unwrap_or_default(), in_use });
+    if let Err(sqlx::Error::Database(error)) = &result {
+        match error.code().as_deref() {
+            Some(NO_SEAT) => {
+                let error = error.try_downcast_ref::<sqlx::postgres::PgDatabaseError>();
+                let detail = error.and_then(|error| error.detail()).unwrap_or_default();
+                return Err(WriteFault::NoSeat(Full::read(detail)));
+            }
+            Some(DEGRADE) => return Err(WriteFault::Degrade),
+            _ => {}
+        }
     }
     if result.as_ref().is_err_and(lost_a_race) {
         return Ok(Written::Stale);

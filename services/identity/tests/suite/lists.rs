@@ -161,3 +161,30 @@ async fn a_cursor_goes_back_and_is_good_for_its_query_only() {
     let groups = pb::ListGroupsRequest { cursor: Some(first.next_cursor), count: 2, ..Default::default() };
     assert_eq!(app.list_groups(groups).await.unwrap_err().reason, Reason::InvalidCursor);
 }
+
+#[tokio::test]
+async fn groups_are_paged_sorted_and_shown_with_their_members_or_without() {
+    let site = Site::start().await;
+    let app = site.app("Okta").await;
+    let ada = app.person("ada").await.id;
+    for name in ["c", "B", "a"] {
+        app.team(name, &[&ada]).await;
+    }
+    let request = |cursor: &str, without_members| pb::ListGroupsRequest {
+        cursor: Some(cursor.to_owned()),
+        sort_by: "displayName".into(),
+        count: 2,
+        without_members,
+        ..Default::default()
+    };
+
+    let first = app.list_groups(request("", false)).await.unwrap();
+    let second = app.list_groups(request(&first.next_cursor, true)).await.unwrap();
+
+    let shown: Vec<_> =
+        first.groups.iter().chain(&second.groups).map(|group| document(&group.resource_json)).collect();
+    let names: Vec<_> = shown.iter().map(|group| group["displayName"].as_str().unwrap()).collect();
+    assert_eq!((names, first.total_results), (vec!["a", "B", "c"], 3));
+    assert_eq!(shown[1]["members"], json!([{"value": ada, "display": "ada", "type": "User"}]));
+    assert!(shown[2].get("members").is_none() && second.next_cursor.is_empty());
+}

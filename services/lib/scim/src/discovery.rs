@@ -117,10 +117,15 @@ fn resource_type_document(resource_type: &ResourceType, base: &str) -> Value {
         "description": resource_type.description,
         "schema": resource_type.schema.id,
         "schemaExtensions": extensions
-            .map(|extension| json!({ "schema": extension.id, "required": false }))
+            .map(|extension| json!({ "schema": extension.id, "required": is_required(extension) }))
             .collect::<Vec<_>>(),
         "meta": meta("ResourceType", &format!("{base}/ResourceTypes/{}", resource_type.name)),
     })
+}
+
+/// Whether every resource has the extension, because it has an attribute that every resource has.
+fn is_required(extension: &Schema) -> bool {
+    extension.attributes.iter().any(|attribute| attribute.required)
 }
 
 fn schema_document(schema: &Schema, base: &str) -> Value {

@@ -147,6 +147,11 @@ pub fn work_emails(resource: &Object) -> impl Iterator<Item = &str> {
     emails.iter().filter(|email| is_work(email)).filter_map(|email| email.get("value")?.as_str())
 }
 
+/// How many addresses there are.
+pub fn emails(resource: &Object) -> usize {
+    resource.get("emails").and_then(Value::as_array).map_or(0, Vec::len)
+}
+
 fn is_work(email: &Value) -> bool {
     email.get("type").and_then(Value::as_str).is_some_and(|kind| kind.eq_ignore_ascii_case("work"))
 }

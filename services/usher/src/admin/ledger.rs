@@ -5,6 +5,8 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::billing_admin_client::BillingAdminClient;
+use usher_proto::identity::v1 as identity;
+use usher_proto::identity::v1::seat_service_client::SeatServiceClient;
 
 use super::report::{Report, time};
 use super::session::{Session, WorkspaceArg, told};
@@ -25,6 +27,15 @@ pub(super) enum LedgerCommand {
     Reconciliations {
         #[command(flatten)]
         of: WorkspaceArg,
+    },
+    /// Have billing take over who is active now: after a restore of identity, or where a comparison
+    /// found a difference. Each difference is booked as an event; a halted ledger goes on.
+    Resync {
+        #[command(flatten)]
+        of: WorkspaceArg,
+        /// Why; it is kept in the audit log.
+        #[arg(long)]
+        reason: String,
     },
     /// Show what was done to the account.
     Audit {
@@ -61,6 +72,15 @@ impl LedgerCommand {
                 let message = pb::ListReconciliationsRequest {};
                 let answer = client.list_reconciliations(session.scoped(workspace, message)).await;
                 Ok(Report::list(&RUNS, answer.map_err(told)?.into_inner().rows.iter().map(run)))
+            }
+            Self::Resync { of, reason } => {
+                let workspace = session.workspace(&of).await?;
+                let mut seats = SeatServiceClient::new(session.identity.clone());
+                let message = identity::BeginSeatEpochRequest { reason };
+                let answer =
+                    seats.begin_seat_epoch(session.scoped(workspace, message)).await.map_err(told)?;
+                let identity::BeginSeatEpochResponse { epoch, differences } = answer.into_inner();
+                Ok(Report::done(format!("epoch {epoch} began; {differences} differences were booked")))
             }
             Self::Audit { of } => {
                 let workspace = session.workspace(&of).await?;

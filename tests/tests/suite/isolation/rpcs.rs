@@ -169,6 +169,10 @@ fn users(subject: &Subject, mark: &str) -> Vec<Row> {
         row("/usher.identity.v1.ChangeService/WatchChanges", &identity::WatchChangesRequest::default()),
         row("/usher.identity.v1.ChangeService/ListChanges", &identity::ListChangesRequest::default()),
         row("/usher.identity.v1.SeatService/GetSeats", &identity::GetSeatsRequest {}),
+        row(
+            "/usher.identity.v1.SeatService/BeginSeatEpoch",
+            &identity::BeginSeatEpochRequest { reason: "isolation".into() },
+        ),
     ]
 }
 

@@ -109,14 +109,16 @@ fn apply_whole(
     };
     match value {
         Some(value) => merge(slot, resource, value),
+        // Nobody is switched on or off by a blank.
+        None if slot.attribute.name == "active" && profile == Profile::Default => {}
+        // Without a user type, a user is what it is by default.
+        None if slot.attribute.name == "userType" && profile == Profile::Default => slot.clear(resource),
         None if slot.attribute.required => {
             return Err(ScimError::value(format!(
                 "{} is required and can't be cleared",
                 slot.attribute.name
             )));
         }
-        // Nobody is switched on or off by a blank.
-        None if slot.attribute.name == "active" => {}
         None => slot.clear(resource),
     }
     Ok(())

@@ -44,7 +44,8 @@ fn attributes() -> Vec<Attribute> {
             "active",
             Kind::Boolean,
             "Whether the person may work in the workspace and takes a seat",
-        ),
+        )
+        .required(),
         values("emails", "E-mail addresses", Attribute::string("value", "The address"), ADDRESS_TYPES),
         values(
             "phoneNumbers",

@@ -13,9 +13,10 @@ pub(super) fn schema() -> Schema {
         attributes: vec![
             Attribute::string(
                 "userType",
-                "The seat class: Regular, which is the default, External or Collaborator",
+                "The seat class: Regular, which is the default, External or Collaborator; every user has one",
             )
-            .canonical(TYPES),
+            .canonical(TYPES)
+            .required(),
         ],
     }
 }

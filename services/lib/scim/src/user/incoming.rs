@@ -119,7 +119,8 @@ impl<'s> Reader<'s> {
         match (path.name.is_empty(), value) {
             (true, Value::Object(parts)) => {
                 let urn = path.urn.unwrap_or_default();
-                for (part, value) in parts {
+                // A client may send the extension as a resource of its own.
+                for (part, value) in parts.iter().filter(|(part, _)| !part.eq_ignore_ascii_case("schemas")) {
                     self.read(&format!("{urn}:{part}"), value);
                 }
             }

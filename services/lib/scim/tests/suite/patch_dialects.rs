@@ -221,3 +221,18 @@ fn user_type_is_one_value_under_its_two_names() {
     let after = patched(&json!([{"op": "add", "path": USHER_USER, "value": {"userType": "External"}}]));
     assert_eq!(after[USHER_USER]["userType"], "External");
 }
+
+#[test]
+fn an_extension_may_come_with_schemas_of_its_own() {
+    let extension = json!({ "schemas": [ENTERPRISE_USER], "division": "D" });
+
+    for operation in [
+        json!({ "op": "add", "path": ENTERPRISE_USER, "value": extension }),
+        json!({ "op": "replace", "value": { ENTERPRISE_USER: extension } }),
+    ] {
+        for profile in [Profile::Default, Profile::Strict] {
+            let after = patched_in(profile, &ada(), &json!([operation])).unwrap().resource;
+            assert_eq!(after[ENTERPRISE_USER]["division"], "D", "{operation}");
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! New epochs of a workspace's seat events: after a restore, a failover, or a difference to billing.
+
+use std::time::Duration;
+
+use tonic::transport::Channel;
+use usher_base::{CallContext, Permission};
+use usher_proto::billing::v1 as pb;
+use usher_proto::billing::v1::seat_ledger_client::SeatLedgerClient;
+use usher_rpc::convert::{from_wire, invalid};
+use usher_rpc::{Failure, Outgoing, ServiceCredential};
+use usher_store::Database;
+
+use crate::error::IdentityError;
+use crate::seat_state::requests;
+use crate::store::states as store;
+
+/// What beginning an epoch needs.
+#[derive(Clone)]
+pub(crate) struct Epochs {
+    pub(crate) database: Database,
+    pub(crate) billing: Channel,
+    pub(crate) credential: ServiceCredential,
+}
+
+/// How an epoch began.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Begun {
+    pub(crate) epoch: i64,
+    /// Events that billing booked for differences.
+    pub(crate) differences: i64,
+}
+
+impl Epochs {
+    /// Has billing take this service's state over; it books each difference as an event. Repeating it
+    /// after a failure goes on where it failed.
+    pub(crate) async fn begin(&self, ctx: &CallContext, reason: &str) -> Result<Begun, IdentityError> {
+        ctx.require(Permission::BillingAdmin)?;
+        if reason.trim().is_empty() || reason.len() > 500 {
+            return Err(invalid("reason", "say why, in at most 500 bytes").into());
+        }
+        let scope = ctx.scope()?;
+        let workspace = scope.workspace_id();
+        let database = self.database.scoped(&scope);
+        let credential = self.credential.current().await.map_err(IdentityError::Billing)?;
+        let outgoing = |timeout| Outgoing {
+            credential: &credential,
+            workspace: None,
+            request_id: ctx.request_id(),
+            trace: Some(ctx.trace()),
+            timeout,
+        };
+        let mut client = SeatLedgerClient::new(self.billing.clone());
+        let message = pb::GetCursorsRequest { workspace_ids: vec![workspace.to_string()] };
+        let cursors = client.get_cursors(outgoing(Duration::from_secs(5)).request(message)).await;
+        let cursors = cursors.map_err(|status| IdentityError::Billing(Failure::from(status)))?.into_inner();
+        let epoch = cursors.cursors.first().map_or(0, |cursor| cursor.epoch).max(1) + 1;
+        let state = store::set_epoch(&database, epoch).await?;
+        let state = state.ok_or_else(|| IdentityError::absent("Workspace", &workspace.to_string()))?;
+        let stream = tokio_stream::iter(requests(workspace, epoch, reason, &state));
+        let begun = client.begin_epoch(outgoing(Duration::from_secs(25)).request(stream)).await;
+        let begun = begun.map_err(|status| IdentityError::Billing(Failure::from(status)))?.into_inner();
+        let last = begun.last_effective_time.and_then(|time| from_wire("last_effective_time", time).ok());
+        store::begun(&database, state.sequence, last.unwrap_or_else(|| ctx.now())).await?;
+        Ok(Begun { epoch, differences: begun.differences })
+    }
+}

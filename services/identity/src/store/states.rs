@@ -1,0 +1,129 @@
+//! Watermarks, epochs, and the active users at a number.
+
+use jiff::Timestamp;
+use sqlx::FromRow;
+use usher_base::id::{PersonKey, UserId, WorkspaceId};
+use usher_proto::billing::v1 as pb;
+use usher_rpc::convert::to_wire;
+use usher_store::{Database, Error, ScopedDatabase, TenantTx, Time};
+use uuid::Uuid;
+
+use crate::seat_state::{ActiveUser, SeatState};
+
+/// The workspaces that ever had a seat, after one, by id.
+pub(crate) async fn workspaces(
+    database: &Database,
+    after: WorkspaceId,
+    most: i32,
+) -> Result<Vec<WorkspaceId>, Error> {
+    let mut tx = database.global().await?;
+    let ids: Vec<Uuid> = sqlx::query_scalar("SELECT * FROM workspaces_with_seats($1, $2)")
+        .bind(after.as_uuid())
+        .bind(most)
+        .fetch_all(tx.conn())
+        .await?;
+    tx.commit().await?;
+    Ok(ids.into_iter().map(WorkspaceId::from_uuid).collect())
+}
+
+#[derive(FromRow)]
+struct WatermarkRow {
+    epoch: i64,
+    as_of: Time,
+    last_sequence: i64,
+}
+
+/// Advances the workspace's watermark to a time; none where nobody was ever provisioned.
+pub(crate) async fn advance_watermark(
+    database: &ScopedDatabase,
+    workspace: WorkspaceId,
+    now: Timestamp,
+) -> Result<Option<pb::Watermark>, Error> {
+    let query = database.statement::<WatermarkRow>("SELECT * FROM advance_watermark($1, $2)").bind(Time(now));
+    Ok(query.fetch_optional().await?.map(|row| pb::Watermark {
+        workspace_id: workspace.to_string(),
+        epoch: row.epoch,
+        as_of_time: Some(to_wire(row.as_of.0)),
+        last_sequence: row.last_sequence,
+    }))
+}
+
+#[derive(FromRow)]
+struct StateRow {
+    epoch: i64,
+    seat_sequence: i64,
+    user_id: Option<Uuid>,
+    person_key: Option<Uuid>,
+    user_type: Option<String>,
+}
+
+/// The active users, with the number at which they were; none where nobody was ever provisioned.
+pub(crate) async fn read(database: &ScopedDatabase) -> Result<Option<SeatState>, Error> {
+    let mut tx = database.begin().await?;
+    let state = read_in(&mut tx).await?;
+    tx.commit().await?;
+    Ok(state)
+}
+
+async fn read_in(tx: &mut TenantTx) -> Result<Option<SeatState>, Error> {
+    let tenant = tx.tenant();
+    // One statement, so that head and users are of one moment.
+    let rows: Vec<StateRow> = sqlx::query_as(
+        "SELECT h.epoch, h.seat_sequence, u.user_id, u.person_key, u.user_type
+         FROM heads h LEFT JOIN users u ON u.tenant_id = h.tenant_id AND u.tenant_id = $1 AND u.active
+         WHERE h.tenant_id = $1 ORDER BY u.user_id",
+    )
+    .bind(tenant)
+    .fetch_all(tx.conn())
+    .await?;
+    let Some(first) = rows.first() else { return Ok(None) };
+    let (epoch, sequence) = (first.epoch, first.seat_sequence);
+    let user = |row: StateRow| {
+        Some(ActiveUser {
+            user: UserId::from_uuid(row.user_id?),
+            person: PersonKey::from_uuid(row.person_key?),
+            user_type: row.user_type?.parse().unwrap_or_default(),
+        })
+    };
+    Ok(Some(SeatState { epoch, sequence, users: rows.into_iter().filter_map(user).collect() }))
+}
+
+/// Sets the epoch, and reads the state at which it begins.
+pub(crate) async fn set_epoch(database: &ScopedDatabase, epoch: i64) -> Result<Option<SeatState>, Error> {
+    let mut tx = database.begin().await?;
+    let tenant = tx.tenant();
+    // The head row is locked from here on: no writer comes in between.
+    sqlx::query("UPDATE heads SET epoch = $2 WHERE tenant_id = $1")
+        .bind(tenant)
+        .bind(epoch)
+        .execute(tx.conn())
+        .await?;
+    let state = read_in(&mut tx).await?;
+    tx.commit().await?;
+    Ok(state)
+}
+
+/// Notes that billing has taken the state over: events go on from its number, and are later than
+/// what billing booked.
+pub(crate) async fn begun(
+    database: &ScopedDatabase,
+    sequence: i64,
+    last_effective_at: Timestamp,
+) -> Result<(), Error> {
+    let mut tx = database.begin().await?;
+    let tenant = tx.tenant();
+    sqlx::query("UPDATE heads SET last_effective_at = greatest(last_effective_at, $2) WHERE tenant_id = $1")
+        .bind(tenant)
+        .bind(Time(last_effective_at))
+        .execute(tx.conn())
+        .await?;
+    sqlx::query(
+        "INSERT INTO relays (tenant_id, acknowledged_sequence, halted) VALUES ($1, $2, false)
+         ON CONFLICT (tenant_id) DO UPDATE SET acknowledged_sequence = excluded.acknowledged_sequence, halted = false",
+    )
+    .bind(tenant)
+    .bind(sequence)
+    .execute(tx.conn())
+    .await?;
+    tx.commit().await
+}

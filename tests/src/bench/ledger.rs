@@ -1,0 +1,161 @@
+//! Statements and closing of periods: one very large workspace, and very many small ones.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use futures::{StreamExt as _, TryStreamExt as _};
+use jiff::ToSpan as _;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use sqlx::{Connection as _, PgConnection};
+use tonic::Request;
+use usher_base::Clock;
+use usher_base::id::WorkspaceId;
+use usher_proto::billing::v1 as pb;
+use usher_proto::billing::v1::export_report_response::Part;
+use usher_proto::billing::v1::invoicing_client::InvoicingClient;
+use usher_store::OWNER_ROLE;
+use uuid::Uuid;
+
+use super::usage;
+use crate::stack::Processes;
+
+/// How many small workspaces, and persons in each.
+const WORKSPACES: i64 = 10_000;
+const PERSONS: i64 = 100;
+/// Periods that are closed at once.
+const PARALLEL: usize = 8;
+
+/// A ledger as its events would have left it: everybody from some day of the month on, one in ten
+/// until some later day; watermark and comparison are there.
+const SEED: [&str; 4] = [
+    "INSERT INTO ledgers (tenant_id, epoch, acknowledged_sequence, sequence, head_hash, last_effective_at,
+       last_recorded_at, watermark_at, watermark_sequence, reconciled_sequence, compared_at)
+     SELECT t, 1, $2, $2, decode(repeat('00', 32), 'hex'), now(), now(), now(), $2, $2, now() FROM unnest($1::uuid[]) t
+       WHERE $3::timestamptz IS NOT NULL",
+    "INSERT INTO events (tenant_id, sequence, epoch, source_sequence, kind, event_id, person_key, user_id, active,
+       user_type, effective_at, recorded_at, cause, actor, request_id, hash)
+     SELECT t, 1, 1, 1, 'state', gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), true, 'Regular', $3, now(),
+       'scim.create', 'bench', 'bench', decode(repeat('00', 32), 'hex') FROM unnest($1::uuid[]) t WHERE $2 > 0",
+    "INSERT INTO intervals (tenant_id, person_key, open_sequence, class, start_at, end_at, close_sequence, start_cause,
+       end_cause)
+     SELECT t, gen_random_uuid(), n, CASE n % 3 WHEN 0 THEN 'external' ELSE 'regular' END,
+       $3 + (n % 20) * interval '1 day' + (n % 997) * interval '1 second',
+       CASE WHEN n % 10 = 0 THEN $3 + (n % 20 + 5) * interval '1 day' + (n % 991) * interval '1 second' END,
+       CASE WHEN n % 10 = 0 THEN n END, 'scim.create', CASE WHEN n % 10 = 0 THEN 'scim.deactivate' END
+     FROM unnest($1::uuid[]) t, generate_series(1, $2) n",
+    "INSERT INTO price_versions (tenant_id, class, valid_from, price_id, unit_price_micros, created_at, created_by)
+     SELECT t, c, '2020-01-01', gen_random_uuid(), 12000000, '2020-01-01', 'bench'
+     FROM unnest($1::uuid[]) t, unnest(ARRAY['regular', 'external']) c WHERE $2 > 0 AND $3::timestamptz IS NOT NULL",
+];
+
+/// Measures; a figure a line.
+pub(super) async fn measure(processes: &Processes, persons: u64) -> anyhow::Result<Vec<String>> {
+    let today = TimeZone::UTC.to_datetime(Clock::system().now()).date();
+    let month = today.first_of_month().checked_sub(1.month())?;
+    let large = [Uuid::new_v4()];
+    let small: Vec<Uuid> = (0..WORKSPACES).map(|_| Uuid::new_v4()).collect();
+    eprintln!("seeding ledgers");
+    let mut owner = PgConnection::connect(&processes.database_url("billing", OWNER_ROLE)).await?;
+    let persons = i64::try_from(persons)?;
+    seed(&mut owner, &large, persons, month).await?;
+    seed(&mut owner, &small, PERSONS, month).await?;
+    sqlx::query("VACUUM (ANALYZE) intervals").execute(&mut owner).await?;
+    owner.close().await?;
+
+    let bench = Bench { processes, month };
+    let mut figures = Vec::new();
+    figures.push(bench.timed(&format!("statement of {persons} persons"), bench.statement(large[0])).await?);
+    figures.push(bench.timed(&format!("close of {persons} persons"), bench.close(large[0])).await?);
+    let many = format!("{WORKSPACES} workspaces of {PERSONS}");
+    figures.push(bench.timed(&format!("close of {many}"), bench.close_all(&small)).await?);
+    figures
+        .push(bench.timed(&format!("statement report over {many} and the large one"), bench.report()).await?);
+    Ok(figures)
+}
+
+async fn seed(owner: &mut PgConnection, tenants: &[Uuid], persons: i64, month: Date) -> anyhow::Result<()> {
+    for statement in SEED {
+        // The first date is written by this program, so nothing else can be in the statement.
+        let statement = statement.replace("$3", &format!("'{month}T00:00:00Z'::timestamptz"));
+        sqlx::query(sqlx::AssertSqlSafe(statement))
+            .bind(tenants)
+            .bind(persons)
+            .execute(&mut *owner)
+            .await
+            .context("seeding ledgers")?;
+    }
+    Ok(())
+}
+
+struct Bench<'a> {
+    processes: &'a Processes,
+    month: Date,
+}
+
+impl Bench<'_> {
+    async fn timed(
+        &self,
+        name: &str,
+        work: impl Future<Output = anyhow::Result<()>>,
+    ) -> anyhow::Result<String> {
+        eprintln!("{name}");
+        let began = Instant::now();
+        work.await.with_context(|| name.to_owned())?;
+        let took = began.elapsed();
+        let memory = usage::memory(self.processes)?.get("billing").copied().unwrap_or_default();
+        Ok(format!("{name:<64} {:>8.2} s {memory:>6} MiB", took.as_secs_f64()))
+    }
+
+    fn client(&self) -> InvoicingClient<tonic::transport::Channel> {
+        InvoicingClient::new(self.processes.operator().billing())
+    }
+
+    fn about<T>(&self, tenant: Uuid, message: T) -> Request<T> {
+        let mut request = self.processes.operator().about(WorkspaceId::from_uuid(tenant), message);
+        request.set_timeout(Duration::from_mins(1));
+        request
+    }
+
+    async fn statement(&self, tenant: Uuid) -> anyhow::Result<()> {
+        let message = pb::GetInvoiceRequest { start_date: self.month.to_string(), known_time: None };
+        let request = self.about(tenant, message);
+        let invoice = self.client().get_invoice(request).await?.into_inner().invoice.unwrap_or_default();
+        anyhow::ensure!(invoice.total_minor > 0, "nothing was rated");
+        Ok(())
+    }
+
+    async fn close(&self, tenant: Uuid) -> anyhow::Result<()> {
+        let message = pb::ClosePeriodRequest { start_date: self.month.to_string(), expected_sequence: 0 };
+        let request = self.about(tenant, message);
+        let invoice = self.client().close_period(request).await?.into_inner().invoice.unwrap_or_default();
+        anyhow::ensure!(!invoice.provisional, "it is not closed");
+        Ok(())
+    }
+
+    async fn close_all(&self, tenants: &[Uuid]) -> anyhow::Result<()> {
+        futures::stream::iter(tenants.iter().map(|tenant| self.close(*tenant)))
+            .buffer_unordered(PARALLEL)
+            .try_collect()
+            .await
+    }
+
+    async fn report(&self) -> anyhow::Result<()> {
+        let message = pb::ExportReportRequest {
+            report: "statement".to_owned(),
+            start_date: self.month.to_string(),
+            format: "csv".to_owned(),
+            known_time: None,
+            all_workspaces: true,
+        };
+        let request = self.processes.operator().anywhere(message);
+        let mut stream = self.client().export_report(request).await?.into_inner();
+        while let Some(message) = stream.message().await? {
+            if let Some(Part::Manifest(manifest)) = message.part {
+                anyhow::ensure!(manifest.rows > WORKSPACES, "{} rows", manifest.rows);
+                return Ok(());
+            }
+        }
+        anyhow::bail!("the report ended without a manifest")
+    }
+}
