@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what building, running and testing Usher needs and this machine lacks: a PostgreSQL
-# server of version 15 or later (never started as a service here) and cargo-nextest.
+# server of version 15 or later (never started as a service here), and for the tests cargo-nextest
+# and Python.
 set -euo pipefail
 
 has_postgres() {
@@ -35,6 +36,20 @@ install_postgres() {
 }
 
 has_postgres || install_postgres
+
+# scim2-tester and scim2-server, which the tests compare with, are Python programs; pip gets them
+# into an environment in the build directory.
+if [ "${1:-}" = "test" ] && ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
+  echo "usher: installing Python with venv with the system's package manager" >&2
+  if command -v apt-get >/dev/null; then
+    as_root apt-get update -qq
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq python3-venv >/dev/null
+  elif command -v dnf >/dev/null; then as_root dnf install -y -q python3
+  elif command -v apk >/dev/null; then as_root apk add --quiet python3
+  elif command -v pacman >/dev/null; then as_root pacman -Sy --noconfirm --quiet python
+  else echo "usher: the tests need Python 3 with venv; install it by hand" >&2; exit 1
+  fi
+fi
 
 if [ "${1:-}" = "test" ] && ! cargo nextest --version >/dev/null 2>&1; then
   echo "usher: installing cargo-nextest" >&2

@@ -65,8 +65,13 @@ impl Dev {
     }
 
     fn postgres(&self) -> Pid {
-        let text = std::fs::read_to_string(self.data.join("postgres/data/postmaster.pid")).unwrap();
-        Pid::from_raw(text.lines().next().unwrap().trim().parse().unwrap())
+        self.postgres_if_started().unwrap()
+    }
+
+    /// PostgreSQL's process, once its file says which it is.
+    fn postgres_if_started(&self) -> Option<Pid> {
+        let text = std::fs::read_to_string(self.data.join("postgres/data/postmaster.pid")).ok()?;
+        Some(Pid::from_raw(text.lines().next()?.trim().parse().ok()?))
     }
 
     async fn stop(&mut self, signal: Signal) -> ExitStatus {
@@ -201,11 +206,13 @@ async fn a_stop_during_the_start_leaves_nothing_behind() {
     let data = folder.path().join("usher");
     let mut dev = Dev::start(&data, &[]);
     let deadline = Instant::now() + READY_WITHIN;
-    while !data.join("postgres/data/postmaster.pid").exists() {
+    let postgres = loop {
+        if let Some(pid) = dev.postgres_if_started() {
+            break pid;
+        }
         assert!(Instant::now() < deadline && dev.child.try_wait().unwrap().is_none());
         sleep(Duration::from_millis(5)).await;
-    }
-    let postgres = dev.postgres();
+    };
 
     dev.stop(Signal::SIGTERM).await;
 
