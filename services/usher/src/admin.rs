@@ -2,6 +2,7 @@
 
 mod account;
 mod app;
+mod attribute;
 mod correction;
 mod domain;
 mod export;
@@ -51,6 +52,9 @@ enum AdminCommand {
     /// API apps.
     #[command(subcommand)]
     App(app::AppCommand),
+    /// A workspace's own attributes of users, published in /Schemas.
+    #[command(subcommand)]
+    Attribute(attribute::AttributeCommand),
     /// The apps' SCIM tokens.
     #[command(subcommand)]
     Token(token::TokenCommand),
@@ -104,6 +108,7 @@ impl AdminCommand {
             Self::Domain(command) => command.run(session).await,
             Self::Admin(command) => command.run(session).await,
             Self::App(command) => command.run(session).await,
+            Self::Attribute(command) => command.run(session).await,
             Self::Token(command) => command.run(session).await,
             Self::Plan(command) => command.run(session).await,
             Self::Account(command) => command.run(session).await,

@@ -34,16 +34,25 @@ impl From<Status> for Failure {
         Self {
             reason: named.unwrap_or_else(|| by_origin(&status)),
             metadata: info.map(|info| info.metadata).unwrap_or_default(),
-            message: status.message().to_owned(),
+            message: if broke(&status) {
+                "a service does not answer; try again".to_owned()
+            } else {
+                status.message().to_owned()
+            },
         }
     }
+}
+
+/// Whether the connection could not be made or broke under the call: only a status that was made on
+/// this side has a source.
+fn broke(status: &Status) -> bool {
+    matches!(status.code(), Code::Unknown | Code::Unavailable) && std::error::Error::source(status).is_some()
 }
 
 /// The reason of a status that no Usher service made: the transport's, or a proxy's.
 fn by_origin(status: &Status) -> Reason {
     match status.code() {
-        // Only a status that was made on this side has a source: the connection broke under the call.
-        Code::Unknown if std::error::Error::source(status).is_some() => Reason::Unavailable,
+        _ if broke(status) => Reason::Unavailable,
         Code::DeadlineExceeded => Reason::DeadlineExceeded,
         Code::Unavailable | Code::Cancelled => Reason::Unavailable,
         Code::ResourceExhausted => Reason::Overloaded,
