@@ -9,6 +9,7 @@ use usher_base::Reason;
 use usher_scim::discovery::MAX_BODY;
 use usher_scim::json;
 
+use crate::layers::RequestContext;
 use crate::problem::Problem;
 
 /// A JSON document as the client sent it: UTF-8, well-formed, of sane depth, no key twice.
@@ -25,6 +26,9 @@ impl<S: Sync> FromRequest<S> for JsonBody {
             return Err(too_large());
         }
         let text = read(body).await?;
+        if let Some(context) = parts.extensions.get::<RequestContext>() {
+            context.note_document(&text);
+        }
         json::check(&text)?;
         Ok(Self(text))
     }
