@@ -71,6 +71,8 @@ ids! {
     AdminId,
     /// A version of a price.
     PriceId,
+    /// What is bought for a term.
+    CommitmentId,
 }
 
 fn time_ordered(clock: &Clock) -> Uuid {
