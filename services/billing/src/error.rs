@@ -18,7 +18,7 @@ pub(crate) enum BillingError {
     )]
     PriceExists { class: SeatClass, valid_from: jiff::civil::Date },
     /// Caller: the account is in use.
-    #[error("the account has prices, so its currency and time zone can't be changed any more")]
+    #[error("the account has prices or commitments, so its currency and time zone can't be changed any more")]
     AccountInUse,
     /// Caller: wait, or find what is missing.
     #[error("the period can't be closed yet: {0}")]

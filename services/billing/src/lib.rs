@@ -37,6 +37,7 @@ pub mod share;
 pub mod simulate;
 mod statements;
 mod store;
+mod true_up;
 mod usage;
 mod verification;
 mod watermarks;

@@ -132,7 +132,8 @@ async fn reports_say_what_happened() {
     let statement = report("statement").await;
     let amounts: Vec<&str> = rows(&statement).iter().map(|row| row[11]).collect();
     // Regular: Ada 16 days, Bob 10 to 19 June; External: Ada 14 days.
-    assert_eq!(amounts, ["10.40", "3.73", "0.00"], "{statement}");
+    // Two were open at once in the quarter, one is bought: nine periods remain.
+    assert_eq!(amounts, ["10.40", "3.73", "0.00", "108.00"], "{statement}");
 
     let roll_forward = report("roll-forward").await;
     let counted: Vec<Vec<&str>> = rows(&roll_forward).iter().map(|row| row[1..].to_vec()).collect();
@@ -161,6 +162,7 @@ async fn reports_say_what_happened() {
     let commitment = report("commitment").await;
     let over = rows(&commitment).into_iter().find(|row| row[0] == "2026-06-12").unwrap();
     assert_eq!(over, ["2026-06-12", "paid", "1", "2", "1", ""]);
+    assert_eq!(rows(&commitment).last().unwrap(), &["2026-06-30", "paid", "1", "1", "0", "108.00"]);
 
     let limits = report("limits").await;
     assert_eq!(rows(&limits), [["paid", "2", "ALLOW_TRUE_UP", "1", "50", "2026-06-10T10:00:00Z", ""]]);
