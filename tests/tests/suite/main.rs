@@ -11,6 +11,7 @@ mod dev;
 mod domains;
 mod grpc;
 mod isolation;
+mod reference;
 mod scim2_server;
 mod scim2_tester;
 mod seats;
