@@ -134,11 +134,16 @@ BEGIN
       RETURN QUERY SELECT 'inactive', v_match;
       RETURN;
     END IF;
-    -- The same person as one who was deleted: by the client's id at the same connection, else by the
-    -- name where one side has no client's id.
-    SELECT d.person_key INTO v_person FROM deleted_users d
-    WHERE d.tenant_id = p_tenant AND d.external_id = p_external_id AND d.connection = p_connection
-    ORDER BY d.deleted_at DESC LIMIT 1;
+    -- The same person as another user, or one who was deleted: by the client's id at the same connection,
+    -- else by the name where one side has no client's id.
+    SELECT u.person_key INTO v_person FROM users u
+    WHERE u.tenant_id = p_tenant AND u.external_id = p_external_id AND u.connection = p_connection
+    ORDER BY u.user_id LIMIT 1;
+    IF NOT FOUND THEN
+      SELECT d.person_key INTO v_person FROM deleted_users d
+      WHERE d.tenant_id = p_tenant AND d.external_id = p_external_id AND d.connection = p_connection
+      ORDER BY d.deleted_at DESC LIMIT 1;
+    END IF;
   END IF;
   IF v_person IS NULL THEN
     SELECT d.person_key INTO v_person FROM deleted_users d

@@ -13,6 +13,7 @@ mod grpc;
 mod hashing;
 mod plans;
 mod policies;
+mod provisioning_log;
 mod service;
 mod service_keys;
 mod signer;

@@ -11,6 +11,7 @@ mod dev;
 mod domains;
 mod grpc;
 mod isolation;
+mod provisioning_log;
 mod reference;
 mod scim2_server;
 mod scim2_tester;

@@ -6,6 +6,7 @@
 //! - `seats`, `billing`: all of the seat limit's ways in, in the ledger too, and its policies (§4 19 to 25);
 //! - `tokens`: rotation, expiry, revocation, what is stored of a token (§4 38, 40 to 44);
 //! - `users`: where each attribute came from, and what stays (§4 45 to 48);
+//! - `provisioning_log`: what is told of each attempt (§4 61 to 64);
 //! - `isolation`: another workspace's credential at every route (§4 50);
 //! - identity's tests of cursors: `expiredCursor` (§6.1); the gateway's of its rate: 429 with `Retry-After`;
 //! - `make bench`: what a token check and a change to a large group cost (§2; §4 51, 52 and 54).
@@ -17,7 +18,7 @@
 //! - the last admin (§3 #36, §4 47): admins are no users of SCIM;
 //! - sessions that end with a deactivation (§6.6, §4 7) and security events: Usher keeps no sessions;
 //! - a grace period for probes that create and delete (§4.2): what somebody costs is the ledger's matter;
-//! - the provisioning log, its page and the dry run (§4 31, 61 to 64), webhooks, the admin console.
+//! - a dry run (§4 31), webhooks, the admin console.
 //!
 //! Decided where sources differ: a member that is nobody is 400 (`scim-servers.md` §3), although the sample
 //! of Microsoft takes "string id 1" (entra.md §2.4); a PATCH of a user is answered with the user, one of a

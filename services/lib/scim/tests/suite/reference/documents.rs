@@ -100,7 +100,7 @@ fn every_group_that_was_seen_is_read() {
             .members
             .into_iter()
             .flat_map(|step| match step {
-                group::Step::Delta(delta) => delta.add,
+                group::Step::Delta(delta) => delta.add.into_keys(),
                 group::Step::RemoveWhere(_) => unreachable!("a document filters nobody"),
             })
             .collect::<Vec<_>>()
