@@ -36,8 +36,10 @@ mod fact;
 mod filters;
 mod gallery;
 mod given;
+mod look_ups;
 mod matching;
 mod okta;
+mod operations;
 mod postman;
 mod providers;
 mod row;
@@ -63,6 +65,8 @@ async fn every_row_about_identity_providers_holds() {
         ("entra.md §3", trackers::rows()),
         ("entra.md §3", matching::rows()),
         ("entra.md §3", contract::rows()),
+        ("operations that were seen:", operations::rows()),
+        ("filters that were seen:", look_ups::rows()),
         ("entra.md §4", okta::rows()),
         ("entra.md §4", providers::rows()),
         ("entra.md §6", cursors::rows()),
