@@ -116,23 +116,26 @@ async fn every_target_that_discovery_names_is_kept_and_can_be_cleared() {
         "string" => json!(format!("new {}", target.path)),
         other => panic!("{}: no value for a {other}", target.path),
     };
-    let write = |of: &dyn Fn(&Target) -> Value| -> Value {
-        free.iter()
-            .map(|target| json!({ "op": "replace", "path": target.path, "value": of(target) }))
-            .collect()
-    };
+    let each = |operation: &dyn Fn(&Target) -> Value| free.iter().map(|target| operation(target)).collect();
+    let writing =
+        |value: Value, target: &Target| json!({ "op": "replace", "path": target.path, "value": value });
+    let clearings: [&dyn Fn(&Target) -> Value; 3] = [
+        &|target| writing(json!(""), target),
+        &|target| writing(Value::Null, target),
+        &|target| json!({ "op": "remove", "path": target.path }),
+    ];
 
-    for (round, blank) in [json!(""), Value::Null].into_iter().enumerate() {
-        scim.patch(&path, write(&value)).await.assert_status(200);
+    for clearing in clearings {
+        scim.patch(&path, each(&|target| writing(value(target), target))).await.assert_status(200);
         let read = scim.get(&path).await;
         for target in &free {
             let kept = target.place.value(&read.body);
-            assert_eq!(kept, Some(&value(target)), "{} in round {round}: {}", target.path, read.text);
+            assert_eq!(kept, Some(&value(target)), "{}: {}", target.path, read.text);
         }
-        scim.patch(&path, write(&|_| blank.clone())).await.assert_status(200);
+        scim.patch(&path, each(clearing)).await.assert_status(200);
         let read = scim.get(&path).await;
         for target in &free {
-            assert_eq!(target.place.value(&read.body), None, "{} is not cleared: {}", target.path, read.text);
+            assert_eq!(target.place.value(&read.body), None, "{}: {}", clearing(target), read.text);
         }
     }
     assert!(free.len() > 60, "there are only {} targets", free.len());

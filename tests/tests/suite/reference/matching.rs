@@ -39,7 +39,7 @@ fn matching() -> Vec<Row> {
             .with("content-type", "application/scim+json; charset=utf-8")
             .is(201)
             .post("/Users", named("b"))
-            .with("content-type", "application/json")
+            .with("content-type", "APPLICATION/JSON")
             .is(201)
             .post("/Users", named("c"))
             .without("content-type")

@@ -118,6 +118,13 @@ fn wholes() -> Vec<Row> {
 
 fn documents() -> Vec<Row> {
     vec![
+        row("without active and user type: active and Regular")
+            .post("/Users", named("u"))
+            .is(201)
+            .at("/active", true)
+            .at("/userType", "Regular")
+            .at(format!("/{USHER}/userType"), "Regular"),
+        row("an endpoint that is none").get("/Nothing").refused(404, ""),
         row("a document that is none").send(Method::POST, "/Users", "[]").refused(400, "invalidSyntax"),
         row("an empty document")
             .send(Method::POST, "/Users", "{}")
