@@ -24,6 +24,7 @@
 //! of Microsoft takes "string id 1" (entra.md §2.4); a PATCH of a user is answered with the user, one of a
 //! group with 204; an unapproved domain and a full workspace are 403.
 
+mod bulk;
 mod checklist;
 mod complaints;
 mod contract;
@@ -70,6 +71,7 @@ async fn every_row_about_identity_providers_holds() {
         ("entra.md §4", okta::rows()),
         ("entra.md §4", providers::rows()),
         ("entra.md §6", cursors::rows()),
+        ("entra.md §6", bulk::rows()),
         ("entra.md §6", standards::rows()),
     ])
     .await;

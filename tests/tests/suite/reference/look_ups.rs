@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use super::given::{ENTERPRISE, USHER};
+use super::given::{ENTERPRISE, USHER, named, of_team};
 use super::row::{Row, row};
 
 const FORD: &[&str] = &["Ford_Purdy@contoso.com"];
@@ -12,7 +12,16 @@ const BOTH: &[&str] = &["Ford_Purdy@contoso.com", "Olaf"];
 const NOBODY: &[&str] = &[];
 
 pub(super) fn rows() -> Vec<Row> {
-    vec![names(), addresses(), other_attributes(), times_and_booleans(), logic(), refused()]
+    vec![
+        names(),
+        letters(),
+        members(),
+        addresses(),
+        other_attributes(),
+        times_and_booleans(),
+        logic(),
+        refused(),
+    ]
 }
 
 /// Two people who differ in everything.
@@ -71,6 +80,39 @@ fn names() -> Row {
             ("id eq 7", NOBODY),
         ],
     )
+}
+
+/// + in an address is %2B in a URL, where + is a space; case is that of every alphabet.
+fn letters() -> Row {
+    row("letters")
+        .given("plus", "/Users", named("ada+scim@contoso.com"))
+        .given("other", "/Users", named("ÜNAL o'neill 山田"))
+        .get("/Users?filter=userName+eq+%22ada%2Bscim%40contoso.com%22")
+        .finds(&["ada+scim@contoso.com"])
+        .get("/Users?filter=userName+eq+%22ada+scim%40contoso.com%22")
+        .finds(&[])
+        .find("userName eq \"ünal O'NEILL 山田\"")
+        .finds(&["ÜNAL o'neill 山田"])
+        .post("/Users", named("ünal o'neill 山田"))
+        .refused(409, "uniqueness")
+}
+
+fn members() -> Row {
+    let group = |row: Row, filter: &str, names: &[&'static str]| row.find_groups(filter).finds(names);
+    let row = of_team("members of groups").given("empty", "/Groups", json!({ "displayName": "Empty" }));
+    [
+        ("members[value eq \"{ada}\"]", &["Team"][..]),
+        ("members.value eq \"{ada}\"", &["Team"]),
+        ("members eq \"{eve}\"", &[]),
+        ("members pr", &["Team"]),
+        ("not (members pr)", &["Empty"]),
+        ("displayName sw \"t\" and members[type eq \"User\"]", &["Team"]),
+        ("displayName eq \"Team\" or displayName eq \"Empty\"", &["Team", "Empty"]),
+    ]
+    .into_iter()
+    .fold(row, |row, (filter, names)| group(row, filter, names))
+    .find("groups.value eq \"{team}\"")
+    .finds(&["ada@contoso.com", "bob@contoso.com"])
 }
 
 fn addresses() -> Row {

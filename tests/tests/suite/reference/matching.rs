@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::given::{CORE, MANAGER, USHER, ada, named, of_ada, of_team};
-use super::row::{Row, row};
+use super::row::{Request, Row, row};
 
 pub(super) fn rows() -> Vec<Row> {
     [matching(), life_cycle(), vec![among_many()]].into_iter().flatten().collect()
@@ -65,6 +65,13 @@ fn life_cycle() -> Vec<Row> {
             .post("/Users", ada())
             .at("/id", "{ada}")
             .at("/active", true),
+        of_ada("#31 the same POST twice at once, as after a late answer (§1.8)")
+            .patch("/Users/{ada}", json!([{ "op": "Replace", "path": "active", "value": "False" }]))
+            .together(vec![Request::post("/Users", ada()), Request::post("/Users", ada())], &[201, 409])
+            .get("/Users")
+            .finds(&["ada@contoso.com"])
+            .at("/Resources/0/active", true)
+            .at("/Resources/0/id", "{ada}"),
         of_ada("#31 and of somebody deleted").delete("/Users/{ada}").post("/Users", ada()).is(201),
         of_team("#32 getprobo/probo#1277: DELETE of somebody who is in groups and manages")
             .patch("/Users/{bob}", json!([{ "op": "Add", "path": MANAGER, "value": "{ada}" }]))

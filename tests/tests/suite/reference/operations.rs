@@ -59,6 +59,19 @@ fn elements() -> Vec<Row> {
         .at("/emails/0/primary", false)
         .at("/emails/2/primary", true),
         one(
+            "primary as a string, by path",
+            json!({ "op": "Replace", "path": "emails[type eq \"home\"].primary", "value": "True" }),
+        )
+        .at("/emails/0/primary", false)
+        .at("/emails/1/primary", true),
+        one("a bare role", json!({ "op": "Add", "path": "roles", "value": "Admin" }))
+            .at("/roles", json!([{ "value": "Admin" }])),
+        one(
+            "scimmy#10: objects and dotted keys in one value",
+            json!({ "op": "replace", "value": { "name": { "givenName": "A" }, "name.familyName": "L" } }),
+        )
+        .at("/name", json!({ "givenName": "A", "familyName": "L", "formatted": "Ada Lovelace" })),
+        one(
             "elimity-com/scim#112: a path with a filter as a key",
             json!({ "op": "add", "value": { "emails[type eq \"work\"].value": "k@contoso.com" } }),
         )
@@ -124,6 +137,13 @@ fn documents() -> Vec<Row> {
             .at("/active", true)
             .at("/userType", "Regular")
             .at(format!("/{USHER}/userType"), "Regular"),
+        of_ada("what is always returned can't be excluded; what is asked for comes after writes too")
+            .get("/Users/{ada}?excludedAttributes=id,userName,emails")
+            .at("/id", "{ada}")
+            .lacks("/emails")
+            .put("/Users/{ada}?attributes=title", json!({ "userName": "ada@contoso.com", "title": "T" }))
+            .at("/title", "T")
+            .lacks("/emails"),
         row("an endpoint that is none").get("/Nothing").refused(404, ""),
         row("a document that is none").send(Method::POST, "/Users", "[]").refused(400, "invalidSyntax"),
         row("an empty document")

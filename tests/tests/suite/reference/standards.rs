@@ -8,7 +8,7 @@ use super::row::{Row, row};
 const SEARCH: &str = "urn:ietf:params:scim:api:messages:2.0:SearchRequest";
 
 pub(super) fn rows() -> Vec<Row> {
-    [ipsie(), bulk(), search_and_me()].into_iter().flatten().collect()
+    [ipsie(), search_and_me()].into_iter().flatten().collect()
 }
 
 fn ipsie() -> Vec<Row> {
@@ -74,100 +74,6 @@ fn ipsie() -> Vec<Row> {
             .holds("the most is said and is not more", |config| {
                 config.body["filter"]["maxResults"].as_u64().is_some_and(|most| (100..=1000).contains(&most))
             }),
-    ]
-}
-
-fn request(operations: &Value) -> Value {
-    json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"], "Operations": operations })
-}
-
-fn bulk() -> Vec<Row> {
-    let user =
-        |id: &str| json!({ "method": "POST", "path": "/Users", "bulkId": id, "data": { "userName": id } });
-    let broken = json!({
-        "method": "POST", "path": "/Users", "bulkId": "broken", "data": { "displayName": "nobody" },
-    });
-    let mut at_most_one = request(&json!([broken, user("late")]));
-    at_most_one["failOnErrors"] = json!(1);
-    let many: Vec<Value> = (0..1001).map(|n| user(&n.to_string())).collect();
-    vec![
-        row("6.7 bulkId, forward and back")
-            .post(
-                "/Bulk",
-                request(&json!([
-                    {
-                        "method": "POST", "path": "/Groups", "bulkId": "g",
-                        "data": { "displayName": "g", "members": [{ "value": "bulkId:u" }] },
-                    },
-                    user("u"),
-                    {
-                        "method": "PATCH", "path": "/Users/bulkId:u",
-                        "data": { "Operations": [{ "op": "replace", "path": "title", "value": "T" }] },
-                    },
-                ])),
-            )
-            .is(200)
-            .at("/schemas", json!(["urn:ietf:params:scim:api:messages:2.0:BulkResponse"]))
-            .at("/Operations/0/status", "201")
-            .at("/Operations/0/bulkId", "g")
-            .at("/Operations/1/status", "201")
-            .at("/Operations/2/status", "200")
-            .find_groups("displayName eq \"g\"")
-            .has("/Resources/0/members", 1)
-            .find("userName eq \"u\"")
-            .at("/Resources/0/title", "T"),
-        row("6.7 failOnErrors")
-            .post("/Bulk", at_most_one)
-            .is(200)
-            .has("/Operations", 1)
-            .at("/Operations/0/status", "400")
-            .at("/Operations/0/response/scimType", "invalidValue")
-            .get("/Users")
-            .finds(&[]),
-        row("6.7 without it the others are done")
-            .post("/Bulk", request(&json!([broken, user("late")])))
-            .is(200)
-            .at("/Operations/0/status", "400")
-            .at("/Operations/1/status", "201"),
-        row("6.7 maxOperations")
-            .post("/Bulk", request(&json!(many)))
-            .refused(413, "")
-            .get("/Users")
-            .finds(&[])
-            .get("/ServiceProviderConfig")
-            .at("/bulk/supported", true)
-            .at("/bulk/maxOperations", 1000)
-            .at("/bulk/maxPayloadSize", 1_048_576),
-        row("6.7 maxPayloadSize")
-            .post(
-                "/Bulk",
-                request(&json!([
-                    {
-                        "method": "POST", "path": "/Users", "bulkId": "u",
-                        "data": { "userName": "u", "displayName": "x".repeat(1 << 20) },
-                    },
-                ])),
-            )
-            .refused(413, ""),
-        row("6.7 references in a circle are 409")
-            .post(
-                "/Bulk",
-                request(&json!([
-                    {
-                        "method": "POST", "path": "/Groups", "bulkId": "a",
-                        "data": { "displayName": "a", "members": [{ "value": "bulkId:b" }] },
-                    },
-                    {
-                        "method": "POST", "path": "/Groups", "bulkId": "b",
-                        "data": { "displayName": "b", "members": [{ "value": "bulkId:a" }] },
-                    },
-                ])),
-            )
-            .is(200)
-            .at("/Operations/0/status", "409")
-            .at("/Operations/1/status", "409")
-            .get("/Groups")
-            .finds(&[]),
     ]
 }
 
