@@ -160,6 +160,21 @@ DO $mig$ BEGIN
   -- When states were last compared.
   ALTER TABLE ledgers ADD COLUMN compared_at timestamptz;
 
+  -- When a workspace's turn of a job is next: "close" its ended periods, "verify" its ledger. Who takes
+  -- a turn moves it on by a lease, so that one replica has it, and another one where that dies.
+  CREATE TABLE jobs (
+    tenant_id uuid NOT NULL,
+    job text NOT NULL,
+    run_at timestamptz NOT NULL,
+    -- Since when something is wrong that an operator must know; and what, when it was last said.
+    trouble_since timestamptz,
+    told_at timestamptz,
+    PRIMARY KEY (tenant_id, job)
+  );
+  PERFORM app_distribute('jobs');
+  CREATE INDEX jobs_run_at ON jobs (job, run_at);
+  PERFORM app_protect('jobs', 'SELECT, INSERT, UPDATE');
+
   CREATE TABLE epochs (
     tenant_id uuid NOT NULL,
     epoch bigint NOT NULL,

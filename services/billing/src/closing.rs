@@ -17,19 +17,36 @@ use crate::rating::Calendar;
 use crate::rating::count::daily;
 use crate::reconciliation;
 use crate::store::closes::{self as store, Close};
-use crate::store::{accounts, facts, ledgers};
+use crate::store::{accounts, events, facts, ledgers};
 use crate::zone;
 
-/// What still keeps a period from being closed; nothing where it can be.
-pub(crate) fn missing(ledger: Option<&Ledger>, calendar: &Calendar, now: jiff::Timestamp) -> Vec<String> {
+/// What still keeps a period from being closed.
+#[derive(Debug, Default)]
+pub(crate) struct Missing {
+    /// For people; none where it can be closed.
+    pub(crate) reasons: Vec<String>,
+    /// Whether a comparison of states is among it.
+    comparison: bool,
+}
+
+/// Looks for what is missing: of the period only. What happened after its end need neither be there
+/// nor be compared, so that a workspace in which something happens all the time can be closed.
+pub(crate) async fn missing(
+    tx: &mut TenantTx,
+    ledger: Option<&Ledger>,
+    calendar: &Calendar,
+    now: jiff::Timestamp,
+) -> Result<Missing, BillingError> {
     let mut reasons = Vec::new();
     if now.as_microsecond() < calendar.close() {
         reasons.push("the period has not ended".to_owned());
     }
     let Some(ledger) = ledger else {
         reasons.push("identity has never sent anything".to_owned());
-        return reasons;
+        return Ok(Missing { reasons, comparison: false });
     };
+    // Times increase with numbers: one of after the end shows that all before it are there.
+    let reached = ledger.last_effective_at.as_microsecond() >= calendar.close();
     if ledger.halted {
         reasons.push(format!(
             "the ledger is halted: an event came again with other content; {} events are applied",
@@ -37,22 +54,26 @@ pub(crate) fn missing(ledger: Option<&Ledger>, calendar: &Calendar, now: jiff::T
         ));
     }
     match ledger.watermark {
-        Some(watermark) if ledger.acknowledged_sequence < watermark.sequence => reasons.push(format!(
-            "event {} is missing: identity is at {}",
-            ledger.acknowledged_sequence + 1,
-            watermark.sequence
-        )),
+        Some(watermark) if ledger.acknowledged_sequence < watermark.sequence && !reached => {
+            reasons.push(format!(
+                "event {} is missing: identity is at {}",
+                ledger.acknowledged_sequence + 1,
+                watermark.sequence
+            ));
+        }
         Some(watermark) if watermark.at.as_microsecond() >= calendar.close() => {}
         Some(watermark) => reasons.push(format!("identity's watermark is at {}", watermark.at)),
         None => reasons.push("identity has sent no watermark".to_owned()),
     }
-    if !ledger.is_compared() {
+    let last = events::last_before(tx, ledger.epoch, calendar.close()).await?;
+    let comparison = ledger.reconciled_sequence < last;
+    if comparison {
         reasons.push(format!(
             "the states of identity and billing were last seen equal at event {}",
             ledger.reconciled_sequence
         ));
     }
-    reasons
+    Ok(Missing { reasons, comparison })
 }
 
 /// The first period that is not closed.
@@ -77,6 +98,8 @@ pub(crate) async fn close(
     ctx.require(Permission::BillingAdmin)?;
     let database = database.scoped(&ctx.scope()?);
     let mut tx = database.begin().await?;
+    // Nobody adds a price or a credit note to the period while it is closed.
+    accounts::lock(&mut tx).await?;
     let schedule = accounts::schedule(&mut tx).await?;
     let period = schedule
         .containing(first)
@@ -91,10 +114,10 @@ pub(crate) async fn close(
         None => return Err(BillingError::Incomplete("identity has never sent anything".to_owned())),
     }
     let ledger = ledgers::find(&mut tx).await?;
-    let reasons = missing(ledger.as_ref(), &period.calendar()?, ctx.now());
-    let compared = ledger.as_ref().is_none_or(Ledger::is_compared);
+    let Missing { reasons, comparison } =
+        missing(&mut tx, ledger.as_ref(), &period.calendar()?, ctx.now()).await?;
     let Some(ledger) = ledger.filter(|_| reasons.is_empty()) else {
-        if !compared {
+        if comparison {
             // The proof is asked for, so that the next attempt has it.
             reconciliation::want(&mut tx).await?;
             tx.commit().await?;

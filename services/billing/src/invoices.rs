@@ -81,7 +81,7 @@ pub(crate) async fn read(
         return Ok(Invoice { state: State::Closed(Box::new(close), lines), origins });
     }
     let ledger = ledgers::find(tx).await?;
-    let reasons = closing::missing(ledger.as_ref(), &period.calendar()?, now);
+    let reasons = closing::missing(tx, ledger.as_ref(), &period.calendar()?, now).await?.reasons;
     let draft = draft(tx, period, known).await?;
     Ok(Invoice { state: State::Provisional(Box::new(draft), reasons), origins })
 }

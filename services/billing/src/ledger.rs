@@ -212,11 +212,6 @@ pub(crate) struct Watermark {
 }
 
 impl Ledger {
-    /// Whether both sides had the same state at the watermark or later.
-    pub(crate) fn is_compared(&self) -> bool {
-        self.reconciled_sequence >= self.watermark.map_or(0, |watermark| watermark.sequence)
-    }
-
     /// A ledger without any fact.
     pub(crate) fn empty(epoch: i64) -> Self {
         Self {

@@ -14,6 +14,7 @@ mod grpc;
 pub mod interval;
 mod invoice;
 mod invoices;
+mod jobs;
 mod ledger;
 pub mod limit;
 mod limits;
@@ -36,6 +37,7 @@ mod verification;
 mod watermarks;
 pub mod zone;
 
+pub use jobs::JobSettings;
 pub use service::{Config, Service, StartError};
 
 /// The schema of the billing database.

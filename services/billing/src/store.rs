@@ -8,6 +8,7 @@ pub(crate) mod corrections;
 pub(crate) mod events;
 pub(crate) mod facts;
 pub(crate) mod intervals;
+pub(crate) mod jobs;
 pub(crate) mod ledgers;
 pub(crate) mod limits;
 pub(crate) mod prices;

@@ -97,7 +97,7 @@ impl Processes {
                 }
                 name => set(format!("{section}__DATABASE_URL"), cluster.url(&database(name), APP_ROLE)),
             }
-            if matches!(*role, "gateway" | "identity") {
+            if matches!(*role, "gateway" | "identity" | "billing") {
                 let key = keys.create(role).await.unwrap();
                 set(format!("{section}__SERVICE_KEY"), key.expose().to_owned());
             }

@@ -51,6 +51,8 @@ pub(crate) async fn lock(tx: &mut TenantTx, epoch: i64) -> Result<Ledger, Billin
         return Ok(ledger);
     }
     insert(tx, &Ledger::empty(epoch)).await?;
+    // At once: the first turn finds out when the next one is.
+    super::jobs::insert(tx, Timestamp::UNIX_EPOCH).await?;
     select_for_update(tx)
         .await?
         .ok_or_else(|| BillingError::Stored("a ledger that was just made is not there".to_owned()))

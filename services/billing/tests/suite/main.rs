@@ -10,6 +10,7 @@ mod closing;
 mod corrections;
 mod fold;
 mod harness;
+mod jobs;
 mod limits;
 mod modes;
 mod reconciliation;
