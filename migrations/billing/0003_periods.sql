@@ -136,6 +136,48 @@ DO $mig$ BEGIN
   PERFORM app_distribute('postings');
   PERFORM app_protect('postings', 'SELECT, INSERT');
 
+  -- What is given back of closed periods, by a person's decision. Booked in the period that was open.
+  CREATE TABLE credit_notes (
+    tenant_id uuid NOT NULL,
+    note_id uuid NOT NULL,
+    ordinal bigint NOT NULL,
+    booked_ordinal bigint NOT NULL,
+    booked_date date NOT NULL,
+    reason text NOT NULL,
+    author text NOT NULL,
+    request_id text NOT NULL,
+    issued_at timestamptz NOT NULL,
+    PRIMARY KEY (tenant_id, note_id)
+  );
+  PERFORM app_distribute('credit_notes');
+  PERFORM app_protect('credit_notes', 'SELECT, INSERT');
+
+  CREATE TABLE credit_note_lines (
+    tenant_id uuid NOT NULL,
+    note_id uuid NOT NULL,
+    position int NOT NULL,
+    -- The line of the credited period, and what it is about.
+    line_no int NOT NULL,
+    class text,
+    origin_ordinal bigint NOT NULL,
+    amount_minor bigint NOT NULL CHECK (amount_minor > 0),
+    PRIMARY KEY (tenant_id, note_id, position)
+  );
+  PERFORM app_distribute('credit_note_lines');
+  PERFORM app_protect('credit_note_lines', 'SELECT, INSERT');
+
+  -- Those of a note sum to zero as well.
+  CREATE TABLE credit_note_postings (
+    tenant_id uuid NOT NULL,
+    note_id uuid NOT NULL,
+    posting_no int NOT NULL,
+    account text NOT NULL,
+    amount_minor bigint NOT NULL,
+    PRIMARY KEY (tenant_id, note_id, posting_no)
+  );
+  PERFORM app_distribute('credit_note_postings');
+  PERFORM app_protect('credit_note_postings', 'SELECT, INSERT');
+
   -- Who did what, apart from the facts themselves.
   CREATE TABLE audit_entries (
     tenant_id uuid NOT NULL,

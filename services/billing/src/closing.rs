@@ -7,17 +7,19 @@ use usher_store::{Database, TenantTx};
 
 use crate::audit;
 use crate::class::SeatClass;
+use crate::credit_notes::revenue;
 use crate::draft::{Draft, Knowledge, draft};
 use crate::error::BillingError;
 use crate::event::hex;
-use crate::invoice::{InvoiceLine, Kind, Sealed, stays_digest};
+use crate::invoice::{InvoiceLine, Sealed, stays_digest};
 use crate::ledger::Ledger;
 use crate::period::Period;
 use crate::rating::Calendar;
 use crate::rating::count::daily;
 use crate::reconciliation;
 use crate::store::closes::{self as store, Close};
-use crate::store::{accounts, events, facts, ledgers};
+use crate::store::{accounts, credit_notes, events, facts, ledgers};
+use crate::what_if::WhatIf;
 use crate::zone;
 
 /// What still keeps a period from being closed.
@@ -130,7 +132,10 @@ pub(crate) async fn close(
             ledger.sequence
         )));
     }
-    let draft = draft(&mut tx, period, Knowledge { sequence: ledger.sequence, at: ctx.now() }).await?;
+    // Another replica's clock may be ahead of this one's: what is booked in the period is in it.
+    let noted = credit_notes::last_issued(&mut tx, period.ordinal).await?.unwrap_or(ctx.now());
+    let known = Knowledge { sequence: ledger.sequence, at: ctx.now().max(noted) };
+    let draft = draft(&mut tx, period, known, &WhatIf::default()).await?;
     let (close, counts) = seal(ctx, &ledger, &draft);
     if !store::insert(&mut tx, &close).await? {
         // Another call was faster; by the same rule it closed the same.
@@ -212,10 +217,8 @@ pub(crate) fn snapshot_hash(
 
 /// Each line is owed by the workspace, and earned by its class and the period that it is about.
 fn postings(lines: &[InvoiceLine], close: &Close) -> Vec<(String, i64)> {
-    let against = |line: &InvoiceLine| match (line.kind, line.class) {
-        (Kind::Credit, _) => "credit".to_owned(),
-        (_, Some(class)) => format!("revenue:{class}:{}", line.origin),
-        (_, None) => format!("revenue:minimum:{}", line.origin),
+    let against = |line: &InvoiceLine| {
+        if line.kind.is_credit() { "credit".to_owned() } else { revenue(line.class, line.origin) }
     };
     let booked = lines.iter().filter(|line| line.amount_minor != 0);
     booked

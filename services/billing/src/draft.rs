@@ -5,13 +5,15 @@ use usher_base::id::PersonKey;
 use usher_store::TenantTx;
 
 use crate::class::SeatClass;
+use crate::credit_notes::CreditNote;
 use crate::error::BillingError;
-use crate::invoice::{self, InvoiceLine, Kind, Settlement};
+use crate::invoice::{self, InvoiceLine, Settlement};
 use crate::period::{Period, Schedule};
 use crate::price;
 use crate::rating::{Calendar, Presence, RatingError, Stay, rate};
 use crate::store::closes::{self, Close};
-use crate::store::{accounts, facts, intervals, prices};
+use crate::store::{accounts, credit_notes, facts, intervals, prices};
+use crate::what_if::WhatIf;
 
 /// What is known: the facts up to a number, and what else was there at a time.
 #[derive(Clone, Copy, Debug)]
@@ -49,30 +51,34 @@ async fn own(
     calendar: &Calendar,
     presence: &Presence<PersonKey>,
     known: Knowledge,
+    what_if: &WhatIf,
 ) -> Result<Vec<InvoiceLine>, BillingError> {
-    let versions = prices::known(tx, known.at).await?;
+    let versions = what_if.prices(prices::known(tx, known.at).await?)?;
     let lists = price::lists(&versions, period.account.exponent)?;
     let lines = rate(presence, &SeatClass::rated(), &lists, calendar)?;
     let minimum = accounts::minimum_spend(tx, period.first, known.at).await?;
     Ok(invoice::own_lines(period.ordinal, calendar, lines, &versions, minimum)?)
 }
 
-/// Drafts a period's invoice. The first that is not closed also has what new facts make of
+/// Drafts a period's invoice, also by other prices or counts than the ledger's. The first that is not closed also has what new facts make of
 /// those that are, and what was carried forward.
 pub(crate) async fn draft(
     tx: &mut TenantTx,
     period: Period,
     known: Knowledge,
+    what_if: &WhatIf,
 ) -> Result<Draft, BillingError> {
     let calendar = period.calendar()?;
-    let stays = stays(tx, known.sequence, &calendar).await?;
+    let stays = what_if.stays(stays(tx, known.sequence, &calendar).await?, &calendar);
     let presence = Presence::new(stays.iter().copied(), &SeatClass::rated(), &calendar);
-    let mut lines = own(tx, &period, &calendar, &presence, known).await?;
+    let mut lines = own(tx, &period, &calendar, &presence, known, what_if).await?;
     let mut closed = closes::all(tx).await?;
     closed.retain(|close| close.closed_at <= known.at && close.ordinal < period.ordinal);
     let mut carried = 0;
     if let Some(last) = closed.last().filter(|last| last.ordinal + 1 == period.ordinal) {
         lines.extend(adjustments(tx, &closed, last.sequence, known).await?);
+        let notes = credit_notes::booked(tx, period.ordinal, known.at).await?;
+        lines.extend(notes.iter().flat_map(CreditNote::invoice_lines));
         // Credit is of its currency.
         carried = if last.currency == period.account.currency { last.credit_minor } else { 0 };
     }
@@ -95,16 +101,20 @@ async fn adjustments(
     let mut adjustments = Vec::new();
     for close in closed {
         if close.calendar.close() > earliest {
-            adjustments.extend(adjustment(tx, &schedule, close, known).await?);
+            let before = closed.last().map_or(0, |last| last.ordinal + 1);
+            adjustments.extend(adjustment(tx, &schedule, close, before, known).await?);
         }
     }
     Ok(adjustments)
 }
 
-async fn adjustment(
+/// The difference between what a closed period costs by what is known and what was billed for it
+/// before another period.
+pub(crate) async fn adjustment(
     tx: &mut TenantTx,
     schedule: &Schedule,
     close: &Close,
+    before: i64,
     known: Knowledge,
 ) -> Result<Vec<InvoiceLine>, BillingError> {
     let period = schedule.at(close.ordinal).ok_or_else(|| {
@@ -112,11 +122,11 @@ async fn adjustment(
     })?;
     let stays = stays(tx, known.sequence, &close.calendar).await?;
     let presence = Presence::new(stays, &SeatClass::rated(), &close.calendar);
-    let exact = own(tx, &period, &close.calendar, &presence, known).await?;
-    let billed = closes::lines_about(tx, close.ordinal, known.at).await?;
+    let exact = own(tx, &period, &close.calendar, &presence, known, &WhatIf::default()).await?;
+    let billed = closes::lines_about(tx, close.ordinal, before, known.at).await?;
     let mut found = Vec::new();
     for class in SeatClass::BY_RANK.into_iter().map(Some).chain([None]) {
-        let of_class = |line: &&InvoiceLine| line.class == class && line.kind != Kind::Credit;
+        let of_class = |line: &&InvoiceLine| line.class == class && !line.kind.is_credit();
         let sum = |lines: &[InvoiceLine]| -> Result<i64, RatingError> {
             invoice::total(&lines.iter().filter(of_class).cloned().collect::<Vec<_>>())
         };

@@ -13,6 +13,7 @@ use crate::invoices;
 use crate::price;
 use crate::rating::{Presence, Stay, rate};
 use crate::store::prices;
+use crate::what_if::WhatIf;
 
 /// A forecast with what it rests on.
 pub(crate) struct Forecast {
@@ -35,7 +36,7 @@ pub(crate) async fn get(
     let period = invoices::period(&mut tx, first).await?;
     let known = invoices::knowledge(&mut tx, None, ctx.now()).await?;
     let sequence = known.sequence;
-    let draft = draft(&mut tx, period, known).await?;
+    let draft = draft(&mut tx, period, known, &WhatIf::default()).await?;
     let versions = prices::all(&mut tx).await?;
     tx.commit().await?;
     let Draft { period, calendar, stays, lines, .. } = draft;
@@ -49,7 +50,7 @@ pub(crate) async fn get(
     let accrued = rate(&Presence::new(so_far, &classes, &calendar), &classes, &lists, &calendar)?;
     let accrued = invoice::own_lines(period.ordinal, &calendar, accrued, &versions, 0)?;
     let seats: Vec<_> = accrued.into_iter().filter(|line| line.kind == Kind::Seat).collect();
-    let owed: Vec<_> = lines.into_iter().filter(|line| line.kind != Kind::Credit).collect();
+    let owed: Vec<_> = lines.into_iter().filter(|line| !line.kind.is_credit()).collect();
     let floors: Vec<_> =
         owed.iter().filter(|line| matches!(line.kind, Kind::Floor | Kind::MinimumSpend)).cloned().collect();
     let open = stays.iter().filter(|stay| stay.start <= now && stay.end.is_none_or(|end| now < end)).count();

@@ -21,12 +21,15 @@ pub(crate) enum Kind {
     MinimumSpend,
     /// The difference that facts make to a period that was closed before them.
     Adjustment,
+    /// What a credit note gives back of a closed period.
+    CreditNote,
     /// What was carried forward, or is.
     Credit,
 }
 
 impl Kind {
-    const ALL: [Self; 5] = [Self::Seat, Self::Floor, Self::MinimumSpend, Self::Adjustment, Self::Credit];
+    const ALL: [Self; 6] =
+        [Self::Seat, Self::Floor, Self::MinimumSpend, Self::Adjustment, Self::CreditNote, Self::Credit];
 
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
@@ -34,8 +37,14 @@ impl Kind {
             Self::Floor => "floor",
             Self::MinimumSpend => "min_spend",
             Self::Adjustment => "adjustment",
+            Self::CreditNote => "credit_note",
             Self::Credit => "credit",
         }
+    }
+
+    /// Whether it settles what was billed, and bills nothing itself.
+    pub(crate) const fn is_credit(self) -> bool {
+        matches!(self, Self::CreditNote | Self::Credit)
     }
 
     pub(crate) fn from_name(name: &str) -> Option<Self> {
@@ -78,6 +87,11 @@ impl InvoiceLine {
     /// The difference between what a closed period costs by what is known now and what was billed.
     pub(crate) fn adjustment(class: Option<SeatClass>, origin: i64, amount_minor: i64) -> Self {
         Self::plain(Kind::Adjustment, class, origin, amount_minor)
+    }
+
+    /// What a credit note gives back: less than zero.
+    pub(crate) fn credit_note(class: Option<SeatClass>, origin: i64, amount_minor: i64) -> Self {
+        Self::plain(Kind::CreditNote, class, origin, amount_minor)
     }
 }
 

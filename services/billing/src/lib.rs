@@ -6,6 +6,7 @@ mod audit;
 pub mod class;
 mod closing;
 mod corrections;
+mod credit_notes;
 mod draft;
 mod error;
 pub mod event;
@@ -35,6 +36,7 @@ mod store;
 mod usage;
 mod verification;
 mod watermarks;
+mod what_if;
 pub mod zone;
 
 pub use jobs::JobSettings;

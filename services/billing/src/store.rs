@@ -5,6 +5,7 @@ pub(crate) mod audit;
 pub(crate) mod change_log;
 pub(crate) mod closes;
 pub(crate) mod corrections;
+pub(crate) mod credit_notes;
 pub(crate) mod events;
 pub(crate) mod facts;
 pub(crate) mod intervals;

@@ -67,7 +67,7 @@ enum AdminCommand {
     /// What a seat costs.
     #[command(subcommand)]
     Price(price::PriceCommand),
-    /// Billing periods: list, invoice, close, forecast.
+    /// Billing periods: list, invoice, close, forecast, preview, credit.
     #[command(subcommand)]
     Period(period::PeriodCommand),
     /// Corrections of what was billed, and links between persons.

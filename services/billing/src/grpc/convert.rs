@@ -1,7 +1,9 @@
 //! Between messages and the domain.
 
 mod account;
+mod credit_note;
 mod invoice;
+mod what_if;
 
 pub(super) use account::optional_time;
 pub(super) use invoice::manifest;

@@ -381,6 +381,19 @@ fn invoices() -> Vec<Row> {
             &billing::ClosePeriodRequest { start_date: start_date(), expected_sequence: 0 },
         ),
         row(
+            "/usher.billing.v1.Invoicing/PreviewInvoice",
+            &billing::PreviewInvoiceRequest { start_date: start_date(), ..Default::default() },
+        ),
+        row(
+            "/usher.billing.v1.Invoicing/IssueCreditNote",
+            &billing::IssueCreditNoteRequest {
+                id: person(),
+                start_date: start_date(),
+                lines: vec![billing::CreditNoteLine { line_no: 1, amount_minor: 1, ..Default::default() }],
+                reason: "isolation".into(),
+            },
+        ),
+        row(
             "/usher.billing.v1.Invoicing/GetForecast",
             &billing::GetForecastRequest { start_date: start_date() },
         ),
