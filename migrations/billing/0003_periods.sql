@@ -217,6 +217,18 @@ DO $mig$ BEGIN
   CREATE INDEX jobs_run_at ON jobs (job, run_at);
   PERFORM app_protect('jobs', 'SELECT, INSERT, UPDATE');
 
+  CREATE TABLE verifications (
+    tenant_id uuid NOT NULL,
+    verification_id uuid NOT NULL,
+    verified_at timestamptz NOT NULL,
+    actor text NOT NULL,
+    facts bigint NOT NULL,
+    faults text[] NOT NULL,
+    PRIMARY KEY (tenant_id, verification_id)
+  );
+  PERFORM app_distribute('verifications');
+  PERFORM app_protect('verifications', 'SELECT, INSERT');
+
   CREATE TABLE epochs (
     tenant_id uuid NOT NULL,
     epoch bigint NOT NULL,

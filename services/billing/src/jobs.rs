@@ -2,6 +2,7 @@
 //! turn of each job; a replica takes it with a lease, does it, and says when the next one is.
 
 mod closing;
+mod verification;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,8 +21,6 @@ use crate::store::jobs as store;
 const LEASE: SignedDuration = SignedDuration::from_mins(15);
 /// How many turns are looked up at once.
 const PAGE: i32 = 100;
-/// Between two turns, so that a backlog leaves room for requests.
-const PAUSE: Duration = Duration::from_millis(20);
 /// How often an operator is told again of trouble that goes on.
 const TELL_EVERY: SignedDuration = SignedDuration::from_hours(24);
 
@@ -32,6 +31,8 @@ pub struct JobSettings {
     pub close_after: Option<SignedDuration>,
     /// How long after a period's end an operator is told that it is not closed; none for never.
     pub close_alarm_after: Option<SignedDuration>,
+    /// How often each ledger is verified; none for never.
+    pub verify_every: Option<SignedDuration>,
     /// How often due turns are looked for.
     pub poll: Duration,
 }
@@ -41,20 +42,32 @@ pub struct JobSettings {
 pub(crate) enum Job {
     /// Closes ended periods.
     Close,
+    /// Verifies ledgers.
+    Verify,
 }
 
 impl Job {
-    pub(crate) const ALL: [Self; 1] = [Self::Close];
+    pub(crate) const ALL: [Self; 2] = [Self::Close, Self::Verify];
 
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Close => "close",
+            Self::Verify => "verify",
+        }
+    }
+
+    /// Between two turns, so that a backlog leaves room for requests.
+    const fn pause(self) -> Duration {
+        match self {
+            Self::Close => Duration::from_millis(20),
+            Self::Verify => Duration::from_millis(200),
         }
     }
 
     const fn trouble_metric(self) -> &'static str {
         match self {
             Self::Close => "usher_period_close_overdue",
+            Self::Verify => "usher_ledgers_faulty",
         }
     }
 }
@@ -106,9 +119,12 @@ pub(crate) struct Jobs {
 impl Jobs {
     /// Begins the jobs that are wanted; they end when the stop is asked for.
     pub(crate) fn spawn(self, tasks: &Tasks) {
-        let JobSettings { close_after, close_alarm_after, .. } = self.settings;
+        let JobSettings { close_after, close_alarm_after, verify_every, .. } = self.settings;
         if close_after.is_some() || close_alarm_after.is_some() {
-            drop(tasks.spawn(self.run(Job::Close, tasks.clone())));
+            drop(tasks.spawn(self.clone().run(Job::Close, tasks.clone())));
+        }
+        if verify_every.is_some() {
+            drop(tasks.spawn(self.run(Job::Verify, tasks.clone())));
         }
     }
 
@@ -142,7 +158,7 @@ impl Jobs {
                     "a job failed for a workspace; it is tried again in {} minutes", LEASE.as_mins()
                 );
             }
-            sleep(PAUSE).await;
+            sleep(job.pause()).await;
         }
         let troubled = store::count_troubled(&self.database, job).await?;
         metrics::gauge!(job.trouble_metric()).set(f64::from(u32::try_from(troubled).unwrap_or(u32::MAX)));
@@ -165,6 +181,10 @@ impl Jobs {
         // Nothing is held while the work is done but the lease.
         let outcome = match job {
             Job::Close => closing::turn(&self.database, &ctx, self.settings).await?,
+            Job::Verify => {
+                let every = self.settings.verify_every.unwrap_or(TELL_EVERY);
+                verification::turn(&self.database, &ctx, every).await?
+            }
         };
         let trouble = outcome.trouble.map(|what| self.tell(job, turn.workspace, before, &what));
         let mut tx = database.begin().await?;
@@ -183,6 +203,7 @@ impl Jobs {
             Job::Close => {
                 tracing::error!(%workspace, "a period is not closed although it has long ended: {what}");
             }
+            Job::Verify => tracing::error!(%workspace, "a ledger is not what it must be: {what}"),
         }
         Trouble { since: before.map_or(now, |before| before.since), told_at: now }
     }

@@ -12,9 +12,11 @@ pub(crate) mod intervals;
 pub(crate) mod jobs;
 pub(crate) mod ledgers;
 pub(crate) mod limits;
+pub(crate) mod postings;
 pub(crate) mod prices;
 pub(crate) mod reconciliations;
 pub(crate) mod seats;
+pub(crate) mod verifications;
 pub(crate) mod workspaces;
 
 use crate::class::SeatClass;

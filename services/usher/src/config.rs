@@ -117,17 +117,20 @@ pub struct ServiceSettings {
     pub close_after: String,
     /// How long after a period's end billing raises an alarm if it is not closed; `0` for never. Default: 72h.
     pub close_alarm_after: String,
+    /// How often billing verifies each ledger; `0` for never. Default: 168h.
+    pub verify_every: String,
 }
 
 /// What only billing does.
-const BILLING_ONLY: [&str; 2] = ["close_after", "close_alarm_after"];
+const BILLING_ONLY: [&str; 3] = ["close_after", "close_alarm_after", "verify_every"];
 
 impl ServiceSettings {
     /// The setting of a name in [`BILLING_ONLY`].
     fn billing_only(&self, name: &str) -> &str {
         match name {
             "close_after" => &self.close_after,
-            _ => &self.close_alarm_after,
+            "close_alarm_after" => &self.close_alarm_after,
+            _ => &self.verify_every,
         }
     }
 }
@@ -206,9 +209,11 @@ impl Settings {
                 service.database_connections = 16;
             }
         }
-        for (setting, usual) in
-            [(&mut self.billing.close_after, "24h"), (&mut self.billing.close_alarm_after, "72h")]
-        {
+        for (setting, usual) in [
+            (&mut self.billing.close_after, "24h"),
+            (&mut self.billing.close_alarm_after, "72h"),
+            (&mut self.billing.verify_every, "168h"),
+        ] {
             if setting.is_empty() {
                 usual.clone_into(setting);
             }

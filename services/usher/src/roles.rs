@@ -158,6 +158,7 @@ pub async fn start(
                 close_after: config::duration(&own.close_after).context("billing.close_after")?,
                 close_alarm_after: config::duration(&own.close_alarm_after)
                     .context("billing.close_alarm_after")?,
+                verify_every: config::duration(&own.verify_every).context("billing.verify_every")?,
                 poll: JOBS_EVERY,
             },
             service_key: Some(service_key("billing", own.service_key.as_ref(), &own.service_key_file)?),

@@ -28,8 +28,12 @@ use usher_rpc::{Failure, Outgoing, Tasks, connect};
 use usher_store::testing::TestDatabase;
 
 /// Nothing is done that no test calls for.
-const NO_JOBS: JobSettings =
-    JobSettings { close_after: None, close_alarm_after: None, poll: Duration::from_millis(50) };
+const NO_JOBS: JobSettings = JobSettings {
+    close_after: None,
+    close_alarm_after: None,
+    verify_every: None,
+    poll: Duration::from_millis(50),
+};
 
 /// Publishes one key, as tenant does, and signs the service's own credential with it.
 struct KeyPublisher {

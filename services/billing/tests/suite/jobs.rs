@@ -14,6 +14,7 @@ use crate::harness::{Billing, Workspace};
 const SETTINGS: JobSettings = JobSettings {
     close_after: Some(SignedDuration::from_hours(24)),
     close_alarm_after: Some(SignedDuration::from_hours(72)),
+    verify_every: None,
     poll: Duration::from_millis(20),
 };
 
@@ -168,4 +169,43 @@ async fn a_workspace_in_which_something_happens_all_the_time_can_be_closed() {
     assert_eq!(acme.close("2026-06-01").await.unwrap().total_minor, 1200);
     let open = acme.invoice("2026-07-01").await.unwrap();
     assert!(open.incomplete_reasons.iter().any(|reason| reason.contains("event 3 is missing")));
+}
+
+#[tokio::test]
+async fn every_ledger_is_verified_again_and_a_fault_stays_known_until_it_is_gone() {
+    let settings = JobSettings {
+        close_after: None,
+        close_alarm_after: None,
+        verify_every: Some(SignedDuration::from_hours(168)),
+        ..SETTINGS
+    };
+    let billing = Billing::working_at("2026-07-02T00:00:00Z", settings).await;
+    let (acme, _) = one_seat(&billing).await;
+    acme.prove("2026-07-01T12:00:00Z").await;
+    acme.close("2026-06-01").await.unwrap();
+    let found = async || {
+        let request = acme.request(pb::ListReconciliationsRequest {});
+        billing.admin().list_reconciliations(request).await.unwrap().into_inner().verifications
+    };
+    let troubled = async || {
+        let mut owner = PgConnection::connect(&billing.database.owner_url()).await.unwrap();
+        let since: Option<i64> =
+            sqlx::query_scalar("SELECT jobs_in_trouble('verify')").fetch_one(&mut owner).await.unwrap();
+        since == Some(1)
+    };
+    eventually("it was verified", async || found().await.len() == 1).await;
+
+    let mut owner = PgConnection::connect(&billing.database.owner_url()).await.unwrap();
+    sqlx::query("UPDATE events SET actor = 'x'").execute(&mut owner).await.unwrap();
+    billing.advance_to("2026-07-09T00:00:00Z");
+    eventually("it was verified again", async || found().await.len() == 2).await;
+    let verifications = found().await;
+    assert!(verifications.iter().all(|found| found.actor == "service:billing" && found.facts == 1));
+    assert_eq!(verifications[0].faults, ["fact 1 does not have its hash"]);
+    assert_eq!(verifications[1].faults, Vec::<String>::new());
+    eventually("it is trouble", troubled).await;
+
+    sqlx::query("UPDATE events SET actor = 'scim:test'").execute(&mut owner).await.unwrap();
+    billing.advance_to("2026-07-16T00:00:00Z");
+    eventually("the trouble is over", async || !troubled().await).await;
 }

@@ -17,6 +17,7 @@ use crate::prices::NewPrice;
 use crate::rating::Mode;
 use crate::reconciliation::Run;
 use crate::store::limits::WorkspaceLimit;
+use crate::verification::Verification;
 
 /// A time that need not be there.
 pub(in crate::grpc) fn optional_time(
@@ -207,6 +208,17 @@ impl From<WorkspaceLimit> for pb::WorkspaceLimit {
             quantity: limit.quantity,
             policy: limit.policy,
             set_time: Some(to_wire(limit.set_at.0)),
+        }
+    }
+}
+
+impl From<Verification> for pb::Verification {
+    fn from(verification: Verification) -> Self {
+        Self {
+            time: Some(to_wire(verification.at)),
+            actor: verification.actor,
+            facts: verification.facts,
+            faults: verification.faults,
         }
     }
 }
