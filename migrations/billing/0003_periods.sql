@@ -195,6 +195,12 @@ DO $mig$ BEGIN
   -- Up to when everything that identity ever recorded has been sent.
   ALTER TABLE ledgers ADD COLUMN watermark_at timestamptz;
   ALTER TABLE ledgers ADD COLUMN watermark_sequence bigint NOT NULL DEFAULT 0;
+  -- The watermarks that came one soon after the other, up to now: see watermark_spans.
+  ALTER TABLE ledgers ADD COLUMN span_since timestamptz;
+  ALTER TABLE ledgers ADD COLUMN span_first timestamptz;
+  ALTER TABLE ledgers ADD COLUMN span_until timestamptz;
+  ALTER TABLE ledgers ADD COLUMN span_last timestamptz;
+  ALTER TABLE ledgers ADD COLUMN span_behind boolean NOT NULL DEFAULT false;
   -- The producer's number at which both sides last had the same state, and where that was in the ledger.
   ALTER TABLE ledgers ADD COLUMN reconciled_sequence bigint NOT NULL DEFAULT 0;
   -- Whether somebody asked for a comparison of states.
@@ -228,6 +234,30 @@ DO $mig$ BEGIN
   );
   PERFORM app_distribute('verifications');
   PERFORM app_protect('verifications', 'SELECT, INSERT');
+
+  -- Earlier spans: when the first and the last of their watermarks came, and what these were; so that a
+  -- report says for ever how far behind the ledger was, without a row for each watermark.
+  CREATE TABLE watermark_spans (
+    tenant_id uuid NOT NULL,
+    since timestamptz NOT NULL,
+    first_as_of timestamptz NOT NULL,
+    until timestamptz NOT NULL,
+    last_as_of timestamptz NOT NULL,
+    -- Whether events were missing at each of them.
+    behind boolean NOT NULL,
+    PRIMARY KEY (tenant_id, since)
+  );
+  PERFORM app_distribute('watermark_spans');
+  PERFORM app_protect('watermark_spans', 'SELECT, INSERT');
+
+  -- When ledgers were halted; a new epoch ends it.
+  CREATE TABLE halts (
+    tenant_id uuid NOT NULL,
+    halted_at timestamptz NOT NULL,
+    PRIMARY KEY (tenant_id, halted_at)
+  );
+  PERFORM app_distribute('halts');
+  PERFORM app_protect('halts', 'SELECT, INSERT');
 
   CREATE TABLE epochs (
     tenant_id uuid NOT NULL,

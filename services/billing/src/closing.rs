@@ -67,7 +67,7 @@ pub(crate) async fn missing(
         Some(watermark) => reasons.push(format!("identity's watermark is at {}", watermark.at)),
         None => reasons.push("identity has sent no watermark".to_owned()),
     }
-    let last = events::last_before(tx, ledger.epoch, calendar.close()).await?;
+    let last = events::last_before(tx, ledger.epoch, calendar.close(), ledger.sequence).await?;
     let comparison = ledger.reconciled_sequence < last;
     if comparison {
         reasons.push(format!(

@@ -15,7 +15,7 @@ use crate::error::BillingError;
 use crate::invoice::InvoiceLine;
 use crate::period::Period;
 use crate::store::closes::{self, Close};
-use crate::store::{accounts, credit_notes, facts, ledgers};
+use crate::store::{accounts, credit_notes, facts, history, ledgers};
 use crate::what_if::WhatIf;
 
 /// A period's invoice.
@@ -89,7 +89,7 @@ pub(crate) async fn read(
         let notes = credit_notes::about(tx, close.ordinal, known.at).await?;
         return Ok(Invoice { state: State::Closed(Box::new(close), lines), origins, notes });
     }
-    provisional(tx, period, known, now, &WhatIf::default()).await
+    provisional(tx, period, known, known_at.map_or(Moment::Now(now), Moment::Past), &WhatIf::default()).await
 }
 
 /// A period's invoice as it would be if something were otherwise; of a closed period by what was
@@ -110,21 +110,32 @@ pub(crate) async fn preview(
     if let Some(close) = closed.filter(|close| close.closed_at <= known.at) {
         known = Knowledge { sequence: close.sequence, at: close.closed_at };
     }
-    let invoice = provisional(&mut tx, period, known, ctx.now(), what_if).await?;
+    let moment = known_at.map_or(Moment::Now(ctx.now()), Moment::Past);
+    let invoice = provisional(&mut tx, period, known, moment, what_if).await?;
     tx.commit().await?;
     Ok(invoice)
+}
+
+/// When it is asked what is missing.
+#[derive(Clone, Copy)]
+enum Moment {
+    Now(Timestamp),
+    Past(Timestamp),
 }
 
 async fn provisional(
     tx: &mut TenantTx,
     period: Period,
     known: Knowledge,
-    now: Timestamp,
+    moment: Moment,
     what_if: &WhatIf,
 ) -> Result<Invoice, BillingError> {
     let origins = origins(tx, &period).await?;
-    let ledger = ledgers::find(tx).await?;
-    let reasons = closing::missing(tx, ledger.as_ref(), &period.calendar()?, now).await?.reasons;
+    let (ledger, at) = match moment {
+        Moment::Now(now) => (ledgers::find(tx).await?, now),
+        Moment::Past(at) => (history::ledger(tx, at, known.sequence).await?, at),
+    };
+    let reasons = closing::missing(tx, ledger.as_ref(), &period.calendar()?, at).await?.reasons;
     let draft = draft(tx, period, known, what_if).await?;
     Ok(Invoice { state: State::Provisional(Box::new(draft), reasons), origins, notes: Vec::new() })
 }

@@ -8,6 +8,7 @@ pub(crate) mod corrections;
 pub(crate) mod credit_notes;
 pub(crate) mod events;
 pub(crate) mod facts;
+pub(crate) mod history;
 pub(crate) mod intervals;
 pub(crate) mod jobs;
 pub(crate) mod ledgers;
