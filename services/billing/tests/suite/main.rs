@@ -11,6 +11,7 @@ mod corrections;
 mod credit_notes;
 mod fold;
 mod harness;
+mod invariants;
 mod jobs;
 mod limits;
 mod modes;
