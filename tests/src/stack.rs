@@ -135,6 +135,17 @@ impl Stack {
         &self.gateway
     }
 
+    /// What an operator's commands need of demo.json.
+    pub fn demo(&self) -> serde_json::Value {
+        serde_json::json!({
+            "grpc": {
+                "tenant": self.settings.tenant.url, "identity": self.settings.identity.url,
+                "billing": self.settings.billing.url,
+            },
+            "service_credential": self.operator.credential(),
+        })
+    }
+
     /// The databases.
     pub const fn databases(&self) -> &Databases {
         &self.databases

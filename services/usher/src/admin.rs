@@ -40,7 +40,7 @@ pub struct AdminArgs {
 
 #[derive(Debug, Subcommand)]
 enum AdminCommand {
-    /// Workspaces: create, show, list, update.
+    /// Workspaces: create, show, list, update, delete.
     #[command(subcommand)]
     Workspace(workspace::WorkspaceCommand),
     /// The domains whose people may be provisioned.

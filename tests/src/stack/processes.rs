@@ -144,6 +144,11 @@ impl Processes {
         self.roles[role].child.as_ref()?.id()
     }
 
+    /// Where a role serves.
+    pub fn listens(&self, role: &str) -> SocketAddr {
+        self.roles[role].listen
+    }
+
     /// PostgreSQL's process.
     pub fn postgres_pid(&self) -> Option<u32> {
         self.cluster.as_ref()?.pid()

@@ -166,6 +166,7 @@ fn users(subject: &Subject, mark: &str) -> Vec<Row> {
             "/usher.identity.v1.UserService/DeleteUser",
             &identity::DeleteUserRequest { id: id(), if_versions: Vec::new() },
         ),
+        row("/usher.identity.v1.UserService/EraseUsers", &identity::EraseUsersRequest {}),
         row("/usher.identity.v1.ChangeService/WatchChanges", &identity::WatchChangesRequest::default()),
         row("/usher.identity.v1.ChangeService/ListChanges", &identity::ListChangesRequest::default()),
         row("/usher.identity.v1.SeatService/GetSeats", &identity::GetSeatsRequest {}),
