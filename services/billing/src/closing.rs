@@ -6,16 +6,14 @@ use usher_rpc::convert::invalid;
 use usher_store::{Database, TenantTx};
 
 use crate::audit;
-use crate::class::SeatClass;
 use crate::credit_notes::revenue;
 use crate::draft::{Draft, Knowledge, draft};
 use crate::error::BillingError;
 use crate::event::hex;
-use crate::invoice::{InvoiceLine, Sealed, stays_digest};
+use crate::invoice::{InvoiceLine, Sealed};
 use crate::ledger::Ledger;
 use crate::period::Period;
 use crate::rating::Calendar;
-use crate::rating::count::daily;
 use crate::reconciliation;
 use crate::store::closes::{self as store, Close};
 use crate::store::{accounts, credit_notes, events, facts, ledgers};
@@ -136,7 +134,7 @@ pub(crate) async fn close(
     let noted = credit_notes::last_issued(&mut tx, period.ordinal).await?.unwrap_or(ctx.now());
     let known = Knowledge { sequence: ledger.sequence, at: ctx.now().max(noted) };
     let draft = draft(&mut tx, period, known, &WhatIf::default()).await?;
-    let (close, counts) = seal(ctx, &ledger, &draft);
+    let close = seal(ctx, &ledger, &draft);
     if !store::insert(&mut tx, &close).await? {
         // Another call was faster; by the same rule it closed the same.
         drop(tx);
@@ -145,7 +143,7 @@ pub(crate) async fn close(
             .await?
             .ok_or_else(|| BillingError::Stored("a closed period that is not there".to_owned()));
     }
-    store::insert_days(&mut tx, &close, &counts).await?;
+    store::insert_days(&mut tx, &close, &draft.counts).await?;
     store::insert_lines(&mut tx, close.ordinal, &draft.lines, &postings(&draft.lines, &close)).await?;
     let detail = json!({
         "start_date": close.first.to_string(), "sequence": close.sequence, "total_minor": close.total_minor,
@@ -157,9 +155,7 @@ pub(crate) async fn close(
 }
 
 /// Everything that is kept of a period, with its hash.
-fn seal(ctx: &CallContext, ledger: &Ledger, draft: &Draft) -> (Close, Vec<Vec<crate::rating::DailyCount>>) {
-    let counts = daily(&draft.presence, &SeatClass::rated(), &draft.calendar);
-    let clipped: Vec<_> = draft.presence.members.iter().flat_map(|member| member.stays.clone()).collect();
+fn seal(ctx: &CallContext, ledger: &Ledger, draft: &Draft) -> Close {
     let account = &draft.period.account;
     let mut close = Close {
         ordinal: draft.period.ordinal,
@@ -174,7 +170,7 @@ fn seal(ctx: &CallContext, ledger: &Ledger, draft: &Draft) -> (Close, Vec<Vec<cr
         epoch: ledger.epoch,
         acknowledged_sequence: ledger.acknowledged_sequence,
         head_hash: ledger.head_hash,
-        stays_digest: stays_digest(&clipped),
+        stays_digest: draft.stays_digest,
         total_minor: draft.settlement.total_minor,
         credit_minor: draft.settlement.credit_minor,
         hash: [0; 32],
@@ -182,8 +178,8 @@ fn seal(ctx: &CallContext, ledger: &Ledger, draft: &Draft) -> (Close, Vec<Vec<cr
         closed_by: ctx.actor().to_string(),
         request_id: ctx.request_id().to_owned(),
     };
-    close.hash = snapshot_hash(&close, &counts, &draft.lines);
-    (close, counts)
+    close.hash = snapshot_hash(&close, &draft.counts, &draft.lines);
+    close
 }
 
 /// The hash that a snapshot must have.

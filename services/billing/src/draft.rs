@@ -7,10 +7,12 @@ use usher_store::TenantTx;
 use crate::class::SeatClass;
 use crate::credit_notes::CreditNote;
 use crate::error::BillingError;
-use crate::invoice::{self, InvoiceLine, Settlement};
+use crate::event::Hash;
+use crate::invoice::{self, InvoiceLine, Settlement, StaysDigest};
+use crate::members;
 use crate::period::{Period, Schedule};
 use crate::price;
-use crate::rating::{Calendar, Presence, RatingError, Stay, rate};
+use crate::rating::{Calendar, DailyCount, RatingError, Stay, Tally, rate_tally};
 use crate::store::closes::{self, Close};
 use crate::store::{accounts, credit_notes, facts, intervals, prices};
 use crate::what_if::WhatIf;
@@ -26,8 +28,10 @@ pub(crate) struct Knowledge {
 pub(crate) struct Draft {
     pub(crate) period: Period,
     pub(crate) calendar: Calendar,
-    pub(crate) stays: Vec<Stay<PersonKey>>,
-    pub(crate) presence: Presence<PersonKey>,
+    /// By class and date.
+    pub(crate) counts: Vec<Vec<DailyCount>>,
+    /// Over who was billable when, by the ledger's facts.
+    pub(crate) stays_digest: Hash,
     pub(crate) lines: Vec<InvoiceLine>,
     pub(crate) settlement: Settlement,
     /// The last fact that is counted.
@@ -49,13 +53,13 @@ async fn own(
     tx: &mut TenantTx,
     period: &Period,
     calendar: &Calendar,
-    presence: &Presence<PersonKey>,
+    tally: &Tally,
     known: Knowledge,
     what_if: &WhatIf,
 ) -> Result<Vec<InvoiceLine>, BillingError> {
     let versions = what_if.prices(prices::known(tx, known.at).await?)?;
     let lists = price::lists(&versions, period.account.exponent)?;
-    let lines = rate(presence, &SeatClass::rated(), &lists, calendar)?;
+    let lines = rate_tally(tally, &lists)?;
     let minimum = accounts::minimum_spend(tx, period.first, known.at).await?;
     Ok(invoice::own_lines(period.ordinal, calendar, lines, &versions, minimum)?)
 }
@@ -69,9 +73,16 @@ pub(crate) async fn draft(
     what_if: &WhatIf,
 ) -> Result<Draft, BillingError> {
     let calendar = period.calendar()?;
-    let stays = what_if.stays(stays(tx, known.sequence, &calendar).await?, &calendar);
-    let presence = Presence::new(stays.iter().copied(), &SeatClass::rated(), &calendar);
-    let mut lines = own(tx, &period, &calendar, &presence, known, what_if).await?;
+    let classes = SeatClass::rated();
+    let (mut tally, mut digest) = (Tally::new(&classes, &calendar), StaysDigest::default());
+    members::each(tx, known.sequence, &calendar, |member| {
+        digest.add(member);
+        what_if.tally(member, &classes, &calendar, &mut tally);
+    })
+    .await?;
+    what_if.tally_seats(&mut tally);
+    let mut lines = own(tx, &period, &calendar, &tally, known, what_if).await?;
+    let (counts, stays_digest) = (tally.counts(), digest.finish());
     let mut closed = closes::all(tx).await?;
     closed.retain(|close| close.closed_at <= known.at && close.ordinal < period.ordinal);
     let mut carried = 0;
@@ -83,7 +94,7 @@ pub(crate) async fn draft(
         carried = if last.currency == period.account.currency { last.credit_minor } else { 0 };
     }
     let settlement = invoice::settle(period.ordinal, &mut lines, carried)?;
-    Ok(Draft { period, calendar, stays, presence, lines, settlement, sequence: known.sequence })
+    Ok(Draft { period, calendar, counts, stays_digest, lines, settlement, sequence: known.sequence })
 }
 
 /// What facts recorded since the last close make of closed periods: each is rated again by its own
@@ -120,9 +131,10 @@ pub(crate) async fn adjustment(
     let period = schedule.at(close.ordinal).ok_or_else(|| {
         BillingError::Stored(format!("a closed period {} that the account has not", close.ordinal))
     })?;
-    let stays = stays(tx, known.sequence, &close.calendar).await?;
-    let presence = Presence::new(stays, &SeatClass::rated(), &close.calendar);
-    let exact = own(tx, &period, &close.calendar, &presence, known, &WhatIf::default()).await?;
+    let classes = SeatClass::rated();
+    let mut tally = Tally::new(&classes, &close.calendar);
+    members::each(tx, known.sequence, &close.calendar, |member| tally.add(member)).await?;
+    let exact = own(tx, &period, &close.calendar, &tally, known, &WhatIf::default()).await?;
     let billed = closes::lines_about(tx, close.ordinal, before, known.at).await?;
     let mut found = Vec::new();
     for class in SeatClass::BY_RANK.into_iter().map(Some).chain([None]) {

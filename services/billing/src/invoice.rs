@@ -8,7 +8,7 @@ use usher_base::id::PersonKey;
 use crate::class::SeatClass;
 use crate::event::Hash;
 use crate::price::PriceVersion;
-use crate::rating::{self, Calendar, DailyCount, LineKind, Mode, RatingError, Stay};
+use crate::rating::{self, Calendar, DailyCount, LineKind, Member, Mode, RatingError};
 
 /// What an invoice line is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -171,18 +171,24 @@ pub(crate) fn settle(
     Ok(Settlement { total_minor: net + credit, credit_minor: carried + credit })
 }
 
-/// SHA-256 over who was billable when.
-pub(crate) fn stays_digest(stays: &[Stay<PersonKey>]) -> Hash {
-    let mut sorted: Vec<&Stay<PersonKey>> = stays.iter().collect();
-    sorted.sort_by_key(|stay| (stay.person, stay.start));
-    let mut hash = Sha256::new();
-    for stay in sorted {
-        hash.update(stay.person.as_uuid());
-        hash.update((stay.class as u64).to_be_bytes());
-        hash.update(stay.start.to_be_bytes());
-        hash.update(stay.end.unwrap_or(i64::MAX).to_be_bytes());
+/// SHA-256 over who was billable when, person by person.
+#[derive(Clone, Default)]
+pub(crate) struct StaysDigest(Sha256);
+
+impl StaysDigest {
+    /// Adds the next person.
+    pub(crate) fn add(&mut self, member: &Member<PersonKey>) {
+        for stay in &member.stays {
+            self.0.update(stay.person.as_uuid());
+            self.0.update((stay.class as u64).to_be_bytes());
+            self.0.update(stay.start.to_be_bytes());
+            self.0.update(stay.end.unwrap_or(i64::MAX).to_be_bytes());
+        }
     }
-    hash.finalize().into()
+
+    pub(crate) fn finish(self) -> Hash {
+        self.0.finalize().into()
+    }
 }
 
 /// What is hashed of a snapshot.

@@ -19,6 +19,7 @@ mod jobs;
 mod ledger;
 pub mod limit;
 mod limits;
+mod members;
 mod movement;
 pub mod overlay;
 mod period;

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::class::SeatClass;
 use crate::price::{PriceVersion, UnitPrice};
-use crate::rating::{Calendar, Mode, Stay};
+use crate::rating::{self, Calendar, Member, Mode, Tally};
 
 /// What is otherwise; by default nothing.
 #[derive(Clone, Debug, Default)]
@@ -30,7 +30,7 @@ pub(crate) struct PriceIf {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SeatsIf {
     pub(crate) class: SeatClass,
-    pub(crate) count: u32,
+    pub(crate) count: i64,
 }
 
 impl WhatIf {
@@ -73,18 +73,29 @@ impl WhatIf {
         Ok(versions)
     }
 
-    /// Who is there, with what is otherwise: persons who are made up have small numbers as keys.
-    pub(crate) fn stays(&self, mut stays: Vec<Stay<PersonKey>>, calendar: &Calendar) -> Vec<Stay<PersonKey>> {
-        let mut made_up = 0_u128;
-        for other in &self.seats {
-            let class = other.class.index();
-            stays.retain(|stay| stay.class != class);
-            stays.extend((0..other.count).map(|_| {
-                made_up += 1;
-                let person = PersonKey::from_uuid(Uuid::from_u128(made_up));
-                Stay { person, class, start: calendar.open(), end: None }
-            }));
+    /// Adds a person, without the classes whose seats are made up.
+    pub(crate) fn tally(
+        &self,
+        member: &Member<PersonKey>,
+        classes: &[rating::SeatClass],
+        calendar: &Calendar,
+        tally: &mut Tally,
+    ) {
+        if self.seats.is_empty() {
+            tally.add(member);
+            return;
         }
-        stays
+        let made_up = |class: usize| self.seats.iter().any(|other| other.class.index() == class);
+        let stays = member.stays.iter().copied().filter(|stay| !made_up(stay.class));
+        if let Some(rest) = Member::new(stays, classes, calendar) {
+            tally.add(&rest);
+        }
+    }
+
+    /// Adds the seats that are made up.
+    pub(crate) fn tally_seats(&self, tally: &mut Tally) {
+        for other in &self.seats {
+            tally.add_seats(other.class.index(), other.count);
+        }
     }
 }

@@ -7,8 +7,9 @@ use crate::class::SeatClass;
 use crate::closing;
 use crate::draft::{self, Knowledge};
 use crate::error::BillingError;
-use crate::invoice::{InvoiceLine, stays_digest};
-use crate::rating::{Presence, amount};
+use crate::invoice::{InvoiceLine, StaysDigest};
+use crate::members;
+use crate::rating::amount;
 use crate::store::closes::{self, Close};
 use crate::store::{accounts, credit_notes, postings};
 
@@ -51,10 +52,9 @@ async fn snapshot(
     if closing::snapshot_hash(close, &days, lines) != close.hash {
         verdict.fault(format!("the snapshot of the period from {} does not have its hash", close.first));
     }
-    let stays = draft::stays(tx, close.sequence, &close.calendar).await?;
-    let presence = Presence::new(stays, &SeatClass::rated(), &close.calendar);
-    let clipped: Vec<_> = presence.members.into_iter().flat_map(|member| member.stays).collect();
-    if stays_digest(&clipped) != close.stays_digest {
+    let mut digest = StaysDigest::default();
+    members::each(tx, close.sequence, &close.calendar, |member| digest.add(member)).await?;
+    if digest.finish() != close.stays_digest {
         verdict.fault(format!("the seats of the period from {} are not those that were closed", close.first));
     }
     Ok(())

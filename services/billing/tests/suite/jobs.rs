@@ -53,10 +53,11 @@ async fn turn(workspace: &Workspace<'_>) -> (String, Option<String>) {
 
 #[tokio::test]
 async fn ended_periods_close_by_themselves_the_oldest_first_once_they_are_proven() {
-    let billing = Billing::working_at("2026-08-01T23:00:00Z", SETTINGS).await;
+    let billing = Billing::working_at("2026-05-20T00:00:00Z", SETTINGS).await;
     let (acme, _) = one_seat(&billing).await;
     acme.prove("2026-08-01T22:00:00Z").await;
 
+    billing.advance_to("2026-08-01T23:00:00Z");
     eventually("June is closed", async || closed(&acme).await == 1).await;
     assert_eq!(
         states(&acme).await[1],

@@ -11,7 +11,7 @@ use crate::rating::Mode;
 use crate::what_if::{PriceIf, SeatsIf, WhatIf};
 
 /// The most seats of a class that can be made up.
-const MOST_SEATS: u32 = 1_000_000;
+const MOST_SEATS: i64 = 1_000_000_000;
 
 impl TryFrom<(Vec<pb::PriceIf>, Vec<pb::SeatsIf>)> for WhatIf {
     type Error = InvalidArgument;
@@ -61,8 +61,9 @@ impl TryFrom<pb::SeatsIf> for SeatsIf {
     type Error = InvalidArgument;
 
     fn try_from(message: pb::SeatsIf) -> Result<Self, InvalidArgument> {
-        let count = u32::try_from(message.count).ok().filter(|count| *count <= MOST_SEATS);
-        let count = count.ok_or_else(|| invalid("count", format_args!("it is 0 to {MOST_SEATS}")))?;
-        Ok(Self { class: parse("class", &message.class)?, count })
+        if !(0..=MOST_SEATS).contains(&message.count) {
+            return Err(invalid("count", format_args!("it is 0 to {MOST_SEATS}")));
+        }
+        Ok(Self { class: parse("class", &message.class)?, count: message.count })
     }
 }
