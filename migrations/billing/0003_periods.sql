@@ -136,6 +136,48 @@ DO $mig$ BEGIN
   PERFORM app_distribute('postings');
   PERFORM app_protect('postings', 'SELECT, INSERT');
 
+  -- What is given back of closed periods, by a person's decision. Booked in the period that was open.
+  CREATE TABLE credit_notes (
+    tenant_id uuid NOT NULL,
+    note_id uuid NOT NULL,
+    ordinal bigint NOT NULL,
+    booked_ordinal bigint NOT NULL,
+    booked_date date NOT NULL,
+    reason text NOT NULL,
+    author text NOT NULL,
+    request_id text NOT NULL,
+    issued_at timestamptz NOT NULL,
+    PRIMARY KEY (tenant_id, note_id)
+  );
+  PERFORM app_distribute('credit_notes');
+  PERFORM app_protect('credit_notes', 'SELECT, INSERT');
+
+  CREATE TABLE credit_note_lines (
+    tenant_id uuid NOT NULL,
+    note_id uuid NOT NULL,
+    position int NOT NULL,
+    -- The line of the credited period, and what it is about.
+    line_no int NOT NULL,
+    class text,
+    origin_ordinal bigint NOT NULL,
+    amount_minor bigint NOT NULL CHECK (amount_minor > 0),
+    PRIMARY KEY (tenant_id, note_id, position)
+  );
+  PERFORM app_distribute('credit_note_lines');
+  PERFORM app_protect('credit_note_lines', 'SELECT, INSERT');
+
+  -- Those of a note sum to zero as well.
+  CREATE TABLE credit_note_postings (
+    tenant_id uuid NOT NULL,
+    note_id uuid NOT NULL,
+    posting_no int NOT NULL,
+    account text NOT NULL,
+    amount_minor bigint NOT NULL,
+    PRIMARY KEY (tenant_id, note_id, posting_no)
+  );
+  PERFORM app_distribute('credit_note_postings');
+  PERFORM app_protect('credit_note_postings', 'SELECT, INSERT');
+
   -- Who did what, apart from the facts themselves.
   CREATE TABLE audit_entries (
     tenant_id uuid NOT NULL,
@@ -153,12 +195,69 @@ DO $mig$ BEGIN
   -- Up to when everything that identity ever recorded has been sent.
   ALTER TABLE ledgers ADD COLUMN watermark_at timestamptz;
   ALTER TABLE ledgers ADD COLUMN watermark_sequence bigint NOT NULL DEFAULT 0;
+  -- The watermarks that came one soon after the other, up to now: see watermark_spans.
+  ALTER TABLE ledgers ADD COLUMN span_since timestamptz;
+  ALTER TABLE ledgers ADD COLUMN span_first timestamptz;
+  ALTER TABLE ledgers ADD COLUMN span_until timestamptz;
+  ALTER TABLE ledgers ADD COLUMN span_last timestamptz;
+  ALTER TABLE ledgers ADD COLUMN span_behind boolean NOT NULL DEFAULT false;
   -- The producer's number at which both sides last had the same state, and where that was in the ledger.
   ALTER TABLE ledgers ADD COLUMN reconciled_sequence bigint NOT NULL DEFAULT 0;
   -- Whether somebody asked for a comparison of states.
   ALTER TABLE ledgers ADD COLUMN digest_wanted boolean NOT NULL DEFAULT false;
   -- When states were last compared.
   ALTER TABLE ledgers ADD COLUMN compared_at timestamptz;
+
+  -- When a workspace's turn of a job is next: "close" its ended periods, "verify" its ledger. Who takes
+  -- a turn moves it on by a lease, so that one replica has it, and another one where that dies.
+  CREATE TABLE jobs (
+    tenant_id uuid NOT NULL,
+    job text NOT NULL,
+    run_at timestamptz NOT NULL,
+    -- Since when something is wrong that an operator must know; and what, when it was last said.
+    trouble_since timestamptz,
+    told_at timestamptz,
+    PRIMARY KEY (tenant_id, job)
+  );
+  PERFORM app_distribute('jobs');
+  CREATE INDEX jobs_run_at ON jobs (job, run_at);
+  PERFORM app_protect('jobs', 'SELECT, INSERT, UPDATE');
+
+  CREATE TABLE verifications (
+    tenant_id uuid NOT NULL,
+    verification_id uuid NOT NULL,
+    verified_at timestamptz NOT NULL,
+    actor text NOT NULL,
+    facts bigint NOT NULL,
+    faults text[] NOT NULL,
+    PRIMARY KEY (tenant_id, verification_id)
+  );
+  PERFORM app_distribute('verifications');
+  PERFORM app_protect('verifications', 'SELECT, INSERT');
+
+  -- Earlier spans: when the first and the last of their watermarks came, and what these were; so that a
+  -- report says for ever how far behind the ledger was, without a row for each watermark.
+  CREATE TABLE watermark_spans (
+    tenant_id uuid NOT NULL,
+    since timestamptz NOT NULL,
+    first_as_of timestamptz NOT NULL,
+    until timestamptz NOT NULL,
+    last_as_of timestamptz NOT NULL,
+    -- Whether events were missing at each of them.
+    behind boolean NOT NULL,
+    PRIMARY KEY (tenant_id, since)
+  );
+  PERFORM app_distribute('watermark_spans');
+  PERFORM app_protect('watermark_spans', 'SELECT, INSERT');
+
+  -- When ledgers were halted; a new epoch ends it.
+  CREATE TABLE halts (
+    tenant_id uuid NOT NULL,
+    halted_at timestamptz NOT NULL,
+    PRIMARY KEY (tenant_id, halted_at)
+  );
+  PERFORM app_distribute('halts');
+  PERFORM app_protect('halts', 'SELECT, INSERT');
 
   CREATE TABLE epochs (
     tenant_id uuid NOT NULL,

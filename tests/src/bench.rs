@@ -29,6 +29,8 @@ pub struct Options {
     pub connections: usize,
     /// People in the workspace whose size must not matter.
     pub users: u64,
+    /// Workspaces of 10,000 people each, over which there is a report; it takes a while to make them.
+    pub medium: u64,
 }
 
 /// People in the small workspace.
@@ -73,7 +75,7 @@ pub async fn run(options: Options) -> anyhow::Result<Figures> {
     eprintln!("counting what a request costs");
     figures.costs = cost::count(&mut processes, &small).await?;
 
-    figures.billing = ledger::measure(&processes, options.users).await?;
+    figures.billing = ledger::measure(&processes, options.users, options.medium).await?;
 
     let load = load::Load { processes: &processes, options };
     for (name, place, people) in [("1,000", &small, FEW), ("large", &large, options.users)] {

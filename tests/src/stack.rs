@@ -87,11 +87,14 @@ impl Stack {
             service.database_url = Some(SecretString::from(database.url()));
             service.database_connections = 8;
         }
-        for (name, slot) in
-            [("gateway", &mut settings.gateway.service_key), ("identity", &mut settings.identity.service_key)]
-        {
+        for (name, slot) in [
+            ("gateway", &mut settings.gateway.service_key),
+            ("identity", &mut settings.identity.service_key),
+            ("billing", &mut settings.billing.service_key),
+        ] {
             *slot = Some(SecretString::from(keys.create(name).await.unwrap().expose().to_owned()));
         }
+        settings.fill_defaults();
         change(&mut settings);
 
         let listeners = roles::bind(Role::All, &settings).await.unwrap();
@@ -130,6 +133,17 @@ impl Stack {
     /// The gateway's address: `http://127.0.0.1:…`.
     pub fn gateway(&self) -> &str {
         &self.gateway
+    }
+
+    /// What an operator's commands need of demo.json.
+    pub fn demo(&self) -> serde_json::Value {
+        serde_json::json!({
+            "grpc": {
+                "tenant": self.settings.tenant.url, "identity": self.settings.identity.url,
+                "billing": self.settings.billing.url,
+            },
+            "service_credential": self.operator.credential(),
+        })
     }
 
     /// The databases.

@@ -6,30 +6,47 @@ use usher_rpc::convert::invalid;
 use usher_store::{Database, TenantTx};
 
 use crate::audit;
-use crate::class::SeatClass;
+use crate::credit_notes::revenue;
 use crate::draft::{Draft, Knowledge, draft};
 use crate::error::BillingError;
 use crate::event::hex;
-use crate::invoice::{InvoiceLine, Kind, Sealed, stays_digest};
+use crate::invoice::{InvoiceLine, Sealed};
 use crate::ledger::Ledger;
 use crate::period::Period;
 use crate::rating::Calendar;
-use crate::rating::count::daily;
 use crate::reconciliation;
 use crate::store::closes::{self as store, Close};
-use crate::store::{accounts, facts, ledgers};
+use crate::store::{accounts, credit_notes, events, facts, ledgers};
+use crate::what_if::WhatIf;
 use crate::zone;
 
-/// What still keeps a period from being closed; nothing where it can be.
-pub(crate) fn missing(ledger: Option<&Ledger>, calendar: &Calendar, now: jiff::Timestamp) -> Vec<String> {
+/// What still keeps a period from being closed.
+#[derive(Debug, Default)]
+pub(crate) struct Missing {
+    /// For people; none where it can be closed.
+    pub(crate) reasons: Vec<String>,
+    /// Whether a comparison of states is among it.
+    comparison: bool,
+}
+
+/// Looks for what is missing: of the period only. What happened after its end need neither be there
+/// nor be compared, so that a workspace in which something happens all the time can be closed.
+pub(crate) async fn missing(
+    tx: &mut TenantTx,
+    ledger: Option<&Ledger>,
+    calendar: &Calendar,
+    now: jiff::Timestamp,
+) -> Result<Missing, BillingError> {
     let mut reasons = Vec::new();
     if now.as_microsecond() < calendar.close() {
         reasons.push("the period has not ended".to_owned());
     }
     let Some(ledger) = ledger else {
         reasons.push("identity has never sent anything".to_owned());
-        return reasons;
+        return Ok(Missing { reasons, comparison: false });
     };
+    // Times increase with numbers: one of after the end shows that all before it are there.
+    let reached = ledger.last_effective_at.as_microsecond() >= calendar.close();
     if ledger.halted {
         reasons.push(format!(
             "the ledger is halted: an event came again with other content; {} events are applied",
@@ -37,22 +54,26 @@ pub(crate) fn missing(ledger: Option<&Ledger>, calendar: &Calendar, now: jiff::T
         ));
     }
     match ledger.watermark {
-        Some(watermark) if ledger.acknowledged_sequence < watermark.sequence => reasons.push(format!(
-            "event {} is missing: identity is at {}",
-            ledger.acknowledged_sequence + 1,
-            watermark.sequence
-        )),
+        Some(watermark) if ledger.acknowledged_sequence < watermark.sequence && !reached => {
+            reasons.push(format!(
+                "event {} is missing: identity is at {}",
+                ledger.acknowledged_sequence + 1,
+                watermark.sequence
+            ));
+        }
         Some(watermark) if watermark.at.as_microsecond() >= calendar.close() => {}
         Some(watermark) => reasons.push(format!("identity's watermark is at {}", watermark.at)),
         None => reasons.push("identity has sent no watermark".to_owned()),
     }
-    if !ledger.is_compared() {
+    let last = events::last_before(tx, ledger.epoch, calendar.close(), ledger.sequence).await?;
+    let comparison = ledger.reconciled_sequence < last;
+    if comparison {
         reasons.push(format!(
             "the states of identity and billing were last seen equal at event {}",
             ledger.reconciled_sequence
         ));
     }
-    reasons
+    Ok(Missing { reasons, comparison })
 }
 
 /// The first period that is not closed.
@@ -77,6 +98,8 @@ pub(crate) async fn close(
     ctx.require(Permission::BillingAdmin)?;
     let database = database.scoped(&ctx.scope()?);
     let mut tx = database.begin().await?;
+    // Nobody adds a price or a credit note to the period while it is closed.
+    accounts::lock(&mut tx).await?;
     let schedule = accounts::schedule(&mut tx).await?;
     let period = schedule
         .containing(first)
@@ -91,10 +114,10 @@ pub(crate) async fn close(
         None => return Err(BillingError::Incomplete("identity has never sent anything".to_owned())),
     }
     let ledger = ledgers::find(&mut tx).await?;
-    let reasons = missing(ledger.as_ref(), &period.calendar()?, ctx.now());
-    let compared = ledger.as_ref().is_none_or(Ledger::is_compared);
+    let Missing { reasons, comparison } =
+        missing(&mut tx, ledger.as_ref(), &period.calendar()?, ctx.now()).await?;
     let Some(ledger) = ledger.filter(|_| reasons.is_empty()) else {
-        if !compared {
+        if comparison {
             // The proof is asked for, so that the next attempt has it.
             reconciliation::want(&mut tx).await?;
             tx.commit().await?;
@@ -107,8 +130,11 @@ pub(crate) async fn close(
             ledger.sequence
         )));
     }
-    let draft = draft(&mut tx, period, Knowledge { sequence: ledger.sequence, at: ctx.now() }).await?;
-    let (close, counts) = seal(ctx, &ledger, &draft);
+    // Another replica's clock may be ahead of this one's: what is booked in the period is in it.
+    let noted = credit_notes::last_issued(&mut tx, period.ordinal).await?.unwrap_or(ctx.now());
+    let known = Knowledge { sequence: ledger.sequence, at: ctx.now().max(noted) };
+    let draft = draft(&mut tx, period, known, &WhatIf::default()).await?;
+    let close = seal(ctx, &ledger, &draft);
     if !store::insert(&mut tx, &close).await? {
         // Another call was faster; by the same rule it closed the same.
         drop(tx);
@@ -117,7 +143,7 @@ pub(crate) async fn close(
             .await?
             .ok_or_else(|| BillingError::Stored("a closed period that is not there".to_owned()));
     }
-    store::insert_days(&mut tx, &close, &counts).await?;
+    store::insert_days(&mut tx, &close, &draft.counts).await?;
     store::insert_lines(&mut tx, close.ordinal, &draft.lines, &postings(&draft.lines, &close)).await?;
     let detail = json!({
         "start_date": close.first.to_string(), "sequence": close.sequence, "total_minor": close.total_minor,
@@ -129,9 +155,7 @@ pub(crate) async fn close(
 }
 
 /// Everything that is kept of a period, with its hash.
-fn seal(ctx: &CallContext, ledger: &Ledger, draft: &Draft) -> (Close, Vec<Vec<crate::rating::DailyCount>>) {
-    let counts = daily(&draft.presence, &SeatClass::rated(), &draft.calendar);
-    let clipped: Vec<_> = draft.presence.members.iter().flat_map(|member| member.stays.clone()).collect();
+fn seal(ctx: &CallContext, ledger: &Ledger, draft: &Draft) -> Close {
     let account = &draft.period.account;
     let mut close = Close {
         ordinal: draft.period.ordinal,
@@ -146,7 +170,7 @@ fn seal(ctx: &CallContext, ledger: &Ledger, draft: &Draft) -> (Close, Vec<Vec<cr
         epoch: ledger.epoch,
         acknowledged_sequence: ledger.acknowledged_sequence,
         head_hash: ledger.head_hash,
-        stays_digest: stays_digest(&clipped),
+        stays_digest: draft.stays_digest,
         total_minor: draft.settlement.total_minor,
         credit_minor: draft.settlement.credit_minor,
         hash: [0; 32],
@@ -154,8 +178,8 @@ fn seal(ctx: &CallContext, ledger: &Ledger, draft: &Draft) -> (Close, Vec<Vec<cr
         closed_by: ctx.actor().to_string(),
         request_id: ctx.request_id().to_owned(),
     };
-    close.hash = snapshot_hash(&close, &counts, &draft.lines);
-    (close, counts)
+    close.hash = snapshot_hash(&close, &draft.counts, &draft.lines);
+    close
 }
 
 /// The hash that a snapshot must have.
@@ -189,11 +213,8 @@ pub(crate) fn snapshot_hash(
 
 /// Each line is owed by the workspace, and earned by its class and the period that it is about.
 fn postings(lines: &[InvoiceLine], close: &Close) -> Vec<(String, i64)> {
-    let against = |line: &InvoiceLine| match (line.kind, line.class) {
-        (Kind::Credit, _) => "credit".to_owned(),
-        (Kind::TrueUp, _) => format!("revenue:true_up:{}", line.origin),
-        (_, Some(class)) => format!("revenue:{class}:{}", line.origin),
-        (_, None) => format!("revenue:minimum:{}", line.origin),
+    let against = |line: &InvoiceLine| {
+        if line.kind.is_credit() { "credit".to_owned() } else { revenue(line.class, line.origin) }
     };
     let booked = lines.iter().filter(|line| line.amount_minor != 0);
     booked

@@ -5,14 +5,18 @@ use usher_base::id::PersonKey;
 use usher_store::TenantTx;
 
 use crate::class::SeatClass;
+use crate::credit_notes::CreditNote;
 use crate::error::BillingError;
-use crate::invoice::{self, InvoiceLine, Kind, Settlement};
+use crate::event::Hash;
+use crate::invoice::{self, InvoiceLine, Settlement, StaysDigest};
+use crate::members;
 use crate::period::{Period, Schedule};
 use crate::price;
-use crate::rating::{Calendar, Presence, RatingError, Stay, rate};
+use crate::rating::{Calendar, DailyCount, RatingError, Stay, Tally, rate_tally};
 use crate::store::closes::{self, Close};
-use crate::store::{accounts, facts, intervals, prices};
+use crate::store::{accounts, credit_notes, facts, intervals, prices};
 use crate::true_up;
+use crate::what_if::WhatIf;
 
 /// What is known: the facts up to a number, and what else was there at a time.
 #[derive(Clone, Copy, Debug)]
@@ -25,8 +29,10 @@ pub(crate) struct Knowledge {
 pub(crate) struct Draft {
     pub(crate) period: Period,
     pub(crate) calendar: Calendar,
-    pub(crate) stays: Vec<Stay<PersonKey>>,
-    pub(crate) presence: Presence<PersonKey>,
+    /// By class and date.
+    pub(crate) counts: Vec<Vec<DailyCount>>,
+    /// Over who was billable when, by the ledger's facts.
+    pub(crate) stays_digest: Hash,
     pub(crate) lines: Vec<InvoiceLine>,
     pub(crate) settlement: Settlement,
     /// The last fact that is counted.
@@ -48,12 +54,13 @@ async fn own(
     tx: &mut TenantTx,
     period: &Period,
     calendar: &Calendar,
-    presence: &Presence<PersonKey>,
+    tally: &Tally,
     known: Knowledge,
+    what_if: &WhatIf,
 ) -> Result<Vec<InvoiceLine>, BillingError> {
-    let versions = prices::known(tx, known.at).await?;
+    let versions = what_if.prices(prices::known(tx, known.at).await?)?;
     let lists = price::lists(&versions, period.account.exponent)?;
-    let lines = rate(presence, &SeatClass::rated(), &lists, calendar)?;
+    let lines = rate_tally(tally, &lists)?;
     let minimum = accounts::minimum_spend(tx, period.first, known.at).await?;
     let mut lines = invoice::own_lines(period.ordinal, calendar, lines, &versions, minimum)?;
     // After the minimum, which is of what the period itself uses.
@@ -61,27 +68,37 @@ async fn own(
     Ok(lines)
 }
 
-/// Drafts a period's invoice. The first that is not closed also has what new facts make of
+/// Drafts a period's invoice, also by other prices or counts than the ledger's. The first that is not closed also has what new facts make of
 /// those that are, and what was carried forward.
 pub(crate) async fn draft(
     tx: &mut TenantTx,
     period: Period,
     known: Knowledge,
+    what_if: &WhatIf,
 ) -> Result<Draft, BillingError> {
     let calendar = period.calendar()?;
-    let stays = stays(tx, known.sequence, &calendar).await?;
-    let presence = Presence::new(stays.iter().copied(), &SeatClass::rated(), &calendar);
-    let mut lines = own(tx, &period, &calendar, &presence, known).await?;
+    let classes = SeatClass::rated();
+    let (mut tally, mut digest) = (Tally::new(&classes, &calendar), StaysDigest::default());
+    members::each(tx, known.sequence, &calendar, |member| {
+        digest.add(member);
+        what_if.tally(member, &classes, &calendar, &mut tally);
+    })
+    .await?;
+    what_if.tally_seats(&mut tally);
+    let mut lines = own(tx, &period, &calendar, &tally, known, what_if).await?;
+    let (counts, stays_digest) = (tally.counts(), digest.finish());
     let mut closed = closes::all(tx).await?;
     closed.retain(|close| close.closed_at <= known.at && close.ordinal < period.ordinal);
     let mut carried = 0;
     if let Some(last) = closed.last().filter(|last| last.ordinal + 1 == period.ordinal) {
         lines.extend(adjustments(tx, &closed, last.sequence, known).await?);
+        let notes = credit_notes::booked(tx, period.ordinal, known.at).await?;
+        lines.extend(notes.iter().flat_map(CreditNote::invoice_lines));
         // Credit is of its currency.
         carried = if last.currency == period.account.currency { last.credit_minor } else { 0 };
     }
     let settlement = invoice::settle(period.ordinal, &mut lines, carried)?;
-    Ok(Draft { period, calendar, stays, presence, lines, settlement, sequence: known.sequence })
+    Ok(Draft { period, calendar, counts, stays_digest, lines, settlement, sequence: known.sequence })
 }
 
 /// What facts recorded since the last close make of closed periods: each is rated again by its own
@@ -99,28 +116,33 @@ async fn adjustments(
     let mut adjustments = Vec::new();
     for close in closed {
         if close.calendar.close() > earliest {
-            adjustments.extend(adjustment(tx, &schedule, close, known).await?);
+            let before = closed.last().map_or(0, |last| last.ordinal + 1);
+            adjustments.extend(adjustment(tx, &schedule, close, before, known).await?);
         }
     }
     Ok(adjustments)
 }
 
-async fn adjustment(
+/// The difference between what a closed period costs by what is known and what was billed for it
+/// before another period.
+pub(crate) async fn adjustment(
     tx: &mut TenantTx,
     schedule: &Schedule,
     close: &Close,
+    before: i64,
     known: Knowledge,
 ) -> Result<Vec<InvoiceLine>, BillingError> {
     let period = schedule.at(close.ordinal).ok_or_else(|| {
         BillingError::Stored(format!("a closed period {} that the account has not", close.ordinal))
     })?;
-    let stays = stays(tx, known.sequence, &close.calendar).await?;
-    let presence = Presence::new(stays, &SeatClass::rated(), &close.calendar);
-    let exact = own(tx, &period, &close.calendar, &presence, known).await?;
-    let billed = closes::lines_about(tx, close.ordinal, known.at).await?;
+    let classes = SeatClass::rated();
+    let mut tally = Tally::new(&classes, &close.calendar);
+    members::each(tx, known.sequence, &close.calendar, |member| tally.add(member)).await?;
+    let exact = own(tx, &period, &close.calendar, &tally, known, &WhatIf::default()).await?;
+    let billed = closes::lines_about(tx, close.ordinal, before, known.at).await?;
     let mut found = Vec::new();
     for class in SeatClass::BY_RANK.into_iter().map(Some).chain([None]) {
-        let of_class = |line: &&InvoiceLine| line.class == class && line.kind != Kind::Credit;
+        let of_class = |line: &&InvoiceLine| line.class == class && !line.kind.is_credit();
         let sum = |lines: &[InvoiceLine]| -> Result<i64, RatingError> {
             invoice::total(&lines.iter().filter(of_class).cloned().collect::<Vec<_>>())
         };

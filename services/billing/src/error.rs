@@ -26,6 +26,12 @@ pub(crate) enum BillingError {
     /// Caller: close the earlier one first.
     #[error("periods are closed one after the other; the next is the one that begins on {0}")]
     NotNext(jiff::civil::Date),
+    /// Caller: credit less.
+    #[error("line {line_no} has {left} minor units left to credit")]
+    OverCredited { line_no: i32, left: i64 },
+    /// Caller: refund it outside of Usher.
+    #[error("the period was billed in {was} and the account is in {is} now; a credit can't be carried over")]
+    OtherCurrency { was: String, is: String },
     /// Caller: prices of a closed period stay what they were.
     #[error("the period that {0} is in is closed; add a price of a later date")]
     ClosedDate(jiff::civil::Date),
@@ -83,6 +89,8 @@ impl Fault for BillingError {
             Self::AccountInUse
             | Self::Incomplete(_)
             | Self::NotNext(_)
+            | Self::OverCredited { .. }
+            | Self::OtherCurrency { .. }
             | Self::Epoch(_)
             | Self::ClosedDate(_)
             | Self::ClosedTerm { .. }

@@ -10,9 +10,11 @@ use crate::draft::{Draft, draft};
 use crate::error::BillingError;
 use crate::invoice::{self, Kind};
 use crate::invoices;
+use crate::members;
 use crate::price;
-use crate::rating::{Presence, Stay, rate};
+use crate::rating::{Member, Stay, Tally, rate_tally};
 use crate::store::prices;
+use crate::what_if::WhatIf;
 
 /// A forecast with what it rests on.
 pub(crate) struct Forecast {
@@ -35,24 +37,34 @@ pub(crate) async fn get(
     let period = invoices::period(&mut tx, first).await?;
     let known = invoices::knowledge(&mut tx, None, ctx.now()).await?;
     let sequence = known.sequence;
-    let draft = draft(&mut tx, period, known).await?;
+    let draft = draft(&mut tx, period, known, &WhatIf::default()).await?;
+    let Draft { period, calendar, lines, .. } = draft;
+    let (classes, now) = (SeatClass::rated(), ctx.now().as_microsecond());
+    let (mut tally, mut open) = (Tally::new(&classes, &calendar), 0);
+    members::each(&mut tx, sequence, &calendar, |member| {
+        let begun = member.stays.iter().filter(|stay| stay.start < now);
+        let so_far = begun.map(|stay| Stay { end: stay.end.map(|end| end.min(now)), ..*stay });
+        if let Some(so_far) = Member::new(so_far, &classes, &calendar) {
+            tally.add(&so_far);
+        }
+        // In a period that has ended, those who were there at its last instant.
+        let at = now.min(calendar.close() - 1);
+        open += member
+            .stays
+            .iter()
+            .filter(|stay| stay.start <= at && stay.end.is_none_or(|end| at < end))
+            .count();
+    })
+    .await?;
     let versions = prices::all(&mut tx).await?;
     tx.commit().await?;
-    let Draft { period, calendar, stays, lines, .. } = draft;
-    let now = ctx.now().as_microsecond();
-    let so_far = stays
-        .iter()
-        .filter(|stay| stay.start < now)
-        .map(|stay| Stay { end: Some(stay.end.unwrap_or(now).min(now)), ..*stay });
     let lists = price::lists(&versions, period.account.exponent)?;
-    let classes = SeatClass::rated();
-    let accrued = rate(&Presence::new(so_far, &classes, &calendar), &classes, &lists, &calendar)?;
+    let accrued = rate_tally(&tally, &lists)?;
     let accrued = invoice::own_lines(period.ordinal, &calendar, accrued, &versions, 0)?;
     let seats: Vec<_> = accrued.into_iter().filter(|line| line.kind == Kind::Seat).collect();
-    let owed: Vec<_> = lines.into_iter().filter(|line| line.kind != Kind::Credit).collect();
+    let owed: Vec<_> = lines.into_iter().filter(|line| !line.kind.is_credit()).collect();
     let floors: Vec<_> =
         owed.iter().filter(|line| matches!(line.kind, Kind::Floor | Kind::MinimumSpend)).cloned().collect();
-    let open = stays.iter().filter(|stay| stay.start <= now && stay.end.is_none_or(|end| now < end)).count();
     Ok(Forecast {
         accrued_minor: invoice::total(&seats)?,
         expected_minor: invoice::total(&owed)?,

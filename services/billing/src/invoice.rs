@@ -8,7 +8,7 @@ use usher_base::id::PersonKey;
 use crate::class::SeatClass;
 use crate::event::Hash;
 use crate::price::PriceVersion;
-use crate::rating::{self, Calendar, DailyCount, LineKind, Mode, RatingError, Stay};
+use crate::rating::{self, Calendar, DailyCount, LineKind, Member, Mode, RatingError};
 
 /// What an invoice line is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,13 +23,22 @@ pub(crate) enum Kind {
     TrueUp,
     /// The difference that facts make to a period that was closed before them.
     Adjustment,
+    /// What a credit note gives back of a closed period.
+    CreditNote,
     /// What was carried forward, or is.
     Credit,
 }
 
 impl Kind {
-    const ALL: [Self; 6] =
-        [Self::Seat, Self::Floor, Self::MinimumSpend, Self::TrueUp, Self::Adjustment, Self::Credit];
+    const ALL: [Self; 7] = [
+        Self::Seat,
+        Self::Floor,
+        Self::MinimumSpend,
+        Self::TrueUp,
+        Self::Adjustment,
+        Self::CreditNote,
+        Self::Credit,
+    ];
 
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
@@ -38,8 +47,14 @@ impl Kind {
             Self::MinimumSpend => "min_spend",
             Self::TrueUp => "true_up",
             Self::Adjustment => "adjustment",
+            Self::CreditNote => "credit_note",
             Self::Credit => "credit",
         }
+    }
+
+    /// Whether it settles what was billed, and bills nothing itself.
+    pub(crate) const fn is_credit(self) -> bool {
+        matches!(self, Self::CreditNote | Self::Credit)
     }
 
     pub(crate) fn from_name(name: &str) -> Option<Self> {
@@ -97,6 +112,11 @@ impl InvoiceLine {
     /// The difference between what a closed period costs by what is known now and what was billed.
     pub(crate) fn adjustment(class: Option<SeatClass>, origin: i64, amount_minor: i64) -> Self {
         Self::plain(Kind::Adjustment, class, origin, amount_minor)
+    }
+
+    /// What a credit note gives back: less than zero.
+    pub(crate) fn credit_note(class: Option<SeatClass>, origin: i64, amount_minor: i64) -> Self {
+        Self::plain(Kind::CreditNote, class, origin, amount_minor)
     }
 }
 
@@ -176,18 +196,24 @@ pub(crate) fn settle(
     Ok(Settlement { total_minor: net + credit, credit_minor: carried + credit })
 }
 
-/// SHA-256 over who was billable when.
-pub(crate) fn stays_digest(stays: &[Stay<PersonKey>]) -> Hash {
-    let mut sorted: Vec<&Stay<PersonKey>> = stays.iter().collect();
-    sorted.sort_by_key(|stay| (stay.person, stay.start));
-    let mut hash = Sha256::new();
-    for stay in sorted {
-        hash.update(stay.person.as_uuid());
-        hash.update((stay.class as u64).to_be_bytes());
-        hash.update(stay.start.to_be_bytes());
-        hash.update(stay.end.unwrap_or(i64::MAX).to_be_bytes());
+/// SHA-256 over who was billable when, person by person.
+#[derive(Clone, Default)]
+pub(crate) struct StaysDigest(Sha256);
+
+impl StaysDigest {
+    /// Adds the next person.
+    pub(crate) fn add(&mut self, member: &Member<PersonKey>) {
+        for stay in &member.stays {
+            self.0.update(stay.person.as_uuid());
+            self.0.update((stay.class as u64).to_be_bytes());
+            self.0.update(stay.start.to_be_bytes());
+            self.0.update(stay.end.unwrap_or(i64::MAX).to_be_bytes());
+        }
     }
-    hash.finalize().into()
+
+    pub(crate) fn finish(self) -> Hash {
+        self.0.finalize().into()
+    }
 }
 
 /// What is hashed of a snapshot.

@@ -9,18 +9,28 @@ use usher_rpc::convert::invalid;
 use usher_store::{Database, TenantTx};
 
 use crate::closing;
+use crate::credit_notes::CreditNote;
 use crate::draft::{Draft, Knowledge, draft};
 use crate::error::BillingError;
 use crate::invoice::InvoiceLine;
 use crate::period::Period;
 use crate::store::closes::{self, Close};
-use crate::store::{accounts, facts, ledgers};
+use crate::store::{accounts, credit_notes, facts, history, ledgers};
+use crate::what_if::WhatIf;
 
 /// A period's invoice.
 pub(crate) struct Invoice {
     pub(crate) state: State,
     /// The first dates of the periods that its lines are about.
     pub(crate) origins: HashMap<i64, Date>,
+    /// The credit notes about the period; they change none of its lines.
+    pub(crate) notes: Vec<CreditNote>,
+}
+
+/// A closed period, and what credit notes gave back of it.
+pub(crate) struct ClosedPeriod {
+    pub(crate) close: Close,
+    pub(crate) credited_minor: i64,
 }
 
 /// Whether an invoice is final.
@@ -71,19 +81,69 @@ pub(crate) async fn read(
     known_at: Option<Timestamp>,
     now: Timestamp,
 ) -> Result<Invoice, BillingError> {
-    let mut origins: HashMap<i64, Date> =
-        closes::all(tx).await?.into_iter().map(|close| (close.ordinal, close.first)).collect();
-    origins.insert(period.ordinal, period.first);
     let known = knowledge(tx, known_at, now).await?;
+    let origins = origins(tx, &period).await?;
     let closed = closes::find(tx, period.ordinal).await?;
     if let Some(close) = closed.filter(|close| close.closed_at <= known.at) {
         let lines = closes::lines(tx, close.ordinal).await?;
-        return Ok(Invoice { state: State::Closed(Box::new(close), lines), origins });
+        let notes = credit_notes::about(tx, close.ordinal, known.at).await?;
+        return Ok(Invoice { state: State::Closed(Box::new(close), lines), origins, notes });
     }
-    let ledger = ledgers::find(tx).await?;
-    let reasons = closing::missing(ledger.as_ref(), &period.calendar()?, now);
-    let draft = draft(tx, period, known).await?;
-    Ok(Invoice { state: State::Provisional(Box::new(draft), reasons), origins })
+    provisional(tx, period, known, known_at.map_or(Moment::Now(now), Moment::Past), &WhatIf::default()).await
+}
+
+/// A period's invoice as it would be if something were otherwise; of a closed period by what was
+/// known when it was closed.
+pub(crate) async fn preview(
+    database: &Database,
+    ctx: &CallContext,
+    first: Date,
+    known_at: Option<Timestamp>,
+    what_if: &WhatIf,
+) -> Result<Invoice, BillingError> {
+    ctx.require(Permission::BillingRead)?;
+    let database = database.scoped(&ctx.scope()?);
+    let mut tx = database.begin().await?;
+    let period = period(&mut tx, first).await?;
+    let mut known = knowledge(&mut tx, known_at, ctx.now()).await?;
+    let closed = closes::find(&mut tx, period.ordinal).await?;
+    if let Some(close) = closed.filter(|close| close.closed_at <= known.at) {
+        known = Knowledge { sequence: close.sequence, at: close.closed_at };
+    }
+    let moment = known_at.map_or(Moment::Now(ctx.now()), Moment::Past);
+    let invoice = provisional(&mut tx, period, known, moment, what_if).await?;
+    tx.commit().await?;
+    Ok(invoice)
+}
+
+/// When it is asked what is missing.
+#[derive(Clone, Copy)]
+enum Moment {
+    Now(Timestamp),
+    Past(Timestamp),
+}
+
+async fn provisional(
+    tx: &mut TenantTx,
+    period: Period,
+    known: Knowledge,
+    moment: Moment,
+    what_if: &WhatIf,
+) -> Result<Invoice, BillingError> {
+    let origins = origins(tx, &period).await?;
+    let (ledger, at) = match moment {
+        Moment::Now(now) => (ledgers::find(tx).await?, now),
+        Moment::Past(at) => (history::ledger(tx, at, known.sequence).await?, at),
+    };
+    let reasons = closing::missing(tx, ledger.as_ref(), &period.calendar()?, at).await?.reasons;
+    let draft = draft(tx, period, known, what_if).await?;
+    Ok(Invoice { state: State::Provisional(Box::new(draft), reasons), origins, notes: Vec::new() })
+}
+
+/// The first dates of the periods that lines of a period's invoice can be about.
+async fn origins(tx: &mut TenantTx, period: &Period) -> Result<HashMap<i64, Date>, BillingError> {
+    let closed = closes::all(tx).await?.into_iter().map(|close| (close.ordinal, close.first));
+    Ok(closed.chain([(period.ordinal, period.first)]).collect())
 }
 
 /// What was known at a time, or is now.
@@ -108,12 +168,17 @@ pub(crate) async fn sequence(tx: &mut TenantTx, known_at: Option<Timestamp>) -> 
 pub(crate) async fn list(
     database: &Database,
     ctx: &CallContext,
-) -> Result<(Vec<Close>, Option<Period>), BillingError> {
+) -> Result<(Vec<ClosedPeriod>, Option<Period>), BillingError> {
     ctx.require(Permission::BillingRead)?;
     let database = database.scoped(&ctx.scope()?);
     let mut tx = database.begin().await?;
     let closed = closes::all(&mut tx).await?;
+    let credited = credit_notes::totals(&mut tx, ctx.now()).await?;
     let open = closing::next(&mut tx).await?;
     tx.commit().await?;
-    Ok((closed, open))
+    let closed = closed.into_iter().map(|close| {
+        let credited_minor = credited.get(&close.ordinal).copied().unwrap_or_default();
+        ClosedPeriod { close, credited_minor }
+    });
+    Ok((closed.collect(), open))
 }

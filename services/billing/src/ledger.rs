@@ -9,7 +9,8 @@ use crate::error::BillingError;
 use crate::event::{Fact, GENESIS, Hash, Recorded, SeatEvent};
 use crate::interval::{Fold, StateChange};
 use crate::limit_alerts;
-use crate::store::{events, facts, intervals, ledgers, seats};
+use crate::store::{events, facts, history, intervals, ledgers, seats};
+use crate::watermarks::Span;
 
 /// Consecutive events of one workspace.
 #[derive(Debug)]
@@ -63,6 +64,7 @@ pub(crate) async fn append(
     let (repeated, new) = batch.events.split_at(known);
     if let Some(differing) = first_difference(&mut tx, batch, repeated).await? {
         ledger.halted = true;
+        history::insert_halt(&mut tx, now).await?;
         ledgers::save(&mut tx, &ledger).await?;
         tx.commit().await?;
         tracing::error!(
@@ -195,6 +197,8 @@ pub(crate) struct Ledger {
     pub(crate) last_recorded_at: Timestamp,
     /// Up to when everything that identity recorded has been sent, and its number then.
     pub(crate) watermark: Option<Watermark>,
+    /// The watermarks that came one soon after the other, up to the last.
+    pub(crate) span: Option<Span>,
     /// The producer's number at which both sides last had the same state.
     pub(crate) reconciled_sequence: i64,
     /// Whether a comparison of states was asked for.
@@ -212,11 +216,6 @@ pub(crate) struct Watermark {
 }
 
 impl Ledger {
-    /// Whether both sides had the same state at the watermark or later.
-    pub(crate) fn is_compared(&self) -> bool {
-        self.reconciled_sequence >= self.watermark.map_or(0, |watermark| watermark.sequence)
-    }
-
     /// A ledger without any fact.
     pub(crate) fn empty(epoch: i64) -> Self {
         Self {
@@ -228,6 +227,7 @@ impl Ledger {
             last_effective_at: Timestamp::UNIX_EPOCH,
             last_recorded_at: Timestamp::UNIX_EPOCH,
             watermark: None,
+            span: None,
             reconciled_sequence: 0,
             digest_wanted: false,
             compared_at: None,

@@ -8,6 +8,7 @@ mod closing;
 mod commitment;
 mod commitments;
 mod corrections;
+mod credit_notes;
 mod draft;
 mod error;
 pub mod event;
@@ -16,11 +17,13 @@ mod grpc;
 pub mod interval;
 mod invoice;
 mod invoices;
+mod jobs;
 mod ledger;
 pub mod limit;
 mod limit_alerts;
 mod limit_versions;
 mod limits;
+mod members;
 mod movement;
 pub mod overlay;
 mod period;
@@ -41,8 +44,10 @@ mod true_up;
 mod usage;
 mod verification;
 mod watermarks;
+mod what_if;
 pub mod zone;
 
+pub use jobs::JobSettings;
 pub use service::{Config, Service, StartError};
 
 /// The schema of the billing database.

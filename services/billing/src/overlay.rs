@@ -64,6 +64,12 @@ impl Overlay {
         all
     }
 
+    /// The keys of all persons about whom it says anything.
+    pub fn concerned(&self) -> BTreeSet<PersonKey> {
+        let corrected = self.corrections.iter().map(|correction| correction.person);
+        self.canonical.keys().copied().chain(corrected).collect()
+    }
+
     /// Whether states alone say everything.
     pub fn is_empty(&self) -> bool {
         self.canonical.is_empty() && self.corrections.is_empty()

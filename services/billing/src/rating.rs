@@ -12,14 +12,16 @@ pub mod mode;
 pub mod presence;
 pub mod price;
 pub mod sweep;
+pub mod tally;
 
 pub use allocation::Allocation;
 pub use calendar::Calendar;
 pub use count::DailyCount;
-pub use line::{Line, LineKind, daily_charges, rate};
+pub use line::{Line, LineKind, daily_charges, rate, rate_tally};
 pub use mode::Mode;
-pub use presence::{Presence, Stay};
+pub use presence::{Member, Presence, Stay};
 pub use price::{PriceList, PriceVersion};
+pub use tally::Tally;
 
 /// A seat class.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -14,7 +14,7 @@ use crate::error::BillingError;
 use crate::event::SeatEvent;
 use crate::ledger;
 use crate::reconciliation::{ActiveUser, Claim};
-use crate::store::{ledgers, seats};
+use crate::store::{history, ledgers, seats};
 
 /// The cause of an event that books a difference.
 const CAUSE: &str = "epoch.resync";
@@ -58,6 +58,9 @@ pub(crate) async fn begin(
     ledger.acknowledged_sequence = claim.sequence;
     ledger.reconciled_sequence = claim.sequence;
     ledger.watermark = None;
+    if let Some(span) = ledger.span.take() {
+        history::insert_span(&mut tx, &span).await?;
+    }
     let differences = i64::try_from(events.len()).unwrap_or(i64::MAX);
     ledgers::insert_epoch(&mut tx, claim.epoch, claim.sequence, reason, ctx.now(), differences).await?;
     ledgers::save(&mut tx, &ledger).await?;

@@ -3,15 +3,17 @@
 use std::time::Duration;
 
 use tokio::net::TcpListener;
+use usher_base::secret::ServiceKey;
 use usher_base::{Audience, Clock};
 use usher_proto::billing::v1::billing_admin_server::BillingAdminServer;
 use usher_proto::billing::v1::invoicing_server::InvoicingServer;
 use usher_proto::billing::v1::seat_ledger_server::SeatLedgerServer;
 use usher_proto::billing::v1::seat_query_server::SeatQueryServer;
-use usher_rpc::{Server, ServerConfig, Tasks, TenantKeys, Verifier, connect};
+use usher_rpc::{Server, ServerConfig, ServiceCredential, Tasks, TenantKeys, Verifier, connect};
 use usher_store::{BootError, Database, DatabaseConfig};
 
 use crate::grpc::{admin::AdminApi, invoicing::InvoicingApi, ledger::LedgerApi, query::QueryApi};
+use crate::jobs::{JobSettings, Jobs};
 
 /// How the service is set up.
 #[derive(Debug)]
@@ -22,6 +24,10 @@ pub struct Config {
     pub database_connections: u32,
     /// Where tenant is, such as `http://127.0.0.1:9101`.
     pub tenant_url: String,
+    /// What is done without a call.
+    pub jobs: JobSettings,
+    /// The key of the service `billing`, with which it does that; none where nothing is to be done.
+    pub service_key: Option<ServiceKey>,
 }
 
 /// Why the service can't start.
@@ -42,6 +48,7 @@ pub enum StartError {
 pub struct Service {
     server: Server,
     database: Database,
+    jobs: Option<Jobs>,
 }
 
 impl Service {
@@ -51,7 +58,7 @@ impl Service {
     /// See [`StartError`].
     pub async fn start(config: Config, clock: Clock, tasks: &Tasks) -> Result<Self, StartError> {
         let tenant = connect(&config.tenant_url)?;
-        let verifier = Verifier::new(TenantKeys::new(tenant), Audience::Billing, clock.clone());
+        let verifier = Verifier::new(TenantKeys::new(tenant.clone()), Audience::Billing, clock.clone());
         let database = Database::open(&DatabaseConfig {
             url: config.database_url,
             max_connections: config.database_connections,
@@ -60,6 +67,13 @@ impl Service {
             application: "usher-billing",
         })?;
         usher_store::check(&database).await?;
+        let jobs = config.service_key.map(|key| Jobs {
+            database: database.clone(),
+            credential: ServiceCredential::new("billing", key, tenant, clock.clone()),
+            verifier: verifier.clone(),
+            clock: clock.clone(),
+            settings: config.jobs,
+        });
         let setup =
             ServerConfig { role: "billing", longest: Duration::from_mins(1), most_calls: 256, public: &[] };
         let server = Server::new(setup, verifier, clock)
@@ -71,7 +85,7 @@ impl Service {
             .await
             .add(BillingAdminServer::new(AdminApi { database: database.clone(), tasks: tasks.clone() }))
             .await;
-        Ok(Self { server, database })
+        Ok(Self { server, database, jobs })
     }
 
     /// The database without which the service can't serve; to ask whether it answers.
@@ -79,11 +93,14 @@ impl Service {
         self.database.clone()
     }
 
-    /// Serves until the stop is asked for.
+    /// Serves, and does its jobs, until the stop is asked for.
     ///
     /// # Errors
     /// The transport fails.
     pub async fn serve(self, listener: TcpListener, tasks: Tasks) -> Result<(), tonic::transport::Error> {
+        if let Some(jobs) = self.jobs {
+            jobs.spawn(&tasks);
+        }
         self.server.serve(listener, tasks).await
     }
 }

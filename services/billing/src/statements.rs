@@ -7,7 +7,7 @@ use usher_store::Database;
 use crate::class::SeatClass;
 use crate::error::BillingError;
 use crate::price;
-use crate::rating::{Line, RatingError, rate};
+use crate::rating::{Line, RatingError, rate_tally};
 use crate::store::prices;
 use crate::usage::{self, DateRange, Usage};
 
@@ -32,7 +32,7 @@ pub(crate) async fn get(
     let versions = prices::all(&mut tx).await?;
     tx.commit().await?;
     let prices = price::lists(&versions, usage.account.exponent)?;
-    let lines = rate(&usage.presence, &SeatClass::rated(), &prices, &usage.calendar)?;
+    let lines = rate_tally(&usage.tally, &prices)?;
     let total_minor = lines.iter().try_fold(0_i64, |total, line| {
         let class = || SeatClass::at(line.class).to_string();
         total.checked_add(line.amount_minor).ok_or_else(|| RatingError::TooLarge(class()))

@@ -2,18 +2,16 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use usher_base::id::PersonKey;
 use usher_base::{CallContext, Permission};
 use usher_rpc::convert::{InvalidArgument, invalid};
 use usher_store::{Database, TenantTx};
 
 use crate::accounts::Account;
 use crate::class::SeatClass;
-use crate::draft;
 use crate::error::BillingError;
 use crate::invoices;
-use crate::rating::count::daily;
-use crate::rating::{Calendar, DailyCount, Presence};
+use crate::members;
+use crate::rating::{Calendar, Tally};
 use crate::store::accounts;
 
 /// The dates from `start` to the one before `end`.
@@ -27,16 +25,9 @@ pub(crate) struct DateRange {
 pub(crate) struct Usage {
     pub(crate) account: Account,
     pub(crate) calendar: Calendar,
-    pub(crate) presence: Presence<PersonKey>,
+    pub(crate) tally: Tally,
     /// The last fact that is counted.
     pub(crate) sequence: i64,
-}
-
-impl Usage {
-    /// Counts by class, at its index, and date.
-    pub(crate) fn counts(&self) -> Vec<Vec<DailyCount>> {
-        daily(&self.presence, &SeatClass::rated(), &self.calendar)
-    }
 }
 
 /// Counts the seats of some days.
@@ -68,9 +59,10 @@ pub(crate) async fn count(
         Some(period) => period.calendar()?,
         None => calendar(&account, dates)?,
     };
-    let stays = draft::stays(tx, sequence, &calendar).await?;
-    let presence = Presence::new(stays, &SeatClass::rated(), &calendar);
-    Ok(Usage { account, calendar, presence, sequence })
+    let classes = SeatClass::rated();
+    let mut tally = Tally::new(&classes, &calendar);
+    members::each(tx, sequence, &calendar, |member| tally.add(member)).await?;
+    Ok(Usage { account, calendar, tally, sequence })
 }
 
 fn calendar(account: &Account, dates: DateRange) -> Result<Calendar, InvalidArgument> {

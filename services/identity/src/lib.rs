@@ -5,6 +5,7 @@ mod change;
 mod cursor;
 mod domain_policy;
 mod epochs;
+mod erasure;
 mod error;
 mod group;
 mod groups;

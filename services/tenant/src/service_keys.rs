@@ -15,7 +15,7 @@ use crate::store::service_keys as store;
 /// There is no service of that name.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "{0:?} is no name for a service key; it is gateway, identity, or an operator's name of a-z, 0-9 and -"
+    "{0:?} is no name for a service key; it is gateway, identity, billing, or an operator's name of a-z, 0-9 and -"
 )]
 pub struct UnknownService(String);
 
@@ -34,6 +34,13 @@ impl Bearer {
                 Actor::Service(name.to_owned()),
                 vec![Audience::Tenant],
                 [Permission::AccessCheck].into(),
+                SHORT,
+            ),
+            // Billing is its own audience: its jobs open workspaces with this credential.
+            Self::Service(name @ "billing") => (
+                Actor::Service(name.to_owned()),
+                vec![Audience::Billing],
+                [Permission::BillingRead, Permission::BillingAdmin].into(),
                 SHORT,
             ),
             // Identity is an audience of its own: its relay opens workspaces with this credential.
@@ -79,7 +86,7 @@ impl ServiceKeys {
         Self { database, hasher: Hasher::new(), clock }
     }
 
-    /// Makes a key for a service (`gateway`, `identity`) or an operator (any other name). Older keys
+    /// Makes a key for a service (`gateway`, `identity`, `billing`) or an operator (any other name). Older keys
     /// of the name live on until [`ServiceKeys::retire_others`].
     ///
     /// # Errors
@@ -151,7 +158,8 @@ fn bearer(name: &str) -> Option<Bearer> {
     match name {
         "gateway" => Some(Bearer::Service("gateway")),
         "identity" => Some(Bearer::Service("identity")),
-        "tenant" | "billing" => None,
+        "billing" => Some(Bearer::Service("billing")),
+        "tenant" => None,
         _ => plain.then(|| Bearer::Operator(name.to_owned())),
     }
 }
@@ -169,8 +177,16 @@ mod tests {
     }
 
     #[test]
+    fn billing_can_only_act_on_itself() {
+        let grant = bearer("billing").unwrap().grant(None);
+
+        assert_eq!(grant.permissions, [Permission::BillingRead, Permission::BillingAdmin].into());
+        assert_eq!(grant.audiences, [Audience::Billing]);
+    }
+
+    #[test]
     fn a_service_without_calls_has_no_key_and_names_are_plain() {
-        for name in ["tenant", "billing", "", "Ops", "a b", "ops/1"] {
+        for name in ["tenant", "", "Ops", "a b", "ops/1"] {
             assert_eq!(bearer(name), None, "{name}");
         }
         assert_eq!(bearer("ops-1"), Some(Bearer::Operator("ops-1".into())));

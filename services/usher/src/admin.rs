@@ -42,7 +42,7 @@ pub struct AdminArgs {
 
 #[derive(Debug, Subcommand)]
 enum AdminCommand {
-    /// Workspaces: create, show, list, update.
+    /// Workspaces: create, show, list, update, delete.
     #[command(subcommand)]
     Workspace(workspace::WorkspaceCommand),
     /// The domains whose people may be provisioned.
@@ -71,7 +71,7 @@ enum AdminCommand {
     /// What a seat costs.
     #[command(subcommand)]
     Price(price::PriceCommand),
-    /// Billing periods: list, invoice, close, forecast.
+    /// Billing periods: list, invoice, close, forecast, preview, credit.
     #[command(subcommand)]
     Period(period::PeriodCommand),
     /// Corrections of what was billed, and links between persons.

@@ -23,6 +23,11 @@ enum Command {
     /// Run everything on this machine: a private PostgreSQL, the four roles, demo workspaces.
     Dev(DevArgs),
     /// Serve one role, or all of them.
+    ///
+    /// The billing role closes a period once it is proven that nothing of it is missing, `billing.close_after`
+    /// (24h) after its end; 0 leaves it to `usher admin period close`. A period that is not closed
+    /// `billing.close_alarm_after` (72h) after its end is logged and counted in `usher_period_close_overdue`;
+    /// an account without prices is not. deploy/usher.toml has every setting.
     Serve(ServeArgs),
     /// Bring the databases to this version's schema. Run it before serving a new version.
     Migrate(SettingsArgs),

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
+use jiff::SignedDuration;
 use secrecy::SecretString;
 use serde::Deserialize;
 
@@ -123,10 +124,47 @@ pub struct ServiceSettings {
     pub owner_database_url: Option<SecretString>,
     /// Most database connections of one replica. Default: 16.
     pub database_connections: u32,
-    /// File with the service's key. Only identity calls other services, so only it needs one.
+    /// File with the service's key: identity's, which calls other services, and billing's, which closes
+    /// periods by itself.
     pub service_key_file: String,
     /// The service's key, where a file is not at hand.
     pub service_key: Option<SecretString>,
+    /// How long after a period's end billing closes it, such as `24h`; `0` leaves it to people. Default: 24h.
+    pub close_after: String,
+    /// How long after a period's end billing raises an alarm if it is not closed; `0` for never. Default: 72h.
+    pub close_alarm_after: String,
+    /// How often billing verifies each ledger; `0` for never. Default: 168h.
+    pub verify_every: String,
+}
+
+/// What only billing does.
+const BILLING_ONLY: [&str; 3] = ["close_after", "close_alarm_after", "verify_every"];
+
+impl ServiceSettings {
+    /// The setting of a name in [`BILLING_ONLY`].
+    fn billing_only(&self, name: &str) -> &str {
+        match name {
+            "close_after" => &self.close_after,
+            "close_alarm_after" => &self.close_alarm_after,
+            _ => &self.verify_every,
+        }
+    }
+}
+
+/// A duration such as `24h` or `1h 30m`; none for `0`.
+///
+/// # Errors
+/// Another text, or a negative one.
+pub fn duration(text: &str) -> anyhow::Result<Option<SignedDuration>> {
+    if text == "0" {
+        return Ok(None);
+    }
+    let duration: SignedDuration =
+        text.parse().with_context(|| format!("{text:?} is no duration; write it as 24h"))?;
+    if duration.is_negative() {
+        bail!("{text:?} is negative");
+    }
+    Ok(Some(duration).filter(|duration| !duration.is_zero()))
 }
 
 /// Which settings a command is about to use.
@@ -172,7 +210,8 @@ impl Settings {
         Ok(settings)
     }
 
-    fn fill_defaults(&mut self) {
+    /// Sets what nobody set.
+    pub fn fill_defaults(&mut self) {
         for (service, port) in
             [(&mut self.tenant, 9101), (&mut self.identity, 9102), (&mut self.billing, 9103)]
         {
@@ -184,6 +223,15 @@ impl Settings {
             }
             if service.database_connections == 0 {
                 service.database_connections = 16;
+            }
+        }
+        for (setting, usual) in [
+            (&mut self.billing.close_after, "24h"),
+            (&mut self.billing.close_alarm_after, "72h"),
+            (&mut self.billing.verify_every, "168h"),
+        ] {
+            if setting.is_empty() {
+                usual.clone_into(setting);
             }
         }
     }
@@ -215,8 +263,21 @@ impl Settings {
                         faults.push(format!("{name}.database_url is missing"));
                     }
                     let keyless = service.service_key.is_none() && service.service_key_file.is_empty();
-                    if role == Role::Identity && keyless {
-                        faults.push(format!("{name}.service_key_file is missing"));
+                    if matches!(role, Role::Identity | Role::Billing) && keyless {
+                        faults.push(format!(
+                            "{name}.service_key_file is missing; make a key with: usher service-key {name}"
+                        ));
+                    }
+                    for setting in BILLING_ONLY {
+                        let text = service.billing_only(setting);
+                        if role != Role::Billing && !text.is_empty() {
+                            faults
+                                .push(format!("{name}.{setting} is not a setting; it is billing.{setting}"));
+                        } else if role == Role::Billing
+                            && let Err(error) = duration(text)
+                        {
+                            faults.push(format!("{name}.{setting}: {error:#}"));
+                        }
                     }
                 }
                 _ => {}
@@ -289,14 +350,37 @@ mod tests {
 
     #[test]
     fn every_fault_is_named_at_once() {
-        let settings =
-            Settings::load(None, &["gateway.listen=nowhere".into(), "log.format=loud".into()]).unwrap();
+        let settings = Settings::load(
+            None,
+            &[
+                "gateway.listen=nowhere".into(),
+                "log.format=loud".into(),
+                "billing.close_after=soon".into(),
+                "tenant.close_after=1h".into(),
+            ],
+        )
+        .unwrap();
 
         let message = settings.validate(Purpose::Serve(Role::All)).unwrap_err().to_string();
 
-        for part in ["gateway.listen", "log.format", "tenant.database_url", "identity.service_key_file"] {
+        for part in [
+            "gateway.listen",
+            "log.format",
+            "tenant.database_url",
+            "identity.service_key_file",
+            "billing.close_after",
+            "tenant.close_after",
+        ] {
             assert!(message.contains(part), "{part} is not in: {message}");
         }
+    }
+
+    #[test]
+    fn durations_are_read_and_zero_is_off() {
+        assert_eq!(duration("24h").unwrap(), Some(SignedDuration::from_hours(24)));
+        assert_eq!(duration("1h 30m").unwrap(), Some(SignedDuration::from_mins(90)));
+        assert_eq!(duration("0").unwrap(), None);
+        assert!(duration("-1h").is_err() && duration("").is_err() && duration("24").is_err());
     }
 
     #[test]

@@ -60,6 +60,7 @@ async fn serve(
     let mut settings = Settings::default();
     settings.gateway.rate_per_second = args.rate_per_second;
     settings.gateway.rate_burst = args.rate_per_second.saturating_mul(4);
+    settings.fill_defaults();
     prepare_databases(cluster, &mut settings).await?;
     let listeners = bind(gateway, &mut settings).await?;
     let keys = service_keys(&mut settings).await?;
@@ -133,7 +134,7 @@ async fn bind(gateway: TcpListener, settings: &mut Settings) -> anyhow::Result<L
     })
 }
 
-/// Gives gateway and identity keys that live as long as this process.
+/// Gives gateway, identity and billing keys that live as long as this process.
 async fn service_keys(settings: &mut Settings) -> anyhow::Result<ServiceKeys> {
     let url =
         settings.tenant.database_url.as_ref().map(secrecy::ExposeSecret::expose_secret).unwrap_or_default();
@@ -144,9 +145,11 @@ async fn service_keys(settings: &mut Settings) -> anyhow::Result<ServiceKeys> {
         application: "usher-dev",
     })?;
     let keys = ServiceKeys::new(database, Clock::system());
-    for (name, slot) in
-        [("gateway", &mut settings.gateway.service_key), ("identity", &mut settings.identity.service_key)]
-    {
+    for (name, slot) in [
+        ("gateway", &mut settings.gateway.service_key),
+        ("identity", &mut settings.identity.service_key),
+        ("billing", &mut settings.billing.service_key),
+    ] {
         let key = keys.create(name).await?;
         keys.retire_others(name, &key).await?;
         *slot = Some(SecretString::from(key.expose().to_owned()));

@@ -16,6 +16,9 @@ use crate::config::{self, ServiceSettings, Settings};
 use crate::readiness::Readiness;
 use crate::{lifecycle, telemetry};
 
+/// How often billing looks for periods to close.
+const JOBS_EVERY: Duration = Duration::from_secs(15);
+
 /// Sockets that roles serve on, bound before anything else is started.
 #[derive(Debug, Default)]
 pub struct Listeners {
@@ -147,10 +150,19 @@ pub async fn start(
         running.add("tenant", service.serve(listener, tasks.clone()));
     }
     if let Some(listener) = listeners.billing.filter(|_| role.includes(Role::Billing)) {
+        let own = &settings.billing;
         let config = usher_billing::Config {
-            database_url: database_url("billing", &settings.billing)?,
-            database_connections: settings.billing.database_connections,
+            database_url: database_url("billing", own)?,
+            database_connections: own.database_connections,
             tenant_url: settings.tenant.url.clone(),
+            jobs: usher_billing::JobSettings {
+                close_after: config::duration(&own.close_after).context("billing.close_after")?,
+                close_alarm_after: config::duration(&own.close_alarm_after)
+                    .context("billing.close_alarm_after")?,
+                verify_every: config::duration(&own.verify_every).context("billing.verify_every")?,
+                poll: JOBS_EVERY,
+            },
+            service_key: Some(service_key("billing", own.service_key.as_ref(), &own.service_key_file)?),
         };
         let service = usher_billing::Service::start(config, clock.clone(), tasks).await?;
         running.readiness.add("billing", service.database());

@@ -14,7 +14,7 @@ use crate::config::Settings;
 /// `usher service-key`
 #[derive(Debug, Args)]
 pub struct ServiceKeyArgs {
-    /// `gateway`, `identity`, or an operator's name.
+    /// `gateway`, `identity`, `billing`, or an operator's name.
     pub name: String,
     /// Delete the name's other keys. Without it they live on, so that a key is changed without an outage.
     #[arg(long)]

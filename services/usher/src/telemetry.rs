@@ -75,6 +75,12 @@ fn describe() {
         "usher_relay_workspaces_waiting",
         "Workspaces with seat events that billing has not acknowledged"
     );
+    describe_gauge!(
+        "usher_period_close_overdue",
+        "Workspaces with a period that is not closed although billing.close_alarm_after has passed; alert on any"
+    );
+    describe_gauge!("usher_ledgers_faulty", "Ledgers whose last verification found a fault; alert on any");
+    describe_counter!("usher_ledger_verifications_total", "Ledgers that were verified, by outcome");
     describe_counter!(
         "usher_ledger_conflicts_total",
         "Seat events that came again with other content; alert on any"

@@ -23,6 +23,8 @@ use crate::stack::Processes;
 /// How many small workspaces, and persons in each.
 const WORKSPACES: i64 = 10_000;
 const PERSONS: i64 = 100;
+/// Persons in each of the workspaces of medium size.
+const MEDIUM_PERSONS: i64 = 10_000;
 /// Periods that are closed at once.
 const PARALLEL: usize = 8;
 
@@ -50,7 +52,7 @@ const SEED: [&str; 4] = [
 ];
 
 /// Measures; a figure a line.
-pub(super) async fn measure(processes: &Processes, persons: u64) -> anyhow::Result<Vec<String>> {
+pub(super) async fn measure(processes: &Processes, persons: u64, medium: u64) -> anyhow::Result<Vec<String>> {
     let today = TimeZone::UTC.to_datetime(Clock::system().now()).date();
     let month = today.first_of_month().checked_sub(1.month())?;
     let large = [Uuid::new_v4()];
@@ -60,6 +62,10 @@ pub(super) async fn measure(processes: &Processes, persons: u64) -> anyhow::Resu
     let persons = i64::try_from(persons)?;
     seed(&mut owner, &large, persons, month).await?;
     seed(&mut owner, &small, PERSONS, month).await?;
+    let medium: Vec<Uuid> = (0..medium).map(|_| Uuid::new_v4()).collect();
+    for tenant in &medium {
+        seed(&mut owner, &[*tenant], MEDIUM_PERSONS, month).await?;
+    }
     sqlx::query("VACUUM (ANALYZE) intervals").execute(&mut owner).await?;
     owner.close().await?;
 
@@ -67,6 +73,15 @@ pub(super) async fn measure(processes: &Processes, persons: u64) -> anyhow::Resu
     let mut figures = Vec::new();
     figures.push(bench.timed(&format!("statement of {persons} persons"), bench.statement(large[0])).await?);
     figures.push(bench.timed(&format!("close of {persons} persons"), bench.close(large[0])).await?);
+    if !medium.is_empty() {
+        let medium = format!("{} workspaces of {MEDIUM_PERSONS}", medium.len());
+        figures.push(
+            bench.timed(&format!("statement report over {medium} and all others"), bench.report()).await?,
+        );
+    }
+    if !medium.is_empty() {
+        figures.push(bench.timed("close of those of medium size", bench.close_all(&medium)).await?);
+    }
     let many = format!("{WORKSPACES} workspaces of {PERSONS}");
     figures.push(bench.timed(&format!("close of {many}"), bench.close_all(&small)).await?);
     figures
@@ -100,11 +115,12 @@ impl Bench<'_> {
         work: impl Future<Output = anyhow::Result<()>>,
     ) -> anyhow::Result<String> {
         eprintln!("{name}");
+        usage::reset_peak(self.processes, "billing")?;
         let began = Instant::now();
         work.await.with_context(|| name.to_owned())?;
         let took = began.elapsed();
-        let memory = usage::memory(self.processes)?.get("billing").copied().unwrap_or_default();
-        Ok(format!("{name:<64} {:>8.2} s {memory:>6} MiB", took.as_secs_f64()))
+        let peak = usage::peak(self.processes, "billing")?;
+        Ok(format!("{name:<64} {:>8.2} s {peak:>6} MiB at most", took.as_secs_f64()))
     }
 
     fn client(&self) -> InvoicingClient<tonic::transport::Channel> {

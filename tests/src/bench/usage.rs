@@ -51,6 +51,22 @@ pub(super) fn memory(processes: &Processes) -> anyhow::Result<BTreeMap<&'static 
     Ok(resident)
 }
 
+/// Forgets the most memory that a role has had, so that [`peak`] is of what follows.
+pub(super) fn reset_peak(processes: &Processes, role: &str) -> anyhow::Result<()> {
+    let pid = processes.pid(role).with_context(|| format!("{role} does not run"))?;
+    // proc(5): 5 resets the peak resident set size.
+    fs::write(format!("/proc/{pid}/clear_refs"), "5").context("clear_refs")
+}
+
+/// The most resident memory that a role has had, in MiB.
+pub(super) fn peak(processes: &Processes, role: &str) -> anyhow::Result<u64> {
+    let pid = processes.pid(role).with_context(|| format!("{role} does not run"))?;
+    let text = fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("VmHWM")?;
+    let kib: u64 = line.trim().trim_end_matches(" kB").trim().parse()?;
+    Ok(kib / 1_024)
+}
+
 /// Fields of `/proc/<pid>/stat` (proc(5)).
 struct Process {
     parent: u32,

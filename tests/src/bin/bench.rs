@@ -19,6 +19,9 @@ struct Arguments {
     /// People in the large workspace.
     #[arg(long, default_value_t = 1_000_000)]
     users: u64,
+    /// Workspaces of 10,000 people each, over which there is a report; 1,000 take ten minutes to make.
+    #[arg(long, default_value_t = 0)]
+    medium: u64,
 }
 
 #[tokio::main]
@@ -28,6 +31,7 @@ async fn main() -> ExitCode {
         time: Duration::from_secs(arguments.seconds.max(1)),
         connections: arguments.connections.max(1),
         users: arguments.users.max(1_000),
+        medium: arguments.medium,
     };
     match bench::run(options).await {
         Ok(figures) => {

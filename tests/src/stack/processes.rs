@@ -97,7 +97,7 @@ impl Processes {
                 }
                 name => set(format!("{section}__DATABASE_URL"), cluster.url(&database(name), APP_ROLE)),
             }
-            if matches!(*role, "gateway" | "identity") {
+            if matches!(*role, "gateway" | "identity" | "billing") {
                 let key = keys.create(role).await.unwrap();
                 set(format!("{section}__SERVICE_KEY"), key.expose().to_owned());
             }
@@ -142,6 +142,11 @@ impl Processes {
     /// The process of a role.
     pub fn pid(&self, role: &str) -> Option<u32> {
         self.roles[role].child.as_ref()?.id()
+    }
+
+    /// Where a role serves.
+    pub fn listens(&self, role: &str) -> SocketAddr {
+        self.roles[role].listen
     }
 
     /// PostgreSQL's process.

@@ -161,8 +161,8 @@ impl BillingAdmin for AdminApi {
         request: Request<pb::VerifyLedgerRequest>,
     ) -> Result<Response<pb::VerifyLedgerResponse>, Status> {
         let (ctx, _) = open(request)?;
-        let verdict = verification::verify(&self.database, &ctx).await.map_err(status)?;
-        Ok(Response::new(pb::VerifyLedgerResponse { facts: verdict.facts, faults: verdict.faults }))
+        let found = verification::verify(&self.database, &ctx).await.map_err(status)?;
+        Ok(Response::new(pb::VerifyLedgerResponse { facts: found.facts, faults: found.faults }))
     }
 
     async fn run_reconciliation(
@@ -181,7 +181,9 @@ impl BillingAdmin for AdminApi {
         let (ctx, _) = open(request)?;
         let runs = reconciliation::list(&self.database, &ctx).await.map_err(status)?;
         let rows = runs.into_iter().map(pb::Reconciliation::from).collect();
-        Ok(Response::new(pb::ListReconciliationsResponse { rows }))
+        let verifications = verification::list(&self.database, &ctx).await.map_err(status)?;
+        let verifications = verifications.into_iter().map(pb::Verification::from).collect();
+        Ok(Response::new(pb::ListReconciliationsResponse { rows, verifications }))
     }
 
     async fn set_limit(

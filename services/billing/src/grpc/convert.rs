@@ -1,8 +1,10 @@
 //! Between messages and the domain.
 
 mod account;
+mod credit_note;
 mod invoice;
 mod limits;
+mod what_if;
 
 pub(super) use account::optional_time;
 pub(super) use invoice::manifest;

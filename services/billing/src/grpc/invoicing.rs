@@ -18,10 +18,12 @@ use usher_store::Database;
 use super::convert::{manifest, optional_time};
 use crate::allocations;
 use crate::closing;
+use crate::credit_notes::{self, NewCreditNote};
 use crate::error::BillingError;
 use crate::forecast;
 use crate::invoices;
 use crate::reports::{self, Order, Writer};
+use crate::what_if::WhatIf;
 
 /// Serves periods and invoices.
 pub(crate) struct InvoicingApi {
@@ -94,6 +96,30 @@ impl Invoicing for InvoicingApi {
         };
         let invoice = self.tasks.detach(work).await.map_err(status)?;
         Ok(Response::new(pb::ClosePeriodResponse { invoice: Some(invoice.into()) }))
+    }
+
+    async fn preview_invoice(
+        &self,
+        request: Request<pb::PreviewInvoiceRequest>,
+    ) -> Result<Response<pb::PreviewInvoiceResponse>, Status> {
+        let (ctx, message) = open(request)?;
+        let first = parse("start_date", &message.start_date).map_err(status)?;
+        let known_at = optional_time("known_time", message.known_time).map_err(status)?;
+        let what_if = WhatIf::try_from((message.prices, message.seats)).map_err(status)?;
+        let invoice = invoices::preview(&self.database, &ctx, first, known_at, &what_if).await;
+        Ok(Response::new(pb::PreviewInvoiceResponse { invoice: Some(invoice.map_err(status)?.into()) }))
+    }
+
+    async fn issue_credit_note(
+        &self,
+        request: Request<pb::IssueCreditNoteRequest>,
+    ) -> Result<Response<pb::IssueCreditNoteResponse>, Status> {
+        let (ctx, message) = open(request)?;
+        let new = NewCreditNote::try_from(message).map_err(status)?;
+        let database = self.database.clone();
+        let work = async move { credit_notes::issue(&database, &ctx, new).await };
+        let note = self.tasks.detach(work).await.map_err(status)?;
+        Ok(Response::new(pb::IssueCreditNoteResponse { credit_note: Some(note.into()) }))
     }
 
     async fn get_forecast(

@@ -163,7 +163,7 @@ async fn recorded(database: &ScopedDatabase, after: i64, most: u32) -> Result<Ve
 
 /// By date, then class by rank, without what is zero.
 fn daily(usage: &Usage) -> Vec<pb::DailyUsage> {
-    let counts = usage.counts();
+    let counts = usage.tally.counts();
     let mut days = Vec::new();
     for (day, date) in usage.calendar.dates().iter().enumerate() {
         for class in SeatClass::BY_RANK {

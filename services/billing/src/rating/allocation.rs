@@ -6,11 +6,11 @@ use num_rational::BigRational;
 use num_traits::{ToPrimitive as _, Zero as _};
 
 use super::calendar::Calendar;
-use super::count::daily;
 use super::line::{Line, LineKind, Rated, highest};
 use super::mode::Mode;
 use super::presence::{Member, Presence};
 use super::price::PriceList;
+use super::tally::Tally;
 use super::{RatingError, SeatClass};
 
 /// A person's share of a line.
@@ -38,11 +38,12 @@ pub fn allocate<P: Ord + Copy>(
     prices: &[PriceList],
     calendar: &Calendar,
 ) -> Result<Vec<Allocation<P>>, RatingError> {
-    let counts = daily(presence, classes, calendar);
+    let tally = Tally::of(presence, classes, calendar);
+    let counts = tally.counts();
     let mut allocations = Vec::new();
     for line in lines.iter().filter(|line| line.kind == LineKind::Seat) {
         let class = line.class;
-        let rated = Rated::new(presence, classes, class, &prices[class], calendar, &counts[class])?;
+        let rated = Rated::new(&tally, class, &prices[class], &counts[class])?;
         let weighed = weigh(&rated, presence, classes, class);
         let weights: Vec<BigInt> = weighed.iter().map(|(_, weight)| weight.clone()).collect();
         for ((member, _), amount_minor) in weighed.iter().zip(share(line.amount_minor, &weights)) {

@@ -3,7 +3,8 @@
 use super::SeatClass;
 use super::calendar::Calendar;
 use super::presence::Presence;
-use super::sweep::{Step, steps};
+use super::sweep::Step;
+use super::tally::Tally;
 
 /// One class on one date.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,31 +23,10 @@ pub fn daily<P: Ord + Copy>(
     classes: &[SeatClass],
     calendar: &Calendar,
 ) -> Vec<Vec<DailyCount>> {
-    let mut counts = vec![vec![DailyCount::default(); calendar.len()]; classes.len()];
-    touched(presence, calendar, &mut counts);
-    for (class, of_class) in counts.iter_mut().enumerate() {
-        open(&steps(presence, class, calendar), calendar, of_class);
-    }
-    counts
+    Tally::of(presence, classes, calendar).counts()
 }
 
-/// Dates touched, by differences: what a run costs does not depend on its length.
-fn touched<P>(presence: &Presence<P>, calendar: &Calendar, counts: &mut [Vec<DailyCount>]) {
-    let mut changes = vec![vec![0_i64; calendar.len() + 1]; counts.len()];
-    for run in presence.members.iter().flat_map(|member| &member.runs) {
-        changes[run.class][run.first] += 1;
-        changes[run.class][run.last + 1] -= 1;
-    }
-    for (of_class, changes) in counts.iter_mut().zip(changes) {
-        let mut running = 0;
-        for (count, change) in of_class.iter_mut().zip(changes) {
-            running += change;
-            count.seat_days = running;
-        }
-    }
-}
-
-fn open(steps: &[Step], calendar: &Calendar, of_class: &mut [DailyCount]) {
+pub(super) fn open(steps: &[Step], calendar: &Calendar, of_class: &mut [DailyCount]) {
     let mut steps = steps.iter().peekable();
     let mut running = 0;
     for (index, count) in of_class.iter_mut().enumerate() {

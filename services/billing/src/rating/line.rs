@@ -5,11 +5,12 @@ use num_traits::Zero as _;
 
 use super::amount::{round, whole};
 use super::calendar::Calendar;
-use super::count::{DailyCount, daily};
+use super::count::DailyCount;
 use super::mode::Mode;
 use super::presence::Presence;
 use super::price::{PriceList, PriceVersion};
-use super::sweep::{Step, steps};
+use super::sweep::Step;
+use super::tally::Tally;
 use super::{RatingError, SeatClass};
 
 /// What a line is for.
@@ -69,12 +70,20 @@ pub fn rate<P: Ord + Copy>(
     prices: &[PriceList],
     calendar: &Calendar,
 ) -> Result<Vec<Line>, RatingError> {
-    let counts = daily(presence, classes, calendar);
+    rate_tally(&Tally::of(presence, classes, calendar), prices)
+}
+
+/// As [`rate`], of persons who were tallied one after the other.
+///
+/// # Errors
+/// See [`RatingError`].
+pub fn rate_tally(tally: &Tally, prices: &[PriceList]) -> Result<Vec<Line>, RatingError> {
+    let (counts, classes) = (tally.counts(), tally.classes());
     let mut order: Vec<usize> = (0..classes.len()).collect();
     order.sort_by_key(|class| std::cmp::Reverse(classes[*class].rank));
     let mut lines = Vec::new();
     for class in order {
-        let rated = Rated::new(presence, classes, class, &prices[class], calendar, &counts[class])?;
+        let rated = Rated::new(tally, class, &prices[class], &counts[class])?;
         for kind in [LineKind::Seat, LineKind::Floor] {
             let (exact, seat_days) = rated.amount(kind);
             if exact.is_zero() && (seat_days == 0 || kind == LineKind::Floor) {
@@ -99,9 +108,10 @@ pub fn daily_charges<P: Ord + Copy>(
     prices: &[PriceList],
     calendar: &Calendar,
 ) -> Result<Vec<Vec<BigRational>>, RatingError> {
-    let counts = daily(presence, classes, calendar);
+    let tally = Tally::of(presence, classes, calendar);
+    let counts = tally.counts();
     let charges = |class: usize| {
-        let rated = Rated::new(presence, classes, class, &prices[class], calendar, &counts[class])?;
+        let rated = Rated::new(&tally, class, &prices[class], &counts[class])?;
         let floors = rated.charges(LineKind::Floor);
         Ok(rated
             .charges(LineKind::Seat)
@@ -114,15 +124,14 @@ pub fn daily_charges<P: Ord + Copy>(
 }
 
 impl<'a> Rated<'a> {
-    pub(super) fn new<P: Ord + Copy>(
-        presence: &Presence<P>,
-        classes: &[SeatClass],
+    pub(super) fn new(
+        tally: &'a Tally,
         class: usize,
         prices: &'a PriceList,
-        calendar: &'a Calendar,
         counts: &'a [DailyCount],
     ) -> Result<Self, RatingError> {
-        let SeatClass { name, priced, .. } = &classes[class];
+        let calendar = tally.calendar();
+        let SeatClass { name, priced, .. } = &tally.classes()[class];
         let versions: Vec<Option<&PriceVersion>> =
             calendar.dates().iter().map(|date| prices.on(*date).filter(|_| *priced)).collect();
         let unpriced = versions.iter().zip(counts).position(|(version, count)| {
@@ -136,9 +145,14 @@ impl<'a> Rated<'a> {
         if modes.any(|other| other != mode) {
             return Err(RatingError::ModeChange(name.clone()));
         }
-        let distinct = presence.members.iter().filter(|member| highest(&member.runs, classes) == Some(class));
-        let distinct = i64::try_from(distinct.count()).unwrap_or(i64::MAX);
-        Ok(Self { calendar, mode, versions, counts, steps: steps(presence, class, calendar), distinct })
+        Ok(Self {
+            calendar,
+            mode,
+            versions,
+            counts,
+            steps: tally.steps(class),
+            distinct: tally.distinct(class),
+        })
     }
 
     /// The exact amount of a kind, and its seat-days.

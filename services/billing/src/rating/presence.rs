@@ -45,28 +45,34 @@ pub struct Presence<P> {
     pub members: Vec<Member<P>>,
 }
 
+impl<P: Ord + Copy> Member<P> {
+    /// Clips one person's stays to a period first, so that who left before it or came after it leaves no
+    /// day, and finds the dates touched; none for who was not billable. The stays must not overlap.
+    pub fn new(
+        stays: impl IntoIterator<Item = Stay<P>>,
+        classes: &[SeatClass],
+        calendar: &Calendar,
+    ) -> Option<Self> {
+        let clip = |stay: Stay<P>| {
+            let start = stay.start.max(calendar.open());
+            let end = stay.end.unwrap_or(i64::MAX).min(calendar.close());
+            (start < end).then_some(Stay { start, end: Some(end), ..stay })
+        };
+        let mut stays: Vec<Stay<P>> = stays.into_iter().filter_map(clip).collect();
+        stays.sort_by_key(|stay| stay.start);
+        let person = stays.first()?.person;
+        Some(Self { person, runs: runs(&stays, classes, calendar), stays })
+    }
+}
+
 impl<P: Ord + Copy> Presence<P> {
-    /// Clips stays to a period first, so that who left before it or came after it leaves no day,
-    /// and finds the dates touched. Stays of one person must not overlap.
+    /// Everybody's part: see [`Member::new`].
     pub fn new(stays: impl IntoIterator<Item = Stay<P>>, classes: &[SeatClass], calendar: &Calendar) -> Self {
-        let mut clipped: Vec<Stay<P>> = stays
-            .into_iter()
-            .filter_map(|stay| {
-                let start = stay.start.max(calendar.open());
-                let end = stay.end.unwrap_or(i64::MAX).min(calendar.close());
-                (start < end).then_some(Stay { start, end: Some(end), ..stay })
-            })
-            .collect();
-        clipped.sort_by_key(|stay| (stay.person, stay.start));
-        let members = clipped
-            .chunk_by(|left, right| left.person == right.person)
-            .map(|stays| Member {
-                person: stays[0].person,
-                stays: stays.to_vec(),
-                runs: runs(stays, classes, calendar),
-            })
-            .collect();
-        Self { members }
+        let mut stays: Vec<Stay<P>> = stays.into_iter().collect();
+        stays.sort_by_key(|stay| stay.person);
+        let of_person = stays.chunk_by(|left, right| left.person == right.person);
+        let members = of_person.filter_map(|stays| Member::new(stays.iter().copied(), classes, calendar));
+        Self { members: members.collect() }
     }
 }
 

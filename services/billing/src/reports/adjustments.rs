@@ -34,12 +34,12 @@ pub(super) async fn write(
     let numbers: Vec<String> = reasons.iter().map(|(sequence, _)| sequence.to_string()).collect();
     let texts: Vec<&str> = reasons.iter().map(|(_, reason)| reason.as_str()).collect();
     for line in booked {
-        let before = earlier.as_ref().map_or(subject.known.at, |close| close.closed_at);
-        let billed: Vec<InvoiceLine> = closes::lines_about(tx, line.origin, before)
-            .await?
-            .into_iter()
-            .filter(|billed| billed.class == line.class && billed.kind != Kind::Credit)
-            .collect();
+        let billed: Vec<InvoiceLine> =
+            closes::lines_about(tx, line.origin, subject.period.ordinal, subject.known.at)
+                .await?
+                .into_iter()
+                .filter(|billed| billed.class == line.class && !billed.kind.is_credit())
+                .collect();
         let old = invoice::total(&billed)?;
         let row = [
             invoice.origins.get(&line.origin).map(ToString::to_string).unwrap_or_default().into(),

@@ -7,9 +7,10 @@ use super::statement::invoice;
 use super::writer::{Cell, Writer};
 use crate::error::BillingError;
 use crate::invoices::State;
-use crate::store::{intervals, ledgers};
+use crate::store::{history, intervals};
+use crate::watermarks::TOLERANCE;
 
-/// `watermark_lag` in seconds. `open_issues` counts what keeps the period from being closed, apart
+/// `watermark_lag` in seconds, 0 within two minutes. `open_issues` counts what keeps the period from being closed, apart
 /// from its not having ended.
 pub(super) const COLUMNS: [&str; 7] =
     ["tenant", "period", "state", "seats", "amount", "watermark_lag", "open_issues"];
@@ -21,10 +22,11 @@ pub(super) async fn write(
 ) -> Result<(), BillingError> {
     let exponent = subject.period.account.exponent;
     let seats = intervals::count_open(tx, subject.known.sequence).await?;
-    let lag = ledgers::find(tx)
+    let lag = history::ledger(tx, subject.known.at, subject.known.sequence)
         .await?
         .and_then(|ledger| ledger.watermark)
-        .map(|watermark| subject.known.at.duration_since(watermark.at).as_secs().max(0));
+        .map(|watermark| subject.known.at.duration_since(watermark.at))
+        .map(|lag| if lag <= TOLERANCE { 0 } else { lag.as_secs() });
     // A workspace that can't be rated must not hide the others.
     let (state, amount, issues) = match invoice(tx, subject).await {
         Ok(invoice) => match invoice.state {

@@ -284,19 +284,21 @@ pub(crate) async fn lines(tx: &mut TenantTx, ordinal: i64) -> Result<Vec<Invoice
     rows.into_iter().map(InvoiceLine::try_from).collect()
 }
 
-/// All that was billed about a period until a time, wherever it was booked.
+/// All that was billed about a period until a time, wherever it was booked before a period.
 pub(crate) async fn lines_about(
     tx: &mut TenantTx,
     origin: i64,
+    before: i64,
     known_at: Timestamp,
 ) -> Result<Vec<InvoiceLine>, BillingError> {
     let rows: Vec<LineRow> = sqlx::query_as(
         "SELECT l.* FROM close_lines l JOIN closes c ON c.tenant_id = l.tenant_id AND c.ordinal = l.ordinal
-         WHERE l.tenant_id = $1 AND c.tenant_id = $1 AND l.origin_ordinal = $2 AND c.closed_at <= $3
+         WHERE l.tenant_id = $1 AND c.tenant_id = $1 AND l.origin_ordinal = $2 AND l.ordinal < $3 AND c.closed_at <= $4
          ORDER BY l.ordinal, l.line_no",
     )
     .bind(tx.tenant())
     .bind(origin)
+    .bind(before)
     .bind(Time(known_at))
     .fetch_all(tx.conn())
     .await?;

@@ -7,6 +7,7 @@ use usher_store::{TenantTx, Time};
 use uuid::Uuid;
 
 use super::hash;
+use super::intervals::instant;
 use crate::error::BillingError;
 use crate::event::{GENESIS, Hash, SeatEvent};
 use crate::ledger::Entry;
@@ -77,4 +78,26 @@ pub(crate) async fn hashes(
             Ok((sequence, (before, hash(&own)?)))
         })
         .collect()
+}
+
+/// The producer's last number of an epoch before an instant, among the facts up to a number; 0 where
+/// there is none.
+pub(crate) async fn last_before(
+    tx: &mut TenantTx,
+    epoch: i64,
+    micros: i64,
+    sequence: i64,
+) -> Result<i64, BillingError> {
+    let found: Option<i64> = sqlx::query_scalar(
+        "SELECT source_sequence FROM events
+         WHERE tenant_id = $1 AND epoch = $2 AND source_sequence IS NOT NULL AND effective_at < $3 AND sequence <= $4
+         ORDER BY source_sequence DESC LIMIT 1",
+    )
+    .bind(tx.tenant())
+    .bind(epoch)
+    .bind(instant(micros)?)
+    .bind(sequence)
+    .fetch_optional(tx.conn())
+    .await?;
+    Ok(found.unwrap_or(0))
 }

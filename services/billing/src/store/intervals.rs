@@ -1,5 +1,7 @@
 //! When persons were billable.
 
+use std::collections::BTreeSet;
+
 use futures::TryStreamExt as _;
 use jiff::Timestamp;
 use sqlx::FromRow;
@@ -170,6 +172,22 @@ pub(crate) async fn save(tx: &mut TenantTx, intervals: &[Interval]) -> Result<()
     Ok(())
 }
 
+const STAYS: &str =
+    "SELECT person_key, class, start_at, CASE WHEN close_sequence <= $2 THEN end_at END FROM intervals
+  WHERE tenant_id = $1 AND open_sequence <= $2 AND start_at < $4
+    AND (coalesce(end_at, 'infinity') > $3 OR close_sequence > $2)";
+
+type StayRow = (Uuid, String, Time, Option<Time>);
+
+fn stay((person, name, start, end): StayRow) -> Result<Stay<PersonKey>, BillingError> {
+    Ok(Stay {
+        person: PersonKey::from_uuid(person),
+        class: class(&name)?.index(),
+        start: start.0.as_microsecond(),
+        end: end.map(|end| end.0.as_microsecond()),
+    })
+}
+
 /// Who was billable within a period, as the ledger was at a number.
 pub(crate) async fn stays(
     tx: &mut TenantTx,
@@ -177,26 +195,60 @@ pub(crate) async fn stays(
     calendar: &Calendar,
 ) -> Result<Vec<Stay<PersonKey>>, BillingError> {
     let tenant = tx.tenant();
-    let mut rows = sqlx::query_as::<_, (Uuid, String, Time, Option<Time>)>(
-        "SELECT person_key, class, start_at, CASE WHEN close_sequence <= $2 THEN end_at END FROM intervals
-         WHERE tenant_id = $1 AND open_sequence <= $2 AND start_at < $4
-           AND (coalesce(end_at, 'infinity') > $3 OR close_sequence > $2)",
-    )
-    .bind(tenant)
-    .bind(sequence)
-    .bind(instant(calendar.open())?)
-    .bind(instant(calendar.close())?)
-    .fetch(tx.conn());
+    let mut rows = sqlx::query_as::<_, StayRow>(STAYS)
+        .bind(tenant)
+        .bind(sequence)
+        .bind(instant(calendar.open())?)
+        .bind(instant(calendar.close())?)
+        .fetch(tx.conn());
     let mut stays = Vec::new();
-    while let Some((person, name, start, end)) = rows.try_next().await? {
-        stays.push(Stay {
-            person: PersonKey::from_uuid(person),
-            class: class(&name)?.index(),
-            start: start.0.as_microsecond(),
-            end: end.map(|end| end.0.as_microsecond()),
-        });
+    while let Some(row) = rows.try_next().await? {
+        stays.push(stay(row)?);
     }
     Ok(stays)
+}
+
+/// As [`stays`], of some persons.
+pub(crate) async fn stays_of(
+    tx: &mut TenantTx,
+    sequence: i64,
+    calendar: &Calendar,
+    persons: &BTreeSet<PersonKey>,
+) -> Result<Vec<Stay<PersonKey>>, BillingError> {
+    if persons.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = format!("{STAYS} AND person_key = ANY ($5)");
+    let rows: Vec<StayRow> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(tx.tenant())
+        .bind(sequence)
+        .bind(instant(calendar.open())?)
+        .bind(instant(calendar.close())?)
+        .bind(persons.iter().map(|person| person.as_uuid()).collect::<Vec<_>>())
+        .fetch_all(tx.conn())
+        .await?;
+    rows.into_iter().map(stay).collect()
+}
+
+/// As [`stays`], one after the other, by person.
+pub(crate) async fn each_stay(
+    tx: &mut TenantTx,
+    sequence: i64,
+    calendar: &Calendar,
+    mut visit: impl FnMut(Stay<PersonKey>),
+) -> Result<(), BillingError> {
+    let tenant = tx.tenant();
+    let sql = format!("{STAYS} ORDER BY person_key, open_sequence");
+    let mut rows = sqlx::query_as::<_, StayRow>(sqlx::AssertSqlSafe(sql))
+        .bind(tenant)
+        .bind(sequence)
+        .bind(instant(calendar.open())?)
+        .bind(instant(calendar.close())?)
+        .fetch(tx.conn());
+    while let Some(row) = rows.try_next().await? {
+        visit(stay(row)?);
+    }
+    Ok(())
 }
 
 pub(super) fn instant(micros: i64) -> Result<Time, BillingError> {

@@ -8,6 +8,7 @@ use super::hash;
 use crate::error::BillingError;
 use crate::event::Hash;
 use crate::ledger::{Ledger, Watermark};
+use crate::watermarks::Span;
 
 #[derive(FromRow)]
 struct LedgerRow {
@@ -20,6 +21,11 @@ struct LedgerRow {
     last_recorded_at: Time,
     watermark_at: Option<Time>,
     watermark_sequence: i64,
+    span_since: Option<Time>,
+    span_first: Option<Time>,
+    span_until: Option<Time>,
+    span_last: Option<Time>,
+    span_behind: bool,
     reconciled_sequence: i64,
     digest_wanted: bool,
     compared_at: Option<Time>,
@@ -29,6 +35,15 @@ impl TryFrom<LedgerRow> for Ledger {
     type Error = BillingError;
 
     fn try_from(row: LedgerRow) -> Result<Self, BillingError> {
+        let span = || {
+            Some(Span {
+                since: row.span_since?.0,
+                first: row.span_first?.0,
+                until: row.span_until?.0,
+                last: row.span_last?.0,
+                behind: row.span_behind,
+            })
+        };
         Ok(Self {
             epoch: row.epoch,
             acknowledged_sequence: row.acknowledged_sequence,
@@ -38,6 +53,7 @@ impl TryFrom<LedgerRow> for Ledger {
             last_effective_at: row.last_effective_at.0,
             last_recorded_at: row.last_recorded_at.0,
             watermark: row.watermark_at.map(|at| Watermark { at: at.0, sequence: row.watermark_sequence }),
+            span: span(),
             reconciled_sequence: row.reconciled_sequence,
             digest_wanted: row.digest_wanted,
             compared_at: row.compared_at.map(|at| at.0),
@@ -51,6 +67,8 @@ pub(crate) async fn lock(tx: &mut TenantTx, epoch: i64) -> Result<Ledger, Billin
         return Ok(ledger);
     }
     insert(tx, &Ledger::empty(epoch)).await?;
+    // At once: the first turn finds out when the next one is.
+    super::jobs::insert(tx, Timestamp::UNIX_EPOCH).await?;
     select_for_update(tx)
         .await?
         .ok_or_else(|| BillingError::Stored("a ledger that was just made is not there".to_owned()))
@@ -86,7 +104,8 @@ pub(crate) async fn save(tx: &mut TenantTx, ledger: &Ledger) -> Result<(), Billi
     sqlx::query(
         "UPDATE ledgers SET epoch = $2, acknowledged_sequence = $3, sequence = $4, head_hash = $5, halted = $6,
            last_effective_at = $7, last_recorded_at = $8, watermark_at = $9, watermark_sequence = $10,
-           reconciled_sequence = $11, digest_wanted = $12, compared_at = $13
+           reconciled_sequence = $11, digest_wanted = $12, compared_at = $13, span_since = $14, span_first = $15,
+           span_until = $16, span_last = $17, span_behind = $18
          WHERE tenant_id = $1",
     )
     .bind(tx.tenant())
@@ -102,6 +121,11 @@ pub(crate) async fn save(tx: &mut TenantTx, ledger: &Ledger) -> Result<(), Billi
     .bind(ledger.reconciled_sequence)
     .bind(ledger.digest_wanted)
     .bind(ledger.compared_at.map(Time))
+    .bind(ledger.span.map(|span| Time(span.since)))
+    .bind(ledger.span.map(|span| Time(span.first)))
+    .bind(ledger.span.map(|span| Time(span.until)))
+    .bind(ledger.span.map(|span| Time(span.last)))
+    .bind(ledger.span.is_some_and(|span| span.behind))
     .execute(tx.conn())
     .await?;
     Ok(())

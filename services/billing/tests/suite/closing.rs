@@ -207,3 +207,32 @@ async fn a_forecast_goes_on_with_the_seats_that_are_open() {
     assert_eq!((forecast.accrued_minor, forecast.expected_minor, forecast.floor_minor), (600, 1200, 0));
     assert!(forecast.basis.contains("1 seats are open now"), "{}", forecast.basis);
 }
+
+#[tokio::test]
+async fn b15_the_last_period_of_a_workspace_that_was_deleted_is_billed_to_the_commit_and_closed_at_its_end() {
+    let billing = Billing::at("2026-08-02T00:00:00Z").await;
+    let (mut acme, ada) = one_seat(&billing).await;
+    let bob = acme.person();
+    let events = vec![
+        acme.event("2026-06-05T10:00:00Z", bob, Some("External")),
+        pb::SeatEvent { cause: "scim.delete".to_owned(), ..acme.event("2026-06-11T16:30:00Z", ada, None) },
+        pb::SeatEvent {
+            cause: "scim.delete".to_owned(),
+            ..acme.event("2026-06-11T16:30:00.000001Z", bob, None)
+        },
+    ];
+    acme.sent.splice(2.., events[1..].iter().cloned());
+    acme.apply(events).await;
+    acme.prove("2026-08-01T12:00:00Z").await;
+
+    let june = acme.close("2026-06-01").await.unwrap();
+    let july = acme.close("2026-07-01").await.unwrap();
+
+    // 11 dates at 12.00 and 7 at 8.00, of 30.
+    assert_eq!(
+        lines(&june),
+        [("seat", "regular", "2026-06-01", 440), ("seat", "external", "2026-06-01", 187)]
+    );
+    assert_eq!((lines(&july), july.total_minor), (vec![], 0));
+    assert_eq!(acme.verify().await.faults, Vec::<String>::new());
+}

@@ -1,6 +1,7 @@
 //! A billing service on a socket, with somebody who publishes the keys that it verifies by.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -12,8 +13,9 @@ use tonic::{Request, Response, Status, Streaming};
 use usher_base::credential::ISSUER;
 use usher_base::id::{EventId, PersonKey, UserId, WorkspaceId};
 use usher_base::key::SigningKey;
+use usher_base::secret::ServiceKey;
 use usher_base::{Audience, Claims, Clock, Permission};
-use usher_billing::{Config, MIGRATOR, Service};
+use usher_billing::{Config, JobSettings, MIGRATOR, Service};
 use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::billing_admin_client::BillingAdminClient;
 use usher_proto::billing::v1::invoicing_client::InvoicingClient;
@@ -25,8 +27,19 @@ use usher_rpc::convert::to_wire;
 use usher_rpc::{Failure, Outgoing, Tasks, connect};
 use usher_store::testing::TestDatabase;
 
-/// Publishes one key, as tenant does.
-struct KeyPublisher(tenant::PublicKey);
+/// Nothing is done that no test calls for.
+const NO_JOBS: JobSettings = JobSettings {
+    close_after: None,
+    close_alarm_after: None,
+    verify_every: None,
+    poll: Duration::from_millis(50),
+};
+
+/// Publishes one key, as tenant does, and signs the service's own credential with it.
+struct KeyPublisher {
+    key: Arc<SigningKey>,
+    clock: Clock,
+}
 
 #[tonic::async_trait]
 impl CredentialService for KeyPublisher {
@@ -34,14 +47,22 @@ impl CredentialService for KeyPublisher {
         &self,
         _: Request<tenant::GetKeySetRequest>,
     ) -> Result<Response<tenant::GetKeySetResponse>, Status> {
-        Ok(Response::new(tenant::GetKeySetResponse { keys: vec![self.0.clone()] }))
+        let public = self.key.public();
+        let key = tenant::PublicKey { kid: public.kid.clone(), x: public.x.clone() };
+        Ok(Response::new(tenant::GetKeySetResponse { keys: vec![key] }))
     }
 
     async fn issue_credential(
         &self,
-        _: Request<tenant::IssueCredentialRequest>,
+        request: Request<tenant::IssueCredentialRequest>,
     ) -> Result<Response<tenant::IssueCredentialResponse>, Status> {
-        Err(Status::unimplemented("this publishes keys only"))
+        assert_eq!(request.into_inner().name, "billing");
+        let scopes = [Permission::BillingRead, Permission::BillingAdmin];
+        let claims = claims(&self.clock, "service:billing", None, &scopes);
+        Ok(Response::new(tenant::IssueCredentialResponse {
+            credential: self.key.sign(&claims).unwrap(),
+            expire_time: Some(to_wire(Timestamp::from_second(claims.exp).unwrap())),
+        }))
     }
 
     async fn rotate_keys(
@@ -52,10 +73,25 @@ impl CredentialService for KeyPublisher {
     }
 }
 
+fn claims(clock: &Clock, actor: &str, workspace: Option<WorkspaceId>, scopes: &[Permission]) -> Claims {
+    let now = clock.now().as_second();
+    Claims {
+        iss: ISSUER.into(),
+        sub: actor.into(),
+        aud: vec![Audience::Billing],
+        tid: workspace,
+        scp: scopes.iter().copied().collect::<BTreeSet<_>>(),
+        pol: None,
+        iat: now,
+        exp: now + 600,
+        jti: "1".into(),
+    }
+}
+
 pub struct Billing {
     pub database: TestDatabase,
     pub clock: Clock,
-    key: SigningKey,
+    key: Arc<SigningKey>,
     channel: Channel,
     _tasks: Tasks,
 }
@@ -68,12 +104,23 @@ impl Billing {
     /// A service whose clock stands at a time.
     pub async fn at(now: &str) -> Self {
         let database = TestDatabase::create("billing", &MIGRATOR).await;
-        Self::with(database, Clock::manual(now.parse().unwrap())).await
+        Self::with(database, Clock::manual(now.parse().unwrap()), None).await
+    }
+
+    /// As [`Billing::at`], with jobs.
+    pub async fn working_at(now: &str, jobs: JobSettings) -> Self {
+        let database = TestDatabase::create("billing", &MIGRATOR).await;
+        Self::with(database, Clock::manual(now.parse().unwrap()), Some(jobs)).await
+    }
+
+    /// Another replica over the same database and clock.
+    pub async fn replica(&self, jobs: JobSettings) -> Self {
+        Self::with(self.database.clone(), self.clock.clone(), Some(jobs)).await
     }
 
     /// A service over a database that may have been served before.
     pub async fn over(database: TestDatabase) -> Self {
-        Self::with(database, Clock::system()).await
+        Self::with(database, Clock::system(), None).await
     }
 
     /// Moves the clock to a time.
@@ -81,13 +128,15 @@ impl Billing {
         self.clock.advance(now.parse::<Timestamp>().unwrap().duration_since(self.clock.now()));
     }
 
-    async fn with(database: TestDatabase, clock: Clock) -> Self {
-        let key = SigningKey::generate().unwrap();
+    async fn with(database: TestDatabase, clock: Clock, jobs: Option<JobSettings>) -> Self {
+        let key = Arc::new(SigningKey::generate().unwrap());
         let tasks = Tasks::new();
         let config = Config {
             database_url: database.url(),
             database_connections: 8,
-            tenant_url: publish(&key, &tasks).await,
+            tenant_url: publish(&key, &clock, &tasks).await,
+            jobs: jobs.unwrap_or(NO_JOBS),
+            service_key: jobs.map(|_| ServiceKey::generate()),
         };
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let channel = connect(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
@@ -97,19 +146,7 @@ impl Billing {
     }
 
     pub fn credential(&self, actor: &str, workspace: Option<WorkspaceId>, scopes: &[Permission]) -> String {
-        let now = self.clock.now().as_second();
-        let claims = Claims {
-            iss: ISSUER.into(),
-            sub: actor.into(),
-            aud: vec![Audience::Billing],
-            tid: workspace,
-            scp: scopes.iter().copied().collect::<BTreeSet<_>>(),
-            pol: None,
-            iat: now,
-            exp: now + 600,
-            jti: "1".into(),
-        };
-        self.key.sign(&claims).unwrap()
+        self.key.sign(&claims(&self.clock, actor, workspace, scopes)).unwrap()
     }
 
     /// A workspace as its operator and its producer see it.
@@ -165,9 +202,8 @@ pub async fn read_report(
     }
 }
 
-async fn publish(key: &SigningKey, tasks: &Tasks) -> String {
-    let public = key.public();
-    let publisher = KeyPublisher(tenant::PublicKey { kid: public.kid.clone(), x: public.x.clone() });
+async fn publish(key: &Arc<SigningKey>, clock: &Clock, tasks: &Tasks) -> String {
+    let publisher = KeyPublisher { key: Arc::clone(key), clock: clock.clone() };
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
     let server = tonic::transport::Server::builder()

@@ -75,10 +75,6 @@ async fn i24_every_report_is_the_same_to_the_byte_for_the_same_known_time() {
     acme.close("2026-05-01").await.unwrap();
 
     for (name, format, text, manifest) in before {
-        // The lag of the watermark is that of the ledger, which goes on.
-        if name == "portfolio" {
-            continue;
-        }
         let again = acme.report(name, format, "2026-06-01", Some("2026-06-30T23:30:00Z")).await.unwrap();
         assert_eq!(again.0, text, "{name} {format}");
         assert_eq!(again.1, manifest, "{name} {format}");
@@ -232,5 +228,62 @@ async fn an_unknown_report_format_or_period_is_refused_by_name() {
     ] {
         let refused: Failure = acme.report(report, format, date, None).await.unwrap_err();
         assert_eq!((refused.reason, refused.metadata["field"].as_str()), (Reason::InvalidArgument, field));
+    }
+}
+
+#[tokio::test]
+async fn a_portfolio_says_what_was_the_matter_then_and_not_what_is_now() {
+    let billing = Billing::at("2026-06-30T23:59:30Z").await;
+    let (mut acme, ada) = one_seat(&billing).await;
+    // Identity sends a watermark every 15 seconds, is away for an hour, and comes back.
+    let heartbeat = async |times: i64, last: i64| {
+        for _ in 0..times {
+            billing.clock.advance(jiff::SignedDuration::from_secs(15));
+            acme.watermark(1, &billing.clock.now().to_string(), last).await;
+        }
+    };
+    heartbeat(8, 1).await;
+    billing.advance_to("2026-07-01T01:00:00Z");
+    heartbeat(4, 1).await;
+    billing.advance_to("2026-07-01T01:01:05Z");
+    let portfolio = async |acme: &Workspace<'_>, known: &str| {
+        let (text, _) = acme.report("portfolio", "csv", "2026-06-01", Some(known)).await.unwrap();
+        rows(&text)[0][2..].iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+    };
+    let mut asked = Vec::new();
+    for (known, wanted) in [
+        // Not compared, and the last watermark may be from before the end.
+        ("2026-07-01T00:01:00Z", "OPEN 1 12.00 0 2"),
+        // Two hours of nothing but the watermark of 00:01:30.
+        ("2026-07-01T00:31:30Z", "OPEN 1 12.00 1800 1"),
+        ("2026-07-01T01:01:05Z", "OPEN 1 12.00 0 1"),
+        ("2026-06-30T23:59:35Z", "OPEN 1 12.00  2"),
+    ] {
+        assert_eq!(portfolio(&acme, known).await, wanted, "{known}");
+        asked.push((known, wanted));
+    }
+    billing.advance_to("2026-07-01T01:01:10Z");
+    assert_eq!(acme.compare(1, 1, &acme.state()).await, "EQUAL");
+    assert_eq!(portfolio(&acme, "2026-07-01T01:01:10Z").await, "COMPLETE 1 12.00 0 0");
+    asked.push(("2026-07-01T01:01:10Z", "COMPLETE 1 12.00 0 0"));
+
+    // What comes later changes nothing of it: watermarks, the close, a halt, a new epoch.
+    acme.watermark(1, "2026-07-01T01:01:10Z", 1).await;
+    billing.advance_to("2026-07-01T01:01:15Z");
+    acme.close("2026-06-01").await.unwrap();
+    let left = acme.event("2026-07-01T01:01:20Z", ada, None);
+    acme.apply(vec![left.clone()]).await;
+    billing.advance_to("2026-07-01T02:00:00Z");
+    let other = pb::SeatEvent { cause: "scim.delete".to_owned(), ..left };
+    billing.append(vec![acme.batch(vec![other])]).await.unwrap();
+    assert_eq!(portfolio(&acme, "2026-07-01T02:00:00Z").await, "CLOSED 0 12.00 3530 0");
+    let (july, _) =
+        acme.report("portfolio", "csv", "2026-07-01", Some("2026-07-01T02:00:00Z")).await.unwrap();
+    assert!(
+        july.contains("OPEN,0,") && july.trim_end().ends_with(",3530,3"),
+        "halted, lagging, not compared: {july}"
+    );
+    for (known, wanted) in asked {
+        assert_eq!(portfolio(&acme, known).await, wanted, "{known}, asked later");
     }
 }

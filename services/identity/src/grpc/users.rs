@@ -7,6 +7,7 @@ use usher_proto::identity::v1::user_service_server::UserService;
 use usher_rpc::{Tasks, open, status};
 
 use super::convert::profile;
+use crate::erasure;
 use crate::query::Asked;
 use crate::users::Users;
 
@@ -96,5 +97,16 @@ impl UserService for UserApi {
         let work = async move { users.delete(&ctx, &message.id, &message.if_versions).await };
         self.tasks.detach(work).await.map_err(status)?;
         Ok(Response::new(pb::DeleteUserResponse {}))
+    }
+
+    async fn erase_users(
+        &self,
+        request: Request<pb::EraseUsersRequest>,
+    ) -> Result<Response<pb::EraseUsersResponse>, Status> {
+        let (ctx, _) = open(request)?;
+        let users = self.users.clone();
+        let work = async move { erasure::erase(&users, &ctx).await };
+        let erased = self.tasks.detach(work).await.map_err(status)?;
+        Ok(Response::new(pb::EraseUsersResponse { erased: erased.users, more: erased.more }))
     }
 }

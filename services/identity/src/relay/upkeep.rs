@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::{Relay, RelayError};
 use crate::seat_state::{SeatState, digests, requests};
-use crate::store::{limits, states};
+use crate::store::{limits, relays, states};
 
 /// How soon a limit that billing changed holds here.
 const LIMITS: Duration = Duration::from_secs(1);
@@ -98,11 +98,36 @@ impl Relay {
             let request = outgoing(&credential, Duration::from_secs(30)).request(message);
             let mut client = SeatLedgerClient::new(self.billing.clone());
             let answer = client.advance_watermarks(request).await.map_err(Failure::from)?.into_inner();
+            self.rewind(&credential, &verified, answer.behind_workspace_ids).await?;
             for id in answer.compare_workspace_ids {
                 let Ok(workspace) = id.parse() else { continue };
                 self.compare(&credential, &self.scoped(&verified, workspace)?, workspace).await?;
             }
         }
+    }
+
+    /// Goes back to where billing is, for workspaces in which it lacks events that it once had: its
+    /// database was restored. What is on its way is sent again, and changes nothing.
+    async fn rewind(
+        &self,
+        credential: &str,
+        verified: &Credential,
+        workspace_ids: Vec<String>,
+    ) -> Result<(), RelayError> {
+        if workspace_ids.is_empty() {
+            return Ok(());
+        }
+        let request =
+            outgoing(credential, Duration::from_secs(10)).request(pb::GetCursorsRequest { workspace_ids });
+        let mut client = SeatLedgerClient::new(self.billing.clone());
+        let cursors = client.get_cursors(request).await.map_err(Failure::from)?.into_inner().cursors;
+        for cursor in cursors {
+            let Ok(workspace) = cursor.workspace_id.parse::<WorkspaceId>() else { continue };
+            let database = self.scoped(verified, workspace)?;
+            relays::rewind(&database, cursor.epoch, cursor.acknowledged_sequence).await?;
+        }
+        self.nudge.nudge();
+        Ok(())
     }
 
     /// Compares a workspace's states with billing's, by digests first, and user by user where these differ.

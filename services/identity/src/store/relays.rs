@@ -85,3 +85,19 @@ pub(crate) async fn acknowledge(database: &ScopedDatabase, sequence: i64, halted
     .await?;
     tx.commit().await
 }
+
+/// Goes back to where billing is, if it is in the same epoch. Another epoch is for an operator.
+pub(crate) async fn rewind(database: &ScopedDatabase, epoch: i64, sequence: i64) -> Result<(), Error> {
+    let mut tx = database.begin().await?;
+    let tenant = tx.tenant();
+    sqlx::query(
+        "UPDATE relays SET acknowledged_sequence = $3 WHERE tenant_id = $1 AND acknowledged_sequence > $3
+           AND EXISTS (SELECT 1 FROM heads h WHERE h.tenant_id = $1 AND h.epoch = $2)",
+    )
+    .bind(tenant)
+    .bind(epoch)
+    .bind(sequence)
+    .execute(tx.conn())
+    .await?;
+    tx.commit().await
+}

@@ -363,3 +363,16 @@ pub(crate) async fn delete(
         _ => Deleted::Absent,
     })
 }
+
+/// The users, inactive ones as well, the oldest first: their ids sort by time.
+pub(crate) async fn oldest(database: &ScopedDatabase, most: i64) -> Result<Vec<UserId>, Error> {
+    let mut tx = database.begin().await?;
+    let ids: Vec<Uuid> =
+        sqlx::query_scalar("SELECT user_id FROM users WHERE tenant_id = $1 ORDER BY user_id LIMIT $2")
+            .bind(tx.tenant())
+            .bind(most)
+            .fetch_all(tx.conn())
+            .await?;
+    tx.commit().await?;
+    Ok(ids.into_iter().map(UserId::from_uuid).collect())
+}

@@ -1,7 +1,8 @@
 //! Who comes, goes and comes back.
 
+use jiff::SignedDuration;
 use serde_json::{Value, json};
-use usher_base::Reason;
+use usher_base::{Clock, Reason};
 use usher_proto::identity::v1 as pb;
 
 use crate::site::{Caller, Site, document};
@@ -183,4 +184,28 @@ async fn hostile_texts_are_refused_before_the_database_sees_them() {
         assert!(!sent(&app, strange, None).await.revived);
         assert_eq!(app.found(&format!("userName eq {}", json!(strange))).await.unwrap(), [strange]);
     }
+}
+
+#[tokio::test]
+async fn b18_a_clock_that_steps_back_moves_no_event_before_another() {
+    let clock = Clock::manual("2026-06-10T12:00:00Z".parse().unwrap());
+    let site = Site::at(clock.clone()).await;
+    let app = site.app("Entra").await;
+
+    app.person("ada").await;
+    clock.advance(SignedDuration::from_secs(-5));
+    let bob = app.person("bob").await.id;
+    deactivate(&app, &bob).await;
+    clock.advance(SignedDuration::from_secs(6));
+    app.person("eve").await;
+
+    let micros = |change: &pb::Change| {
+        let at = change.effective_time.unwrap();
+        at.seconds * 1_000_000 + i64::from(at.nanos) / 1_000
+    };
+    let changes = site.operator().changes().await;
+    let first = micros(&changes[0]);
+    let offsets: Vec<i64> = changes.iter().map(|change| micros(change) - first).collect();
+    assert_eq!(offsets, [0, 1, 2, 1_000_000], "the last one + 1 µs while the clock is behind");
+    assert_eq!(changes.iter().map(|change| change.seat_sequence).collect::<Vec<_>>(), [1, 2, 3, 4]);
 }

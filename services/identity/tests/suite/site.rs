@@ -75,7 +75,12 @@ impl Drop for Site {
 impl Site {
     /// Starts both, and makes the workspace.
     pub async fn start() -> Self {
-        let (clock, tasks) = (Clock::system(), Tasks::new());
+        Self::at(Clock::system()).await
+    }
+
+    /// As [`Site::start`], by another clock.
+    pub async fn at(clock: Clock) -> Self {
+        let tasks = Tasks::new();
         let database = TestDatabase::create("tenant", &usher_tenant::MIGRATOR).await.url();
         let config = usher_tenant::Config {
             database_url: database.clone(),

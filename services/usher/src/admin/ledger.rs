@@ -28,6 +28,11 @@ pub(super) enum LedgerCommand {
         #[command(flatten)]
         of: WorkspaceArg,
     },
+    /// Show what the last verifications found; billing makes them by itself every few days.
+    Verifications {
+        #[command(flatten)]
+        of: WorkspaceArg,
+    },
     /// Have billing take over who is active now: after a restore of identity, or where a comparison
     /// found a difference. Each difference is booked as an event; a halted ledger goes on.
     Resync {
@@ -45,6 +50,7 @@ pub(super) enum LedgerCommand {
 }
 
 const RUNS: [&str; 7] = ["time", "event", "class", "identity", "billing", "equal", "person_keys"];
+const VERIFICATIONS: [&str; 4] = ["time", "actor", "facts", "faults"];
 const AUDIT: [&str; 4] = ["time", "actor", "action", "detail"];
 
 impl LedgerCommand {
@@ -72,6 +78,13 @@ impl LedgerCommand {
                 let message = pb::ListReconciliationsRequest {};
                 let answer = client.list_reconciliations(session.scoped(workspace, message)).await;
                 Ok(Report::list(&RUNS, answer.map_err(told)?.into_inner().rows.iter().map(run)))
+            }
+            Self::Verifications { of } => {
+                let workspace = session.workspace(&of).await?;
+                let message = pb::ListReconciliationsRequest {};
+                let answer = client.list_reconciliations(session.scoped(workspace, message)).await;
+                let rows = answer.map_err(told)?.into_inner().verifications;
+                Ok(Report::list(&VERIFICATIONS, rows.iter().map(verification)))
             }
             Self::Resync { of, reason } => {
                 let workspace = session.workspace(&of).await?;
@@ -102,6 +115,10 @@ fn run(run: &pb::Reconciliation) -> Vec<Value> {
         json!(run.equal),
         json!(run.person_keys.join(" ")),
     ]
+}
+
+fn verification(found: &pb::Verification) -> Vec<Value> {
+    vec![time(found.time), json!(found.actor), json!(found.facts), json!(found.faults.join("; "))]
 }
 
 fn entry(entry: &pb::AuditEntry) -> Vec<Value> {

@@ -1,5 +1,10 @@
 //! `usher admin period`
 
+mod credit;
+mod preview;
+
+use std::fmt::Write as _;
+
 use clap::Subcommand;
 use jiff::civil::Date;
 use serde_json::{Value, json};
@@ -23,6 +28,10 @@ pub(super) enum PeriodCommand {
     Close(PeriodArg),
     /// What a period is expected to cost.
     Forecast(PeriodArg),
+    /// What a period would cost by other prices or counts.
+    Preview(Box<preview::PreviewArgs>),
+    /// Give back what was billed on lines of a closed period: booked in the open one.
+    Credit(credit::CreditArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -34,7 +43,7 @@ pub(super) struct PeriodArg {
     start: Date,
 }
 
-const PERIODS: [&str; 6] = ["start", "end", "state", "total", "credit", "snapshot"];
+const PERIODS: [&str; 7] = ["start", "end", "state", "total", "carried", "credited", "snapshot"];
 const LINES: [&str; 8] = ["line", "kind", "class", "about", "mode", "seat_days", "exact_minor", "amount"];
 
 impl PeriodCommand {
@@ -59,6 +68,8 @@ impl PeriodCommand {
                 let answer = client.close_period(session.scoped(workspace, message)).await.map_err(told)?;
                 Ok(invoice(answer.into_inner().invoice.unwrap_or_default()))
             }
+            Self::Preview(args) => args.run(session).await,
+            Self::Credit(args) => args.run(session).await,
             Self::Forecast(PeriodArg { of, start }) => {
                 let workspace = session.workspace(&of).await?;
                 let message = pb::GetForecastRequest { start_date: start.to_string() };
@@ -84,6 +95,7 @@ fn summary(summary: pb::PeriodSummary) -> Vec<Value> {
         json!(period.state),
         amount(summary.total_minor),
         amount(summary.credit_minor),
+        amount(summary.credited_minor),
         json!(summary.snapshot_hash),
     ]
 }
@@ -117,6 +129,14 @@ fn invoice(invoice: pb::Invoice) -> Report {
     for reason in invoice.incomplete_reasons {
         note.push_str("\nprovisional: ");
         note.push_str(&reason);
+    }
+    for credited in invoice.credit_notes {
+        let amount = major(credited.amount_minor, exponent);
+        let _ = write!(
+            note,
+            "\ncredit note {}: {amount}, booked in {}: {}",
+            credited.id, credited.booked_period, credited.reason
+        );
     }
     if !invoice.snapshot_hash.is_empty() {
         note.push_str("\nsnapshot ");

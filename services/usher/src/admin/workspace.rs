@@ -1,7 +1,12 @@
 //! `usher admin workspace`
 
+use std::time::Duration;
+
+use anyhow::bail;
 use clap::{Subcommand, ValueEnum};
 use serde_json::{Value, json};
+use usher_proto::identity::v1 as identity;
+use usher_proto::identity::v1::user_service_client::UserServiceClient;
 use usher_proto::tenant::v1 as pb;
 use usher_proto::tenant::v1::workspace_service_client::WorkspaceServiceClient;
 
@@ -54,6 +59,15 @@ pub(super) enum WorkspaceCommand {
         /// Most Regular and External people together, or `none`; `usher admin limit` goes before it.
         #[arg(long, value_parser = seat_limit)]
         seat_limit: Option<i64>,
+    },
+    /// End a workspace: SCIM is refused, everybody in it is deleted, and every seat stops. Its period runs
+    /// to its end and is closed as any other. Repeat it where it was interrupted.
+    Delete {
+        #[command(flatten)]
+        of: WorkspaceArg,
+        /// The workspace's slug once more: this can't be undone.
+        #[arg(long)]
+        confirm: String,
     },
 }
 
@@ -138,6 +152,40 @@ impl WorkspaceCommand {
                     client.update_workspace(session.scoped(workspace, message)).await.map_err(told)?;
                 Ok(Report::one(&COLUMNS, row(answer.into_inner().workspace.unwrap_or_default())))
             }
+            Self::Delete { of, confirm } => delete(session, client, &of, &confirm).await,
+        }
+    }
+}
+
+/// What gateways remember of a token ends within a second of a suspension.
+const SUSPENDED_WITHIN: Duration = Duration::from_secs(2);
+
+async fn delete(
+    session: &Session,
+    mut client: WorkspaceServiceClient<tonic::transport::Channel>,
+    of: &WorkspaceArg,
+    confirm: &str,
+) -> anyhow::Result<Report> {
+    let workspace = session.find_workspace(&of.workspace).await?;
+    if workspace.slug != confirm {
+        bail!("--confirm {confirm} is not the slug of the workspace, which is {}", workspace.slug);
+    }
+    let id = workspace.id.parse()?;
+    let message =
+        pb::UpdateWorkspaceRequest { status: pb::WorkspaceStatus::Suspended.into(), ..Default::default() };
+    client.update_workspace(session.scoped(id, message)).await.map_err(told)?;
+    tokio::time::sleep(SUSPENDED_WITHIN).await;
+    let mut users = UserServiceClient::new(session.identity.clone());
+    let mut deleted = 0;
+    loop {
+        let answer = users.erase_users(session.scoped(id, identity::EraseUsersRequest {})).await;
+        let identity::EraseUsersResponse { erased, more } = answer.map_err(told)?.into_inner();
+        deleted += erased;
+        if !more {
+            let slug = workspace.slug;
+            return Ok(Report::done(format!(
+                "{slug} is suspended and {deleted} people are deleted; no seat is open"
+            )));
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::price::PriceVersion;
 use crate::prices::NewPrice;
 use crate::rating::Mode;
 use crate::reconciliation::Run;
+use crate::verification::Verification;
 
 /// A time that need not be there.
 pub(in crate::grpc) fn optional_time(
@@ -148,6 +149,17 @@ impl From<Run> for pb::Reconciliation {
             billing_count: run.billing_count,
             equal: run.equal,
             person_keys: run.persons.unwrap_or_default().iter().map(ToString::to_string).collect(),
+        }
+    }
+}
+
+impl From<Verification> for pb::Verification {
+    fn from(verification: Verification) -> Self {
+        Self {
+            time: Some(to_wire(verification.at)),
+            actor: verification.actor,
+            facts: verification.facts,
+            faults: verification.faults,
         }
     }
 }

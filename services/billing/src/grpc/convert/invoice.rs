@@ -9,11 +9,12 @@ use usher_rpc::convert::to_wire;
 
 use crate::allocations::Share;
 use crate::class::SeatClass;
+use crate::credit_notes::CreditNote;
 use crate::error::BillingError;
 use crate::event::hex;
 use crate::forecast::Forecast;
 use crate::invoice::InvoiceLine;
-use crate::invoices::Invoice;
+use crate::invoices::{ClosedPeriod, Invoice};
 use crate::period::Period;
 use crate::rating::{Calendar, Mode, amount};
 use crate::reports::{About, Order, Written};
@@ -52,8 +53,8 @@ fn closed_period(close: &Close) -> pb::Period {
     }
 }
 
-impl From<Close> for pb::PeriodSummary {
-    fn from(close: Close) -> Self {
+impl From<ClosedPeriod> for pb::PeriodSummary {
+    fn from(ClosedPeriod { close, credited_minor }: ClosedPeriod) -> Self {
         Self {
             period: Some(closed_period(&close)),
             currency: close.currency,
@@ -61,6 +62,7 @@ impl From<Close> for pb::PeriodSummary {
             total_minor: close.total_minor,
             credit_minor: close.credit_minor,
             snapshot_hash: hex(&close.hash),
+            credited_minor,
         }
     }
 }
@@ -100,6 +102,8 @@ fn lines(lines: Vec<InvoiceLine>, origins: &HashMap<i64, Date>) -> Vec<pb::Invoi
 impl From<Invoice> for pb::Invoice {
     fn from(invoice: Invoice) -> Self {
         let origins = invoice.origins;
+        let credited_minor = invoice.notes.iter().map(CreditNote::amount_minor).sum();
+        let credit_notes: Vec<_> = invoice.notes.into_iter().map(pb::CreditNote::from).collect();
         match invoice.state {
             crate::invoices::State::Closed(close, closed_lines) => Self {
                 period: Some(closed_period(&close)),
@@ -114,6 +118,8 @@ impl From<Invoice> for pb::Invoice {
                 time_zone_database: close.time_zone_database,
                 head_hash: hex(&close.head_hash),
                 snapshot_hash: hex(&close.hash),
+                credit_notes,
+                credited_minor,
             },
             crate::invoices::State::Provisional(draft, reasons) => {
                 let state = if reasons.is_empty() { "COMPLETE" } else { "OPEN" };
@@ -130,6 +136,8 @@ impl From<Invoice> for pb::Invoice {
                     time_zone_database: zone::version().to_owned(),
                     head_hash: String::new(),
                     snapshot_hash: String::new(),
+                    credit_notes,
+                    credited_minor,
                 }
             }
         }

@@ -1,0 +1,197 @@
+//! Credit notes: what a workspace gets back of a closed period, for ever and by a person's decision.
+//!
+//! A note changes nothing of the invoice that it credits. It is booked in the period that is open
+//! when it is issued, as lines of that period's invoice; a negative net is carried forward.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde_json::json;
+use usher_base::id::EventId;
+use usher_base::{CallContext, Permission};
+use usher_rpc::convert::invalid;
+use usher_store::{Database, TenantTx};
+
+use crate::audit;
+use crate::class::SeatClass;
+use crate::closing;
+use crate::error::BillingError;
+use crate::invoice::InvoiceLine;
+use crate::period::Period;
+use crate::store::closes::{self, Close};
+use crate::store::{accounts, credit_notes as store};
+
+/// What a caller asks for.
+#[derive(Clone, Debug)]
+pub(crate) struct NewCreditNote {
+    /// Makes a repeat of the call the same note.
+    pub(crate) id: EventId,
+    /// The first date of the closed period that is credited.
+    pub(crate) first: Date,
+    pub(crate) lines: Vec<NewCreditLine>,
+    pub(crate) reason: String,
+}
+
+/// How much of a line is given back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NewCreditLine {
+    /// The line's number on the invoice.
+    pub(crate) line_no: i32,
+    pub(crate) amount_minor: i64,
+}
+
+/// A credit note.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct CreditNote {
+    pub(crate) id: EventId,
+    /// The number of the period that is credited, and of the one in which that is booked.
+    pub(crate) ordinal: i64,
+    pub(crate) booked_ordinal: i64,
+    /// The first date of the latter.
+    pub(crate) booked: Date,
+    pub(crate) reason: String,
+    pub(crate) author: String,
+    pub(crate) request_id: String,
+    pub(crate) issued_at: Timestamp,
+    pub(crate) lines: Vec<CreditLine>,
+}
+
+/// A line of a credit note.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct CreditLine {
+    /// The number of the line that is credited.
+    pub(crate) line_no: i32,
+    /// As on that line.
+    pub(crate) class: Option<SeatClass>,
+    pub(crate) origin: i64,
+    /// More than zero.
+    pub(crate) amount_minor: i64,
+}
+
+impl CreditNote {
+    /// What it gives back in all.
+    pub(crate) fn amount_minor(&self) -> i64 {
+        self.lines.iter().fold(0, |sum: i64, line| sum.saturating_add(line.amount_minor))
+    }
+
+    /// Its lines on the invoice of the period in which it is booked.
+    pub(crate) fn invoice_lines(&self) -> impl Iterator<Item = InvoiceLine> + '_ {
+        self.lines.iter().map(|line| InvoiceLine::credit_note(line.class, line.origin, -line.amount_minor))
+    }
+
+    /// What revenue loses is owed to the workspace until an invoice takes it up.
+    pub(crate) fn postings(&self) -> Vec<(String, i64)> {
+        let of_line = |line: &CreditLine| {
+            [(revenue(line.class, line.origin), line.amount_minor), ("credit".to_owned(), -line.amount_minor)]
+        };
+        self.lines.iter().flat_map(of_line).collect()
+    }
+}
+
+/// The account that revenue of a period is on: a class's, or what is owed whoever has a seat, by a minimum or a
+/// commitment.
+pub(crate) fn revenue(class: Option<SeatClass>, origin: i64) -> String {
+    match class {
+        Some(class) => format!("revenue:{class}:{origin}"),
+        None => format!("revenue:commitment:{origin}"),
+    }
+}
+
+/// Issues a note. Of one that was issued already, gives what was.
+pub(crate) async fn issue(
+    database: &Database,
+    ctx: &CallContext,
+    new: NewCreditNote,
+) -> Result<CreditNote, BillingError> {
+    ctx.require(Permission::BillingAdmin)?;
+    check(&new)?;
+    let database = database.scoped(&ctx.scope()?);
+    let mut tx = database.begin().await?;
+    // Neither another note nor the close of the open period comes in between.
+    accounts::lock(&mut tx).await?;
+    let close = closes::all(&mut tx).await?.into_iter().find(|close| close.first == new.first);
+    let close = close.ok_or_else(|| invalid("start_date", "it is no first date of a closed period"))?;
+    if let Some(issued) = store::find(&mut tx, new.id).await? {
+        let amounts = issued.lines.iter().map(|line| (line.line_no, line.amount_minor));
+        let same = issued.ordinal == close.ordinal
+            && issued.reason == new.reason
+            && amounts.eq(new.lines.iter().map(|line| (line.line_no, line.amount_minor)));
+        return if same { Ok(issued) } else { Err(BillingError::IdempotencyReused) };
+    }
+    let open = open_period(&mut tx, &close).await?;
+    let note = CreditNote {
+        id: new.id,
+        ordinal: close.ordinal,
+        booked_ordinal: open.ordinal,
+        booked: open.first,
+        lines: credited(&mut tx, &close, &new.lines).await?,
+        reason: new.reason,
+        author: ctx.actor().to_string(),
+        request_id: ctx.request_id().to_owned(),
+        issued_at: ctx.now(),
+    };
+    store::insert(&mut tx, &note).await?;
+    let detail = json!({
+        "credit_note": note.id.to_string(), "start_date": close.first.to_string(),
+        "amount_minor": note.amount_minor(), "reason": note.reason,
+    });
+    audit::note(&mut tx, ctx, "credit_note.issue", detail).await?;
+    tx.commit().await?;
+    Ok(note)
+}
+
+fn check(new: &NewCreditNote) -> Result<(), BillingError> {
+    if new.reason.trim().is_empty() || new.reason.len() > 500 {
+        return Err(invalid("reason", "say why, in at most 500 bytes").into());
+    }
+    let numbers: BTreeSet<i32> = new.lines.iter().map(|line| line.line_no).collect();
+    if numbers.is_empty() || numbers.len() < new.lines.len() {
+        return Err(invalid("lines", "name at least one line, each once").into());
+    }
+    if new.lines.iter().any(|line| line.amount_minor <= 0) {
+        return Err(invalid("lines", "an amount to credit is more than zero").into());
+    }
+    Ok(())
+}
+
+/// The period that is open; its invoice must be in the currency of the credit.
+async fn open_period(tx: &mut TenantTx, close: &Close) -> Result<Period, BillingError> {
+    let open = closing::next(tx).await?.ok_or(BillingError::NotFound("Period"))?;
+    if open.account.currency == close.currency {
+        Ok(open)
+    } else {
+        Err(BillingError::OtherCurrency { was: close.currency.clone(), is: open.account.currency })
+    }
+}
+
+/// The lines to credit: none by more than it was billed, all notes together.
+async fn credited(
+    tx: &mut TenantTx,
+    close: &Close,
+    wanted: &[NewCreditLine],
+) -> Result<Vec<CreditLine>, BillingError> {
+    let billed = closes::lines(tx, close.ordinal).await?;
+    let earlier = store::credited(tx, close.ordinal).await?;
+    let mut lines = Vec::with_capacity(wanted.len());
+    for line in wanted {
+        let index = usize::try_from(line.line_no).ok().and_then(|number| number.checked_sub(1));
+        let on_invoice = index
+            .and_then(|index| billed.get(index))
+            .filter(|billed| billed.amount_minor > 0 && !billed.kind.is_credit());
+        let on_invoice = on_invoice.ok_or_else(|| {
+            invalid("lines", format_args!("line {} is none that something was billed on", line.line_no))
+        })?;
+        let left = on_invoice.amount_minor - earlier.get(&line.line_no).copied().unwrap_or_default();
+        if line.amount_minor > left {
+            return Err(BillingError::OverCredited { line_no: line.line_no, left });
+        }
+        lines.push(CreditLine {
+            line_no: line.line_no,
+            class: on_invoice.class,
+            origin: on_invoice.origin,
+            amount_minor: line.amount_minor,
+        });
+    }
+    Ok(lines)
+}

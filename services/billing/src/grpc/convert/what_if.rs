@@ -1,0 +1,69 @@
+//! What is otherwise in a preview.
+
+use std::collections::BTreeSet;
+
+use usher_proto::billing::v1 as pb;
+use usher_rpc::convert::{InvalidArgument, invalid, parse};
+
+use crate::class::SeatClass;
+use crate::price::UnitPrice;
+use crate::rating::Mode;
+use crate::what_if::{PriceIf, SeatsIf, WhatIf};
+
+/// The most seats of a class that can be made up.
+const MOST_SEATS: i64 = 1_000_000_000;
+
+impl TryFrom<(Vec<pb::PriceIf>, Vec<pb::SeatsIf>)> for WhatIf {
+    type Error = InvalidArgument;
+
+    fn try_from((prices, seats): (Vec<pb::PriceIf>, Vec<pb::SeatsIf>)) -> Result<Self, InvalidArgument> {
+        let prices: Vec<PriceIf> = prices.into_iter().map(PriceIf::try_from).collect::<Result<_, _>>()?;
+        let seats: Vec<SeatsIf> = seats.into_iter().map(SeatsIf::try_from).collect::<Result<_, _>>()?;
+        once("prices", prices.iter().map(|price| price.class))?;
+        once("seats", seats.iter().map(|seats| seats.class))?;
+        Ok(Self { prices, seats })
+    }
+}
+
+fn once(field: &'static str, classes: impl Iterator<Item = SeatClass>) -> Result<(), InvalidArgument> {
+    let mut seen = BTreeSet::new();
+    for class in classes {
+        if !seen.insert(class) {
+            return Err(invalid(field, format_args!("class {class} is named twice")));
+        }
+    }
+    Ok(())
+}
+
+impl TryFrom<pb::PriceIf> for PriceIf {
+    type Error = InvalidArgument;
+
+    fn try_from(message: pb::PriceIf) -> Result<Self, InvalidArgument> {
+        let text = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+        let unit_price = text(&message.unit_price).map(|price| price.parse::<UnitPrice>());
+        let mode = text(&message.mode).map(|mode| mode.parse::<Mode>());
+        if message.included.is_some_and(|included| included < 0)
+            || message.floor.is_some_and(|floor| floor < 0)
+        {
+            return Err(invalid("prices", "included and floor are not negative"));
+        }
+        Ok(Self {
+            class: parse("class", &message.class)?,
+            unit_price: unit_price.transpose().map_err(|error| invalid("unit_price", error))?,
+            mode: mode.transpose().map_err(|error| invalid("mode", error))?,
+            included: message.included,
+            floor: message.floor,
+        })
+    }
+}
+
+impl TryFrom<pb::SeatsIf> for SeatsIf {
+    type Error = InvalidArgument;
+
+    fn try_from(message: pb::SeatsIf) -> Result<Self, InvalidArgument> {
+        if !(0..=MOST_SEATS).contains(&message.count) {
+            return Err(invalid("count", format_args!("it is 0 to {MOST_SEATS}")));
+        }
+        Ok(Self { class: parse("class", &message.class)?, count: message.count })
+    }
+}

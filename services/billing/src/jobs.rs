@@ -1,0 +1,210 @@
+//! Work that nobody calls for: ended periods are closed, ledgers are verified. Each workspace has a
+//! turn of each job; a replica takes it with a lease, does it, and says when the next one is.
+
+mod closing;
+mod verification;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::time::sleep;
+use usher_base::id::WorkspaceId;
+use usher_base::{CallContext, Clock, Credential};
+use usher_rpc::{Failure, ServiceCredential, Tasks, Verifier};
+use usher_store::Database;
+
+use crate::error::BillingError;
+use crate::store::jobs as store;
+
+/// How long a replica may have a turn: longer than the largest ledger takes.
+const LEASE: SignedDuration = SignedDuration::from_mins(15);
+/// How many turns are looked up at once.
+const PAGE: i32 = 100;
+/// How often an operator is told again of trouble that goes on.
+const TELL_EVERY: SignedDuration = SignedDuration::from_hours(24);
+
+/// When what is done.
+#[derive(Clone, Copy, Debug)]
+pub struct JobSettings {
+    /// How long after a period's end it is closed, if everything is proven; none where people close.
+    pub close_after: Option<SignedDuration>,
+    /// How long after a period's end an operator is told that it is not closed; none for never.
+    pub close_alarm_after: Option<SignedDuration>,
+    /// How often each ledger is verified; none for never.
+    pub verify_every: Option<SignedDuration>,
+    /// How often due turns are looked for.
+    pub poll: Duration,
+}
+
+/// What is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Job {
+    /// Closes ended periods.
+    Close,
+    /// Verifies ledgers.
+    Verify,
+}
+
+impl Job {
+    pub(crate) const ALL: [Self; 2] = [Self::Close, Self::Verify];
+
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Close => "close",
+            Self::Verify => "verify",
+        }
+    }
+
+    /// Between two turns, so that a backlog leaves room for requests.
+    const fn pause(self) -> Duration {
+        match self {
+            Self::Close => Duration::from_millis(20),
+            Self::Verify => Duration::from_millis(200),
+        }
+    }
+
+    const fn trouble_metric(self) -> &'static str {
+        match self {
+            Self::Close => "usher_period_close_overdue",
+            Self::Verify => "usher_ledgers_faulty",
+        }
+    }
+}
+
+/// A workspace's turn.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Turn {
+    pub(crate) workspace: WorkspaceId,
+    pub(crate) at: Timestamp,
+}
+
+/// Something is wrong that an operator must know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Trouble {
+    pub(crate) since: Timestamp,
+    pub(crate) told_at: Timestamp,
+}
+
+/// What became of a turn.
+#[derive(Debug)]
+struct Outcome {
+    next: Timestamp,
+    /// What an operator must know.
+    trouble: Option<String>,
+}
+
+/// Why a round ended early.
+#[derive(Debug, thiserror::Error)]
+enum JobError {
+    #[error("tenant gave no credential: {0}")]
+    Call(#[from] Failure),
+    #[error("the service's own credential: {0}")]
+    Credential(String),
+    #[error(transparent)]
+    Billing(#[from] BillingError),
+}
+
+/// Does the jobs.
+#[derive(Clone)]
+pub(crate) struct Jobs {
+    pub(crate) database: Database,
+    /// Scopes come from verified credentials only, also for work that nobody called for.
+    pub(crate) credential: ServiceCredential,
+    pub(crate) verifier: Verifier,
+    pub(crate) clock: Clock,
+    pub(crate) settings: JobSettings,
+}
+
+impl Jobs {
+    /// Begins the jobs that are wanted; they end when the stop is asked for.
+    pub(crate) fn spawn(self, tasks: &Tasks) {
+        let JobSettings { close_after, close_alarm_after, verify_every, .. } = self.settings;
+        if close_after.is_some() || close_alarm_after.is_some() {
+            drop(tasks.spawn(self.clone().run(Job::Close, tasks.clone())));
+        }
+        if verify_every.is_some() {
+            drop(tasks.spawn(self.run(Job::Verify, tasks.clone())));
+        }
+    }
+
+    async fn run(self, job: Job, tasks: Tasks) {
+        loop {
+            tokio::select! {
+                () = tasks.stopping() => return,
+                () = sleep(self.settings.poll) => {}
+            }
+            let round = tokio::select! {
+                () = tasks.stopping() => return,
+                round = self.round(job) => round,
+            };
+            if let Err(error) = round {
+                let job = job.as_str();
+                tracing::warn!(job, error = &error as &dyn std::error::Error, "a job of billing waits");
+            }
+        }
+    }
+
+    /// Does what is due, workspace by workspace.
+    async fn round(&self, job: Job) -> Result<(), JobError> {
+        let due = store::due(&self.database, job, self.clock.now(), PAGE).await?;
+        for turn in due {
+            let token = self.credential.current().await?;
+            let credential = self.verifier.verify(&token).await;
+            let credential = credential.map_err(|error| JobError::Credential(error.to_string()))?;
+            if let Err(error) = self.turn(job, turn, &credential).await {
+                tracing::error!(
+                    job = job.as_str(), workspace = %turn.workspace, error = &error as &dyn std::error::Error,
+                    "a job failed for a workspace; it is tried again in {} minutes", LEASE.as_mins()
+                );
+            }
+            sleep(job.pause()).await;
+        }
+        let troubled = store::count_troubled(&self.database, job).await?;
+        metrics::gauge!(job.trouble_metric()).set(f64::from(u32::try_from(troubled).unwrap_or(u32::MAX)));
+        Ok(())
+    }
+
+    async fn turn(&self, job: Job, turn: Turn, credential: &Arc<Credential>) -> Result<(), BillingError> {
+        let ctx = CallContext::background(
+            self.clock.clone(),
+            credential.as_ref().clone(),
+            turn.workspace,
+            job.as_str(),
+        );
+        let database = self.database.scoped(&ctx.scope()?);
+        let lease = self.clock.now() + LEASE;
+        let mut tx = database.begin().await?;
+        let claimed = store::claim(&mut tx, job, turn.at, lease).await?;
+        tx.commit().await?;
+        let Some(before) = claimed else { return Ok(()) };
+        // Nothing is held while the work is done but the lease.
+        let outcome = match job {
+            Job::Close => closing::turn(&self.database, &ctx, self.settings).await?,
+            Job::Verify => {
+                let every = self.settings.verify_every.unwrap_or(TELL_EVERY);
+                verification::turn(&self.database, &ctx, every).await?
+            }
+        };
+        let trouble = outcome.trouble.map(|what| self.tell(job, turn.workspace, before, &what));
+        let mut tx = database.begin().await?;
+        store::finish(&mut tx, job, lease, outcome.next, trouble).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// One line in the log when trouble begins, and one a day while it goes on.
+    fn tell(&self, job: Job, workspace: WorkspaceId, before: Option<Trouble>, what: &str) -> Trouble {
+        let now = self.clock.now();
+        if let Some(before) = before.filter(|before| now.duration_since(before.told_at) < TELL_EVERY) {
+            return before;
+        }
+        match job {
+            Job::Close => {
+                tracing::error!(%workspace, "a period is not closed although it has long ended: {what}");
+            }
+            Job::Verify => tracing::error!(%workspace, "a ledger is not what it must be: {what}"),
+        }
+        Trouble { since: before.map_or(now, |before| before.since), told_at: now }
+    }
+}

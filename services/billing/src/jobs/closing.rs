@@ -1,0 +1,90 @@
+//! Closes the periods that have ended and are proven, the oldest first; says which should be and are not.
+
+use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
+use usher_base::CallContext;
+use usher_store::{Database, ScopedDatabase};
+
+use super::{JobSettings, Outcome};
+use crate::closing;
+use crate::error::BillingError;
+use crate::store::{accounts, ledgers};
+
+/// Prices, terms and first events come without an announcement: a workspace is looked at this often.
+const LOOK_EVERY: SignedDuration = SignedDuration::from_hours(1);
+/// The proof that a failed attempt asks for takes identity's next watermark.
+const RETRY: SignedDuration = SignedDuration::from_mins(1);
+/// The most periods of one workspace that are closed in one turn.
+const MOST: usize = 24;
+
+/// The first period that is not closed, and what is missing.
+struct Open {
+    first: Date,
+    closed_at: Timestamp,
+    missing: Vec<String>,
+}
+
+pub(super) async fn turn(
+    database: &Database,
+    ctx: &CallContext,
+    settings: JobSettings,
+) -> Result<Outcome, BillingError> {
+    let scope = ctx.scope()?;
+    let scoped = database.scoped(&scope);
+    for _ in 0..MOST {
+        let now = ctx.now();
+        let look_again = now + LOOK_EVERY;
+        let Some(open) = next(&scoped, now).await? else {
+            return Ok(Outcome { next: look_again, trouble: None });
+        };
+        let after = settings.close_after.or(settings.close_alarm_after).unwrap_or(LOOK_EVERY);
+        let due = open.closed_at + after;
+        if now < due {
+            return Ok(Outcome { next: due.min(look_again), trouble: None });
+        }
+        let missing = match settings.close_after {
+            None if open.missing.is_empty() => {
+                "nothing is missing; close it with `usher admin period close`".to_owned()
+            }
+            None => open.missing.join("; "),
+            Some(_) => match closing::close(database, ctx, open.first, 0).await {
+                Ok(close) => {
+                    tracing::info!(
+                        workspace = %scope.workspace_id(), start_date = %close.first, total_minor = close.total_minor,
+                        "a period was closed"
+                    );
+                    continue;
+                }
+                // Somebody else closed it meanwhile.
+                Err(BillingError::NotNext(_)) => continue,
+                Err(BillingError::Incomplete(missing)) => missing,
+                Err(error @ BillingError::Rating(_)) => error.to_string(),
+                Err(error) => return Err(error),
+            },
+        };
+        // The longer it takes, the less often it is tried.
+        let late = now.duration_since(due) / 10;
+        let overdue = settings.close_alarm_after.is_some_and(|alarm| now >= open.closed_at + alarm);
+        return Ok(Outcome {
+            next: now + late.clamp(RETRY, LOOK_EVERY),
+            trouble: overdue.then(|| format!("the period from {}: {missing}", open.first)),
+        });
+    }
+    Ok(Outcome { next: ctx.now(), trouble: None })
+}
+
+/// None where nothing was ever sent, or nobody is billed: an account without prices.
+async fn next(database: &ScopedDatabase, now: Timestamp) -> Result<Option<Open>, BillingError> {
+    let mut tx = database.begin().await?;
+    let Some(period) = closing::next(&mut tx).await? else { return Ok(None) };
+    if !accounts::has_prices(&mut tx).await? {
+        return Ok(None);
+    }
+    let calendar = period.calendar()?;
+    let ledger = ledgers::find(&mut tx).await?;
+    let missing = closing::missing(&mut tx, ledger.as_ref(), &calendar, now).await?.reasons;
+    tx.commit().await?;
+    let closed_at = Timestamp::from_microsecond(calendar.close())
+        .map_err(|_| BillingError::Stored("an instant out of range".to_owned()))?;
+    Ok(Some(Open { first: period.first, closed_at, missing }))
+}

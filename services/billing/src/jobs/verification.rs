@@ -1,0 +1,24 @@
+//! Verifies ledgers, each again after some days.
+
+use jiff::SignedDuration;
+use usher_base::CallContext;
+use usher_store::Database;
+
+use super::Outcome;
+use crate::error::BillingError;
+use crate::verification;
+
+pub(super) async fn turn(
+    database: &Database,
+    ctx: &CallContext,
+    every: SignedDuration,
+) -> Result<Outcome, BillingError> {
+    let verification = verification::verify(database, ctx).await?;
+    let trouble = verification.faults.first().map(|first| {
+        format!(
+            "{} faults, the first: {first}; see `usher admin ledger verifications`",
+            verification.faults.len()
+        )
+    });
+    Ok(Outcome { next: ctx.now() + every, trouble })
+}

@@ -1,0 +1,109 @@
+//! What rating needs of everybody's part in a period. It grows with what happens within the period, not
+//! with the persons who are there.
+
+use std::collections::BTreeMap;
+
+use super::SeatClass;
+use super::calendar::Calendar;
+use super::count::{DailyCount, open};
+use super::line::highest;
+use super::presence::{Member, Presence};
+use super::sweep::Step;
+
+/// Sums over persons, of whom each is added once.
+#[derive(Clone, Debug)]
+pub struct Tally {
+    classes: Vec<SeatClass>,
+    calendar: Calendar,
+    /// By class: how seat-days change from one date to the next.
+    touched: Vec<Vec<i64>>,
+    /// By class: how the number of open seats changes, and when.
+    changes: Vec<BTreeMap<i64, i64>>,
+    /// By class: persons whose highest class it was.
+    distinct: Vec<i64>,
+}
+
+impl Tally {
+    /// Of nobody.
+    pub fn new(classes: &[SeatClass], calendar: &Calendar) -> Self {
+        Self {
+            classes: classes.to_vec(),
+            calendar: calendar.clone(),
+            touched: vec![vec![0; calendar.len() + 1]; classes.len()],
+            changes: vec![BTreeMap::from([(calendar.open(), 0)]); classes.len()],
+            distinct: vec![0; classes.len()],
+        }
+    }
+
+    /// Of all.
+    pub fn of<P>(presence: &Presence<P>, classes: &[SeatClass], calendar: &Calendar) -> Self {
+        let mut tally = Self::new(classes, calendar);
+        presence.members.iter().for_each(|member| tally.add(member));
+        tally
+    }
+
+    /// Adds a person.
+    pub fn add<P>(&mut self, member: &Member<P>) {
+        for run in &member.runs {
+            self.touched[run.class][run.first] += 1;
+            self.touched[run.class][run.last + 1] -= 1;
+        }
+        for stay in &member.stays {
+            let changes = &mut self.changes[stay.class];
+            *changes.entry(stay.start).or_default() += 1;
+            if let Some(end) = stay.end.filter(|end| *end < self.calendar.close()) {
+                *changes.entry(end).or_default() -= 1;
+            }
+        }
+        if let Some(class) = highest(&member.runs, &self.classes) {
+            self.distinct[class] += 1;
+        }
+    }
+
+    /// Adds seats that are open all the time.
+    pub fn add_seats(&mut self, class: usize, count: i64) {
+        if let Some(last) = self.calendar.len().checked_sub(1) {
+            self.touched[class][0] += count;
+            self.touched[class][last + 1] -= count;
+            *self.changes[class].entry(self.calendar.open()).or_default() += count;
+            self.distinct[class] += count;
+        }
+    }
+
+    /// Counts every class on every date: `counts[class][date]`.
+    pub fn counts(&self) -> Vec<Vec<DailyCount>> {
+        let mut counts = vec![vec![DailyCount::default(); self.calendar.len()]; self.classes.len()];
+        for (class, of_class) in counts.iter_mut().enumerate() {
+            let mut running = 0;
+            for (count, change) in of_class.iter_mut().zip(&self.touched[class]) {
+                running += change;
+                count.seat_days = running;
+            }
+            open(&self.steps(class), &self.calendar, of_class);
+        }
+        counts
+    }
+
+    /// The steps of a class, in order, the first at the period's first instant. Everything that happens
+    /// at one instant is applied together before anything is counted.
+    pub(super) fn steps(&self, class: usize) -> Vec<Step> {
+        let mut open = 0;
+        let step = |(at, change): (&i64, &i64)| {
+            open += change;
+            Step { at: *at, open }
+        };
+        self.changes[class].iter().map(step).collect()
+    }
+
+    pub(super) fn distinct(&self, class: usize) -> i64 {
+        self.distinct[class]
+    }
+
+    pub(super) fn classes(&self) -> &[SeatClass] {
+        &self.classes
+    }
+
+    pub(super) const fn calendar(&self) -> &Calendar {
+        &self.calendar
+    }
+}

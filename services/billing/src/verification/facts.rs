@@ -1,0 +1,93 @@
+//! The chain of hashes, and the intervals that the facts give.
+
+use std::collections::BTreeMap;
+
+use usher_base::id::{PersonKey, WorkspaceId};
+use usher_store::TenantTx;
+
+use super::Verdict;
+use crate::error::BillingError;
+use crate::event::{Fact, GENESIS, Hash};
+use crate::interval::{Fold, Interval, StateChange};
+use crate::store::{facts, intervals};
+
+/// How many facts are read at once.
+const PAGE: u32 = 5_000;
+
+/// Reads all facts up to a number, checks numbers and hashes, and folds the states; the intervals must
+/// be those that are stored.
+pub(super) async fn check(
+    tx: &mut TenantTx,
+    workspace: WorkspaceId,
+    head: (i64, Hash),
+    verdict: &mut Verdict,
+) -> Result<(), BillingError> {
+    let folded = replay(tx, workspace, head, verdict).await?;
+    compare(tx, folded, head.0, verdict).await
+}
+
+async fn replay(
+    tx: &mut TenantTx,
+    workspace: WorkspaceId,
+    (sequence, head): (i64, Hash),
+    verdict: &mut Verdict,
+) -> Result<Vec<Interval>, BillingError> {
+    let (mut fold, mut before, mut last) = (Fold::default(), GENESIS, 0);
+    'all: loop {
+        let page = facts::after(tx, last, PAGE).await?;
+        if page.is_empty() {
+            break;
+        }
+        for recorded in page {
+            if recorded.sequence > sequence {
+                break 'all;
+            }
+            if recorded.sequence != last + 1 {
+                verdict.fault(format!("fact {} is missing", last + 1));
+            }
+            if recorded.fact.chain(&before, workspace, recorded.epoch) != recorded.hash {
+                verdict.fault(format!("fact {} does not have its hash", recorded.sequence));
+            }
+            (before, last) = (recorded.hash, recorded.sequence);
+            verdict.facts += 1;
+            if let Fact::State(event) = &recorded.fact {
+                fold.apply(StateChange {
+                    sequence: recorded.sequence,
+                    person: event.person,
+                    user: event.user,
+                    class: event.active.then_some(event.class),
+                    at: event.effective_at,
+                    cause: &event.cause,
+                });
+            }
+        }
+    }
+    if (last, before) != (sequence, head) {
+        verdict.fault(format!("the ledger's head is fact {sequence}, and the last one found is {last}"));
+    }
+    Ok(fold.finish())
+}
+
+/// The intervals of the facts must be those that are stored.
+async fn compare(
+    tx: &mut TenantTx,
+    folded: Vec<Interval>,
+    sequence: i64,
+    verdict: &mut Verdict,
+) -> Result<(), BillingError> {
+    let key = |interval: Interval| ((interval.person, interval.open_sequence), interval);
+    let mut folded: BTreeMap<(PersonKey, i64), Interval> = folded.into_iter().map(key).collect();
+    for stored in intervals::as_of(tx, sequence).await? {
+        let id = (stored.person, stored.open_sequence);
+        if folded.remove(&id).as_ref() != Some(&stored) {
+            verdict.fault(format!(
+                "the interval of person {} from fact {} is not what the facts say",
+                id.0, id.1
+            ));
+        }
+    }
+    for (person, opened) in folded.keys() {
+        verdict.fault(format!("the interval of person {person} from fact {opened} is not stored"));
+    }
+    Ok(())
+}

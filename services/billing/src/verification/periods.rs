@@ -1,0 +1,116 @@
+//! Closed periods: what was kept of them, and that all that was billed is what they cost.
+
+use usher_store::TenantTx;
+
+use super::Verdict;
+use crate::class::SeatClass;
+use crate::closing;
+use crate::draft::{self, Knowledge};
+use crate::error::BillingError;
+use crate::invoice::{InvoiceLine, StaysDigest};
+use crate::members;
+use crate::rating::amount;
+use crate::store::closes::{self, Close};
+use crate::store::{accounts, credit_notes, postings};
+
+/// Checks each closed period, and all of them together.
+pub(super) async fn check(tx: &mut TenantTx, verdict: &mut Verdict) -> Result<(), BillingError> {
+    let closed = closes::all(tx).await?;
+    for pair in closed.windows(2) {
+        let follows = pair[0].ordinal + 1 == pair[1].ordinal;
+        if !follows || pair[0].calendar.close() != pair[1].calendar.open() {
+            verdict.fault(format!(
+                "the period from {} does not begin where the one before ended",
+                pair[1].first
+            ));
+        }
+    }
+    for close in &closed {
+        let lines = closes::lines(tx, close.ordinal).await?;
+        snapshot(tx, close, &lines, verdict).await?;
+        for (number, line) in (1..).zip(&lines) {
+            if amount::round(&line.exact) != Some(line.amount_minor) {
+                verdict.fault(format!(
+                    "line {number} of the period from {} is not rounded as it must be",
+                    close.first
+                ));
+            }
+        }
+        booked(tx, close, &lines, verdict).await?;
+    }
+    recompute(tx, &closed, verdict).await
+}
+
+/// The snapshot must have the hash that its parts have, and the stays that its facts give.
+async fn snapshot(
+    tx: &mut TenantTx,
+    close: &Close,
+    lines: &[InvoiceLine],
+    verdict: &mut Verdict,
+) -> Result<(), BillingError> {
+    let days = closes::days(tx, close).await?;
+    if closing::snapshot_hash(close, &days, lines) != close.hash {
+        verdict.fault(format!("the snapshot of the period from {} does not have its hash", close.first));
+    }
+    let mut digest = StaysDigest::default();
+    members::each(tx, close.sequence, &close.calendar, |member| digest.add(member)).await?;
+    if digest.finish() != close.stays_digest {
+        verdict.fault(format!("the seats of the period from {} are not those that were closed", close.first));
+    }
+    Ok(())
+}
+
+/// What was posted must sum to zero, what is receivable to what is to be paid, and no line may be
+/// credited by more than it was billed.
+async fn booked(
+    tx: &mut TenantTx,
+    close: &Close,
+    lines: &[InvoiceLine],
+    verdict: &mut Verdict,
+) -> Result<(), BillingError> {
+    let sums = postings::of_period(tx, close.ordinal).await?;
+    if sums.all != 0 || sums.credit_notes != 0 {
+        verdict.fault(format!("the postings of the period from {} do not sum to zero", close.first));
+    }
+    if sums.receivable != close.total_minor {
+        verdict.fault(format!("the receivable of the period from {} is not its total", close.first));
+    }
+    for (line_no, credited) in credit_notes::credited(tx, close.ordinal).await? {
+        let index = usize::try_from(line_no).ok().and_then(|number| number.checked_sub(1));
+        let billed = index.and_then(|index| lines.get(index)).map_or(0, |line| line.amount_minor);
+        if credited > billed {
+            verdict.fault(format!(
+                "line {line_no} of the period from {} is credited beyond its amount",
+                close.first
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// All that was billed for a closed period, adjustments included, must be what it costs by the facts
+/// that were there at the last close.
+async fn recompute(tx: &mut TenantTx, closed: &[Close], verdict: &mut Verdict) -> Result<(), BillingError> {
+    let Some(last) = closed.last() else { return Ok(()) };
+    let known = Knowledge { sequence: last.sequence, at: last.closed_at };
+    let schedule = accounts::schedule(tx).await?;
+    for close in closed {
+        match draft::adjustment(tx, &schedule, close, i64::MAX, known).await {
+            Ok(differences) => {
+                for line in differences {
+                    verdict.fault(format!(
+                        "what was billed of class {} for the period from {} differs by {} from what it costs",
+                        line.class.map_or("(none)", SeatClass::as_str),
+                        close.first,
+                        line.amount_minor
+                    ));
+                }
+            }
+            Err(BillingError::Rating(error)) => {
+                verdict.fault(format!("the period from {} can't be rated again: {error}", close.first));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,61 @@
+//! `usher admin period credit`
+
+use clap::Args;
+use jiff::civil::Date;
+use serde_json::json;
+use usher_proto::billing::v1 as pb;
+use usher_proto::billing::v1::invoicing_client::InvoicingClient;
+use uuid::Uuid;
+
+use super::super::report::{Report, time};
+use super::super::session::{Session, WorkspaceArg, told};
+use super::preview::pair;
+
+/// `usher admin period credit`
+#[derive(Debug, Args)]
+pub(in crate::admin) struct CreditArgs {
+    #[command(flatten)]
+    of: WorkspaceArg,
+    /// First local date of the closed period, such as 2026-06-01.
+    #[arg(long)]
+    start: Date,
+    /// A line of its invoice and what is given back of it, in minor units: 1=400. Can be given again.
+    #[arg(long, required = true, value_name = "LINE=AMOUNT", value_parser = pair::<i64>)]
+    line: Vec<(String, i64)>,
+    /// Why; it is kept with the note.
+    #[arg(long)]
+    reason: String,
+    /// The note's id: the same one again is the same note. Without it, a new one.
+    #[arg(long)]
+    id: Option<Uuid>,
+}
+
+const COLUMNS: [&str; 6] = ["id", "amount_minor", "booked_in", "reason", "author", "time"];
+
+impl CreditArgs {
+    pub(super) async fn run(self, session: &Session) -> anyhow::Result<Report> {
+        let workspace = session.workspace(&self.of).await?;
+        let lines = self.line.into_iter().map(|(number, amount_minor)| {
+            let line_no = number.parse().map_err(|_| anyhow::anyhow!("{number:?} is no number of a line"))?;
+            Ok(pb::CreditNoteLine { line_no, class: String::new(), amount_minor })
+        });
+        let message = pb::IssueCreditNoteRequest {
+            id: self.id.unwrap_or_else(Uuid::new_v4).to_string(),
+            start_date: self.start.to_string(),
+            lines: lines.collect::<anyhow::Result<_>>()?,
+            reason: self.reason,
+        };
+        let mut client = InvoicingClient::new(session.billing.clone());
+        let answer = client.issue_credit_note(session.scoped(workspace, message)).await.map_err(told)?;
+        let note = answer.into_inner().credit_note.unwrap_or_default();
+        let row = vec![
+            json!(note.id),
+            json!(note.amount_minor),
+            json!(note.booked_period),
+            json!(note.reason),
+            json!(note.author),
+            time(note.issue_time),
+        ];
+        Ok(Report::one(&COLUMNS, row))
+    }
+}

@@ -1,0 +1,92 @@
+//! `usher admin period preview`
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::str::FromStr;
+
+use anyhow::Context as _;
+use clap::Args;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use usher_proto::billing::v1 as pb;
+use usher_proto::billing::v1::invoicing_client::InvoicingClient;
+use usher_rpc::convert::to_wire;
+
+use super::super::report::Report;
+use super::super::session::{Session, WorkspaceArg, told};
+
+/// `usher admin period preview`
+#[derive(Debug, Args)]
+pub(in crate::admin) struct PreviewArgs {
+    #[command(flatten)]
+    of: WorkspaceArg,
+    /// First local date of the period, such as 2026-06-01.
+    #[arg(long)]
+    start: Date,
+    /// Count what was known at this time, such as 2026-06-16T09:00:00Z. Without it, now.
+    #[arg(long)]
+    known_at: Option<Timestamp>,
+    /// Another price of a class: regular=10.00. Can be given for several classes, as all that follow.
+    #[arg(long, value_name = "CLASS=PRICE", value_parser = pair::<String>)]
+    price: Vec<(String, String)>,
+    /// Another mode: `regular=DAILY_PEAK`.
+    #[arg(long, value_name = "CLASS=MODE", value_parser = pair::<String>)]
+    mode: Vec<(String, String)>,
+    /// Other included seats: regular=5.
+    #[arg(long, value_name = "CLASS=SEATS", value_parser = pair::<i64>)]
+    included: Vec<(String, i64)>,
+    /// Another floor: regular=10.
+    #[arg(long, value_name = "CLASS=SEATS", value_parser = pair::<i64>)]
+    floor: Vec<(String, i64)>,
+    /// So many seats of a class for the whole period, instead of the ledger's: regular=200.
+    #[arg(long, value_name = "CLASS=SEATS", value_parser = pair::<i64>)]
+    count: Vec<(String, i64)>,
+}
+
+/// Reads `name=value`.
+pub(super) fn pair<T>(text: &str) -> anyhow::Result<(String, T)>
+where
+    T: FromStr,
+    T::Err: Display,
+{
+    let (name, value) = text.split_once('=').context("write it as name=value")?;
+    let value = value.parse().map_err(|error| anyhow::anyhow!("{value:?}: {error}"))?;
+    Ok((name.to_owned(), value))
+}
+
+impl PreviewArgs {
+    pub(super) async fn run(self, session: &Session) -> anyhow::Result<Report> {
+        let workspace = session.workspace(&self.of).await?;
+        let mut client = InvoicingClient::new(session.billing.clone());
+        let message = self.message();
+        let answer = client.preview_invoice(session.scoped(workspace, message)).await.map_err(told)?;
+        Ok(super::invoice(answer.into_inner().invoice.unwrap_or_default()))
+    }
+
+    fn message(self) -> pb::PreviewInvoiceRequest {
+        let mut prices: BTreeMap<String, pb::PriceIf> = BTreeMap::new();
+        let of =
+            |prices: &mut BTreeMap<String, pb::PriceIf>, class: String, set: &dyn Fn(&mut pb::PriceIf)| {
+                set(prices.entry(class.clone()).or_insert(pb::PriceIf { class, ..Default::default() }));
+            };
+        for (class, price) in self.price {
+            of(&mut prices, class, &|to| to.unit_price.clone_from(&price));
+        }
+        for (class, mode) in self.mode {
+            of(&mut prices, class, &|to| to.mode.clone_from(&mode));
+        }
+        for (class, included) in self.included {
+            of(&mut prices, class, &|to| to.included = Some(included));
+        }
+        for (class, floor) in self.floor {
+            of(&mut prices, class, &|to| to.floor = Some(floor));
+        }
+        let seats = self.count.into_iter().map(|(class, count)| pb::SeatsIf { class, count });
+        pb::PreviewInvoiceRequest {
+            start_date: self.start.to_string(),
+            known_time: self.known_at.map(to_wire),
+            prices: prices.into_values().collect(),
+            seats: seats.collect(),
+        }
+    }
+}
