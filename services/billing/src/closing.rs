@@ -191,6 +191,7 @@ pub(crate) fn snapshot_hash(
 fn postings(lines: &[InvoiceLine], close: &Close) -> Vec<(String, i64)> {
     let against = |line: &InvoiceLine| match (line.kind, line.class) {
         (Kind::Credit, _) => "credit".to_owned(),
+        (Kind::TrueUp, _) => format!("revenue:true_up:{}", line.origin),
         (_, Some(class)) => format!("revenue:{class}:{}", line.origin),
         (_, None) => format!("revenue:minimum:{}", line.origin),
     };

@@ -12,6 +12,7 @@ use crate::price;
 use crate::rating::{Calendar, Presence, RatingError, Stay, rate};
 use crate::store::closes::{self, Close};
 use crate::store::{accounts, facts, intervals, prices};
+use crate::true_up;
 
 /// What is known: the facts up to a number, and what else was there at a time.
 #[derive(Clone, Copy, Debug)]
@@ -42,7 +43,7 @@ pub(crate) async fn stays(
     Ok(facts::overlay(tx, sequence).await?.apply(stays))
 }
 
-/// Rates a period by its own prices.
+/// Rates a period by its own prices, with the true-ups of quarters that end in it.
 async fn own(
     tx: &mut TenantTx,
     period: &Period,
@@ -54,7 +55,10 @@ async fn own(
     let lists = price::lists(&versions, period.account.exponent)?;
     let lines = rate(presence, &SeatClass::rated(), &lists, calendar)?;
     let minimum = accounts::minimum_spend(tx, period.first, known.at).await?;
-    Ok(invoice::own_lines(period.ordinal, calendar, lines, &versions, minimum)?)
+    let mut lines = invoice::own_lines(period.ordinal, calendar, lines, &versions, minimum)?;
+    // After the minimum, which is of what the period itself uses.
+    lines.extend(true_up::lines(tx, period, known).await?);
+    Ok(lines)
 }
 
 /// Drafts a period's invoice. The first that is not closed also has what new facts make of

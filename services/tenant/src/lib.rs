@@ -14,6 +14,7 @@ mod hashing;
 mod plans;
 mod policies;
 mod provisioning_log;
+mod seat_policy;
 mod service;
 mod service_keys;
 mod signer;

@@ -3,6 +3,7 @@
 mod account;
 mod app;
 mod attribute;
+mod commitment;
 mod correction;
 mod domain;
 mod export;
@@ -79,6 +80,9 @@ enum AdminCommand {
     /// How many seats there may be, and what happens beyond.
     #[command(subcommand)]
     Limit(limit::LimitCommand),
+    /// What is bought for a term.
+    #[command(subcommand)]
+    Commitment(commitment::CommitmentCommand),
     /// The ledger of seats: verify, reconcile, audit.
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
@@ -120,6 +124,7 @@ impl AdminCommand {
             Self::Period(command) => command.run(session).await,
             Self::Correction(command) => command.run(session).await,
             Self::Limit(command) => command.run(session).await,
+            Self::Commitment(command) => command.run(session).await,
             Self::Ledger(command) => command.run(session).await,
             Self::Report(args) => args.run(session).await,
             Self::SigningKey(command) => command.run(session).await,

@@ -41,7 +41,7 @@ impl Operator {
     /// # Errors
     /// The call fails.
     pub async fn plan(&self, name: &str, scim: bool, enforce_domains: bool) -> anyhow::Result<()> {
-        let plan = pb::Plan { id: String::new(), name: name.to_owned(), scim, enforce_domains };
+        let plan = pb::Plan { name: name.to_owned(), scim, enforce_domains, ..Default::default() };
         let request = self.request(None, pb::CreatePlanRequest { plan: Some(plan) });
         match PlanServiceClient::new(self.tenant()).create_plan(request).await.map_err(Failure::from) {
             Err(failure) if failure.reason != Reason::AlreadyExists => Err(failure).context("CreatePlan"),

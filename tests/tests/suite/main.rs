@@ -12,6 +12,7 @@ mod discovery;
 mod domains;
 mod grpc;
 mod isolation;
+mod limits;
 mod provenance;
 mod provisioning_log;
 mod reference;

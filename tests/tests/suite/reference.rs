@@ -3,7 +3,7 @@
 //! where it was seen and has the shape that goes over the wire.
 //!
 //! Left out, because another suite holds it:
-//! - `seats`, `billing`: all of the seat limit's ways in, in the ledger too, and its policies (§4 19 to 25);
+//! - `seats`, `limits`, `billing`: all of the seat limit's ways in, in the ledger too, and its policies (§4 19 to 25);
 //! - `tokens`: rotation, expiry, revocation, what is stored of a token (§4 38, 40 to 44);
 //! - `users`: where each attribute came from, and what stays (§4 45 to 48);
 //! - `provisioning_log`: what is told of each attempt (§4 61 to 64);

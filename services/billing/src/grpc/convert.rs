@@ -2,6 +2,7 @@
 
 mod account;
 mod invoice;
+mod limits;
 
 pub(super) use account::optional_time;
 pub(super) use invoice::manifest;

@@ -73,6 +73,8 @@ ids! {
     PriceId,
     /// An entry of the provisioning log.
     LogEntryId,
+    /// What is bought for a term.
+    CommitmentId,
 }
 
 fn time_ordered(clock: &Clock) -> Uuid {

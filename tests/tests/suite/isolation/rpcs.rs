@@ -310,6 +310,7 @@ fn ledger(subject: &Subject) -> Vec<Row> {
         epoch: 1,
         as_of_time: Some(prost_types::Timestamp { seconds: 1_800_000_000, nanos: 0 }),
         last_sequence: 0,
+        ..Default::default()
     };
     vec![
         row(
@@ -339,6 +340,14 @@ fn invoices() -> Vec<Row> {
         policy: "BLOCK".into(),
         ..Default::default()
     };
+    let commitment = billing::Commitment {
+        pool: "paid".into(),
+        quantity: 1,
+        unit_price: "0.01".into(),
+        start_date: start_date(),
+        end_date: "2027-06-01".into(),
+        ..Default::default()
+    };
     let correction = billing::Correction {
         person_key: person(),
         from_time: Some(prost_types::Timestamp { seconds: 1, nanos: 0 }),
@@ -361,6 +370,12 @@ fn invoices() -> Vec<Row> {
             &billing::SetMinimumSpendRequest { valid_from: start_date(), amount_minor: 1 },
         ),
         row("/usher.billing.v1.BillingAdmin/SetLimit", &billing::SetLimitRequest { limit: Some(limit) }),
+        row("/usher.billing.v1.BillingAdmin/ClearLimit", &billing::ClearLimitRequest { pool: "paid".into() }),
+        row(
+            "/usher.billing.v1.BillingAdmin/SetCommitment",
+            &billing::SetCommitmentRequest { commitment: Some(commitment) },
+        ),
+        row("/usher.billing.v1.BillingAdmin/ListCommitments", &billing::ListCommitmentsRequest {}),
         row(
             "/usher.billing.v1.BillingAdmin/RecordCorrection",
             &billing::RecordCorrectionRequest { correction: Some(correction) },

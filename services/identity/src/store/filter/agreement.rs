@@ -148,7 +148,6 @@ impl World {
             actor: "service:test".to_owned(),
             request_id: "test",
             event: EventId::new(self.ctx.clock()),
-            seat_limit: None,
             now: self.ctx.now(),
         };
         let written = users::create(&self.database, &write, false).await.ok().unwrap();
