@@ -9,7 +9,7 @@
 //! - `provenance`: where each attribute came from, and what stays (§4 45 to 48);
 //! - `provisioning_log`: what is told of each attempt (§4 61 to 64);
 //! - `isolation`: another workspace's credential at every route (§4 50);
-//! - identity's tests of cursors: `expiredCursor` (§6.1); the gateway's of its rate: 429 with `Retry-After`;
+//! - identity's tests of cursors: `expiredCursor` (§6.1);
 //! - `make bench`: what a token check and a change to a large group cost (§2; §4 51, 52 and 54).
 //!
 //! Left out, because there is nothing here that it is about:
@@ -44,6 +44,7 @@ mod okta;
 mod operations;
 mod postman;
 mod providers;
+mod rate;
 mod row;
 mod run;
 mod seat_events;
