@@ -122,10 +122,10 @@ fn members() -> Vec<Row> {
         regrouped(
             "#9 SCIM-SDK#149, ssoready#182: the same is no error",
             json!([
-                { "op": "remove", "path": "members", "value": [{ "value": "{ada}" }, { "value": "{bob}" }] },
+                { "op": "remove", "path": "members", "value": [{ "value": "{ada}" }, { "value": "{eve}" }] },
             ]),
         )
-        .members(&[]),
+        .members(&["bob"]),
         regrouped(
             "#10 pond/scimitar#43: \"$ref\": null",
             json!([{ "op": "Add", "path": "members", "value": [{ "$ref": null, "value": "{eve}" }] }]),
