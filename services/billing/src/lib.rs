@@ -19,6 +19,7 @@ mod invoices;
 mod ledger;
 pub mod limit;
 mod limit_alerts;
+mod limit_refusals;
 mod limit_versions;
 mod limits;
 mod movement;

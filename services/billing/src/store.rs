@@ -11,6 +11,7 @@ pub(crate) mod facts;
 pub(crate) mod intervals;
 pub(crate) mod ledgers;
 pub(crate) mod limit_alerts;
+pub(crate) mod limit_refusals;
 pub(crate) mod limits;
 pub(crate) mod prices;
 pub(crate) mod reconciliations;

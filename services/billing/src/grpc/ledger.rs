@@ -21,6 +21,7 @@ use crate::error::BillingError;
 use crate::event::hex;
 use crate::ledger::{self, Batch, Watermark};
 use crate::limit::PlanLimit;
+use crate::limit_refusals::{self, Refusals};
 use crate::limit_versions;
 use crate::reconciliation::{self, Claim};
 use crate::reports::unbound;
@@ -105,8 +106,10 @@ impl SeatLedger for LedgerApi {
             let plan: Result<Vec<PlanLimit>, _> = sent.plan_limits.iter().map(PlanLimit::try_from).collect();
             let wish =
                 watermarks::advance(&database, ctx.now(), sent.epoch, watermark).await.map_err(status)?;
-            let plan = plan.map_err(status)?;
+            let refusals: Result<Vec<Refusals>, _> = sent.refusals.iter().map(Refusals::try_from).collect();
+            let (plan, refusals) = (plan.map_err(status)?, refusals.map_err(status)?);
             limit_versions::take_plan(&database, ctx.now(), &plan).await.map_err(status)?;
+            limit_refusals::take(&database, ctx.now(), watermark.at, &refusals).await.map_err(status)?;
             if wish.behind {
                 answer.behind_workspace_ids.push(sent.workspace_id.clone());
             }
