@@ -241,3 +241,28 @@ async fn the_limits_report_counts_what_was_blocked_in_the_period_by_what_was_kno
     assert_eq!(blocked("2026-07-01", None).await, "2");
     assert_eq!(blocked("2026-06-01", Some("2026-06-15T00:00:00Z")).await, "3");
 }
+
+#[tokio::test]
+async fn a_plan_that_cant_be_read_stops_no_other_workspaces_watermark() {
+    let billing = Billing::start().await;
+    let (acme, globex) = (billing.workspace(), billing.workspace());
+    let watermark = |workspace: &Workspace<'_>, pool: &str| pb::Watermark {
+        workspace_id: workspace.id.to_string(),
+        epoch: 1,
+        as_of_time: Some(usher_rpc::convert::to_wire(billing.clock.now())),
+        plan_limits: vec![pb::PlanLimit {
+            pool: pool.to_owned(),
+            version: 1,
+            quantity: Some(5),
+            policy: "BLOCK".to_owned(),
+            share: None,
+        }],
+        ..Default::default()
+    };
+    let watermarks = vec![watermark(&acme, "free"), watermark(&globex, "paid")];
+    let message = pb::AdvanceWatermarksRequest { watermarks };
+    billing.ledger().advance_watermarks(acme.produced(message)).await.unwrap();
+
+    assert_eq!(held(&acme).await, []);
+    assert_eq!(held(&globex).await, [row("paid", 5, "plan", 1)]);
+}
