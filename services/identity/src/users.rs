@@ -145,6 +145,9 @@ impl Users {
             && let Some(mut users) = store::probe(&database, &probe, true).await?
         {
             users.retain(|user| eval::matches(filter, &user.rendered(&asked.base)));
+            if matches!(probe, Probe::ExternalId(_)) {
+                own_first(&mut users, &connection(ctx.actor()));
+            }
             let total = i64::try_from(users.len()).unwrap_or(i64::MAX);
             return Ok(Page { users: query.window(users), total, around: Around::default() });
         }
@@ -269,6 +272,14 @@ impl Users {
             }
         }
         Err(IdentityError::Contended)
+    }
+}
+
+/// An `externalId` is one client's name for a user, and means another user to another client (RFC 7643
+/// section 3.1): those of the caller's connection, where there are any.
+fn own_first(users: &mut Vec<User>, own: &str) {
+    if users.iter().any(|user| user.connection == own) {
+        users.retain(|user| user.connection == own);
     }
 }
 

@@ -10,6 +10,7 @@ mod export;
 mod key;
 mod ledger;
 mod limit;
+mod log;
 mod period;
 mod plan;
 mod price;
@@ -59,6 +60,8 @@ enum AdminCommand {
     /// The apps' SCIM tokens.
     #[command(subcommand)]
     Token(token::TokenCommand),
+    /// What identity providers tried, and what came of it: the provisioning log, newest first.
+    Log(log::LogArgs),
     /// Plans: what workspaces have bought.
     #[command(subcommand)]
     Plan(plan::PlanCommand),
@@ -102,11 +105,11 @@ enum AdminCommand {
 /// What the service says, or why it can't be reached.
 pub async fn run(args: AdminArgs) -> anyhow::Result<()> {
     let session = Session::open(&args.connection).await?;
-    args.command.run(&session).await?.print(args.output)
+    args.command.run(&session, args.output).await?.print(args.output)
 }
 
 impl AdminCommand {
-    async fn run(self, session: &Session) -> anyhow::Result<Report> {
+    async fn run(self, session: &Session, format: Format) -> anyhow::Result<Report> {
         match self {
             Self::Workspace(command) => command.run(session).await,
             Self::Domain(command) => command.run(session).await,
@@ -114,6 +117,7 @@ impl AdminCommand {
             Self::App(command) => command.run(session).await,
             Self::Attribute(command) => command.run(session).await,
             Self::Token(command) => command.run(session).await,
+            Self::Log(args) => args.run(session, format).await,
             Self::Plan(command) => command.run(session).await,
             Self::Account(command) => command.run(session).await,
             Self::Price(command) => command.run(session).await,

@@ -204,7 +204,7 @@ async fn named(
     with_groups: bool,
 ) -> Result<Vec<User>, Error> {
     let query = database
-        .statement::<UserRow>("SELECT * FROM find_users($1, $2, $3, $4)")
+        .statement::<UserRow>("SELECT (found).*, groups FROM find_users($1, $2, $3, $4)")
         .bind(by)
         .bind(key)
         .bind(with_groups);

@@ -127,6 +127,21 @@ fn access(subject: &Subject, mark: &str) -> Vec<Row> {
             &tenant::CheckTokenRequest { workspace: subject.slug.clone(), token: "ush_x".into() },
         ),
         row("/usher.tenant.v1.AccessService/WatchAccess", &tenant::WatchAccessRequest {}),
+        row(
+            "/usher.tenant.v1.ProvisioningLogService/AppendLogEntries",
+            &tenant::AppendLogEntriesRequest {
+                workspace: subject.slug.clone(),
+                entries: vec![tenant::LogEntry {
+                    id: uuid::Uuid::new_v4().to_string(),
+                    time: Some(prost_types::Timestamp::default()),
+                    ..Default::default()
+                }],
+            },
+        ),
+        row(
+            "/usher.tenant.v1.ProvisioningLogService/ListLogEntries",
+            &tenant::ListLogEntriesRequest::default(),
+        ),
         public("/usher.tenant.v1.CredentialService/GetKeySet", &tenant::GetKeySetRequest {}),
         public(
             "/usher.tenant.v1.CredentialService/IssueCredential",
