@@ -41,6 +41,21 @@ DO $mig$ BEGIN
   PERFORM app_distribute('plan_limits');
   PERFORM app_protect('plan_limits', 'SELECT, INSERT');
 
+  -- How often identity refused a seat, told with its watermarks: a row whenever there were more.
+  CREATE TABLE limit_refusals (
+    tenant_id uuid NOT NULL,
+    pool text NOT NULL,
+    -- The watermark's time.
+    as_of timestamptz NOT NULL,
+    -- Since the workspace began, and since the row before; nothing where identity came back with less.
+    total bigint NOT NULL,
+    added bigint NOT NULL CHECK (added >= 0),
+    recorded_at timestamptz NOT NULL,
+    PRIMARY KEY (tenant_id, pool, as_of)
+  );
+  PERFORM app_distribute('limit_refusals');
+  PERFORM app_protect('limit_refusals', 'SELECT, INSERT');
+
   -- What is bought of a pool for a term, for ever.
   CREATE TABLE commitments (
     tenant_id uuid NOT NULL,

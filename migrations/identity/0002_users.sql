@@ -95,6 +95,16 @@ DO $mig$ BEGIN
   PERFORM app_distribute('seat_limits');
   PERFORM app_protect('seat_limits', 'SELECT, INSERT, UPDATE');
 
+  -- How often a seat was refused since the workspace began; counted after a refusal has undone its write.
+  CREATE TABLE seat_refusals (
+    tenant_id uuid NOT NULL,
+    pool text NOT NULL,
+    refused bigint NOT NULL,
+    PRIMARY KEY (tenant_id, pool)
+  );
+  PERFORM app_distribute('seat_refusals');
+  PERFORM app_protect('seat_refusals', 'SELECT, INSERT, UPDATE');
+
   -- How far billing has acknowledged; a table of its own, so that the relay never waits for writers.
   CREATE TABLE relays (
     tenant_id uuid NOT NULL PRIMARY KEY,

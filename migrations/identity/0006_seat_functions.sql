@@ -55,18 +55,30 @@ BEGIN
   RETURN QUERY SELECT true;
 END $$;
 
+-- Counts a seat that was refused, for billing's report.
+CREATE FUNCTION count_refusal(p_tenant uuid, p_pool text) RETURNS TABLE (so_far bigint) LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM app_set_tenant(p_tenant);
+  RETURN QUERY INSERT INTO seat_refusals AS r (tenant_id, pool, refused) VALUES (p_tenant, p_pool, 1)
+    ON CONFLICT (tenant_id, pool) DO UPDATE SET refused = r.refused + 1
+    RETURNING r.refused;
+END $$;
+
 -- Says up to when everything has been recorded: whatever comes later is effective later, because the
--- head row has the time and no writer holds it. Beside it, what the workspace's plan gives.
+-- head row has the time and no writer holds it. Beside it, what the workspace's plan gives, and how
+-- often seats were refused.
 CREATE FUNCTION advance_watermark(p_tenant uuid, p_now timestamptz)
-RETURNS TABLE (epoch bigint, as_of timestamptz, last_sequence bigint, plan_limits jsonb) LANGUAGE plpgsql AS $$
+RETURNS TABLE (epoch bigint, as_of timestamptz, last_sequence bigint, plan_limits jsonb, refusals jsonb) LANGUAGE plpgsql AS $$
 DECLARE
   v_limits jsonb;
+  v_refusals jsonb;
 BEGIN
   PERFORM app_set_tenant(p_tenant);
   SELECT coalesce(jsonb_agg(to_jsonb(l)), '[]') INTO v_limits FROM seat_limits l
   WHERE l.tenant_id = p_tenant AND l.source = 'plan';
+  SELECT coalesce(jsonb_agg(to_jsonb(r)), '[]') INTO v_refusals FROM seat_refusals r WHERE r.tenant_id = p_tenant;
   RETURN QUERY UPDATE heads h SET last_effective_at = greatest(p_now, h.last_effective_at)
-    WHERE h.tenant_id = p_tenant RETURNING h.epoch, h.last_effective_at, h.seat_sequence, v_limits;
+    WHERE h.tenant_id = p_tenant RETURNING h.epoch, h.last_effective_at, h.seat_sequence, v_limits, v_refusals;
 END $$;
 
 -- Every workspace that ever had a write, page by page. It sees all workspaces, as its owner does, and

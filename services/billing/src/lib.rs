@@ -21,6 +21,7 @@ mod jobs;
 mod ledger;
 pub mod limit;
 mod limit_alerts;
+mod limit_refusals;
 mod limit_versions;
 mod limits;
 mod members;

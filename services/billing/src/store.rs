@@ -14,6 +14,7 @@ pub(crate) mod intervals;
 pub(crate) mod jobs;
 pub(crate) mod ledgers;
 pub(crate) mod limit_alerts;
+pub(crate) mod limit_refusals;
 pub(crate) mod limits;
 pub(crate) mod postings;
 pub(crate) mod prices;

@@ -18,6 +18,7 @@ use crate::error::IdentityError;
 use crate::policy::Policies;
 use crate::provenance;
 use crate::query::{Around, Asked, Probe, Query};
+use crate::store::limits;
 use crate::store::users::{self as store, WriteFault, Written};
 use crate::user::{Attributes, User, connection};
 
@@ -89,6 +90,7 @@ impl Users {
             degrade(ctx, &mut user);
             outcome = store::create(&database, &write(ctx, &user, paths, now), revive).await;
         }
+        count_refusal(&database, &outcome).await;
         match outcome.map_err(|fault| fault.told(&policy, user.attributes.user_type))? {
             Written::Done => {
                 self.relay.nudge();
@@ -234,6 +236,7 @@ impl Users {
                 let update = write(ctx, &user, paths, now);
                 outcome = store::update(&database, &update, was, kind, cause).await;
             }
+            count_refusal(&database, &outcome).await;
             match outcome.map_err(|fault| fault.told(&policy, user.attributes.user_type))? {
                 Written::Done => {
                     self.relay.nudge();
@@ -304,6 +307,15 @@ fn degrade(ctx: &CallContext, user: &mut User) {
     );
     metrics::counter!("usher_seats_degraded_total").increment(1);
     user.attributes.user_type = UserType::Collaborator;
+}
+
+/// Counts a write that found no free seat. Its caller is told so whether that is counted or not.
+async fn count_refusal(database: &ScopedDatabase, outcome: &Result<Written, WriteFault>) {
+    let Err(WriteFault::NoSeat(full)) = outcome else { return };
+    metrics::counter!("usher_seats_refused_total", "pool" => full.pool.clone()).increment(1);
+    if let Err(error) = limits::count_refusal(database, &full.pool).await {
+        tracing::warn!(error = &error as &dyn std::error::Error, "a refused seat was not counted");
+    }
 }
 
 /// What the change log calls a write, and what billing calls its cause.

@@ -5,6 +5,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use usher_proto::billing::v1 as billing;
 use usher_proto::billing::v1::billing_admin_client::BillingAdminClient;
+use usher_proto::billing::v1::export_report_response::Part;
+use usher_proto::billing::v1::invoicing_client::InvoicingClient;
 use usher_proto::billing::v1::seat_query_client::SeatQueryClient;
 use usher_proto::tenant::v1 as tenant;
 use usher_proto::tenant::v1::plan_service_client::PlanServiceClient;
@@ -225,4 +227,51 @@ async fn beyond_a_degrading_plan_the_answer_shows_the_free_user_type() {
     bob.assert_status(201).assert_at("/userType", "Collaborator");
     scim.get(&bob.path()).await.assert_at("/userType", "Collaborator");
     assert_eq!(acme.seats().await, Seats { regular: 1, external: 0, collaborator: 1 });
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_refused_is_counted_and_reported() {
+    let stack = Stack::start().await;
+    let acme = stack.workspace("acme").blocked_at(1).create().await;
+    let scim = acme.scim();
+    scim.created(&acme.address("ada")).await;
+    let free = scim.post("/Users", &user_of_type(&acme.address("free"), "Collaborator")).await.path();
+    scim.create_user(&acme.address("bob")).await.assert_status(403);
+    scim.create_user(&acme.address("eve")).await.assert_status(403);
+    let upgrade = json!([{ "op": "replace", "path": "userType", "value": "Regular" }]);
+    scim.patch(&free, upgrade).await.assert_status(403);
+
+    let month =
+        jiff::tz::TimeZone::UTC.to_datetime(usher_base::Clock::system().now()).date().first_of_month();
+    let operator = stack.operator();
+    let price = billing::PriceVersion {
+        class: "regular".into(),
+        unit_price: "12.00".into(),
+        valid_from: "2026-01-01".into(),
+        ..Default::default()
+    };
+    let message = billing::CreatePriceVersionRequest { price_version: Some(price) };
+    let mut admin = BillingAdminClient::new(operator.billing());
+    admin.create_price_version(operator.about(acme.id(), message)).await.unwrap();
+    let order = billing::ExportReportRequest {
+        report: "limits".into(),
+        start_date: month.to_string(),
+        format: "csv".into(),
+        ..Default::default()
+    };
+    eventually(TOLD, "three are reported", async || {
+        let mut client = InvoicingClient::new(operator.billing());
+        let request = operator.about(acme.id(), order.clone());
+        let mut stream = client.export_report(request).await.unwrap().into_inner();
+        let mut text = Vec::new();
+        while let Some(message) = stream.message().await.unwrap() {
+            if let Some(Part::Chunk(chunk)) = message.part {
+                text.extend(chunk);
+            }
+        }
+        let text = String::from_utf8(text).unwrap();
+        let paid = text.lines().find(|line| line.starts_with("paid,1,BLOCK,1,100,"));
+        paid.is_some_and(|line| line.ends_with("Z,3"))
+    })
+    .await;
 }

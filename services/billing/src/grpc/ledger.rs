@@ -13,7 +13,7 @@ use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::seat_ledger_server::SeatLedger;
 use usher_rpc::convert::{invalid, parse, to_wire};
 use usher_rpc::{Tasks, open, status};
-use usher_store::Database;
+use usher_store::{Database, ScopedDatabase};
 
 use super::convert::optional_time;
 use super::state;
@@ -21,6 +21,7 @@ use crate::error::BillingError;
 use crate::event::hex;
 use crate::ledger::{self, Batch, Watermark};
 use crate::limit::PlanLimit;
+use crate::limit_refusals::{self, Refusals};
 use crate::limit_versions;
 use crate::reconciliation::{self, Claim};
 use crate::reports::unbound;
@@ -102,11 +103,9 @@ impl SeatLedger for LedgerApi {
             let scope = ctx.credential().scope(Some(workspace)).map_err(status)?;
             let watermark = Watermark::try_from(&sent).map_err(status)?;
             let database = self.database.scoped(&scope);
-            let plan: Result<Vec<PlanLimit>, _> = sent.plan_limits.iter().map(PlanLimit::try_from).collect();
             let wish =
                 watermarks::advance(&database, ctx.now(), sent.epoch, watermark).await.map_err(status)?;
-            let plan = plan.map_err(status)?;
-            limit_versions::take_plan(&database, ctx.now(), &plan).await.map_err(status)?;
+            take_along(&database, ctx.now(), watermark.at, &sent).await.map_err(status)?;
             if wish.behind {
                 answer.behind_workspace_ids.push(sent.workspace_id.clone());
             }
@@ -177,6 +176,28 @@ impl SeatLedger for LedgerApi {
             differences: begun.differences,
             last_effective_time: Some(to_wire(begun.last_effective_at)),
         }))
+    }
+}
+
+/// Takes over what comes with a watermark. What can't be read of one workspace stops no other.
+async fn take_along(
+    database: &ScopedDatabase,
+    now: Timestamp,
+    as_of: Timestamp,
+    sent: &pb::Watermark,
+) -> Result<(), BillingError> {
+    let plan: Result<Vec<PlanLimit>, _> = sent.plan_limits.iter().map(PlanLimit::try_from).collect();
+    let refusals: Result<Vec<Refusals>, _> = sent.refusals.iter().map(Refusals::try_from).collect();
+    match (plan, refusals) {
+        (Ok(plan), Ok(refusals)) => {
+            limit_versions::take_plan(database, now, &plan).await?;
+            limit_refusals::take(database, now, as_of, &refusals).await
+        }
+        (Err(error), _) | (_, Err(error)) => {
+            let workspace = &sent.workspace_id;
+            tracing::error!(%workspace, %error, "what came with a watermark can't be read; limits stay as they are");
+            Ok(())
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use crate::draft;
 use crate::error::BillingError;
 use crate::limit::Pool;
 use crate::pool_usage::PoolUsage;
-use crate::store::limits as store;
+use crate::store::{limit_refusals, limits as store};
 
 /// `class` is the pool. The limit is the one that held at the end, or at the time of the report in a
 /// period that goes on.
@@ -35,6 +35,8 @@ pub(super) async fn write(
             of_pool.iter().map(|(at, limit)| (at.as_microsecond(), limit.quantity)).collect();
         let first_hit = usage.first_hit(&limits, end).and_then(|at| Timestamp::from_microsecond(at).ok());
         let percent = limit.quantity.filter(|most| *most > 0).map(|most| in_use * 100 / most);
+        let whole = (calendar.open(), calendar.close());
+        let blocked = limit_refusals::between(tx, pool, whole, subject.known.at).await?;
         let row = [
             pool.as_str().into(),
             limit.quantity.map_or(Cell::Empty, Cell::Number),
@@ -42,7 +44,7 @@ pub(super) async fn write(
             in_use.into(),
             percent.map_or(Cell::Empty, Cell::Number),
             first_hit.map_or(Cell::Empty, |at| Cell::Text(at.to_string())),
-            Cell::Empty,
+            blocked.into(),
         ];
         writer.row(&row).await?;
     }

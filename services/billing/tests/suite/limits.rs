@@ -45,6 +45,7 @@ async fn plan(acme: &Workspace<'_>, version: i64, paid: Option<i64>, policy: &st
         as_of_time: Some(usher_rpc::convert::to_wire(acme.billing.clock.now())),
         last_sequence: 0,
         plan_limits: vec![given("paid", paid, None), given("collaborator", None, Some(CAP))],
+        ..Default::default()
     };
     let message = pb::AdvanceWatermarksRequest { watermarks: vec![watermark] };
     acme.billing.ledger().advance_watermarks(acme.produced(message)).await.unwrap();
@@ -197,4 +198,71 @@ async fn a_limit_that_is_cut_below_the_use_alerts_at_once() {
         .map(|alert| (alert.version, alert.threshold, alert.in_use))
         .collect();
     assert_eq!(raised, [(2, 80, 3), (2, 90, 3), (2, 100, 3)]);
+}
+
+/// Identity tells how often a paid seat was refused until a time.
+async fn refused(acme: &Workspace<'_>, as_of: &str, refused: i64) {
+    let watermark = pb::Watermark {
+        workspace_id: acme.id.to_string(),
+        epoch: 1,
+        as_of_time: Some(usher_rpc::convert::to_wire(as_of.parse().unwrap())),
+        refusals: vec![pb::SeatRefusals { pool: "paid".to_owned(), refused }],
+        ..Default::default()
+    };
+    let message = pb::AdvanceWatermarksRequest { watermarks: vec![watermark] };
+    acme.billing.ledger().advance_watermarks(acme.produced(message)).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_limits_report_counts_what_was_blocked_in_the_period_by_what_was_known() {
+    let billing = Billing::at("2026-06-01T00:00:00Z").await;
+    let acme = billing.workspace();
+    set_seats(&acme, "paid", Some(1), "BLOCK").await.unwrap();
+    for (as_of, count) in [
+        ("2026-06-10T00:00:00Z", 3),
+        ("2026-06-10T00:00:15Z", 3),
+        ("2026-06-10T00:00:00Z", 2),
+        ("2026-06-20T00:00:00Z", 7),
+        ("2026-07-01T00:00:00Z", 8),
+        ("2026-07-01T00:00:15Z", 10),
+    ] {
+        let told = as_of.replace('Z', ".5Z");
+        if told.parse::<jiff::Timestamp>().unwrap() > billing.clock.now() {
+            billing.advance_to(&told);
+        }
+        refused(&acme, as_of, count).await;
+    }
+
+    let blocked = async |start: &str, known: Option<&str>| {
+        let (text, _) = acme.report("limits", "csv", start, known).await.unwrap();
+        text.lines().nth(1).unwrap().rsplit(',').next().unwrap().to_owned()
+    };
+    assert_eq!(blocked("2026-06-01", None).await, "8");
+    assert_eq!(blocked("2026-07-01", None).await, "2");
+    assert_eq!(blocked("2026-06-01", Some("2026-06-15T00:00:00Z")).await, "3");
+}
+
+#[tokio::test]
+async fn a_plan_that_cant_be_read_stops_no_other_workspaces_watermark() {
+    let billing = Billing::start().await;
+    let (acme, globex) = (billing.workspace(), billing.workspace());
+    let watermark = |workspace: &Workspace<'_>, pool: &str| pb::Watermark {
+        workspace_id: workspace.id.to_string(),
+        epoch: 1,
+        as_of_time: Some(usher_rpc::convert::to_wire(billing.clock.now())),
+        plan_limits: vec![pb::PlanLimit {
+            pool: pool.to_owned(),
+            version: 1,
+            quantity: Some(5),
+            policy: "BLOCK".to_owned(),
+            share: None,
+        }],
+        ..Default::default()
+    };
+    let watermarks = vec![watermark(&acme, "free"), watermark(&globex, "paid")];
+    let message = pb::AdvanceWatermarksRequest { watermarks };
+    billing.ledger().advance_watermarks(acme.produced(message)).await.unwrap();
+
+    assert_eq!(held(&acme).await, []);
+    assert_eq!(held(&globex).await, [row("paid", 5, "plan", 1)]);
 }

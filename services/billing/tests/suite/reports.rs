@@ -161,7 +161,7 @@ async fn reports_say_what_happened() {
     assert_eq!(rows(&commitment).last().unwrap(), &["2026-06-30", "paid", "1", "1", "0", "108.00"]);
 
     let limits = report("limits").await;
-    assert_eq!(rows(&limits), [["paid", "2", "ALLOW_TRUE_UP", "1", "50", "2026-06-10T10:00:00Z", ""]]);
+    assert_eq!(rows(&limits), [["paid", "2", "ALLOW_TRUE_UP", "1", "50", "2026-06-10T10:00:00Z", "0"]]);
 
     let idle = report("idle-seats").await;
     // Since 20 May: 12 of 31 days at 12.00 as a Regular; the stay since 16 June is External: 15 days of 30.

@@ -37,6 +37,26 @@ pub(crate) async fn take_billing(database: &ScopedDatabase, limit: &pb::Workspac
     Ok(())
 }
 
+/// Counts a seat that was refused.
+pub(crate) async fn count_refusal(database: &ScopedDatabase, pool: &str) -> Result<(), Error> {
+    let count = database.statement::<(i64,)>("SELECT * FROM count_refusal($1, $2)").bind(pool.to_owned());
+    count.fetch_optional().await?;
+    Ok(())
+}
+
+/// How often a seat of a pool was refused, as a row of `seat_refusals`.
+#[derive(Debug, Deserialize)]
+pub(super) struct RefusalsRow {
+    pool: String,
+    refused: i64,
+}
+
+impl From<RefusalsRow> for pb::SeatRefusals {
+    fn from(RefusalsRow { pool, refused }: RefusalsRow) -> Self {
+        Self { pool, refused }
+    }
+}
+
 /// What the plan gives of a pool, as a row of `seat_limits`.
 #[derive(Debug, Deserialize)]
 pub(super) struct PlanLimitRow {

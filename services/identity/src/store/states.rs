@@ -10,7 +10,7 @@ use usher_store::{Database, Error, ScopedDatabase, TenantTx, Time};
 use uuid::Uuid;
 
 use crate::seat_state::{ActiveUser, SeatState};
-use crate::store::limits::PlanLimitRow;
+use crate::store::limits::{PlanLimitRow, RefusalsRow};
 
 /// The workspaces that ever had a seat, after one, by id.
 pub(crate) async fn workspaces(
@@ -34,10 +34,11 @@ struct WatermarkRow {
     as_of: Time,
     last_sequence: i64,
     plan_limits: Json<Vec<PlanLimitRow>>,
+    refusals: Json<Vec<RefusalsRow>>,
 }
 
-/// Advances the workspace's watermark to a time, with what its plan gives; none where nobody was ever
-/// provisioned.
+/// Advances the workspace's watermark to a time, with what its plan gives and what was refused; none where
+/// nobody was ever provisioned.
 pub(crate) async fn advance_watermark(
     database: &ScopedDatabase,
     workspace: WorkspaceId,
@@ -50,6 +51,7 @@ pub(crate) async fn advance_watermark(
         as_of_time: Some(to_wire(row.as_of.0)),
         last_sequence: row.last_sequence,
         plan_limits: row.plan_limits.0.into_iter().map(pb::PlanLimit::from).collect(),
+        refusals: row.refusals.0.into_iter().map(pb::SeatRefusals::from).collect(),
     }))
 }
 

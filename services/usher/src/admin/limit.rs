@@ -6,13 +6,18 @@ use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::billing_admin_client::BillingAdminClient;
 use usher_proto::billing::v1::seat_query_client::SeatQueryClient;
 
-use super::report::Report;
+use super::report::{Report, time};
 use super::session::{Session, WorkspaceArg, told};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum LimitCommand {
     /// Show the limits that hold.
     Show {
+        #[command(flatten)]
+        of: WorkspaceArg,
+    },
+    /// List the alerts that were raised: the use of a pool reached 80, 90 or 100 % of its limit.
+    Alerts {
         #[command(flatten)]
         of: WorkspaceArg,
     },
@@ -80,6 +85,8 @@ pub(super) enum Policy {
 
 const COLUMNS: [&str; 7] = ["pool", "quantity", "policy", "percent", "at_least", "source", "version"];
 
+const ALERTS: [&str; 5] = ["time", "pool", "percent", "in_use", "limit_version"];
+
 impl LimitCommand {
     pub(super) async fn run(self, session: &Session) -> anyhow::Result<Report> {
         match self {
@@ -88,6 +95,12 @@ impl LimitCommand {
                 let mut client = SeatQueryClient::new(session.billing.clone());
                 let answer = client.get_limits(session.scoped(workspace, pb::GetLimitsRequest {})).await;
                 Ok(Report::list(&COLUMNS, answer.map_err(told)?.into_inner().limits.iter().map(row)))
+            }
+            Self::Alerts { of } => {
+                let workspace = session.workspace(&of).await?;
+                let mut client = SeatQueryClient::new(session.billing.clone());
+                let answer = client.get_limits(session.scoped(workspace, pb::GetLimitsRequest {})).await;
+                Ok(Report::list(&ALERTS, answer.map_err(told)?.into_inner().alerts.iter().map(alert)))
             }
             Self::Set { of, pool, quantity, percent, at_least, policy } => {
                 let workspace = session.workspace(&of).await?;
@@ -118,6 +131,16 @@ impl LimitCommand {
             }
         }
     }
+}
+
+fn alert(alert: &pb::LimitAlert) -> Vec<Value> {
+    vec![
+        time(alert.time),
+        json!(alert.pool),
+        json!(alert.threshold),
+        json!(alert.in_use),
+        json!(alert.version),
+    ]
 }
 
 fn row(limit: &pb::Limit) -> Vec<Value> {

@@ -7,6 +7,7 @@ use crate::commitment::Commitment;
 use crate::commitments::NewCommitment;
 use crate::limit::{Limit, Most, PlanLimit, Pool, Rule};
 use crate::limit_alerts::Alert;
+use crate::limit_refusals::Refusals;
 use crate::limit_versions::Said;
 use crate::share::Share;
 use crate::store::limits::WorkspaceLimit;
@@ -55,6 +56,17 @@ impl TryFrom<&pb::PlanLimit> for PlanLimit {
         let most = most(pool, message.quantity, message.share)?;
         let rule = Rule { most, policy: parse("policy", &message.policy)? };
         Ok(Self { pool, version: message.version, rule })
+    }
+}
+
+impl TryFrom<&pb::SeatRefusals> for Refusals {
+    type Error = InvalidArgument;
+
+    fn try_from(message: &pb::SeatRefusals) -> Result<Self, InvalidArgument> {
+        if message.refused < 0 {
+            return Err(invalid("refused", "it is negative"));
+        }
+        Ok(Self { pool: parse("pool", &message.pool)?, total: message.refused })
     }
 }
 
