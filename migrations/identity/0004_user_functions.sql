@@ -137,19 +137,16 @@ DECLARE
 BEGIN
   PERFORM app_set_tenant(p_tenant);
   IF p_external_id IS NOT NULL THEN
-    SELECT u.user_id INTO v_match FROM users u
-    WHERE u.tenant_id = p_tenant AND u.external_id = p_external_id AND u.connection = p_connection AND NOT u.active AND p_revive
-    ORDER BY u.user_name_key = p_user_name_key DESC, u.user_id LIMIT 1;
-    IF FOUND THEN
+    SELECT CASE WHEN p_revive AND NOT u.active THEN u.user_id END, u.person_key INTO v_match, v_person FROM users u
+    WHERE u.tenant_id = p_tenant AND u.external_id = p_external_id AND u.connection = p_connection
+    ORDER BY u.active, u.user_name_key = p_user_name_key DESC, u.user_id LIMIT 1;
+    IF v_match IS NOT NULL THEN
       RETURN QUERY SELECT 'inactive', v_match;
       RETURN;
     END IF;
     -- The same person as another user, or one who was deleted: by the client's id at the same connection,
     -- else by the name where one side has no client's id.
-    SELECT u.person_key INTO v_person FROM users u
-    WHERE u.tenant_id = p_tenant AND u.external_id = p_external_id AND u.connection = p_connection
-    ORDER BY u.user_id LIMIT 1;
-    IF NOT FOUND THEN
+    IF v_person IS NULL THEN
       SELECT d.person_key INTO v_person FROM deleted_users d
       WHERE d.tenant_id = p_tenant AND d.external_id = p_external_id AND d.connection = p_connection
       ORDER BY d.deleted_at DESC LIMIT 1;

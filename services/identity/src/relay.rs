@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{Notify, mpsc};
+use tokio::time::Instant;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Streaming;
 use tonic::transport::Channel;
@@ -23,6 +24,9 @@ use crate::store::relays as store;
 
 /// How often is looked for work that no nudge told of: another replica's, or what an outage left.
 const POLL: Duration = Duration::from_millis(500);
+/// Under load a round begins this long after the one before, so that batches are worth their transactions; after
+/// a pause what is written is sent at once.
+const PACE: Duration = Duration::from_millis(200);
 const BATCH: i64 = 500;
 const WORKSPACES: i32 = 256;
 /// A stream is opened anew for each round, so its call needs no longer than a round's answers.
@@ -88,13 +92,18 @@ impl Relay {
     /// Sends until nothing is left.
     async fn rounds(&self) -> Result<(), RelayError> {
         loop {
+            let began = Instant::now();
             let workspaces = store::waiting(&self.database, WORKSPACES).await?;
             metrics::gauge!("usher_relay_workspaces_waiting")
                 .set(f64::from(u32::try_from(workspaces.len()).unwrap_or(u32::MAX)));
             if workspaces.is_empty() {
                 return Ok(());
             }
+            let there_may_be_more = workspaces.len() >= usize::try_from(WORKSPACES).unwrap_or(usize::MAX);
             self.round(workspaces).await?;
+            if !there_may_be_more {
+                tokio::time::sleep_until(began + PACE).await;
+            }
         }
     }
 

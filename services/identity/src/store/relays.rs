@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 #[derive(FromRow)]
 struct EventRow {
+    epoch: i64,
     sequence: i64,
     event_id: Uuid,
     person_key: Uuid,
@@ -52,20 +53,18 @@ pub(crate) async fn next(database: &ScopedDatabase, most: i64) -> Result<(i64, V
     let mut tx = database.begin().await?;
     let tenant = tx.tenant();
     let rows: Vec<EventRow> = sqlx::query_as(
-        "SELECT * FROM seat_events WHERE tenant_id = $1 AND sequence > coalesce(
+        "SELECT h.epoch, e.* FROM heads h JOIN seat_events e ON e.tenant_id = $1
+         WHERE h.tenant_id = $1 AND e.sequence > coalesce(
            (SELECT acknowledged_sequence FROM relays WHERE tenant_id = $1), 0)
-         ORDER BY sequence LIMIT $2",
+         ORDER BY e.sequence LIMIT $2",
     )
     .bind(tenant)
     .bind(most)
     .fetch_all(tx.conn())
     .await?;
-    let epoch: Option<i64> = sqlx::query_scalar("SELECT epoch FROM heads WHERE tenant_id = $1")
-        .bind(tenant)
-        .fetch_optional(tx.conn())
-        .await?;
     tx.commit().await?;
-    Ok((epoch.unwrap_or(1), rows.into_iter().map(pb::SeatEvent::from).collect()))
+    let epoch = rows.first().map_or(1, |row| row.epoch);
+    Ok((epoch, rows.into_iter().map(pb::SeatEvent::from).collect()))
 }
 
 /// Notes what billing says it has. Billing's word counts, also where it goes back: after a
