@@ -61,12 +61,39 @@ DO $mig$ BEGIN
     last_effective_at timestamptz NOT NULL,
     regular bigint NOT NULL CHECK (regular >= 0),
     external bigint NOT NULL CHECK (external >= 0),
-    collaborator bigint NOT NULL CHECK (collaborator >= 0)
+    collaborator bigint NOT NULL CHECK (collaborator >= 0),
+    -- Counts restores and failovers; billing books what differs when it goes up.
+    epoch bigint NOT NULL DEFAULT 1
   );
   PERFORM app_distribute('heads');
   -- Counters change with every write; room on the page keeps these updates off the index.
   ALTER TABLE heads SET (fillfactor = 50);
   PERFORM app_protect('heads');
+
+  -- How many seats a pool may have: what the workspace's plan gives, and what billing has set, which
+  -- goes before it. Kept here so that it holds while tenant and billing are down, and is judged in the
+  -- transaction that takes the seat. No row: no limit.
+  CREATE TABLE seat_limits (
+    tenant_id uuid NOT NULL,
+    -- "paid" (Regular and External) or "collaborator".
+    pool text NOT NULL,
+    source text NOT NULL CHECK (source IN ('billing', 'plan')),
+    -- Billing's, or that of the policy which tells what the plan gives.
+    version bigint NOT NULL,
+    -- False where billing has set none any more.
+    holds boolean NOT NULL DEFAULT true,
+    -- NULL: unlimited.
+    quantity bigint,
+    policy text NOT NULL,
+    -- What the plan's quantity is computed from where it is a share of the paid licences, and how many
+    -- of these are committed, as billing says.
+    at_least bigint,
+    percent bigint,
+    committed bigint NOT NULL DEFAULT 0,
+    PRIMARY KEY (tenant_id, pool, source)
+  );
+  PERFORM app_distribute('seat_limits');
+  PERFORM app_protect('seat_limits', 'SELECT, INSERT, UPDATE');
 
   -- How far billing has acknowledged; a table of its own, so that the relay never waits for writers.
   CREATE TABLE relays (

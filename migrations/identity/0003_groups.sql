@@ -23,6 +23,8 @@ DO $mig$ BEGIN
     member_id uuid NOT NULL,
     user_id uuid,
     subgroup_id uuid,
+    -- What the client calls the member; NULL where it did not say, and the member's own name is shown.
+    display text,
     added_at timestamptz NOT NULL,
     PRIMARY KEY (tenant_id, group_id, member_id),
     CHECK (num_nonnulls(user_id, subgroup_id) = 1 AND member_id = coalesce(user_id, subgroup_id))

@@ -25,64 +25,72 @@ BEGIN
   RETURN v_groups;
 END $$;
 
+-- The groups of one user, as groups_of has them. Most people ask about somebody in none, which one probe tells.
+CREATE FUNCTION groups_of_one(p_tenant uuid, p_user uuid) RETURNS jsonb LANGUAGE plpgsql AS $$
+BEGIN
+  IF EXISTS (SELECT 1 FROM group_members m WHERE m.tenant_id = p_tenant AND m.user_id = p_user) THEN
+    RETURN groups_of(p_tenant, ARRAY[p_user]) -> p_user::text;
+  END IF;
+  RETURN NULL;
+END $$;
+
 -- Users by something that names them, oldest first, at most 201: by 'id', 'user_name', 'external_id',
--- 'display_name', 'work_email' or 'email'. The last two also give users with several such addresses.
-CREATE FUNCTION find_users(p_tenant uuid, p_by text, p_key text, p_groups boolean) RETURNS TABLE (
-  user_id uuid, user_name text, external_id text, active boolean, user_type text, connection text, resource jsonb,
-  provenance jsonb, version bigint, person_key uuid, created_at timestamptz, updated_at timestamptz, groups jsonb
-) LANGUAGE plpgsql AS $$
-#variable_conflict use_column
-DECLARE
-  v_users uuid[];
-  v_groups jsonb;
+-- 'display_name', 'work_email' or 'email'. The last two also give users with several such addresses. A query
+-- a case: one that fits all would cost three times as much.
+CREATE FUNCTION find_users(p_tenant uuid, p_by text, p_key text, p_groups boolean)
+RETURNS TABLE (found users, groups jsonb) LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM app_set_tenant(p_tenant);
   CASE p_by
-    WHEN 'id' THEN v_users := ARRAY[p_key::uuid];
+    WHEN 'id' THEN
+      RETURN QUERY SELECT u, CASE WHEN p_groups THEN groups_of_one(p_tenant, u.user_id) END FROM users u
+      WHERE u.tenant_id = p_tenant AND u.user_id = p_key::uuid;
     WHEN 'user_name' THEN
-      SELECT array_agg(u.user_id) INTO v_users FROM users u WHERE u.tenant_id = p_tenant AND u.user_name_key = p_key;
+      RETURN QUERY SELECT u, CASE WHEN p_groups THEN groups_of_one(p_tenant, u.user_id) END FROM users u
+      WHERE u.tenant_id = p_tenant AND u.user_name_key = p_key;
     WHEN 'external_id' THEN
-      SELECT array_agg(f.user_id) INTO v_users FROM (
-        SELECT u.user_id FROM users u WHERE u.tenant_id = p_tenant AND u.external_id = p_key
-        ORDER BY u.user_id LIMIT 201) f;
+      RETURN QUERY SELECT u, CASE WHEN p_groups THEN groups_of_one(p_tenant, u.user_id) END FROM users u
+      WHERE u.tenant_id = p_tenant AND u.external_id = p_key ORDER BY u.user_id LIMIT 201;
     WHEN 'display_name' THEN
-      SELECT array_agg(f.user_id) INTO v_users FROM (
-        SELECT u.user_id FROM users u WHERE u.tenant_id = p_tenant AND u.display_name_key = p_key
-        ORDER BY u.user_id LIMIT 201) f;
+      RETURN QUERY SELECT u, CASE WHEN p_groups THEN groups_of_one(p_tenant, u.user_id) END FROM users u
+      WHERE u.tenant_id = p_tenant AND u.display_name_key = p_key ORDER BY u.user_id LIMIT 201;
     WHEN 'work_email' THEN
-      SELECT array_agg(f.user_id) INTO v_users FROM (
-        SELECT u.user_id FROM users u
-        WHERE u.tenant_id = p_tenant AND (u.work_email_key = p_key OR u.several_work_emails)
-        ORDER BY u.user_id LIMIT 201) f;
+      RETURN QUERY SELECT u, CASE WHEN p_groups THEN groups_of_one(p_tenant, u.user_id) END FROM users u
+      WHERE u.tenant_id = p_tenant AND (u.work_email_key = p_key OR u.several_work_emails)
+      ORDER BY u.user_id LIMIT 201;
     WHEN 'email' THEN
-      SELECT array_agg(f.user_id) INTO v_users FROM (
-        SELECT u.user_id FROM users u
-        WHERE u.tenant_id = p_tenant AND (u.work_email_key = p_key OR u.other_emails)
-        ORDER BY u.user_id LIMIT 201) f;
+      RETURN QUERY SELECT u, CASE WHEN p_groups THEN groups_of_one(p_tenant, u.user_id) END FROM users u
+      WHERE u.tenant_id = p_tenant AND (u.work_email_key = p_key OR u.other_emails) ORDER BY u.user_id LIMIT 201;
   END CASE;
-  IF p_groups AND v_users IS NOT NULL THEN
-    v_groups := groups_of(p_tenant, v_users);
-  END IF;
-  RETURN QUERY SELECT u.user_id, u.user_name, u.external_id, u.active, u.user_type, u.connection, u.resource,
-    u.provenance, u.version, u.person_key, u.created_at, u.updated_at, v_groups -> u.user_id::text
-  FROM users u WHERE u.tenant_id = p_tenant AND u.user_id = ANY (v_users) ORDER BY u.user_id;
 END $$;
 
 -- Writes the log and moves the counters: the last act of every write. The head row is locked here
 -- and nothing waits from here to the commit. p_before and p_after are the user types of the seat
--- before and after, NULL where the user takes none. Beyond p_limit paid seats it raises US001,
--- which undoes the write; a write that frees seats is never refused.
+-- before and after, NULL where the user takes none. Beyond the pool's limit, which is billing's where
+-- it has set one and else the plan's, it raises US001, or US002 where the policy is to give a free seat
+-- instead; both undo the write, and their detail is the pool, its seats in use and the limit. A write
+-- that frees seats, or changes a paid one for a free one, is never refused.
 CREATE FUNCTION append_change(
   p_tenant uuid, p_now timestamptz, p_kind smallint, p_user uuid, p_version bigint, p_attributes text[],
   p_actor text, p_request text, p_before text, p_after text, p_user_type text, p_cause text,
-  p_event uuid, p_person uuid, p_limit bigint
+  p_event uuid, p_person uuid
 ) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   v_seat boolean := p_before IS DISTINCT FROM p_after;
-  v_paid_before boolean := coalesce(p_before IN ('Regular', 'External'), false);
-  v_paid_after boolean := coalesce(p_after IN ('Regular', 'External'), false);
+  v_pool text := CASE
+    WHEN coalesce(p_after IN ('Regular', 'External'), false) AND NOT coalesce(p_before IN ('Regular', 'External'), false)
+      THEN 'paid'
+    WHEN p_after = 'Collaborator' AND p_before IS NULL THEN 'collaborator' END;
+  v_quantity bigint;
+  v_policy text;
+  v_used bigint;
   v_head heads;
 BEGIN
+  -- Before the head row is locked: nothing waits for this.
+  IF v_pool IS NOT NULL THEN
+    SELECT l.quantity, l.policy INTO v_quantity, v_policy FROM seat_limits l
+    WHERE l.tenant_id = p_tenant AND l.pool = v_pool AND l.holds ORDER BY l.source LIMIT 1;
+  END IF;
   LOOP
     UPDATE heads SET
       change_sequence = change_sequence + 1,
@@ -98,8 +106,10 @@ BEGIN
     VALUES (p_tenant, 0, 0, p_now - interval '1 microsecond', 0, 0, 0)
     ON CONFLICT (tenant_id) DO NOTHING;
   END LOOP;
-  IF v_paid_after AND NOT v_paid_before AND v_head.regular + v_head.external > p_limit THEN
-    RAISE EXCEPTION 'no seat is free' USING ERRCODE = 'US001', DETAIL = (v_head.regular + v_head.external - 1)::text;
+  v_used := CASE v_pool WHEN 'paid' THEN v_head.regular + v_head.external WHEN 'collaborator' THEN v_head.collaborator END;
+  IF v_used > v_quantity AND v_policy IN ('BLOCK', 'DEGRADE') THEN
+    RAISE EXCEPTION 'no seat is free' USING DETAIL = format('%s %s %s', v_pool, v_used - 1, v_quantity),
+      ERRCODE = CASE WHEN v_pool = 'paid' AND v_policy = 'DEGRADE' THEN 'US002' ELSE 'US001' END;
   END IF;
   INSERT INTO changes (tenant_id, sequence, kind, resource_id, version, effective_at, attributes, members_added,
                        members_removed, actor, request_id, seat_sequence)
@@ -119,7 +129,7 @@ CREATE FUNCTION create_user(
   p_tenant uuid, p_user uuid, p_now timestamptz, p_user_name text, p_user_name_key text, p_external_id text,
   p_active boolean, p_user_type text, p_display_name_key text, p_work_email_key text, p_several_work_emails boolean,
   p_other_emails boolean, p_resource jsonb, p_provenance jsonb, p_attributes text[], p_actor text, p_request text, p_event uuid,
-  p_new_person uuid, p_limit bigint, p_connection text, p_revive boolean
+  p_new_person uuid, p_connection text, p_revive boolean
 ) RETURNS TABLE (outcome text, match uuid) LANGUAGE plpgsql AS $$
 DECLARE
   v_person uuid;
@@ -134,11 +144,16 @@ BEGIN
       RETURN QUERY SELECT 'inactive', v_match;
       RETURN;
     END IF;
-    -- The same person as one who was deleted: by the client's id at the same connection, else by the
-    -- name where one side has no client's id.
-    SELECT d.person_key INTO v_person FROM deleted_users d
-    WHERE d.tenant_id = p_tenant AND d.external_id = p_external_id AND d.connection = p_connection
-    ORDER BY d.deleted_at DESC LIMIT 1;
+    -- The same person as another user, or one who was deleted: by the client's id at the same connection,
+    -- else by the name where one side has no client's id.
+    SELECT u.person_key INTO v_person FROM users u
+    WHERE u.tenant_id = p_tenant AND u.external_id = p_external_id AND u.connection = p_connection
+    ORDER BY u.user_id LIMIT 1;
+    IF NOT FOUND THEN
+      SELECT d.person_key INTO v_person FROM deleted_users d
+      WHERE d.tenant_id = p_tenant AND d.external_id = p_external_id AND d.connection = p_connection
+      ORDER BY d.deleted_at DESC LIMIT 1;
+    END IF;
   END IF;
   IF v_person IS NULL THEN
     SELECT d.person_key INTO v_person FROM deleted_users d
@@ -161,7 +176,7 @@ BEGIN
     RETURN;
   END IF;
   PERFORM append_change(p_tenant, p_now, 1::smallint, p_user, 1, p_attributes, p_actor, p_request,
-    NULL, CASE WHEN p_active THEN p_user_type END, p_user_type, 'scim.create', p_event, v_person, p_limit);
+    NULL, CASE WHEN p_active THEN p_user_type END, p_user_type, 'scim.create', p_event, v_person);
   RETURN QUERY SELECT 'created', p_user;
 END $$;
 
@@ -170,7 +185,7 @@ CREATE FUNCTION update_user(
   p_tenant uuid, p_user uuid, p_now timestamptz, p_user_name text, p_user_name_key text, p_external_id text,
   p_active boolean, p_user_type text, p_display_name_key text, p_work_email_key text, p_several_work_emails boolean,
   p_other_emails boolean, p_resource jsonb, p_provenance jsonb, p_attributes text[], p_actor text, p_request text, p_event uuid, p_person uuid,
-  p_limit bigint, p_connection text, p_version bigint, p_was text, p_kind smallint, p_cause text
+  p_connection text, p_version bigint, p_was text, p_kind smallint, p_cause text
 ) RETURNS TABLE (outcome text, match uuid) LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM app_set_tenant(p_tenant);
@@ -184,7 +199,7 @@ BEGIN
     RETURN;
   END IF;
   PERFORM append_change(p_tenant, p_now, p_kind, p_user, p_version + 1, p_attributes, p_actor, p_request,
-    p_was, CASE WHEN p_active THEN p_user_type END, p_user_type, p_cause, p_event, p_person, p_limit);
+    p_was, CASE WHEN p_active THEN p_user_type END, p_user_type, p_cause, p_event, p_person);
   RETURN QUERY SELECT 'updated', p_user;
 END $$;
 
@@ -216,7 +231,7 @@ BEGIN
   INSERT INTO deleted_users (tenant_id, user_id, person_key, external_id, connection, user_name_key, deleted_at)
   VALUES (p_tenant, p_user, v_user.person_key, v_user.external_id, v_user.connection, v_user.user_name_key, p_now);
   PERFORM append_change(p_tenant, p_now, 5::smallint, p_user, v_user.version + 1, '{}', p_actor, p_request,
-    CASE WHEN v_user.active THEN v_user.user_type END, NULL, v_user.user_type, 'scim.delete', p_event, v_user.person_key, NULL);
+    CASE WHEN v_user.active THEN v_user.user_type END, NULL, v_user.user_type, 'scim.delete', p_event, v_user.person_key);
   RETURN QUERY SELECT 'deleted';
 END $$;
 

@@ -21,7 +21,7 @@ CREATE FUNCTION members_of(p_tenant uuid, p_groups uuid[]) RETURNS TABLE (
 BEGIN
   PERFORM app_set_tenant(p_tenant);
   RETURN QUERY SELECT m.group_id, m.member_id,
-    coalesce(u.resource ->> 'displayName', u.user_name, s.display_name),
+    coalesce(m.display, u.resource ->> 'displayName', u.user_name, s.display_name),
     CASE WHEN m.user_id IS NULL THEN 'Group' ELSE 'User' END
   FROM group_members m
   LEFT JOIN users u ON u.tenant_id = p_tenant AND u.user_id = m.user_id
@@ -53,10 +53,13 @@ BEGIN
           coalesce(p_added, '{}'), coalesce(p_removed, '{}'), p_actor, p_request, 0);
 END $$;
 
--- Puts members into a group that is locked, and gives those who were not in it. Raises US002 with the
+-- Puts members into a group that is locked, each with what the client calls it or NULL, and gives those
+-- who were not in it. Raises US002 with the
 -- ids that are neither a user nor a group, and US003 with those whose group has this one in it: both
 -- undo the write.
-CREATE FUNCTION add_members(p_tenant uuid, p_group uuid, p_now timestamptz, p_add uuid[]) RETURNS uuid[] LANGUAGE plpgsql AS $$
+CREATE FUNCTION add_members(
+  p_tenant uuid, p_group uuid, p_now timestamptz, p_add uuid[], p_display text[]
+) RETURNS uuid[] LANGUAGE plpgsql AS $$
 DECLARE
   v_new uuid[];
   v_users uuid[];
@@ -88,10 +91,11 @@ BEGIN
       RAISE EXCEPTION 'a circle of groups' USING ERRCODE = 'US003', DETAIL = array_to_string(v_wrong, ', ');
     END IF;
   END IF;
-  INSERT INTO group_members (tenant_id, group_id, member_id, user_id, subgroup_id, added_at)
-  SELECT p_tenant, p_group, u.id, u.id, NULL, p_now FROM unnest(v_users) u(id)
-  UNION ALL
-  SELECT p_tenant, p_group, g.id, NULL, g.id, p_now FROM unnest(v_groups) g(id)
+  INSERT INTO group_members (tenant_id, group_id, member_id, user_id, subgroup_id, display, added_at)
+  SELECT p_tenant, p_group, a.id, u.id, g.id, a.display, p_now FROM unnest(p_add, p_display) a(id, display)
+  LEFT JOIN unnest(v_users) u(id) ON u.id = a.id
+  LEFT JOIN unnest(v_groups) g(id) ON g.id = a.id
+  WHERE u.id IS NOT NULL OR g.id IS NOT NULL
   ON CONFLICT (tenant_id, group_id, member_id) DO NOTHING;
   RETURN v_new;
 END $$;
@@ -99,7 +103,7 @@ END $$;
 -- Creates a group: 'created' or 'display_name_taken'.
 CREATE FUNCTION create_group(
   p_tenant uuid, p_group uuid, p_now timestamptz, p_display_name text, p_display_name_key text, p_external_id text,
-  p_attributes text[], p_add uuid[], p_actor text, p_request text
+  p_attributes text[], p_add uuid[], p_display text[], p_actor text, p_request text
 ) RETURNS TABLE (outcome text) LANGUAGE plpgsql AS $$
 DECLARE
   v_added uuid[];
@@ -112,7 +116,7 @@ BEGIN
     RETURN QUERY SELECT 'display_name_taken';
     RETURN;
   END IF;
-  v_added := add_members(p_tenant, p_group, p_now, p_add);
+  v_added := add_members(p_tenant, p_group, p_now, p_add, p_display);
   PERFORM append_group_change(p_tenant, p_now, 6::smallint, p_group, 1, p_attributes, v_added, NULL, p_actor, p_request);
   RETURN QUERY SELECT 'created';
 END $$;
@@ -122,8 +126,8 @@ END $$;
 -- 'stale' or 'not_found', with the group after it. The cost is that of the members named.
 CREATE FUNCTION write_group(
   p_tenant uuid, p_group uuid, p_now timestamptz, p_versions bigint[], p_rewrite boolean, p_display_name text,
-  p_display_name_key text, p_external_id text, p_attributes text[], p_clear boolean, p_add uuid[], p_remove uuid[],
-  p_actor text, p_request text
+  p_display_name_key text, p_external_id text, p_attributes text[], p_clear boolean, p_add uuid[], p_display text[],
+  p_remove uuid[], p_actor text, p_request text
 ) RETURNS TABLE (
   outcome text, group_id uuid, display_name text, external_id text, version bigint, created_at timestamptz,
   updated_at timestamptz
@@ -156,7 +160,7 @@ BEGIN
       ) SELECT array_agg(member_id) INTO v_removed FROM gone;
     END IF;
     IF cardinality(p_add) > 0 THEN
-      v_added := add_members(p_tenant, p_group, p_now, p_add);
+      v_added := add_members(p_tenant, p_group, p_now, p_add, p_display);
     END IF;
     IF p_rewrite OR v_added IS NOT NULL OR v_removed IS NOT NULL THEN
       v_outcome := 'updated';

@@ -5,7 +5,11 @@ DO $mig$ BEGIN
     name text NOT NULL,
     scim boolean NOT NULL,
     enforce_domains boolean NOT NULL,
-    created_at timestamptz NOT NULL
+    -- Most Collaborators, as a share of the paid licences; NULL where there is no cap.
+    collaborators_at_least bigint,
+    collaborators_percent bigint,
+    created_at timestamptz NOT NULL,
+    CONSTRAINT plans_cap_as_a_whole CHECK ((collaborators_at_least IS NULL) = (collaborators_percent IS NULL))
   );
   PERFORM app_distribute('plans', 'reference');
   ALTER TABLE plans ADD CONSTRAINT plans_name_key UNIQUE (name);
@@ -26,8 +30,8 @@ DO $mig$ BEGIN
     name text NOT NULL,
     plan_id uuid NOT NULL,
     suspended boolean NOT NULL DEFAULT false,
-    -- Whether creation is refused at the limit, or goes on.
-    seats_block boolean NOT NULL,
+    -- What happens at the limit: "ALLOW", "BLOCK", "DEGRADE" or "ALLOW_TRUE_UP".
+    seat_policy text NOT NULL,
     seat_limit bigint CHECK (seat_limit >= 0),
     -- Counts every change of what decides about access and seats.
     policy_version bigint NOT NULL,

@@ -38,12 +38,13 @@ END $$;
 
 -- All workspaces, for operators. It sees all of them, as its owner does.
 CREATE FUNCTION list_workspaces(p_after text, p_most int)
-RETURNS TABLE (tenant_id uuid, slug text, name text, plan_id uuid, suspended boolean, seats_block boolean,
+RETURNS TABLE (tenant_id uuid, slug text, name text, plan_id uuid, suspended boolean, seat_policy text,
                seat_limit bigint, policy_version bigint, created_at timestamptz,
-               plan_name text, plan_scim boolean, plan_enforce_domains boolean)
+               plan_name text, plan_scim boolean, plan_enforce_domains boolean,
+               plan_collaborators_at_least bigint, plan_collaborators_percent bigint)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
-  SELECT w.tenant_id, w.slug, w.name, w.plan_id, w.suspended, w.seats_block, w.seat_limit, w.policy_version,
-         w.created_at, p.name, p.scim, p.enforce_domains
+  SELECT w.tenant_id, w.slug, w.name, w.plan_id, w.suspended, w.seat_policy, w.seat_limit, w.policy_version,
+         w.created_at, p.name, p.scim, p.enforce_domains, p.collaborators_at_least, p.collaborators_percent
   FROM workspaces w JOIN plans p ON p.plan_id = w.plan_id
   WHERE w.slug > p_after ORDER BY w.slug LIMIT p_most
 $$;

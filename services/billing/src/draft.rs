@@ -15,6 +15,7 @@ use crate::price;
 use crate::rating::{Calendar, DailyCount, RatingError, Stay, Tally, rate_tally};
 use crate::store::closes::{self, Close};
 use crate::store::{accounts, credit_notes, facts, intervals, prices};
+use crate::true_up;
 use crate::what_if::WhatIf;
 
 /// What is known: the facts up to a number, and what else was there at a time.
@@ -48,7 +49,7 @@ pub(crate) async fn stays(
     Ok(facts::overlay(tx, sequence).await?.apply(stays))
 }
 
-/// Rates a period by its own prices.
+/// Rates a period by its own prices, with the true-ups of quarters that end in it.
 async fn own(
     tx: &mut TenantTx,
     period: &Period,
@@ -61,11 +62,14 @@ async fn own(
     let lists = price::lists(&versions, period.account.exponent)?;
     let lines = rate_tally(tally, &lists)?;
     let minimum = accounts::minimum_spend(tx, period.first, known.at).await?;
-    Ok(invoice::own_lines(period.ordinal, calendar, lines, &versions, minimum)?)
+    let mut lines = invoice::own_lines(period.ordinal, calendar, lines, &versions, minimum)?;
+    // After the minimum, which is of what the period itself uses.
+    lines.extend(true_up::lines(tx, period, known).await?);
+    Ok(lines)
 }
 
-/// Drafts a period's invoice, also by other prices or counts than the ledger's. The first that is not closed also has what new facts make of
-/// those that are, and what was carried forward.
+/// Drafts a period's invoice, also by other prices or counts than the ledger's. The first that is not
+/// closed also has what new facts make of those that are, and what was carried forward.
 pub(crate) async fn draft(
     tx: &mut TenantTx,
     period: Period,

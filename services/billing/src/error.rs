@@ -5,6 +5,7 @@ use usher_base::{Fault, Reason};
 use usher_rpc::convert::{InvalidArgument, invalid};
 
 use crate::class::SeatClass;
+use crate::limit::Pool;
 use crate::rating::RatingError;
 use crate::rating::calendar::InvalidPeriod;
 use crate::rating::price::Ambiguous;
@@ -17,7 +18,7 @@ pub(crate) enum BillingError {
     )]
     PriceExists { class: SeatClass, valid_from: jiff::civil::Date },
     /// Caller: the account is in use.
-    #[error("the account has prices, so its currency and time zone can't be changed any more")]
+    #[error("the account has prices or commitments, so its currency and time zone can't be changed any more")]
     AccountInUse,
     /// Caller: wait, or find what is missing.
     #[error("the period can't be closed yet: {0}")]
@@ -34,6 +35,12 @@ pub(crate) enum BillingError {
     /// Caller: prices of a closed period stay what they were.
     #[error("the period that {0} is in is closed; add a price of a later date")]
     ClosedDate(jiff::civil::Date),
+    /// Caller: sell what is more for the rest of the term, or from its end on.
+    #[error("there is a commitment of the {pool} pool from {first} to {end} already; terms never overlap")]
+    CommitmentExists { pool: Pool, first: jiff::civil::Date, end: jiff::civil::Date },
+    /// Caller: let the term begin later.
+    #[error("the period that {first} is in is closed; a term begins on {open} at the earliest")]
+    ClosedTerm { first: jiff::civil::Date, open: jiff::civil::Date },
     /// Caller: somebody else must approve.
     #[error("a correction is approved by somebody else than its author")]
     OwnApproval,
@@ -72,9 +79,10 @@ pub(crate) enum BillingError {
 impl Fault for BillingError {
     fn reason(&self) -> Reason {
         match self {
-            Self::PriceExists { .. } | Self::AlreadyApproved | Self::IdempotencyReused => {
-                Reason::AlreadyExists
-            }
+            Self::PriceExists { .. }
+            | Self::CommitmentExists { .. }
+            | Self::AlreadyApproved
+            | Self::IdempotencyReused => Reason::AlreadyExists,
             Self::NotFound(_) => Reason::NotFound,
             Self::ReaderGone => Reason::Unavailable,
             Self::OwnApproval => Reason::PermissionDenied,
@@ -85,6 +93,7 @@ impl Fault for BillingError {
             | Self::OtherCurrency { .. }
             | Self::Epoch(_)
             | Self::ClosedDate(_)
+            | Self::ClosedTerm { .. }
             | Self::Rating(RatingError::ModeChange(_)) => Reason::FailedPrecondition,
             Self::Rating(RatingError::PriceMissing { .. }) => Reason::PriceMissing,
             Self::Rating(RatingError::TooLarge(_)) | Self::Stored(_) => Reason::Internal,
@@ -97,6 +106,7 @@ impl Fault for BillingError {
     fn metadata(&self) -> Vec<(&'static str, String)> {
         match self {
             Self::PriceExists { .. } => vec![("resource", "PriceVersion".to_owned())],
+            Self::CommitmentExists { .. } => vec![("resource", "Commitment".to_owned())],
             Self::AlreadyApproved => vec![("resource", "Correction".to_owned())],
             Self::NotFound(resource) => vec![("resource", (*resource).to_owned())],
             Self::Rating(RatingError::PriceMissing { class, .. }) => vec![("class", class.clone())],

@@ -19,6 +19,8 @@ pub(crate) enum Kind {
     Floor,
     /// What was missing to the period's minimum.
     MinimumSpend,
+    /// Seats beyond a commitment, for the rest of its term.
+    TrueUp,
     /// The difference that facts make to a period that was closed before them.
     Adjustment,
     /// What a credit note gives back of a closed period.
@@ -28,14 +30,22 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 6] =
-        [Self::Seat, Self::Floor, Self::MinimumSpend, Self::Adjustment, Self::CreditNote, Self::Credit];
+    const ALL: [Self; 7] = [
+        Self::Seat,
+        Self::Floor,
+        Self::MinimumSpend,
+        Self::TrueUp,
+        Self::Adjustment,
+        Self::CreditNote,
+        Self::Credit,
+    ];
 
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Seat => "seat",
             Self::Floor => "floor",
             Self::MinimumSpend => "min_spend",
+            Self::TrueUp => "true_up",
             Self::Adjustment => "adjustment",
             Self::CreditNote => "credit_note",
             Self::Credit => "credit",
@@ -81,6 +91,21 @@ impl InvoiceLine {
             seat_days: 0,
             exact: BigRational::from_integer(BigInt::from(amount_minor)),
             amount_minor,
+        }
+    }
+
+    /// Seats beyond a commitment, which is named with its price in the place of a price version.
+    pub(crate) fn true_up(
+        origin: i64,
+        (commitment, unit_price): (String, String),
+        exact: BigRational,
+        amount_minor: i64,
+    ) -> Self {
+        Self {
+            price_versions: vec![commitment],
+            unit_prices: vec![unit_price],
+            exact,
+            ..Self::plain(Kind::TrueUp, None, origin, amount_minor)
         }
     }
 

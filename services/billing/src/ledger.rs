@@ -8,7 +8,7 @@ use usher_store::ScopedDatabase;
 use crate::error::BillingError;
 use crate::event::{Fact, GENESIS, Hash, Recorded, SeatEvent};
 use crate::interval::{Fold, StateChange};
-use crate::limits;
+use crate::limit_alerts;
 use crate::store::{events, facts, history, intervals, ledgers, seats};
 use crate::watermarks::Span;
 
@@ -90,9 +90,9 @@ pub(crate) async fn append(
     }
     apply(&mut tx, &mut ledger, batch.workspace, now, new).await?;
     ledger.acknowledged_sequence = new.last().map_or(acknowledged, |event| event.sequence);
-    limits::alert(&mut tx, &ledger, now).await?;
     // The cursor moves in the transaction that applied the events, and nowhere else.
     ledgers::save(&mut tx, &ledger).await?;
+    limit_alerts::raise(&mut tx, now).await?;
     tx.commit().await?;
     Ok(Appended { acknowledged: ledger.acknowledged_sequence, refused: None })
 }

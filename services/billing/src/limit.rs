@@ -3,10 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use usher_base::id::PersonKey;
-
 use crate::class::SeatClass;
-use crate::rating::{Calendar, Stay};
+use crate::share::Share;
 
 /// What a limit counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -41,6 +39,12 @@ impl Pool {
     /// The pool of a class.
     pub const fn of(class: SeatClass) -> Self {
         if class.priced() { Self::Paid } else { Self::Collaborator }
+    }
+}
+
+impl fmt::Display for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 
@@ -104,26 +108,68 @@ impl FromStr for Policy {
     }
 }
 
-/// The limit of a pool.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The most seats of a pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Most {
+    /// As many as come.
+    Unlimited,
+    /// A number.
+    Seats(i64),
+    /// So many as come to the paid licences.
+    Share(Share),
+}
+
+impl Most {
+    /// The number that it comes to for so many paid licences; none is unlimited, of both.
+    pub fn seats(self, licences: Option<i64>) -> Option<i64> {
+        match self {
+            Self::Unlimited => None,
+            Self::Seats(seats) => Some(seats),
+            Self::Share(share) => licences.map(|licences| share.of(licences)),
+        }
+    }
+}
+
+/// What somebody says about a pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// The most seats.
+    pub most: Most,
+    /// What happens beyond.
+    pub policy: Policy,
+}
+
+impl Rule {
+    /// What holds where nobody says anything.
+    pub const UNLIMITED: Self = Self { most: Most::Unlimited, policy: Policy::Allow };
+}
+
+/// The limit of a pool that a workspace's plan gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PlanLimit {
+    /// What it counts.
+    pub pool: Pool,
+    /// The version of the policy that says so.
+    pub version: i64,
+    /// What it says.
+    pub rule: Rule,
+}
+
+/// The limit of a pool, as it holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limit {
     /// What it counts.
     pub pool: Pool,
     /// Counts up; the last one holds.
     pub version: i64,
-    /// The most seats; none is unlimited.
+    /// The version of the policy that gives it; none where billing has set it.
+    pub plan_version: Option<i64>,
+    /// What was said.
+    pub rule: Rule,
+    /// The most seats that this comes to; none is unlimited.
     pub quantity: Option<i64>,
-    /// What happens beyond.
-    pub policy: Policy,
-    /// What is bought.
+    /// Of a share: what was committed of the paid pool then.
     pub committed: i64,
-}
-
-/// How many free collaborators a plan gives for its paid licences: 15 in a hundred, rounded up, and
-/// never fewer than 20.
-pub const fn collaborator_cap(paid_licences: i64) -> i64 {
-    let share = (paid_licences * 15 + 99) / 100;
-    if share > 20 { share } else { 20 }
 }
 
 /// The thresholds, in percent of a limit, at which an alert is raised, each once a version.
@@ -131,33 +177,10 @@ pub const THRESHOLDS: [i64; 3] = [80, 90, 100];
 
 /// The thresholds that a use has reached.
 pub fn reached(limit: &Limit, in_use: i64) -> impl Iterator<Item = i64> {
-    let most = limit.quantity;
-    THRESHOLDS
-        .into_iter()
-        .filter(move |percent| most.is_some_and(|most| in_use * 100 >= most * percent && in_use > 0))
-}
-
-/// From an instant on, so many seats of a pool are open; the first at the period's first instant.
-pub(crate) fn steps(stays: &[Stay<PersonKey>], pool: Pool, calendar: &Calendar) -> Vec<(i64, i64)> {
-    let mut changes = vec![(calendar.open(), 0)];
-    for stay in stays.iter().filter(|stay| Pool::of(SeatClass::at(stay.class)) == pool) {
-        changes.push((stay.start.max(calendar.open()), 1));
-        changes
-            .extend(stay.end.filter(|end| *end < calendar.close()).map(|end| (end.max(calendar.open()), -1)));
-    }
-    changes.retain(|(at, _)| *at < calendar.close());
-    changes.sort_unstable();
-    let mut open = 0;
-    let mut steps: Vec<(i64, i64)> = Vec::new();
-    for (at, change) in changes {
-        open += change;
-        match steps.last_mut() {
-            // What happens at one instant is applied together.
-            Some(step) if step.0 == at => step.1 = open,
-            _ => steps.push((at, open)),
-        }
-    }
-    steps
+    let (most, in_use) = (limit.quantity.map(i128::from), i128::from(in_use));
+    THRESHOLDS.into_iter().filter(move |percent| {
+        most.is_some_and(|most| in_use * 100 >= most * i128::from(*percent) && in_use > 0)
+    })
 }
 
 #[cfg(test)]
@@ -165,20 +188,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn e31_the_collaborator_cap_for_20_133_134_and_200_paid_licences() {
-        assert_eq!([20, 133, 134, 200].map(collaborator_cap), [20, 20, 21, 30]);
-    }
-
-    #[test]
     fn thresholds_are_reached_in_order_and_never_without_a_limit() {
-        let limit =
-            |quantity| Limit { pool: Pool::Paid, version: 1, quantity, policy: Policy::Allow, committed: 0 };
+        let limit = |quantity| Limit {
+            pool: Pool::Paid,
+            version: 1,
+            plan_version: None,
+            rule: Rule::UNLIMITED,
+            quantity,
+            committed: 0,
+        };
         let at = |quantity, in_use| reached(&limit(quantity), in_use).collect::<Vec<_>>();
 
         assert_eq!(at(Some(10), 7), Vec::<i64>::new());
         assert_eq!(at(Some(10), 8), [80]);
         assert_eq!(at(Some(10), 12), [80, 90, 100]);
         assert_eq!(at(None, 12), Vec::<i64>::new());
+        assert_eq!(at(Some(i64::MAX), 12), Vec::<i64>::new());
         assert_eq!(at(Some(0), 0), Vec::<i64>::new());
     }
 }

@@ -1,46 +1,51 @@
-//! The rules of limits: setting them, and alerts as seats are taken.
+//! The rules of limits: setting and clearing them, and whether more seats would fit.
 
 use serde_json::json;
 use usher_base::{CallContext, Permission};
-use usher_store::{Database, TenantTx};
+use usher_store::Database;
 
 use crate::audit;
 use crate::error::BillingError;
-use crate::ledger::Ledger;
-use crate::limit::{Limit, Policy, Pool, reached};
+use crate::limit::{Limit, Most, Policy, Pool, Rule};
+use crate::limit_versions::{Said, renew};
 use crate::store::{accounts, limits as store};
 
-/// A limit to set.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct NewLimit {
-    pub(crate) pool: Pool,
-    pub(crate) quantity: Option<i64>,
-    pub(crate) policy: Policy,
-    pub(crate) committed: i64,
-}
-
-/// Sets a pool's limit, as a new version. Nobody loses a seat by it.
-pub(crate) async fn set(
-    database: &Database,
-    ctx: &CallContext,
-    new: NewLimit,
-) -> Result<Limit, BillingError> {
+/// Sets a pool's limit in the place of the plan's, or goes back to that. Nobody loses a seat by it.
+pub(crate) async fn say(database: &Database, ctx: &CallContext, said: Said) -> Result<Limit, BillingError> {
     ctx.require(Permission::BillingAdmin)?;
     let database = database.scoped(&ctx.scope()?);
     let mut tx = database.begin().await?;
     accounts::lock(&mut tx).await?;
-    let current = store::current(&mut tx, ctx.now()).await?;
-    let version = current.iter().find(|limit| limit.pool == new.pool).map_or(1, |limit| limit.version + 1);
-    let NewLimit { pool, quantity, policy, committed } = new;
-    let limit = Limit { pool, version, quantity, policy, committed };
-    store::insert(&mut tx, &limit, ctx.now(), &ctx.actor().to_string()).await?;
-    let detail = json!({
-        "pool": pool.as_str(), "version": version, "quantity": quantity, "policy": policy.as_str(),
-        "committed": committed,
-    });
-    audit::note(&mut tx, ctx, "limit.set", detail).await?;
+    let before = store::find(&mut tx, said.pool).await?;
+    renew(&mut tx, ctx.now(), &ctx.actor().to_string(), Some(said)).await?;
+    let limit = store::find(&mut tx, said.pool).await?;
+    if limit != before {
+        let (action, detail) = match said.rule {
+            Some(rule) => ("limit.set", spelled(said.pool, rule)),
+            None => ("limit.clear", json!({ "pool": said.pool.as_str() })),
+        };
+        audit::note(&mut tx, ctx, action, detail).await?;
+    }
     tx.commit().await?;
-    Ok(limit)
+    Ok(limit.unwrap_or(Limit {
+        pool: said.pool,
+        version: 0,
+        plan_version: Some(0),
+        rule: Rule::UNLIMITED,
+        quantity: None,
+        committed: 0,
+    }))
+}
+
+fn spelled(pool: Pool, rule: Rule) -> serde_json::Value {
+    let (pool, policy) = (pool.as_str(), rule.policy.as_str());
+    match rule.most {
+        Most::Unlimited => json!({ "pool": pool, "policy": policy, "quantity": null }),
+        Most::Seats(seats) => json!({ "pool": pool, "policy": policy, "quantity": seats }),
+        Most::Share(share) => json!({
+            "pool": pool, "policy": policy, "at_least": share.at_least, "percent": share.percent,
+        }),
+    }
 }
 
 /// The limits that hold.
@@ -48,30 +53,9 @@ pub(crate) async fn get(database: &Database, ctx: &CallContext) -> Result<Vec<Li
     ctx.require(Permission::BillingRead)?;
     let database = database.scoped(&ctx.scope()?);
     let mut tx = database.begin().await?;
-    let limits = store::current(&mut tx, ctx.now()).await?;
+    let limits = store::last(&mut tx).await?;
     tx.commit().await?;
     Ok(limits)
-}
-
-/// An alert that was raised.
-#[derive(Clone, Debug)]
-pub(crate) struct Alert {
-    pub(crate) pool: String,
-    pub(crate) version: i64,
-    /// Percent of the limit.
-    pub(crate) threshold: i32,
-    pub(crate) in_use: i64,
-    pub(crate) at: jiff::Timestamp,
-}
-
-/// The alerts that were raised, oldest first; at most 1,000.
-pub(crate) async fn alerts(database: &Database, ctx: &CallContext) -> Result<Vec<Alert>, BillingError> {
-    ctx.require(Permission::BillingRead)?;
-    let database = database.scoped(&ctx.scope()?);
-    let mut tx = database.begin().await?;
-    let alerts = store::alerts(&mut tx).await?;
-    tx.commit().await?;
-    Ok(alerts)
 }
 
 /// How a pool stands.
@@ -92,37 +76,11 @@ pub(crate) async fn check(
     ctx.require(Permission::BillingRead)?;
     let database = database.scoped(&ctx.scope()?);
     let mut tx = database.begin().await?;
-    let limits = store::current(&mut tx, ctx.now()).await?;
+    let limit = store::find(&mut tx, pool).await?;
     let in_use = store::in_use(&mut tx, pool).await?;
     tx.commit().await?;
-    let limit = limits.into_iter().find(|limit| limit.pool == pool);
-    let quantity = limit.as_ref().and_then(|limit| limit.quantity);
-    let blocks = limit.is_some_and(|limit| matches!(limit.policy, Policy::Block | Policy::Degrade));
-    let would_fit = delta <= 0 || !blocks || quantity.is_none_or(|most| in_use + delta <= most);
+    let quantity = limit.and_then(|limit| limit.quantity);
+    let blocks = limit.is_some_and(|limit| matches!(limit.rule.policy, Policy::Block | Policy::Degrade));
+    let would_fit = delta <= 0 || !blocks || quantity.is_none_or(|most| in_use.saturating_add(delta) <= most);
     Ok(Capacity { would_fit, in_use, quantity })
-}
-
-/// Raises alerts for thresholds that were reached by what was just applied, each once a version.
-pub(crate) async fn alert(
-    tx: &mut TenantTx,
-    ledger: &Ledger,
-    now: jiff::Timestamp,
-) -> Result<(), BillingError> {
-    for limit in store::current(tx, now).await? {
-        if limit.quantity.is_none() {
-            continue;
-        }
-        let in_use = store::in_use(tx, limit.pool).await?;
-        for threshold in reached(&limit, in_use) {
-            if store::raise(tx, &limit, threshold, in_use, ledger.sequence, now).await? {
-                tracing::warn!(
-                    workspace = %tx.tenant(), pool = limit.pool.as_str(), threshold, in_use,
-                    limit = limit.quantity, policy = limit.policy.as_str(), "seats in use reached a threshold of their limit"
-                );
-                metrics::counter!("usher_seat_limit_alerts_total", "pool" => limit.pool.as_str())
-                    .increment(1);
-            }
-        }
-    }
-    Ok(())
 }

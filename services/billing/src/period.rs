@@ -117,6 +117,24 @@ impl Schedule {
         self.containing(first).filter(|period| period.first == first && period.end == end)
     }
 
+    /// The dates from one to before another, over periods: each begins where its period says.
+    pub(crate) fn calendar(&self, from: Date, until: Date) -> Result<Calendar, InvalidPeriod> {
+        let (mut starts, mut close) = (Vec::new(), 0);
+        let overlapping =
+            self.periods().skip_while(|period| period.end <= from).take_while(|period| period.first < until);
+        for period in overlapping {
+            let calendar = period.calendar()?;
+            for (index, date) in calendar.dates().iter().enumerate() {
+                if (from..until).contains(date) {
+                    starts.push(calendar.start(index));
+                    close = calendar.start(index + 1);
+                }
+            }
+        }
+        starts.push(close);
+        Calendar::recorded(from, until, starts)
+    }
+
     /// The period that an instant is in; none before the first.
     pub(crate) fn at_instant(&self, micros: i64) -> Option<Period> {
         let instant = jiff::Timestamp::from_microsecond(micros).ok()?;
@@ -194,5 +212,21 @@ mod tests {
         }
         let some = calendars[7].open() + 5;
         assert_eq!(schedule.at_instant(some).unwrap().ordinal, 7);
+    }
+
+    #[test]
+    fn dates_over_periods_begin_where_their_periods_say_also_when_the_zone_changes() {
+        let tokyo = terms(date(2026, 1, 1), date(2026, 1, 1), "Asia/Tokyo");
+        let york = terms(date(2026, 7, 1), date(2026, 1, 1), "America/New_York");
+        let schedule = Schedule::new(vec![tokyo, york]);
+        let quarter = schedule.calendar(date(2026, 5, 15), date(2026, 8, 15)).unwrap();
+
+        assert_eq!((quarter.len(), quarter.dates()[0]), (92, date(2026, 5, 15)));
+        for period in schedule.periods().skip(5).take(2) {
+            let calendar = period.calendar().unwrap();
+            let first = quarter.dates().iter().position(|date| *date == period.first).unwrap();
+            assert_eq!(quarter.start(first), calendar.open(), "{}", period.first);
+        }
+        assert!(schedule.calendar(date(2025, 12, 31), date(2026, 2, 1)).is_err(), "before the first period");
     }
 }

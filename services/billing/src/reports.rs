@@ -2,6 +2,7 @@
 
 mod adjustments;
 mod change_log;
+mod commitment;
 mod forecast;
 mod idle_seats;
 mod limits;
@@ -89,7 +90,7 @@ impl Report {
             Self::ChangeLog => &change_log::COLUMNS,
             Self::RollForward => &movements::COLUMNS,
             Self::Adjustments => &adjustments::COLUMNS,
-            Self::Commitment => &limits::COMMITMENT_COLUMNS,
+            Self::Commitment => &commitment::COLUMNS,
             Self::Limits => &limits::COLUMNS,
             Self::Reconciliation => &reconciliation::COLUMNS,
             Self::IdleSeats => &idle_seats::COLUMNS,
@@ -199,7 +200,7 @@ async fn one(
         Report::ChangeLog => change_log::write(tx, subject, writer).await,
         Report::RollForward => movements::write(tx, subject, writer).await,
         Report::Adjustments => adjustments::write(tx, subject, writer).await,
-        Report::Commitment => limits::write_commitment(tx, subject, writer).await,
+        Report::Commitment => commitment::write(tx, subject, writer).await,
         Report::Limits => limits::write(tx, subject, writer).await,
         Report::Reconciliation => reconciliation::write(tx, subject, writer).await,
         Report::IdleSeats => idle_seats::write(tx, subject, writer).await,

@@ -4,12 +4,16 @@ use axum::body::Body;
 use axum::extract::{FromRequest, Request};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, StatusCode};
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use http_body_util::BodyExt as _;
 use usher_base::Reason;
 use usher_scim::discovery::MAX_BODY;
 use usher_scim::json;
 
+use crate::layers::RequestContext;
 use crate::problem::Problem;
+
+/// How much of a body that is too large is taken in.
+const MOST_DRAINED: usize = 16 * MAX_BODY;
 
 /// A JSON document as the client sent it: UTF-8, well-formed, of sane depth, no key twice.
 #[derive(Debug)]
@@ -21,25 +25,40 @@ impl<S: Sync> FromRequest<S> for JsonBody {
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
         check_type(&parts.headers)?;
-        if length(&parts.headers).is_some_and(|length| length > MAX_BODY) {
-            return Err(too_large());
+        let text = read(body, length(&parts.headers)).await?;
+        if let Some(context) = parts.extensions.get::<RequestContext>() {
+            context.note_document(&text);
         }
-        let text = read(body).await?;
         json::check(&text)?;
         Ok(Self(text))
     }
 }
 
-async fn read(body: Body) -> Result<String, Problem> {
-    let collected = Limited::new(body, MAX_BODY).collect().await.map_err(|error| {
-        if error.is::<LengthLimitError>() {
-            too_large()
+/// Reads a body whose length may have been announced. What is too large is still taken in, up to a point,
+/// and thrown away: a client that is cut off while it sends sees a broken connection and no answer.
+async fn read(mut body: Body, announced: Option<usize>) -> Result<String, Problem> {
+    if announced.is_some_and(|length| length > MOST_DRAINED) {
+        return Err(too_large());
+    }
+    let mut text = Vec::with_capacity(announced.filter(|length| *length <= MAX_BODY).unwrap_or_default());
+    let mut taken = 0;
+    while let Some(frame) = body.frame().await {
+        let frame = frame
+            .map_err(|_| Problem::new(Reason::InvalidSyntax, "the body could not be read to its end"))?;
+        let Ok(data) = frame.into_data() else { continue };
+        taken += data.len();
+        if taken > MOST_DRAINED {
+            break;
+        } else if taken <= MAX_BODY {
+            text.extend_from_slice(&data);
         } else {
-            Problem::new(Reason::InvalidSyntax, "the body could not be read to its end")
+            text = Vec::new();
         }
-    })?;
-    String::from_utf8(collected.to_bytes().into())
-        .map_err(|_| Problem::new(Reason::InvalidSyntax, "the body is not UTF-8"))
+    }
+    if taken > MAX_BODY {
+        return Err(too_large());
+    }
+    String::from_utf8(text).map_err(|_| Problem::new(Reason::InvalidSyntax, "the body is not UTF-8"))
 }
 
 fn length(headers: &HeaderMap) -> Option<usize> {
@@ -112,6 +131,10 @@ mod tests {
 
         let chunks = in_chunks(large);
         assert_eq!(status(None, Body::from_stream(chunks)).await, 413);
+
+        let endless =
+            tokio_stream::iter(std::iter::repeat_with(|| Ok::<_, std::io::Error>(vec![b' '; 64 << 10])));
+        assert_eq!(status(None, Body::from_stream(endless)).await, 413);
     }
 
     fn in_chunks(text: String) -> impl tokio_stream::Stream<Item = Result<Vec<u8>, std::io::Error>> + Send {

@@ -29,7 +29,8 @@ pub(crate) struct Bulk {
 /// One operation of a bulk request.
 #[derive(Debug)]
 pub(crate) struct Operation {
-    method: String,
+    pub(crate) method: String,
+    pub(crate) path: String,
     pub(crate) bulk_id: Option<String>,
     /// As `If-Match`.
     pub(crate) version: Option<String>,
@@ -95,7 +96,13 @@ impl Operation {
     fn read(sent: Value) -> Self {
         let Value::Object(mut sent) = sent else {
             let fault = Problem::new(Reason::InvalidSyntax, "an operation must be an object");
-            return Self { method: String::new(), bulk_id: None, version: None, task: Err(fault) };
+            return Self {
+                method: String::new(),
+                path: String::new(),
+                bulk_id: None,
+                version: None,
+                task: Err(fault),
+            };
         };
         let mut text = |name: &str| match take(&mut sent, name) {
             Some(Value::String(text)) if !text.is_empty() => Some(text),
@@ -104,7 +111,7 @@ impl Operation {
         let (method, bulk_id) = (text("method").unwrap_or_default(), text("bulkId"));
         let (version, path) = (text("version"), text("path").unwrap_or_default());
         let task = Task::read(&method, &path, bulk_id.is_some(), take(&mut sent, "data"));
-        Self { method, bulk_id, version, task }
+        Self { method, path, bulk_id, version, task }
     }
 
     /// The `bulkId` that others may refer to: that of a creation.

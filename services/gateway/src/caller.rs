@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{FromRequestParts, Path};
+use http::StatusCode;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 use serde::Deserialize;
@@ -14,8 +15,10 @@ use usher_scim::Profile;
 
 use crate::access::Verified;
 use crate::gateway::Gateway;
+use crate::grpc::access::Accepted;
 use crate::layers::RequestContext;
 use crate::problem::Problem;
+use crate::provisioning_log::Attempt;
 
 /// A client whose token was verified at the workspace's URL that it called, within its rate.
 pub(crate) struct Caller {
@@ -57,6 +60,7 @@ impl FromRequestParts<Gateway> for Caller {
             .await
             .map_err(|failure| Problem::from(&*failure))?;
         let id = verified.accepted.workspace;
+        context.note_caller(&verified.accepted);
         tracing::Span::current().record("workspace", tracing::field::display(id));
         gateway.rate.take(id).map_err(Problem::rate_limited)?;
         let base = gateway.locations.base(&parts.headers, &parts.uri, &workspace);
@@ -80,6 +84,26 @@ impl Caller {
     /// The request's id.
     pub(crate) fn request_id(&self) -> &str {
         &self.context.id
+    }
+
+    /// An entry of the provisioning log about nothing yet.
+    pub(crate) fn attempt(&self) -> Attempt {
+        let Accepted { workspace, app, token, .. } = self.verified.accepted;
+        Attempt {
+            workspace: workspace.to_string(),
+            caller: Some((app, token)),
+            method: String::new(),
+            path: String::new(),
+            kind: None,
+            id: None,
+            document: None,
+            status: StatusCode::OK,
+            problem: None,
+            request_id: Arc::clone(&self.context.id),
+            client_request_id: Arc::clone(&self.context.client_request_id),
+            bulk_index: 0,
+            took: Duration::ZERO,
+        }
     }
 
     /// How long the client still waits.
@@ -131,7 +155,7 @@ fn bearer(parts: &Parts) -> Result<ScimToken, Problem> {
 }
 
 /// A slug or an id; what is neither is not looked up.
-fn is_name(workspace: &str) -> bool {
+pub(crate) fn is_name(workspace: &str) -> bool {
     (1..=64).contains(&workspace.len())
         && workspace.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }

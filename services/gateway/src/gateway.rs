@@ -12,6 +12,7 @@ use crate::grpc::attributes::Attributes;
 use crate::grpc::groups::Groups;
 use crate::grpc::users::Users;
 use crate::location::Locations;
+use crate::provisioning_log::ProvisioningLog;
 use crate::rate::RateLimit;
 
 /// The gateway's parts. Clones share them.
@@ -28,6 +29,7 @@ pub(crate) struct Parts {
     pub(crate) identity: Channel,
     pub(crate) locations: Locations,
     pub(crate) rate: RateLimit,
+    pub(crate) log: ProvisioningLog,
     pub(crate) tasks: Tasks,
     /// Places for bulk requests, each of which may hold much and go on without its client.
     pub(crate) bulk: Arc<Semaphore>,

@@ -3,6 +3,7 @@
 pub(crate) mod access;
 pub(crate) mod attributes;
 pub(crate) mod groups;
+pub(crate) mod provisioning_log;
 pub(crate) mod users;
 
 mod convert;

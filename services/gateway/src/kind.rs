@@ -24,6 +24,14 @@ impl Kind {
         }
     }
 
+    /// `User`
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::User => "User",
+            Self::Group => "Group",
+        }
+    }
+
     /// Its schema, without a workspace's own attributes.
     pub(crate) fn resource_type(self) -> &'static ResourceType {
         match self {

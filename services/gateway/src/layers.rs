@@ -1,11 +1,11 @@
 //! What happens around every request: identification, deadline, overload, panics, log and metrics.
 
 use std::any::Any;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use axum::body::Body;
-use axum::extract::{MatchedPath, Request};
+use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
@@ -13,10 +13,14 @@ use http::{HeaderMap, Method};
 use tower::BoxError;
 use tracing::Instrument as _;
 use usher_base::Reason;
+use usher_base::id::{AppId, TokenId, WorkspaceId};
 use usher_base::trace::TraceContext;
 use uuid::Uuid;
 
+use crate::gateway::Gateway;
+use crate::grpc::access::Accepted;
 use crate::problem::Problem;
+use crate::provisioning_log::{Attempt, LONGEST_DOCUMENT};
 use crate::respond::SCIM_JSON;
 
 /// Longest time for a request, reading its body included.
@@ -34,6 +38,16 @@ pub(crate) struct RequestContext {
     pub(crate) trace: TraceContext,
     /// When nobody waits for the answer any more.
     pub(crate) deadline: Instant,
+    /// As Entra names its requests; the admin sees the name in Entra's provisioning log.
+    pub(crate) client_request_id: Arc<str>,
+    /// What is found out on the way, for the log.
+    found: Arc<Found>,
+}
+
+#[derive(Debug, Default)]
+struct Found {
+    caller: OnceLock<(WorkspaceId, AppId, TokenId)>,
+    document: OnceLock<Arc<str>>,
 }
 
 impl RequestContext {
@@ -49,7 +63,39 @@ impl RequestContext {
                 .and_then(TraceContext::parse)
                 .unwrap_or_else(TraceContext::start),
             deadline: Instant::now() + DEADLINE,
+            client_request_id: text(headers, "client-request-id")
+                .unwrap_or_default()
+                .chars()
+                .filter(char::is_ascii_graphic)
+                .take(64)
+                .collect::<String>()
+                .into(),
+            found: Arc::default(),
         }
+    }
+
+    /// Notes whose request it is.
+    pub(crate) fn note_caller(&self, accepted: &Accepted) {
+        let Accepted { workspace, app, token, .. } = accepted;
+        // The first holds; there is one caller a request.
+        let _ = self.found.caller.set((*workspace, *app, *token));
+    }
+
+    /// Notes what was sent, if it is not too large to be kept.
+    pub(crate) fn note_document(&self, document: &str) {
+        if document.len() <= LONGEST_DOCUMENT {
+            let _ = self.found.document.set(document.into());
+        }
+    }
+
+    /// Whose request it is, once that is known.
+    pub(crate) fn caller(&self) -> Option<(WorkspaceId, AppId, TokenId)> {
+        self.found.caller.get().copied()
+    }
+
+    /// What was sent, if it was read and noted.
+    pub(crate) fn document(&self) -> Option<Arc<str>> {
+        self.found.document.get().cloned()
     }
 
     /// How long the client still waits.
@@ -60,7 +106,7 @@ impl RequestContext {
 
 /// Identifies a request, writes the bodies of problems, and records how it went: one line, one
 /// counter, one duration.
-pub(crate) async fn observe(mut request: Request, next: Next) -> Response {
+pub(crate) async fn observe(State(gateway): State<Gateway>, mut request: Request, next: Next) -> Response {
     let began = Instant::now();
     let context = RequestContext::of(request.headers());
     let method = method_label(request.method());
@@ -68,42 +114,41 @@ pub(crate) async fn observe(mut request: Request, next: Next) -> Response {
         .extensions()
         .get::<MatchedPath>()
         .map_or_else(|| Arc::from("unmatched"), |path| Arc::<str>::from(path.as_str()));
-    // Entra names its requests so; the admin sees the name in the provisioning log.
-    let client_request_id: String = text(request.headers(), "client-request-id")
-        .unwrap_or_default()
-        .chars()
-        .filter(char::is_ascii_graphic)
-        .take(64)
-        .collect();
     let span = tracing::info_span!(
         "http", request_id = %context.id, trace_id = %context.trace.trace_id(),
         workspace = tracing::field::Empty,
     );
     request.extensions_mut().insert(context.clone());
+    let asked = (request.method().clone(), request.uri().clone());
     async {
         let mut response = next.run(request).await;
-        let reason = rescue(&mut response, &context.id);
+        let problem = rescue(&mut response, &context.id);
+        let reason = problem.as_ref().map_or("", |problem| problem.reason);
         if let Ok(id) = HeaderValue::from_str(&context.id) {
             response.headers_mut().insert(REQUEST_ID, id);
         }
         let took = began.elapsed();
         let status = response.status().as_u16();
+        let client_request_id = &*context.client_request_id;
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         tracing::info!(method, route = %route, status, micros, reason, client_request_id, "request");
         record(method, &route, status, took);
+        if let Some(attempt) = Attempt::of_request(&context, asked, &response, problem, took) {
+            gateway.log.record(attempt);
+        }
         response
     }
     .instrument(span)
     .await
 }
 
-/// Writes the body of a problem, and gives its reason.
-fn rescue(response: &mut Response, request_id: &str) -> &'static str {
-    let Some(problem) = response.extensions_mut().remove::<Problem>() else { return "" };
+/// Writes the body of a problem, and gives it.
+fn rescue(response: &mut Response, request_id: &str) -> Option<Problem> {
+    let problem = response.extensions_mut().remove::<Problem>()?;
     *response.body_mut() = Body::from(problem.body(request_id));
     response.headers_mut().remove(http::header::CONTENT_LENGTH);
     response.headers_mut().insert(CONTENT_TYPE, SCIM_JSON);
-    problem.reason
+    Some(problem)
 }
 
 fn record(method: &'static str, route: &str, status: u16, took: Duration) {

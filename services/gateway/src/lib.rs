@@ -16,6 +16,7 @@ mod location;
 mod path;
 mod precondition;
 mod problem;
+mod provisioning_log;
 mod query;
 mod rate;
 mod respond;

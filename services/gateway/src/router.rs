@@ -2,7 +2,7 @@
 
 use axum::Router;
 use axum::error_handling::HandleErrorLayer;
-use axum::middleware::from_fn;
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodRouter, get, post};
 use http::{Method, StatusCode};
@@ -33,8 +33,9 @@ pub(crate) fn router(gateway: Gateway) -> Router {
                 .quality(CompressionLevel::Fastest)
                 .compress_when(SizeAbove::new(1_024)),
         )
-        // Request id, trace, span; on the way back the problem's body, the log line, the metrics.
-        .layer(from_fn(observe))
+        // Request id, trace, span; on the way back the problem's body, the log line, the metrics, the entry of
+        // the provisioning log.
+        .layer(from_fn_with_state(gateway.clone(), observe))
         // A panic below is a 500, not a broken connection.
         .layer(CatchPanicLayer::custom(panicked))
         // What the next three refuse becomes a problem.

@@ -15,8 +15,10 @@ use crate::gateway::{Gateway, Parts};
 use crate::grpc::access::AccessClient;
 use crate::grpc::attributes::Attributes;
 use crate::grpc::groups::Groups;
+use crate::grpc::provisioning_log::LogClient;
 use crate::grpc::users::Users;
 use crate::location::Locations;
+use crate::provisioning_log::{ProvisioningLog, Sender};
 use crate::rate::RateLimit;
 use crate::{connection, path, router};
 
@@ -58,6 +60,7 @@ pub enum StartError {
 pub struct Service {
     gateway: Gateway,
     tenant: AccessClient,
+    log: Sender,
 }
 
 impl Service {
@@ -74,6 +77,8 @@ impl Service {
         let tenant = connect(&config.tenant_url)?;
         let identity = connect(&config.identity_url)?;
         let credential = ServiceCredential::new("gateway", config.service_key, tenant.clone(), clock.clone());
+        let client = LogClient::new(tenant.clone(), credential.clone());
+        let (log, sender) = ProvisioningLog::new(client, clock.clone());
         let tenant = AccessClient::new(tenant, credential);
         let announced = Announced::new();
         let gateway = Gateway::new(Parts {
@@ -85,10 +90,11 @@ impl Service {
             identity,
             locations: Locations { public_url: config.public_url, trust_forwarded: config.trust_forwarded },
             rate: RateLimit::new(config.rate_per_second, config.rate_burst),
+            log,
             tasks: tasks.clone(),
             bulk: Arc::new(Semaphore::new(BULK)),
         });
-        Ok(Self { gateway, tenant })
+        Ok(Self { gateway, tenant, log: sender })
     }
 
     #[cfg(test)]
@@ -101,7 +107,8 @@ impl Service {
     /// # Errors
     /// The socket fails.
     pub async fn serve(self, listener: TcpListener, tasks: Tasks) -> Result<(), std::io::Error> {
-        let Self { gateway, tenant } = self;
+        let Self { gateway, tenant, log } = self;
+        drop(tasks.spawn(log.run(tasks.clone())));
         drop(tasks.spawn(gateway.announced.clone().follow(tenant, tasks.clone())));
         let (tidied, stop) = (gateway.clone(), tasks.clone());
         drop(tasks.spawn(async move { tidied.rate.tidy(&stop).await }));

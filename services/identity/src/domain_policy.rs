@@ -49,6 +49,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::policy::AtLimit;
 
     fn verdict(user_name: &str, emails: &serde_json::Value) -> bool {
         let policy = Policy {
@@ -58,6 +59,8 @@ mod tests {
                 ["acme.example", "bücher.example"].map(|name| DomainName::parse(name).unwrap()).into(),
             ),
             seat_limit: None,
+            collaborators: None,
+            at_limit: AtLimit::Allow,
         };
         let document = json!({"userName": user_name, "emails": emails});
         judge(&policy, document.as_object().unwrap()).is_ok()

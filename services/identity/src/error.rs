@@ -4,6 +4,7 @@ use usher_base::domain::DomainName;
 use usher_base::{Denied, Fault, Reason};
 use usher_rpc::Failure;
 use usher_rpc::convert::InvalidArgument;
+use usher_scim::user::UserType;
 use usher_scim::{ScimError, ScimType};
 
 /// An error of the identity service.
@@ -69,9 +70,10 @@ pub(crate) enum IdentityError {
     /// The workspace's admin: raise the limit or free a seat.
     #[error(
         "the seat limit of workspace {workspace} is reached: {in_use} of {limit} paid seats (Regular and External) \
-         are in use. Deactivate somebody, make the user a Collaborator, or have the limit raised"
+         are in use, so there is none for another {user_type} user. Deactivate somebody, make the user a Collaborator, \
+         or have the limit raised"
     )]
-    SeatLimitReached { workspace: String, limit: i64, in_use: i64 },
+    SeatLimitReached { workspace: String, user_type: UserType, limit: i64, in_use: i64 },
     /// The workspace's admin: raise the limit or free a seat.
     #[error(
         "the limit of free seats of workspace {workspace} is reached: {in_use} of {limit} Collaborator seats are \

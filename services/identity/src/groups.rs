@@ -3,7 +3,7 @@
 //! A change of members never reads the other members, and is applied whatever the group's version is:
 //! parallel changes lose nothing and wait for each other only while the database applies them.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use usher_base::id::GroupId;
 use usher_base::{CallContext, Permission};
@@ -17,7 +17,7 @@ use crate::cursor::Cursors;
 use crate::error::IdentityError;
 use crate::group::Group;
 use crate::query::{self, Around, Asked, Probe, Query};
-use crate::store::groups::{self as store, Deleted, Members, Write, Written};
+use crate::store::groups::{self as store, Deleted, Joining, Members, Write, Written};
 
 /// How often a write is tried again when others write the same group meanwhile.
 const ATTEMPTS: usize = 12;
@@ -77,7 +77,7 @@ impl Groups {
             members: Vec::new(),
         };
         let paths = changed.changes.into_iter().map(|change| change.path).collect();
-        let add = ids(delta.add)?;
+        let add = joining(delta.add)?;
         match store::create(&database, ctx, &group, paths, add).await? {
             Written::Done(_) => self.shown(&database, group, with_members).await,
             Written::Taken => Err(IdentityError::DisplayNameTaken(group.display_name)),
@@ -298,15 +298,23 @@ async fn resolve(database: &ScopedDatabase, group: &Group, steps: Vec<Step>) -> 
 fn members(delta: Delta) -> Result<Members, IdentityError> {
     // What is no id of ours is nobody's, and nobody is no member.
     let remove = delta.remove.iter().filter_map(|id| Uuid::parse_str(id).ok()).collect();
-    Ok(Members { clear: delta.clear, add: ids(delta.add)?, remove })
+    Ok(Members { clear: delta.clear, add: joining(delta.add)?, remove })
 }
 
-fn ids(texts: BTreeSet<String>) -> Result<Vec<Uuid>, IdentityError> {
-    let (known, unknown): (Vec<_>, Vec<_>) =
-        texts.into_iter().partition(|text| Uuid::parse_str(text).is_ok());
-    if unknown.is_empty() {
-        return Ok(known.iter().filter_map(|text| Uuid::parse_str(text).ok()).collect());
+fn joining(members: BTreeMap<String, Option<String>>) -> Result<Joining, IdentityError> {
+    let mut joining = Joining::default();
+    let mut unknown = Vec::new();
+    for (text, display) in members {
+        if let Ok(id) = Uuid::parse_str(&text) {
+            joining.ids.push(id);
+            joining.displays.push(display);
+        } else {
+            unknown.push(text.chars().take(100).collect::<String>());
+        }
     }
-    let told: Vec<String> = unknown.iter().take(10).map(|id| id.chars().take(100).collect()).collect();
-    Err(IdentityError::UnknownMembers(told.join(", ")))
+    if unknown.is_empty() {
+        return Ok(joining);
+    }
+    unknown.truncate(10);
+    Err(IdentityError::UnknownMembers(unknown.join(", ")))
 }

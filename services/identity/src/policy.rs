@@ -13,8 +13,10 @@ use usher_base::id::WorkspaceId;
 use usher_proto::tenant::v1 as pb;
 use usher_proto::tenant::v1::policy_service_client::PolicyServiceClient;
 use usher_rpc::{Failure, Outgoing, ServiceCredential};
+use usher_store::Database;
 
 use crate::error::IdentityError;
+use crate::store::limits;
 
 /// How old a policy may be that a caller judges by whose credential names no version.
 const FRESH: SignedDuration = SignedDuration::from_secs(5);
@@ -27,13 +29,46 @@ pub(crate) struct Policy {
     pub(crate) slug: String,
     /// Whose people get in; none means everybody's.
     pub(crate) approved_domains: Option<BTreeSet<DomainName>>,
-    /// Most paid seats, where more are refused.
+    /// Most paid seats that the plan gives.
     pub(crate) seat_limit: Option<i64>,
+    /// Most free seats that it gives.
+    pub(crate) collaborators: Option<Share>,
+    /// What happens beyond.
+    pub(crate) at_limit: AtLimit,
 }
 
-/// Fetches and remembers policies.
+/// What happens beyond the plan's limits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AtLimit {
+    Allow,
+    Block,
+    Degrade,
+    AllowTrueUp,
+}
+
+impl AtLimit {
+    /// As billing calls it.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Allow => "ALLOW",
+            Self::Block => "BLOCK",
+            Self::Degrade => "DEGRADE",
+            Self::AllowTrueUp => "ALLOW_TRUE_UP",
+        }
+    }
+}
+
+/// So many seats in a hundred paid licences, and never fewer than the least.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Share {
+    pub(crate) at_least: i64,
+    pub(crate) percent: i64,
+}
+
+/// Fetches and remembers policies. What they say of seats is stored before anything is judged by them.
 #[derive(Clone)]
 pub(crate) struct Policies {
+    database: Database,
     client: PolicyServiceClient<Channel>,
     credential: ServiceCredential,
     known: Cache<WorkspaceId, Known>,
@@ -46,25 +81,30 @@ struct Known {
 }
 
 impl Policies {
-    pub(crate) fn new(channel: Channel, credential: ServiceCredential) -> Self {
-        Self { client: PolicyServiceClient::new(channel), credential, known: Cache::new(100_000) }
+    pub(crate) fn new(database: Database, channel: Channel, credential: ServiceCredential) -> Self {
+        Self { database, client: PolicyServiceClient::new(channel), credential, known: Cache::new(100_000) }
     }
 
     /// The policy for a call: at least as new as the caller's credential says it is. There is no
     /// write without one.
     pub(crate) async fn get(&self, ctx: &CallContext) -> Result<Arc<Policy>, IdentityError> {
-        let workspace = ctx.scope()?.workspace_id();
-        if let Some(known) = self.known.get(&workspace).await {
+        let scope = ctx.scope()?;
+        let workspace = scope.workspace_id();
+        let known = self.known.get(&workspace).await;
+        if let Some(known) = &known {
             let current = match ctx.credential().policy_version() {
                 Some(version) => known.policy.version >= version,
                 None => ctx.now().duration_since(known.read_at) < FRESH,
             };
             if current {
-                return Ok(known.policy);
+                return Ok(Arc::clone(&known.policy));
             }
         }
         let read_at = ctx.now();
         let policy = Arc::new(self.fetch(ctx, workspace).await.map_err(IdentityError::Policy)?);
+        if known.is_none_or(|known| known.policy.version < policy.version) {
+            limits::take_plan(&self.database.scoped(&scope), &policy).await?;
+        }
         self.known.insert(workspace, Known { policy: Arc::clone(&policy), read_at }).await;
         Ok(policy)
     }
@@ -80,14 +120,23 @@ impl Policies {
         };
         let answer = self.client.clone().get_policy(outgoing.request(pb::GetPolicyRequest {})).await?;
         let policy = answer.into_inner().policy.unwrap_or_default();
-        let blocks = policy.seat_policy() == pb::SeatPolicy::Block;
+        let at_limit = match policy.seat_policy() {
+            pb::SeatPolicy::Block => AtLimit::Block,
+            pb::SeatPolicy::Degrade => AtLimit::Degrade,
+            pb::SeatPolicy::AllowTrueUp => AtLimit::AllowTrueUp,
+            pb::SeatPolicy::Allow | pb::SeatPolicy::Unspecified => AtLimit::Allow,
+        };
         // A domain that does not parse here approves nobody.
         let domains =
             || policy.approved_domains.iter().filter_map(|name| DomainName::parse(name).ok()).collect();
         Ok(Policy {
             version: policy.version,
             approved_domains: policy.enforce_domains.then(domains),
-            seat_limit: policy.seat_limit.filter(|_| blocks),
+            seat_limit: policy.seat_limit,
+            collaborators: policy
+                .collaborator_cap
+                .map(|cap| Share { at_least: cap.at_least, percent: cap.percent }),
+            at_limit,
             slug: policy.workspace_slug,
         })
     }

@@ -84,7 +84,7 @@ impl Service {
         let nudge = Nudge::default();
         let users = Users {
             database: database.clone(),
-            policies: Policies::new(tenant, credential.clone()),
+            policies: Policies::new(database.clone(), tenant, credential.clone()),
             relay: nudge.clone(),
             cursors: cursors.clone(),
         };

@@ -15,7 +15,7 @@ use crate::change::{Cause, ChangeKind};
 use crate::cursor::Cursors;
 use crate::domain_policy;
 use crate::error::IdentityError;
-use crate::policy::{Policies, Policy};
+use crate::policy::Policies;
 use crate::provenance;
 use crate::query::{Around, Asked, Probe, Query};
 use crate::store::users::{self as store, WriteFault, Written};
@@ -84,13 +84,12 @@ impl Users {
         // To the letter of the RFC a POST never means somebody who is there.
         let revive = profile == Profile::Default;
         let paths: Vec<String> = changes.into_iter().map(|change| change.path).collect();
-        let mut outcome =
-            store::create(&database, &write(ctx, &policy, &user, paths.clone(), now), revive).await;
+        let mut outcome = store::create(&database, &write(ctx, &user, paths.clone(), now), revive).await;
         if matches!(outcome, Err(WriteFault::Degrade)) {
             degrade(ctx, &mut user);
-            outcome = store::create(&database, &write(ctx, &policy, &user, paths, now), revive).await;
+            outcome = store::create(&database, &write(ctx, &user, paths, now), revive).await;
         }
-        match outcome.map_err(|fault| fault.told(&policy))? {
+        match outcome.map_err(|fault| fault.told(&policy, user.attributes.user_type))? {
             Written::Done => {
                 self.relay.nudge();
                 Ok(Created { user, revived: false })
@@ -144,6 +143,9 @@ impl Users {
             && let Some(mut users) = store::probe(&database, &probe, true).await?
         {
             users.retain(|user| eval::matches(filter, &user.rendered(&asked.base)));
+            if matches!(probe, Probe::ExternalId(_)) {
+                own_first(&mut users, &connection(ctx.actor()));
+            }
             let total = i64::try_from(users.len()).unwrap_or(i64::MAX);
             return Ok(Page { users: query.window(users), total, around: Around::default() });
         }
@@ -225,14 +227,14 @@ impl Users {
             let paths: Vec<String> = changes.into_iter().map(|change| change.path).collect();
             let (kind, cause) = kind(&current.attributes, &user.attributes);
             let was = current.attributes.seat();
-            let update = write(ctx, &policy, &user, paths.clone(), now);
+            let update = write(ctx, &user, paths.clone(), now);
             let mut outcome = store::update(&database, &update, was, kind, cause).await;
             if matches!(outcome, Err(WriteFault::Degrade)) {
                 degrade(ctx, &mut user);
-                let update = write(ctx, &policy, &user, paths, now);
+                let update = write(ctx, &user, paths, now);
                 outcome = store::update(&database, &update, was, kind, cause).await;
             }
-            match outcome.map_err(|fault| fault.told(&policy))? {
+            match outcome.map_err(|fault| fault.told(&policy, user.attributes.user_type))? {
                 Written::Done => {
                     self.relay.nudge();
                     return Ok(user);
@@ -270,9 +272,16 @@ impl Users {
     }
 }
 
+/// An `externalId` is one client's name for a user, and means another user to another client (RFC 7643
+/// section 3.1): those of the caller's connection, where there are any.
+fn own_first(users: &mut Vec<User>, own: &str) {
+    if users.iter().any(|user| user.connection == own) {
+        users.retain(|user| user.connection == own);
+    }
+}
+
 fn write<'a>(
     ctx: &'a CallContext,
-    policy: &Policy,
     user: &'a User,
     attributes: Vec<String>,
     now: Timestamp,
@@ -283,7 +292,6 @@ fn write<'a>(
         actor: ctx.actor().to_string(),
         request_id: ctx.request_id(),
         event: EventId::new(ctx.clock()),
-        seat_limit: policy.seat_limit,
         now,
     }
 }

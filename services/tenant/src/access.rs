@@ -35,6 +35,8 @@ pub(crate) struct Access {
 pub(crate) struct Accepted {
     pub(crate) signed: Signed,
     pub(crate) workspace: WorkspaceId,
+    pub(crate) app: AppId,
+    pub(crate) token: TokenId,
     pub(crate) slug: String,
     /// Whether the app's identity provider is read to the letter of RFC 7644.
     pub(crate) strict: bool,
@@ -85,10 +87,18 @@ impl Access {
                 life,
             })
             .await?;
-        Ok(Accepted { signed, workspace: id, slug: found.slug, strict: found.strict })
+        Ok(Accepted {
+            signed,
+            workspace: id,
+            app: AppId::from_uuid(found.app_id),
+            token: token_id,
+            slug: found.slug,
+            strict: found.strict,
+        })
     }
 
-    async fn resolve(&self, workspace: &str) -> Result<Option<WorkspaceId>, TenantError> {
+    /// The workspace of an id or slug.
+    pub(crate) async fn resolve(&self, workspace: &str) -> Result<Option<WorkspaceId>, TenantError> {
         if let Some(id) = self.slugs.get(workspace) {
             return Ok(Some(id));
         }

@@ -8,5 +8,6 @@ pub(crate) mod credentials;
 pub(crate) mod domains;
 pub(crate) mod plans;
 pub(crate) mod policies;
+pub(crate) mod provisioning_log;
 pub(crate) mod tokens;
 pub(crate) mod workspaces;

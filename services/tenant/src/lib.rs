@@ -13,6 +13,8 @@ mod grpc;
 mod hashing;
 mod plans;
 mod policies;
+mod provisioning_log;
+mod seat_policy;
 mod service;
 mod service_keys;
 mod signer;

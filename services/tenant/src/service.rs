@@ -11,6 +11,7 @@ use usher_proto::tenant::v1::credential_service_server::CredentialServiceServer;
 use usher_proto::tenant::v1::domain_service_server::DomainServiceServer;
 use usher_proto::tenant::v1::plan_service_server::PlanServiceServer;
 use usher_proto::tenant::v1::policy_service_server::PolicyServiceServer;
+use usher_proto::tenant::v1::provisioning_log_service_server::ProvisioningLogServiceServer;
 use usher_proto::tenant::v1::token_service_server::TokenServiceServer;
 use usher_proto::tenant::v1::workspace_service_server::WorkspaceServiceServer;
 use usher_rpc::{Server, ServerConfig, Tasks, Verifier};
@@ -27,9 +28,11 @@ use crate::grpc::credentials::CredentialApi;
 use crate::grpc::domains::DomainApi;
 use crate::grpc::plans::PlanApi;
 use crate::grpc::policies::PolicyApi;
+use crate::grpc::provisioning_log::ProvisioningLogApi;
 use crate::grpc::tokens::TokenApi;
 use crate::grpc::workspaces::WorkspaceApi;
 use crate::hashing::Hasher;
+use crate::provisioning_log;
 use crate::service_keys::ServiceKeys;
 use crate::signer::{RELOAD, Signer};
 
@@ -47,6 +50,8 @@ pub struct Config {
     pub database_url: String,
     /// Most connections to it.
     pub database_connections: u32,
+    /// How long entries of the provisioning log are kept.
+    pub log_retention: Duration,
 }
 
 /// Why the service can't start.
@@ -70,6 +75,8 @@ pub struct Service {
     announcements: Announcements,
     signer: Signer,
     keys: ServiceKeys,
+    clock: Clock,
+    log_retention: Duration,
 }
 
 impl Service {
@@ -103,7 +110,7 @@ impl Service {
             most_calls: 512,
             public: PUBLIC,
         };
-        let server = Server::new(setup, verifier, clock)
+        let server = Server::new(setup, verifier, clock.clone())
             .add(PlanServiceServer::new(PlanApi { database: database.clone() }))
             .await
             .add(WorkspaceServiceServer::new(WorkspaceApi {
@@ -121,6 +128,11 @@ impl Service {
             .await
             .add(TokenServiceServer::new(TokenApi { admins, tasks: tasks.clone() }))
             .await
+            .add(ProvisioningLogServiceServer::new(ProvisioningLogApi {
+                database: database.clone(),
+                access: access.clone(),
+            }))
+            .await
             .add(AccessServiceServer::new(AccessApi {
                 access,
                 announcements: announcements.clone(),
@@ -129,7 +141,8 @@ impl Service {
             .await
             .add(CredentialServiceServer::new(CredentialApi { signer: signer.clone(), keys: keys.clone() }))
             .await;
-        Ok(Self { server, database, announcements, signer, keys })
+        let log_retention = config.log_retention;
+        Ok(Self { server, database, announcements, signer, keys, clock, log_retention })
     }
 
     /// The service keys, for whoever sets an installation up in the same process.
@@ -147,6 +160,9 @@ impl Service {
     /// # Errors
     /// The transport fails.
     pub async fn serve(self, listener: TcpListener, tasks: Tasks) -> Result<(), tonic::transport::Error> {
+        let expire =
+            provisioning_log::expire(self.database.clone(), self.clock, self.log_retention, tasks.clone());
+        drop(tasks.spawn(expire));
         drop(tasks.spawn(self.announcements.run(self.database, tasks.clone())));
         drop(tasks.spawn(reload_keys(self.signer, tasks.clone())));
         self.server.serve(listener, tasks).await

@@ -5,6 +5,7 @@ pub(crate) mod apps;
 pub(crate) mod attempts;
 pub(crate) mod domains;
 pub(crate) mod plans;
+pub(crate) mod provisioning_log;
 pub(crate) mod service_keys;
 pub(crate) mod signing_keys;
 pub(crate) mod tokens;

@@ -9,6 +9,7 @@ use usher_store::Database;
 use crate::authority;
 use crate::error::TenantError;
 use crate::plans::{self, Plan};
+use crate::seat_policy::SeatPolicy;
 use crate::store::workspaces as store;
 
 /// A workspace.
@@ -19,7 +20,7 @@ pub(crate) struct Workspace {
     pub(crate) name: String,
     pub(crate) plan: Plan,
     pub(crate) suspended: bool,
-    pub(crate) seats_block: bool,
+    pub(crate) seat_policy: SeatPolicy,
     pub(crate) seat_limit: Option<i64>,
     pub(crate) policy_version: i64,
     pub(crate) created_at: Timestamp,
@@ -30,7 +31,7 @@ pub(crate) struct NewWorkspace {
     pub(crate) slug: String,
     pub(crate) name: String,
     pub(crate) plan: String,
-    pub(crate) seats_block: bool,
+    pub(crate) seat_policy: SeatPolicy,
     pub(crate) seat_limit: Option<i64>,
 }
 
@@ -40,7 +41,7 @@ pub(crate) struct WorkspaceChange {
     pub(crate) name: Option<String>,
     pub(crate) plan: Option<String>,
     pub(crate) suspended: Option<bool>,
-    pub(crate) seats_block: Option<bool>,
+    pub(crate) seat_policy: Option<SeatPolicy>,
     pub(crate) seat_limit: Option<SeatLimit>,
 }
 
@@ -69,7 +70,7 @@ pub(crate) async fn create(
         name: new.name,
         plan,
         suspended: false,
-        seats_block: new.seats_block,
+        seat_policy: new.seat_policy,
         seat_limit: new.seat_limit,
         policy_version: 1,
         created_at: ctx.now(),
@@ -139,7 +140,7 @@ pub(crate) async fn update(
     workspace.name = change.name.unwrap_or(workspace.name);
     workspace.plan = plan.unwrap_or(workspace.plan);
     workspace.suspended = change.suspended.unwrap_or(workspace.suspended);
-    workspace.seats_block = change.seats_block.unwrap_or(workspace.seats_block);
+    workspace.seat_policy = change.seat_policy.unwrap_or(workspace.seat_policy);
     workspace.seat_limit = match change.seat_limit {
         None => workspace.seat_limit,
         Some(SeatLimit::Unlimited) => None,

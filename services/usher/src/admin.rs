@@ -3,12 +3,14 @@
 mod account;
 mod app;
 mod attribute;
+mod commitment;
 mod correction;
 mod domain;
 mod export;
 mod key;
 mod ledger;
 mod limit;
+mod log;
 mod period;
 mod plan;
 mod price;
@@ -58,6 +60,8 @@ enum AdminCommand {
     /// The apps' SCIM tokens.
     #[command(subcommand)]
     Token(token::TokenCommand),
+    /// What identity providers tried, and what came of it: the provisioning log, newest first.
+    Log(log::LogArgs),
     /// Plans: what workspaces have bought.
     #[command(subcommand)]
     Plan(plan::PlanCommand),
@@ -76,6 +80,9 @@ enum AdminCommand {
     /// How many seats there may be, and what happens beyond.
     #[command(subcommand)]
     Limit(limit::LimitCommand),
+    /// What is bought for a term.
+    #[command(subcommand)]
+    Commitment(commitment::CommitmentCommand),
     /// The ledger of seats: verify, reconcile, audit.
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
@@ -98,11 +105,11 @@ enum AdminCommand {
 /// What the service says, or why it can't be reached.
 pub async fn run(args: AdminArgs) -> anyhow::Result<()> {
     let session = Session::open(&args.connection).await?;
-    args.command.run(&session).await?.print(args.output)
+    args.command.run(&session, args.output).await?.print(args.output)
 }
 
 impl AdminCommand {
-    async fn run(self, session: &Session) -> anyhow::Result<Report> {
+    async fn run(self, session: &Session, format: Format) -> anyhow::Result<Report> {
         match self {
             Self::Workspace(command) => command.run(session).await,
             Self::Domain(command) => command.run(session).await,
@@ -110,12 +117,14 @@ impl AdminCommand {
             Self::App(command) => command.run(session).await,
             Self::Attribute(command) => command.run(session).await,
             Self::Token(command) => command.run(session).await,
+            Self::Log(args) => args.run(session, format).await,
             Self::Plan(command) => command.run(session).await,
             Self::Account(command) => command.run(session).await,
             Self::Price(command) => command.run(session).await,
             Self::Period(command) => command.run(session).await,
             Self::Correction(command) => command.run(session).await,
             Self::Limit(command) => command.run(session).await,
+            Self::Commitment(command) => command.run(session).await,
             Self::Ledger(command) => command.run(session).await,
             Self::Report(args) => args.run(session).await,
             Self::SigningKey(command) => command.run(session).await,

@@ -19,6 +19,8 @@ pub struct Settings {
     pub log: LogSettings,
     /// Where metrics are served.
     pub metrics: MetricsSettings,
+    /// The provisioning logs.
+    pub provisioning_log: ProvisioningLogSettings,
     /// The gateway's settings.
     pub gateway: GatewaySettings,
     /// The tenant service's settings.
@@ -56,6 +58,20 @@ pub struct MetricsSettings {
 impl Default for MetricsSettings {
     fn default() -> Self {
         Self { listen: "127.0.0.1:9464".into() }
+    }
+}
+
+/// `provisioning_log.*`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ProvisioningLogSettings {
+    /// How many days entries are kept; at least 1.
+    pub retention_days: u32,
+}
+
+impl Default for ProvisioningLogSettings {
+    fn default() -> Self {
+        Self { retention_days: 30 }
     }
 }
 
@@ -289,6 +305,9 @@ impl Settings {
             if role.includes(of) {
                 address(name, text);
             }
+        }
+        if role.includes(Role::Tenant) && self.provisioning_log.retention_days == 0 {
+            faults.push("provisioning_log.retention_days must be at least 1".into());
         }
         if role.includes(Role::Gateway) {
             if self.gateway.rate_per_second < 25 {

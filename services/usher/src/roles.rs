@@ -143,6 +143,7 @@ pub async fn start(
         let config = usher_tenant::Config {
             database_url: database_url("tenant", &settings.tenant)?,
             database_connections: settings.tenant.database_connections,
+            log_retention: Duration::from_hours(24 * u64::from(settings.provisioning_log.retention_days)),
         };
         let service = usher_tenant::Service::start(config, clock.clone(), tasks).await?;
         running.readiness.add("tenant", service.database());

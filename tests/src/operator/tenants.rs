@@ -9,6 +9,7 @@ use usher_proto::tenant::v1::app_service_client::AppServiceClient;
 use usher_proto::tenant::v1::credential_service_client::CredentialServiceClient;
 use usher_proto::tenant::v1::domain_service_client::DomainServiceClient;
 use usher_proto::tenant::v1::plan_service_client::PlanServiceClient;
+use usher_proto::tenant::v1::provisioning_log_service_client::ProvisioningLogServiceClient;
 use usher_proto::tenant::v1::token_service_client::TokenServiceClient;
 use usher_proto::tenant::v1::workspace_service_client::WorkspaceServiceClient;
 use usher_rpc::Failure;
@@ -40,7 +41,7 @@ impl Operator {
     /// # Errors
     /// The call fails.
     pub async fn plan(&self, name: &str, scim: bool, enforce_domains: bool) -> anyhow::Result<()> {
-        let plan = pb::Plan { id: String::new(), name: name.to_owned(), scim, enforce_domains };
+        let plan = pb::Plan { name: name.to_owned(), scim, enforce_domains, ..Default::default() };
         let request = self.request(None, pb::CreatePlanRequest { plan: Some(plan) });
         match PlanServiceClient::new(self.tenant()).create_plan(request).await.map_err(Failure::from) {
             Err(failure) if failure.reason != Reason::AlreadyExists => Err(failure).context("CreatePlan"),
@@ -218,6 +219,19 @@ impl Operator {
         let message = pb::ListTokensRequest { app_id: app.to_owned() };
         let mut client = TokenServiceClient::new(self.tenant());
         Ok(answered("ListTokens", client.list_tokens(self.about(workspace, message)).await)?.tokens)
+    }
+
+    /// A page of the provisioning log, newest first.
+    ///
+    /// # Errors
+    /// The call fails.
+    pub async fn log(
+        &self,
+        workspace: WorkspaceId,
+        wanted: pb::ListLogEntriesRequest,
+    ) -> anyhow::Result<pb::ListLogEntriesResponse> {
+        let mut client = ProvisioningLogServiceClient::new(self.tenant());
+        answered("ListLogEntries", client.list_log_entries(self.about(workspace, wanted)).await)
     }
 
     /// Revokes a token.

@@ -29,13 +29,14 @@ async fn limit(stack: &Stack, workspace: &Workspace, pool: &str, quantity: i64, 
     let version = set.limit.unwrap().version;
     eventually(Duration::from_secs(20), "identity has the limit", async || {
         let mut owner = stack.owner(&stack.databases().identity).await;
-        let found: Option<i64> =
-            sqlx::query_scalar("SELECT version FROM seat_limits WHERE tenant_id = $1 AND pool = $2")
-                .bind(workspace.id().as_uuid())
-                .bind(pool)
-                .fetch_optional(&mut owner)
-                .await
-                .unwrap();
+        let found: Option<i64> = sqlx::query_scalar(
+            "SELECT version FROM seat_limits WHERE tenant_id = $1 AND pool = $2 AND source = 'billing'",
+        )
+        .bind(workspace.id().as_uuid())
+        .bind(pool)
+        .fetch_optional(&mut owner)
+        .await
+        .unwrap();
         found == Some(version)
     })
     .await;

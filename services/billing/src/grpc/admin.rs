@@ -11,8 +11,10 @@ use uuid::Uuid;
 
 use crate::accounts::{self, AccountChange};
 use crate::audit;
+use crate::commitments::{self, NewCommitment};
 use crate::corrections::{self, NewCorrection};
-use crate::limits::{self, NewLimit};
+use crate::limit_versions::Said;
+use crate::limits;
 use crate::prices::{self, NewPrice};
 use crate::reconciliation;
 use crate::verification;
@@ -190,10 +192,45 @@ impl BillingAdmin for AdminApi {
     ) -> Result<Response<pb::SetLimitResponse>, Status> {
         let (ctx, message) = open(request)?;
         let limit = message.limit.ok_or_else(|| status(missing("limit")))?;
-        let new = NewLimit::try_from(limit).map_err(status)?;
+        let said = Said::try_from(limit).map_err(status)?;
         let database = self.database.clone();
-        let work = async move { limits::set(&database, &ctx, new).await };
+        let work = async move { limits::say(&database, &ctx, said).await };
         let limit = self.tasks.detach(work).await.map_err(status)?;
         Ok(Response::new(pb::SetLimitResponse { limit: Some(limit.into()) }))
+    }
+
+    async fn clear_limit(
+        &self,
+        request: Request<pb::ClearLimitRequest>,
+    ) -> Result<Response<pb::ClearLimitResponse>, Status> {
+        let (ctx, message) = open(request)?;
+        let said = Said { pool: parse("pool", &message.pool).map_err(status)?, rule: None };
+        let database = self.database.clone();
+        let work = async move { limits::say(&database, &ctx, said).await };
+        let limit = self.tasks.detach(work).await.map_err(status)?;
+        Ok(Response::new(pb::ClearLimitResponse { limit: Some(limit.into()) }))
+    }
+
+    async fn set_commitment(
+        &self,
+        request: Request<pb::SetCommitmentRequest>,
+    ) -> Result<Response<pb::SetCommitmentResponse>, Status> {
+        let (ctx, message) = open(request)?;
+        let commitment = message.commitment.ok_or_else(|| status(missing("commitment")))?;
+        let new = NewCommitment::try_from(commitment).map_err(status)?;
+        let database = self.database.clone();
+        let work = async move { commitments::set(&database, &ctx, new).await };
+        let commitment = self.tasks.detach(work).await.map_err(status)?;
+        Ok(Response::new(pb::SetCommitmentResponse { commitment: Some(commitment.into()) }))
+    }
+
+    async fn list_commitments(
+        &self,
+        request: Request<pb::ListCommitmentsRequest>,
+    ) -> Result<Response<pb::ListCommitmentsResponse>, Status> {
+        let (ctx, _) = open(request)?;
+        let found = commitments::list(&self.database, &ctx).await.map_err(status)?;
+        let commitments = found.into_iter().map(pb::Commitment::from).collect();
+        Ok(Response::new(pb::ListCommitmentsResponse { commitments }))
     }
 }

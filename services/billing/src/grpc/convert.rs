@@ -3,6 +3,7 @@
 mod account;
 mod credit_note;
 mod invoice;
+mod limits;
 mod what_if;
 
 pub(super) use account::optional_time;

@@ -20,6 +20,8 @@ use super::state;
 use crate::error::BillingError;
 use crate::event::hex;
 use crate::ledger::{self, Batch, Watermark};
+use crate::limit::PlanLimit;
+use crate::limit_versions;
 use crate::reconciliation::{self, Claim};
 use crate::reports::unbound;
 use crate::resync;
@@ -100,8 +102,11 @@ impl SeatLedger for LedgerApi {
             let scope = ctx.credential().scope(Some(workspace)).map_err(status)?;
             let watermark = Watermark::try_from(&sent).map_err(status)?;
             let database = self.database.scoped(&scope);
+            let plan: Result<Vec<PlanLimit>, _> = sent.plan_limits.iter().map(PlanLimit::try_from).collect();
             let wish =
                 watermarks::advance(&database, ctx.now(), sent.epoch, watermark).await.map_err(status)?;
+            let plan = plan.map_err(status)?;
+            limit_versions::take_plan(&database, ctx.now(), &plan).await.map_err(status)?;
             if wish.behind {
                 answer.behind_workspace_ids.push(sent.workspace_id.clone());
             }

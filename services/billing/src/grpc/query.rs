@@ -14,6 +14,7 @@ use super::convert::optional_time;
 use crate::class::SeatClass;
 use crate::error::BillingError;
 use crate::event::Recorded;
+use crate::limit_alerts;
 use crate::limits;
 use crate::rating::DailyCount;
 use crate::seat_status;
@@ -131,7 +132,7 @@ impl SeatQuery for QueryApi {
     ) -> Result<Response<pb::GetLimitsResponse>, Status> {
         let (ctx, _) = open(request)?;
         let limits = limits::get(&self.database, &ctx).await.map_err(status)?;
-        let alerts = limits::alerts(&self.database, &ctx).await.map_err(status)?;
+        let alerts = limit_alerts::list(&self.database, &ctx).await.map_err(status)?;
         Ok(Response::new(pb::GetLimitsResponse {
             limits: limits.into_iter().map(pb::Limit::from).collect(),
             alerts: alerts.into_iter().map(pb::LimitAlert::from).collect(),

@@ -94,6 +94,11 @@ impl Calendar {
         self.dates.is_empty()
     }
 
+    /// Whether there are dates without an instant, which a zone skipped (Pacific/Apia, 30 December 2011).
+    pub fn skips(&self) -> bool {
+        self.starts.windows(2).any(|pair| pair[0] == pair[1])
+    }
+
     /// The dates.
     pub fn dates(&self) -> &[Date] {
         &self.dates

@@ -100,7 +100,17 @@ fn runs<P>(stays: &[Stay<P>], classes: &[SeatClass], calendar: &Calendar) -> Vec
             runs.push(next);
         }
     }
-    runs
+    if calendar.skips() { runs.into_iter().flat_map(|run| lived(run, calendar)).collect() } else { runs }
+}
+
+/// The parts of a run whose dates have an instant: nobody is anywhere on a date that the zone skipped.
+fn lived(run: Run, calendar: &Calendar) -> Vec<Run> {
+    let dates: Vec<usize> =
+        (run.first..=run.last).filter(|date| calendar.start(*date) < calendar.start(date + 1)).collect();
+    dates
+        .chunk_by(|date, next| date + 1 == *next)
+        .map(|dates| Run { first: dates[0], last: dates[dates.len() - 1], ..run })
+        .collect()
 }
 
 #[cfg(test)]

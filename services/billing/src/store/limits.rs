@@ -1,4 +1,4 @@
-//! Limits and alerts.
+//! Limits, by version.
 
 use jiff::Timestamp;
 use sqlx::FromRow;
@@ -7,31 +7,86 @@ use uuid::Uuid;
 
 use crate::class::SeatClass;
 use crate::error::BillingError;
-use crate::limit::{Limit, Pool};
-use crate::limits::Alert;
+use crate::limit::{Limit, Most, PlanLimit, Pool, Rule};
+use crate::share::Share;
 
-/// The limits that held at a time, by pool.
-pub(crate) async fn current(tx: &mut TenantTx, at: Timestamp) -> Result<Vec<Limit>, BillingError> {
-    let rows: Vec<(String, i64, Option<i64>, String, i64)> = sqlx::query_as(
-        "SELECT DISTINCT ON (pool) pool, version, quantity, policy, committed FROM seat_limits
-         WHERE tenant_id = $1 AND set_at <= $2 ORDER BY pool DESC, version DESC",
-    )
-    .bind(tx.tenant())
-    .bind(Time(at))
-    .fetch_all(tx.conn())
-    .await?;
-    rows.into_iter()
-        .map(|(pool, version, quantity, policy, committed)| {
-            let unread = |what: String| BillingError::Stored(what);
-            Ok(Limit {
-                pool: pool.parse().map_err(|error| unread(format!("{error}")))?,
-                version,
-                quantity,
-                policy: policy.parse().map_err(|error| unread(format!("{error}")))?,
-                committed,
-            })
-        })
-        .collect()
+#[derive(FromRow)]
+struct LimitRow {
+    pool: String,
+    version: i64,
+    plan_version: Option<i64>,
+    quantity: Option<i64>,
+    policy: String,
+    at_least: Option<i64>,
+    percent: Option<i64>,
+    committed: i64,
+}
+
+impl LimitRow {
+    fn pool(&self) -> Result<Pool, BillingError> {
+        self.pool.parse().map_err(|error| BillingError::Stored(format!("{error}")))
+    }
+
+    fn rule(&self) -> Result<Rule, BillingError> {
+        let most = match (self.at_least, self.percent, self.quantity) {
+            (Some(at_least), Some(percent), _) => Most::Share(Share { at_least, percent }),
+            (_, _, Some(quantity)) => Most::Seats(quantity),
+            _ => Most::Unlimited,
+        };
+        let policy = self.policy.parse().map_err(|error| BillingError::Stored(format!("{error}")))?;
+        Ok(Rule { most, policy })
+    }
+}
+
+impl TryFrom<LimitRow> for Limit {
+    type Error = BillingError;
+
+    fn try_from(row: LimitRow) -> Result<Self, BillingError> {
+        let (pool, rule) = (row.pool()?, row.rule()?);
+        let LimitRow { version, plan_version, quantity, committed, .. } = row;
+        Ok(Self { pool, version, plan_version, rule, quantity, committed })
+    }
+}
+
+const VERSIONS: &str =
+    "SELECT pool, version, plan_version, quantity, policy, at_least, percent, committed, set_at
+  FROM seat_limits WHERE tenant_id = $1";
+
+/// The last version of each pool: what holds.
+pub(crate) async fn last(tx: &mut TenantTx) -> Result<Vec<Limit>, BillingError> {
+    let sql = format!("SELECT DISTINCT ON (pool) * FROM ({VERSIONS}) v ORDER BY pool DESC, version DESC");
+    let rows: Vec<LimitRow> =
+        sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(tx.tenant()).fetch_all(tx.conn()).await?;
+    rows.into_iter().map(Limit::try_from).collect()
+}
+
+/// What holds of a pool.
+pub(crate) async fn find(tx: &mut TenantTx, pool: Pool) -> Result<Option<Limit>, BillingError> {
+    Ok(last(tx).await?.into_iter().find(|limit| limit.pool == pool))
+}
+
+/// The versions of all pools that began until a time, with when each did; by pool and version.
+pub(crate) async fn until(tx: &mut TenantTx, at: Timestamp) -> Result<Vec<(Timestamp, Limit)>, BillingError> {
+    #[derive(FromRow)]
+    struct Row {
+        set_at: Time,
+        #[sqlx(flatten)]
+        limit: LimitRow,
+    }
+    let sql = format!("{VERSIONS} AND set_at <= $2 ORDER BY pool DESC, version");
+    let rows: Vec<Row> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(tx.tenant())
+        .bind(Time(at))
+        .fetch_all(tx.conn())
+        .await?;
+    rows.into_iter().map(|row| Ok((row.set_at.0, row.limit.try_into()?))).collect()
+}
+
+const fn share(rule: Rule) -> (Option<i64>, Option<i64>) {
+    match rule.most {
+        Most::Share(share) => (Some(share.at_least), Some(share.percent)),
+        Most::Unlimited | Most::Seats(_) => (None, None),
+    }
 }
 
 /// Adds a version.
@@ -41,18 +96,63 @@ pub(crate) async fn insert(
     now: Timestamp,
     by: &str,
 ) -> Result<(), BillingError> {
+    let (at_least, percent) = share(limit.rule);
     sqlx::query(
-        "INSERT INTO seat_limits (tenant_id, pool, version, quantity, policy, committed, set_at, set_by)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "INSERT INTO seat_limits (tenant_id, pool, version, plan_version, quantity, policy, at_least, percent, committed,
+           set_at, set_by)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
     )
     .bind(tx.tenant())
     .bind(limit.pool.as_str())
     .bind(limit.version)
+    .bind(limit.plan_version)
     .bind(limit.quantity)
-    .bind(limit.policy.as_str())
+    .bind(limit.rule.policy.as_str())
+    .bind(at_least)
+    .bind(percent)
     .bind(limit.committed)
     .bind(Time(now))
     .bind(by)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// What the plan gives, by the last version of the policy that is known.
+pub(crate) async fn plan(tx: &mut TenantTx) -> Result<Vec<PlanLimit>, BillingError> {
+    let rows: Vec<LimitRow> = sqlx::query_as(
+        "SELECT DISTINCT ON (pool) pool, plan_version AS version, plan_version, quantity, policy, at_least, percent,
+           0::bigint AS committed
+         FROM plan_limits WHERE tenant_id = $1 ORDER BY pool DESC, plan_limits.plan_version DESC",
+    )
+    .bind(tx.tenant())
+    .fetch_all(tx.conn())
+    .await?;
+    rows.into_iter()
+        .map(|row| Ok(PlanLimit { pool: row.pool()?, version: row.version, rule: row.rule()? }))
+        .collect()
+}
+
+/// Notes what the plan gives by a version of the policy; again changes nothing.
+pub(crate) async fn insert_plan(
+    tx: &mut TenantTx,
+    limit: &PlanLimit,
+    now: Timestamp,
+) -> Result<(), BillingError> {
+    let (at_least, percent) = share(limit.rule);
+    let quantity = if let Most::Seats(seats) = limit.rule.most { Some(seats) } else { None };
+    sqlx::query(
+        "INSERT INTO plan_limits (tenant_id, pool, plan_version, quantity, policy, at_least, percent, told_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (tenant_id, pool, plan_version) DO NOTHING",
+    )
+    .bind(tx.tenant())
+    .bind(limit.pool.as_str())
+    .bind(limit.version)
+    .bind(quantity)
+    .bind(limit.rule.policy.as_str())
+    .bind(at_least)
+    .bind(percent)
+    .bind(Time(now))
     .execute(tx.conn())
     .await?;
     Ok(())
@@ -75,58 +175,16 @@ pub(crate) async fn in_use(tx: &mut TenantTx, pool: Pool) -> Result<i64, Billing
     Ok(count)
 }
 
-/// Notes an alert; says false if it was raised before.
-pub(crate) async fn raise(
-    tx: &mut TenantTx,
-    limit: &Limit,
-    threshold: i64,
-    in_use: i64,
-    sequence: i64,
-    now: Timestamp,
-) -> Result<bool, BillingError> {
-    let done = sqlx::query(
-        "INSERT INTO limit_alerts (tenant_id, pool, version, threshold, in_use, sequence, raised_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (tenant_id, pool, version, threshold) DO NOTHING",
-    )
-    .bind(tx.tenant())
-    .bind(limit.pool.as_str())
-    .bind(limit.version)
-    .bind(i32::try_from(threshold).unwrap_or_default())
-    .bind(in_use)
-    .bind(sequence)
-    .bind(Time(now))
-    .execute(tx.conn())
-    .await?;
-    Ok(done.rows_affected() == 1)
-}
-
-/// Alerts that were raised, oldest first.
-pub(crate) async fn alerts(tx: &mut TenantTx) -> Result<Vec<Alert>, BillingError> {
-    let rows: Vec<(String, i64, i32, i64, Time)> = sqlx::query_as(
-        "SELECT pool, version, threshold, in_use, raised_at FROM limit_alerts WHERE tenant_id = $1
-         ORDER BY raised_at, pool, version, threshold LIMIT 1000",
-    )
-    .bind(tx.tenant())
-    .fetch_all(tx.conn())
-    .await?;
-    let alert = |(pool, version, threshold, in_use, at): (String, i64, i32, i64, Time)| Alert {
-        pool,
-        version,
-        threshold,
-        in_use,
-        at: at.0,
-    };
-    Ok(rows.into_iter().map(alert).collect())
-}
-
-/// A limit of any workspace.
+/// A version of any workspace's limit.
 #[derive(Clone, Debug, FromRow)]
 pub(crate) struct WorkspaceLimit {
     pub(crate) tenant_id: Uuid,
     pub(crate) pool: String,
     pub(crate) version: i64,
+    pub(crate) plan_version: Option<i64>,
     pub(crate) quantity: Option<i64>,
     pub(crate) policy: String,
+    pub(crate) committed: i64,
     pub(crate) set_at: Time,
 }
 

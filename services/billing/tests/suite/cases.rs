@@ -222,6 +222,17 @@ fn e15_the_day_of_25_hours_is_one_day() {
 }
 
 #[test]
+fn a_date_that_the_zone_skipped_has_no_seat_day() {
+    // Samoa went from the 29th to the 31st; the month keeps its 31 dates.
+    let december =
+        june().zone("Pacific/Apia").period("2011-12-01", "2012-01-01").regular("valid_from", "2011-01-01");
+
+    let all_month = december.on("ada", "2011-11-01T00:00:00Z");
+
+    all_month.costs(&[("regular", 30, 1161)], 1161);
+}
+
+#[test]
 fn e16_february_has_its_own_length() {
     june()
         .period("2026-02-01", "2026-03-01")

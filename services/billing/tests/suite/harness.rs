@@ -360,6 +360,7 @@ impl Workspace<'_> {
             epoch,
             as_of_time: Some(to_wire(as_of.parse().unwrap())),
             last_sequence: last,
+            ..Default::default()
         };
         let message = pb::AdvanceWatermarksRequest { watermarks: vec![watermark] };
         self.billing.ledger().advance_watermarks(self.produced(message)).await.unwrap().into_inner()

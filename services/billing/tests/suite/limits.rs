@@ -6,17 +6,60 @@ use usher_rpc::Failure;
 
 use crate::harness::{Billing, Workspace};
 
-async fn set(
+/// A limit that is unlimited as yet.
+pub fn limit(pool: &str, policy: &str) -> pb::Limit {
+    pb::Limit { pool: pool.to_owned(), policy: policy.to_owned(), ..Default::default() }
+}
+
+pub async fn set(acme: &Workspace<'_>, limit: pb::Limit) -> Result<pb::Limit, Failure> {
+    let message = pb::SetLimitRequest { limit: Some(limit) };
+    Ok(acme.billing.admin().set_limit(acme.request(message)).await?.into_inner().limit.unwrap())
+}
+
+async fn set_seats(
     acme: &Workspace<'_>,
     pool: &str,
     quantity: Option<i64>,
     policy: &str,
 ) -> Result<pb::Limit, Failure> {
-    let limit =
-        pb::Limit { pool: pool.to_owned(), quantity, policy: policy.to_owned(), ..Default::default() };
-    let message = pb::SetLimitRequest { limit: Some(limit) };
-    let answer = acme.billing.admin().set_limit(acme.request(message)).await?;
-    Ok(answer.into_inner().limit.unwrap())
+    set(acme, pb::Limit { quantity, ..limit(pool, policy) }).await
+}
+
+async fn clear(acme: &Workspace<'_>, pool: &str) -> pb::Limit {
+    let message = pb::ClearLimitRequest { pool: pool.to_owned() };
+    acme.billing.admin().clear_limit(acme.request(message)).await.unwrap().into_inner().limit.unwrap()
+}
+
+/// What identity tells of the workspace's plan: so many paid seats, and the cap of the example plans.
+async fn plan(acme: &Workspace<'_>, version: i64, paid: Option<i64>, policy: &str) {
+    let given = |pool: &str, quantity, share| pb::PlanLimit {
+        pool: pool.to_owned(),
+        version,
+        quantity,
+        policy: policy.to_owned(),
+        share,
+    };
+    let watermark = pb::Watermark {
+        workspace_id: acme.id.to_string(),
+        epoch: 1,
+        as_of_time: Some(usher_rpc::convert::to_wire(acme.billing.clock.now())),
+        last_sequence: 0,
+        plan_limits: vec![given("paid", paid, None), given("collaborator", None, Some(CAP))],
+    };
+    let message = pb::AdvanceWatermarksRequest { watermarks: vec![watermark] };
+    acme.billing.ledger().advance_watermarks(acme.produced(message)).await.unwrap();
+}
+
+const CAP: pb::Share = pb::Share { at_least: 20, percent: 15 };
+
+/// (pool, most, source, version) of what holds.
+async fn held(acme: &Workspace<'_>) -> Vec<(String, Option<i64>, String, i64)> {
+    let brief = |limit: pb::Limit| (limit.pool, limit.quantity, limit.source, limit.version);
+    limits(acme).await.limits.into_iter().map(brief).collect()
+}
+
+fn row(pool: &str, quantity: i64, source: &str, version: i64) -> (String, Option<i64>, String, i64) {
+    (pool.to_owned(), Some(quantity), source.to_owned(), version)
 }
 
 async fn limits(acme: &Workspace<'_>) -> pb::GetLimitsResponse {
@@ -28,9 +71,9 @@ async fn a_limit_has_versions_of_which_the_last_one_holds() {
     let billing = Billing::start().await;
     let acme = billing.workspace();
 
-    assert_eq!(set(&acme, "paid", Some(10), "BLOCK").await.unwrap().version, 1);
-    assert_eq!(set(&acme, "paid", None, "ALLOW").await.unwrap().version, 2);
-    assert_eq!(set(&acme, "collaborator", Some(20), "BLOCK").await.unwrap().version, 1);
+    assert_eq!(set_seats(&acme, "paid", Some(10), "BLOCK").await.unwrap().version, 1);
+    assert_eq!(set_seats(&acme, "paid", None, "ALLOW").await.unwrap().version, 2);
+    assert_eq!(set_seats(&acme, "collaborator", Some(20), "BLOCK").await.unwrap().version, 1);
 
     let held: Vec<(String, Option<i64>, i64)> =
         limits(&acme).await.limits.into_iter().map(|l| (l.pool, l.quantity, l.version)).collect();
@@ -38,7 +81,7 @@ async fn a_limit_has_versions_of_which_the_last_one_holds() {
     for (pool, quantity, policy) in
         [("free", Some(1), "BLOCK"), ("paid", Some(-1), "BLOCK"), ("paid", Some(1), "DENY")]
     {
-        let refused = set(&acme, pool, quantity, policy).await.unwrap_err();
+        let refused = set_seats(&acme, pool, quantity, policy).await.unwrap_err();
         assert_eq!(refused.reason, Reason::InvalidArgument, "{pool} {policy}");
     }
 }
@@ -47,7 +90,7 @@ async fn a_limit_has_versions_of_which_the_last_one_holds() {
 async fn an_alert_is_raised_once_a_threshold_and_version() {
     let billing = Billing::start().await;
     let mut acme = billing.workspace();
-    set(&acme, "paid", Some(10), "ALLOW").await.unwrap();
+    set_seats(&acme, "paid", Some(10), "ALLOW").await.unwrap();
     for n in 0..12 {
         let person = acme.person();
         let event = acme.event(&format!("2026-06-01T00:00:{n:02}Z"), person, Some("Regular"));
@@ -69,9 +112,89 @@ async fn an_alert_is_raised_once_a_threshold_and_version() {
         async { billing.query().check_capacity(request).await.unwrap().into_inner() }
     };
     assert!(capacity(1).await.would_fit, "ALLOW");
-    set(&acme, "paid", Some(12), "BLOCK").await.unwrap();
+    set_seats(&acme, "paid", Some(12), "BLOCK").await.unwrap();
     assert_eq!(
         (capacity(1).await.would_fit, capacity(-1).await.would_fit, capacity(0).await.in_use),
         (false, true, 12)
     );
+}
+
+#[tokio::test]
+async fn a_pool_has_the_limit_of_its_plan_until_billing_sets_one_and_after_it_is_cleared() {
+    let billing = Billing::start().await;
+    let acme = billing.workspace();
+    plan(&acme, 1, Some(100), "BLOCK").await;
+    plan(&acme, 1, Some(100), "BLOCK").await;
+    assert_eq!(held(&acme).await, [row("paid", 100, "plan", 1), row("collaborator", 20, "plan", 1)]);
+
+    set_seats(&acme, "paid", Some(200), "ALLOW").await.unwrap();
+    plan(&acme, 2, Some(300), "BLOCK").await;
+    assert_eq!(held(&acme).await, [row("paid", 200, "billing", 2), row("collaborator", 30, "plan", 2)]);
+
+    let cleared = clear(&acme, "paid").await;
+    assert_eq!(
+        (cleared.quantity, cleared.policy.as_str(), cleared.source.as_str()),
+        (Some(300), "BLOCK", "plan")
+    );
+    assert_eq!(clear(&acme, "paid").await, cleared, "there is nothing left to clear");
+    assert_eq!(held(&acme).await, [row("paid", 300, "plan", 3), row("collaborator", 45, "plan", 3)]);
+
+    plan(&acme, 1, Some(1), "BLOCK").await;
+    assert_eq!(held(&acme).await[0], row("paid", 300, "plan", 3), "an earlier policy is outdated");
+}
+
+#[tokio::test]
+async fn e31_a_share_moves_with_the_paid_limit_and_with_the_commitment_that_begins_and_ends() {
+    let billing = Billing::at("2026-06-15T00:00:00Z").await;
+    let acme = billing.workspace();
+    let mut moved = Vec::new();
+    set(&acme, pb::Limit { share: Some(CAP), ..limit("collaborator", "BLOCK") }).await.unwrap();
+    for paid in [20, 133, 134, 200] {
+        set_seats(&acme, "paid", Some(paid), "BLOCK").await.unwrap();
+        moved.push(held(&acme).await[1].1.unwrap());
+    }
+    assert_eq!(moved, [20, 20, 21, 30]);
+
+    crate::commitments::set(&acme, 400, "12.00", "2026-07-01", "2027-07-01").await.unwrap();
+    assert_eq!(held(&acme).await[1].1, Some(30), "its term has not begun");
+    billing.advance_to("2026-07-01T00:00:00Z");
+    acme.watermark(1, "2026-07-01T00:00:00Z", 0).await;
+    assert_eq!(held(&acme).await[1].1, Some(60));
+    billing.advance_to("2027-07-01T00:00:00Z");
+    acme.watermark(1, "2027-07-01T00:00:00Z", 0).await;
+    assert_eq!(held(&acme).await[1].1, Some(30));
+
+    for wrong in [
+        pb::Limit { share: Some(CAP), ..limit("paid", "BLOCK") },
+        pb::Limit { share: Some(CAP), quantity: Some(1), ..limit("collaborator", "BLOCK") },
+        pb::Limit {
+            share: Some(pb::Share { at_least: 0, percent: 1_001 }),
+            ..limit("collaborator", "BLOCK")
+        },
+    ] {
+        assert_eq!(set(&acme, wrong).await.unwrap_err().reason, Reason::InvalidArgument);
+    }
+}
+
+#[tokio::test]
+async fn a_limit_that_is_cut_below_the_use_alerts_at_once() {
+    let billing = Billing::start().await;
+    let mut acme = billing.workspace();
+    for n in 0..3 {
+        let person = acme.person();
+        let event = acme.event(&format!("2026-06-01T00:00:{n:02}Z"), person, Some("Regular"));
+        acme.apply(vec![event]).await;
+    }
+
+    set_seats(&acme, "paid", Some(10), "ALLOW").await.unwrap();
+    assert_eq!(limits(&acme).await.alerts, []);
+    set_seats(&acme, "paid", Some(2), "BLOCK").await.unwrap();
+
+    let raised: Vec<(i64, i32, i64)> = limits(&acme)
+        .await
+        .alerts
+        .into_iter()
+        .map(|alert| (alert.version, alert.threshold, alert.in_use))
+        .collect();
+    assert_eq!(raised, [(2, 80, 3), (2, 90, 3), (2, 100, 3)]);
 }

@@ -7,6 +7,7 @@ mod accounts;
 mod append;
 mod cases;
 mod closing;
+mod commitments;
 mod corrections;
 mod credit_notes;
 mod fold;

@@ -24,10 +24,14 @@ const NAMES: [&str; 12] = [
 ];
 
 /// A June with joins, a change of class and a leaver; in July.
-async fn busy(billing: &Billing) -> Workspace<'_> {
+async fn busy<'a>(billing: &'a Billing, now: &str) -> Workspace<'a> {
     let mut acme = billing.workspace();
     acme.price("regular", "12.00", "2026-01-01").await.unwrap();
     acme.price("external", "8.00", "2026-01-01").await.unwrap();
+    let limit = pb::Limit { quantity: Some(2), ..crate::limits::limit("paid", "ALLOW_TRUE_UP") };
+    crate::limits::set(&acme, limit).await.unwrap();
+    crate::commitments::set(&acme, 1, "12.00", "2026-04-01", "2027-04-01").await.unwrap();
+    billing.advance_to(now);
     let (ada, bob, eve) = (acme.person(), acme.person(), acme.person());
     let events = vec![
         acme.event("2026-05-20T09:00:00Z", ada, Some("Regular")),
@@ -37,15 +41,6 @@ async fn busy(billing: &Billing) -> Workspace<'_> {
         acme.event("2026-06-30T23:00:00Z", eve, Some("Collaborator")),
     ];
     acme.apply(events).await;
-    let limit = pb::Limit {
-        pool: "paid".to_owned(),
-        quantity: Some(2),
-        policy: "ALLOW_TRUE_UP".to_owned(),
-        committed: 1,
-        version: 0,
-    };
-    let message = pb::SetLimitRequest { limit: Some(limit) };
-    billing.admin().set_limit(acme.request(message)).await.unwrap();
     acme
 }
 
@@ -55,8 +50,8 @@ fn rows(text: &str) -> Vec<Vec<&str>> {
 
 #[tokio::test]
 async fn i24_every_report_is_the_same_to_the_byte_for_the_same_known_time() {
-    let billing = Billing::at("2026-06-30T23:30:00Z").await;
-    let mut acme = busy(&billing).await;
+    let billing = Billing::at("2026-06-01T00:00:00Z").await;
+    let mut acme = busy(&billing, "2026-06-30T23:30:00Z").await;
     acme.watermark(1, "2026-06-30T23:20:00Z", 5).await;
     let mut before = Vec::new();
     for (name, format) in NAMES.iter().flat_map(|name| [(*name, "csv"), (*name, "jsonl")]) {
@@ -123,8 +118,8 @@ async fn a_report_of_a_closed_period_never_changes() {
 
 #[tokio::test]
 async fn reports_say_what_happened() {
-    let billing = Billing::at("2026-07-01T00:00:00Z").await;
-    let acme = busy(&billing).await;
+    let billing = Billing::at("2026-06-01T00:00:00Z").await;
+    let acme = busy(&billing, "2026-07-01T00:00:00Z").await;
     let report = |name: &'static str| {
         let acme = &acme;
         async move { acme.report(name, "csv", "2026-06-01", None).await.unwrap().0 }
@@ -133,7 +128,8 @@ async fn reports_say_what_happened() {
     let statement = report("statement").await;
     let amounts: Vec<&str> = rows(&statement).iter().map(|row| row[11]).collect();
     // Regular: Ada 16 days, Bob 10 to 19 June; External: Ada 14 days.
-    assert_eq!(amounts, ["10.40", "3.73", "0.00"], "{statement}");
+    // Two were open at once in the quarter, one is bought: nine periods remain.
+    assert_eq!(amounts, ["10.40", "3.73", "0.00", "108.00"], "{statement}");
 
     let roll_forward = report("roll-forward").await;
     let counted: Vec<Vec<&str>> = rows(&roll_forward).iter().map(|row| row[1..].to_vec()).collect();
@@ -162,7 +158,7 @@ async fn reports_say_what_happened() {
     let commitment = report("commitment").await;
     let over = rows(&commitment).into_iter().find(|row| row[0] == "2026-06-12").unwrap();
     assert_eq!(over, ["2026-06-12", "paid", "1", "2", "1", ""]);
-    assert_eq!(rows(&commitment).last().unwrap()[5], "12.00");
+    assert_eq!(rows(&commitment).last().unwrap(), &["2026-06-30", "paid", "1", "1", "0", "108.00"]);
 
     let limits = report("limits").await;
     assert_eq!(rows(&limits), [["paid", "2", "ALLOW_TRUE_UP", "1", "50", "2026-06-10T10:00:00Z", ""]]);

@@ -53,6 +53,8 @@ impl AccessService for Server {
             workspace_id: tenant.workspace.to_string(),
             workspace_slug: GOOD.into(),
             profile: pb::ScimProfile::Default.into(),
+            app_id: tenant.workspace.to_string(),
+            token_id: tenant.workspace.to_string(),
         }))
     }
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use tonic::Streaming;
 use tonic::transport::Channel;
 use usher_base::Reason;
-use usher_base::id::WorkspaceId;
+use usher_base::id::{AppId, TokenId, WorkspaceId};
 use usher_base::secret::ScimToken;
 use usher_proto::tenant::v1 as pb;
 use usher_proto::tenant::v1::access_service_client::AccessServiceClient;
@@ -33,6 +33,8 @@ pub(crate) struct Accepted {
     pub(crate) credential: String,
     pub(crate) ends_at: Timestamp,
     pub(crate) workspace: WorkspaceId,
+    pub(crate) app: AppId,
+    pub(crate) token: TokenId,
     /// How the app's identity provider is read.
     pub(crate) profile: Profile,
 }
@@ -81,6 +83,8 @@ impl AccessClient {
                 pb::ScimProfile::Default | pb::ScimProfile::Unspecified => Profile::Default,
             },
             workspace: answer.workspace_id.parse().map_err(|_| broken())?,
+            app: answer.app_id.parse().map_err(|_| broken())?,
+            token: answer.token_id.parse().map_err(|_| broken())?,
             credential: answer.credential,
         })
     }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::extract::State;
 use http::StatusCode;
@@ -17,6 +17,7 @@ use crate::caller::Caller;
 use crate::gateway::Gateway;
 use crate::precondition::versions;
 use crate::problem::Problem;
+use crate::provisioning_log::{Attempt, LONGEST_DOCUMENT};
 use crate::query::Attributes;
 use crate::respond::Answer;
 
@@ -78,8 +79,9 @@ impl<'a> Run<'a> {
             if self.is_over() {
                 break;
             }
+            let began = Instant::now();
             let outcome = self.one(&self.bulk.operations[position]).await;
-            self.note(position, outcome);
+            self.note(position, outcome, began.elapsed());
         }
         for position in plan.circular {
             if self.is_over() {
@@ -87,7 +89,7 @@ impl<'a> Run<'a> {
             }
             // 409, as RFC 7644 section 3.7.1 has it.
             let detail = "its bulkId references go round in a circle";
-            self.note(position, Err(Problem::new(Reason::FailedPrecondition, detail)));
+            self.note(position, Err(Problem::new(Reason::FailedPrecondition, detail)), Duration::ZERO);
         }
         let (base, request_id) = (&self.caller.base, self.caller.request_id());
         std::iter::zip(&self.bulk.operations, &self.outcomes)
@@ -108,16 +110,36 @@ impl<'a> Run<'a> {
         self.bulk.fail_on_errors.is_some_and(|most| self.errors >= most)
     }
 
-    fn note(&mut self, position: usize, outcome: Outcome) {
+    fn note(&mut self, position: usize, outcome: Outcome, took: Duration) {
         let operation = &self.bulk.operations[position];
         self.errors += usize::from(outcome.is_err());
         let is_creation = operation.task.as_ref().is_ok_and(|task| task.verb == Verb::Post);
         if let Some(bulk_id) = operation.bulk_id.as_deref().filter(|_| is_creation) {
             self.created.insert(bulk_id, outcome.as_ref().ok().and_then(id));
         }
-        let status = outcome.as_ref().map_or_else(|problem| problem.status, |answer| answer.status);
-        tracing::debug!(position, status = status.as_u16(), "bulk operation");
+        let attempt = self.attempt(position, &outcome, took);
+        self.gateway.log.record(attempt);
         self.outcomes[position] = Some(outcome);
+    }
+
+    /// The operation's entry of the provisioning log.
+    fn attempt(&self, position: usize, outcome: &Outcome, took: Duration) -> Attempt {
+        let operation = &self.bulk.operations[position];
+        let task = operation.task.as_ref().ok();
+        let target = operation.target().and_then(|id| resolve_id(id, &self.id_of()).ok());
+        let document = task.filter(|task| !task.data.is_null()).map(|task| task.data.to_string());
+        Attempt {
+            method: operation.method.to_ascii_uppercase(),
+            path: operation.path.clone(),
+            kind: task.map(|task| task.kind),
+            id: target.or_else(|| outcome.as_ref().ok().and_then(id)),
+            document: document.filter(|document| document.len() <= LONGEST_DOCUMENT).map(Arc::from),
+            status: outcome.as_ref().map_or_else(|problem| problem.status, |answer| answer.status),
+            problem: outcome.as_ref().err().cloned(),
+            bulk_index: position + 1,
+            took,
+            ..self.caller.attempt()
+        }
     }
 
     async fn one(&self, operation: &Operation) -> Outcome {

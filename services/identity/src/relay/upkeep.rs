@@ -70,7 +70,7 @@ impl Relay {
             let last = last.and_then(|time| from_wire("set_time", time).ok());
             for limit in found {
                 let Ok(workspace) = limit.workspace_id.parse::<WorkspaceId>() else { continue };
-                limits::take(&self.scoped(&verified, workspace)?, &limit).await?;
+                limits::take_billing(&self.scoped(&verified, workspace)?, &limit).await?;
             }
             latest = latest.max(last);
             if last.is_none() || last <= after {

@@ -94,11 +94,18 @@ pub(crate) struct Attributes<'a> {
     pub(crate) paths: Vec<String>,
 }
 
+/// Those who come in, and what the client calls each.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Joining {
+    pub(crate) ids: Vec<Uuid>,
+    pub(crate) displays: Vec<Option<String>>,
+}
+
 /// Who is in and who is out.
 pub(crate) struct Members {
     /// Nobody but `add`.
     pub(crate) clear: bool,
-    pub(crate) add: Vec<Uuid>,
+    pub(crate) add: Joining,
     pub(crate) remove: Vec<Uuid>,
 }
 
@@ -233,21 +240,23 @@ pub(crate) async fn select(
 ) -> Result<Vec<Uuid>, Error> {
     let mut tx = database.begin().await?;
     let tenant = tx.tenant();
-    let mut query = QueryBuilder::new(
-        "SELECT m.member_id FROM (SELECT i.member_id, i.user_id, i.subgroup_id FROM group_members i WHERE i.tenant_id = ",
-    );
-    query.push_bind(tenant).push(" AND i.group_id = ").push_bind(group.as_uuid());
-    query.push(" AND NOT ").push_bind(change.clear);
-    query.push(" AND NOT i.member_id = ANY (").push_bind(change.remove.clone());
+    let mut query = QueryBuilder::new("WITH joining (id, display) AS (SELECT * FROM unnest(");
+    query.push_bind(change.add.ids.clone()).push(", ").push_bind(change.add.displays.clone());
+    query.push(")), here AS (SELECT * FROM group_members WHERE tenant_id = ").push_bind(tenant);
+    query.push(" AND group_id = ").push_bind(group.as_uuid());
+    query.push(" AND NOT member_id = ANY (").push_bind(change.remove.clone());
+    // Who is in already keeps its name.
+    query.push(")), m (member_id, user_id, subgroup_id, display) AS (");
     query
-        .push(") UNION SELECT a.user_id, a.user_id, NULL FROM users a WHERE a.tenant_id = ")
-        .push_bind(tenant);
-    query.push(" AND a.user_id = ANY (").push_bind(change.add.clone());
-    query
-        .push(") UNION SELECT b.group_id, NULL, b.group_id FROM groups b WHERE b.tenant_id = ")
-        .push_bind(tenant);
-    query.push(" AND b.group_id = ANY (").push_bind(change.add.clone());
-    query.push(")) m LEFT JOIN users u ON u.user_id = m.user_id AND u.tenant_id = ").push_bind(tenant);
+        .push("SELECT member_id, user_id, subgroup_id, display FROM here WHERE NOT ")
+        .push_bind(change.clear);
+    query.push(" OR member_id IN (SELECT id FROM joining)");
+    query.push(" UNION ALL SELECT j.id, a.user_id, b.group_id, j.display FROM joining j");
+    query.push(" LEFT JOIN users a ON a.user_id = j.id AND a.tenant_id = ").push_bind(tenant);
+    query.push(" LEFT JOIN groups b ON b.group_id = j.id AND b.tenant_id = ").push_bind(tenant);
+    query.push(" WHERE j.id NOT IN (SELECT member_id FROM here))");
+    query.push(" SELECT m.member_id FROM m LEFT JOIN users u ON u.user_id = m.user_id AND u.tenant_id = ");
+    query.push_bind(tenant);
     query.push(" LEFT JOIN groups s ON s.group_id = m.subgroup_id AND s.tenant_id = ").push_bind(tenant);
     query.push(" WHERE ");
     Condition { query: &mut query, table: Table::Groups, tenant, base: "" }.push_member(filter);
@@ -262,17 +271,20 @@ pub(crate) async fn create(
     ctx: &CallContext,
     group: &Group,
     paths: Vec<String>,
-    add: Vec<Uuid>,
+    add: Joining,
 ) -> Result<Written, IdentityError> {
     let query = database
-        .statement::<(String,)>("SELECT outcome FROM create_group($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)")
+        .statement::<(String,)>(
+            "SELECT outcome FROM create_group($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        )
         .bind(group.id.as_uuid())
         .bind(Time(group.created_at))
         .bind(group.display_name.clone())
         .bind(fold(&group.display_name))
         .bind(group.external_id.clone())
         .bind(paths)
-        .bind(add)
+        .bind(add.ids)
+        .bind(add.displays)
         .bind(ctx.actor().to_string())
         .bind(ctx.request_id().to_owned());
     match query.fetch_one().await {
@@ -291,7 +303,7 @@ pub(crate) async fn write(
     let attributes = write.attributes.as_ref();
     let query = database
         .statement::<WrittenRow>(
-            "SELECT * FROM write_group($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+            "SELECT * FROM write_group($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
         )
         .bind(write.id.as_uuid())
         .bind(Time(ctx.now()))
@@ -302,7 +314,8 @@ pub(crate) async fn write(
         .bind(attributes.and_then(|to| to.external_id.map(str::to_owned)))
         .bind(attributes.map(|to| to.paths.clone()).unwrap_or_default())
         .bind(write.members.clear)
-        .bind(write.members.add.clone())
+        .bind(write.members.add.ids.clone())
+        .bind(write.members.add.displays.clone())
         .bind(write.members.remove.clone())
         .bind(ctx.actor().to_string())
         .bind(ctx.request_id().to_owned());

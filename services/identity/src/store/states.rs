@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use sqlx::FromRow;
+use sqlx::types::Json;
 use usher_base::id::{PersonKey, UserId, WorkspaceId};
 use usher_proto::billing::v1 as pb;
 use usher_rpc::convert::to_wire;
@@ -9,6 +10,7 @@ use usher_store::{Database, Error, ScopedDatabase, TenantTx, Time};
 use uuid::Uuid;
 
 use crate::seat_state::{ActiveUser, SeatState};
+use crate::store::limits::PlanLimitRow;
 
 /// The workspaces that ever had a seat, after one, by id.
 pub(crate) async fn workspaces(
@@ -31,9 +33,11 @@ struct WatermarkRow {
     epoch: i64,
     as_of: Time,
     last_sequence: i64,
+    plan_limits: Json<Vec<PlanLimitRow>>,
 }
 
-/// Advances the workspace's watermark to a time; none where nobody was ever provisioned.
+/// Advances the workspace's watermark to a time, with what its plan gives; none where nobody was ever
+/// provisioned.
 pub(crate) async fn advance_watermark(
     database: &ScopedDatabase,
     workspace: WorkspaceId,
@@ -45,6 +49,7 @@ pub(crate) async fn advance_watermark(
         epoch: row.epoch,
         as_of_time: Some(to_wire(row.as_of.0)),
         last_sequence: row.last_sequence,
+        plan_limits: row.plan_limits.0.into_iter().map(pb::PlanLimit::from).collect(),
     }))
 }
 

@@ -88,7 +88,6 @@ pub(crate) struct Write<'a> {
     pub(crate) actor: String,
     pub(crate) request_id: &'a str,
     pub(crate) event: EventId,
-    pub(crate) seat_limit: Option<i64>,
     pub(crate) now: Timestamp,
 }
 
@@ -150,13 +149,13 @@ impl From<Error> for WriteFault {
 
 impl WriteFault {
     /// The error for the caller, with the workspace's name.
-    pub(crate) fn told(self, policy: &Policy) -> IdentityError {
+    pub(crate) fn told(self, policy: &Policy, user_type: UserType) -> IdentityError {
         match self {
             Self::NoSeat(Full { pool, limit, in_use }) if pool == "collaborator" => {
                 IdentityError::CollaboratorLimitReached { workspace: policy.slug.clone(), limit, in_use }
             }
             Self::NoSeat(Full { limit, in_use, .. }) => {
-                IdentityError::SeatLimitReached { workspace: policy.slug.clone(), limit, in_use }
+                IdentityError::SeatLimitReached { workspace: policy.slug.clone(), user_type, limit, in_use }
             }
             // Whoever writes takes the free seat instead.
             Self::Degrade => IdentityError::Contended,
@@ -205,7 +204,7 @@ async fn named(
     with_groups: bool,
 ) -> Result<Vec<User>, Error> {
     let query = database
-        .statement::<UserRow>("SELECT * FROM find_users($1, $2, $3, $4)")
+        .statement::<UserRow>("SELECT (found).*, groups FROM find_users($1, $2, $3, $4)")
         .bind(by)
         .bind(key)
         .bind(with_groups);
@@ -252,7 +251,7 @@ pub(crate) async fn create(
     write: &Write<'_>,
     revive: bool,
 ) -> Result<Written, WriteFault> {
-    let sql = "SELECT outcome, match FROM create_user($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)";
+    let sql = "SELECT outcome, match FROM create_user($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)";
     outcome(columns(database.statement(sql), write).bind(revive)).await
 }
 
@@ -264,7 +263,7 @@ pub(crate) async fn update(
     kind: ChangeKind,
     cause: Cause,
 ) -> Result<Written, WriteFault> {
-    let sql = "SELECT outcome, match FROM update_user($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)";
+    let sql = "SELECT outcome, match FROM update_user($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)";
     let query = columns(database.statement(sql), write)
         .bind(write.user.version - 1)
         .bind(was.map(UserType::as_str))
@@ -298,7 +297,6 @@ fn columns(query: Statement<Outcome>, write: &Write<'_>) -> Statement<Outcome> {
         .bind(write.request_id.to_owned())
         .bind(write.event.as_uuid())
         .bind(user.person.as_uuid())
-        .bind(write.seat_limit)
         .bind(user.connection.clone())
 }
 

@@ -69,6 +69,20 @@ async fn another_persons_name_or_another_connections_id_revives_nobody() {
 }
 
 #[tokio::test]
+async fn an_external_id_means_the_callers_own_user_where_there_is_one() {
+    let site = Site::start().await;
+    let (entra, okta, third) = (site.app("Entra").await, site.app("Okta").await, site.app("Third").await);
+    sent(&entra, "ada", Some("1")).await;
+    sent(&okta, "bob", Some("1")).await;
+    let filter = r#"externalId eq "1""#;
+
+    assert_eq!(entra.found(filter).await.unwrap(), ["ada"]);
+    assert_eq!(okta.found(filter).await.unwrap(), ["bob"]);
+    assert_eq!(third.found(filter).await.unwrap(), ["ada", "bob"], "a new app finds whom others brought");
+    assert_eq!(entra.found("externalId pr").await.unwrap(), ["ada", "bob"]);
+}
+
+#[tokio::test]
 async fn a_deleted_user_is_gone_everywhere_and_the_name_is_free_for_a_new_id() {
     let site = Site::start().await;
     let app = site.app("Entra").await;

@@ -6,5 +6,4 @@ mod groups;
 mod life_cycle;
 mod lists;
 mod membership;
-mod reference;
 mod site;

@@ -90,6 +90,37 @@ async fn both_dialects_of_entra_and_those_of_okta_add_and_remove_just_who_is_nam
 }
 
 #[tokio::test]
+async fn a_member_is_shown_as_the_client_calls_it_else_by_its_own_name() {
+    let site = Site::start().await;
+    let app = site.app("Entra").await;
+    let (ada, bob) = (app.person("ada").await.id, app.person("bob").await.id);
+    let inner = app.team("Inner", &[]).await.id;
+    let body = json!({"displayName": "Engines", "members": [{"value": ada, "display": "The Countess"}]});
+    let group = app.create_group(&body).await.unwrap().id;
+    let more = json!([{"op": "add", "path": "members", "value": [
+        {"value": bob}, {"value": inner, "type": "Group", "display": "Core"}, {"value": ada, "display": "Other"},
+    ]}]);
+
+    app.patch_group(&group, &more).await.unwrap();
+
+    let shown = document(&app.get_group(&group).await.unwrap().resource_json);
+    let mut names: Vec<_> =
+        shown["members"].as_array().unwrap().iter().map(|member| member["display"].clone()).collect();
+    names.sort_by_key(ToString::to_string);
+    assert_eq!(names, ["Core", "The Countess", "bob"], "what it was called when it came in stays");
+    assert_eq!(app.found_groups(r#"members.display eq "the countess""#).await.unwrap(), ["Engines"]);
+    let gone = json!([
+        {"op": "add", "path": "members", "value": [{"value": ada, "display": "bob"}]},
+        {"op": "remove", "path": r#"members[display eq "BOB" or display eq "core"]"#},
+    ]);
+    app.patch_group(&group, &gone).await.unwrap();
+    assert_eq!(app.members(&group).await, [ada]);
+    let long =
+        json!([{"op": "add", "path": "members", "value": [{"value": bob, "display": "x".repeat(1_001)}]}]);
+    assert_eq!(app.patch_group(&group, &long).await.unwrap_err().reason, Reason::InvalidValue);
+}
+
+#[tokio::test]
 async fn what_changes_nobody_changes_no_version() {
     let site = Site::start().await;
     let app = site.app("Entra").await;

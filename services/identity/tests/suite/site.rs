@@ -82,7 +82,11 @@ impl Site {
     pub async fn at(clock: Clock) -> Self {
         let tasks = Tasks::new();
         let database = TestDatabase::create("tenant", &usher_tenant::MIGRATOR).await.url();
-        let config = usher_tenant::Config { database_url: database.clone(), database_connections: 4 };
+        let config = usher_tenant::Config {
+            database_url: database.clone(),
+            database_connections: 4,
+            log_retention: Duration::from_hours(1),
+        };
         let service = usher_tenant::Service::start(config, clock.clone(), &tasks).await.unwrap();
         let tenant_url = serve(&tasks, |listener, tasks| service.serve(listener, tasks)).await;
         let keys = ServiceKeys::new(open(database), clock.clone());

@@ -71,6 +71,10 @@ ids! {
     AdminId,
     /// A version of a price.
     PriceId,
+    /// An entry of the provisioning log.
+    LogEntryId,
+    /// What is bought for a term.
+    CommitmentId,
 }
 
 fn time_ordered(clock: &Clock) -> Uuid {

@@ -22,8 +22,8 @@ use crate::{Object, Profile};
 #[derive(Clone, Debug)]
 pub struct IncomingGroup {
     attributes: Incoming<'static>,
-    /// The ids that `members` names; none where the document has no `members`.
-    members: Option<Vec<String>>,
+    /// Those whom `members` names; none where the document has no `members`.
+    members: Option<Vec<members::Member>>,
 }
 
 /// A group after a write, without its members, and what the write does to these.
@@ -48,7 +48,7 @@ pub fn canonicalize(mut body: Value, profile: Profile) -> Result<IncomingGroup, 
         }
     }
     let attributes = crate::user::canonicalize(&body, schema::group(), profile)?;
-    let members = sent.map(|sent| members::ids(&sent, profile)).transpose()?;
+    let members = sent.map(|sent| members::named_by(&sent, profile)).transpose()?;
     Ok(IncomingGroup { attributes, members })
 }
 
@@ -80,7 +80,7 @@ pub fn replace(
     };
     incoming.attributes.merge_into(&mut resource);
     let members = match (incoming.members, profile) {
-        (Some(ids), _) => Some(Delta::exactly(ids)),
+        (Some(members), _) => Some(Delta::exactly(members)),
         (None, Profile::Strict) => Some(Delta::exactly(Vec::new())),
         (None, Profile::Default) => None,
     };

@@ -3,12 +3,13 @@
 use std::str::FromStr as _;
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
-use sqlx::{Connection as _, PgConnection, Postgres, Transaction};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{Connection as _, PgConnection};
 use usher_base::TenantScope;
 
 use crate::error::Error;
 use crate::listener::Listener;
+use crate::pool::{Lent, Pool};
 use crate::scoped::ScopedDatabase;
 
 /// How a service reaches its database.
@@ -28,13 +29,9 @@ pub struct DatabaseConfig {
 /// reached by [`Database::scoped`] only, and row-level security shows nothing to the rest.
 #[derive(Clone, Debug)]
 pub struct Database {
-    pool: PgPool,
+    pool: Pool,
+    options: PgConnectOptions,
 }
-
-/// How long a request waits for a free connection before it is told to come back later.
-const ACQUIRE: Duration = Duration::from_secs(2);
-/// A connection that rested longer is asked whether it lives before it is used.
-const RESTED: Duration = Duration::from_secs(1);
 
 impl Database {
     /// Prepares the pool. Connections are made when they are first needed, so a database that is
@@ -48,20 +45,7 @@ impl Database {
                 ("statement_timeout", config.statement_timeout.as_millis().to_string()),
                 ("citus.propagate_set_commands", "local".to_owned()),
             ]);
-        let pool = PgPoolOptions::new()
-            .max_connections(config.max_connections)
-            .acquire_timeout(ACQUIRE)
-            .test_before_acquire(false)
-            .before_acquire(|connection, meta| {
-                Box::pin(async move {
-                    if meta.idle_for > RESTED {
-                        connection.ping().await?;
-                    }
-                    Ok(true)
-                })
-            })
-            .connect_lazy_with(options);
-        Ok(Self { pool })
+        Ok(Self { pool: Pool::new(options.clone(), config.max_connections)?, options })
     }
 
     /// The data of one workspace.
@@ -74,7 +58,9 @@ impl Database {
     /// # Errors
     /// The database does not answer.
     pub async fn global(&self) -> Result<GlobalTx, Error> {
-        Ok(GlobalTx(self.pool.begin().await?))
+        let mut lent = self.pool.lend().await?;
+        lent.begin("BEGIN".to_owned()).await?;
+        Ok(GlobalTx(lent))
     }
 
     /// A connection that hears what is announced on a channel.
@@ -82,7 +68,7 @@ impl Database {
     /// # Errors
     /// The database does not answer.
     pub async fn listen(&self, channel: &str) -> Result<Listener, Error> {
-        Listener::start(&self.pool, channel).await
+        Listener::start(&self.options, channel).await
     }
 
     /// Whether the database answers now.
@@ -90,24 +76,25 @@ impl Database {
     /// # Errors
     /// It does not.
     pub async fn ping(&self) -> Result<(), Error> {
-        self.pool.acquire().await?.ping().await?;
-        Ok(())
+        let mut lent = self.pool.lend().await?;
+        let answer = lent.connection().ping().await;
+        Ok(lent.settle(answer)?)
     }
 
     /// Ends all connections.
-    pub async fn close(&self) {
-        self.pool.close().await;
+    pub fn close(&self) {
+        self.pool.close();
     }
 }
 
 /// A transaction without a tenant: row-level security hides every workspace's rows from it.
 #[derive(Debug)]
-pub struct GlobalTx(Transaction<'static, Postgres>);
+pub struct GlobalTx(Lent);
 
 impl GlobalTx {
     /// The connection, to run statements on.
     pub fn conn(&mut self) -> &mut PgConnection {
-        &mut self.0
+        self.0.connection()
     }
 
     /// Ends the transaction with effect.

@@ -8,6 +8,7 @@ mod database;
 mod error;
 mod listener;
 mod migrate;
+mod pool;
 mod scoped;
 #[cfg(feature = "testing")]
 pub mod testing;

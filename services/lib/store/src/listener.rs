@@ -1,7 +1,7 @@
 //! Hears what transactions announce with `pg_notify`.
 
 use sqlx::Connection as _;
-use sqlx::postgres::{PgListener, PgPool};
+use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
 
 use crate::error::Error;
 
@@ -10,8 +10,10 @@ use crate::error::Error;
 pub struct Listener(PgListener);
 
 impl Listener {
-    pub(crate) async fn start(pool: &PgPool, channel: &str) -> Result<Self, Error> {
-        let mut listener = PgListener::connect_with(pool).await?;
+    /// On a connection of its own.
+    pub(crate) async fn start(options: &PgConnectOptions, channel: &str) -> Result<Self, Error> {
+        let pool = PgPoolOptions::new().max_connections(1).connect_lazy_with(options.clone());
+        let mut listener = PgListener::connect_with(&pool).await?;
         listener.ignore_pool_close_event(true);
         // What was announced while a connection was lost is lost: the caller must know, and begin anew.
         listener.eager_reconnect(false);

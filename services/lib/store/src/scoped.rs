@@ -1,21 +1,22 @@
 //! Access to the data of one workspace, and to nothing else.
 
-use sqlx::postgres::{PgArguments, PgPool, PgRow};
+use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::QueryAs;
-use sqlx::{AssertSqlSafe, Encode, FromRow, PgConnection, Postgres, Transaction, Type};
+use sqlx::{Encode, FromRow, PgConnection, Postgres, Type};
 use uuid::Uuid;
 
 use crate::error::Error;
+use crate::pool::{Lent, Pool};
 
 /// One workspace's part of a database. The tenant is bound here once; nothing below names it.
 #[derive(Clone, Debug)]
 pub struct ScopedDatabase {
-    pool: PgPool,
+    pool: Pool,
     tenant: Uuid,
 }
 
 impl ScopedDatabase {
-    pub(crate) const fn new(pool: PgPool, tenant: Uuid) -> Self {
+    pub(crate) const fn new(pool: Pool, tenant: Uuid) -> Self {
         Self { pool, tenant }
     }
 
@@ -26,7 +27,8 @@ impl ScopedDatabase {
     pub async fn begin(&self) -> Result<TenantTx, Error> {
         // The tenant is a UUID's own text, so nothing else can be in the statement.
         let begin = format!("BEGIN; SELECT app_set_tenant('{}')", self.tenant);
-        let inner = self.pool.begin_with(AssertSqlSafe(begin)).await?;
+        let mut inner = self.pool.lend().await?;
+        inner.begin(begin).await?;
         Ok(TenantTx { inner, tenant: self.tenant })
     }
 
@@ -44,14 +46,14 @@ impl ScopedDatabase {
 /// A transaction of one workspace.
 #[derive(Debug)]
 pub struct TenantTx {
-    inner: Transaction<'static, Postgres>,
+    inner: Lent,
     tenant: Uuid,
 }
 
 impl TenantTx {
     /// The connection, to run statements on. Each binds [`TenantTx::tenant`] as `tenant_id`.
     pub fn conn(&mut self) -> &mut PgConnection {
-        &mut self.inner
+        self.inner.connection()
     }
 
     /// The tenant, to bind.
@@ -71,7 +73,7 @@ impl TenantTx {
 /// A statement of [`ScopedDatabase::statement`].
 pub struct Statement<O> {
     query: QueryAs<'static, Postgres, O, PgArguments>,
-    pool: PgPool,
+    pool: Pool,
 }
 
 impl<O> Statement<O>
@@ -93,7 +95,9 @@ where
     /// # Errors
     /// Whatever the database says, also when there is not exactly one row.
     pub async fn fetch_one(self) -> Result<O, sqlx::Error> {
-        self.query.fetch_one(&self.pool).await
+        let mut lent = self.pool.lend().await?;
+        let outcome = self.query.fetch_one(lent.connection()).await;
+        lent.settle(outcome)
     }
 
     /// Runs it.
@@ -101,7 +105,9 @@ where
     /// # Errors
     /// The database does not answer, or refuses.
     pub async fn fetch_optional(self) -> Result<Option<O>, Error> {
-        Ok(self.query.fetch_optional(&self.pool).await?)
+        let mut lent = self.pool.lend().await?;
+        let outcome = self.query.fetch_optional(lent.connection()).await;
+        Ok(lent.settle(outcome)?)
     }
 
     /// Runs it.
@@ -109,6 +115,8 @@ where
     /// # Errors
     /// The database does not answer, or refuses.
     pub async fn fetch_all(self) -> Result<Vec<O>, Error> {
-        Ok(self.query.fetch_all(&self.pool).await?)
+        let mut lent = self.pool.lend().await?;
+        let outcome = self.query.fetch_all(lent.connection()).await;
+        Ok(lent.settle(outcome)?)
     }
 }

@@ -42,6 +42,8 @@ impl AccessService for AccessApi {
             workspace_id: accepted.workspace.to_string(),
             workspace_slug: accepted.slug,
             profile: profile(accepted.strict).into(),
+            app_id: accepted.app.to_string(),
+            token_id: accepted.token.to_string(),
         }))
     }
 

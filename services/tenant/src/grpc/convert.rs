@@ -8,19 +8,51 @@ use usher_rpc::convert::{InvalidArgument, invalid, missing, to_wire};
 use crate::admins::{Admin, AdminPermission};
 use crate::apps::App;
 use crate::domains::ApprovedDomain;
-use crate::plans::Plan;
+use crate::plans::{CollaboratorCap, Plan};
 use crate::policies::Policy;
+use crate::seat_policy::SeatPolicy;
 use crate::tokens::Token;
 use crate::workspaces::Workspace;
 
 impl From<Plan> for pb::Plan {
-    fn from(Plan { id, name, scim, enforce_domains }: Plan) -> Self {
-        Self { id: id.to_string(), name, scim, enforce_domains }
+    fn from(Plan { id, name, scim, enforce_domains, collaborator_cap }: Plan) -> Self {
+        let collaborator_cap = collaborator_cap.map(pb::CollaboratorCap::from);
+        Self { id: id.to_string(), name, scim, enforce_domains, collaborator_cap }
     }
 }
 
-const fn seat_policy(blocks: bool) -> pb::SeatPolicy {
-    if blocks { pb::SeatPolicy::Block } else { pb::SeatPolicy::Allow }
+impl From<CollaboratorCap> for pb::CollaboratorCap {
+    fn from(CollaboratorCap { at_least, percent }: CollaboratorCap) -> Self {
+        Self { at_least, percent }
+    }
+}
+
+impl From<pb::CollaboratorCap> for CollaboratorCap {
+    fn from(pb::CollaboratorCap { at_least, percent }: pb::CollaboratorCap) -> Self {
+        Self { at_least, percent }
+    }
+}
+
+impl From<SeatPolicy> for pb::SeatPolicy {
+    fn from(policy: SeatPolicy) -> Self {
+        match policy {
+            SeatPolicy::Allow => Self::Allow,
+            SeatPolicy::Block => Self::Block,
+            SeatPolicy::Degrade => Self::Degrade,
+            SeatPolicy::AllowTrueUp => Self::AllowTrueUp,
+        }
+    }
+}
+
+/// The policy that is asked for, if one is.
+pub(super) const fn seat_policy(policy: pb::SeatPolicy) -> Option<SeatPolicy> {
+    match policy {
+        pb::SeatPolicy::Unspecified => None,
+        pb::SeatPolicy::Allow => Some(SeatPolicy::Allow),
+        pb::SeatPolicy::Block => Some(SeatPolicy::Block),
+        pb::SeatPolicy::Degrade => Some(SeatPolicy::Degrade),
+        pb::SeatPolicy::AllowTrueUp => Some(SeatPolicy::AllowTrueUp),
+    }
 }
 
 impl From<Workspace> for pb::Workspace {
@@ -33,7 +65,7 @@ impl From<Workspace> for pb::Workspace {
             name: workspace.name,
             plan: Some(workspace.plan.into()),
             status: status.into(),
-            seat_policy: seat_policy(workspace.seats_block).into(),
+            seat_policy: pb::SeatPolicy::from(workspace.seat_policy).into(),
             seat_limit: workspace.seat_limit,
             policy_version: workspace.policy_version,
             create_time: Some(to_wire(workspace.created_at)),
@@ -55,8 +87,9 @@ impl From<Policy> for pb::Policy {
             workspace_slug: workspace.slug,
             enforce_domains: workspace.plan.enforce_domains,
             approved_domains: domains.into_iter().map(|domain| domain.name).collect(),
-            seat_policy: seat_policy(workspace.seats_block).into(),
+            seat_policy: pb::SeatPolicy::from(workspace.seat_policy).into(),
             seat_limit: workspace.seat_limit,
+            collaborator_cap: workspace.plan.collaborator_cap.map(pb::CollaboratorCap::from),
         }
     }
 }

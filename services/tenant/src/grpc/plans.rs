@@ -8,7 +8,7 @@ use usher_rpc::convert::missing;
 use usher_rpc::{open, status};
 use usher_store::Database;
 
-use crate::plans::{self, Plan};
+use crate::plans::{self, CollaboratorCap, Plan};
 
 /// Serves plans.
 pub(crate) struct PlanApi {
@@ -28,6 +28,7 @@ impl PlanService for PlanApi {
             name: new.name,
             scim: new.scim,
             enforce_domains: new.enforce_domains,
+            collaborator_cap: new.collaborator_cap.map(CollaboratorCap::from),
         };
         let plan = plans::create(&self.database, &ctx, plan).await.map_err(status)?;
         Ok(Response::new(pb::CreatePlanResponse { plan: Some(plan.into()) }))

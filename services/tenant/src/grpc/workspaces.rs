@@ -7,6 +7,7 @@ use usher_rpc::convert::page_size;
 use usher_rpc::{Tasks, open, status};
 use usher_store::Database;
 
+use super::convert::seat_policy;
 use crate::workspaces::{self, NewWorkspace, SeatLimit, WorkspaceChange};
 
 /// Serves workspaces.
@@ -22,9 +23,9 @@ impl WorkspaceService for WorkspaceApi {
         request: Request<pb::CreateWorkspaceRequest>,
     ) -> Result<Response<pb::CreateWorkspaceResponse>, Status> {
         let (ctx, message) = open(request)?;
-        let seats_block = message.seat_policy() == pb::SeatPolicy::Block;
+        let seat_policy = seat_policy(message.seat_policy()).unwrap_or_default();
         let pb::CreateWorkspaceRequest { slug, name, plan, seat_limit, .. } = message;
-        let new = NewWorkspace { slug, name, plan, seats_block, seat_limit };
+        let new = NewWorkspace { slug, name, plan, seat_policy, seat_limit };
         let database = self.database.clone();
         let work = async move { workspaces::create(&database, &ctx, new).await };
         let workspace = self.tasks.detach(work).await.map_err(status)?;
@@ -68,16 +69,12 @@ impl WorkspaceService for WorkspaceApi {
             pb::WorkspaceStatus::Active => Some(false),
             pb::WorkspaceStatus::Suspended => Some(true),
         };
-        let seats_block = match message.seat_policy() {
-            pb::SeatPolicy::Unspecified => None,
-            pb::SeatPolicy::Allow => Some(false),
-            pb::SeatPolicy::Block => Some(true),
-        };
+        let seat_policy = seat_policy(message.seat_policy());
         let seat_limit = message
             .seat_limit
             .map(|limit| if limit < 0 { SeatLimit::Unlimited } else { SeatLimit::AtMost(limit) });
         let pb::UpdateWorkspaceRequest { name, plan, .. } = message;
-        let change = WorkspaceChange { name, plan, suspended, seats_block, seat_limit };
+        let change = WorkspaceChange { name, plan, suspended, seat_policy, seat_limit };
         let database = self.database.clone();
         let work = async move { workspaces::update(&database, &ctx, change).await };
         let workspace = self.tasks.detach(work).await.map_err(status)?;

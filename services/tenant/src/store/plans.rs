@@ -7,7 +7,7 @@ use usher_store::{Database, Error, OnConstraint as _, Time};
 use uuid::Uuid;
 
 use crate::error::TenantError;
-use crate::plans::Plan;
+use crate::plans::{CollaboratorCap, Plan};
 
 #[derive(FromRow)]
 struct PlanRow {
@@ -15,24 +15,38 @@ struct PlanRow {
     name: String,
     scim: bool,
     enforce_domains: bool,
+    collaborators_at_least: Option<i64>,
+    collaborators_percent: Option<i64>,
 }
 
 impl From<PlanRow> for Plan {
-    fn from(PlanRow { plan_id, name, scim, enforce_domains }: PlanRow) -> Self {
-        Self { id: PlanId::from_uuid(plan_id), name, scim, enforce_domains }
+    fn from(row: PlanRow) -> Self {
+        Self {
+            id: PlanId::from_uuid(row.plan_id),
+            name: row.name,
+            scim: row.scim,
+            enforce_domains: row.enforce_domains,
+            collaborator_cap: CollaboratorCap::of(row.collaborators_at_least, row.collaborators_percent),
+        }
     }
 }
+
+const PLANS: &str =
+    "SELECT plan_id, name, scim, enforce_domains, collaborators_at_least, collaborators_percent FROM plans";
 
 pub(crate) async fn insert(database: &Database, plan: &Plan, now: Timestamp) -> Result<(), TenantError> {
     let mut tx = database.global().await?;
     sqlx::query(
-        "INSERT INTO plans (plan_id, name, scim, enforce_domains, created_at) VALUES ($1, $2, $3, $4, $5)",
+        "INSERT INTO plans (plan_id, name, scim, enforce_domains, created_at, collaborators_at_least, collaborators_percent)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
     )
     .bind(plan.id.as_uuid())
     .bind(&plan.name)
     .bind(plan.scim)
     .bind(plan.enforce_domains)
     .bind(Time(now))
+    .bind(plan.collaborator_cap.map(|cap| cap.at_least))
+    .bind(plan.collaborator_cap.map(|cap| cap.percent))
     .execute(tx.conn())
     .await
     .on_constraint("plans_name_key", || TenantError::AlreadyExists {
@@ -45,9 +59,7 @@ pub(crate) async fn insert(database: &Database, plan: &Plan, now: Timestamp) -> 
 pub(crate) async fn list(database: &Database) -> Result<Vec<Plan>, Error> {
     let mut tx = database.global().await?;
     let rows: Vec<PlanRow> =
-        sqlx::query_as("SELECT plan_id, name, scim, enforce_domains FROM plans ORDER BY name")
-            .fetch_all(tx.conn())
-            .await?;
+        sqlx::query_as(sqlx::AssertSqlSafe(format!("{PLANS} ORDER BY name"))).fetch_all(tx.conn()).await?;
     tx.commit().await?;
     Ok(rows.into_iter().map(Plan::from).collect())
 }
@@ -55,12 +67,9 @@ pub(crate) async fn list(database: &Database) -> Result<Vec<Plan>, Error> {
 /// By name or id.
 pub(crate) async fn find(database: &Database, name_or_id: &str) -> Result<Option<Plan>, Error> {
     let mut tx = database.global().await?;
-    let row: Option<PlanRow> = sqlx::query_as(
-        "SELECT plan_id, name, scim, enforce_domains FROM plans WHERE name = $1 OR plan_id::text = $1",
-    )
-    .bind(name_or_id)
-    .fetch_optional(tx.conn())
-    .await?;
+    let sql = format!("{PLANS} WHERE name = $1 OR plan_id::text = $1");
+    let row: Option<PlanRow> =
+        sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(name_or_id).fetch_optional(tx.conn()).await?;
     tx.commit().await?;
     Ok(row.map(Plan::from))
 }

@@ -5,7 +5,8 @@ use usher_base::id::{PlanId, WorkspaceId};
 use usher_store::{Database, Error, ScopedDatabase, TenantTx, Time};
 use uuid::Uuid;
 
-use crate::plans::Plan;
+use crate::plans::{CollaboratorCap, Plan};
+use crate::seat_policy::SeatPolicy;
 use crate::workspaces::Workspace;
 
 #[derive(FromRow)]
@@ -14,7 +15,7 @@ struct WorkspaceRow {
     slug: String,
     name: String,
     suspended: bool,
-    seats_block: bool,
+    seat_policy: String,
     seat_limit: Option<i64>,
     policy_version: i64,
     created_at: Time,
@@ -32,6 +33,10 @@ struct PlanRow {
     scim: bool,
     #[sqlx(rename = "plan_enforce_domains")]
     enforce_domains: bool,
+    #[sqlx(rename = "plan_collaborators_at_least")]
+    collaborators_at_least: Option<i64>,
+    #[sqlx(rename = "plan_collaborators_percent")]
+    collaborators_percent: Option<i64>,
 }
 
 impl From<WorkspaceRow> for Workspace {
@@ -45,9 +50,13 @@ impl From<WorkspaceRow> for Workspace {
                 name: row.plan.name,
                 scim: row.plan.scim,
                 enforce_domains: row.plan.enforce_domains,
+                collaborator_cap: CollaboratorCap::of(
+                    row.plan.collaborators_at_least,
+                    row.plan.collaborators_percent,
+                ),
             },
             suspended: row.suspended,
-            seats_block: row.seats_block,
+            seat_policy: SeatPolicy::of_stored(&row.seat_policy),
             seat_limit: row.seat_limit,
             policy_version: row.policy_version,
             created_at: row.created_at.0,
@@ -93,7 +102,7 @@ pub(crate) async fn insert(database: &ScopedDatabase, workspace: &Workspace) -> 
     let mut tx = database.begin().await?;
     let tenant = tx.tenant();
     let done = sqlx::query(
-        "INSERT INTO workspaces (tenant_id, slug, name, plan_id, suspended, seats_block, seat_limit, policy_version, created_at)
+        "INSERT INTO workspaces (tenant_id, slug, name, plan_id, suspended, seat_policy, seat_limit, policy_version, created_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (tenant_id) DO NOTHING",
     )
     .bind(tenant)
@@ -101,7 +110,7 @@ pub(crate) async fn insert(database: &ScopedDatabase, workspace: &Workspace) -> 
     .bind(&workspace.name)
     .bind(workspace.plan.id.as_uuid())
     .bind(workspace.suspended)
-    .bind(workspace.seats_block)
+    .bind(workspace.seat_policy.as_str())
     .bind(workspace.seat_limit)
     .bind(workspace.policy_version)
     .bind(Time(workspace.created_at))
@@ -115,8 +124,10 @@ pub(crate) async fn insert(database: &ScopedDatabase, workspace: &Workspace) -> 
 pub(crate) async fn find(tx: &mut TenantTx) -> Result<Option<Workspace>, Error> {
     let tenant = tx.tenant();
     let row: Option<WorkspaceRow> = sqlx::query_as(
-        "SELECT w.tenant_id, w.slug, w.name, w.plan_id, w.suspended, w.seats_block, w.seat_limit, w.policy_version,
-                w.created_at, p.name AS plan_name, p.scim AS plan_scim, p.enforce_domains AS plan_enforce_domains
+        "SELECT w.tenant_id, w.slug, w.name, w.plan_id, w.suspended, w.seat_policy, w.seat_limit, w.policy_version,
+                w.created_at, p.name AS plan_name, p.scim AS plan_scim, p.enforce_domains AS plan_enforce_domains,
+                p.collaborators_at_least AS plan_collaborators_at_least,
+                p.collaborators_percent AS plan_collaborators_percent
          FROM workspaces w JOIN plans p ON p.plan_id = w.plan_id WHERE w.tenant_id = $1",
     )
     .bind(tenant)
@@ -141,13 +152,13 @@ pub(crate) async fn list(database: &Database, after: &str, most: u32) -> Result<
 pub(crate) async fn update(tx: &mut TenantTx, workspace: &Workspace) -> Result<(), Error> {
     let tenant = tx.tenant();
     sqlx::query(
-        "UPDATE workspaces SET name = $2, plan_id = $3, suspended = $4, seats_block = $5, seat_limit = $6 WHERE tenant_id = $1",
+        "UPDATE workspaces SET name = $2, plan_id = $3, suspended = $4, seat_policy = $5, seat_limit = $6 WHERE tenant_id = $1",
     )
     .bind(tenant)
     .bind(&workspace.name)
     .bind(workspace.plan.id.as_uuid())
     .bind(workspace.suspended)
-    .bind(workspace.seats_block)
+    .bind(workspace.seat_policy.as_str())
     .bind(workspace.seat_limit)
     .execute(tx.conn())
     .await?;

@@ -16,22 +16,35 @@ pub(super) enum LimitCommand {
         #[command(flatten)]
         of: WorkspaceArg,
     },
-    /// Set how many seats a pool may have, and what happens beyond. Nobody loses a seat by it.
+    /// Set how many seats a pool may have, and what happens beyond, in the place of what the workspace's
+    /// plan gives. Nobody loses a seat by it.
     Set {
         #[command(flatten)]
         of: WorkspaceArg,
         /// What is limited.
         #[arg(long, value_enum)]
         pool: Pool,
-        /// The most seats; without it, unlimited.
+        /// The most seats; without it and --percent, unlimited.
         #[arg(long)]
         quantity: Option<i64>,
+        /// The most seats as so many in a hundred paid licences, rounded up. Paid licences are what is
+        /// committed, else the paid limit. Of the pool collaborator only.
+        #[arg(long, conflicts_with = "quantity")]
+        percent: Option<i64>,
+        /// However few licences there are, so many seats.
+        #[arg(long, default_value_t = 20, requires = "percent")]
+        at_least: i64,
         /// What happens beyond.
         #[arg(long, value_enum)]
         policy: Policy,
-        /// Seats that are bought, for true-ups.
-        #[arg(long, default_value_t = 0)]
-        committed: i64,
+    },
+    /// Go back to what the workspace's plan gives.
+    Clear {
+        #[command(flatten)]
+        of: WorkspaceArg,
+        /// What is limited.
+        #[arg(long, value_enum)]
+        pool: Pool,
     },
 }
 
@@ -43,11 +56,21 @@ pub(super) enum Pool {
     Collaborator,
 }
 
+impl Pool {
+    /// As billing calls it.
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Paid => "paid",
+            Self::Collaborator => "collaborator",
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(super) enum Policy {
     /// Seats are given and metered; alerts are raised.
     Allow,
-    /// Seats are given; the peak over the commitment is trued up.
+    /// Seats are given; the peak beyond the commitment is charged at the end of each of its quarters.
     AllowTrueUp,
     /// Whoever comes becomes a Collaborator, for free.
     Degrade,
@@ -55,7 +78,7 @@ pub(super) enum Policy {
     Block,
 }
 
-const COLUMNS: [&str; 5] = ["pool", "quantity", "policy", "committed", "version"];
+const COLUMNS: [&str; 7] = ["pool", "quantity", "policy", "percent", "at_least", "source", "version"];
 
 impl LimitCommand {
     pub(super) async fn run(self, session: &Session) -> anyhow::Result<Report> {
@@ -66,23 +89,31 @@ impl LimitCommand {
                 let answer = client.get_limits(session.scoped(workspace, pb::GetLimitsRequest {})).await;
                 Ok(Report::list(&COLUMNS, answer.map_err(told)?.into_inner().limits.iter().map(row)))
             }
-            Self::Set { of, pool, quantity, policy, committed } => {
+            Self::Set { of, pool, quantity, percent, at_least, policy } => {
                 let workspace = session.workspace(&of).await?;
-                let pool = match pool {
-                    Pool::Paid => "paid",
-                    Pool::Collaborator => "collaborator",
-                };
                 let policy = match policy {
                     Policy::Allow => "ALLOW",
                     Policy::AllowTrueUp => "ALLOW_TRUE_UP",
                     Policy::Degrade => "DEGRADE",
                     Policy::Block => "BLOCK",
                 };
-                let (pool, policy) = (pool.to_owned(), policy.to_owned());
-                let limit = pb::Limit { pool, quantity, policy, committed, version: 0 };
+                let limit = pb::Limit {
+                    pool: pool.as_str().to_owned(),
+                    quantity,
+                    policy: policy.to_owned(),
+                    share: percent.map(|percent| pb::Share { at_least, percent }),
+                    ..Default::default()
+                };
                 let message = pb::SetLimitRequest { limit: Some(limit) };
                 let mut client = BillingAdminClient::new(session.billing.clone());
                 let answer = client.set_limit(session.scoped(workspace, message)).await.map_err(told)?;
+                Ok(Report::one(&COLUMNS, row(&answer.into_inner().limit.unwrap_or_default())))
+            }
+            Self::Clear { of, pool } => {
+                let workspace = session.workspace(&of).await?;
+                let message = pb::ClearLimitRequest { pool: pool.as_str().to_owned() };
+                let mut client = BillingAdminClient::new(session.billing.clone());
+                let answer = client.clear_limit(session.scoped(workspace, message)).await.map_err(told)?;
                 Ok(Report::one(&COLUMNS, row(&answer.into_inner().limit.unwrap_or_default())))
             }
         }
@@ -94,7 +125,9 @@ fn row(limit: &pb::Limit) -> Vec<Value> {
         json!(limit.pool),
         json!(limit.quantity),
         json!(limit.policy),
-        json!(limit.committed),
+        json!(limit.share.map(|share| share.percent)),
+        json!(limit.share.map(|share| share.at_least)),
+        json!(limit.source),
         json!(limit.version),
     ]
 }

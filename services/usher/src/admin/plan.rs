@@ -20,19 +20,30 @@ pub(super) enum PlanCommand {
         /// Whether only people of approved domains may be provisioned.
         #[arg(long, action = ArgAction::Set, default_value_t = true)]
         enforce_domains: bool,
+        /// Most Collaborators, as so many in a hundred paid licences, rounded up; without it, no limit.
+        #[arg(long)]
+        collaborator_percent: Option<u16>,
+        /// However few licences there are, so many Collaborators.
+        #[arg(long, default_value_t = 20, requires = "collaborator_percent")]
+        collaborators_at_least: u32,
     },
     /// List all plans.
     List,
 }
 
-const COLUMNS: [&str; 4] = ["name", "id", "scim", "domains_enforced"];
+const COLUMNS: [&str; 6] =
+    ["name", "id", "scim", "domains_enforced", "collaborator_percent", "collaborators_at_least"];
 
 impl PlanCommand {
     pub(super) async fn run(self, session: &Session) -> anyhow::Result<Report> {
         let mut client = PlanServiceClient::new(session.tenant.clone());
         match self {
-            Self::Create { name, scim, enforce_domains } => {
-                let plan = pb::Plan { id: String::new(), name, scim, enforce_domains };
+            Self::Create { name, scim, enforce_domains, collaborator_percent, collaborators_at_least } => {
+                let collaborator_cap = collaborator_percent.map(|percent| pb::CollaboratorCap {
+                    at_least: collaborators_at_least.into(),
+                    percent: percent.into(),
+                });
+                let plan = pb::Plan { id: String::new(), name, scim, enforce_domains, collaborator_cap };
                 let message = pb::CreatePlanRequest { plan: Some(plan) };
                 let answer = client.create_plan(session.request(message)).await.map_err(told)?;
                 Ok(Report::one(&COLUMNS, row(answer.into_inner().plan.unwrap_or_default())))
@@ -52,5 +63,7 @@ fn row(plan: pb::Plan) -> Vec<Value> {
         Value::from(plan.id),
         Value::from(plan.scim),
         Value::from(plan.enforce_domains),
+        Value::from(plan.collaborator_cap.map(|cap| cap.percent)),
+        Value::from(plan.collaborator_cap.map(|cap| cap.at_least)),
     ]
 }

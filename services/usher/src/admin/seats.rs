@@ -2,6 +2,8 @@
 
 use clap::Args;
 use serde_json::json;
+use usher_proto::billing::v1::GetLimitsRequest;
+use usher_proto::billing::v1::seat_query_client::SeatQueryClient;
 use usher_proto::identity::v1 as pb;
 use usher_proto::identity::v1::seat_service_client::SeatServiceClient;
 
@@ -24,7 +26,12 @@ impl SeatsArgs {
             client.get_seats(session.scoped(workspace, pb::GetSeatsRequest {})).await.map_err(told)?;
         let seats = answer.into_inner();
         let rows = seats.counts.iter().map(|count| vec![json!(count.user_type), json!(count.active)]);
-        let limit = found.seat_limit.map_or_else(|| "no limit".to_owned(), |limit| format!("limit {limit}"));
+        let mut client = SeatQueryClient::new(session.billing.clone());
+        let limits = client.get_limits(session.scoped(workspace, GetLimitsRequest {})).await.map_err(told)?;
+        let paid = limits.into_inner().limits.into_iter().find(|limit| limit.pool == "paid");
+        // Billing learns with the first seat what the plan gives.
+        let limit = paid.map_or(found.seat_limit, |limit| limit.quantity);
+        let limit = limit.map_or_else(|| "no limit".to_owned(), |limit| format!("limit {limit}"));
         let behind = seats.seat_sequence - seats.acknowledged_seat_sequence;
         let billing = if behind == 0 {
             "billing has every seat event".to_owned()

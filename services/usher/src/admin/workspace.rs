@@ -28,7 +28,8 @@ pub(super) enum WorkspaceCommand {
         /// What happens at the seat limit.
         #[arg(long, value_enum, default_value_t = SeatPolicy::Allow)]
         seat_policy: SeatPolicy,
-        /// Most Regular and External people together. Without it there is no limit.
+        /// Most Regular and External people together, unless `usher admin limit` sets another one. Without
+        /// it there is no limit.
         #[arg(long)]
         seat_limit: Option<u32>,
     },
@@ -55,7 +56,7 @@ pub(super) enum WorkspaceCommand {
         /// What happens at the seat limit.
         #[arg(long, value_enum)]
         seat_policy: Option<SeatPolicy>,
-        /// Most Regular and External people together, or `none`.
+        /// Most Regular and External people together, or `none`; `usher admin limit` goes before it.
         #[arg(long, value_parser = seat_limit)]
         seat_limit: Option<i64>,
     },
@@ -76,6 +77,10 @@ pub(super) enum SeatPolicy {
     Allow,
     /// Creation, reactivation and upgrade are refused at the limit.
     Block,
+    /// Whoever comes becomes a Collaborator, for free.
+    Degrade,
+    /// As allow; the peak beyond the commitment is charged at the end of each of its quarters.
+    AllowTrueUp,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -91,6 +96,8 @@ impl From<SeatPolicy> for pb::SeatPolicy {
         match policy {
             SeatPolicy::Allow => Self::Allow,
             SeatPolicy::Block => Self::Block,
+            SeatPolicy::Degrade => Self::Degrade,
+            SeatPolicy::AllowTrueUp => Self::AllowTrueUp,
         }
     }
 }
@@ -207,6 +214,8 @@ fn row(workspace: pb::Workspace) -> Vec<Value> {
     };
     let seat_policy = match workspace.seat_policy() {
         pb::SeatPolicy::Block => "block",
+        pb::SeatPolicy::Degrade => "degrade",
+        pb::SeatPolicy::AllowTrueUp => "allow-true-up",
         pb::SeatPolicy::Allow | pb::SeatPolicy::Unspecified => "allow",
     };
     let plan = workspace.plan.unwrap_or_default();

@@ -29,6 +29,9 @@ use super::directory::write_private;
 const PLANS: [(&str, bool, bool); 4] =
     [("Enterprise", true, true), ("Business", true, true), ("Sandbox", true, false), ("Free", false, true)];
 
+/// Every plan's: 15 Collaborators in a hundred paid licences, and never fewer than 20.
+const COLLABORATOR_CAP: pb::CollaboratorCap = pb::CollaboratorCap { at_least: 20, percent: 15 };
+
 /// What a demo workspace is.
 struct Demo {
     slug: &'static str,
@@ -129,7 +132,13 @@ impl Seeder<'_> {
     async fn plans(&self) -> anyhow::Result<()> {
         let mut plans = PlanServiceClient::new(self.channel.clone());
         for (name, scim, enforce_domains) in PLANS {
-            let plan = pb::Plan { id: String::new(), name: name.to_owned(), scim, enforce_domains };
+            let plan = pb::Plan {
+                id: String::new(),
+                name: name.to_owned(),
+                scim,
+                enforce_domains,
+                collaborator_cap: Some(COLLABORATOR_CAP),
+            };
             let message = pb::CreatePlanRequest { plan: Some(plan) };
             unless_there(plans.create_plan(self.request(message, None)).await)?;
         }

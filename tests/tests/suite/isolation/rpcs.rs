@@ -32,6 +32,7 @@ pub(super) fn rows(subject: &Subject, mark: &str) -> Vec<Row> {
         attributes(mark),
         seats(subject),
         ledger(subject),
+        billing_admin(),
         invoices(),
     ]
     .into_iter()
@@ -127,6 +128,21 @@ fn access(subject: &Subject, mark: &str) -> Vec<Row> {
             &tenant::CheckTokenRequest { workspace: subject.slug.clone(), token: "ush_x".into() },
         ),
         row("/usher.tenant.v1.AccessService/WatchAccess", &tenant::WatchAccessRequest {}),
+        row(
+            "/usher.tenant.v1.ProvisioningLogService/AppendLogEntries",
+            &tenant::AppendLogEntriesRequest {
+                workspace: subject.slug.clone(),
+                entries: vec![tenant::LogEntry {
+                    id: uuid::Uuid::new_v4().to_string(),
+                    time: Some(prost_types::Timestamp::default()),
+                    ..Default::default()
+                }],
+            },
+        ),
+        row(
+            "/usher.tenant.v1.ProvisioningLogService/ListLogEntries",
+            &tenant::ListLogEntriesRequest::default(),
+        ),
         public("/usher.tenant.v1.CredentialService/GetKeySet", &tenant::GetKeySetRequest {}),
         public(
             "/usher.tenant.v1.CredentialService/IssueCredential",
@@ -296,6 +312,7 @@ fn ledger(subject: &Subject) -> Vec<Row> {
         epoch: 1,
         as_of_time: Some(prost_types::Timestamp { seconds: 1_800_000_000, nanos: 0 }),
         last_sequence: 0,
+        ..Default::default()
     };
     vec![
         row(
@@ -316,13 +333,21 @@ fn ledger(subject: &Subject) -> Vec<Row> {
     ]
 }
 
-fn invoices() -> Vec<Row> {
+fn billing_admin() -> Vec<Row> {
     let start_date = || "2026-06-01".to_owned();
     let person = || "00000000-0000-4000-8000-000000000001".to_owned();
     let limit = billing::Limit {
         pool: "paid".into(),
         quantity: Some(0),
         policy: "BLOCK".into(),
+        ..Default::default()
+    };
+    let commitment = billing::Commitment {
+        pool: "paid".into(),
+        quantity: 1,
+        unit_price: "0.01".into(),
+        start_date: start_date(),
+        end_date: "2027-06-01".into(),
         ..Default::default()
     };
     let correction = billing::Correction {
@@ -347,6 +372,12 @@ fn invoices() -> Vec<Row> {
             &billing::SetMinimumSpendRequest { valid_from: start_date(), amount_minor: 1 },
         ),
         row("/usher.billing.v1.BillingAdmin/SetLimit", &billing::SetLimitRequest { limit: Some(limit) }),
+        row("/usher.billing.v1.BillingAdmin/ClearLimit", &billing::ClearLimitRequest { pool: "paid".into() }),
+        row(
+            "/usher.billing.v1.BillingAdmin/SetCommitment",
+            &billing::SetCommitmentRequest { commitment: Some(commitment) },
+        ),
+        row("/usher.billing.v1.BillingAdmin/ListCommitments", &billing::ListCommitmentsRequest {}),
         row(
             "/usher.billing.v1.BillingAdmin/RecordCorrection",
             &billing::RecordCorrectionRequest { correction: Some(correction) },
@@ -368,6 +399,12 @@ fn invoices() -> Vec<Row> {
         row("/usher.billing.v1.BillingAdmin/RunReconciliation", &billing::RunReconciliationRequest {}),
         row("/usher.billing.v1.BillingAdmin/ListReconciliations", &billing::ListReconciliationsRequest {}),
         row("/usher.billing.v1.BillingAdmin/VerifyLedger", &billing::VerifyLedgerRequest {}),
+    ]
+}
+
+fn invoices() -> Vec<Row> {
+    let start_date = || "2026-06-01".to_owned();
+    vec![
         row("/usher.billing.v1.Invoicing/ListPeriods", &billing::ListPeriodsRequest {}),
         row(
             "/usher.billing.v1.Invoicing/GetInvoice",
@@ -388,7 +425,7 @@ fn invoices() -> Vec<Row> {
         row(
             "/usher.billing.v1.Invoicing/IssueCreditNote",
             &billing::IssueCreditNoteRequest {
-                id: person(),
+                id: "00000000-0000-4000-8000-000000000001".into(),
                 start_date: start_date(),
                 lines: vec![billing::CreditNoteLine { line_no: 1, amount_minor: 1, ..Default::default() }],
                 reason: "isolation".into(),

@@ -9,14 +9,11 @@ use crate::accounts::{Account, AccountChange};
 use crate::audit::AuditEntry;
 use crate::class::SeatClass;
 use crate::corrections::{CorrectionRequest, NewCorrection};
-use crate::limit::Limit;
-use crate::limits::{Alert, NewLimit};
 use crate::period::{CALENDAR, Terms};
 use crate::price::PriceVersion;
 use crate::prices::NewPrice;
 use crate::rating::Mode;
 use crate::reconciliation::Run;
-use crate::store::limits::WorkspaceLimit;
 use crate::verification::Verification;
 
 /// A time that need not be there.
@@ -152,62 +149,6 @@ impl From<Run> for pb::Reconciliation {
             billing_count: run.billing_count,
             equal: run.equal,
             person_keys: run.persons.unwrap_or_default().iter().map(ToString::to_string).collect(),
-        }
-    }
-}
-
-impl TryFrom<pb::Limit> for NewLimit {
-    type Error = InvalidArgument;
-
-    fn try_from(message: pb::Limit) -> Result<Self, InvalidArgument> {
-        if message.quantity.is_some_and(|quantity| quantity < 0) {
-            return Err(invalid("quantity", "it is negative; leave it out for unlimited"));
-        }
-        if message.committed < 0 {
-            return Err(invalid("committed", "it is negative"));
-        }
-        Ok(Self {
-            pool: parse("pool", &message.pool)?,
-            quantity: message.quantity,
-            policy: parse("policy", &message.policy)?,
-            committed: message.committed,
-        })
-    }
-}
-
-impl From<Limit> for pb::Limit {
-    fn from(limit: Limit) -> Self {
-        Self {
-            pool: limit.pool.as_str().to_owned(),
-            quantity: limit.quantity,
-            policy: limit.policy.to_string(),
-            committed: limit.committed,
-            version: limit.version,
-        }
-    }
-}
-
-impl From<Alert> for pb::LimitAlert {
-    fn from(alert: Alert) -> Self {
-        Self {
-            pool: alert.pool,
-            version: alert.version,
-            threshold: alert.threshold,
-            in_use: alert.in_use,
-            time: Some(to_wire(alert.at)),
-        }
-    }
-}
-
-impl From<WorkspaceLimit> for pb::WorkspaceLimit {
-    fn from(limit: WorkspaceLimit) -> Self {
-        Self {
-            workspace_id: limit.tenant_id.to_string(),
-            pool: limit.pool,
-            version: limit.version,
-            quantity: limit.quantity,
-            policy: limit.policy,
-            set_time: Some(to_wire(limit.set_at.0)),
         }
     }
 }

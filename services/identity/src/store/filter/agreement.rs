@@ -27,6 +27,7 @@ use drawing::{document, filter, paths, user_types, word};
 
 use super::Table;
 use crate::group::Group;
+use crate::store::groups::Joining;
 use crate::store::listing::{Listing, Order, Window};
 use crate::store::{groups, users};
 use crate::user::{Attributes, User};
@@ -97,7 +98,9 @@ impl World {
             // Every group has some users, and the next two groups.
             let add = ids.iter().copied().skip(at).step_by(at * 3 + 5);
             let subgroups = self.groups.iter().rev().take(at % 3).map(|(id, _)| *id);
-            let add = add.chain(subgroups).collect();
+            let members: Vec<_> = add.chain(subgroups).collect();
+            // The client has a name of its own for some.
+            let displays = (0..members.len()).map(|n| (n % 3 == 0).then(|| self.draw(&word()))).collect();
             let name = format!("{}{at}", self.draw(&word()));
             let group = Group {
                 id: GroupId::new(self.ctx.clock()),
@@ -108,7 +111,10 @@ impl World {
                 updated_at: self.ctx.now(),
                 members: Vec::new(),
             };
-            groups::create(&self.database, &self.ctx, &group, Vec::new(), add).await.ok().unwrap();
+            groups::create(&self.database, &self.ctx, &group, Vec::new(), Joining { ids: members, displays })
+                .await
+                .ok()
+                .unwrap();
             self.groups.push((group.id.as_uuid(), Object::new()));
         }
         for (id, rendered) in &mut self.groups {
@@ -142,7 +148,6 @@ impl World {
             actor: "service:test".to_owned(),
             request_id: "test",
             event: EventId::new(self.ctx.clock()),
-            seat_limit: None,
             now: self.ctx.now(),
         };
         let written = users::create(&self.database, &write, false).await.ok().unwrap();

@@ -8,7 +8,8 @@ use super::{Condition, canonical_uuid};
 
 /// What a member is, and is called; with `m`, and with `u` and `s` joined.
 pub(crate) const MEMBER_TYPE: &str = "CASE WHEN m.user_id IS NULL THEN 'Group' ELSE 'User' END";
-pub(crate) const MEMBER_DISPLAY: &str = "coalesce(u.resource ->> 'displayName', u.user_name, s.display_name)";
+pub(crate) const MEMBER_DISPLAY: &str =
+    "coalesce(m.display, u.resource ->> 'displayName', u.user_name, s.display_name)";
 
 impl List {
     /// Where a part of an element is.

@@ -1,6 +1,6 @@
 //! Changes of membership.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -9,6 +9,9 @@ use crate::filter::{CompareOp, Filter, Literal, bind_element, parse_patch_path};
 use crate::patch::{Op, Operation};
 use crate::schema::{self, AttrPath};
 use crate::{Object, Profile};
+
+/// Most characters of what a client calls a member.
+const MAX_DISPLAY: usize = 1_000;
 
 /// One change of membership.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,21 +27,24 @@ pub enum Step {
 pub struct Delta {
     /// Whether everybody who is not in `add` leaves.
     pub clear: bool,
-    /// Ids of those who are in, as the client wrote them.
-    pub add: BTreeSet<String>,
+    /// Those who are in: id, as the client wrote it, and what the client calls the member.
+    pub add: BTreeMap<String, Option<String>>,
     /// Ids of those who are out.
     pub remove: BTreeSet<String>,
 }
 
 impl Delta {
     /// Nothing but these come in.
-    pub(super) fn adding(ids: Vec<String>) -> Self {
-        Self { add: ids.into_iter().collect(), ..Self::default() }
+    pub(super) fn adding(members: Vec<Member>) -> Self {
+        Self {
+            add: members.into_iter().map(|member| (member.id, member.display)).collect(),
+            ..Self::default()
+        }
     }
 
     /// Just these are in.
-    pub(super) fn exactly(ids: Vec<String>) -> Self {
-        Self { clear: true, ..Self::adding(ids) }
+    pub(super) fn exactly(members: Vec<Member>) -> Self {
+        Self { clear: true, ..Self::adding(members) }
     }
 
     /// Puts a later change on top.
@@ -47,24 +53,22 @@ impl Delta {
             *self = later;
             return;
         }
-        self.then(Op::Remove, later.remove);
-        self.then(Op::Add, later.add);
+        for id in later.remove {
+            self.add.remove(&id);
+            self.remove.insert(id);
+        }
+        for (id, display) in later.add {
+            self.remove.remove(&id);
+            self.add.insert(id, display);
+        }
     }
+}
 
-    fn then(&mut self, op: Op, ids: impl IntoIterator<Item = String>) {
-        if op == Op::Replace {
-            *self = Self::exactly(ids.into_iter().collect());
-            return;
-        }
-        for id in ids {
-            let (into, from) = match op {
-                Op::Remove => (&mut self.remove, &mut self.add),
-                Op::Add | Op::Replace => (&mut self.add, &mut self.remove),
-            };
-            from.remove(&id);
-            into.insert(id);
-        }
-    }
+/// A member as a client names it.
+#[derive(Clone, Debug)]
+pub(super) struct Member {
+    id: String,
+    display: Option<String>,
 }
 
 impl Step {
@@ -100,7 +104,7 @@ pub(super) fn take(
                 Op::Add | Op::Replace => operation.value.as_ref(),
             };
             match named {
-                Some(named) => push(steps, operation.op, ids(named, profile)?),
+                Some(named) => push(steps, operation.op, named_by(named, profile)?),
                 // All, where nobody is named (RFC 7644 section 3.5.2.2).
                 None => push(steps, Op::Replace, Vec::new()),
             }
@@ -126,7 +130,7 @@ fn take_path_less(
     let mut rest = Object::new();
     for (name, value) in attributes {
         if is_members(name) {
-            push(steps, operation.op, ids(value, profile)?);
+            push(steps, operation.op, named_by(value, profile)?);
         } else {
             rest.insert(name.clone(), value.clone());
         }
@@ -134,7 +138,7 @@ fn take_path_less(
     Ok((!rest.is_empty()).then(|| Operation { value: Some(Value::Object(rest)), ..operation.clone() }))
 }
 
-fn push(steps: &mut Vec<Step>, op: Op, ids: Vec<String>) {
+fn push(steps: &mut Vec<Step>, op: Op, members: Vec<Member>) {
     if op == Op::Replace {
         // Whatever was done before, these are in and nobody else.
         steps.clear();
@@ -143,7 +147,13 @@ fn push(steps: &mut Vec<Step>, op: Op, ids: Vec<String>) {
         steps.push(Step::Delta(Delta::default()));
     }
     if let Some(Step::Delta(delta)) = steps.last_mut() {
-        delta.then(op, ids);
+        delta.merge(match op {
+            Op::Add => Delta::adding(members),
+            Op::Replace => Delta::exactly(members),
+            Op::Remove => {
+                Delta { remove: members.into_iter().map(|member| member.id).collect(), ..Delta::default() }
+            }
+        });
     }
 }
 
@@ -154,34 +164,34 @@ fn remove_where(steps: &mut Vec<Step>, filter: Filter) -> Result<(), ScimError> 
             .map_err(|error| ScimError::new(ScimType::InvalidPath, error.detail))?;
     }
     match named(&filter) {
-        Some(ids) => push(steps, Op::Remove, ids),
+        Some(members) => push(steps, Op::Remove, members),
         None => steps.push(Step::RemoveWhere(filter)),
     }
     Ok(())
 }
 
-/// The ids of `value eq "a" or value eq "b"`.
-fn named(filter: &Filter) -> Option<Vec<String>> {
+/// The members of `value eq "a" or value eq "b"`.
+fn named(filter: &Filter) -> Option<Vec<Member>> {
     match filter {
         Filter::Compare(comparison)
             if comparison.op == CompareOp::Eq && comparison.path.name.eq_ignore_ascii_case("value") =>
         {
             match &comparison.value {
                 Literal::Null => None,
-                literal => Some(vec![literal.text()]),
+                literal => Some(vec![Member { id: literal.text(), display: None }]),
             }
         }
         Filter::Or(left, right) => {
-            let mut ids = named(left)?;
-            ids.extend(named(right)?);
-            Some(ids)
+            let mut members = named(left)?;
+            members.extend(named(right)?);
+            Some(members)
         }
         _ => None,
     }
 }
 
-/// The ids that a value names: a list or one, of objects with `value` or of bare ids.
-pub(super) fn ids(value: &Value, profile: Profile) -> Result<Vec<String>, ScimError> {
+/// The members that a value names: a list or one, of objects with `value` or of bare ids.
+pub(super) fn named_by(value: &Value, profile: Profile) -> Result<Vec<Member>, ScimError> {
     let sent = match value {
         Value::Array(sent) => sent.as_slice(),
         Value::Null => &[],
@@ -190,22 +200,31 @@ pub(super) fn ids(value: &Value, profile: Profile) -> Result<Vec<String>, ScimEr
         _ if profile == Profile::Strict => return Err(ScimError::value("members must be a list")),
         value => std::slice::from_ref(value),
     };
-    sent.iter().filter(|member| !member.is_null()).map(|member| id(member, profile)).collect()
+    sent.iter().filter(|sent| !sent.is_null()).map(|sent| member(sent, profile)).collect()
 }
 
-fn id(member: &Value, profile: Profile) -> Result<String, ScimError> {
+fn member(sent: &Value, profile: Profile) -> Result<Member, ScimError> {
     let of = |name: &str| {
-        let parts = member.as_object()?;
+        let parts = sent.as_object()?;
         let part = parts.iter().find(|(key, _)| key.eq_ignore_ascii_case(name))?.1.as_str()?;
         Some(part.trim()).filter(|part| !part.is_empty())
     };
-    let found = match member {
+    let found = match sent {
         Value::String(text) if profile == Profile::Default => Some(text.trim()).filter(|id| !id.is_empty()),
         _ => of("value").or_else(|| of("$ref")?.rsplit('/').next()),
     };
     match found {
         Some(id) if id.contains('\0') => Err(ScimError::value("a member's id contains a NUL character")),
-        Some(id) => Ok(id.to_owned()),
+        Some(id) => {
+            let display = of("display");
+            if display.is_some_and(|display| display.contains('\0') || display.chars().count() > MAX_DISPLAY)
+            {
+                return Err(ScimError::value(format!(
+                    "a member's display has more than {MAX_DISPLAY} characters, or a NUL character"
+                )));
+            }
+            Ok(Member { id: id.to_owned(), display: display.map(str::to_owned) })
+        }
         None => Err(ScimError::value("a member must be an object with its id in \"value\"")),
     }
 }

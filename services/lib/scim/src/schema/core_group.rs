@@ -25,7 +25,8 @@ fn members() -> Attribute {
             Attribute::new("$ref", Kind::Reference, "The member's address")
                 .immutable()
                 .refers_to(&["User", "Group"]),
-            Attribute::string("display", "The member's name").read_only(),
+            Attribute::string("display", "What the client calls the member, else the member's own name")
+                .immutable(),
             Attribute::string("type", "What the member is").immutable().canonical(&["User", "Group"]),
         ],
     )

@@ -4,8 +4,8 @@
 mod hostile;
 mod patch_dialects;
 mod projection;
-mod reference;
 mod shapes;
+mod strict;
 
 use serde_json::{Value, json};
 use usher_scim::user::{canonicalize, create};

@@ -1,0 +1,134 @@
+//! Limits and commitments.
+
+use usher_proto::billing::v1 as pb;
+use usher_rpc::convert::{InvalidArgument, invalid, parse, to_wire};
+
+use crate::commitment::Commitment;
+use crate::commitments::NewCommitment;
+use crate::limit::{Limit, Most, PlanLimit, Pool, Rule};
+use crate::limit_alerts::Alert;
+use crate::limit_versions::Said;
+use crate::share::Share;
+use crate::store::limits::WorkspaceLimit;
+
+/// The most that a share may be, in percent.
+const MOST_PERCENT: i64 = 1_000;
+
+fn most(pool: Pool, quantity: Option<i64>, share: Option<pb::Share>) -> Result<Most, InvalidArgument> {
+    match (quantity, share) {
+        (Some(_), Some(_)) => Err(invalid("share", "a limit is a quantity or a share, not both")),
+        (Some(quantity), None) if quantity < 0 => {
+            Err(invalid("quantity", "it is negative; leave it out for unlimited"))
+        }
+        (Some(quantity), None) => Ok(Most::Seats(quantity)),
+        (None, None) => Ok(Most::Unlimited),
+        (None, Some(_)) if pool == Pool::Paid => {
+            Err(invalid("share", "a share is of the paid licences, so only \"collaborator\" can be one"))
+        }
+        (None, Some(pb::Share { at_least, percent })) => {
+            if at_least < 0 {
+                return Err(invalid("share.at_least", "it is negative"));
+            }
+            if !(0..=MOST_PERCENT).contains(&percent) {
+                return Err(invalid("share.percent", format_args!("0 to {MOST_PERCENT}")));
+            }
+            Ok(Most::Share(Share { at_least, percent }))
+        }
+    }
+}
+
+impl TryFrom<pb::Limit> for Said {
+    type Error = InvalidArgument;
+
+    fn try_from(message: pb::Limit) -> Result<Self, InvalidArgument> {
+        let pool = parse("pool", &message.pool)?;
+        let most = most(pool, message.quantity, message.share)?;
+        Ok(Self { pool, rule: Some(Rule { most, policy: parse("policy", &message.policy)? }) })
+    }
+}
+
+impl TryFrom<&pb::PlanLimit> for PlanLimit {
+    type Error = InvalidArgument;
+
+    fn try_from(message: &pb::PlanLimit) -> Result<Self, InvalidArgument> {
+        let pool = parse("pool", &message.pool)?;
+        let most = most(pool, message.quantity, message.share)?;
+        let rule = Rule { most, policy: parse("policy", &message.policy)? };
+        Ok(Self { pool, version: message.version, rule })
+    }
+}
+
+impl From<Limit> for pb::Limit {
+    fn from(limit: Limit) -> Self {
+        let share = match limit.rule.most {
+            Most::Share(Share { at_least, percent }) => Some(pb::Share { at_least, percent }),
+            Most::Unlimited | Most::Seats(_) => None,
+        };
+        let source = if limit.plan_version.is_some() { "plan" } else { "billing" };
+        Self {
+            pool: limit.pool.as_str().to_owned(),
+            quantity: limit.quantity,
+            policy: limit.rule.policy.to_string(),
+            version: limit.version,
+            share,
+            source: source.to_owned(),
+        }
+    }
+}
+
+impl From<Alert> for pb::LimitAlert {
+    fn from(alert: Alert) -> Self {
+        Self {
+            pool: alert.pool,
+            version: alert.version,
+            threshold: alert.threshold,
+            in_use: alert.in_use,
+            time: Some(to_wire(alert.at)),
+        }
+    }
+}
+
+impl From<WorkspaceLimit> for pb::WorkspaceLimit {
+    fn from(limit: WorkspaceLimit) -> Self {
+        Self {
+            workspace_id: limit.tenant_id.to_string(),
+            pool: limit.pool,
+            version: limit.version,
+            quantity: limit.quantity,
+            policy: limit.policy,
+            set_time: Some(to_wire(limit.set_at.0)),
+            plan_version: limit.plan_version,
+            committed: limit.committed,
+        }
+    }
+}
+
+impl TryFrom<pb::Commitment> for NewCommitment {
+    type Error = InvalidArgument;
+
+    fn try_from(message: pb::Commitment) -> Result<Self, InvalidArgument> {
+        if message.quantity < 1 {
+            return Err(invalid("quantity", "a commitment is of one seat at least"));
+        }
+        Ok(Self {
+            pool: parse("pool", &message.pool)?,
+            quantity: message.quantity,
+            unit_price: parse("unit_price", &message.unit_price)?,
+            first: parse("start_date", &message.start_date)?,
+            end: parse("end_date", &message.end_date)?,
+        })
+    }
+}
+
+impl From<Commitment> for pb::Commitment {
+    fn from(commitment: Commitment) -> Self {
+        Self {
+            id: commitment.id.to_string(),
+            pool: commitment.pool.as_str().to_owned(),
+            quantity: commitment.quantity,
+            unit_price: commitment.unit_price.to_string(),
+            start_date: commitment.first.to_string(),
+            end_date: commitment.end.to_string(),
+        }
+    }
+}

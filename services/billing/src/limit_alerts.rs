@@ -1,0 +1,53 @@
+//! Alerts: the use of a pool reached a threshold of its limit.
+
+use jiff::Timestamp;
+use usher_base::{CallContext, Permission};
+use usher_store::{Database, TenantTx};
+
+use crate::error::BillingError;
+use crate::limit::reached;
+use crate::store::{ledgers, limit_alerts as store, limits};
+
+/// An alert that was raised.
+#[derive(Clone, Debug)]
+pub(crate) struct Alert {
+    pub(crate) pool: String,
+    pub(crate) version: i64,
+    /// Percent of the limit.
+    pub(crate) threshold: i32,
+    pub(crate) in_use: i64,
+    pub(crate) at: Timestamp,
+}
+
+/// The alerts that were raised, oldest first; at most 1,000.
+pub(crate) async fn list(database: &Database, ctx: &CallContext) -> Result<Vec<Alert>, BillingError> {
+    ctx.require(Permission::BillingRead)?;
+    let database = database.scoped(&ctx.scope()?);
+    let mut tx = database.begin().await?;
+    let alerts = store::all(&mut tx).await?;
+    tx.commit().await?;
+    Ok(alerts)
+}
+
+/// Raises alerts for thresholds that are reached after seats or limits have changed, each once a version.
+pub(crate) async fn raise(tx: &mut TenantTx, now: Timestamp) -> Result<(), BillingError> {
+    let sequence = ledgers::find(tx).await?.map_or(0, |ledger| ledger.sequence);
+    for limit in limits::last(tx).await? {
+        if limit.quantity.is_none() {
+            continue;
+        }
+        let in_use = limits::in_use(tx, limit.pool).await?;
+        for threshold in reached(&limit, in_use) {
+            if store::insert(tx, &limit, threshold, in_use, sequence, now).await? {
+                tracing::warn!(
+                    workspace = %tx.tenant(), pool = limit.pool.as_str(), threshold, in_use,
+                    limit = limit.quantity, policy = limit.rule.policy.as_str(),
+                    "seats in use reached a threshold of their limit"
+                );
+                metrics::counter!("usher_seat_limit_alerts_total", "pool" => limit.pool.as_str())
+                    .increment(1);
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,73 @@
+//! `usher.tenant.v1.ProvisioningLogService`
+
+use std::time::Duration;
+
+use tonic::transport::Channel;
+use usher_proto::tenant::v1 as pb;
+use usher_proto::tenant::v1::provisioning_log_service_client::ProvisioningLogServiceClient;
+use usher_rpc::convert::to_wire;
+use usher_rpc::{Failure, Outgoing, ServiceCredential};
+
+use crate::provisioning_log::Entry;
+
+/// Longest time for one batch.
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Appends to tenant's provisioning logs, with the gateway's own credential.
+#[derive(Clone, Debug)]
+pub(crate) struct LogClient {
+    client: ProvisioningLogServiceClient<Channel>,
+    credential: ServiceCredential,
+}
+
+impl LogClient {
+    pub(crate) fn new(channel: Channel, credential: ServiceCredential) -> Self {
+        Self { client: ProvisioningLogServiceClient::new(channel), credential }
+    }
+
+    /// Appends entries to a workspace's log.
+    pub(crate) async fn append(&self, workspace: &str, entries: &[Entry]) -> Result<(), Failure> {
+        let credential = self.credential.current().await?;
+        let outgoing = Outgoing {
+            credential: &credential,
+            workspace: None,
+            request_id: "provisioning-log",
+            trace: None,
+            timeout: TIMEOUT,
+        };
+        let message = pb::AppendLogEntriesRequest {
+            workspace: workspace.to_owned(),
+            entries: entries.iter().map(pb::LogEntry::from).collect(),
+        };
+        self.client.clone().append_log_entries(outgoing.request(message)).await?;
+        Ok(())
+    }
+}
+
+impl From<&Entry> for pb::LogEntry {
+    fn from(Entry { id, at, attempt, sent }: &Entry) -> Self {
+        let problem = attempt.problem.as_ref();
+        let (app, token) = attempt.caller.unzip();
+        Self {
+            id: id.to_string(),
+            time: Some(to_wire(*at)),
+            app_id: app.map(|id| id.to_string()).unwrap_or_default(),
+            token_id: token.map(|id| id.to_string()).unwrap_or_default(),
+            method: attempt.method.clone(),
+            path: attempt.path.clone(),
+            resource_type: attempt.kind.map(|kind| kind.name().to_owned()).unwrap_or_default(),
+            resource_id: attempt.id.clone().unwrap_or_default(),
+            name: sent.name.clone(),
+            external_id: sent.external_id.clone(),
+            attributes: sent.attributes.clone(),
+            status: attempt.status.as_u16().into(),
+            scim_type: problem.and_then(|problem| problem.scim_type).unwrap_or_default().to_owned(),
+            reason: problem.map(|problem| problem.reason.to_owned()).unwrap_or_default(),
+            detail: problem.map(|problem| problem.told(&attempt.request_id)).unwrap_or_default(),
+            request_id: attempt.request_id.to_string(),
+            client_request_id: attempt.client_request_id.to_string(),
+            bulk_index: i32::try_from(attempt.bulk_index).unwrap_or(i32::MAX),
+            duration_micros: i64::try_from(attempt.took.as_micros()).unwrap_or(i64::MAX),
+        }
+    }
+}

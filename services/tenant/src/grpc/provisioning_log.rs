@@ -1,0 +1,129 @@
+//! `usher.tenant.v1.ProvisioningLogService`
+
+use tonic::{Request, Response, Status};
+use usher_base::id::LogEntryId;
+use usher_proto::tenant::v1 as pb;
+use usher_proto::tenant::v1::provisioning_log_service_server::ProvisioningLogService;
+use usher_rpc::convert::{InvalidArgument, from_wire, invalid, missing, page_size, parse, to_wire};
+use usher_rpc::{open, status};
+use usher_store::Database;
+
+use crate::access::Access;
+use crate::provisioning_log::{self, LogEntry, Wanted};
+
+/// Most entries of one message.
+const MOST: usize = 500;
+/// Most characters of any text of an entry.
+const LONGEST: usize = 4_000;
+
+/// Serves the provisioning log.
+pub(crate) struct ProvisioningLogApi {
+    pub(crate) database: Database,
+    pub(crate) access: Access,
+}
+
+#[tonic::async_trait]
+impl ProvisioningLogService for ProvisioningLogApi {
+    async fn append_log_entries(
+        &self,
+        request: Request<pb::AppendLogEntriesRequest>,
+    ) -> Result<Response<pb::AppendLogEntriesResponse>, Status> {
+        let (ctx, message) = open(request)?;
+        if !(1..=MOST).contains(&message.entries.len()) {
+            return Err(status(invalid("entries", format!("there must be 1 to {MOST}"))));
+        }
+        let entries: Vec<LogEntry> =
+            message.entries.into_iter().map(LogEntry::try_from).collect::<Result<_, _>>().map_err(status)?;
+        provisioning_log::append(&self.database, &self.access, &ctx, &message.workspace, &entries)
+            .await
+            .map_err(status)?;
+        Ok(Response::new(pb::AppendLogEntriesResponse {}))
+    }
+
+    async fn list_log_entries(
+        &self,
+        request: Request<pb::ListLogEntriesRequest>,
+    ) -> Result<Response<pb::ListLogEntriesResponse>, Status> {
+        let (ctx, message) = open(request)?;
+        let most = page_size(message.page_size, 100, 500).map_err(status)?;
+        let before = match message.page_token.as_str() {
+            "" => None,
+            token => Some(parse::<LogEntryId>("page_token", token).map_err(status)?),
+        };
+        let wanted = Wanted { most, before, refused_only: message.refused_only, about: message.about };
+        let entries = provisioning_log::list(&self.database, &ctx, &wanted).await.map_err(status)?;
+        let next_page_token = match entries.last() {
+            Some(last) if entries.len() == most as usize => last.id.to_string(),
+            _ => String::new(),
+        };
+        let entries = entries.into_iter().map(pb::LogEntry::from).collect();
+        Ok(Response::new(pb::ListLogEntriesResponse { entries, next_page_token }))
+    }
+}
+
+impl TryFrom<pb::LogEntry> for LogEntry {
+    type Error = InvalidArgument;
+
+    fn try_from(entry: pb::LogEntry) -> Result<Self, InvalidArgument> {
+        let caller = if entry.app_id.is_empty() {
+            None
+        } else {
+            Some((parse("app_id", &entry.app_id)?, parse("token_id", &entry.token_id)?))
+        };
+        Ok(Self {
+            id: parse("id", &entry.id)?,
+            at: from_wire("time", entry.time.ok_or_else(|| missing("time"))?)?,
+            caller,
+            method: kept(entry.method),
+            path: kept(entry.path),
+            resource_type: kept(entry.resource_type),
+            resource_id: kept(entry.resource_id),
+            name: kept(entry.name),
+            external_id: kept(entry.external_id),
+            attributes: entry.attributes.into_iter().take(50).map(kept).collect(),
+            status: entry.status,
+            scim_type: kept(entry.scim_type),
+            reason: kept(entry.reason),
+            detail: kept(entry.detail),
+            request_id: kept(entry.request_id),
+            client_request_id: kept(entry.client_request_id),
+            bulk_index: entry.bulk_index,
+            duration_micros: entry.duration_micros,
+        })
+    }
+}
+
+/// As much of a text as is kept: an attempt is logged whatever was sent.
+fn kept(text: String) -> String {
+    if text.len() <= LONGEST && !text.contains('\0') {
+        return text;
+    }
+    text.chars().filter(|c| *c != '\0').take(LONGEST).collect()
+}
+
+impl From<LogEntry> for pb::LogEntry {
+    fn from(entry: LogEntry) -> Self {
+        let (app, token) = entry.caller.unzip();
+        Self {
+            id: entry.id.to_string(),
+            time: Some(to_wire(entry.at)),
+            app_id: app.map(|id| id.to_string()).unwrap_or_default(),
+            token_id: token.map(|id| id.to_string()).unwrap_or_default(),
+            method: entry.method,
+            path: entry.path,
+            resource_type: entry.resource_type,
+            resource_id: entry.resource_id,
+            name: entry.name,
+            external_id: entry.external_id,
+            attributes: entry.attributes,
+            status: entry.status,
+            scim_type: entry.scim_type,
+            reason: entry.reason,
+            detail: entry.detail,
+            request_id: entry.request_id,
+            client_request_id: entry.client_request_id,
+            bulk_index: entry.bulk_index,
+            duration_micros: entry.duration_micros,
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! The provisioning log.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use sqlx::FromRow;
+use sqlx::types::Json;
+use usher_base::id::{AppId, LogEntryId, TokenId};
+use usher_store::{Database, Error, ScopedDatabase, TenantTx, Time};
+use uuid::Uuid;
+
+use crate::provisioning_log::{LogEntry, Wanted};
+
+#[derive(FromRow)]
+struct EntryRow {
+    entry_id: Uuid,
+    logged_at: Time,
+    app_id: Option<Uuid>,
+    token_id: Option<Uuid>,
+    method: String,
+    path: String,
+    resource_type: String,
+    resource_id: String,
+    name: String,
+    external_id: String,
+    attributes: Vec<String>,
+    status: i32,
+    scim_type: String,
+    reason: String,
+    detail: String,
+    request_id: String,
+    client_request_id: String,
+    bulk_index: i32,
+    duration_micros: i64,
+}
+
+impl From<EntryRow> for LogEntry {
+    fn from(row: EntryRow) -> Self {
+        Self {
+            id: LogEntryId::from_uuid(row.entry_id),
+            at: row.logged_at.0,
+            caller: row.app_id.map(AppId::from_uuid).zip(row.token_id.map(TokenId::from_uuid)),
+            method: row.method,
+            path: row.path,
+            resource_type: row.resource_type,
+            resource_id: row.resource_id,
+            name: row.name,
+            external_id: row.external_id,
+            attributes: row.attributes,
+            status: row.status,
+            scim_type: row.scim_type,
+            reason: row.reason,
+            detail: row.detail,
+            request_id: row.request_id,
+            client_request_id: row.client_request_id,
+            bulk_index: row.bulk_index,
+            duration_micros: row.duration_micros,
+        }
+    }
+}
+
+/// Inserts entries, in one statement; those that are there stay.
+pub(crate) async fn insert(database: &ScopedDatabase, entries: &[LogEntry]) -> Result<(), Error> {
+    let rows: Vec<Value> = entries.iter().map(row).collect();
+    let mut tx = database.begin().await?;
+    let tenant = tx.tenant();
+    sqlx::query(
+        "INSERT INTO provisioning_log (tenant_id, entry_id, logged_at, app_id, token_id, method, path, resource_type,
+           resource_id, name, external_id, about, attributes, status, scim_type, reason, detail, request_id,
+           client_request_id, bulk_index, duration_micros)
+         SELECT $1, e.entry_id, e.logged_at, e.app_id, e.token_id, e.method, e.path, e.resource_type,
+           e.resource_id, e.name, e.external_id, e.about, e.attributes, e.status, e.scim_type, e.reason, e.detail,
+           e.request_id, e.client_request_id, e.bulk_index, e.duration_micros
+         FROM jsonb_to_recordset($2) AS e (entry_id uuid, logged_at timestamptz, app_id uuid, token_id uuid,
+           method text, path text, resource_type text, resource_id text, name text, external_id text, about text[],
+           attributes text[], status int, scim_type text, reason text, detail text, request_id text,
+           client_request_id text, bulk_index int, duration_micros bigint)
+         ON CONFLICT (tenant_id, entry_id) DO NOTHING",
+    )
+    .bind(tenant)
+    .bind(Json(rows))
+    .execute(tx.conn())
+    .await?;
+    tx.commit().await
+}
+
+fn row(entry: &LogEntry) -> Value {
+    let (app, token) = entry.caller.unzip();
+    let mut about: Vec<String> = [&entry.resource_id, &entry.name, &entry.external_id]
+        .into_iter()
+        .filter(|text| !text.is_empty())
+        .map(|text| text.to_lowercase())
+        .collect();
+    about.sort_unstable();
+    about.dedup();
+    json!({
+        "entry_id": entry.id.as_uuid(), "logged_at": entry.at.to_string(), "app_id": app.map(AppId::as_uuid),
+        "token_id": token.map(TokenId::as_uuid), "method": entry.method, "path": entry.path,
+        "resource_type": entry.resource_type, "resource_id": entry.resource_id, "name": entry.name,
+        "external_id": entry.external_id, "about": about, "attributes": entry.attributes, "status": entry.status,
+        "scim_type": entry.scim_type, "reason": entry.reason, "detail": entry.detail,
+        "request_id": entry.request_id, "client_request_id": entry.client_request_id,
+        "bulk_index": entry.bulk_index, "duration_micros": entry.duration_micros,
+    })
+}
+
+/// A page, newest first.
+pub(crate) async fn list(tx: &mut TenantTx, wanted: &Wanted) -> Result<Vec<LogEntry>, Error> {
+    let tenant = tx.tenant();
+    let rows: Vec<EntryRow> = sqlx::query_as(
+        "SELECT entry_id, logged_at, app_id, token_id, method, path, resource_type, resource_id, name, external_id,
+           attributes, status, scim_type, reason, detail, request_id, client_request_id, bulk_index, duration_micros
+         FROM provisioning_log
+         WHERE tenant_id = $1 AND ($2::uuid IS NULL OR entry_id < $2) AND (NOT $3 OR status >= 400)
+           AND ($4 = '' OR about @> ARRAY[$4])
+         ORDER BY entry_id DESC LIMIT $5",
+    )
+    .bind(tenant)
+    .bind(wanted.before.map(LogEntryId::as_uuid))
+    .bind(wanted.refused_only)
+    .bind(wanted.about.to_lowercase())
+    .bind(i64::from(wanted.most))
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(LogEntry::from).collect())
+}
+
+/// Deletes at most so many entries of all workspaces that are older than a time.
+pub(crate) async fn expire(database: &Database, before: Timestamp, most: i32) -> Result<i64, Error> {
+    let mut tx = database.global().await?;
+    let deleted = sqlx::query_scalar("SELECT expire_log_entries($1, $2)")
+        .bind(Time(before))
+        .bind(most)
+        .fetch_one(tx.conn())
+        .await?;
+    tx.commit().await?;
+    Ok(deleted)
+}

@@ -1,0 +1,228 @@
+//! One limit of a pool: billing's where it has set one, else the plan's.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use usher_proto::billing::v1 as billing;
+use usher_proto::billing::v1::billing_admin_client::BillingAdminClient;
+use usher_proto::billing::v1::seat_query_client::SeatQueryClient;
+use usher_proto::tenant::v1 as tenant;
+use usher_proto::tenant::v1::plan_service_client::PlanServiceClient;
+use usher_tests::operator::Seats;
+use usher_tests::scim::{user, user_of_type};
+use usher_tests::stack::{Stack, Workspace};
+use usher_tests::wait::eventually;
+
+const BULK: &str = "urn:ietf:params:scim:api:messages:2.0:BulkRequest";
+/// Identity sends watermarks every 15 seconds.
+const TOLD: Duration = Duration::from_secs(45);
+
+/// The limits that hold, as billing knows them.
+async fn held(stack: &Stack, workspace: &Workspace) -> Vec<billing::Limit> {
+    let operator = stack.operator();
+    let request = operator.about(workspace.id(), billing::GetLimitsRequest {});
+    SeatQueryClient::new(operator.billing()).get_limits(request).await.unwrap().into_inner().limits
+}
+
+/// Sets a limit, which identity has a second or two later.
+async fn set(stack: &Stack, workspace: &Workspace, limit: billing::Limit) {
+    let operator = stack.operator();
+    let message = billing::SetLimitRequest { limit: Some(limit) };
+    let mut client = BillingAdminClient::new(operator.billing());
+    client.set_limit(operator.about(workspace.id(), message)).await.unwrap();
+}
+
+fn paid(quantity: i64, policy: &str) -> billing::Limit {
+    billing::Limit {
+        pool: "paid".into(),
+        quantity: Some(quantity),
+        policy: policy.into(),
+        ..Default::default()
+    }
+}
+
+/// Tries until somebody gets in, or until nobody does any more; whoever gets in leaves again.
+async fn eventually_creates(workspace: &Workspace, status: u16) {
+    let scim = workspace.scim();
+    eventually(Duration::from_secs(20), "the limit is another one", async || {
+        let answer = scim.post("/Users", &user(&workspace.address("probe"))).await;
+        if answer.status == 201 {
+            scim.delete(&answer.path()).await.assert_status(204);
+        }
+        answer.status == status
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn billings_limit_goes_before_the_plans_and_the_plans_is_back_when_it_is_cleared() {
+    let stack = Stack::start().await;
+    let acme = stack.workspace("acme").blocked_at(1).create().await;
+    let scim = acme.scim();
+    scim.created(&acme.address("ada")).await;
+    scim.create_user(&acme.address("bob")).await.assert_scim_error(403, "1 of 1 paid seats");
+    eventually(TOLD, "billing knows the plan's limit", async || {
+        let held = held(&stack, &acme).await;
+        held.first().is_some_and(|limit| limit.quantity == Some(1) && limit.source == "plan")
+    })
+    .await;
+
+    set(&stack, &acme, paid(2, "BLOCK")).await;
+    eventually_creates(&acme, 201).await;
+    scim.created(&acme.address("bob")).await;
+    let refused = scim.post("/Users", &user_of_type(&acme.address("eve"), "External")).await;
+    refused.assert_scim_error(403, "2 of 2 paid seats").assert_scim_error(403, "for another External user");
+
+    let operator = stack.operator();
+    let message = billing::ClearLimitRequest { pool: "paid".into() };
+    let mut client = BillingAdminClient::new(operator.billing());
+    let cleared = client.clear_limit(operator.about(acme.id(), message)).await.unwrap().into_inner();
+    assert_eq!(cleared.limit.unwrap().quantity, Some(1));
+    let bob = scim.filter(&format!("userName eq \"{}\"", acme.address("bob"))).await;
+    let bob = format!("/Users/{}", bob.body["Resources"][0]["id"].as_str().unwrap());
+    scim.delete(&bob).await.assert_status(204);
+    eventually_creates(&acme, 403).await;
+    scim.create_user(&acme.address("bob")).await.assert_scim_error(403, "1 of 1 paid seats");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_policy_that_becomes_block_while_the_workspace_is_over_the_limit_takes_nobody_away() {
+    let stack = Stack::start().await;
+    let acme = stack.workspace("acme").blocked_at(5).create().await;
+    set(&stack, &acme, paid(1, "ALLOW")).await;
+    let scim = acme.scim();
+    let mut paths = Vec::new();
+    for name in ["a", "b", "c"] {
+        paths.push(format!("/Users/{}", scim.created(&acme.address(name)).await));
+    }
+
+    set(&stack, &acme, paid(1, "BLOCK")).await;
+    eventually_creates(&acme, 403).await;
+    assert_eq!(acme.seats().await.regular, 3);
+    for path in &paths[..2] {
+        scim.create_user(&acme.address("late")).await.assert_scim_error(403, "of 1 paid seats");
+        scim.delete(path).await.assert_status(204);
+    }
+    scim.create_user(&acme.address("late")).await.assert_scim_error(403, "1 of 1 paid seats");
+    scim.delete(&paths[2]).await.assert_status(204);
+    scim.created(&acme.address("late")).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_plans_collaborator_cap_grows_with_the_paid_limit_at_once() {
+    let stack = Stack::start().await;
+    let operator = stack.operator();
+    let plan = tenant::Plan {
+        name: "Capped".into(),
+        scim: true,
+        collaborator_cap: Some(tenant::CollaboratorCap { at_least: 1, percent: 50 }),
+        ..Default::default()
+    };
+    let request = operator.anywhere(tenant::CreatePlanRequest { plan: Some(plan) });
+    PlanServiceClient::new(operator.tenant()).create_plan(request).await.unwrap();
+    let acme = stack.workspace("acme").plan("Capped").blocked_at(2).create().await;
+    let scim = acme.scim();
+    let collaborator =
+        async |name: &str| scim.post("/Users", &user_of_type(&acme.address(name), "Collaborator")).await;
+
+    collaborator("a").await.assert_status(201);
+    collaborator("b").await.assert_scim_error(403, "1 of 1 Collaborator seats");
+    acme.update(tenant::UpdateWorkspaceRequest { seat_limit: Some(3), ..Default::default() }).await;
+    eventually(Duration::from_secs(5), "half of three licences is rounded up", async || {
+        collaborator("b").await.status == 201
+    })
+    .await;
+    collaborator("c").await.assert_scim_error(403, "2 of 2 Collaborator seats");
+    eventually(TOLD, "billing knows the share", async || {
+        let held = held(&stack, &acme).await;
+        held.iter().any(|limit| limit.pool == "collaborator" && limit.quantity == Some(2))
+    })
+    .await;
+
+    // From here on what is committed counts, which only billing knows.
+    let today = jiff::tz::TimeZone::UTC.to_datetime(usher_base::Clock::system().now()).date();
+    let commitment = billing::Commitment {
+        pool: "paid".into(),
+        quantity: 8,
+        unit_price: "12.00".into(),
+        start_date: today.yesterday().unwrap().to_string(),
+        end_date: today.checked_add(jiff::ToSpan::years(1)).unwrap().to_string(),
+        ..Default::default()
+    };
+    let message = billing::SetCommitmentRequest { commitment: Some(commitment) };
+    let mut client = BillingAdminClient::new(operator.billing());
+    client.set_commitment(operator.about(acme.id(), message)).await.unwrap();
+    eventually(Duration::from_secs(20), "half of eight", async || collaborator("c").await.status == 201)
+        .await;
+    collaborator("d").await.assert_status(201);
+    collaborator("e").await.assert_scim_error(403, "4 of 4 Collaborator seats");
+    acme.update(tenant::UpdateWorkspaceRequest { name: Some("Acme".into()), ..Default::default() }).await;
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    collaborator("e").await.assert_scim_error(403, "4 of 4 Collaborator seats");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn b9_of_a_bulk_of_1000_creates_with_990_seats_free_the_last_ten_are_refused() {
+    let stack = Stack::start().await;
+    let acme = stack.workspace("acme").blocked_at(990).create().await;
+    let operation = |n: usize| {
+        json!({
+            "method": "POST", "path": "/Users", "bulkId": format!("p{n}"),
+            "data": user(&acme.address(&format!("p{n}"))),
+        })
+    };
+    let operations: Vec<Value> = (0..1_000).map(operation).collect();
+
+    let answer = acme.scim().post("/Bulk", &json!({ "schemas": [BULK], "Operations": operations })).await;
+
+    let results = answer.assert_status(200).body["Operations"].as_array().unwrap();
+    let statuses: Vec<&str> = results.iter().map(|result| result["status"].as_str().unwrap()).collect();
+    assert_eq!(statuses, [vec!["201"; 990], vec!["403"; 10]].concat());
+    let order: Vec<String> =
+        results.iter().map(|result| result["bulkId"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(order, (0..1_000).map(|n| format!("p{n}")).collect::<Vec<_>>());
+    let detail = results[999]["response"]["detail"].as_str().unwrap();
+    assert!(detail.contains("990 of 990 paid seats"), "{detail}");
+    assert_eq!(stack.operator().seats(acme.id()).await.unwrap().regular, 990);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn b11_a_patch_that_upgrades_while_full_changes_nothing_of_what_else_it_says() {
+    let stack = Stack::start().await;
+    let acme = stack.workspace("acme").blocked_at(1).create().await;
+    let scim = acme.scim();
+    scim.created(&acme.address("ada")).await;
+    let free = scim.post("/Users", &user_of_type(&acme.address("free"), "Collaborator")).await;
+    let path = free.assert_status(201).path();
+    let before = scim.get(&path).await;
+    let changes = stack.operator().changes(acme.id()).await.unwrap().len();
+
+    let operations = json!([
+        { "op": "replace", "path": "displayName", "value": "Somebody Else" },
+        { "op": "replace", "path": "userType", "value": "Regular" },
+    ]);
+    let refused = scim.patch(&path, operations).await;
+
+    refused.assert_scim_error(403, "1 of 1 paid seats (Regular and External)");
+    assert!(refused.body.get("scimType").is_none(), "{}", refused.text);
+    let after = scim.get(&path).await;
+    assert_eq!((after.body, after.headers.get("etag")), (before.body, before.headers.get("etag")));
+    assert_eq!(stack.operator().changes(acme.id()).await.unwrap().len(), changes);
+    assert_eq!(acme.seats().await, Seats { regular: 1, external: 0, collaborator: 1 });
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn beyond_a_degrading_plan_the_answer_shows_the_free_user_type() {
+    let stack = Stack::start().await;
+    let acme = stack.workspace("acme").blocked_at(1).create().await;
+    let policy = tenant::SeatPolicy::Degrade.into();
+    acme.update(tenant::UpdateWorkspaceRequest { seat_policy: policy, ..Default::default() }).await;
+    let scim = acme.scim();
+    scim.create_user(&acme.address("ada")).await.assert_at("/userType", "Regular");
+
+    let bob = scim.post("/Users", &user_of_type(&acme.address("bob"), "External")).await;
+
+    bob.assert_status(201).assert_at("/userType", "Collaborator");
+    scim.get(&bob.path()).await.assert_at("/userType", "Collaborator");
+    assert_eq!(acme.seats().await, Seats { regular: 1, external: 0, collaborator: 1 });
+}
