@@ -147,12 +147,24 @@ impl Jobs {
 
     /// Does what is due, workspace by workspace.
     async fn round(&self, job: Job) -> Result<(), JobError> {
+        while self.page(job).await? {}
+        let troubled = store::count_troubled(&self.database, job).await?;
+        metrics::gauge!(job.trouble_metric()).set(f64::from(u32::try_from(troubled).unwrap_or(u32::MAX)));
+        Ok(())
+    }
+
+    /// Does the first turns that are due; says whether there may be more. Whatever becomes of a turn that
+    /// was taken, its lease has moved it on.
+    async fn page(&self, job: Job) -> Result<bool, JobError> {
         let due = store::due(&self.database, job, self.clock.now(), PAGE).await?;
+        let mut more = i32::try_from(due.len()).is_ok_and(|found| found == PAGE);
         for turn in due {
             let token = self.credential.current().await?;
             let credential = self.verifier.verify(&token).await;
             let credential = credential.map_err(|error| JobError::Credential(error.to_string()))?;
             if let Err(error) = self.turn(job, turn, &credential).await {
+                // The rest waits for the next round, and the database has time to recover.
+                more = false;
                 tracing::error!(
                     job = job.as_str(), workspace = %turn.workspace, error = &error as &dyn std::error::Error,
                     "a job failed for a workspace; it is tried again in {} minutes", LEASE.as_mins()
@@ -160,9 +172,7 @@ impl Jobs {
             }
             sleep(job.pause()).await;
         }
-        let troubled = store::count_troubled(&self.database, job).await?;
-        metrics::gauge!(job.trouble_metric()).set(f64::from(u32::try_from(troubled).unwrap_or(u32::MAX)));
-        Ok(())
+        Ok(more)
     }
 
     async fn turn(&self, job: Job, turn: Turn, credential: &Arc<Credential>) -> Result<(), BillingError> {
