@@ -158,6 +158,7 @@ DO $mig$ BEGIN
     position int NOT NULL,
     -- The line of the credited period, and what it is about.
     line_no int NOT NULL,
+    kind text NOT NULL,
     class text,
     origin_ordinal bigint NOT NULL,
     amount_minor bigint NOT NULL CHECK (amount_minor > 0),

@@ -214,7 +214,7 @@ pub(crate) fn snapshot_hash(
 /// Each line is owed by the workspace, and earned by its class and the period that it is about.
 fn postings(lines: &[InvoiceLine], close: &Close) -> Vec<(String, i64)> {
     let against = |line: &InvoiceLine| {
-        if line.kind.is_credit() { "credit".to_owned() } else { revenue(line.class, line.origin) }
+        if line.kind.is_credit() { "credit".to_owned() } else { revenue(line.kind, line.class, line.origin) }
     };
     let booked = lines.iter().filter(|line| line.amount_minor != 0);
     booked

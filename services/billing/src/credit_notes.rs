@@ -17,7 +17,7 @@ use crate::audit;
 use crate::class::SeatClass;
 use crate::closing;
 use crate::error::BillingError;
-use crate::invoice::InvoiceLine;
+use crate::invoice::{InvoiceLine, Kind};
 use crate::period::Period;
 use crate::store::closes::{self, Close};
 use crate::store::{accounts, credit_notes as store};
@@ -63,6 +63,7 @@ pub(crate) struct CreditLine {
     /// The number of the line that is credited.
     pub(crate) line_no: i32,
     /// As on that line.
+    pub(crate) kind: Kind,
     pub(crate) class: Option<SeatClass>,
     pub(crate) origin: i64,
     /// More than zero.
@@ -83,18 +84,21 @@ impl CreditNote {
     /// What revenue loses is owed to the workspace until an invoice takes it up.
     pub(crate) fn postings(&self) -> Vec<(String, i64)> {
         let of_line = |line: &CreditLine| {
-            [(revenue(line.class, line.origin), line.amount_minor), ("credit".to_owned(), -line.amount_minor)]
+            [
+                (revenue(line.kind, line.class, line.origin), line.amount_minor),
+                ("credit".to_owned(), -line.amount_minor),
+            ]
         };
         self.lines.iter().flat_map(of_line).collect()
     }
 }
 
-/// The account that revenue of a period is on: a class's, or what is owed whoever has a seat, by a minimum or a
-/// commitment.
-pub(crate) fn revenue(class: Option<SeatClass>, origin: i64) -> String {
-    match class {
-        Some(class) => format!("revenue:{class}:{origin}"),
-        None => format!("revenue:commitment:{origin}"),
+/// The account that the revenue of a line about a period is on.
+pub(crate) fn revenue(kind: Kind, class: Option<SeatClass>, origin: i64) -> String {
+    match (kind, class) {
+        (Kind::TrueUp, _) => format!("revenue:true_up:{origin}"),
+        (_, Some(class)) => format!("revenue:{class}:{origin}"),
+        (_, None) => format!("revenue:minimum:{origin}"),
     }
 }
 
@@ -188,6 +192,7 @@ async fn credited(
         }
         lines.push(CreditLine {
             line_no: line.line_no,
+            kind: on_invoice.kind,
             class: on_invoice.class,
             origin: on_invoice.origin,
             amount_minor: line.amount_minor,

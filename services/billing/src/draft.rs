@@ -68,8 +68,8 @@ async fn own(
     Ok(lines)
 }
 
-/// Drafts a period's invoice, also by other prices or counts than the ledger's. The first that is not closed also has what new facts make of
-/// those that are, and what was carried forward.
+/// Drafts a period's invoice, also by other prices or counts than the ledger's. The first that is not
+/// closed also has what new facts make of those that are, and what was carried forward.
 pub(crate) async fn draft(
     tx: &mut TenantTx,
     period: Period,

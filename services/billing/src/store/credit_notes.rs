@@ -12,6 +12,7 @@ use super::{class, date};
 use crate::class::SeatClass;
 use crate::credit_notes::{CreditLine, CreditNote};
 use crate::error::BillingError;
+use crate::invoice::Kind;
 
 /// A line with its note.
 #[derive(FromRow)]
@@ -25,6 +26,7 @@ struct Row {
     request_id: String,
     issued_at: Time,
     line_no: i32,
+    kind: String,
     class: Option<String>,
     origin_ordinal: i64,
     amount_minor: i64,
@@ -32,7 +34,7 @@ struct Row {
 
 const SELECT: &str = "SELECT n.note_id, n.ordinal, n.booked_ordinal,
     to_char(n.booked_date, 'YYYY-MM-DD') AS booked_date, n.reason, n.author, n.request_id, n.issued_at,
-    l.line_no, l.class, l.origin_ordinal, l.amount_minor
+    l.line_no, l.kind, l.class, l.origin_ordinal, l.amount_minor
   FROM credit_notes n JOIN credit_note_lines l ON l.tenant_id = n.tenant_id AND l.note_id = n.note_id
   WHERE n.tenant_id = $1 AND l.tenant_id = $1";
 const ORDER: &str = "ORDER BY n.issued_at, n.note_id, l.position";
@@ -42,6 +44,8 @@ fn notes(rows: Vec<Row>) -> Result<Vec<CreditNote>, BillingError> {
     for row in rows {
         let line = CreditLine {
             line_no: row.line_no,
+            kind: Kind::from_name(&row.kind)
+                .ok_or_else(|| BillingError::Stored("a credited line's kind".to_owned()))?,
             class: row.class.as_deref().map(class).transpose()?,
             origin: row.origin_ordinal,
             amount_minor: row.amount_minor,
@@ -170,13 +174,15 @@ pub(crate) async fn insert(tx: &mut TenantTx, note: &CreditNote) -> Result<(), B
     .await?;
     let lines = &note.lines;
     sqlx::query(
-        "INSERT INTO credit_note_lines (tenant_id, note_id, position, line_no, class, origin_ordinal, amount_minor)
-         SELECT $1, $2, l.* FROM unnest($3::int[], $4::int[], $5::text[], $6::bigint[], $7::bigint[]) l",
+        "INSERT INTO credit_note_lines (tenant_id, note_id, position, line_no, kind, class, origin_ordinal,
+           amount_minor)
+         SELECT $1, $2, l.* FROM unnest($3::int[], $4::int[], $5::text[], $6::text[], $7::bigint[], $8::bigint[]) l",
     )
     .bind(tx.tenant())
     .bind(note.id.as_uuid())
     .bind((1_i32..).zip(lines).map(|(position, _)| position).collect::<Vec<_>>())
     .bind(lines.iter().map(|line| line.line_no).collect::<Vec<_>>())
+    .bind(lines.iter().map(|line| line.kind.as_str()).collect::<Vec<_>>())
     .bind(lines.iter().map(|line| line.class.map(SeatClass::as_str)).collect::<Vec<_>>())
     .bind(lines.iter().map(|line| line.origin).collect::<Vec<_>>())
     .bind(lines.iter().map(|line| line.amount_minor).collect::<Vec<_>>())
