@@ -13,6 +13,8 @@ DO $mig$ BEGIN
     -- The ledger's own last number: 1, 2, 3 … over all epochs and kinds of facts.
     sequence bigint NOT NULL,
     head_hash bytea NOT NULL,
+    -- Open intervals by class: collaborator, external, regular. Counted along, never anew.
+    open_seats bigint[] NOT NULL DEFAULT '{0,0,0}' CHECK (cardinality(open_seats) = 3),
     halted boolean NOT NULL DEFAULT false,
     last_effective_at timestamptz NOT NULL,
     last_recorded_at timestamptz NOT NULL

@@ -76,8 +76,6 @@ DO $mig$ BEGIN
     EXCLUDE USING gist (tenant_id WITH =, pool WITH =, daterange(first_date, end_date) WITH &&);
   PERFORM app_protect('commitments', 'SELECT, INSERT');
 
-  CREATE INDEX intervals_open ON intervals (tenant_id, class) WHERE end_at IS NULL;
-
   -- Alerts that were raised, each once: the use of a pool reached a threshold of its limit.
   CREATE TABLE limit_alerts (
     tenant_id uuid NOT NULL,

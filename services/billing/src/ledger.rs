@@ -5,9 +5,11 @@ use usher_base::Reason;
 use usher_base::id::WorkspaceId;
 use usher_store::ScopedDatabase;
 
+use crate::class::SeatClass;
 use crate::error::BillingError;
 use crate::event::{Fact, GENESIS, Hash, Recorded, SeatEvent};
 use crate::interval::{Fold, StateChange};
+use crate::limit::Pool;
 use crate::limit_alerts;
 use crate::store::{events, facts, history, intervals, ledgers, seats};
 use crate::watermarks::Span;
@@ -113,7 +115,7 @@ pub(crate) async fn apply(
         entries.push(Entry { sequence: ledger.sequence, event, hash: ledger.head_hash });
     }
     ledger.last_recorded_at = now.max(ledger.last_recorded_at);
-    project(tx, &entries).await?;
+    project(tx, ledger, &entries).await?;
     events::insert(tx, ledger.epoch, ledger.last_recorded_at, &entries).await
 }
 
@@ -137,7 +139,11 @@ async fn first_difference(
 }
 
 /// Moves the persons' states and intervals on.
-async fn project(tx: &mut usher_store::TenantTx, entries: &[Entry<'_>]) -> Result<(), BillingError> {
+async fn project(
+    tx: &mut usher_store::TenantTx,
+    ledger: &mut Ledger,
+    entries: &[Entry<'_>],
+) -> Result<(), BillingError> {
     let mut persons: Vec<_> = entries.iter().map(|entry| entry.event.person).collect();
     persons.sort_unstable();
     persons.dedup();
@@ -159,7 +165,17 @@ async fn project(tx: &mut usher_store::TenantTx, entries: &[Entry<'_>]) -> Resul
         });
     }
     seats::save(tx, entries).await?;
-    intervals::save(tx, &fold.finish()).await
+    let intervals = fold.finish();
+    let first = entries.first().map_or(i64::MAX, |entry| entry.sequence);
+    for interval in &intervals {
+        // What came and went within the batch was never counted.
+        match (interval.open_sequence >= first, &interval.end) {
+            (true, None) => ledger.open_seats[interval.class.index()] += 1,
+            (false, Some(_)) => ledger.open_seats[interval.class.index()] -= 1,
+            _ => {}
+        }
+    }
+    intervals::save(tx, &intervals).await
 }
 
 /// Records a fact of billing's own behind the head; the caller has locked the ledger.
@@ -192,6 +208,8 @@ pub(crate) struct Ledger {
     pub(crate) acknowledged_sequence: i64,
     pub(crate) sequence: i64,
     pub(crate) head_hash: Hash,
+    /// Open intervals by class.
+    pub(crate) open_seats: [i64; SeatClass::COUNT],
     pub(crate) halted: bool,
     pub(crate) last_effective_at: Timestamp,
     pub(crate) last_recorded_at: Timestamp,
@@ -205,6 +223,14 @@ pub(crate) struct Ledger {
     pub(crate) digest_wanted: bool,
     /// When states were last compared.
     pub(crate) compared_at: Option<Timestamp>,
+}
+
+impl Ledger {
+    /// Open seats of a pool.
+    pub(crate) fn in_use(&self, pool: Pool) -> i64 {
+        let of_pool = SeatClass::BY_RANK.into_iter().filter(|class| Pool::of(*class) == pool);
+        of_pool.map(|class| self.open_seats[class.index()]).sum()
+    }
 }
 
 /// Everything that is effective until an instant has been sent.
@@ -223,6 +249,7 @@ impl Ledger {
             acknowledged_sequence: 0,
             sequence: 0,
             head_hash: GENESIS,
+            open_seats: [0; SeatClass::COUNT],
             halted: false,
             last_effective_at: Timestamp::UNIX_EPOCH,
             last_recorded_at: Timestamp::UNIX_EPOCH,

@@ -5,6 +5,7 @@ use usher_base::{CallContext, Permission};
 use usher_store::{Database, TenantTx};
 
 use crate::error::BillingError;
+use crate::ledger::Ledger;
 use crate::limit::reached;
 use crate::store::{ledgers, limit_alerts as store, limits};
 
@@ -31,14 +32,14 @@ pub(crate) async fn list(database: &Database, ctx: &CallContext) -> Result<Vec<A
 
 /// Raises alerts for thresholds that are reached after seats or limits have changed, each once a version.
 pub(crate) async fn raise(tx: &mut TenantTx, now: Timestamp) -> Result<(), BillingError> {
-    let sequence = ledgers::find(tx).await?.map_or(0, |ledger| ledger.sequence);
+    let ledger = ledgers::find(tx).await?.unwrap_or_else(|| Ledger::empty(1));
     for limit in limits::last(tx).await? {
         if limit.quantity.is_none() {
             continue;
         }
-        let in_use = limits::in_use(tx, limit.pool).await?;
+        let in_use = ledger.in_use(limit.pool);
         for threshold in reached(&limit, in_use) {
-            if store::insert(tx, &limit, threshold, in_use, sequence, now).await? {
+            if store::insert(tx, &limit, threshold, in_use, ledger.sequence, now).await? {
                 tracing::warn!(
                     workspace = %tx.tenant(), pool = limit.pool.as_str(), threshold, in_use,
                     limit = limit.quantity, policy = limit.rule.policy.as_str(),

@@ -9,7 +9,7 @@ use usher_base::{CallContext, Permission};
 use usher_store::Database;
 
 use crate::error::BillingError;
-use crate::event::GENESIS;
+use crate::ledger::Ledger;
 use crate::store::{ledgers, verifications as store};
 
 const MOST_FAULTS: usize = 100;
@@ -48,9 +48,8 @@ pub(crate) async fn verify(database: &Database, ctx: &CallContext) -> Result<Ver
     let database = database.scoped(&scope);
     let mut tx = database.begin().await?;
     let mut verdict = Verdict::default();
-    let head =
-        ledgers::find(&mut tx).await?.map_or((0, GENESIS), |ledger| (ledger.sequence, ledger.head_hash));
-    facts::check(&mut tx, scope.workspace_id(), head, &mut verdict).await?;
+    let ledger = ledgers::find(&mut tx).await?.unwrap_or_else(|| Ledger::empty(1));
+    facts::check(&mut tx, scope.workspace_id(), &ledger, &mut verdict).await?;
     periods::check(&mut tx, &mut verdict).await?;
     let verification = Verification {
         id: EventId::new(ctx.clock()),

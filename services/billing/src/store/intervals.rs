@@ -50,7 +50,9 @@ impl TryFrom<IntervalRow> for Interval {
 pub(crate) async fn open(tx: &mut TenantTx, persons: &[PersonKey]) -> Result<Vec<Interval>, BillingError> {
     let keys: Vec<Uuid> = persons.iter().map(|person| person.as_uuid()).collect();
     let rows: Vec<IntervalRow> = sqlx::query_as(
-        "SELECT * FROM intervals WHERE tenant_id = $1 AND person_key = ANY ($2) AND end_at IS NULL",
+        // One probe a person, however many there are: OFFSET keeps the planner from reading everybody.
+        "SELECT i.* FROM unnest($2::uuid[]) p (key) CROSS JOIN LATERAL (
+           SELECT * FROM intervals WHERE tenant_id = $1 AND person_key = p.key AND end_at IS NULL OFFSET 0) i",
     )
     .bind(tx.tenant())
     .bind(keys)

@@ -5,6 +5,7 @@ use sqlx::FromRow;
 use usher_store::{ScopedDatabase, TenantTx, Time};
 
 use super::hash;
+use crate::class::SeatClass;
 use crate::error::BillingError;
 use crate::event::Hash;
 use crate::ledger::{Ledger, Watermark};
@@ -16,6 +17,7 @@ struct LedgerRow {
     acknowledged_sequence: i64,
     sequence: i64,
     head_hash: Vec<u8>,
+    open_seats: Vec<i64>,
     halted: bool,
     last_effective_at: Time,
     last_recorded_at: Time,
@@ -49,6 +51,8 @@ impl TryFrom<LedgerRow> for Ledger {
             acknowledged_sequence: row.acknowledged_sequence,
             sequence: row.sequence,
             head_hash: hash(&row.head_hash)?,
+            open_seats: <[i64; SeatClass::COUNT]>::try_from(row.open_seats)
+                .map_err(|_| BillingError::Stored("a ledger counts other classes".to_owned()))?,
             halted: row.halted,
             last_effective_at: row.last_effective_at.0,
             last_recorded_at: row.last_recorded_at.0,
@@ -105,7 +109,7 @@ pub(crate) async fn save(tx: &mut TenantTx, ledger: &Ledger) -> Result<(), Billi
         "UPDATE ledgers SET epoch = $2, acknowledged_sequence = $3, sequence = $4, head_hash = $5, halted = $6,
            last_effective_at = $7, last_recorded_at = $8, watermark_at = $9, watermark_sequence = $10,
            reconciled_sequence = $11, digest_wanted = $12, compared_at = $13, span_since = $14, span_first = $15,
-           span_until = $16, span_last = $17, span_behind = $18
+           span_until = $16, span_last = $17, span_behind = $18, open_seats = $19
          WHERE tenant_id = $1",
     )
     .bind(tx.tenant())
@@ -126,6 +130,7 @@ pub(crate) async fn save(tx: &mut TenantTx, ledger: &Ledger) -> Result<(), Billi
     .bind(ledger.span.map(|span| Time(span.until)))
     .bind(ledger.span.map(|span| Time(span.last)))
     .bind(ledger.span.is_some_and(|span| span.behind))
+    .bind(ledger.open_seats.to_vec())
     .execute(tx.conn())
     .await?;
     Ok(())

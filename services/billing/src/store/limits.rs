@@ -5,7 +5,6 @@ use sqlx::FromRow;
 use usher_store::{Database, TenantTx, Time};
 use uuid::Uuid;
 
-use crate::class::SeatClass;
 use crate::error::BillingError;
 use crate::limit::{Limit, Most, PlanLimit, Pool, Rule};
 use crate::share::Share;
@@ -156,23 +155,6 @@ pub(crate) async fn insert_plan(
     .execute(tx.conn())
     .await?;
     Ok(())
-}
-
-/// Open seats of a pool now.
-pub(crate) async fn in_use(tx: &mut TenantTx, pool: Pool) -> Result<i64, BillingError> {
-    let classes: Vec<String> = SeatClass::BY_RANK
-        .into_iter()
-        .filter(|class| Pool::of(*class) == pool)
-        .map(|class| class.as_str().to_owned())
-        .collect();
-    let count: i64 = sqlx::query_scalar(
-        "SELECT count(*) FROM intervals WHERE tenant_id = $1 AND end_at IS NULL AND class = ANY ($2)",
-    )
-    .bind(tx.tenant())
-    .bind(classes)
-    .fetch_one(tx.conn())
-    .await?;
-    Ok(count)
 }
 
 /// A version of any workspace's limit.

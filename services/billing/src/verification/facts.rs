@@ -6,9 +6,11 @@ use usher_base::id::{PersonKey, WorkspaceId};
 use usher_store::TenantTx;
 
 use super::Verdict;
+use crate::class::SeatClass;
 use crate::error::BillingError;
 use crate::event::{Fact, GENESIS, Hash};
 use crate::interval::{Fold, Interval, StateChange};
+use crate::ledger::Ledger;
 use crate::store::{facts, intervals};
 
 /// How many facts are read at once.
@@ -19,11 +21,19 @@ const PAGE: u32 = 5_000;
 pub(super) async fn check(
     tx: &mut TenantTx,
     workspace: WorkspaceId,
-    head: (i64, Hash),
+    ledger: &Ledger,
     verdict: &mut Verdict,
 ) -> Result<(), BillingError> {
-    let folded = replay(tx, workspace, head, verdict).await?;
-    compare(tx, folded, head.0, verdict).await
+    let folded = replay(tx, workspace, (ledger.sequence, ledger.head_hash), verdict).await?;
+    let mut open = [0; SeatClass::COUNT];
+    for interval in folded.iter().filter(|interval| interval.end.is_none()) {
+        open[interval.class.index()] += 1;
+    }
+    if open != ledger.open_seats {
+        let counted = ledger.open_seats;
+        verdict.fault(format!("the facts leave {open:?} seats open, and {counted:?} were counted along"));
+    }
+    compare(tx, folded, ledger.sequence, verdict).await
 }
 
 async fn replay(
