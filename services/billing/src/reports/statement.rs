@@ -10,7 +10,7 @@ use crate::class::SeatClass;
 use crate::error::BillingError;
 use crate::event::hex;
 use crate::invoices::{self, Invoice, State};
-use crate::rating::Mode;
+use crate::rating::{Mode, RatingError};
 use crate::store::ledgers;
 
 pub(super) const COLUMNS: [&str; 13] = [
@@ -63,24 +63,27 @@ pub(super) async fn write(
     Ok(())
 }
 
-/// What the manifest says of a period.
+/// What the manifest says of a period. Where prices are missing it names none: a report that needs them
+/// says so itself, and any other can do without.
 pub(super) async fn about(tx: &mut TenantTx, subject: &Subject) -> Result<About, BillingError> {
-    let invoice = invoice(tx, subject).await?;
+    let invoice = match invoice(tx, subject).await {
+        Err(BillingError::Rating(RatingError::PriceMissing { .. })) => None,
+        invoice => Some(invoice?),
+    };
+    let lines = invoice.as_ref().map_or(&[][..], Invoice::lines);
     let modes: BTreeSet<String> =
-        invoice.lines().iter().filter_map(|line| line.mode).map(|mode| mode.to_string()).collect();
+        lines.iter().filter_map(|line| line.mode).map(|mode| mode.to_string()).collect();
     let versions: BTreeSet<String> =
-        invoice.lines().iter().flat_map(|line| line.price_versions.iter().cloned()).collect();
-    let (sequence, head_hash) = match &invoice.state {
-        State::Closed(close, _) => (close.sequence, hex(&close.head_hash)),
-        State::Provisional(draft, _) => {
-            let head = ledgers::hash_at(tx, draft.sequence).await?;
-            (draft.sequence, head.map(|hash| hex(&hash)).unwrap_or_default())
-        }
+        lines.iter().flat_map(|line| line.price_versions.iter().cloned()).collect();
+    let (sequence, head_hash) = match invoice.as_ref().map(|invoice| &invoice.state) {
+        Some(State::Closed(close, _)) => (close.sequence, Some(close.head_hash)),
+        Some(State::Provisional(draft, _)) => (draft.sequence, ledgers::hash_at(tx, draft.sequence).await?),
+        None => (subject.known.sequence, ledgers::hash_at(tx, subject.known.sequence).await?),
     };
     Ok(About {
         dates: Some((subject.period.first, subject.period.end)),
         sequence,
-        head_hash,
+        head_hash: head_hash.map(|hash| hex(&hash)).unwrap_or_default(),
         modes: modes.into_iter().collect(),
         price_versions: versions.into_iter().collect(),
     })

@@ -49,6 +49,25 @@ fn rows(text: &str) -> Vec<Vec<&str>> {
 }
 
 #[tokio::test]
+async fn without_prices_there_are_still_all_reports_that_are_not_of_money() {
+    let billing = Billing::at("2026-06-20T00:00:00Z").await;
+    let mut acme = billing.workspace();
+    let ada = acme.person();
+    let events = vec![acme.event("2026-06-10T10:00:00Z", ada, Some("Regular"))];
+    acme.apply(events).await;
+
+    for name in ["change-log", "roll-forward", "limits", "reconciliation", "portfolio"] {
+        let (text, manifest) = acme
+            .report(name, "csv", "2026-06-01", None)
+            .await
+            .unwrap_or_else(|failure| panic!("{name}: {failure}"));
+        assert!(!text.is_empty() && manifest.sequence == 1 && manifest.price_versions.is_empty(), "{name}");
+    }
+    let refused = acme.report("statement", "csv", "2026-06-01", None).await.unwrap_err();
+    assert_eq!(refused.reason, Reason::PriceMissing);
+}
+
+#[tokio::test]
 async fn i24_every_report_is_the_same_to_the_byte_for_the_same_known_time() {
     let billing = Billing::at("2026-06-01T00:00:00Z").await;
     let mut acme = busy(&billing, "2026-06-30T23:30:00Z").await;
