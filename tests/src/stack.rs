@@ -5,6 +5,7 @@ pub mod processes;
 mod workspace;
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use jiff::SignedDuration;
 use secrecy::SecretString;
@@ -182,7 +183,19 @@ fn service_keys(url: &str) -> ServiceKeys {
     ServiceKeys::new(database, Clock::system())
 }
 
-/// A port that is free now.
+/// A port that is free now, and that nobody takes while a program that had it is restarted: connections get
+/// theirs from 32768 up, and each process of tests begins at a place of its own.
 pub fn free_port() -> SocketAddr {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let begin = std::process::id().wrapping_mul(61);
+    (0..PORTS.len())
+        .map(|_| {
+            begin.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % u32::try_from(PORTS.len()).unwrap()
+        })
+        .map(|place| SocketAddr::from(([127, 0, 0, 1], PORTS.start + u16::try_from(place).unwrap())))
+        .find(|address| std::net::TcpListener::bind(address).is_ok())
+        .unwrap()
 }
+
+/// Where [`free_port`] looks.
+const PORTS: std::ops::Range<u16> = 20_000..32_000;
