@@ -18,6 +18,7 @@ use crate::error::IdentityError;
 use crate::group::Group;
 use crate::query::{self, Around, Asked, Probe, Query};
 use crate::store::groups::{self as store, Deleted, Joining, Members, Write, Written};
+use crate::writers::Writers;
 
 /// How often a write is tried again when others write the same group meanwhile.
 const ATTEMPTS: usize = 12;
@@ -30,6 +31,7 @@ const MOST_MEMBERS: i64 = 200_000;
 pub(crate) struct Groups {
     pub(crate) database: Database,
     pub(crate) cursors: Cursors,
+    pub(crate) writers: Writers,
 }
 
 /// A page of groups.
@@ -57,7 +59,8 @@ impl Groups {
         with_members: bool,
     ) -> Result<Group, IdentityError> {
         ctx.require(Permission::UsersWrite)?;
-        let database = self.database.scoped(&ctx.scope()?);
+        let scope = ctx.scope()?;
+        let (database, workspace) = (self.database.scoped(&scope), scope.workspace_id());
         let GroupChange { changed, members } =
             scim::create(scim::canonicalize(json::parse(document)?, profile)?)?;
         let mut delta = Delta::default();
@@ -78,7 +81,10 @@ impl Groups {
         };
         let paths = changed.changes.into_iter().map(|change| change.path).collect();
         let add = joining(delta.add)?;
-        match store::create(&database, ctx, &group, paths, add).await? {
+        let turn = self.writers.turn(workspace).await;
+        let created = store::create(&database, ctx, &group, paths, add).await;
+        drop(turn);
+        match created? {
             Written::Done(_) => self.shown(&database, group, with_members).await,
             Written::Taken => Err(IdentityError::DisplayNameTaken(group.display_name)),
             Written::Stale | Written::Absent => Err(IdentityError::Contended),
@@ -179,11 +185,15 @@ impl Groups {
         ctx.require(Permission::UsersWrite)?;
         let absent = || IdentityError::absent("Group", change.id);
         let id: GroupId = change.id.parse().map_err(|_| absent())?;
-        let database = self.database.scoped(&ctx.scope()?);
+        let scope = ctx.scope()?;
+        let (database, workspace) = (self.database.scoped(&scope), scope.workspace_id());
         let members = members(delta)?;
         for _ in 0..ATTEMPTS {
             let write = Write { id, versions: change.versions, attributes: None, members: &members };
-            match store::write(&database, ctx, &write).await? {
+            let turn = self.writers.turn(workspace).await;
+            let written = store::write(&database, ctx, &write).await;
+            drop(turn);
+            match written? {
                 Written::Done(group) => return self.shown(&database, group, change.with_members).await,
                 Written::Absent => return Err(absent()),
                 Written::Stale if !change.versions.is_empty() => return Err(IdentityError::Stale),
@@ -202,7 +212,8 @@ impl Groups {
         apply: impl Fn(&Group) -> Result<GroupChange, ScimError> + Send,
     ) -> Result<Group, IdentityError> {
         ctx.require(Permission::UsersWrite)?;
-        let database = self.database.scoped(&ctx.scope()?);
+        let scope = ctx.scope()?;
+        let (database, workspace) = (self.database.scoped(&scope), scope.workspace_id());
         for _ in 0..ATTEMPTS {
             let current = find(&database, change.id).await?;
             if !change.versions.is_empty() && !change.versions.contains(&current.version) {
@@ -225,7 +236,10 @@ impl Groups {
                 attributes: (!changed.changes.is_empty()).then_some(attributes),
                 members: &members(delta)?,
             };
-            match store::write(&database, ctx, &write).await? {
+            let turn = self.writers.turn(workspace).await;
+            let written = store::write(&database, ctx, &write).await;
+            drop(turn);
+            match written? {
                 Written::Done(group) => return self.shown(&database, group, change.with_members).await,
                 Written::Taken => return Err(IdentityError::DisplayNameTaken(name)),
                 Written::Stale | Written::Absent => {}
@@ -244,8 +258,10 @@ impl Groups {
         ctx.require(Permission::UsersWrite)?;
         let absent = || IdentityError::absent("Group", id);
         let group_id: GroupId = id.parse().map_err(|_| absent())?;
-        let database = self.database.scoped(&ctx.scope()?);
+        let scope = ctx.scope()?;
+        let (database, workspace) = (self.database.scoped(&scope), scope.workspace_id());
         for _ in 0..ATTEMPTS {
+            let _turn = self.writers.turn(workspace).await;
             match store::delete(&database, group_id, ctx, versions).await? {
                 Deleted::Done => return Ok(()),
                 Deleted::Stale => return Err(IdentityError::Stale),

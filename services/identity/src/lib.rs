@@ -19,6 +19,7 @@ mod service;
 mod store;
 mod user;
 mod users;
+mod writers;
 
 pub use service::{Config, Service, StartError};
 

@@ -25,6 +25,7 @@ use crate::grpc::users::UserApi;
 use crate::policy::Policies;
 use crate::relay::{Nudge, Relay};
 use crate::users::Users;
+use crate::writers::Writers;
 
 /// How the service is set up.
 #[derive(Debug)]
@@ -82,13 +83,15 @@ impl Service {
             ServiceCredential::new("identity", config.service_key, tenant.clone(), clock.clone());
         let verifier = Verifier::new(TenantKeys::new(tenant.clone()), Audience::Identity, clock.clone());
         let nudge = Nudge::default();
+        let writers = Writers::new();
         let users = Users {
             database: database.clone(),
             policies: Policies::new(database.clone(), tenant, credential.clone()),
             relay: nudge.clone(),
             cursors: cursors.clone(),
+            writers: writers.clone(),
         };
-        let groups = Groups { database: database.clone(), cursors };
+        let groups = Groups { database: database.clone(), cursors, writers };
         let attributes = Attributes { database: database.clone() };
         let relay = Relay {
             database: database.clone(),
