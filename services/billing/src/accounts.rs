@@ -82,7 +82,7 @@ pub(crate) async fn upsert(
     } else {
         let anchor = change.anchor.unwrap_or(CALENDAR);
         let terms = Terms { valid_from: anchor, anchor, account: change.account };
-        let unused = !store::has_prices(&mut tx).await? && closes::last(&mut tx).await?.is_none();
+        let unused = !store::is_billed(&mut tx).await? && closes::last(&mut tx).await?.is_none();
         if *schedule.terms_on(Date::MAX) != terms && !unused {
             return Err(BillingError::AccountInUse);
         }

@@ -94,7 +94,7 @@ pub(crate) async fn append(
     ledger.acknowledged_sequence = new.last().map_or(acknowledged, |event| event.sequence);
     // The cursor moves in the transaction that applied the events, and nowhere else.
     ledgers::save(&mut tx, &ledger).await?;
-    limit_alerts::raise(&mut tx, now).await?;
+    limit_alerts::raise(&mut tx, &ledger, now).await?;
     tx.commit().await?;
     Ok(Appended { acknowledged: ledger.acknowledged_sequence, refused: None })
 }

@@ -7,7 +7,7 @@ use usher_store::{Database, TenantTx};
 use crate::error::BillingError;
 use crate::ledger::Ledger;
 use crate::limit::reached;
-use crate::store::{ledgers, limit_alerts as store, limits};
+use crate::store::{limit_alerts as store, limits};
 
 /// An alert that was raised.
 #[derive(Clone, Debug)]
@@ -31,8 +31,7 @@ pub(crate) async fn list(database: &Database, ctx: &CallContext) -> Result<Vec<A
 }
 
 /// Raises alerts for thresholds that are reached after seats or limits have changed, each once a version.
-pub(crate) async fn raise(tx: &mut TenantTx, now: Timestamp) -> Result<(), BillingError> {
-    let ledger = ledgers::find(tx).await?.unwrap_or_else(|| Ledger::empty(1));
+pub(crate) async fn raise(tx: &mut TenantTx, ledger: &Ledger, now: Timestamp) -> Result<(), BillingError> {
     for limit in limits::last(tx).await? {
         if limit.quantity.is_none() {
             continue;

@@ -6,9 +6,10 @@ use usher_store::{ScopedDatabase, TenantTx};
 
 use crate::commitments;
 use crate::error::BillingError;
+use crate::ledger::Ledger;
 use crate::limit::{Limit, Most, PlanLimit, Pool, Rule};
 use crate::limit_alerts;
-use crate::store::{accounts, limits as store};
+use crate::store::{accounts, ledgers, limits as store};
 
 /// What an operator says about a pool; no rule goes back to the plan's.
 #[derive(Clone, Copy, Debug)]
@@ -98,7 +99,8 @@ pub(crate) async fn renew(
         store::insert(tx, limit, now, by).await?;
     }
     if !due.is_empty() {
-        limit_alerts::raise(tx, now).await?;
+        let ledger = ledgers::find(tx).await?.unwrap_or_else(|| Ledger::empty(1));
+        limit_alerts::raise(tx, &ledger, now).await?;
     }
     Ok(())
 }

@@ -1,40 +1,53 @@
 //! How many seats of a pool are open when.
 
+use std::collections::BTreeMap;
+
 use usher_base::id::PersonKey;
 
 use crate::class::SeatClass;
 use crate::limit::Pool;
-use crate::rating::{Calendar, Stay};
+use crate::rating::{Calendar, Stay, Step};
 
 /// The open seats of a pool within some dates.
 pub(crate) struct PoolUsage {
-    /// From an instant on, so many; the first at the first instant.
-    steps: Vec<(i64, i64)>,
+    /// In order; the first at the first instant.
+    steps: Vec<Step>,
 }
 
 impl PoolUsage {
+    /// Of stays that touch the calendar's dates.
     pub(crate) fn new(stays: &[Stay<PersonKey>], pool: Pool, calendar: &Calendar) -> Self {
-        Self { steps: steps(stays, pool, calendar) }
+        let mut changes = BTreeMap::from([(calendar.open(), 0)]);
+        for stay in stays.iter().filter(|stay| Pool::of(SeatClass::at(stay.class)) == pool) {
+            *changes.entry(stay.start.max(calendar.open())).or_default() += 1;
+            if let Some(end) = stay.end.filter(|end| *end < calendar.close()) {
+                *changes.entry(end).or_default() -= 1;
+            }
+        }
+        Self { steps: Step::of(&changes) }
     }
 
     /// Open at an instant.
     pub(crate) fn at(&self, instant: i64) -> i64 {
-        self.steps.iter().rfind(|(at, _)| *at <= instant).map_or(0, |(_, open)| *open)
+        let passed = self.steps.partition_point(|step| step.at <= instant);
+        passed.checked_sub(1).map_or(0, |last| self.steps[last].open)
     }
 
     /// The most open at once from an instant to before another.
     pub(crate) fn peak(&self, start: i64, end: i64) -> i64 {
-        let within = self.steps.iter().filter(|(at, _)| start < *at && *at < end).map(|(_, open)| *open);
-        within.max().unwrap_or_default().max(self.at(start))
+        let within = self.steps.partition_point(|step| step.at <= start)
+            ..self.steps.partition_point(|step| step.at < end);
+        let later = self.steps.get(within).unwrap_or_default();
+        later.iter().map(|step| step.open).fold(self.at(start), i64::max)
     }
 
     /// The first instant, before an end, at which as many seats were open as there might be: `limits` has
     /// from when on how many, and `None` is unlimited.
     pub(crate) fn first_hit(&self, limits: &[(i64, Option<i64>)], end: i64) -> Option<i64> {
-        let first = self.steps.first()?.0;
+        let first = self.steps.first()?.at;
         let most = |instant| limits.iter().rfind(|(at, _)| *at <= instant).and_then(|(_, most)| *most);
         let mut instants: Vec<i64> =
-            self.steps.iter().map(|(at, _)| *at).chain(limits.iter().map(|(at, _)| *at)).collect();
+            self.steps.iter().map(|step| step.at).chain(limits.iter().map(|(at, _)| *at)).collect();
         instants.sort_unstable();
         instants
             .into_iter()
@@ -43,34 +56,13 @@ impl PoolUsage {
     }
 }
 
-fn steps(stays: &[Stay<PersonKey>], pool: Pool, calendar: &Calendar) -> Vec<(i64, i64)> {
-    let mut changes = vec![(calendar.open(), 0)];
-    for stay in stays.iter().filter(|stay| Pool::of(SeatClass::at(stay.class)) == pool) {
-        changes.push((stay.start.max(calendar.open()), 1));
-        changes
-            .extend(stay.end.filter(|end| *end < calendar.close()).map(|end| (end.max(calendar.open()), -1)));
-    }
-    changes.retain(|(at, _)| *at < calendar.close());
-    changes.sort_unstable();
-    let mut open = 0;
-    let mut steps: Vec<(i64, i64)> = Vec::new();
-    for (at, change) in changes {
-        open += change;
-        match steps.last_mut() {
-            // What happens at one instant is applied together.
-            Some(step) if step.0 == at => step.1 = open,
-            _ => steps.push((at, open)),
-        }
-    }
-    steps
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn usage() -> PoolUsage {
-        PoolUsage { steps: vec![(0, 3), (10, 5), (20, 4), (30, 6)] }
+        let steps = [(0, 3), (10, 5), (20, 4), (30, 6)];
+        PoolUsage { steps: steps.map(|(at, open)| Step { at, open }).to_vec() }
     }
 
     #[test]

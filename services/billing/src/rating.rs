@@ -11,7 +11,6 @@ pub mod line;
 pub mod mode;
 pub mod presence;
 pub mod price;
-pub mod sweep;
 pub mod tally;
 
 pub use allocation::Allocation;
@@ -21,7 +20,7 @@ pub use line::{Line, LineKind, daily_charges, rate, rate_tally};
 pub use mode::Mode;
 pub use presence::{Member, Presence, Stay};
 pub use price::{PriceList, PriceVersion};
-pub use tally::Tally;
+pub use tally::{Step, Tally};
 
 /// A seat class.
 #[derive(Clone, Debug, PartialEq, Eq)]

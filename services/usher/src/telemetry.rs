@@ -85,6 +85,23 @@ fn describe() {
         "usher_ledger_conflicts_total",
         "Seat events that came again with other content; alert on any"
     );
+    describe_counter!(
+        "usher_reconciliation_differences_total",
+        "Comparisons in which identity and billing count different seats; alert on any"
+    );
+    describe_counter!(
+        "usher_seat_limit_alerts_total",
+        "Thresholds of a seat limit that were reached, by pool"
+    );
+    describe_counter!("usher_seats_refused_total", "Seats refused because none was free, by pool");
+    describe_counter!(
+        "usher_seats_degraded_total",
+        "Persons who became Collaborators because no paid seat was free"
+    );
+    describe_counter!(
+        "usher_provisioning_log_dropped_total",
+        "Entries that are in no provisioning log, by why: full, stopped, refused, nowhere (no such workspace), noise"
+    );
 }
 
 /// Serves `/metrics`, `/livez` and `/readyz` until the roles stop, and says on which address.
@@ -123,4 +140,48 @@ pub async fn serve_metrics(
         }
     });
     Ok(address)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::{Path, PathBuf};
+
+    fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                sources(&path, found);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                found.push(path);
+            }
+        }
+    }
+
+    /// The names behind each of some macros.
+    fn named(text: &str, macros: [&str; 3]) -> BTreeSet<String> {
+        let behind = macros.into_iter().flat_map(|name| text.split(name).skip(1));
+        let name = |rest: &str| rest.trim_start().strip_prefix('"')?.split('"').next().map(str::to_owned);
+        behind.filter_map(name).filter(|name| name.starts_with("usher_")).collect()
+    }
+
+    #[test]
+    fn every_metric_is_described() {
+        let described = named(
+            include_str!("telemetry.rs"),
+            ["describe_counter!(", "describe_gauge!(", "describe_histogram!("],
+        );
+        let mut found = Vec::new();
+        sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join(".."), &mut found);
+        found.retain(|path| !path.ends_with("telemetry.rs"));
+        let text: String = found.iter().map(|path| std::fs::read_to_string(path).unwrap()).collect();
+
+        let used = named(&text, ["counter!(", "gauge!(", "histogram!("]);
+        let unknown: Vec<_> = used.difference(&described).collect();
+        assert_eq!(unknown, Vec::<&String>::new());
+        assert!(used.len() > 10, "{used:?}");
+        for name in described {
+            assert!(text.contains(&format!("\"{name}\"")), "{name} is described, and no metric");
+        }
+    }
 }

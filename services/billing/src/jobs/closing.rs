@@ -77,7 +77,7 @@ pub(super) async fn turn(
 async fn next(database: &ScopedDatabase, now: Timestamp) -> Result<Option<Open>, BillingError> {
     let mut tx = database.begin().await?;
     let Some(period) = closing::next(&mut tx).await? else { return Ok(None) };
-    if !accounts::has_prices(&mut tx).await? {
+    if !accounts::is_billed(&mut tx).await? {
         return Ok(None);
     }
     let calendar = period.calendar()?;

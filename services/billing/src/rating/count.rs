@@ -3,7 +3,7 @@
 use super::SeatClass;
 use super::calendar::Calendar;
 use super::presence::Presence;
-use super::sweep::Step;
+use super::tally::Step;
 use super::tally::Tally;
 
 /// One class on one date.

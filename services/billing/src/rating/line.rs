@@ -9,8 +9,7 @@ use super::count::DailyCount;
 use super::mode::Mode;
 use super::presence::Presence;
 use super::price::{PriceList, PriceVersion};
-use super::sweep::Step;
-use super::tally::Tally;
+use super::tally::{Step, Tally};
 use super::{RatingError, SeatClass};
 
 /// What a line is for.

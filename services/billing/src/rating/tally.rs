@@ -8,7 +8,28 @@ use super::calendar::Calendar;
 use super::count::{DailyCount, open};
 use super::line::highest;
 use super::presence::{Member, Presence};
-use super::sweep::Step;
+
+/// From an instant on, so many seats are open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// Microseconds since 1970.
+    pub at: i64,
+    /// Seats open from then on.
+    pub open: i64,
+}
+
+impl Step {
+    /// The steps of changes by instant, in order. Everything that happens at one instant is applied
+    /// together before anything is counted.
+    pub fn of(changes: &BTreeMap<i64, i64>) -> Vec<Self> {
+        let mut open = 0;
+        let step = |(at, change): (&i64, &i64)| {
+            open += change;
+            Self { at: *at, open }
+        };
+        changes.iter().map(step).collect()
+    }
+}
 
 /// Sums over persons, of whom each is added once.
 #[derive(Clone, Debug)]
@@ -84,15 +105,9 @@ impl Tally {
         counts
     }
 
-    /// The steps of a class, in order, the first at the period's first instant. Everything that happens
-    /// at one instant is applied together before anything is counted.
+    /// The steps of a class, the first at the period's first instant.
     pub(super) fn steps(&self, class: usize) -> Vec<Step> {
-        let mut open = 0;
-        let step = |(at, change): (&i64, &i64)| {
-            open += change;
-            Step { at: *at, open }
-        };
-        self.changes[class].iter().map(step).collect()
+        Step::of(&self.changes[class])
     }
 
     pub(super) fn distinct(&self, class: usize) -> i64 {

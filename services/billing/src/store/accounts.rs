@@ -98,7 +98,7 @@ pub(crate) async fn save_terms(tx: &mut TenantTx, terms: &Terms) -> Result<(), B
 }
 
 /// Whether the account has any price or commitment.
-pub(crate) async fn has_prices(tx: &mut TenantTx) -> Result<bool, BillingError> {
+pub(crate) async fn is_billed(tx: &mut TenantTx) -> Result<bool, BillingError> {
     let found: bool = sqlx::query_scalar(
         "SELECT EXISTS (SELECT 1 FROM price_versions WHERE tenant_id = $1)
            OR EXISTS (SELECT 1 FROM commitments WHERE tenant_id = $1)",

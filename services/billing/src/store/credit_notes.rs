@@ -86,14 +86,7 @@ pub(crate) async fn about(
     ordinal: i64,
     known_at: Timestamp,
 ) -> Result<Vec<CreditNote>, BillingError> {
-    let sql = format!("{SELECT} AND n.ordinal = $2 AND n.issued_at <= $3 {ORDER}");
-    let rows = sqlx::query_as(sqlx::AssertSqlSafe(sql))
-        .bind(tx.tenant())
-        .bind(ordinal)
-        .bind(Time(known_at))
-        .fetch_all(tx.conn())
-        .await?;
-    notes(rows)
+    of_period(tx, "n.ordinal", ordinal, known_at).await
 }
 
 /// The notes that are booked in a period and were issued by a time, in order.
@@ -102,7 +95,16 @@ pub(crate) async fn booked(
     ordinal: i64,
     known_at: Timestamp,
 ) -> Result<Vec<CreditNote>, BillingError> {
-    let sql = format!("{SELECT} AND n.booked_ordinal = $2 AND n.issued_at <= $3 {ORDER}");
+    of_period(tx, "n.booked_ordinal", ordinal, known_at).await
+}
+
+async fn of_period(
+    tx: &mut TenantTx,
+    column: &str,
+    ordinal: i64,
+    known_at: Timestamp,
+) -> Result<Vec<CreditNote>, BillingError> {
+    let sql = format!("{SELECT} AND {column} = $2 AND n.issued_at <= $3 {ORDER}");
     let rows = sqlx::query_as(sqlx::AssertSqlSafe(sql))
         .bind(tx.tenant())
         .bind(ordinal)

@@ -86,7 +86,7 @@ pub(crate) async fn of_persons(
 ) -> Result<Vec<Interval>, BillingError> {
     let keys: Vec<Uuid> = persons.iter().map(|person| person.as_uuid()).collect();
     let sql = format!(
-        "SELECT {AS_OF} FROM intervals WHERE tenant_id = $1 AND open_sequence <= $2 AND person_key = ANY ($3)"
+        "SELECT {AS_OF} FROM intervals WHERE tenant_id = $1 AND open_sequence <= $2 AND person_key IN (SELECT unnest($3::uuid[]))"
     );
     let rows: Vec<IntervalRow> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
         .bind(tx.tenant())
@@ -220,7 +220,7 @@ pub(crate) async fn stays_of(
     if persons.is_empty() {
         return Ok(Vec::new());
     }
-    let sql = format!("{STAYS} AND person_key = ANY ($5)");
+    let sql = format!("{STAYS} AND person_key IN (SELECT unnest($5::uuid[]))");
     let rows: Vec<StayRow> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
         .bind(tx.tenant())
         .bind(sequence)

@@ -4,7 +4,8 @@ use sqlx::{Connection as _, PgConnection};
 use usher_base::Reason;
 use usher_proto::billing::v1 as pb;
 
-use crate::harness::{Billing, Workspace};
+use crate::harness::Billing;
+use crate::workspace::Workspace;
 
 /// (kind, class, origin, amount) of each line.
 pub fn lines(invoice: &pb::Invoice) -> Vec<(&str, &str, &str, i64)> {

@@ -7,7 +7,8 @@ use usher_proto::billing::v1 as pb;
 use usher_rpc::Failure;
 
 use crate::closing::{lines, one_seat};
-use crate::harness::{Billing, Workspace, outgoing};
+use crate::harness::{Billing, outgoing};
+use crate::workspace::Workspace;
 
 fn note(billing: &Billing, credited: &[(i32, i64)]) -> pb::IssueCreditNoteRequest {
     let line = |(line_no, amount_minor): &(i32, i64)| pb::CreditNoteLine {

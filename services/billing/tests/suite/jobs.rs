@@ -9,7 +9,8 @@ use usher_billing::JobSettings;
 use usher_proto::billing::v1 as pb;
 
 use crate::closing::one_seat;
-use crate::harness::{Billing, Workspace};
+use crate::harness::Billing;
+use crate::workspace::Workspace;
 
 const SETTINGS: JobSettings = JobSettings {
     close_after: Some(SignedDuration::from_hours(24)),

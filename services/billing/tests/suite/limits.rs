@@ -4,7 +4,8 @@ use usher_base::Reason;
 use usher_proto::billing::v1 as pb;
 use usher_rpc::Failure;
 
-use crate::harness::{Billing, Workspace};
+use crate::harness::Billing;
+use crate::workspace::Workspace;
 
 /// A limit that is unlimited as yet.
 pub fn limit(pool: &str, policy: &str) -> pb::Limit {

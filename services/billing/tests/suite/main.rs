@@ -21,3 +21,4 @@ mod reconciliation;
 mod recount;
 mod reports;
 mod statement;
+mod workspace;

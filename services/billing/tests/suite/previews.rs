@@ -6,7 +6,8 @@ use usher_rpc::Failure;
 use usher_rpc::convert::to_wire;
 
 use crate::closing::{lines, one_seat};
-use crate::harness::{Billing, Workspace};
+use crate::harness::Billing;
+use crate::workspace::Workspace;
 
 fn june() -> pb::PreviewInvoiceRequest {
     pb::PreviewInvoiceRequest { start_date: "2026-06-01".to_owned(), ..Default::default() }

@@ -5,7 +5,8 @@ use usher_base::Reason;
 use usher_base::id::UserId;
 use usher_proto::billing::v1 as pb;
 
-use crate::harness::{Billing, Workspace};
+use crate::harness::Billing;
+use crate::workspace::Workspace;
 
 /// Three people, of whom one has left.
 async fn three(acme: &mut Workspace<'_>) {

@@ -6,7 +6,8 @@ use usher_proto::billing::v1 as pb;
 use usher_rpc::Failure;
 
 use crate::closing::one_seat;
-use crate::harness::{Billing, Workspace, outgoing, read_report};
+use crate::harness::{Billing, outgoing};
+use crate::workspace::{Workspace, read_report};
 
 const NAMES: [&str; 12] = [
     "statement",

@@ -42,8 +42,9 @@ impl Sent {
     }
 
     fn note(&mut self, attribute: &str, value: Option<&Value>) {
-        if self.attributes.len() < MOST && !self.attributes.iter().any(|noted| noted == attribute) {
-            self.attributes.push(without_values(attribute));
+        let shown = without_values(attribute);
+        if self.attributes.len() < MOST && !self.attributes.contains(&shown) {
+            self.attributes.push(shown);
         }
         let Some(text) = value.and_then(Value::as_str) else { return };
         if attribute.eq_ignore_ascii_case("userName")
@@ -60,8 +61,12 @@ impl Sent {
 fn without_values(path: &str) -> String {
     let mut quoted = false;
     let mut shown = String::with_capacity(path.len());
-    for c in path.chars().take(200) {
-        if c == '"' {
+    let mut characters = path.chars().take(200);
+    while let Some(c) = characters.next() {
+        if quoted && c == '\\' {
+            // An escaped quote is part of the value.
+            characters.next();
+        } else if c == '"' {
             if quoted {
                 shown.push('"');
             } else {
@@ -99,13 +104,20 @@ mod tests {
             r#"{"Operations": [
                 {"op": "replace", "path": "emails[type eq \"secret\"].value", "value": "secret"},
                 {"op": "replace", "value": {"userName": "new@x", "active": false}},
+                {"op": "remove", "path": "emails[display eq \"se \\\"secret\\\" \"].type"},
                 {"op": "remove", "path": "members[value eq \"secret"}]}"#,
         );
 
         assert_eq!(sent.name, "new@x");
         assert_eq!(
             sent.attributes,
-            ["emails[type eq \"…\"].value", "userName", "active", "members[value eq \"…"]
+            [
+                "emails[type eq \"…\"].value",
+                "userName",
+                "active",
+                "emails[display eq \"…\"].type",
+                "members[value eq \"…"
+            ]
         );
         assert_eq!(Sent::read("nonsense"), Sent::default());
     }

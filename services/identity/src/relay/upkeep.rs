@@ -1,5 +1,6 @@
 //! What keeps billing's proof complete beside the events: limits, watermarks, comparisons of states.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -28,17 +29,26 @@ const PAGE: i32 = 500;
 /// The longest that a comparison of all states may take.
 const COMPARE: Duration = Duration::from_mins(1);
 
+/// The limits that were taken over.
+#[derive(Default)]
+struct Taken {
+    /// When the last of them was set.
+    latest: Option<Timestamp>,
+    /// Those that the last round listed: the next lists them again, for [`OVERLAP`], and takes none twice.
+    versions: HashSet<(WorkspaceId, String, i64)>,
+}
+
 impl Relay {
     /// Goes on until the stop is asked for; what fails is tried again.
     pub(crate) async fn upkeep(self, tasks: Tasks) {
-        let (mut since, mut watermarks_at) = (None, Instant::now());
+        let (mut taken, mut watermarks_at) = (Taken::default(), Instant::now());
         loop {
             tokio::select! {
                 () = tasks.stopping() => return,
                 () = tokio::time::sleep(LIMITS) => {}
             }
             let round = async {
-                since = self.take_limits(since).await?;
+                self.take_limits(&mut taken).await?;
                 if Instant::now() >= watermarks_at {
                     watermarks_at = Instant::now() + WATERMARKS;
                     self.advance_watermarks().await?;
@@ -55,12 +65,12 @@ impl Relay {
         }
     }
 
-    /// Takes limits over that were set since the last time; gives the time of the last one.
-    async fn take_limits(&self, since: Option<Timestamp>) -> Result<Option<Timestamp>, RelayError> {
+    /// Takes limits over that were set since the last time.
+    async fn take_limits(&self, taken: &mut Taken) -> Result<(), RelayError> {
         let credential = self.credential.current().await?;
         let verified = self.verified(&credential).await?;
-        let mut after = since.map(|since| since.saturating_sub(OVERLAP).unwrap_or(since));
-        let mut latest = since;
+        let mut after = taken.latest.map(|latest| latest.saturating_sub(OVERLAP).unwrap_or(latest));
+        let mut seen = HashSet::new();
         loop {
             let message = pb::ListLimitsRequest { after_time: after.map(to_wire) };
             let request = outgoing(&credential, Duration::from_secs(5)).request(message);
@@ -70,14 +80,19 @@ impl Relay {
             let last = last.and_then(|time| from_wire("set_time", time).ok());
             for limit in found {
                 let Ok(workspace) = limit.workspace_id.parse::<WorkspaceId>() else { continue };
-                limits::take_billing(&self.scoped(&verified, workspace)?, &limit).await?;
+                let version = (workspace, limit.pool.clone(), limit.version);
+                if !taken.versions.contains(&version) {
+                    limits::take_billing(&self.scoped(&verified, workspace)?, &limit).await?;
+                }
+                seen.insert(version);
             }
-            latest = latest.max(last);
             if last.is_none() || last <= after {
-                return Ok(latest);
+                break;
             }
             after = last;
         }
+        *taken = Taken { latest: taken.latest.max(after), versions: seen };
+        Ok(())
     }
 
     /// Advances every workspace's watermark, and compares where billing wants it.

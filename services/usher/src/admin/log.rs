@@ -28,7 +28,7 @@ pub(super) struct LogArgs {
 }
 
 const COLUMNS: [&str; 6] = ["time", "request", "about", "status", "reason", "detail"];
-const EVERY_COLUMN: [&str; 18] = [
+const EVERY_COLUMN: [&str; 19] = [
     "id",
     "time",
     "app_id",
@@ -47,6 +47,7 @@ const EVERY_COLUMN: [&str; 18] = [
     "request_id",
     "client_request_id",
     "bulk_index",
+    "duration_micros",
 ];
 
 impl LogArgs {
@@ -101,5 +102,6 @@ fn whole(entry: pb::LogEntry) -> Vec<Value> {
         text(entry.request_id),
         text(entry.client_request_id),
         json!(entry.bulk_index),
+        json!(entry.duration_micros),
     ]
 }
