@@ -198,7 +198,8 @@ impl Operator {
         let mut events = Vec::new();
         let mut after_sequence = 0;
         loop {
-            let message = billing::ListEventsRequest { after_sequence, page_size: PAGE };
+            let message =
+                billing::ListEventsRequest { after_sequence, page_size: PAGE, ..Default::default() };
             let page = answered("ListEvents", client.list_events(self.about(workspace, message)).await)?;
             events.extend(page.events);
             after_sequence = page.next_after_sequence;

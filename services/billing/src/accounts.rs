@@ -8,6 +8,7 @@ use usher_rpc::convert::{InvalidArgument, invalid};
 use usher_store::Database;
 
 use crate::audit;
+use crate::currency::Currency;
 use crate::error::BillingError;
 use crate::period::{CALENDAR, Schedule, Terms};
 use crate::store::{accounts as store, closes};
@@ -16,10 +17,7 @@ use crate::zone;
 /// In what a workspace's seats are paid, and in which zone its days are counted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Account {
-    /// ISO 4217.
-    pub(crate) currency: String,
-    /// The currency's decimal places.
-    pub(crate) exponent: u32,
+    pub(crate) currency: Currency,
     pub(crate) zone: TimeZone,
     /// Its IANA name.
     pub(crate) zone_name: String,
@@ -28,20 +26,15 @@ pub(crate) struct Account {
 impl Account {
     /// Validates what a caller sent.
     pub(crate) fn new(currency: &str, exponent: i32, zone_name: &str) -> Result<Self, InvalidArgument> {
-        if currency.len() != 3 || !currency.bytes().all(|byte| byte.is_ascii_uppercase()) {
-            return Err(invalid("currency", "write its ISO 4217 code, such as EUR"));
-        }
-        let exponent = u32::try_from(exponent)
-            .ok()
-            .filter(|exponent| *exponent <= 3)
-            .ok_or_else(|| invalid("exponent", "a currency has 0 to 3 decimal places"))?;
+        let currency = Currency::new(currency, exponent)?;
         let zone = zone::get(zone_name).map_err(|error| invalid("time_zone", error))?;
-        Ok(Self { currency: currency.to_owned(), exponent, zone, zone_name: zone_name.to_owned() })
+        Ok(Self { currency, zone, zone_name: zone_name.to_owned() })
     }
 
     /// What holds for a workspace until somebody sets it.
     pub(crate) fn unset() -> Self {
-        Self { currency: "EUR".to_owned(), exponent: 2, zone: TimeZone::UTC, zone_name: "UTC".to_owned() }
+        let currency = Currency { code: "EUR".to_owned(), exponent: 2 };
+        Self { currency, zone: TimeZone::UTC, zone_name: "UTC".to_owned() }
     }
 }
 
@@ -65,7 +58,9 @@ pub(crate) async fn upsert(
     let database = database.scoped(&ctx.scope()?);
     let mut tx = database.begin().await?;
     store::lock(&mut tx).await?;
-    let schedule = Schedule::new(store::terms(&mut tx).await?);
+    let known = store::terms(&mut tx).await?;
+    let never_set = known.is_empty();
+    let schedule = Schedule::new(known);
     let terms = if let Some(boundary) = change.effective {
         let current = schedule.terms_on(boundary);
         let today = current.account.zone.to_datetime(ctx.now()).date();
@@ -76,6 +71,15 @@ pub(crate) async fn upsert(
                 "it must be the first date of a coming period; an account changes at a boundary only",
             )
             .into());
+        }
+        if change.account.currency != current.account.currency
+            && let Some(until) = store::priced_until(&mut tx, boundary).await?
+        {
+            return Err(BillingError::CurrencyInUse { boundary, until });
+        }
+        if never_set {
+            // Until the boundary there is what holds where nobody says anything.
+            store::save_terms(&mut tx, &Terms::unset()).await?;
         }
         let anchor = change.anchor.unwrap_or(current.anchor);
         Terms { valid_from: boundary, anchor, account: change.account }
@@ -91,7 +95,7 @@ pub(crate) async fn upsert(
     };
     store::save_terms(&mut tx, &terms).await?;
     let detail = json!({
-        "currency": terms.account.currency, "time_zone": terms.account.zone_name,
+        "currency": terms.account.currency.code, "time_zone": terms.account.zone_name,
         "anchor": terms.anchor.to_string(), "valid_from": terms.valid_from.to_string(),
     });
     audit::note(&mut tx, ctx, "account.set", detail).await?;

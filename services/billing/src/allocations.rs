@@ -1,19 +1,20 @@
 //! Who a period's seat lines are for.
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use usher_base::id::PersonKey;
 use usher_base::{CallContext, Permission};
 use usher_store::{Database, TenantTx};
 
 use crate::class::SeatClass;
-use crate::draft::{self, Knowledge};
+use crate::draft;
 use crate::error::BillingError;
 use crate::invoices;
-use crate::period::Period;
 use crate::price;
+use crate::prices;
 use crate::rating::allocation::allocate;
 use crate::rating::{Calendar, Presence, rate};
-use crate::store::{closes, prices};
+use crate::view::View;
 
 /// A person's share of a class's seat line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,42 +32,36 @@ pub(crate) async fn get(
     database: &Database,
     ctx: &CallContext,
     first: Date,
+    known_at: Option<Timestamp>,
 ) -> Result<Vec<Share>, BillingError> {
     ctx.require(Permission::BillingRead)?;
     let database = database.scoped(&ctx.scope()?);
     let mut tx = database.begin().await?;
     let period = invoices::period(&mut tx, first).await?;
-    let known = invoices::knowledge(&mut tx, None, ctx.now()).await?;
-    let shares = of_period(&mut tx, &period, known).await?;
+    let known = invoices::knowledge(&mut tx, known_at, ctx.now()).await?;
+    let view = View::new(&mut tx, period, known).await?;
+    let shares = of_period(&mut tx, &view).await?;
     tx.commit().await?;
     Ok(shares)
 }
 
-/// A period's shares; of a closed one by what it was closed with.
-pub(crate) async fn of_period(
-    tx: &mut TenantTx,
-    period: &Period,
-    known: Knowledge,
-) -> Result<Vec<Share>, BillingError> {
-    let close = closes::find(tx, period.ordinal).await?.filter(|close| close.closed_at <= known.at);
-    let (calendar, sequence) = match close {
-        Some(close) => (close.calendar, close.sequence),
-        None => (period.calendar()?, known.sequence),
-    };
-    let stays = draft::stays(tx, sequence, &calendar).await?;
-    let versions = prices::known(tx, known.at).await?;
-    let lists = price::lists(&versions, period.account.exponent)?;
+/// A period's shares, as it is seen.
+pub(crate) async fn of_period(tx: &mut TenantTx, view: &View) -> Result<Vec<Share>, BillingError> {
+    let calendar = &view.calendar;
+    let stays = draft::stays(tx, view.known.sequence, calendar).await?;
+    let versions = prices::since(tx, view.period.currency_since, view.known.at).await?;
+    let lists = price::lists(&versions, view.period.account.currency.exponent)?;
     let classes = SeatClass::rated();
-    let presence = Presence::new(stays, &classes, &calendar);
-    let lines = rate(&presence, &classes, &lists, &calendar)?;
-    let allocations = allocate(&lines, &presence, &classes, &lists, &calendar)?;
+    let presence = Presence::new(stays, &classes, calendar);
+    let lines = rate(&presence, &classes, &lists, calendar)?;
+    let allocations = allocate(&lines, &presence, &classes, &lists, calendar)?;
     Ok(allocations
         .into_iter()
         .map(|allocation| Share {
             person: allocation.person,
             class: SeatClass::at(allocation.class),
             days: allocation.days,
-            dates: dates(&presence, &calendar, allocation.person, allocation.class),
+            dates: dates(&presence, calendar, allocation.person, allocation.class),
             amount_minor: allocation.amount_minor,
         })
         .collect())

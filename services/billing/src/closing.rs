@@ -6,7 +6,7 @@ use usher_rpc::convert::invalid;
 use usher_store::{Database, TenantTx};
 
 use crate::audit;
-use crate::credit_notes::revenue;
+use crate::credit_notes::{credit, revenue};
 use crate::draft::{Draft, Knowledge, draft};
 use crate::error::BillingError;
 use crate::event::hex;
@@ -144,7 +144,7 @@ pub(crate) async fn close(
             .ok_or_else(|| BillingError::Stored("a closed period that is not there".to_owned()));
     }
     store::insert_days(&mut tx, &close, &draft.counts).await?;
-    store::insert_lines(&mut tx, close.ordinal, &draft.lines, &postings(&draft.lines, &close)).await?;
+    store::insert_lines(&mut tx, close.ordinal, &draft.lines, &postings(&draft, &close)).await?;
     let detail = json!({
         "start_date": close.first.to_string(), "sequence": close.sequence, "total_minor": close.total_minor,
         "snapshot": hex(&close.hash),
@@ -165,14 +165,13 @@ fn seal(ctx: &CallContext, ledger: &Ledger, draft: &Draft) -> Close {
         time_zone: account.zone_name.clone(),
         time_zone_database: zone::version().to_owned(),
         currency: account.currency.clone(),
-        exponent: account.exponent,
         sequence: draft.sequence,
         epoch: ledger.epoch,
         acknowledged_sequence: ledger.acknowledged_sequence,
         head_hash: ledger.head_hash,
         stays_digest: draft.stays_digest,
-        total_minor: draft.settlement.total_minor,
-        credit_minor: draft.settlement.credit_minor,
+        total_minor: draft.settlements.own.total_minor,
+        credit_minor: draft.settlements.own.credit_minor,
         hash: [0; 32],
         closed_at: ctx.now(),
         closed_by: ctx.actor().to_string(),
@@ -194,8 +193,8 @@ pub(crate) fn snapshot_hash(
         close.end.to_string(),
         close.time_zone.clone(),
         close.time_zone_database.clone(),
-        close.currency.clone(),
-        close.exponent.to_string(),
+        close.currency.code.clone(),
+        close.currency.exponent.to_string(),
         close.sequence.to_string(),
         hex(&close.head_hash),
         close.total_minor.to_string(),
@@ -211,18 +210,23 @@ pub(crate) fn snapshot_hash(
     sealed.hash()
 }
 
-/// Each line is owed by the workspace, and earned by its class and the period that it is about.
-fn postings(lines: &[InvoiceLine], close: &Close) -> Vec<(String, i64)> {
-    let against = |line: &InvoiceLine| {
-        if line.kind.is_credit() { "credit".to_owned() } else { revenue(line.kind, line.class, line.origin) }
-    };
-    let booked = lines.iter().filter(|line| line.amount_minor != 0);
-    booked
-        .flat_map(|line| {
-            [
-                (format!("receivable:{}", close.ordinal), line.amount_minor),
-                (against(line), -line.amount_minor),
-            ]
-        })
-        .collect()
+/// Each line is owed by the workspace, and earned by its class and the period that it is about. What is
+/// owed in another currency than the period's is on an account of its own.
+fn postings(draft: &Draft, close: &Close) -> Vec<(String, i64)> {
+    let mut postings = Vec::new();
+    for line in draft.lines.iter().filter(|line| line.amount_minor != 0) {
+        let currency = draft.currencies.of(line).unwrap_or(&close.currency);
+        let receivable = if *currency == close.currency {
+            format!("receivable:{}", close.ordinal)
+        } else {
+            format!("receivable:{}:{currency}", close.ordinal)
+        };
+        let against = if line.kind.is_credit() {
+            credit(currency)
+        } else {
+            revenue(line.earned_as(), line.class, line.origin)
+        };
+        postings.extend([(receivable, line.amount_minor), (against, -line.amount_minor)]);
+    }
+    postings
 }

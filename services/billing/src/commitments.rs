@@ -69,8 +69,16 @@ async fn check_term(tx: &mut TenantTx, first: Date, end: Date) -> Result<(), Bil
     if end <= first || longest < end {
         return Err(invalid("end_date", format_args!("a term has one day to {LONGEST} years")).into());
     }
-    if accounts::schedule(tx).await?.containing(first).is_none() {
+    let schedule = accounts::schedule(tx).await?;
+    if schedule.containing(first).is_none() {
         return Err(invalid("start_date", "it is before the account's first period").into());
+    }
+    if schedule.changes_currency(first, end) {
+        return Err(invalid(
+            "end_date",
+            "the account's currency changes within the term; sell a term of each",
+        )
+        .into());
     }
     match closes::last(tx).await? {
         Some(last) if first < last.end => Err(BillingError::ClosedTerm { first, open: last.end }),

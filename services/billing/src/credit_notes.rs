@@ -16,9 +16,9 @@ use usher_store::{Database, TenantTx};
 use crate::audit;
 use crate::class::SeatClass;
 use crate::closing;
+use crate::currency::Currency;
 use crate::error::BillingError;
 use crate::invoice::{InvoiceLine, Kind};
-use crate::period::Period;
 use crate::store::closes::{self, Close};
 use crate::store::{accounts, credit_notes as store};
 
@@ -54,6 +54,8 @@ pub(crate) struct CreditNote {
     pub(crate) author: String,
     pub(crate) request_id: String,
     pub(crate) issued_at: Timestamp,
+    /// Of all lines.
+    pub(crate) currency: Currency,
     pub(crate) lines: Vec<CreditLine>,
 }
 
@@ -62,8 +64,9 @@ pub(crate) struct CreditNote {
 pub(crate) struct CreditLine {
     /// The number of the line that is credited.
     pub(crate) line_no: i32,
-    /// As on that line.
+    /// What that line is earned as.
     pub(crate) kind: Kind,
+    /// As on that line.
     pub(crate) class: Option<SeatClass>,
     pub(crate) origin: i64,
     /// More than zero.
@@ -86,11 +89,16 @@ impl CreditNote {
         let of_line = |line: &CreditLine| {
             [
                 (revenue(line.kind, line.class, line.origin), line.amount_minor),
-                ("credit".to_owned(), -line.amount_minor),
+                (credit(&self.currency), -line.amount_minor),
             ]
         };
         self.lines.iter().flat_map(of_line).collect()
     }
+}
+
+/// The account that has what is carried forward in a currency.
+pub(crate) fn credit(currency: &Currency) -> String {
+    format!("credit:{currency}")
 }
 
 /// The account that the revenue of a line about a period is on.
@@ -114,7 +122,8 @@ pub(crate) async fn issue(
     let mut tx = database.begin().await?;
     // Neither another note nor the close of the open period comes in between.
     accounts::lock(&mut tx).await?;
-    let close = closes::all(&mut tx).await?.into_iter().find(|close| close.first == new.first);
+    let closed = closes::all(&mut tx).await?;
+    let close = closed.iter().find(|close| close.first == new.first);
     let close = close.ok_or_else(|| invalid("start_date", "it is no first date of a closed period"))?;
     if let Some(issued) = store::find(&mut tx, new.id).await? {
         let amounts = issued.lines.iter().map(|line| (line.line_no, line.amount_minor));
@@ -123,13 +132,15 @@ pub(crate) async fn issue(
             && amounts.eq(new.lines.iter().map(|line| (line.line_no, line.amount_minor)));
         return if same { Ok(issued) } else { Err(BillingError::IdempotencyReused) };
     }
-    let open = open_period(&mut tx, &close).await?;
+    let open = closing::next(&mut tx).await?.ok_or(BillingError::NotFound("Period"))?;
+    let lines = credited(&mut tx, close, &new.lines).await?;
     let note = CreditNote {
         id: new.id,
         ordinal: close.ordinal,
         booked_ordinal: open.ordinal,
         booked: open.first,
-        lines: credited(&mut tx, &close, &new.lines).await?,
+        currency: currency(&closed, &lines)?,
+        lines,
         reason: new.reason,
         author: ctx.actor().to_string(),
         request_id: ctx.request_id().to_owned(),
@@ -159,14 +170,15 @@ fn check(new: &NewCreditNote) -> Result<(), BillingError> {
     Ok(())
 }
 
-/// The period that is open; its invoice must be in the currency of the credit.
-async fn open_period(tx: &mut TenantTx, close: &Close) -> Result<Period, BillingError> {
-    let open = closing::next(tx).await?.ok_or(BillingError::NotFound("Period"))?;
-    if open.account.currency == close.currency {
-        Ok(open)
-    } else {
-        Err(BillingError::OtherCurrency { was: close.currency.clone(), is: open.account.currency })
+/// The currency of a note: that of the periods that its lines are about.
+fn currency(closed: &[Close], lines: &[CreditLine]) -> Result<Currency, BillingError> {
+    let of = |line: &CreditLine| closed.iter().find(|close| close.ordinal == line.origin);
+    let mut currencies = lines.iter().filter_map(of).map(|close| &close.currency);
+    let first = currencies.next().ok_or_else(|| BillingError::Stored("a line about no period".to_owned()))?;
+    if currencies.any(|other| other != first) {
+        return Err(invalid("lines", "they are in several currencies; issue a note for each").into());
     }
+    Ok(first.clone())
 }
 
 /// The lines to credit: none by more than it was billed, all notes together.
@@ -192,7 +204,7 @@ async fn credited(
         }
         lines.push(CreditLine {
             line_no: line.line_no,
-            kind: on_invoice.kind,
+            kind: on_invoice.earned_as(),
             class: on_invoice.class,
             origin: on_invoice.origin,
             amount_minor: line.amount_minor,

@@ -1,5 +1,7 @@
 //! What a period costs by what is known at a number of the ledger.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use usher_base::id::PersonKey;
 use usher_store::TenantTx;
@@ -8,13 +10,15 @@ use crate::class::SeatClass;
 use crate::credit_notes::CreditNote;
 use crate::error::BillingError;
 use crate::event::Hash;
-use crate::invoice::{self, InvoiceLine, Settlement, StaysDigest};
+use crate::invoice::{self, BilledFor, InvoiceLine, StaysDigest};
 use crate::members;
 use crate::period::{Period, Schedule};
 use crate::price;
-use crate::rating::{Calendar, DailyCount, RatingError, Stay, Tally, rate_tally};
+use crate::prices;
+use crate::rating::{Calendar, DailyCount, Stay, Tally, rate_tally};
+use crate::settlement::{Currencies, Settlements, settle};
 use crate::store::closes::{self, Close};
-use crate::store::{accounts, credit_notes, facts, intervals, prices};
+use crate::store::{accounts, credit_notes, facts, intervals};
 use crate::true_up;
 use crate::what_if::WhatIf;
 
@@ -34,7 +38,9 @@ pub(crate) struct Draft {
     /// Over who was billable when, by the ledger's facts.
     pub(crate) stays_digest: Hash,
     pub(crate) lines: Vec<InvoiceLine>,
-    pub(crate) settlement: Settlement,
+    /// Of the periods that the lines are about.
+    pub(crate) currencies: Currencies,
+    pub(crate) settlements: Settlements,
     /// The last fact that is counted.
     pub(crate) sequence: i64,
 }
@@ -58,10 +64,10 @@ async fn own(
     known: Knowledge,
     what_if: &WhatIf,
 ) -> Result<Vec<InvoiceLine>, BillingError> {
-    let versions = what_if.prices(prices::known(tx, known.at).await?)?;
-    let lists = price::lists(&versions, period.account.exponent)?;
+    let versions = what_if.prices(prices::since(tx, period.currency_since, known.at).await?)?;
+    let lists = price::lists(&versions, period.account.currency.exponent)?;
     let lines = rate_tally(tally, &lists)?;
-    let minimum = accounts::minimum_spend(tx, period.first, known.at).await?;
+    let minimum = accounts::minimum_spend(tx, period, known.at).await?;
     let mut lines = invoice::own_lines(period.ordinal, calendar, lines, &versions, minimum)?;
     // After the minimum, which is of what the period itself uses.
     lines.extend(true_up::lines(tx, period, known).await?);
@@ -89,16 +95,27 @@ pub(crate) async fn draft(
     let (counts, stays_digest) = (tally.counts(), digest.finish());
     let mut closed = closes::all(tx).await?;
     closed.retain(|close| close.closed_at <= known.at && close.ordinal < period.ordinal);
-    let mut carried = 0;
+    let mut carried = BTreeMap::new();
     if let Some(last) = closed.last().filter(|last| last.ordinal + 1 == period.ordinal) {
         lines.extend(adjustments(tx, &closed, last.sequence, known).await?);
         let notes = credit_notes::booked(tx, period.ordinal, known.at).await?;
         lines.extend(notes.iter().flat_map(CreditNote::invoice_lines));
-        // Credit is of its currency.
-        carried = if last.currency == period.account.currency { last.credit_minor } else { 0 };
+        carried = closes::credits(tx, period.ordinal, known.at).await?;
     }
-    let settlement = invoice::settle(period.ordinal, &mut lines, carried)?;
-    Ok(Draft { period, calendar, counts, stays_digest, lines, settlement, sequence: known.sequence })
+    let own = (period.ordinal, &period.account.currency);
+    let earlier = closed.into_iter().map(|close| (close.ordinal, close.currency));
+    let currencies = Currencies::new(earlier.chain([(own.0, own.1.clone())]));
+    let settlements = settle(own, &mut lines, &currencies, &carried)?;
+    Ok(Draft {
+        period,
+        calendar,
+        counts,
+        stays_digest,
+        lines,
+        currencies,
+        settlements,
+        sequence: known.sequence,
+    })
 }
 
 /// What facts recorded since the last close make of closed periods: each is rated again by its own
@@ -140,15 +157,17 @@ pub(crate) async fn adjustment(
     members::each(tx, known.sequence, &close.calendar, |member| tally.add(member)).await?;
     let exact = own(tx, &period, &close.calendar, &tally, known, &WhatIf::default()).await?;
     let billed = closes::lines_about(tx, close.ordinal, before, known.at).await?;
+    let mut of: Vec<BilledFor> = exact.iter().chain(&billed).filter_map(InvoiceLine::billed_for).collect();
+    of.sort_by_key(BilledFor::order);
+    of.dedup();
     let mut found = Vec::new();
-    for class in SeatClass::BY_RANK.into_iter().map(Some).chain([None]) {
-        let of_class = |line: &&InvoiceLine| line.class == class && !line.kind.is_credit();
-        let sum = |lines: &[InvoiceLine]| -> Result<i64, RatingError> {
-            invoice::total(&lines.iter().filter(of_class).cloned().collect::<Vec<_>>())
+    for of in of {
+        let sum = |lines: &[InvoiceLine]| {
+            invoice::total(lines.iter().filter(|line| line.billed_for().as_ref() == Some(&of)))
         };
         let difference = sum(&exact)? - sum(&billed)?;
         if difference != 0 {
-            found.push(InvoiceLine::adjustment(class, close.ordinal, difference));
+            found.push(InvoiceLine::adjustment(&of, close.ordinal, difference));
         }
     }
     Ok(found)

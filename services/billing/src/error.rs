@@ -29,9 +29,11 @@ pub(crate) enum BillingError {
     /// Caller: credit less.
     #[error("line {line_no} has {left} minor units left to credit")]
     OverCredited { line_no: i32, left: i64 },
-    /// Caller: refund it outside of Usher.
-    #[error("the period was billed in {was} and the account is in {is} now; a credit can't be carried over")]
-    OtherCurrency { was: String, is: String },
+    /// Caller: change it at a later boundary.
+    #[error(
+        "from {boundary} on there are prices, a minimum or commitments in the account's currency, up to {until}; they never change, so another currency can begin only after that"
+    )]
+    CurrencyInUse { boundary: jiff::civil::Date, until: jiff::civil::Date },
     /// Caller: prices of a closed period stay what they were.
     #[error("the period that {0} is in is closed; add a price of a later date")]
     ClosedDate(jiff::civil::Date),
@@ -90,7 +92,7 @@ impl Fault for BillingError {
             | Self::Incomplete(_)
             | Self::NotNext(_)
             | Self::OverCredited { .. }
-            | Self::OtherCurrency { .. }
+            | Self::CurrencyInUse { .. }
             | Self::Epoch(_)
             | Self::ClosedDate(_)
             | Self::ClosedTerm { .. }

@@ -1,78 +1,98 @@
 //! What a period is expected to cost.
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use usher_base::{CallContext, Permission};
-use usher_store::Database;
+use usher_store::{Database, TenantTx};
 
 use crate::accounts::Account;
 use crate::class::SeatClass;
-use crate::draft::{Draft, draft};
+use crate::draft::draft;
 use crate::error::BillingError;
-use crate::invoice::{self, Kind};
+use crate::invoice::{self, InvoiceLine, Kind};
 use crate::invoices;
 use crate::members;
 use crate::price;
+use crate::prices;
 use crate::rating::{Member, Stay, Tally, rate_tally};
-use crate::store::prices;
+use crate::scheduled_changes::{self, ScheduledChange};
+use crate::view::View;
 use crate::what_if::WhatIf;
 
-/// A forecast with what it rests on.
+/// A forecast with what it rests on. Amounts are of the account's currency.
 pub(crate) struct Forecast {
     pub(crate) account: Account,
+    /// What seats have cost until now.
     pub(crate) accrued_minor: i64,
-    pub(crate) expected_minor: i64,
+    /// What they are still to cost.
+    pub(crate) remainder_minor: i64,
+    /// What floors and the minimum add.
     pub(crate) floor_minor: i64,
+    /// True-ups, and adjustments of earlier periods.
+    pub(crate) other_minor: i64,
+    pub(crate) expected_minor: i64,
+    pub(crate) scheduled: Vec<ScheduledChange>,
     pub(crate) basis: String,
 }
 
-/// Expects that nobody comes or goes after now; known price changes are in it.
+/// Expects that nobody comes or goes after a time; what is known to change is in it.
 pub(crate) async fn get(
     database: &Database,
     ctx: &CallContext,
     first: Date,
+    known_at: Option<Timestamp>,
 ) -> Result<Forecast, BillingError> {
     ctx.require(Permission::BillingRead)?;
     let database = database.scoped(&ctx.scope()?);
     let mut tx = database.begin().await?;
     let period = invoices::period(&mut tx, first).await?;
-    let known = invoices::knowledge(&mut tx, None, ctx.now()).await?;
-    let sequence = known.sequence;
-    let draft = draft(&mut tx, period, known, &WhatIf::default()).await?;
-    let Draft { period, calendar, lines, .. } = draft;
-    let (classes, now) = (SeatClass::rated(), ctx.now().as_microsecond());
-    let (mut tally, mut open) = (Tally::new(&classes, &calendar), 0);
-    members::each(&mut tx, sequence, &calendar, |member| {
+    let known = invoices::knowledge(&mut tx, known_at, ctx.now()).await?;
+    let view = View::new(&mut tx, period, known).await?;
+    let (accrued_minor, open) = accrued(&mut tx, &view).await?;
+    let scheduled = scheduled_changes::of(&mut tx, &view).await?;
+    let draft = draft(&mut tx, view.period.clone(), view.known, &WhatIf::default()).await?;
+    tx.commit().await?;
+    let account = view.period.account;
+    let own = |line: &&InvoiceLine| draft.currencies.of(line) == Some(&account.currency);
+    let sum = |kinds: &[Kind]| {
+        invoice::total(draft.lines.iter().filter(own).filter(|line| kinds.contains(&line.kind)))
+    };
+    let seats_minor = sum(&[Kind::Seat])?;
+    let (floor_minor, other_minor) =
+        (sum(&[Kind::Floor, Kind::MinimumSpend])?, sum(&[Kind::TrueUp, Kind::Adjustment])?);
+    Ok(Forecast {
+        accrued_minor,
+        remainder_minor: seats_minor - accrued_minor,
+        floor_minor,
+        other_minor,
+        expected_minor: seats_minor.saturating_add(floor_minor).saturating_add(other_minor),
+        scheduled,
+        basis: format!(
+            "{open} seats are open at {} and stay open to {}; prices as they are set; fact {}",
+            view.known.at, view.period.end, view.known.sequence
+        ),
+        account,
+    })
+}
+
+/// What seats have cost until a view's last instant, and how many were open then.
+async fn accrued(tx: &mut TenantTx, view: &View) -> Result<(i64, i64), BillingError> {
+    let (classes, now) = (SeatClass::rated(), view.known.at.as_microsecond());
+    let (mut tally, mut open) = (Tally::new(&classes, &view.calendar), 0);
+    members::each(tx, view.known.sequence, &view.calendar, |member| {
         let begun = member.stays.iter().filter(|stay| stay.start < now);
         let so_far = begun.map(|stay| Stay { end: stay.end.map(|end| end.min(now)), ..*stay });
-        if let Some(so_far) = Member::new(so_far, &classes, &calendar) {
+        if let Some(so_far) = Member::new(so_far, &classes, &view.calendar) {
             tally.add(&so_far);
         }
-        // In a period that has ended, those who were there at its last instant.
-        let at = now.min(calendar.close() - 1);
-        open += member
-            .stays
-            .iter()
-            .filter(|stay| stay.start <= at && stay.end.is_none_or(|end| at < end))
-            .count();
+        let at = view.last_instant();
+        let held = member.stays.iter().any(|stay| stay.start <= at && stay.end.is_none_or(|end| at < end));
+        open += i64::from(held);
     })
     .await?;
-    let versions = prices::all(&mut tx).await?;
-    tx.commit().await?;
-    let lists = price::lists(&versions, period.account.exponent)?;
-    let accrued = rate_tally(&tally, &lists)?;
-    let accrued = invoice::own_lines(period.ordinal, &calendar, accrued, &versions, 0)?;
-    let seats: Vec<_> = accrued.into_iter().filter(|line| line.kind == Kind::Seat).collect();
-    let owed: Vec<_> = lines.into_iter().filter(|line| !line.kind.is_credit()).collect();
-    let floors: Vec<_> =
-        owed.iter().filter(|line| matches!(line.kind, Kind::Floor | Kind::MinimumSpend)).cloned().collect();
-    Ok(Forecast {
-        accrued_minor: invoice::total(&seats)?,
-        expected_minor: invoice::total(&owed)?,
-        floor_minor: invoice::total(&floors)?,
-        basis: format!(
-            "{open} seats are open now and stay open to {}; prices as they are set; fact {sequence}",
-            period.end
-        ),
-        account: period.account,
-    })
+    let versions = prices::since(tx, view.period.currency_since, view.known.at).await?;
+    let lists = price::lists(&versions, view.period.account.currency.exponent)?;
+    let lines = rate_tally(&tally, &lists)?;
+    let lines = invoice::own_lines(view.period.ordinal, &view.calendar, lines, &versions, 0)?;
+    Ok((invoice::total(lines.iter().filter(|line| line.kind == Kind::Seat))?, open))
 }

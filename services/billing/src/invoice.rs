@@ -1,5 +1,7 @@
 //! Invoices as values: lines, totals, and what a snapshot's hash is over.
 
+use std::cmp::Reverse;
+
 use num_bigint::BigInt;
 use num_rational::BigRational;
 use sha2::{Digest as _, Sha256};
@@ -79,6 +81,28 @@ pub(crate) struct InvoiceLine {
     pub(crate) amount_minor: i64,
 }
 
+/// What is billed. Lines about a period add up for each of these, adjustments included.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum BilledFor {
+    /// Seats of a class and its floor.
+    Seats(SeatClass),
+    /// The period's minimum.
+    Minimum,
+    /// Seats beyond a commitment, by its id.
+    Commitment(String),
+}
+
+impl BilledFor {
+    /// In the order of invoices: classes by rank, then the minimum, then commitments.
+    pub(crate) fn order(&self) -> impl Ord + use<> {
+        match self {
+            Self::Seats(class) => (0, Reverse(Some(*class)), String::new()),
+            Self::Minimum => (1, Reverse(None), String::new()),
+            Self::Commitment(id) => (2, Reverse(None), id.clone()),
+        }
+    }
+}
+
 impl InvoiceLine {
     fn plain(kind: Kind, class: Option<SeatClass>, origin: i64, amount_minor: i64) -> Self {
         Self {
@@ -110,8 +134,36 @@ impl InvoiceLine {
     }
 
     /// The difference between what a closed period costs by what is known now and what was billed.
-    pub(crate) fn adjustment(class: Option<SeatClass>, origin: i64, amount_minor: i64) -> Self {
-        Self::plain(Kind::Adjustment, class, origin, amount_minor)
+    pub(crate) fn adjustment(of: &BilledFor, origin: i64, amount_minor: i64) -> Self {
+        let plain = |class| Self::plain(Kind::Adjustment, class, origin, amount_minor);
+        match of {
+            BilledFor::Seats(class) => plain(Some(*class)),
+            BilledFor::Minimum => plain(None),
+            BilledFor::Commitment(id) => Self { price_versions: vec![id.clone()], ..plain(None) },
+        }
+    }
+
+    /// What is carried forward, or was.
+    pub(crate) fn credit(origin: i64, amount_minor: i64) -> Self {
+        Self::plain(Kind::Credit, None, origin, amount_minor)
+    }
+
+    /// The kind that it is earned as: what adjusts a true-up is one.
+    pub(crate) fn earned_as(&self) -> Kind {
+        if matches!(self.billed_for(), Some(BilledFor::Commitment(_))) { Kind::TrueUp } else { self.kind }
+    }
+
+    /// What it bills, or gives back; none of what only settles.
+    pub(crate) fn billed_for(&self) -> Option<BilledFor> {
+        if self.kind.is_credit() {
+            return None;
+        }
+        // Of lines of no class, only true-ups and what adjusts them have a price: the commitment's.
+        Some(match (self.class, self.price_versions.first()) {
+            (Some(class), _) => BilledFor::Seats(class),
+            (None, Some(commitment)) => BilledFor::Commitment(commitment.clone()),
+            (None, None) => BilledFor::Minimum,
+        })
     }
 
     /// What a credit note gives back: less than zero.
@@ -168,32 +220,11 @@ fn used_versions<'v>(
 }
 
 /// The sum of lines.
-pub(crate) fn total(lines: &[InvoiceLine]) -> Result<i64, RatingError> {
-    lines.iter().try_fold(0_i64, |total, line| {
+pub(crate) fn total<'l>(lines: impl IntoIterator<Item = &'l InvoiceLine>) -> Result<i64, RatingError> {
+    lines.into_iter().try_fold(0_i64, |total, line| {
         let class = || line.class.map_or_else(|| "(none)".to_owned(), |class| class.to_string());
         total.checked_add(line.amount_minor).ok_or_else(|| RatingError::TooLarge(class()))
     })
-}
-
-/// What is to be paid, and what is carried forward.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Settlement {
-    pub(crate) total_minor: i64,
-    pub(crate) credit_minor: i64,
-}
-
-/// Carries a negative sum forward, or uses up what was carried, by a credit line.
-pub(crate) fn settle(
-    ordinal: i64,
-    lines: &mut Vec<InvoiceLine>,
-    carried: i64,
-) -> Result<Settlement, RatingError> {
-    let net = total(lines)?;
-    let credit = if net < 0 { -net } else { -carried.min(net) };
-    if credit != 0 {
-        lines.push(InvoiceLine::plain(Kind::Credit, None, ordinal, credit));
-    }
-    Ok(Settlement { total_minor: net + credit, credit_minor: carried + credit })
 }
 
 /// SHA-256 over who was billable when, person by person.
@@ -260,24 +291,7 @@ mod tests {
     use super::*;
 
     fn line(amount_minor: i64) -> InvoiceLine {
-        InvoiceLine::adjustment(Some(SeatClass::Regular), 1, amount_minor)
-    }
-
-    #[test]
-    fn a_negative_net_is_carried_and_used_up_by_what_comes() {
-        let mut june = vec![line(100), line(-400)];
-        let settled = settle(1, &mut june, 0).unwrap();
-        assert_eq!(settled, Settlement { total_minor: 0, credit_minor: 300 });
-        assert_eq!(june[2].amount_minor, 300);
-
-        let mut july = vec![line(250)];
-        let settled = settle(2, &mut july, settled.credit_minor).unwrap();
-        assert_eq!(settled, Settlement { total_minor: 0, credit_minor: 50 });
-
-        let mut august = vec![line(250)];
-        let settled = settle(3, &mut august, settled.credit_minor).unwrap();
-        assert_eq!(settled, Settlement { total_minor: 200, credit_minor: 0 });
-        assert_eq!(august[1].amount_minor, -50);
+        InvoiceLine::adjustment(&BilledFor::Seats(SeatClass::Regular), 1, amount_minor)
     }
 
     #[test]

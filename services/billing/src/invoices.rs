@@ -1,6 +1,6 @@
 //! Reading invoices: closed ones as they were closed, others as a preview.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -10,21 +10,33 @@ use usher_store::{Database, TenantTx};
 
 use crate::closing;
 use crate::credit_notes::CreditNote;
+use crate::currency::Currency;
 use crate::draft::{Draft, Knowledge, draft};
 use crate::error::BillingError;
 use crate::invoice::InvoiceLine;
 use crate::period::Period;
+use crate::settlement::{Currencies, Settlement, settled};
 use crate::store::closes::{self, Close};
 use crate::store::{accounts, credit_notes, facts, history, ledgers};
+use crate::view::View;
 use crate::what_if::WhatIf;
 
 /// A period's invoice.
 pub(crate) struct Invoice {
     pub(crate) state: State,
-    /// The first dates of the periods that its lines are about.
-    pub(crate) origins: HashMap<i64, Date>,
+    /// What it comes to in other currencies than its period's.
+    pub(crate) others: Vec<Settlement>,
+    /// The periods that its lines are about, by number.
+    origins: BTreeMap<i64, Origin>,
     /// The credit notes about the period; they change none of its lines.
     pub(crate) notes: Vec<CreditNote>,
+}
+
+/// A period that a line is about.
+#[derive(Clone, Debug)]
+struct Origin {
+    first: Date,
+    currency: Currency,
 }
 
 /// A closed period, and what credit notes gave back of it.
@@ -47,6 +59,24 @@ impl Invoice {
             State::Closed(_, lines) => lines,
             State::Provisional(draft, _) => &draft.lines,
         }
+    }
+
+    /// The currency of its period.
+    pub(crate) fn own_currency(&self) -> &Currency {
+        match &self.state {
+            State::Closed(close, _) => &close.currency,
+            State::Provisional(draft, _) => &draft.period.account.currency,
+        }
+    }
+
+    /// The currency of a line: that of the period that it is about.
+    pub(crate) fn currency(&self, line: &InvoiceLine) -> &Currency {
+        self.origins.get(&line.origin).map_or_else(|| self.own_currency(), |origin| &origin.currency)
+    }
+
+    /// The first date of the period that a line is about.
+    pub(crate) fn origin(&self, line: &InvoiceLine) -> String {
+        self.origins.get(&line.origin).map(|origin| origin.first.to_string()).unwrap_or_default()
     }
 }
 
@@ -82,12 +112,15 @@ pub(crate) async fn read(
     now: Timestamp,
 ) -> Result<Invoice, BillingError> {
     let known = knowledge(tx, known_at, now).await?;
-    let origins = origins(tx, &period).await?;
     let closed = closes::find(tx, period.ordinal).await?;
     if let Some(close) = closed.filter(|close| close.closed_at <= known.at) {
         let lines = closes::lines(tx, close.ordinal).await?;
         let notes = credit_notes::about(tx, close.ordinal, known.at).await?;
-        return Ok(Invoice { state: State::Closed(Box::new(close), lines), origins, notes });
+        let origins = origins(tx, &period).await?;
+        let credits = closes::credits(tx, close.ordinal + 1, known.at).await?;
+        let currencies = origins.iter().map(|(ordinal, origin)| (*ordinal, origin.currency.clone()));
+        let others = settled(close.ordinal, &lines, &Currencies::new(currencies), &credits)?;
+        return Ok(Invoice { state: State::Closed(Box::new(close), lines), others, origins, notes });
     }
     provisional(tx, period, known, known_at.map_or(Moment::Now(now), Moment::Past), &WhatIf::default()).await
 }
@@ -105,11 +138,8 @@ pub(crate) async fn preview(
     let database = database.scoped(&ctx.scope()?);
     let mut tx = database.begin().await?;
     let period = period(&mut tx, first).await?;
-    let mut known = knowledge(&mut tx, known_at, ctx.now()).await?;
-    let closed = closes::find(&mut tx, period.ordinal).await?;
-    if let Some(close) = closed.filter(|close| close.closed_at <= known.at) {
-        known = Knowledge { sequence: close.sequence, at: close.closed_at };
-    }
+    let known = knowledge(&mut tx, known_at, ctx.now()).await?;
+    let View { period, known, .. } = View::new(&mut tx, period, known).await?;
     let moment = known_at.map_or(Moment::Now(ctx.now()), Moment::Past);
     let invoice = provisional(&mut tx, period, known, moment, what_if).await?;
     tx.commit().await?;
@@ -137,13 +167,17 @@ async fn provisional(
     };
     let reasons = closing::missing(tx, ledger.as_ref(), &period.calendar()?, at).await?.reasons;
     let draft = draft(tx, period, known, what_if).await?;
-    Ok(Invoice { state: State::Provisional(Box::new(draft), reasons), origins, notes: Vec::new() })
+    let others = draft.settlements.others.clone();
+    Ok(Invoice { state: State::Provisional(Box::new(draft), reasons), others, origins, notes: Vec::new() })
 }
 
-/// The first dates of the periods that lines of a period's invoice can be about.
-async fn origins(tx: &mut TenantTx, period: &Period) -> Result<HashMap<i64, Date>, BillingError> {
-    let closed = closes::all(tx).await?.into_iter().map(|close| (close.ordinal, close.first));
-    Ok(closed.chain([(period.ordinal, period.first)]).collect())
+/// The periods that lines of a period's invoice can be about.
+async fn origins(tx: &mut TenantTx, period: &Period) -> Result<BTreeMap<i64, Origin>, BillingError> {
+    let closed = closes::all(tx).await?.into_iter().filter(|close| close.ordinal < period.ordinal);
+    let earlier =
+        closed.map(|close| (close.ordinal, Origin { first: close.first, currency: close.currency }));
+    let own = Origin { first: period.first, currency: period.account.currency.clone() };
+    Ok(earlier.chain([(period.ordinal, own)]).collect())
 }
 
 /// What was known at a time, or is now.

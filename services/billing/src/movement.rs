@@ -32,64 +32,67 @@ pub(crate) enum Step {
     ChangedOut,
 }
 
-/// Everything that happens within a period: instant, person, class, what. Stays are whole, not
-/// clipped, and those that end as the period opens are among them.
+/// Everything that happens to a person within a period: instant, class, what. The person's stays are in
+/// order, and reach back to the period's eve.
 pub(crate) fn steps(
     stays: &[Stay<PersonKey>],
     calendar: &Calendar,
-) -> Vec<(i64, PersonKey, SeatClass, Step)> {
-    let mut sorted: Vec<&Stay<PersonKey>> = stays.iter().collect();
-    sorted.sort_by_key(|stay| (stay.person, stay.start));
-    let mut steps = Vec::new();
-    for (index, stay) in sorted.iter().enumerate() {
-        let touches = |other: Option<&&Stay<PersonKey>>, end: Option<i64>, start: i64| {
-            other.is_some_and(|other| other.person == stay.person) && end == Some(start)
-        };
-        let before = index.checked_sub(1).and_then(|before| sorted.get(before));
-        let after = sorted.get(index + 1);
+) -> impl Iterator<Item = (i64, SeatClass, Step)> {
+    let touches = |before: Option<&Stay<PersonKey>>, after: Option<&Stay<PersonKey>>| {
+        before.zip(after).is_some_and(|(before, after)| before.end == Some(after.start))
+    };
+    let ends = stays.iter().enumerate().flat_map(move |(index, stay)| {
+        let (before, after) = (index.checked_sub(1).map(|before| &stays[before]), stays.get(index + 1));
         let class = SeatClass::at(stay.class);
-        let from_other = touches(before, before.and_then(|before| before.end), stay.start);
-        steps.push((
-            stay.start,
-            stay.person,
-            class,
-            if from_other { Step::ChangedIn } else { Step::Started },
-        ));
-        if let Some(end) = stay.end {
-            let to_other = touches(after, Some(end), after.map_or(i64::MIN, |after| after.start));
-            steps.push((end, stay.person, class, if to_other { Step::ChangedOut } else { Step::Stopped }));
-        }
-    }
-    steps.retain(|(at, ..)| calendar.open() <= *at && *at < calendar.close());
-    steps.sort_by_key(|(at, person, ..)| (*at, *person));
-    steps
+        let start = if touches(before, Some(stay)) { Step::ChangedIn } else { Step::Started };
+        let end = if touches(Some(stay), after) { Step::ChangedOut } else { Step::Stopped };
+        [Some((stay.start, class, start)), stay.end.map(|at| (at, class, end))]
+    });
+    let within = calendar.open()..calendar.close();
+    ends.flatten().filter(move |(at, ..)| within.contains(at))
 }
 
-/// The movements of each class, at its index, and date.
-pub(crate) fn daily(stays: &[Stay<PersonKey>], calendar: &Calendar) -> Vec<Vec<Movement>> {
-    let mut movements = vec![vec![Movement::default(); calendar.len()]; SeatClass::COUNT];
-    for (at, _, class, step) in steps(stays, calendar) {
-        let movement = &mut movements[class.index()][calendar.locate(at)];
-        match step {
-            Step::Started => movement.started += 1,
-            Step::Stopped => movement.stopped += 1,
-            Step::ChangedIn => movement.changed_in += 1,
-            Step::ChangedOut => movement.changed_out += 1,
+/// The movements of each class on each date, summed person by person.
+pub(crate) struct Movements<'c> {
+    calendar: &'c Calendar,
+    /// By class and date.
+    daily: Vec<Vec<Movement>>,
+}
+
+impl<'c> Movements<'c> {
+    /// Of nobody.
+    pub(crate) fn new(calendar: &'c Calendar) -> Self {
+        Self { calendar, daily: vec![vec![Movement::default(); calendar.len()]; SeatClass::COUNT] }
+    }
+
+    /// Adds a person, whose stays are as [`steps`] takes them.
+    pub(crate) fn add(&mut self, stays: &[Stay<PersonKey>]) {
+        let open = self.calendar.open();
+        for stay in stays.iter().filter(|stay| stay.start < open && stay.end.is_none_or(|end| end >= open)) {
+            self.daily[stay.class][0].opening += 1;
+        }
+        for (at, class, step) in steps(stays, self.calendar) {
+            let movement = &mut self.daily[class.index()][self.calendar.locate(at)];
+            match step {
+                Step::Started => movement.started += 1,
+                Step::Stopped => movement.stopped += 1,
+                Step::ChangedIn => movement.changed_in += 1,
+                Step::ChangedOut => movement.changed_out += 1,
+            }
         }
     }
-    for (class, of_class) in movements.iter_mut().enumerate() {
-        let open = |stay: &&Stay<PersonKey>| {
-            stay.class == class
-                && stay.start < calendar.open()
-                && stay.end.is_none_or(|end| end >= calendar.open())
-        };
-        let mut opening = i64::try_from(stays.iter().filter(open).count()).unwrap_or(i64::MAX);
-        for movement in of_class {
-            movement.opening = opening;
-            opening = movement.closing();
+
+    /// By class, at its index, and date.
+    pub(crate) fn daily(mut self) -> Vec<Vec<Movement>> {
+        for of_class in &mut self.daily {
+            let mut opening = of_class.first().map_or(0, |first| first.opening);
+            for movement in of_class {
+                movement.opening = opening;
+                opening = movement.closing();
+            }
         }
+        self.daily
     }
-    movements
 }
 
 #[cfg(test)]
@@ -100,8 +103,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::rating::Presence;
-    use crate::rating::count;
+    use crate::rating::{Member, Presence, count};
 
     proptest! {
         #[test]
@@ -125,7 +127,15 @@ mod tests {
                 }
             }
 
-            let movements = daily(&stays, &calendar);
+            let mut movements = Movements::new(&calendar);
+            let eve = calendar.with_eve();
+            stays.sort_by_key(|stay| (stay.person, stay.start));
+            for of_person in stays.chunk_by(|left, right| left.person == right.person) {
+                if let Some(member) = Member::new(of_person.iter().copied(), &SeatClass::rated(), &eve) {
+                    movements.add(&member.stays);
+                }
+            }
+            let movements = movements.daily();
 
             let presence = Presence::new(stays.iter().copied(), &SeatClass::rated(), &calendar);
             let counts = count::daily(&presence, &SeatClass::rated(), &calendar);

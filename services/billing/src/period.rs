@@ -47,6 +47,9 @@ pub(crate) struct Period {
     /// The date after the last.
     pub(crate) end: Date,
     pub(crate) account: Account,
+    /// The first date of the account's currency: prices from before it are of another one. None where the
+    /// currency was always the same.
+    pub(crate) currency_since: Option<Date>,
     /// The zone of the period before, where it is another one.
     before: Option<Account>,
 }
@@ -86,6 +89,21 @@ impl Schedule {
         &self.terms[later.max(1) - 1]
     }
 
+    /// The first date of the currency that holds on a date; none where it was always the same.
+    pub(crate) fn currency_since(&self, date: Date) -> Option<Date> {
+        let own = &self.terms_on(date).account.currency.code;
+        let until = self.terms.partition_point(|terms| terms.valid_from <= date);
+        let other = self.terms[..until].iter().rposition(|terms| terms.account.currency.code != *own)?;
+        Some(self.terms[other + 1].valid_from)
+    }
+
+    /// Whether the currency changes within some dates.
+    pub(crate) fn changes_currency(&self, from: Date, until: Date) -> bool {
+        let own = &self.terms_on(from).account.currency;
+        let within = self.terms.iter().filter(|terms| from < terms.valid_from && terms.valid_from < until);
+        within.into_iter().any(|terms| terms.account.currency != *own)
+    }
+
     /// All periods, for ever.
     pub(crate) fn periods(&self) -> impl Iterator<Item = Period> + '_ {
         let mut next = Some((0_i64, self.terms[0].valid_from, 0_usize));
@@ -98,7 +116,8 @@ impl Schedule {
             let changed = first == terms.valid_from && index > 0;
             next = Some((ordinal + 1, end, if change.is_some() { index + 1 } else { index }));
             let before = changed.then(|| self.terms[index - 1].account.clone());
-            Some(Period { ordinal, first, end, account: terms.account.clone(), before })
+            let account = terms.account.clone();
+            Some(Period { ordinal, first, end, currency_since: self.currency_since(first), account, before })
         })
     }
 

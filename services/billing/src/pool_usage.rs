@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use usher_base::id::PersonKey;
+use usher_store::TenantTx;
 
 use crate::class::SeatClass;
+use crate::error::BillingError;
 use crate::limit::Pool;
-use crate::rating::{Calendar, Stay, Step};
+use crate::members;
+use crate::rating::{Calendar, Step};
 
 /// The open seats of a pool within some dates.
 pub(crate) struct PoolUsage {
@@ -15,16 +17,24 @@ pub(crate) struct PoolUsage {
 }
 
 impl PoolUsage {
-    /// Of stays that touch the calendar's dates.
-    pub(crate) fn new(stays: &[Stay<PersonKey>], pool: Pool, calendar: &Calendar) -> Self {
+    /// By the ledger's facts up to a number.
+    pub(crate) async fn read(
+        tx: &mut TenantTx,
+        sequence: i64,
+        pool: Pool,
+        calendar: &Calendar,
+    ) -> Result<Self, BillingError> {
         let mut changes = BTreeMap::from([(calendar.open(), 0)]);
-        for stay in stays.iter().filter(|stay| Pool::of(SeatClass::at(stay.class)) == pool) {
-            *changes.entry(stay.start.max(calendar.open())).or_default() += 1;
-            if let Some(end) = stay.end.filter(|end| *end < calendar.close()) {
-                *changes.entry(end).or_default() -= 1;
+        members::each(tx, sequence, calendar, |member| {
+            for stay in member.stays.iter().filter(|stay| Pool::of(SeatClass::at(stay.class)) == pool) {
+                *changes.entry(stay.start).or_default() += 1;
+                if let Some(end) = stay.end.filter(|end| *end < calendar.close()) {
+                    *changes.entry(end).or_default() -= 1;
+                }
             }
-        }
-        Self { steps: Step::of(&changes) }
+        })
+        .await?;
+        Ok(Self { steps: Step::of(&changes) })
     }
 
     /// Open at an instant.

@@ -1,10 +1,11 @@
 //! The rules of prices.
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::json;
 use usher_base::id::PriceId;
 use usher_base::{CallContext, Permission};
-use usher_store::Database;
+use usher_store::{Database, TenantTx};
 
 use crate::audit;
 use crate::class::SeatClass;
@@ -74,6 +75,18 @@ pub(crate) async fn set_minimum_spend(
     audit::note(&mut tx, ctx, "minimum_spend.set", detail).await?;
     tx.commit().await?;
     Ok(())
+}
+
+/// The prices that were there at a time, in the currency that holds since a date: an amount in another one
+/// is no price.
+pub(crate) async fn since(
+    tx: &mut TenantTx,
+    currency_since: Option<Date>,
+    known_at: Timestamp,
+) -> Result<Vec<PriceVersion>, BillingError> {
+    let mut versions = store::known(tx, known_at).await?;
+    versions.retain(|version| currency_since.is_none_or(|since| since <= version.valid_from));
+    Ok(versions)
 }
 
 /// All prices, by rank of class and date.

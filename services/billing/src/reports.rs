@@ -26,11 +26,10 @@ use usher_store::{Database, TenantTx};
 
 pub(crate) use writer::{Format, Writer, Written};
 
-use crate::draft::Knowledge;
 use crate::error::BillingError;
 use crate::invoices;
-use crate::period::Period;
 use crate::store::{accounts, workspaces};
+use crate::view::View;
 
 /// A report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,13 +122,6 @@ pub(crate) struct Order {
     pub(crate) all_workspaces: bool,
 }
 
-/// A period of a workspace, as a report needs it.
-pub(crate) struct Subject {
-    pub(crate) tenant: WorkspaceId,
-    pub(crate) period: Period,
-    pub(crate) known: Knowledge,
-}
-
 /// What a report is about, for its manifest.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct About {
@@ -155,9 +147,9 @@ pub(crate) async fn write(
         let mut tx = database.scoped(&scope).begin().await?;
         let period = invoices::period(&mut tx, order.date).await?;
         let known = invoices::knowledge(&mut tx, order.known_at, now).await?;
-        let subject = Subject { tenant: scope.workspace_id(), period, known };
-        let about = statement::about(&mut tx, &subject).await?;
-        one(&mut tx, order.report, &subject, writer).await?;
+        let view = View::new(&mut tx, period, known).await?;
+        let about = statement::about(&mut tx, &view).await?;
+        one(&mut tx, order.report, &view, writer).await?;
         tx.commit().await?;
         return Ok(about);
     }
@@ -175,7 +167,8 @@ pub(crate) async fn write(
             if let Some(period) = schedule.containing(order.date) {
                 let known = invoices::knowledge(&mut tx, order.known_at, now).await?;
                 writer.prefix(tenant.to_string());
-                one(&mut tx, order.report, &Subject { tenant, period, known }, writer).await?;
+                let view = View::new(&mut tx, period, known).await?;
+                one(&mut tx, order.report, &view, writer).await?;
             }
             tx.commit().await?;
         }
@@ -190,22 +183,22 @@ pub(crate) fn unbound(ctx: &CallContext) -> Result<(), Denied> {
 async fn one(
     tx: &mut TenantTx,
     report: Report,
-    subject: &Subject,
+    view: &View,
     writer: &mut Writer,
 ) -> Result<(), BillingError> {
     match report {
-        Report::Statement => statement::write(tx, subject, writer).await,
-        Report::SeatDays => seat_days::write(tx, subject, writer).await,
-        Report::SeatsByDay => seats_by_day::write(tx, subject, writer).await,
-        Report::ChangeLog => change_log::write(tx, subject, writer).await,
-        Report::RollForward => movements::write(tx, subject, writer).await,
-        Report::Adjustments => adjustments::write(tx, subject, writer).await,
-        Report::Commitment => commitment::write(tx, subject, writer).await,
-        Report::Limits => limits::write(tx, subject, writer).await,
-        Report::Reconciliation => reconciliation::write(tx, subject, writer).await,
-        Report::IdleSeats => idle_seats::write(tx, subject, writer).await,
-        Report::Forecast => forecast::write(tx, subject, writer).await,
-        Report::Portfolio => portfolio::write(tx, subject, writer).await,
+        Report::Statement => statement::write(tx, view, writer).await,
+        Report::SeatDays => seat_days::write(tx, view, writer).await,
+        Report::SeatsByDay => seats_by_day::write(tx, view, writer).await,
+        Report::ChangeLog => change_log::write(tx, view, writer).await,
+        Report::RollForward => movements::write(tx, view, writer).await,
+        Report::Adjustments => adjustments::write(tx, view, writer).await,
+        Report::Commitment => commitment::write(tx, view, writer).await,
+        Report::Limits => limits::write(tx, view, writer).await,
+        Report::Reconciliation => reconciliation::write(tx, view, writer).await,
+        Report::IdleSeats => idle_seats::write(tx, view, writer).await,
+        Report::Forecast => forecast::write(tx, view, writer).await,
+        Report::Portfolio => portfolio::write(tx, view, writer).await,
     }
 }
 

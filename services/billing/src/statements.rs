@@ -7,8 +7,8 @@ use usher_store::Database;
 use crate::class::SeatClass;
 use crate::error::BillingError;
 use crate::price;
+use crate::prices;
 use crate::rating::{Line, RatingError, rate_tally};
-use crate::store::prices;
 use crate::usage::{self, DateRange, Usage};
 
 /// A statement for a period that is not closed.
@@ -29,9 +29,9 @@ pub(crate) async fn get(
     let database = database.scoped(&ctx.scope()?);
     let mut tx = database.begin().await?;
     let usage = usage::count(&mut tx, dates, known_at).await?;
-    let versions = prices::all(&mut tx).await?;
+    let versions = prices::since(&mut tx, usage.currency_since, known_at.unwrap_or(ctx.now())).await?;
     tx.commit().await?;
-    let prices = price::lists(&versions, usage.account.exponent)?;
+    let prices = price::lists(&versions, usage.account.currency.exponent)?;
     let lines = rate_tally(&usage.tally, &prices)?;
     let total_minor = lines.iter().try_fold(0_i64, |total, line| {
         let class = || SeatClass::at(line.class).to_string();

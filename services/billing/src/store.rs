@@ -27,6 +27,9 @@ use crate::class::SeatClass;
 use crate::error::BillingError;
 use crate::event::Hash;
 
+/// Later than any time that was stored.
+const LATEST: jiff::Timestamp = jiff::Timestamp::constant(253_000_000_000, 0);
+
 impl From<sqlx::Error> for BillingError {
     fn from(error: sqlx::Error) -> Self {
         Self::Store(error.into())

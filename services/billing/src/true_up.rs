@@ -12,7 +12,7 @@ use num_rational::BigRational;
 use usher_store::TenantTx;
 
 use crate::commitment::{Commitment, Quarter};
-use crate::draft::{self, Knowledge};
+use crate::draft::Knowledge;
 use crate::error::BillingError;
 use crate::invoice::InvoiceLine;
 use crate::limit::{Policy, Pool};
@@ -73,8 +73,7 @@ pub(crate) async fn of(
         if policy(tx, commitment.pool, calendar.close() - 1, known).await? != Some(Policy::AllowTrueUp) {
             continue;
         }
-        let stays = draft::stays(tx, known.sequence, &calendar).await?;
-        let usage = PoolUsage::new(&stays, commitment.pool, &calendar);
+        let usage = PoolUsage::read(tx, known.sequence, commitment.pool, &calendar).await?;
         let seats = usage.peak(calendar.open(), calendar.close()) - paid;
         if seats > 0 {
             paid += seats;
@@ -102,7 +101,7 @@ async fn policy(
 /// The price of a seat for a whole period, in minor units of the currency in which the quarter ends.
 fn price(schedule: &Schedule, commitment: &Commitment, quarter: Quarter) -> BigRational {
     let account = &schedule.terms_on(quarter.last()).account;
-    commitment.unit_price.minor_units(account.exponent)
+    commitment.unit_price.minor_units(account.currency.exponent)
 }
 
 /// The periods from a date to before another: whole ones, and shares of those that are cut.

@@ -1,5 +1,7 @@
 //! Usage: seats by day and class.
 
+use std::str::FromStr;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use usher_base::{CallContext, Permission};
@@ -11,7 +13,8 @@ use crate::class::SeatClass;
 use crate::error::BillingError;
 use crate::invoices;
 use crate::members;
-use crate::rating::{Calendar, Tally};
+use crate::movement::{Movement, Movements};
+use crate::rating::{Calendar, DailyCount, Member, Tally};
 use crate::store::accounts;
 
 /// The dates from `start` to the one before `end`.
@@ -24,10 +27,95 @@ pub(crate) struct DateRange {
 /// Who was billable on some days, with what it was counted by.
 pub(crate) struct Usage {
     pub(crate) account: Account,
+    /// As of a period.
+    pub(crate) currency_since: Option<Date>,
     pub(crate) calendar: Calendar,
     pub(crate) tally: Tally,
+    /// By class and date.
+    pub(crate) movements: Vec<Vec<Movement>>,
     /// The last fact that is counted.
     pub(crate) sequence: i64,
+}
+
+/// Over how many dates usage is summed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Granularity {
+    #[default]
+    Day,
+    /// Of the calendar.
+    Month,
+    Total,
+}
+
+impl FromStr for Granularity {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "day" => Ok(Self::Day),
+            "month" => Ok(Self::Month),
+            "total" => Ok(Self::Total),
+            _ => Err("there are day, month and total"),
+        }
+    }
+}
+
+/// One class on one date, or on several.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Summary {
+    /// The first date.
+    pub(crate) date: Date,
+    pub(crate) class: SeatClass,
+    pub(crate) count: DailyCount,
+    pub(crate) movement: Movement,
+}
+
+impl Summary {
+    /// Goes on with the next date.
+    fn add(&mut self, next: &Self) {
+        self.count.seat_days += next.count.seat_days;
+        self.count.closing = next.count.closing;
+        self.count.peak = self.count.peak.max(next.count.peak);
+        self.movement.started += next.movement.started;
+        self.movement.stopped += next.movement.stopped;
+        self.movement.changed_in += next.movement.changed_in;
+        self.movement.changed_out += next.movement.changed_out;
+    }
+}
+
+impl Usage {
+    /// By date, then class by rank, without those in which there is nothing.
+    pub(crate) fn summaries(&self, granularity: Granularity) -> Vec<Summary> {
+        let counts = self.tally.counts();
+        let same = |left: Date, right: Date| match granularity {
+            Granularity::Day => left == right,
+            Granularity::Month => left.first_of_month() == right.first_of_month(),
+            Granularity::Total => true,
+        };
+        let dates = self.calendar.dates();
+        let days: Vec<usize> = (0..dates.len()).collect();
+        let mut summaries = Vec::new();
+        for days in days.chunk_by(|left, right| same(dates[*left], dates[*right])) {
+            for class in SeatClass::BY_RANK {
+                let index = class.index();
+                let of_day = |day: &usize| Summary {
+                    date: dates[*day],
+                    class,
+                    count: counts[index][*day],
+                    movement: self.movements[index][*day],
+                };
+                let sum = |mut sum: Summary, next: Summary| {
+                    sum.add(&next);
+                    sum
+                };
+                summaries.extend(days.iter().map(of_day).reduce(sum));
+            }
+        }
+        summaries.retain(|summary| {
+            summary.count != DailyCount::default() || summary.movement != Movement::default()
+        });
+        summaries
+    }
 }
 
 /// Counts the seats of some days.
@@ -59,12 +147,38 @@ pub(crate) async fn count(
         Some(period) => period.calendar()?,
         None => calendar(&account, dates)?,
     };
-    let classes = SeatClass::rated();
-    let mut tally = Tally::new(&classes, &calendar);
-    members::each(tx, sequence, &calendar, |member| tally.add(member)).await?;
-    Ok(Usage { account, calendar, tally, sequence })
+    let Seats { tally, movements } = Seats::read(tx, sequence, &calendar).await?;
+    let currency_since = schedule.currency_since(dates.start);
+    Ok(Usage { account, currency_since, calendar, tally, movements, sequence })
 }
 
 fn calendar(account: &Account, dates: DateRange) -> Result<Calendar, InvalidArgument> {
     Calendar::new(dates.start, dates.end, &account.zone).map_err(|error| invalid("end_date", error))
+}
+
+/// Who was there on some dates, and who came and went.
+pub(crate) struct Seats {
+    pub(crate) tally: Tally,
+    /// By class and date.
+    pub(crate) movements: Vec<Vec<Movement>>,
+}
+
+impl Seats {
+    /// By the ledger's facts up to a number.
+    pub(crate) async fn read(
+        tx: &mut TenantTx,
+        sequence: i64,
+        calendar: &Calendar,
+    ) -> Result<Self, BillingError> {
+        let classes = SeatClass::rated();
+        let (mut tally, mut movements) = (Tally::new(&classes, calendar), Movements::new(calendar));
+        members::each(tx, sequence, &calendar.with_eve(), |member| {
+            movements.add(&member.stays);
+            if let Some(member) = Member::new(member.stays.iter().copied(), &classes, calendar) {
+                tally.add(&member);
+            }
+        })
+        .await?;
+        Ok(Self { tally, movements: movements.daily() })
+    }
 }

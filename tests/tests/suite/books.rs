@@ -122,9 +122,9 @@ async fn assert_usage(
 ) {
     let usage = operator.usage(workspace, (&start.to_string(), &end.to_string())).await.unwrap();
     for (class, _) in PRICES {
-        let days = usage.days.iter().filter(|day| day.class == class);
+        let days = usage.usage.iter().filter(|day| day.class == class);
         let sum: i64 = days.map(|day| day.seat_days).sum();
-        assert_eq!(sum, seat_days.get(class).copied().unwrap_or_default(), "{class}: {:?}", usage.days);
+        assert_eq!(sum, seat_days.get(class).copied().unwrap_or_default(), "{class}: {:?}", usage.usage);
     }
 }
 

@@ -88,7 +88,7 @@ async fn b16_of_a_person_who_is_erased_only_keys_stay_and_what_was_billed_is_unc
     let statement = operator.statement(acme.id(), (&start, &end)).await.unwrap();
     let line = statement.lines.iter().find(|line| line.class == "regular").unwrap();
     assert!(line.seat_days >= 1 && line.amount_minor > 0);
-    let message = billing::ListAllocationsRequest { start_date: start };
+    let message = billing::ListAllocationsRequest { start_date: start, known_time: None };
     let mut client = InvoicingClient::new(operator.billing());
     let mut stream = client.list_allocations(operator.about(acme.id(), message)).await.unwrap().into_inner();
     let shares = stream.message().await.unwrap().unwrap().allocations;

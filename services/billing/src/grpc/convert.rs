@@ -4,9 +4,10 @@ mod account;
 mod credit_note;
 mod invoice;
 mod limits;
+mod query;
 mod what_if;
 
-pub(super) use account::optional_time;
+pub(super) use account::{optional, optional_time};
 pub(super) use invoice::manifest;
 
 use usher_proto::billing::v1 as pb;

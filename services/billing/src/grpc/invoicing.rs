@@ -72,7 +72,8 @@ impl Invoicing for InvoicingApi {
     ) -> Result<Response<Allocations>, Status> {
         let (ctx, message) = open(request)?;
         let first = parse("start_date", &message.start_date).map_err(status)?;
-        let shares = allocations::get(&self.database, &ctx, first).await.map_err(status)?;
+        let known_at = optional_time("known_time", message.known_time).map_err(status)?;
+        let shares = allocations::get(&self.database, &ctx, first, known_at).await.map_err(status)?;
         let chunks: Vec<_> = shares
             .chunks(CHUNK)
             .map(|chunk| {
@@ -128,7 +129,8 @@ impl Invoicing for InvoicingApi {
     ) -> Result<Response<pb::GetForecastResponse>, Status> {
         let (ctx, message) = open(request)?;
         let first = parse("start_date", &message.start_date).map_err(status)?;
-        let forecast = forecast::get(&self.database, &ctx, first).await.map_err(status)?;
+        let known_at = optional_time("known_time", message.known_time).map_err(status)?;
+        let forecast = forecast::get(&self.database, &ctx, first, known_at).await.map_err(status)?;
         Ok(Response::new(forecast.into()))
     }
 

@@ -1,26 +1,22 @@
 //! `usher.billing.v1.SeatQuery`
 
 use tonic::{Request, Response, Status};
-use usher_base::Permission;
 use usher_base::id::PersonKey;
 use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::seat_query_server::SeatQuery;
 use usher_rpc::convert::{InvalidArgument, invalid, page_size, parse, to_wire};
 use usher_rpc::{open, status};
-use usher_store::{Database, ScopedDatabase};
+use usher_store::Database;
 use uuid::Uuid;
 
-use super::convert::optional_time;
-use crate::class::SeatClass;
-use crate::error::BillingError;
-use crate::event::Recorded;
+use super::convert::{optional, optional_time};
+use crate::facts::{self, FactRange};
+use crate::intervals::{self, IntervalFilter};
 use crate::limit_alerts;
 use crate::limits;
-use crate::rating::DailyCount;
 use crate::seat_status;
 use crate::statements;
-use crate::store::{facts, intervals};
-use crate::usage::{self, DateRange, Usage};
+use crate::usage::{self, DateRange};
 
 /// Serves reads of one workspace's seats.
 pub(crate) struct QueryApi {
@@ -36,9 +32,10 @@ impl SeatQuery for QueryApi {
         let (ctx, message) = open(request)?;
         let dates = DateRange::parse(&message.start_date, &message.end_date).map_err(status)?;
         let known_at = optional_time("known_time", message.known_time).map_err(status)?;
+        let granularity = optional("granularity", &message.granularity).map_err(status)?.unwrap_or_default();
         let usage = usage::get(&self.database, &ctx, dates, known_at).await.map_err(status)?;
         Ok(Response::new(pb::GetUsageResponse {
-            days: daily(&usage),
+            usage: usage.summaries(granularity).into_iter().map(pb::Usage::from).collect(),
             time_zone: usage.account.zone_name,
             sequence: usage.sequence,
         }))
@@ -49,14 +46,12 @@ impl SeatQuery for QueryApi {
         request: Request<pb::ListIntervalsRequest>,
     ) -> Result<Response<pb::ListIntervalsResponse>, Status> {
         let (ctx, message) = open(request)?;
-        ctx.require(Permission::BillingRead).map_err(status)?;
-        let database = self.database.scoped(&ctx.scope().map_err(status)?);
         let size = page_size(message.page_size, 100, 1_000).map_err(status)?;
         let after = page_token(&message.page_token).map_err(status)?;
-        let person = Some(message.person_key.as_str()).filter(|key| !key.is_empty());
-        let person = person.map(|key| parse("person_key", key)).transpose().map_err(status)?;
-        let mut found =
-            intervals::page(&database, after, person, message.open_only, size + 1).await.map_err(status)?;
+        let known_at = optional_time("known_time", message.known_time).map_err(status)?;
+        let filter = IntervalFilter::try_from(&message).map_err(status)?;
+        let found = intervals::list(&self.database, &ctx, &filter, known_at, (after, size + 1)).await;
+        let mut found = found.map_err(status)?;
         let more = found.len() > size as usize;
         found.truncate(size as usize);
         let last = found.last().filter(|_| more);
@@ -73,10 +68,9 @@ impl SeatQuery for QueryApi {
         request: Request<pb::ListEventsRequest>,
     ) -> Result<Response<pb::ListEventsResponse>, Status> {
         let (ctx, message) = open(request)?;
-        ctx.require(Permission::BillingRead).map_err(status)?;
-        let database = self.database.scoped(&ctx.scope().map_err(status)?);
         let size = page_size(message.page_size, 100, 1_000).map_err(status)?;
-        let mut found = recorded(&database, message.after_sequence, size + 1).await.map_err(status)?;
+        let range = FactRange::try_from(&message).map_err(status)?;
+        let mut found = facts::list(&self.database, &ctx, &range, size + 1).await.map_err(status)?;
         let more = found.len() > size as usize;
         found.truncate(size as usize);
         let next_after_sequence = found.last().filter(|_| more).map_or(0, |event| event.sequence);
@@ -99,8 +93,8 @@ impl SeatQuery for QueryApi {
             start_date: dates.start.to_string(),
             end_date: dates.end.to_string(),
             time_zone: account.zone_name,
-            currency: account.currency,
-            exponent: i32::try_from(account.exponent).unwrap_or_default(),
+            exponent: account.currency.places(),
+            currency: account.currency.code,
             lines: statement.lines.into_iter().map(pb::StatementLine::from).collect(),
             total_minor: statement.total_minor,
             sequence: statement.usage.sequence,
@@ -152,30 +146,6 @@ impl SeatQuery for QueryApi {
             quantity: capacity.quantity,
         }))
     }
-}
-
-async fn recorded(database: &ScopedDatabase, after: i64, most: u32) -> Result<Vec<Recorded>, BillingError> {
-    let mut tx = database.begin().await?;
-    let found = facts::after(&mut tx, after, most).await?;
-    tx.commit().await?;
-    Ok(found)
-}
-
-/// By date, then class by rank, without what is zero.
-fn daily(usage: &Usage) -> Vec<pb::DailyUsage> {
-    let counts = usage.tally.counts();
-    let mut days = Vec::new();
-    for (day, date) in usage.calendar.dates().iter().enumerate() {
-        for class in SeatClass::BY_RANK {
-            let count = counts[class.index()][day];
-            if count != DailyCount::default() {
-                let DailyCount { seat_days, closing, peak } = count;
-                let (date, class) = (date.to_string(), class.to_string());
-                days.push(pb::DailyUsage { date, class, seat_days, closing, peak });
-            }
-        }
-    }
-    days
 }
 
 /// A page's token is the last interval before it: its person and the number that opened it.

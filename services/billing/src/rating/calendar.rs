@@ -84,6 +84,16 @@ impl Calendar {
         self
     }
 
+    /// With the last microsecond before it as one more date: who left at the very first instant was there then.
+    #[must_use]
+    pub fn with_eve(&self) -> Self {
+        let first = self.dates.first().copied().unwrap_or_default();
+        let mut eve = Self { dates: vec![first.yesterday().unwrap_or(first)], starts: vec![self.open() - 1] };
+        eve.dates.extend(&self.dates);
+        eve.starts.extend(&self.starts);
+        eve
+    }
+
     /// How many dates there are; the denominator of every daily share.
     pub fn len(&self) -> usize {
         self.dates.len()

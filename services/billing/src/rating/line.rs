@@ -101,25 +101,14 @@ pub fn rate_tally(tally: &Tally, prices: &[PriceList]) -> Result<Vec<Line>, Rati
 ///
 /// # Errors
 /// See [`RatingError`].
-pub fn daily_charges<P: Ord + Copy>(
-    presence: &Presence<P>,
-    classes: &[SeatClass],
-    prices: &[PriceList],
-    calendar: &Calendar,
-) -> Result<Vec<Vec<BigRational>>, RatingError> {
-    let tally = Tally::of(presence, classes, calendar);
+pub fn daily_charges(tally: &Tally, prices: &[PriceList]) -> Result<Vec<Vec<BigRational>>, RatingError> {
     let counts = tally.counts();
     let charges = |class: usize| {
-        let rated = Rated::new(&tally, class, &prices[class], &counts[class])?;
-        let floors = rated.charges(LineKind::Floor);
-        Ok(rated
-            .charges(LineKind::Seat)
-            .into_iter()
-            .zip(floors)
-            .map(|(seats, floor)| seats + floor)
-            .collect())
+        let rated = Rated::new(tally, class, &prices[class], &counts[class])?;
+        let (seats, floors) = (rated.charges(LineKind::Seat), rated.charges(LineKind::Floor));
+        Ok(seats.into_iter().zip(floors).map(|(seats, floor)| seats + floor).collect())
     };
-    (0..classes.len()).map(charges).collect()
+    (0..tally.classes().len()).map(charges).collect()
 }
 
 impl<'a> Rated<'a> {

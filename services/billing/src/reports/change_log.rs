@@ -1,11 +1,15 @@
-//! Every fact about a period, in the ledger's order.
+//! Every fact of the ledger once, in its order: in the period that it is about, or, where that was closed
+//! before the fact came, in the one in which it was booked.
 
+use jiff::Timestamp;
+use jiff::civil::Date;
 use usher_store::TenantTx;
 
-use super::Subject;
 use super::writer::{Cell, Writer};
 use crate::error::BillingError;
-use crate::store::change_log as store;
+use crate::store::change_log::{self as store, Range};
+use crate::store::closes;
+use crate::view::View;
 
 /// The classes are the person's; a correction has only the class that it sets.
 pub(super) const COLUMNS: [&str; 9] = [
@@ -23,19 +27,21 @@ pub(super) const COLUMNS: [&str; 9] = [
 /// How many facts are read at once.
 const PAGE: i64 = 2_000;
 
-pub(super) async fn write(
-    tx: &mut TenantTx,
-    subject: &Subject,
-    writer: &mut Writer,
-) -> Result<(), BillingError> {
-    let calendar = subject.period.calendar()?;
+pub(super) async fn write(tx: &mut TenantTx, view: &View, writer: &mut Writer) -> Result<(), BillingError> {
+    let calendar = &view.calendar;
+    let earlier = closes::before(tx, view.period.ordinal, view.known.at).await?;
+    let range = Range {
+        within: (calendar.open(), calendar.close()),
+        late_after: earlier.map(|close| close.sequence),
+        until: view.known.sequence,
+    };
     let mut after = 0;
     loop {
-        let page = store::page(tx, &calendar, after, subject.known.sequence, PAGE).await?;
+        let page = store::page(tx, &range, after, PAGE).await?;
         let Some(last) = page.last() else { return Ok(()) };
         after = last.sequence;
         for change in &page {
-            let date = calendar.dates()[calendar.locate(change.at.as_microsecond())];
+            let date = local_date(view, change.at);
             let class = |name: &Option<String>| name.as_deref().map_or(Cell::Empty, Cell::from);
             let row = [
                 change.sequence.into(),
@@ -51,4 +57,14 @@ pub(super) async fn write(
             writer.row(&row).await?;
         }
     }
+}
+
+/// The date that a fact is of. One from before the period was of another, maybe by another zone: then it is
+/// the date by the zone of this one.
+fn local_date(view: &View, at: Timestamp) -> Date {
+    let micros = at.as_microsecond();
+    if micros < view.calendar.open() {
+        return view.period.account.zone.to_datetime(at).date();
+    }
+    view.calendar.dates()[view.calendar.locate(micros)]
 }

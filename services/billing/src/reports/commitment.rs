@@ -3,40 +3,34 @@
 use jiff::civil::Date;
 use usher_store::TenantTx;
 
-use super::Subject;
 use super::writer::{Cell, Writer};
 use crate::commitment::Commitment;
-use crate::draft;
 use crate::error::BillingError;
 use crate::limit::Pool;
 use crate::pool_usage::PoolUsage;
 use crate::rating::{RatingError, amount};
 use crate::store::{accounts, commitments as store};
 use crate::true_up::{self, TrueUp};
+use crate::view::View;
 
 /// A row for each date on which something is committed. `committed` is what is paid for: the commitment
 /// and what was trued up before. `in_use` is the date's peak. `true_up_amount` is on the last date of a
 /// quarter that adds to the commitment.
 pub(super) const COLUMNS: [&str; 6] = ["date", "pool", "committed", "in_use", "over", "true_up_amount"];
 
-pub(super) async fn write(
-    tx: &mut TenantTx,
-    subject: &Subject,
-    writer: &mut Writer,
-) -> Result<(), BillingError> {
-    let known = store::known(tx, subject.known.at).await?;
+pub(super) async fn write(tx: &mut TenantTx, view: &View, writer: &mut Writer) -> Result<(), BillingError> {
+    let known = store::known(tx, view.known.at).await?;
     let schedule = accounts::schedule(tx).await?;
-    let calendar = subject.period.calendar()?;
-    let stays = draft::stays(tx, subject.known.sequence, &calendar).await?;
+    let calendar = &view.calendar;
     for pool in Pool::ALL {
-        let usage = PoolUsage::new(&stays, pool, &calendar);
+        let usage = PoolUsage::read(tx, view.known.sequence, pool, calendar).await?;
         for commitment in known.iter().filter(|commitment| commitment.pool == pool) {
             let dates = calendar.dates().iter().enumerate().filter(|(_, date)| commitment.holds_on(**date));
             let dates: Vec<(usize, Date)> = dates.map(|(day, date)| (day, *date)).collect();
             if dates.is_empty() {
                 continue;
             }
-            let true_ups = true_up::of(tx, &schedule, commitment, subject.period.end, subject.known).await?;
+            let true_ups = true_up::of(tx, &schedule, commitment, view.period.end, view.known).await?;
             for (day, date) in dates {
                 let in_use = usage.peak(calendar.start(day), calendar.start(day + 1));
                 let paid = paid_on(commitment, &true_ups, date);
@@ -46,7 +40,7 @@ pub(super) async fn write(
                     paid.into(),
                     in_use.into(),
                     (in_use - paid).max(0).into(),
-                    charged(&true_ups, date, subject.period.account.exponent, pool)?,
+                    charged(&true_ups, date, view.period.account.currency.exponent, pool)?,
                 ];
                 writer.row(&row).await?;
             }

@@ -4,32 +4,27 @@ use num_rational::BigRational;
 use num_traits::Zero as _;
 use usher_store::TenantTx;
 
-use super::Subject;
 use super::writer::{Cell, Writer};
 use crate::class::SeatClass;
-use crate::draft::{self};
 use crate::error::BillingError;
+use crate::members;
 use crate::price;
-use crate::rating::count::daily;
-use crate::rating::{Presence, amount, daily_charges};
-use crate::store::prices;
+use crate::prices;
+use crate::rating::{Tally, amount, daily_charges};
+use crate::view::View;
 
 pub(super) const COLUMNS: [&str; 5] = ["date", "class", "expected_seats", "expected_amount", "basis"];
 
-pub(super) async fn write(
-    tx: &mut TenantTx,
-    subject: &Subject,
-    writer: &mut Writer,
-) -> Result<(), BillingError> {
-    let calendar = subject.period.calendar()?;
-    let exponent = subject.period.account.exponent;
+pub(super) async fn write(tx: &mut TenantTx, view: &View, writer: &mut Writer) -> Result<(), BillingError> {
+    let calendar = &view.calendar;
+    let exponent = view.period.account.currency.exponent;
     let classes = SeatClass::rated();
-    let stays = draft::stays(tx, subject.known.sequence, &calendar).await?;
-    let presence = Presence::new(stays, &classes, &calendar);
-    let lists = price::lists(&prices::known(tx, subject.known.at).await?, exponent)?;
-    let charges = daily_charges(&presence, &classes, &lists, &calendar)?;
-    let counts = daily(&presence, &classes, &calendar);
-    let now = subject.known.at.as_microsecond();
+    let mut tally = Tally::new(&classes, calendar);
+    members::each(tx, view.known.sequence, calendar, |member| tally.add(member)).await?;
+    let lists = price::lists(&prices::since(tx, view.period.currency_since, view.known.at).await?, exponent)?;
+    let charges = daily_charges(&tally, &lists)?;
+    let counts = tally.counts();
+    let now = view.known.at.as_microsecond();
     for (day, date) in calendar.dates().iter().enumerate() {
         let basis = if calendar.start(day + 1) <= now { "recorded" } else { "seats open now stay open" };
         for class in SeatClass::BY_RANK {

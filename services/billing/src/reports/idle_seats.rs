@@ -1,33 +1,32 @@
-//! Paid seats that have been open longest, with what they have cost: a hint where to look for savings.
+//! Paid seats that had been open longest at the period's end, or have until now, with what they have cost:
+//! a hint where to look for savings.
 
+use jiff::civil::Date;
 use num_bigint::BigInt;
 use num_rational::BigRational;
 use num_traits::Zero as _;
 use usher_store::TenantTx;
 
-use super::Subject;
 use super::writer::{Cell, Writer};
 use crate::class::SeatClass;
 use crate::error::BillingError;
 use crate::period::Schedule;
 use crate::price;
+use crate::prices;
 use crate::rating::{PriceList, amount};
-use crate::store::{accounts, facts, intervals, prices};
+use crate::store::{accounts, facts, intervals};
+use crate::view::View;
 
 /// `cost_to_date` prices each local date since then by the price of that date, whatever the mode.
 pub(super) const COLUMNS: [&str; 4] = ["person_key", "class", "since", "cost_to_date"];
 
-pub(super) async fn write(
-    tx: &mut TenantTx,
-    subject: &Subject,
-    writer: &mut Writer,
-) -> Result<(), BillingError> {
-    let exponent = subject.period.account.exponent;
+pub(super) async fn write(tx: &mut TenantTx, view: &View, writer: &mut Writer) -> Result<(), BillingError> {
+    let exponent = view.period.account.currency.exponent;
     let schedule = accounts::schedule(tx).await?;
-    let lists = price::lists(&prices::known(tx, subject.known.at).await?, exponent)?;
-    let overlay = facts::overlay(tx, subject.known.sequence).await?;
-    let stays = intervals::open_at(tx, subject.known.sequence).await?;
-    let now = subject.known.at.as_microsecond();
+    let lists = price::lists(&prices::since(tx, view.period.currency_since, view.known.at).await?, exponent)?;
+    let overlay = facts::overlay(tx, view.known.sequence).await?;
+    let now = view.last_instant();
+    let stays = intervals::open_at(tx, view.known.sequence, now).await?;
     let mut open: Vec<_> = overlay
         .apply(stays.iter().map(crate::interval::Interval::stay).collect())
         .into_iter()
@@ -35,7 +34,11 @@ pub(super) async fn write(
         .filter(|stay| stay.start <= now && stay.end.is_none_or(|end| now < end))
         .collect();
     open.sort_by_key(|stay| (stay.start, stay.person));
-    let sums = Sums::new(&schedule, &lists, open.first().map_or(now, |stay| stay.start), now)?;
+    let sums = Sums::new(
+        (&schedule, view.period.currency_since),
+        &lists,
+        (open.first().map_or(now, |stay| stay.start), now),
+    )?;
     for stay in open {
         let cost = sums.since(stay.class, stay.start);
         let since =
@@ -55,12 +58,21 @@ pub(super) async fn write(
 struct Sums(Vec<(i64, Vec<BigRational>)>);
 
 impl Sums {
-    fn new(schedule: &Schedule, lists: &[PriceList], from: i64, now: i64) -> Result<Self, BillingError> {
+    fn new(
+        (schedule, since): (&Schedule, Option<Date>),
+        lists: &[PriceList],
+        (from, now): (i64, i64),
+    ) -> Result<Self, BillingError> {
         let mut sums = Vec::new();
         let mut running = vec![BigRational::zero(); lists.len()];
         let first = schedule.at_instant(from).map_or(0, |period| period.ordinal);
         let skip = usize::try_from(first).unwrap_or_default();
-        'periods: for period in schedule.periods().skip(skip) {
+        // Amounts in another currency don't add up with these.
+        let periods = schedule
+            .periods()
+            .skip(skip)
+            .skip_while(|period| since.is_some_and(|since| period.first < since));
+        'periods: for period in periods {
             let calendar = period.calendar()?;
             let dates = BigRational::from_integer(BigInt::from(calendar.len()));
             for (index, date) in calendar.dates().iter().enumerate() {

@@ -3,40 +3,34 @@
 use jiff::Timestamp;
 use usher_store::TenantTx;
 
-use super::Subject;
 use super::writer::{Cell, Writer};
-use crate::draft;
 use crate::error::BillingError;
 use crate::limit::Pool;
 use crate::pool_usage::PoolUsage;
 use crate::store::{limit_refusals, limits as store};
+use crate::view::View;
 
 /// `class` is the pool. The limit is the one that held at the end, or at the time of the report in a
 /// period that goes on.
 pub(super) const COLUMNS: [&str; 7] =
     ["class", "limit", "policy", "in_use", "percent", "first_hit_at", "blocked_count"];
 
-pub(super) async fn write(
-    tx: &mut TenantTx,
-    subject: &Subject,
-    writer: &mut Writer,
-) -> Result<(), BillingError> {
-    let calendar = subject.period.calendar()?;
-    let end = calendar.close().min(subject.known.at.as_microsecond().saturating_add(1));
-    let last = Timestamp::from_microsecond(end - 1).unwrap_or(subject.known.at);
+pub(super) async fn write(tx: &mut TenantTx, view: &View, writer: &mut Writer) -> Result<(), BillingError> {
+    let calendar = &view.calendar;
+    let end = calendar.close().min(view.known.at.as_microsecond().saturating_add(1));
+    let last = Timestamp::from_microsecond(end - 1).unwrap_or(view.known.at);
     let versions = store::until(tx, last).await?;
-    let stays = draft::stays(tx, subject.known.sequence, &calendar).await?;
     for pool in Pool::ALL {
         let of_pool: Vec<_> = versions.iter().filter(|(_, limit)| limit.pool == pool).collect();
         let Some((_, limit)) = of_pool.last() else { continue };
-        let usage = PoolUsage::new(&stays, pool, &calendar);
+        let usage = PoolUsage::read(tx, view.known.sequence, pool, calendar).await?;
         let in_use = usage.at(end - 1);
         let limits: Vec<_> =
             of_pool.iter().map(|(at, limit)| (at.as_microsecond(), limit.quantity)).collect();
         let first_hit = usage.first_hit(&limits, end).and_then(|at| Timestamp::from_microsecond(at).ok());
         let percent = limit.quantity.filter(|most| *most > 0).map(|most| in_use * 100 / most);
         let whole = (calendar.open(), calendar.close());
-        let blocked = limit_refusals::between(tx, pool, whole, subject.known.at).await?;
+        let blocked = limit_refusals::between(tx, pool, whole, view.known.at).await?;
         let row = [
             pool.as_str().into(),
             limit.quantity.map_or(Cell::Empty, Cell::Number),

@@ -5,13 +5,13 @@ use std::collections::HashMap;
 use usher_base::id::PersonKey;
 use usher_store::TenantTx;
 
-use super::Subject;
-use super::seats_by_day::whole_stays;
 use super::writer::Writer;
 use crate::class::SeatClass;
 use crate::error::BillingError;
-use crate::movement::{self, Step};
+use crate::members;
+use crate::movement::{Movement, Movements, Step, steps};
 use crate::store::{facts, intervals};
+use crate::view::View;
 
 /// `other` is what corrections, links and new epochs did; all columns add up to `closing`.
 pub(super) const COLUMNS: [&str; 11] = [
@@ -55,32 +55,32 @@ impl Sums {
     }
 }
 
-pub(super) async fn write(
-    tx: &mut TenantTx,
-    subject: &Subject,
-    writer: &mut Writer,
-) -> Result<(), BillingError> {
-    let (calendar, stays) = whole_stays(tx, subject).await?;
-    let overlay = facts::overlay(tx, subject.known.sequence).await?;
+pub(super) async fn write(tx: &mut TenantTx, view: &View, writer: &mut Writer) -> Result<(), BillingError> {
+    let calendar = &view.calendar;
+    let overlay = facts::overlay(tx, view.known.sequence).await?;
     let mut causes: HashMap<(PersonKey, i64), String> = HashMap::new();
-    for interval in intervals::bounded_within(tx, subject.known.sequence, &calendar).await? {
+    for interval in intervals::bounded_within(tx, view.known.sequence, calendar).await? {
         let person = overlay.person(interval.person);
         causes.insert((person, interval.start.as_microsecond()), interval.start_cause);
         if let Some(end) = interval.end {
             causes.entry((person, end.at.as_microsecond())).or_insert(end.cause);
         }
     }
-    let mut sums = [Sums::default(); SeatClass::COUNT];
-    for (at, person, class, step) in movement::steps(&stays, &calendar) {
-        let cause = causes.get(&(person, at)).map_or("", String::as_str);
-        sums[class.index()].add(step, cause);
-    }
-    let daily = movement::daily(&stays, &calendar);
+    let (mut sums, mut movements) = ([Sums::default(); SeatClass::COUNT], Movements::new(calendar));
+    members::each(tx, view.known.sequence, &calendar.with_eve(), |member| {
+        movements.add(&member.stays);
+        for (at, class, step) in steps(&member.stays, calendar) {
+            let cause = causes.get(&(member.person, at)).map_or("", String::as_str);
+            sums[class.index()].add(step, cause);
+        }
+    })
+    .await?;
+    let daily = movements.daily();
     for class in SeatClass::BY_RANK {
         let of_class = &daily[class.index()];
         let sums = sums[class.index()];
         let row = [
-            subject.period.first.to_string().into(),
+            view.period.first.to_string().into(),
             class.as_str().into(),
             of_class.first().map_or(0, |movement| movement.opening).into(),
             sums.created.into(),
@@ -90,7 +90,7 @@ pub(super) async fn write(
             sums.deleted.into(),
             sums.changed.into(),
             sums.other.into(),
-            of_class.last().map_or(0, movement::Movement::closing).into(),
+            of_class.last().map_or(0, Movement::closing).into(),
         ];
         writer.row(&row).await?;
     }

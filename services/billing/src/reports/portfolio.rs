@@ -2,53 +2,74 @@
 
 use usher_store::TenantTx;
 
-use super::Subject;
 use super::statement::invoice;
 use super::writer::{Cell, Writer};
+use crate::class::SeatClass;
 use crate::error::BillingError;
 use crate::invoices::State;
-use crate::store::{history, intervals};
+use crate::members;
+use crate::rating::{DailyCount, Tally};
+use crate::store::{closes, history};
+use crate::view::View;
 use crate::watermarks::TOLERANCE;
 
-/// `watermark_lag` in seconds, 0 within two minutes. `open_issues` counts what keeps the period from being closed, apart
-/// from its not having ended.
+/// `seats` are those that were open at the period's end, or are. `watermark_lag` in seconds, 0 within two
+/// minutes, and nothing of a closed period, which waits for nothing. `open_issues` counts what keeps the
+/// period from being closed, apart from its not having ended.
 pub(super) const COLUMNS: [&str; 7] =
     ["tenant", "period", "state", "seats", "amount", "watermark_lag", "open_issues"];
 
-pub(super) async fn write(
-    tx: &mut TenantTx,
-    subject: &Subject,
-    writer: &mut Writer,
-) -> Result<(), BillingError> {
-    let exponent = subject.period.account.exponent;
-    let seats = intervals::count_open(tx, subject.known.sequence).await?;
-    let lag = history::ledger(tx, subject.known.at, subject.known.sequence)
-        .await?
-        .and_then(|ledger| ledger.watermark)
-        .map(|watermark| subject.known.at.duration_since(watermark.at))
-        .map(|lag| if lag <= TOLERANCE { 0 } else { lag.as_secs() });
+pub(super) async fn write(tx: &mut TenantTx, view: &View, writer: &mut Writer) -> Result<(), BillingError> {
+    let exponent = view.period.account.currency.exponent;
     // A workspace that can't be rated must not hide the others.
-    let (state, amount, issues) = match invoice(tx, subject).await {
+    let (state, seats, amount, issues) = match invoice(tx, view).await {
         Ok(invoice) => match invoice.state {
-            State::Closed(close, _) => ("CLOSED", Cell::Amount(close.total_minor, exponent), 0),
+            State::Closed(close, _) => {
+                let seats = open_seats(view, &closes::days(tx, &close).await?);
+                ("CLOSED", seats, Cell::Amount(close.total_minor, exponent), 0)
+            }
             State::Provisional(draft, reasons) => {
-                let ended = subject.known.at.as_microsecond() >= draft.calendar.close();
+                let ended = view.known.at.as_microsecond() >= draft.calendar.close();
                 let issues = reasons.len() - usize::from(!ended);
                 let state = if reasons.is_empty() { "COMPLETE" } else { "OPEN" };
-                (state, Cell::Amount(draft.settlement.total_minor, exponent), issues)
+                let amount = Cell::Amount(draft.settlements.own.total_minor, exponent);
+                (state, open_seats(view, &draft.counts), amount, issues)
             }
         },
-        Err(BillingError::Rating(_)) => ("UNRATED", Cell::Empty, 1),
+        Err(BillingError::Rating(_)) => {
+            let classes = SeatClass::rated();
+            let mut tally = Tally::new(&classes, &view.calendar);
+            members::each(tx, view.known.sequence, &view.calendar, |member| tally.add(member)).await?;
+            ("UNRATED", open_seats(view, &tally.counts()), Cell::Empty, 1)
+        }
         Err(error) => return Err(error),
     };
     let row = [
-        subject.tenant.to_string().into(),
-        subject.period.first.to_string().into(),
+        tx.tenant().to_string().into(),
+        view.period.first.to_string().into(),
         state.into(),
         seats.into(),
         amount,
-        lag.map_or(Cell::Empty, Cell::Number),
+        lag(tx, view).await?.map_or(Cell::Empty, Cell::Number),
         i64::try_from(issues).unwrap_or(i64::MAX).into(),
     ];
     writer.row(&row).await
+}
+
+/// The seats that were open last.
+fn open_seats(view: &View, counts: &[Vec<DailyCount>]) -> i64 {
+    let day = view.calendar.locate(view.last_instant());
+    counts.iter().filter_map(|of_class| of_class.get(day)).map(|count| count.closing).sum()
+}
+
+/// How far identity's watermark is behind.
+async fn lag(tx: &mut TenantTx, view: &View) -> Result<Option<i64>, BillingError> {
+    if view.closed {
+        return Ok(None);
+    }
+    let ledger = history::ledger(tx, view.known.at, view.known.sequence).await?;
+    let lag = ledger
+        .and_then(|ledger| ledger.watermark)
+        .map(|watermark| view.known.at.duration_since(watermark.at));
+    Ok(lag.map(|lag| if lag <= TOLERANCE { 0 } else { lag.as_secs() }))
 }

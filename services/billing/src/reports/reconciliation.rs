@@ -2,21 +2,16 @@
 
 use usher_store::TenantTx;
 
-use super::Subject;
 use super::writer::Writer;
 use crate::error::BillingError;
 use crate::store::reconciliations;
+use crate::view::View;
 
 pub(super) const COLUMNS: [&str; 8] =
     ["run", "seq", "class", "provisioning_count", "billing_count", "diff", "person_keys", "resolution"];
 
-pub(super) async fn write(
-    tx: &mut TenantTx,
-    subject: &Subject,
-    writer: &mut Writer,
-) -> Result<(), BillingError> {
-    let calendar = subject.period.calendar()?;
-    let mut runs = reconciliations::within(tx, &calendar, subject.known.at).await?;
+pub(super) async fn write(tx: &mut TenantTx, view: &View, writer: &mut Writer) -> Result<(), BillingError> {
+    let mut runs = reconciliations::within(tx, &view.calendar, view.known.at).await?;
     runs.sort_by_key(|run| (run.at, run.id, std::cmp::Reverse(run.class)));
     for (index, run) in runs.iter().enumerate() {
         let later = runs[index + 1..].iter().filter(|later| later.class == run.class && later.at > run.at);

@@ -2,33 +2,29 @@
 
 use usher_store::TenantTx;
 
-use super::Subject;
 use super::writer::{Cell, Writer};
 use crate::allocations;
 use crate::error::BillingError;
+use crate::view::View;
 
 /// `display` is empty: billing knows nobody's name. Who may see names joins them by person key.
 pub(super) const COLUMNS: [&str; 8] =
     ["period", "person_key", "display", "class", "first_date", "last_date", "days", "allocated_amount"];
 
-pub(super) async fn write(
-    tx: &mut TenantTx,
-    subject: &Subject,
-    writer: &mut Writer,
-) -> Result<(), BillingError> {
-    let mut shares = allocations::of_period(tx, &subject.period, subject.known).await?;
+pub(super) async fn write(tx: &mut TenantTx, view: &View, writer: &mut Writer) -> Result<(), BillingError> {
+    let mut shares = allocations::of_period(tx, view).await?;
     shares.sort_by_key(|share| (share.person, std::cmp::Reverse(share.class)));
     for share in shares {
         let (first, last) = share.dates.map(|(a, b)| (a.to_string(), b.to_string())).unwrap_or_default();
         let row = [
-            subject.period.first.to_string().into(),
+            view.period.first.to_string().into(),
             share.person.to_string().into(),
             Cell::Empty,
             share.class.as_str().into(),
             first.into(),
             last.into(),
             share.days.into(),
-            Cell::Amount(share.amount_minor, subject.period.account.exponent),
+            Cell::Amount(share.amount_minor, view.period.account.currency.exponent),
         ];
         writer.row(&row).await?;
     }

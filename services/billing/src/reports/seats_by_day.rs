@@ -1,21 +1,17 @@
 //! Each date's opening, movements and closing, with what has accrued until then.
 
-use jiff::ToSpan as _;
 use num_rational::BigRational;
 use num_traits::Zero as _;
-use usher_base::id::PersonKey;
 use usher_store::TenantTx;
 
-use super::Subject;
 use super::writer::{Cell, Writer};
 use crate::class::SeatClass;
-use crate::draft;
 use crate::error::BillingError;
-use crate::movement;
 use crate::price;
-use crate::rating::count::daily;
-use crate::rating::{Calendar, Presence, Stay, amount, daily_charges};
-use crate::store::{closes, prices};
+use crate::prices;
+use crate::rating::{amount, daily_charges};
+use crate::usage::Seats;
+use crate::view::View;
 
 pub(super) const COLUMNS: [&str; 11] = [
     "date",
@@ -31,38 +27,14 @@ pub(super) const COLUMNS: [&str; 11] = [
     "accrued",
 ];
 
-/// The period's dates, and everybody who was there at any instant of it or until it opened.
-pub(super) async fn whole_stays(
-    tx: &mut TenantTx,
-    subject: &Subject,
-) -> Result<(Calendar, Vec<Stay<PersonKey>>), BillingError> {
-    let close = closes::find(tx, subject.period.ordinal).await?;
-    let (calendar, sequence) = match close.filter(|close| close.closed_at <= subject.known.at) {
-        Some(close) => (close.calendar, close.sequence),
-        None => (subject.period.calendar()?, subject.known.sequence),
-    };
-    let before = subject.period.first.checked_sub(2.days()).unwrap_or(subject.period.first);
-    let wider = Calendar::new(before, subject.period.end, &subject.period.account.zone)?;
-    let mut stays = draft::stays(tx, sequence, &wider).await?;
-    // A correction's stay can be wholly outside.
-    stays.retain(|stay| stay.start < calendar.close() && stay.end.is_none_or(|end| end >= calendar.open()));
-    Ok((calendar, stays))
-}
-
-pub(super) async fn write(
-    tx: &mut TenantTx,
-    subject: &Subject,
-    writer: &mut Writer,
-) -> Result<(), BillingError> {
-    let (calendar, stays) = whole_stays(tx, subject).await?;
-    let classes = SeatClass::rated();
-    let exponent = subject.period.account.exponent;
-    let movements = movement::daily(&stays, &calendar);
-    let presence = Presence::new(stays, &classes, &calendar);
-    let counts = daily(&presence, &classes, &calendar);
-    let lists = price::lists(&prices::known(tx, subject.known.at).await?, exponent)?;
-    let charges = daily_charges(&presence, &classes, &lists, &calendar)?;
-    let mut accrued = vec![BigRational::zero(); classes.len()];
+pub(super) async fn write(tx: &mut TenantTx, view: &View, writer: &mut Writer) -> Result<(), BillingError> {
+    let calendar = &view.calendar;
+    let Seats { tally, movements } = Seats::read(tx, view.known.sequence, calendar).await?;
+    let exponent = view.period.account.currency.exponent;
+    let counts = tally.counts();
+    let lists = price::lists(&prices::since(tx, view.period.currency_since, view.known.at).await?, exponent)?;
+    let charges = daily_charges(&tally, &lists)?;
+    let mut accrued = vec![BigRational::zero(); SeatClass::COUNT];
     for (day, date) in calendar.dates().iter().enumerate() {
         for class in SeatClass::BY_RANK {
             let index = class.index();

@@ -4,14 +4,15 @@ use std::collections::BTreeSet;
 
 use usher_store::TenantTx;
 
+use super::About;
 use super::writer::{Cell, Writer};
-use super::{About, Subject};
 use crate::class::SeatClass;
 use crate::error::BillingError;
 use crate::event::hex;
 use crate::invoices::{self, Invoice, State};
 use crate::rating::{Mode, RatingError};
 use crate::store::ledgers;
+use crate::view::View;
 
 pub(super) const COLUMNS: [&str; 13] = [
     "period",
@@ -30,21 +31,17 @@ pub(super) const COLUMNS: [&str; 13] = [
 ];
 
 /// The period's invoice by what was known.
-pub(super) async fn invoice(tx: &mut TenantTx, subject: &Subject) -> Result<Invoice, BillingError> {
-    invoices::read(tx, subject.period.clone(), Some(subject.known.at), subject.known.at).await
+pub(super) async fn invoice(tx: &mut TenantTx, view: &View) -> Result<Invoice, BillingError> {
+    invoices::read(tx, view.period.clone(), Some(view.known.at), view.known.at).await
 }
 
-pub(super) async fn write(
-    tx: &mut TenantTx,
-    subject: &Subject,
-    writer: &mut Writer,
-) -> Result<(), BillingError> {
-    let account = &subject.period.account;
-    let invoice = invoice(tx, subject).await?;
+pub(super) async fn write(tx: &mut TenantTx, view: &View, writer: &mut Writer) -> Result<(), BillingError> {
+    let invoice = invoice(tx, view).await?;
     for (number, line) in (1_i64..).zip(invoice.lines()) {
-        let origin = invoice.origins.get(&line.origin).map(ToString::to_string).unwrap_or_default();
+        let currency = invoice.currency(line);
+        let origin = invoice.origin(line);
         let row = [
-            subject.period.first.to_string().into(),
+            view.period.first.to_string().into(),
             number.into(),
             line.kind.as_str().into(),
             line.class.map_or("", SeatClass::as_str).into(),
@@ -55,8 +52,8 @@ pub(super) async fn write(
             line.seat_days.into(),
             Cell::Text(line.exact.numer().to_string()),
             Cell::Text(line.exact.denom().to_string()),
-            Cell::Amount(line.amount_minor, account.exponent),
-            account.currency.as_str().into(),
+            Cell::Amount(line.amount_minor, currency.exponent),
+            currency.code.as_str().into(),
         ];
         writer.row(&row).await?;
     }
@@ -65,8 +62,8 @@ pub(super) async fn write(
 
 /// What the manifest says of a period. Where prices are missing it names none: a report that needs them
 /// says so itself, and any other can do without.
-pub(super) async fn about(tx: &mut TenantTx, subject: &Subject) -> Result<About, BillingError> {
-    let invoice = match invoice(tx, subject).await {
+pub(super) async fn about(tx: &mut TenantTx, view: &View) -> Result<About, BillingError> {
+    let invoice = match invoice(tx, view).await {
         Err(BillingError::Rating(RatingError::PriceMissing { .. })) => None,
         invoice => Some(invoice?),
     };
@@ -78,10 +75,10 @@ pub(super) async fn about(tx: &mut TenantTx, subject: &Subject) -> Result<About,
     let (sequence, head_hash) = match invoice.as_ref().map(|invoice| &invoice.state) {
         Some(State::Closed(close, _)) => (close.sequence, Some(close.head_hash)),
         Some(State::Provisional(draft, _)) => (draft.sequence, ledgers::hash_at(tx, draft.sequence).await?),
-        None => (subject.known.sequence, ledgers::hash_at(tx, subject.known.sequence).await?),
+        None => (view.known.sequence, ledgers::hash_at(tx, view.known.sequence).await?),
     };
     Ok(About {
-        dates: Some((subject.period.first, subject.period.end)),
+        dates: Some((view.period.first, view.period.end)),
         sequence,
         head_hash: head_hash.map(|hash| hex(&hash)).unwrap_or_default(),
         modes: modes.into_iter().collect(),

@@ -7,7 +7,7 @@ use usher_store::TenantTx;
 use super::date;
 use crate::accounts::Account;
 use crate::error::BillingError;
-use crate::period::{Schedule, Terms};
+use crate::period::{Period, Schedule, Terms};
 
 #[derive(FromRow)]
 struct TermsRow {
@@ -39,8 +39,8 @@ pub(crate) async fn lock(tx: &mut TenantTx) -> Result<(), BillingError> {
          ON CONFLICT (tenant_id) DO NOTHING",
     )
     .bind(tx.tenant())
-    .bind(unset.currency)
-    .bind(i16::try_from(unset.exponent).unwrap_or_default())
+    .bind(unset.currency.code)
+    .bind(i16::try_from(unset.currency.exponent).unwrap_or_default())
     .bind(unset.zone_name)
     .execute(tx.conn())
     .await?;
@@ -89,8 +89,8 @@ pub(crate) async fn save_terms(tx: &mut TenantTx, terms: &Terms) -> Result<(), B
     .bind(tx.tenant())
     .bind(terms.valid_from.to_string())
     .bind(terms.anchor.to_string())
-    .bind(&terms.account.currency)
-    .bind(i16::try_from(terms.account.exponent).unwrap_or_default())
+    .bind(&terms.account.currency.code)
+    .bind(i16::try_from(terms.account.currency.exponent).unwrap_or_default())
     .bind(&terms.account.zone_name)
     .execute(tx.conn())
     .await?;
@@ -109,19 +109,37 @@ pub(crate) async fn is_billed(tx: &mut TenantTx) -> Result<bool, BillingError> {
     Ok(found)
 }
 
-/// What a period that begins on a date costs at least, in minor units.
+/// The last date from which on, or until which, something is priced in the currency that holds on a date;
+/// none where nothing is from that on.
+pub(crate) async fn priced_until(tx: &mut TenantTx, from: Date) -> Result<Option<Date>, BillingError> {
+    let found: Option<String> = sqlx::query_scalar(
+        "SELECT to_char(max(d.day), 'YYYY-MM-DD') FROM (
+           SELECT valid_from AS day FROM price_versions WHERE tenant_id = $1
+           UNION ALL SELECT valid_from FROM minimum_spends WHERE tenant_id = $1
+           UNION ALL SELECT end_date - 1 FROM commitments WHERE tenant_id = $1
+         ) d WHERE d.day >= to_date($2, 'YYYY-MM-DD')",
+    )
+    .bind(tx.tenant())
+    .bind(from.to_string())
+    .fetch_one(tx.conn())
+    .await?;
+    found.as_deref().map(date).transpose()
+}
+
+/// What a period costs at least, in minor units.
 pub(crate) async fn minimum_spend(
     tx: &mut TenantTx,
-    first: Date,
+    period: &Period,
     known_at: jiff::Timestamp,
 ) -> Result<i64, BillingError> {
     let found: Option<i64> = sqlx::query_scalar(
         "SELECT amount_minor FROM minimum_spends WHERE tenant_id = $1 AND valid_from <= to_date($2, 'YYYY-MM-DD')
-           AND created_at <= $3
+           AND ($3::text IS NULL OR valid_from >= to_date($3, 'YYYY-MM-DD')) AND created_at <= $4
          ORDER BY valid_from DESC LIMIT 1",
     )
     .bind(tx.tenant())
-    .bind(first.to_string())
+    .bind(period.first.to_string())
+    .bind(period.currency_since.map(|date| date.to_string()))
     .bind(usher_store::Time(known_at))
     .fetch_optional(tx.conn())
     .await?;

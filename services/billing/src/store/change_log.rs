@@ -7,7 +7,6 @@ use uuid::Uuid;
 
 use super::intervals::instant;
 use crate::error::BillingError;
-use crate::rating::Calendar;
 
 /// A fact of the change log.
 #[derive(Clone, Debug)]
@@ -22,12 +21,22 @@ pub(crate) struct Change {
     pub(crate) request_id: String,
 }
 
-/// The facts whose time is within a period, after a number and up to another.
+/// Which facts are a period's.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Range {
+    /// The period's first instant, and the first after it.
+    pub(crate) within: (i64, i64),
+    /// The last fact of the period before, which is closed: later ones about earlier times are booked here.
+    pub(crate) late_after: Option<i64>,
+    /// The last fact that is known.
+    pub(crate) until: i64,
+}
+
+/// The facts of a period, after a number.
 pub(crate) async fn page(
     tx: &mut TenantTx,
-    calendar: &Calendar,
+    range: &Range,
     after: i64,
-    until: i64,
     most: i64,
 ) -> Result<Vec<Change>, BillingError> {
     type Row = (i64, Time, Uuid, Option<String>, Option<String>, String, String, String);
@@ -40,15 +49,16 @@ pub(crate) async fn page(
            AND was.person_key = e.person_key AND was.close_sequence = e.sequence
          LEFT JOIN intervals became ON became.tenant_id = e.tenant_id AND became.tenant_id = $1
            AND became.person_key = e.person_key AND became.open_sequence = e.sequence
-         WHERE e.tenant_id = $1 AND e.sequence > $2 AND e.sequence <= $3 AND e.effective_at >= $4
-           AND e.effective_at < $5
-         ORDER BY e.sequence LIMIT $6",
+         WHERE e.tenant_id = $1 AND e.sequence > $2 AND e.sequence <= $3 AND e.effective_at < $5
+           AND (e.effective_at >= $4 OR e.sequence > $6)
+         ORDER BY e.sequence LIMIT $7",
     )
     .bind(tx.tenant())
     .bind(after)
-    .bind(until)
-    .bind(instant(calendar.open())?)
-    .bind(instant(calendar.close())?)
+    .bind(range.until)
+    .bind(instant(range.within.0)?)
+    .bind(instant(range.within.1)?)
+    .bind(range.late_after.unwrap_or(i64::MAX))
     .bind(most)
     .fetch_all(tx.conn())
     .await?;

@@ -1,5 +1,7 @@
 //! Closed periods.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use num_bigint::BigInt;
@@ -7,8 +9,9 @@ use num_rational::BigRational;
 use sqlx::FromRow;
 use usher_store::{TenantTx, Time};
 
-use super::{class, date, hash};
+use super::{LATEST, class, date, hash};
 use crate::class::SeatClass;
+use crate::currency::Currency;
 use crate::error::BillingError;
 use crate::event::Hash;
 use crate::invoice::{InvoiceLine, Kind};
@@ -23,8 +26,7 @@ pub(crate) struct Close {
     pub(crate) calendar: Calendar,
     pub(crate) time_zone: String,
     pub(crate) time_zone_database: String,
-    pub(crate) currency: String,
-    pub(crate) exponent: u32,
+    pub(crate) currency: Currency,
     pub(crate) sequence: i64,
     pub(crate) epoch: i64,
     pub(crate) acknowledged_sequence: i64,
@@ -74,8 +76,10 @@ impl TryFrom<CloseRow> for Close {
                 .map_err(|error| BillingError::Stored(error.to_string()))?,
             time_zone: row.time_zone,
             time_zone_database: row.time_zone_database,
-            currency: row.currency,
-            exponent: u32::try_from(row.exponent).unwrap_or_default(),
+            currency: Currency {
+                code: row.currency,
+                exponent: u32::try_from(row.exponent).unwrap_or_default(),
+            },
             sequence: row.sequence,
             epoch: row.epoch,
             acknowledged_sequence: row.acknowledged_sequence,
@@ -101,6 +105,15 @@ pub(crate) async fn last(tx: &mut TenantTx) -> Result<Option<Close>, BillingErro
     let row: Option<CloseRow> =
         sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(tx.tenant()).fetch_optional(tx.conn()).await?;
     row.map(Close::try_from).transpose()
+}
+
+/// The one right before a period, if it was closed by a time.
+pub(crate) async fn before(
+    tx: &mut TenantTx,
+    ordinal: i64,
+    known_at: Timestamp,
+) -> Result<Option<Close>, BillingError> {
+    Ok(find(tx, ordinal - 1).await?.filter(|close| close.closed_at <= known_at))
 }
 
 /// All, oldest first.
@@ -140,8 +153,8 @@ pub(crate) async fn insert(tx: &mut TenantTx, close: &Close) -> Result<bool, Bil
     .bind(starts)
     .bind(&close.time_zone)
     .bind(&close.time_zone_database)
-    .bind(&close.currency)
-    .bind(i16::try_from(close.exponent).unwrap_or_default())
+    .bind(&close.currency.code)
+    .bind(i16::try_from(close.currency.exponent).unwrap_or_default())
     .bind(close.sequence)
     .bind(close.epoch)
     .bind(close.acknowledged_sequence)
@@ -319,4 +332,31 @@ pub(crate) async fn days(tx: &mut TenantTx, close: &Close) -> Result<Vec<Vec<Dai
         counts[class(&name)?.index()].push(DailyCount { seat_days, closing, peak });
     }
     Ok(counts)
+}
+
+/// What the invoices of all periods before one left to carry forward, by currency, as it was known at a time:
+/// the sum of their credit lines.
+pub(crate) async fn credits(
+    tx: &mut TenantTx,
+    before: i64,
+    known_at: Timestamp,
+) -> Result<BTreeMap<Currency, i64>, BillingError> {
+    let rows: Vec<(String, i16, i64)> = sqlx::query_as(
+        "SELECT o.currency, o.exponent, sum(l.amount_minor)::bigint
+         FROM close_lines l
+         JOIN closes c ON c.tenant_id = l.tenant_id AND c.ordinal = l.ordinal
+         JOIN closes o ON o.tenant_id = l.tenant_id AND o.ordinal = l.origin_ordinal
+         WHERE l.tenant_id = $1 AND c.tenant_id = $1 AND o.tenant_id = $1 AND l.kind = 'credit' AND l.ordinal < $2
+           AND c.closed_at <= $3
+         GROUP BY o.currency, o.exponent",
+    )
+    .bind(tx.tenant())
+    .bind(before)
+    .bind(Time(known_at.min(LATEST)))
+    .fetch_all(tx.conn())
+    .await?;
+    let credit = |(code, exponent, minor): (String, i16, i64)| {
+        (Currency { code, exponent: u32::try_from(exponent).unwrap_or_default() }, minor)
+    };
+    Ok(rows.into_iter().map(credit).collect())
 }

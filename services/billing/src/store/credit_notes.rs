@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::{class, date};
 use crate::class::SeatClass;
 use crate::credit_notes::{CreditLine, CreditNote};
+use crate::currency::Currency;
 use crate::error::BillingError;
 use crate::invoice::Kind;
 
@@ -30,13 +31,16 @@ struct Row {
     class: Option<String>,
     origin_ordinal: i64,
     amount_minor: i64,
+    currency: String,
+    exponent: i16,
 }
 
 const SELECT: &str = "SELECT n.note_id, n.ordinal, n.booked_ordinal,
     to_char(n.booked_date, 'YYYY-MM-DD') AS booked_date, n.reason, n.author, n.request_id, n.issued_at,
-    l.line_no, l.kind, l.class, l.origin_ordinal, l.amount_minor
+    l.line_no, l.kind, l.class, l.origin_ordinal, l.amount_minor, o.currency, o.exponent
   FROM credit_notes n JOIN credit_note_lines l ON l.tenant_id = n.tenant_id AND l.note_id = n.note_id
-  WHERE n.tenant_id = $1 AND l.tenant_id = $1";
+  JOIN closes o ON o.tenant_id = l.tenant_id AND o.ordinal = l.origin_ordinal
+  WHERE n.tenant_id = $1 AND l.tenant_id = $1 AND o.tenant_id = $1";
 const ORDER: &str = "ORDER BY n.issued_at, n.note_id, l.position";
 
 fn notes(rows: Vec<Row>) -> Result<Vec<CreditNote>, BillingError> {
@@ -63,6 +67,10 @@ fn notes(rows: Vec<Row>) -> Result<Vec<CreditNote>, BillingError> {
                 author: row.author,
                 request_id: row.request_id,
                 issued_at: row.issued_at.0,
+                currency: Currency {
+                    code: row.currency,
+                    exponent: u32::try_from(row.exponent).unwrap_or_default(),
+                },
                 lines: vec![line],
             });
         }
@@ -126,7 +134,7 @@ pub(crate) async fn last_issued(tx: &mut TenantTx, ordinal: i64) -> Result<Optio
     Ok(found.map(|at| at.0))
 }
 
-/// What was credited of each closed period until a time, by the period's number.
+/// What was credited of each closed period until a time in its own currency, by the period's number.
 pub(crate) async fn totals(
     tx: &mut TenantTx,
     known_at: Timestamp,
@@ -134,7 +142,11 @@ pub(crate) async fn totals(
     let rows: Vec<(i64, i64)> = sqlx::query_as(
         "SELECT n.ordinal, sum(l.amount_minor)::bigint
          FROM credit_notes n JOIN credit_note_lines l ON l.tenant_id = n.tenant_id AND l.note_id = n.note_id
-         WHERE n.tenant_id = $1 AND l.tenant_id = $1 AND n.issued_at <= $2 GROUP BY n.ordinal",
+         JOIN closes c ON c.tenant_id = n.tenant_id AND c.ordinal = n.ordinal
+         JOIN closes o ON o.tenant_id = l.tenant_id AND o.ordinal = l.origin_ordinal
+         WHERE n.tenant_id = $1 AND l.tenant_id = $1 AND c.tenant_id = $1 AND o.tenant_id = $1
+           AND o.currency = c.currency AND n.issued_at <= $2
+         GROUP BY n.ordinal",
     )
     .bind(tx.tenant())
     .bind(Time(known_at))

@@ -10,6 +10,7 @@ use super::hash;
 use crate::class::SeatClass;
 use crate::error::BillingError;
 use crate::event::{CorrectionFact, Fact, LinkFact, Recorded, SeatEvent};
+use crate::facts::FactRange;
 use crate::overlay::{Correction, Overlay};
 
 #[derive(FromRow)]
@@ -87,19 +88,25 @@ fn fact(row: FactRow) -> Result<Fact, BillingError> {
     }
 }
 
-/// The facts after a number, in order.
-pub(crate) async fn after(
+/// The facts of a range, in order.
+pub(crate) async fn list(
     tx: &mut TenantTx,
-    sequence: i64,
+    range: &FactRange,
     most: u32,
 ) -> Result<Vec<Recorded>, BillingError> {
     let rows: Vec<FactRow> = sqlx::query_as(
         "SELECT sequence, epoch, source_sequence, kind, event_id, person_key, user_id, active, user_type, effective_at,
            until_at, linked_person, reason, approver, recorded_at, cause, actor, request_id, hash
-         FROM events WHERE tenant_id = $1 AND sequence > $2 ORDER BY sequence LIMIT $3",
+         FROM events
+         WHERE tenant_id = $1 AND sequence > $2 AND ($3::bigint IS NULL OR sequence <= $3)
+           AND ($4::timestamptz IS NULL OR effective_at >= $4) AND ($5::timestamptz IS NULL OR effective_at < $5)
+         ORDER BY sequence LIMIT $6",
     )
     .bind(tx.tenant())
-    .bind(sequence)
+    .bind(range.after_sequence)
+    .bind(range.until_sequence)
+    .bind(range.effective.0.map(Time))
+    .bind(range.effective.1.map(Time))
     .bind(i64::from(most))
     .fetch_all(tx.conn())
     .await?;

@@ -6,12 +6,14 @@ use futures::TryStreamExt as _;
 use jiff::Timestamp;
 use sqlx::FromRow;
 use usher_base::id::PersonKey;
-use usher_store::{ScopedDatabase, TenantTx, Time};
+use usher_store::{TenantTx, Time};
 use uuid::Uuid;
 
 use super::class;
+use crate::class::SeatClass;
 use crate::error::BillingError;
 use crate::interval::{End, Interval};
+use crate::intervals::IntervalFilter;
 use crate::rating::{Calendar, Stay};
 
 #[derive(FromRow)]
@@ -117,31 +119,23 @@ pub(crate) async fn bounded_within(
     rows.into_iter().map(Interval::try_from).collect()
 }
 
-/// The intervals that were open at a number.
-pub(crate) async fn open_at(tx: &mut TenantTx, sequence: i64) -> Result<Vec<Interval>, BillingError> {
+/// The intervals that were open at an instant, as the ledger was at a number.
+pub(crate) async fn open_at(
+    tx: &mut TenantTx,
+    sequence: i64,
+    micros: i64,
+) -> Result<Vec<Interval>, BillingError> {
     let sql = format!(
-        "SELECT {AS_OF} FROM intervals WHERE tenant_id = $1 AND open_sequence <= $2
-           AND (close_sequence IS NULL OR close_sequence > $2)"
+        "SELECT {AS_OF} FROM intervals WHERE tenant_id = $1 AND open_sequence <= $2 AND start_at <= $3
+           AND (coalesce(end_at, 'infinity') > $3 OR close_sequence > $2)"
     );
     let rows: Vec<IntervalRow> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
         .bind(tx.tenant())
         .bind(sequence)
+        .bind(instant(micros)?)
         .fetch_all(tx.conn())
         .await?;
     rows.into_iter().map(Interval::try_from).collect()
-}
-
-/// How many intervals were open at a number.
-pub(crate) async fn count_open(tx: &mut TenantTx, sequence: i64) -> Result<i64, BillingError> {
-    let count: i64 = sqlx::query_scalar(
-        "SELECT count(*) FROM intervals WHERE tenant_id = $1 AND open_sequence <= $2
-           AND (close_sequence IS NULL OR close_sequence > $2)",
-    )
-    .bind(tx.tenant())
-    .bind(sequence)
-    .fetch_one(tx.conn())
-    .await?;
-    Ok(count)
 }
 
 /// Writes intervals that are new or were closed, in the order given: a person's earlier one ends
@@ -259,29 +253,35 @@ pub(super) fn instant(micros: i64) -> Result<Time, BillingError> {
         .map_err(|_| BillingError::Stored("an instant out of range".to_owned()))
 }
 
-/// A page of intervals by person and number, after those given.
+/// A page of intervals by person and number, after those given, as the ledger was at a number.
 pub(crate) async fn page(
-    database: &ScopedDatabase,
+    tx: &mut TenantTx,
+    sequence: i64,
+    filter: &IntervalFilter,
     after: (PersonKey, i64),
-    person: Option<PersonKey>,
-    open_only: bool,
     most: u32,
 ) -> Result<Vec<Interval>, BillingError> {
-    let mut tx = database.begin().await?;
-    let rows: Vec<IntervalRow> = sqlx::query_as(
-        "SELECT * FROM intervals
-         WHERE tenant_id = $1 AND (person_key, open_sequence) > ($2, $3) AND ($4::uuid IS NULL OR person_key = $4)
-           AND (NOT $5 OR end_at IS NULL)
-         ORDER BY person_key, open_sequence LIMIT $6",
-    )
-    .bind(tx.tenant())
-    .bind(after.0.as_uuid())
-    .bind(after.1)
-    .bind(person.map(PersonKey::as_uuid))
-    .bind(open_only)
-    .bind(i64::from(most))
-    .fetch_all(tx.conn())
-    .await?;
-    tx.commit().await?;
+    let sql = format!(
+        "SELECT {AS_OF} FROM intervals
+         WHERE tenant_id = $1 AND open_sequence <= $2 AND (person_key, open_sequence) > ($3, $4)
+           AND ($5::uuid IS NULL OR person_key = $5) AND ($6::text IS NULL OR class = $6)
+           AND (NOT $7 OR close_sequence IS NULL OR close_sequence > $2)
+           AND ($8::timestamptz IS NULL OR coalesce(end_at, 'infinity') > $8 OR close_sequence > $2)
+           AND ($9::timestamptz IS NULL OR start_at < $9)
+         ORDER BY person_key, open_sequence LIMIT $10"
+    );
+    let rows: Vec<IntervalRow> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(tx.tenant())
+        .bind(sequence)
+        .bind(after.0.as_uuid())
+        .bind(after.1)
+        .bind(filter.person.map(PersonKey::as_uuid))
+        .bind(filter.class.map(SeatClass::as_str))
+        .bind(filter.open_only)
+        .bind(filter.overlap.0.map(Time))
+        .bind(filter.overlap.1.map(Time))
+        .bind(i64::from(most))
+        .fetch_all(tx.conn())
+        .await?;
     rows.into_iter().map(Interval::try_from).collect()
 }

@@ -8,12 +8,9 @@ use usher_base::id::PriceId;
 use usher_store::{TenantTx, Time};
 use uuid::Uuid;
 
-use super::{class, date};
+use super::{LATEST, class, date};
 use crate::error::BillingError;
 use crate::price::{PriceVersion, UnitPrice};
-
-/// Later than any time that was stored.
-const LATEST: Timestamp = Timestamp::constant(253_000_000_000, 0);
 
 #[derive(FromRow)]
 struct PriceRow {

@@ -9,6 +9,7 @@ use super::Verdict;
 use crate::class::SeatClass;
 use crate::error::BillingError;
 use crate::event::{Fact, GENESIS, Hash};
+use crate::facts::FactRange;
 use crate::interval::{Fold, Interval, StateChange};
 use crate::ledger::Ledger;
 use crate::store::{facts, intervals};
@@ -43,15 +44,14 @@ async fn replay(
     verdict: &mut Verdict,
 ) -> Result<Vec<Interval>, BillingError> {
     let (mut fold, mut before, mut last) = (Fold::default(), GENESIS, 0);
-    'all: loop {
-        let page = facts::after(tx, last, PAGE).await?;
+    loop {
+        let range =
+            FactRange { after_sequence: last, until_sequence: Some(sequence), ..FactRange::default() };
+        let page = facts::list(tx, &range, PAGE).await?;
         if page.is_empty() {
             break;
         }
         for recorded in page {
-            if recorded.sequence > sequence {
-                break 'all;
-            }
             if recorded.sequence != last + 1 {
                 verdict.fault(format!("fact {} is missing", last + 1));
             }

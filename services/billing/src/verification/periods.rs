@@ -1,5 +1,6 @@
 //! Closed periods: what was kept of them, and that all that was billed is what they cost.
 
+use jiff::Timestamp;
 use usher_store::TenantTx;
 
 use super::Verdict;
@@ -74,6 +75,11 @@ async fn booked(
     }
     if sums.receivable != close.total_minor {
         verdict.fault(format!("the receivable of the period from {} is not its total", close.first));
+    }
+    let credits = closes::credits(tx, close.ordinal + 1, Timestamp::MAX).await?;
+    if credits.get(&close.currency).copied().unwrap_or_default() != close.credit_minor {
+        verdict
+            .fault(format!("what the period from {} carries forward is not what its lines say", close.first));
     }
     for (line_no, credited) in credit_notes::credited(tx, close.ordinal).await? {
         let index = usize::try_from(line_no).ok().and_then(|number| number.checked_sub(1));

@@ -208,7 +208,8 @@ async fn five_hundred_events_of_one_person_are_one_batch() {
     acme.apply(events.clone()).await;
 
     assert_eq!(acme.intervals().await.len(), 250);
-    let page = acme.request(pb::ListEventsRequest { after_sequence: 490, page_size: 5 });
+    let page =
+        acme.request(pb::ListEventsRequest { after_sequence: 490, page_size: 5, ..Default::default() });
     let page = billing.query().list_events(page).await.unwrap().into_inner();
     assert_eq!(page.next_after_sequence, 495);
     assert_eq!(page.events[0].event_id, events[490].event_id);

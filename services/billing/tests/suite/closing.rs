@@ -187,7 +187,7 @@ async fn allocations_are_streamed_sum_to_their_line_and_say_which_days() {
         .collect();
     acme.apply(events).await;
 
-    let message = pb::ListAllocationsRequest { start_date: "2026-06-01".to_owned() };
+    let message = pb::ListAllocationsRequest { start_date: "2026-06-01".to_owned(), known_time: None };
     let mut stream = billing.invoicing().list_allocations(acme.request(message)).await.unwrap().into_inner();
     let shares = stream.message().await.unwrap().unwrap().allocations;
 
@@ -195,18 +195,6 @@ async fn allocations_are_streamed_sum_to_their_line_and_say_which_days() {
     assert_eq!(amounts, [34, 33, 33], "100 over three equal people");
     assert!(shares.iter().all(|share| share.days == 1 && share.first_date == "2026-06-30"));
     assert!(stream.message().await.unwrap().is_none());
-}
-
-#[tokio::test]
-async fn a_forecast_goes_on_with_the_seats_that_are_open() {
-    let billing = Billing::at("2026-06-16T00:00:00Z").await;
-    let (acme, _) = one_seat(&billing).await;
-
-    let message = pb::GetForecastRequest { start_date: "2026-06-01".to_owned() };
-    let forecast = billing.invoicing().get_forecast(acme.request(message)).await.unwrap().into_inner();
-
-    assert_eq!((forecast.accrued_minor, forecast.expected_minor, forecast.floor_minor), (600, 1200, 0));
-    assert!(forecast.basis.contains("1 seats are open now"), "{}", forecast.basis);
 }
 
 #[tokio::test]

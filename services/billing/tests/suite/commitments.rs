@@ -1,5 +1,6 @@
 //! What is bought for a term.
 
+use sqlx::{Connection as _, PgConnection};
 use usher_base::Reason;
 use usher_proto::billing::v1 as pb;
 use usher_rpc::Failure;
@@ -144,6 +145,19 @@ async fn a_late_fact_adjusts_the_true_up_of_a_closed_quarter_and_those_that_foll
     let adjusted: Vec<_> =
         crate::closing::lines(&april).into_iter().filter(|line| line.0 == "adjustment").collect();
     assert_eq!(adjusted, [("adjustment", "", "2026-03-01", -9 * 1_200)]);
+    let line = april.lines.iter().find(|line| line.kind == "adjustment").unwrap();
+    assert_eq!(line.price_versions, closed.lines.last().unwrap().price_versions, "the commitment");
+    billing.advance_to("2026-05-02T00:00:00Z");
+    acme.prove("2026-05-01T12:00:00Z").await;
+    acme.close("2026-04-01").await.unwrap();
+    let mut owner = PgConnection::connect(&billing.database.owner_url()).await.unwrap();
+    let earned: i64 = sqlx::query_scalar(
+        "SELECT sum(amount_minor)::bigint FROM postings WHERE account LIKE 'revenue:true_up:%'",
+    )
+    .fetch_one(&mut owner)
+    .await
+    .unwrap();
+    assert_eq!(earned, -9 * 1_200, "what adjusts a true-up is earned as one");
     // June's quarter then has one more seat than is paid for.
     assert_eq!(classless(&acme, "2026-06-01").await, [("true_up".to_owned(), 6 * 1_200)]);
     assert_eq!(acme.verify().await.faults, Vec::<String>::new());

@@ -173,7 +173,7 @@ async fn i17_what_notes_and_invoices_post_sums_to_zero_and_leaves_no_credit_once
     .unwrap();
     let (june, july) = (677, 678);
     let expected = [
-        ("credit".to_owned(), 0),
+        ("credit:EUR".to_owned(), 0),
         (format!("receivable:{june}"), 1_200),
         (format!("receivable:{july}"), 300),
         (format!("revenue:regular:{june}"), -300),

@@ -102,38 +102,57 @@ async fn i24_every_report_is_the_same_to_the_byte_for_the_same_known_time() {
 }
 
 #[tokio::test]
-async fn a_report_of_a_closed_period_never_changes() {
-    let billing = Billing::at("2026-07-02T00:00:00Z").await;
-    let (acme, ada) = one_seat(&billing).await;
+async fn no_report_of_a_closed_period_ever_changes_and_what_comes_later_is_in_the_next() {
+    let billing = Billing::at("2026-06-01T00:00:00Z").await;
+    let mut acme = busy(&billing, "2026-07-02T00:00:00Z").await;
     acme.prove("2026-07-01T12:00:00Z").await;
+    acme.close("2026-05-01").await.unwrap();
     acme.close("2026-06-01").await.unwrap();
-    let exported = ["statement", "seat-days", "seats-by-day", "adjustments"];
     let mut before = Vec::new();
-    for name in exported {
-        before.push(acme.report(name, "csv", "2026-06-01", None).await.unwrap().0);
+    for name in NAMES {
+        before.push(acme.report(name, "csv", "2026-06-01", None).await.unwrap());
     }
 
+    // A correction of June, one person more, a link of two that were there, other limits and prices.
     billing.advance_to("2026-07-10T00:00:00Z");
+    let person = |number: usize| acme.sent[number].person_key.parse().unwrap();
+    let (ada, bob, eve) = (person(0), person(1), person(4));
     acme.correct(ada, "2026-06-10T00:00:00Z", "2026-06-20T00:00:00Z", "").await.unwrap();
+    acme.correct(bob, "2026-06-20T00:00:00Z", "2026-06-25T00:00:00Z", "regular").await.unwrap();
+    let message = pb::LinkPersonsRequest {
+        person_key: ada.to_string(),
+        other_person_key: eve.to_string(),
+        reason: "one person".to_owned(),
+    };
+    billing.admin().link_persons(acme.request(message)).await.unwrap();
+    crate::limits::set(&acme, pb::Limit { quantity: Some(9), ..crate::limits::limit("paid", "BLOCK") })
+        .await
+        .unwrap();
+    acme.price("regular", "99.00", "2026-07-01").await.unwrap();
+    let left = acme.event("2026-07-09T00:00:00Z", ada, None);
+    acme.apply(vec![left]).await;
 
-    for (name, text) in exported.iter().zip(before) {
-        assert_eq!(acme.report(name, "csv", "2026-06-01", None).await.unwrap().0, text, "{name}");
+    for (name, (text, manifest)) in NAMES.iter().zip(before) {
+        let (again, described) = acme.report(name, "csv", "2026-06-01", None).await.unwrap();
+        assert_eq!(again, text, "{name}");
+        let wanted = pb::Manifest { known_time: described.known_time, ..manifest };
+        assert_eq!(described, wanted, "{name}");
     }
-    let (july, _) = acme.report("adjustments", "csv", "2026-07-01", None).await.unwrap();
+    let (log, _) = acme.report("change-log", "csv", "2026-07-01", None).await.unwrap();
+    let late: Vec<(&str, &str, &str)> = rows(&log).iter().map(|row| (row[0], row[2], row[6])).collect();
     assert_eq!(
-        rows(&july),
-        [[
-            "2026-06-01",
-            "2026-07-01",
-            "regular",
-            "12.00",
-            "8.00",
-            "'-4.00",
-            "2",
-            "left earlier than recorded"
-        ]]
-        .map(|row| row.map(|cell| cell.trim_start_matches('\'')).to_vec())
+        late,
+        [
+            ("6", "2026-06-10", "billing.correction"),
+            ("7", "2026-06-20", "billing.correction"),
+            ("8", "2026-07-10", "billing.link"),
+            ("9", "2026-07-09", "scim.deactivate"),
+        ]
     );
+    let (july, _) = acme.report("adjustments", "csv", "2026-07-01", None).await.unwrap();
+    let regular = rows(&july).into_iter().find(|row| row[0] == "2026-06-01" && row[2] == "regular").unwrap();
+    // Ada is a Regular on nine dates, Bob on fifteen; before they were on sixteen and ten.
+    assert_eq!(regular[1..6], ["2026-07-01", "regular", "10.40", "9.60", "-0.80"]);
 }
 
 #[tokio::test]
@@ -184,8 +203,8 @@ async fn reports_say_what_happened() {
     assert_eq!(rows(&limits), [["paid", "2", "ALLOW_TRUE_UP", "1", "50", "2026-06-10T10:00:00Z", "0"]]);
 
     let idle = report("idle-seats").await;
-    // Since 20 May: 12 of 31 days at 12.00 as a Regular; the stay since 16 June is External: 15 days of 30.
-    assert_eq!(rows(&idle)[0][1..], ["external", "2026-06-16T10:00:00Z", "4.26"]);
+    // The stay since 16 June is External: 15 days of 30 at 8.00.
+    assert_eq!(rows(&idle)[0][1..], ["external", "2026-06-16T10:00:00Z", "4.00"]);
 
     let forecast = report("forecast").await;
     assert_eq!(rows(&forecast)[0][1..4], ["regular", "1", "0.40"]);
@@ -296,7 +315,7 @@ async fn a_portfolio_says_what_was_the_matter_then_and_not_what_is_now() {
     billing.advance_to("2026-07-01T02:00:00Z");
     let other = pb::SeatEvent { cause: "scim.delete".to_owned(), ..left };
     billing.append(vec![acme.batch(vec![other])]).await.unwrap();
-    assert_eq!(portfolio(&acme, "2026-07-01T02:00:00Z").await, "CLOSED 0 12.00 3530 0");
+    assert_eq!(portfolio(&acme, "2026-07-01T02:00:00Z").await, "CLOSED 1 12.00  0");
     let (july, _) =
         acme.report("portfolio", "csv", "2026-07-01", Some("2026-07-01T02:00:00Z")).await.unwrap();
     assert!(

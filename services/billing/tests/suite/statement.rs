@@ -71,7 +71,7 @@ async fn usage_is_by_local_date_and_leaves_out_what_is_zero() {
     let usage = acme.usage("2026-03-01", "2026-04-01").await.unwrap();
 
     let days: Vec<(&str, i64, i64, i64)> =
-        usage.days.iter().map(|day| (day.date.as_str(), day.seat_days, day.closing, day.peak)).collect();
+        usage.usage.iter().map(|day| (day.date.as_str(), day.seat_days, day.closing, day.peak)).collect();
     assert_eq!(days, [("2026-03-07", 1, 1, 1), ("2026-03-08", 2, 1, 1), ("2026-03-09", 1, 0, 1)]);
     assert_eq!((usage.time_zone.as_str(), usage.sequence), ("America/New_York", 4));
 }

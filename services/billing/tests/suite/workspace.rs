@@ -110,8 +110,11 @@ impl<'a> Workspace<'a> {
     }
 
     pub async fn usage(&self, start: &str, end: &str) -> Result<pb::GetUsageResponse, Failure> {
-        let message =
-            pb::GetUsageRequest { start_date: start.to_owned(), end_date: end.to_owned(), known_time: None };
+        let message = pb::GetUsageRequest {
+            start_date: start.to_owned(),
+            end_date: end.to_owned(),
+            ..Default::default()
+        };
         Ok(self.billing.query().get_usage(self.request(message)).await?.into_inner())
     }
 

@@ -44,7 +44,11 @@ pub(super) struct PeriodArg {
 }
 
 const PERIODS: [&str; 7] = ["start", "end", "state", "total", "carried", "credited", "snapshot"];
-const LINES: [&str; 8] = ["line", "kind", "class", "about", "mode", "seat_days", "exact_minor", "amount"];
+const LINES: [&str; 9] =
+    ["line", "kind", "class", "about", "mode", "seat_days", "exact_minor", "amount", "currency"];
+
+const FORECAST: [&str; 8] =
+    ["accrued", "remainder", "floor", "other", "expected", "currency", "scheduled", "basis"];
 
 impl PeriodCommand {
     pub(super) async fn run(self, session: &Session) -> anyhow::Result<Report> {
@@ -72,17 +76,29 @@ impl PeriodCommand {
             Self::Credit(args) => args.run(session).await,
             Self::Forecast(PeriodArg { of, start }) => {
                 let workspace = session.workspace(&of).await?;
-                let message = pb::GetForecastRequest { start_date: start.to_string() };
+                let message = pb::GetForecastRequest { start_date: start.to_string(), known_time: None };
                 let answer = client.get_forecast(session.scoped(workspace, message)).await.map_err(told)?;
-                let pb::GetForecastResponse { currency, exponent, basis, .. } = answer.get_ref().clone();
-                let answer = answer.into_inner();
-                let row = [answer.accrued_minor, answer.expected_minor, answer.floor_minor]
-                    .map(|minor| json!(major(minor, exponent)));
-                let row = row.into_iter().chain([json!(currency), json!(basis)]).collect();
-                Ok(Report::one(&["accrued", "expected", "of_which_floor", "currency", "basis"], row))
+                Ok(forecast(answer.into_inner()))
             }
         }
     }
+}
+
+fn forecast(forecast: pb::GetForecastResponse) -> Report {
+    let amounts = [
+        forecast.accrued_minor,
+        forecast.remainder_minor,
+        forecast.floor_minor,
+        forecast.other_minor,
+        forecast.expected_minor,
+    ];
+    let scheduled = forecast.scheduled_changes.into_iter().map(|change| {
+        let pb::ScheduledChange { date, kind, about, detail } = change;
+        json!(format!("{date} {kind} of {about}: {detail}"))
+    });
+    let row = amounts.into_iter().map(|minor| json!(major(minor, forecast.exponent)));
+    let rest = [json!(forecast.currency), scheduled.collect(), json!(forecast.basis)];
+    Report::one(&FORECAST, row.chain(rest).collect())
 }
 
 fn summary(summary: pb::PeriodSummary) -> Vec<Value> {
@@ -111,7 +127,8 @@ fn invoice(invoice: pb::Invoice) -> Report {
             json!(line.mode),
             json!(line.seat_days),
             json!(line.exact),
-            json!(major(line.amount_minor, exponent)),
+            json!(major(line.amount_minor, line.exponent)),
+            json!(line.currency),
         ]
     });
     let period = invoice.period.unwrap_or_default();
@@ -126,16 +143,21 @@ fn invoice(invoice: pb::Invoice) -> Report {
         major(invoice.credit_minor, exponent),
         invoice.sequence
     );
+    for other in invoice.other_currencies {
+        let (total, credit) =
+            (major(other.total_minor, other.exponent), major(other.credit_minor, other.exponent));
+        let _ = write!(note, "\nof periods in {}: {total}, credit {credit}", other.currency);
+    }
     for reason in invoice.incomplete_reasons {
         note.push_str("\nprovisional: ");
         note.push_str(&reason);
     }
     for credited in invoice.credit_notes {
-        let amount = major(credited.amount_minor, exponent);
+        let amount = major(credited.amount_minor, credited.exponent);
         let _ = write!(
             note,
-            "\ncredit note {}: {amount}, booked in {}: {}",
-            credited.id, credited.booked_period, credited.reason
+            "\ncredit note {}: {amount} {}, booked in {}: {}",
+            credited.id, credited.currency, credited.booked_period, credited.reason
         );
     }
     if !invoice.snapshot_hash.is_empty() {

@@ -1,6 +1,6 @@
 //! `usher admin usage`
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use serde_json::json;
 use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::seat_query_client::SeatQueryClient;
@@ -16,7 +16,44 @@ pub(super) struct UsageArgs {
     of: WorkspaceArg,
     #[command(flatten)]
     period: PeriodArgs,
+    /// Over which dates it is summed.
+    #[arg(long, value_enum, default_value_t)]
+    by: Granularity,
 }
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum Granularity {
+    /// Each local date.
+    #[default]
+    Day,
+    /// Each month of the calendar.
+    Month,
+    /// All dates.
+    Total,
+}
+
+impl Granularity {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Day => "day",
+            Self::Month => "month",
+            Self::Total => "total",
+        }
+    }
+}
+
+const COLUMNS: [&str; 10] = [
+    "date",
+    "class",
+    "opening",
+    "started",
+    "stopped",
+    "changed_in",
+    "changed_out",
+    "closing",
+    "peak",
+    "seat_days",
+];
 
 impl UsageArgs {
     pub(super) async fn run(self, session: &Session) -> anyhow::Result<Report> {
@@ -26,13 +63,25 @@ impl UsageArgs {
             start_date: start.to_string(),
             end_date: end.to_string(),
             known_time: self.period.known_time(),
+            granularity: self.by.as_str().to_owned(),
         };
         let mut client = SeatQueryClient::new(session.billing.clone());
         let answer = client.get_usage(session.scoped(workspace, message)).await.map_err(told)?.into_inner();
-        let rows = answer.days.into_iter().map(|day| {
-            vec![json!(day.date), json!(day.class), json!(day.seat_days), json!(day.closing), json!(day.peak)]
+        let rows = answer.usage.into_iter().map(|usage| {
+            let numbers = [
+                usage.opening,
+                usage.started,
+                usage.stopped,
+                usage.changed_in,
+                usage.changed_out,
+                usage.closing,
+                usage.peak,
+                usage.seat_days,
+            ];
+            let head = [json!(usage.date), json!(usage.class)];
+            head.into_iter().chain(numbers.map(|number| json!(number))).collect()
         });
-        Ok(Report::list(&["date", "class", "seat_days", "closing", "peak"], rows)
+        Ok(Report::list(&COLUMNS, rows)
             .note(format!("days of {}, as of seat event {}", answer.time_zone, answer.sequence)))
     }
 }

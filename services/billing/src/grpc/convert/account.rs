@@ -25,7 +25,7 @@ pub(in crate::grpc) fn optional_time(
 }
 
 /// A text that need not be there.
-fn optional<T>(field: &'static str, text: &str) -> Result<Option<T>, InvalidArgument>
+pub(in crate::grpc) fn optional<T>(field: &'static str, text: &str) -> Result<Option<T>, InvalidArgument>
 where
     T: std::str::FromStr<Err: std::fmt::Display>,
 {
@@ -50,8 +50,8 @@ impl From<Terms> for pb::Account {
         let unless_calendar =
             |date: jiff::civil::Date| if date == CALENDAR { String::new() } else { date.to_string() };
         Self {
-            currency: account.currency,
-            exponent: i32::try_from(account.exponent).unwrap_or_default(),
+            exponent: account.currency.places(),
+            currency: account.currency.code,
             time_zone: account.zone_name,
             anchor_date: unless_calendar(terms.anchor),
             effective_date: unless_calendar(terms.valid_from),

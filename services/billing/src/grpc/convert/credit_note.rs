@@ -36,6 +36,8 @@ impl From<CreditNote> for pb::CreditNote {
             id: note.id.to_string(),
             lines: lines.collect(),
             amount_minor: note.amount_minor(),
+            exponent: note.currency.places(),
+            currency: note.currency.code,
             reason: note.reason,
             author: note.author,
             issue_time: Some(to_wire(note.issued_at)),

@@ -1,9 +1,6 @@
 //! Periods and invoices.
 
-use std::collections::HashMap;
-
 use jiff::Timestamp;
-use jiff::civil::Date;
 use usher_proto::billing::v1 as pb;
 use usher_rpc::convert::to_wire;
 
@@ -14,16 +11,14 @@ use crate::error::BillingError;
 use crate::event::hex;
 use crate::forecast::Forecast;
 use crate::invoice::InvoiceLine;
-use crate::invoices::{ClosedPeriod, Invoice};
+use crate::invoices::{ClosedPeriod, Invoice, State};
 use crate::period::Period;
 use crate::rating::{Calendar, Mode, amount};
 use crate::reports::{About, Order, Written};
+use crate::scheduled_changes::ScheduledChange;
+use crate::settlement::Settlement;
 use crate::store::closes::Close;
 use crate::zone;
-
-fn exponent(exponent: u32) -> i32 {
-    i32::try_from(exponent).unwrap_or_default()
-}
 
 fn instant(micros: i64) -> Option<prost_types::Timestamp> {
     Timestamp::from_microsecond(micros).ok().map(to_wire)
@@ -57,8 +52,8 @@ impl From<ClosedPeriod> for pb::PeriodSummary {
     fn from(ClosedPeriod { close, credited_minor }: ClosedPeriod) -> Self {
         Self {
             period: Some(closed_period(&close)),
-            currency: close.currency,
-            exponent: exponent(close.exponent),
+            exponent: close.currency.places(),
+            currency: close.currency.code,
             total_minor: close.total_minor,
             credit_minor: close.credit_minor,
             snapshot_hash: hex(&close.hash),
@@ -74,70 +69,78 @@ impl TryFrom<Period> for pb::PeriodSummary {
         let calendar = open.calendar()?;
         Ok(Self {
             period: Some(period(&open, &calendar, "OPEN")),
-            currency: open.account.currency.clone(),
-            exponent: exponent(open.account.exponent),
+            currency: open.account.currency.code.clone(),
+            exponent: open.account.currency.places(),
             ..Default::default()
         })
     }
 }
 
-fn lines(lines: Vec<InvoiceLine>, origins: &HashMap<i64, Date>) -> Vec<pb::InvoiceLine> {
-    (1..)
-        .zip(lines)
-        .map(|(line_no, line)| pb::InvoiceLine {
-            line_no,
-            kind: line.kind.as_str().to_owned(),
-            class: line.class.map_or("", SeatClass::as_str).to_owned(),
-            origin_period: origins.get(&line.origin).map(ToString::to_string).unwrap_or_default(),
-            mode: line.mode.map_or("", Mode::as_str).to_owned(),
-            price_versions: line.price_versions,
-            unit_prices: line.unit_prices,
-            seat_days: line.seat_days,
-            exact: amount::fraction(&line.exact),
-            amount_minor: line.amount_minor,
-        })
-        .collect()
+fn lines(invoice: &Invoice) -> Vec<pb::InvoiceLine> {
+    let line = |(line_no, line): (i32, &InvoiceLine)| pb::InvoiceLine {
+        line_no,
+        kind: line.kind.as_str().to_owned(),
+        class: line.class.map_or("", SeatClass::as_str).to_owned(),
+        origin_period: invoice.origin(line),
+        mode: line.mode.map_or("", Mode::as_str).to_owned(),
+        price_versions: line.price_versions.clone(),
+        unit_prices: line.unit_prices.clone(),
+        seat_days: line.seat_days,
+        exact: amount::fraction(&line.exact),
+        amount_minor: line.amount_minor,
+        currency: invoice.currency(line).code.clone(),
+        exponent: invoice.currency(line).places(),
+    };
+    (1..).zip(invoice.lines()).map(line).collect()
+}
+
+impl From<Settlement> for pb::Settlement {
+    fn from(settlement: Settlement) -> Self {
+        Self {
+            exponent: settlement.currency.places(),
+            currency: settlement.currency.code,
+            total_minor: settlement.total_minor,
+            credit_minor: settlement.credit_minor,
+        }
+    }
 }
 
 impl From<Invoice> for pb::Invoice {
     fn from(invoice: Invoice) -> Self {
-        let origins = invoice.origins;
-        let credited_minor = invoice.notes.iter().map(CreditNote::amount_minor).sum();
-        let credit_notes: Vec<_> = invoice.notes.into_iter().map(pb::CreditNote::from).collect();
+        let lines = lines(&invoice);
+        let of_period = |note: &&CreditNote| note.currency == *invoice.own_currency();
+        let credited_minor = invoice.notes.iter().filter(of_period).map(CreditNote::amount_minor).sum();
+        let head = Self {
+            currency: invoice.own_currency().code.clone(),
+            exponent: invoice.own_currency().places(),
+            lines,
+            other_currencies: invoice.others.into_iter().map(pb::Settlement::from).collect(),
+            credit_notes: invoice.notes.into_iter().map(pb::CreditNote::from).collect(),
+            credited_minor,
+            ..Default::default()
+        };
         match invoice.state {
-            crate::invoices::State::Closed(close, closed_lines) => Self {
+            State::Closed(close, _) => Self {
                 period: Some(closed_period(&close)),
-                currency: close.currency,
-                exponent: exponent(close.exponent),
-                lines: lines(closed_lines, &origins),
                 total_minor: close.total_minor,
                 credit_minor: close.credit_minor,
                 sequence: close.sequence,
-                provisional: false,
-                incomplete_reasons: Vec::new(),
                 time_zone_database: close.time_zone_database,
                 head_hash: hex(&close.head_hash),
                 snapshot_hash: hex(&close.hash),
-                credit_notes,
-                credited_minor,
+                ..head
             },
-            crate::invoices::State::Provisional(draft, reasons) => {
+            State::Provisional(draft, reasons) => {
                 let state = if reasons.is_empty() { "COMPLETE" } else { "OPEN" };
                 Self {
                     period: Some(period(&draft.period, &draft.calendar, state)),
-                    currency: draft.period.account.currency,
-                    exponent: exponent(draft.period.account.exponent),
-                    lines: lines(draft.lines, &origins),
-                    total_minor: draft.settlement.total_minor,
-                    credit_minor: draft.settlement.credit_minor,
+                    total_minor: draft.settlements.own.total_minor,
+                    credit_minor: draft.settlements.own.credit_minor,
                     sequence: draft.sequence,
                     provisional: true,
                     incomplete_reasons: reasons,
                     time_zone_database: zone::version().to_owned(),
-                    head_hash: String::new(),
-                    snapshot_hash: String::new(),
-                    credit_notes,
-                    credited_minor,
+                    ..head
                 }
             }
         }
@@ -161,12 +164,26 @@ impl From<&Share> for pb::Allocation {
 impl From<Forecast> for pb::GetForecastResponse {
     fn from(forecast: Forecast) -> Self {
         Self {
-            currency: forecast.account.currency,
-            exponent: exponent(forecast.account.exponent),
+            exponent: forecast.account.currency.places(),
+            currency: forecast.account.currency.code,
             accrued_minor: forecast.accrued_minor,
             expected_minor: forecast.expected_minor,
             floor_minor: forecast.floor_minor,
             basis: forecast.basis,
+            remainder_minor: forecast.remainder_minor,
+            other_minor: forecast.other_minor,
+            scheduled_changes: forecast.scheduled.into_iter().map(pb::ScheduledChange::from).collect(),
+        }
+    }
+}
+
+impl From<ScheduledChange> for pb::ScheduledChange {
+    fn from(change: ScheduledChange) -> Self {
+        Self {
+            date: change.date.to_string(),
+            kind: change.kind.to_owned(),
+            about: change.about.to_owned(),
+            detail: change.detail,
         }
     }
 }

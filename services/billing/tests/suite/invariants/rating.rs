@@ -46,7 +46,7 @@ async fn i6_and_i7_a_person_has_one_seat_day_a_date_and_three_ways_of_counting_a
             counted.iter().map(|(day, rank, count)| ((day.clone(), name(*rank)), *count)).collect();
         let usage = acme.usage(start, end).await.unwrap();
         let used: BTreeMap<(String, &str), i64> = usage
-            .days
+            .usage
             .iter()
             .filter(|day| day.seat_days > 0)
             .map(|day| ((day.date.clone(), day.class.as_str()), day.seat_days))
@@ -109,7 +109,7 @@ async fn i14_what_persons_are_allocated_sums_to_each_line() {
             acme.close(start).await.unwrap();
             acme.correct(persons[0], "2026-06-03T00:00:00Z", "2026-06-20T00:00:00Z", "").await.unwrap();
         }
-        let message = pb::ListAllocationsRequest { start_date: start.to_owned() };
+        let message = pb::ListAllocationsRequest { start_date: start.to_owned(), known_time: None };
         let mut stream =
             billing.invoicing().list_allocations(acme.request(message)).await.unwrap().into_inner();
         let mut shares: BTreeMap<String, i64> = BTreeMap::new();

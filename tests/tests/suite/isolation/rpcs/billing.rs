@@ -181,7 +181,7 @@ fn invoices() -> Vec<Row> {
         ),
         row(
             "/usher.billing.v1.Invoicing/ListAllocations",
-            &billing::ListAllocationsRequest { start_date: start_date() },
+            &billing::ListAllocationsRequest { start_date: start_date(), known_time: None },
         ),
         row(
             "/usher.billing.v1.Invoicing/ClosePeriod",
@@ -202,7 +202,7 @@ fn invoices() -> Vec<Row> {
         ),
         row(
             "/usher.billing.v1.Invoicing/GetForecast",
-            &billing::GetForecastRequest { start_date: start_date() },
+            &billing::GetForecastRequest { start_date: start_date(), known_time: None },
         ),
         row(
             "/usher.billing.v1.Invoicing/ExportReport",

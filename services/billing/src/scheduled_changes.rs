@@ -1,0 +1,53 @@
+//! What is set to change on a later date of a period.
+
+use jiff::civil::Date;
+use usher_store::TenantTx;
+
+use crate::error::BillingError;
+use crate::prices;
+use crate::store::commitments;
+use crate::view::View;
+
+/// A change that is known beforehand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ScheduledChange {
+    /// The date on which it begins.
+    pub(crate) date: Date,
+    pub(crate) kind: &'static str,
+    /// A class, or a pool.
+    pub(crate) about: &'static str,
+    /// For people.
+    pub(crate) detail: String,
+}
+
+/// The changes after a view's last date, by date.
+pub(crate) async fn of(tx: &mut TenantTx, view: &View) -> Result<Vec<ScheduledChange>, BillingError> {
+    let today = view.calendar.dates()[view.calendar.locate(view.last_instant())];
+    let later = |date: Date| today < date && date < view.period.end;
+    let mut changes = Vec::new();
+    for version in prices::since(tx, view.period.currency_since, view.known.at).await? {
+        if later(version.valid_from) {
+            changes.push(ScheduledChange {
+                date: version.valid_from,
+                kind: "price",
+                about: version.class.as_str(),
+                detail: format!("{} in mode {}", version.unit_price, version.mode),
+            });
+        }
+    }
+    for commitment in commitments::known(tx, view.known.at).await? {
+        let mut add = |date, kind, detail| {
+            let about = commitment.pool.as_str();
+            changes.extend(later(date).then_some(ScheduledChange { date, kind, about, detail }));
+        };
+        let seats = format!("{} seats at {}", commitment.quantity, commitment.unit_price);
+        add(commitment.first, "commitment", seats.clone());
+        add(commitment.end, "commitment_end", seats);
+        // The last quarter has no rest to be bought.
+        for quarter in commitment.quarters().filter(|quarter| quarter.end < commitment.end) {
+            add(quarter.last(), "true_up", format!("the quarter from {} ends", quarter.first));
+        }
+    }
+    changes.sort_by_key(|change| change.date);
+    Ok(changes)
+}

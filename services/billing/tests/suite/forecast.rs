@@ -1,0 +1,74 @@
+//! What a period is expected to cost.
+
+use usher_proto::billing::v1 as pb;
+use usher_rpc::convert::to_wire;
+
+use crate::closing::one_seat;
+use crate::commitments;
+use crate::harness::Billing;
+use crate::workspace::Workspace;
+
+async fn forecast(acme: &Workspace<'_>, known: Option<&str>) -> pb::GetForecastResponse {
+    let message = pb::GetForecastRequest {
+        start_date: "2026-06-01".to_owned(),
+        known_time: known.map(|known| to_wire(known.parse().unwrap())),
+    };
+    acme.billing.invoicing().get_forecast(acme.request(message)).await.unwrap().into_inner()
+}
+
+#[tokio::test]
+async fn a_forecast_goes_on_with_the_seats_that_are_open() {
+    let billing = Billing::at("2026-06-16T00:00:00Z").await;
+    let (acme, _) = one_seat(&billing).await;
+
+    let forecast = forecast(&acme, None).await;
+
+    assert_eq!((forecast.accrued_minor, forecast.remainder_minor), (600, 600));
+    assert_eq!((forecast.expected_minor, forecast.floor_minor, forecast.other_minor), (1_200, 0, 0));
+    assert!(forecast.basis.starts_with("1 seats are open at 2026-06-16T00:00:00Z"), "{}", forecast.basis);
+    assert_eq!(forecast.scheduled_changes, []);
+}
+
+#[tokio::test]
+async fn a_forecast_has_what_is_set_to_change_and_all_else_that_will_be_billed() {
+    let billing = Billing::at("2026-04-01T00:00:00Z").await;
+    let (acme, ada) = one_seat(&billing).await;
+    billing.advance_to("2026-06-02T00:00:00Z");
+    acme.prove("2026-06-01T00:00:00Z").await;
+    crate::limits::set(&acme, crate::limits::limit("paid", "ALLOW_TRUE_UP")).await.unwrap();
+    commitments::set(&acme, 1, "12.00", "2026-06-20", "2026-09-01").await.unwrap();
+    acme.price("regular", "15.00", "2026-06-16").await.unwrap();
+    let message = pb::SetMinimumSpendRequest { valid_from: "2026-06-01".to_owned(), amount_minor: 2_000 };
+    billing.admin().set_minimum_spend(acme.request(message)).await.unwrap();
+    billing.advance_to("2026-06-11T00:00:00Z");
+
+    let told = forecast(&acme, None).await;
+
+    // Ten dates at 12.00, five more, then fifteen at 15.00; the minimum adds 6.50.
+    assert_eq!((told.accrued_minor, told.remainder_minor, told.floor_minor), (400, 950, 650));
+    assert_eq!(told.expected_minor, 2_000);
+    let changes: Vec<(&str, &str, &str, &str)> = told
+        .scheduled_changes
+        .iter()
+        .map(|change| {
+            (change.date.as_str(), change.kind.as_str(), change.about.as_str(), change.detail.as_str())
+        })
+        .collect();
+    assert_eq!(
+        changes,
+        [
+            ("2026-06-16", "price", "regular", "15.00 in mode DAILY_TOUCH"),
+            ("2026-06-20", "commitment", "paid", "1 seats at 12.00"),
+        ]
+    );
+
+    // What was known before the price, the minimum and the commitment; and after all of it.
+    let before = forecast(&acme, Some("2026-06-01T12:00:00Z")).await;
+    assert_eq!((before.accrued_minor, before.expected_minor), (40, 1_200));
+    assert_eq!(before.scheduled_changes, []);
+    billing.advance_to("2026-07-02T00:00:00Z");
+    acme.correct(ada, "2026-06-01T00:00:00Z", "2026-06-16T00:00:00Z", "").await.unwrap();
+    let after = forecast(&acme, None).await;
+    assert_eq!((after.accrued_minor, after.remainder_minor, after.floor_minor), (750, 0, 1_250));
+    assert_eq!(forecast(&acme, Some("2026-06-11T00:00:00Z")).await, told);
+}
