@@ -17,6 +17,9 @@ pub(crate) enum BillingError {
         "there is a price of a {class} seat from {valid_from} on already; prices are never changed, add one of a later date"
     )]
     PriceExists { class: SeatClass, valid_from: jiff::civil::Date },
+    /// Caller: choose another date; a minimum is never changed.
+    #[error("there is another minimum from {0} on already; add one of a later date")]
+    MinimumExists(jiff::civil::Date),
     /// Caller: the account is in use.
     #[error("the account has prices or commitments, so its currency and time zone can't be changed any more")]
     AccountInUse,
@@ -82,6 +85,7 @@ impl Fault for BillingError {
     fn reason(&self) -> Reason {
         match self {
             Self::PriceExists { .. }
+            | Self::MinimumExists(_)
             | Self::CommitmentExists { .. }
             | Self::AlreadyApproved
             | Self::IdempotencyReused => Reason::AlreadyExists,

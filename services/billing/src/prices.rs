@@ -25,7 +25,8 @@ pub(crate) struct NewPrice {
     pub(crate) floor: i64,
 }
 
-/// Adds a price. From then on the account's currency and zone are fixed.
+/// Adds a price. From then on the account's currency and zone are fixed. The same price again is the one
+/// that is there.
 pub(crate) async fn create(
     database: &Database,
     ctx: &CallContext,
@@ -38,12 +39,17 @@ pub(crate) async fn create(
     let database = database.scoped(&ctx.scope()?);
     let mut tx = database.begin().await?;
     accounts::lock(&mut tx).await?;
+    let known = store::all(&mut tx).await?;
+    if let Some(known) =
+        known.into_iter().find(|known| (known.class, known.valid_from) == (class, valid_from))
+    {
+        let same = PriceVersion { id, ..known.clone() } == version;
+        return if same { Ok(known) } else { Err(BillingError::PriceExists { class, valid_from }) };
+    }
     if closes::last(&mut tx).await?.is_some_and(|last| valid_from < last.end) {
         return Err(BillingError::ClosedDate(valid_from));
     }
-    if !store::insert(&mut tx, &version, ctx.now(), &ctx.actor().to_string()).await? {
-        return Err(BillingError::PriceExists { class, valid_from });
-    }
+    store::insert(&mut tx, &version, ctx.now(), &ctx.actor().to_string()).await?;
     let detail = json!({
         "price": id.to_string(), "class": class.as_str(), "unit_price": unit_price.to_string(),
         "valid_from": valid_from.to_string(), "mode": mode.as_str(), "included": included, "floor": floor,
@@ -53,7 +59,8 @@ pub(crate) async fn create(
     Ok(version)
 }
 
-/// Sets what a period costs at least, from the first period that begins on a date or later.
+/// Sets what a period costs at least, from the first period that begins on a date or later. The same again
+/// changes nothing.
 pub(crate) async fn set_minimum_spend(
     database: &Database,
     ctx: &CallContext,
@@ -64,13 +71,15 @@ pub(crate) async fn set_minimum_spend(
     let database = database.scoped(&ctx.scope()?);
     let mut tx = database.begin().await?;
     accounts::lock(&mut tx).await?;
+    if let Some(known) = accounts::minimum_from(&mut tx, valid_from).await? {
+        let same = known == amount_minor;
+        return if same { Ok(()) } else { Err(BillingError::MinimumExists(valid_from)) };
+    }
     if closes::last(&mut tx).await?.is_some_and(|last| valid_from < last.end) {
         return Err(BillingError::ClosedDate(valid_from));
     }
     let by = ctx.actor().to_string();
-    if !accounts::set_minimum_spend(&mut tx, valid_from, amount_minor, ctx.now(), &by).await? {
-        return Err(BillingError::IdempotencyReused);
-    }
+    accounts::set_minimum_spend(&mut tx, valid_from, amount_minor, ctx.now(), &by).await?;
     let detail = json!({"valid_from": valid_from.to_string(), "amount_minor": amount_minor});
     audit::note(&mut tx, ctx, "minimum_spend.set", detail).await?;
     tx.commit().await?;

@@ -146,17 +146,29 @@ pub(crate) async fn minimum_spend(
     Ok(found.unwrap_or(0))
 }
 
-/// Sets it from a date on; says false if that was done before.
+/// The minimum that was set from a date on.
+pub(crate) async fn minimum_from(tx: &mut TenantTx, valid_from: Date) -> Result<Option<i64>, BillingError> {
+    let found = sqlx::query_scalar(
+        "SELECT amount_minor FROM minimum_spends WHERE tenant_id = $1 AND valid_from = to_date($2, 'YYYY-MM-DD')",
+    )
+    .bind(tx.tenant())
+    .bind(valid_from.to_string())
+    .fetch_optional(tx.conn())
+    .await?;
+    Ok(found)
+}
+
+/// Sets it from a date on.
 pub(crate) async fn set_minimum_spend(
     tx: &mut TenantTx,
     valid_from: Date,
     amount_minor: i64,
     now: jiff::Timestamp,
     by: &str,
-) -> Result<bool, BillingError> {
-    let done = sqlx::query(
+) -> Result<(), BillingError> {
+    sqlx::query(
         "INSERT INTO minimum_spends (tenant_id, valid_from, amount_minor, created_at, created_by)
-         VALUES ($1, to_date($2, 'YYYY-MM-DD'), $3, $4, $5) ON CONFLICT (tenant_id, valid_from) DO NOTHING",
+         VALUES ($1, to_date($2, 'YYYY-MM-DD'), $3, $4, $5)",
     )
     .bind(tx.tenant())
     .bind(valid_from.to_string())
@@ -165,5 +177,5 @@ pub(crate) async fn set_minimum_spend(
     .bind(by)
     .execute(tx.conn())
     .await?;
-    Ok(done.rows_affected() == 1)
+    Ok(())
 }

@@ -39,18 +39,17 @@ impl TryFrom<PriceRow> for PriceVersion {
     }
 }
 
-/// Adds a version; says false if there is one of the same class and date.
+/// Adds a version.
 pub(crate) async fn insert(
     tx: &mut TenantTx,
     version: &PriceVersion,
     now: Timestamp,
     by: &str,
-) -> Result<bool, BillingError> {
-    let done = sqlx::query(
+) -> Result<(), BillingError> {
+    sqlx::query(
         "INSERT INTO price_versions (tenant_id, class, valid_from, price_id, unit_price_micros, created_at, created_by,
            mode, included, floor)
-         VALUES ($1, $2, to_date($3, 'YYYY-MM-DD'), $4, $5, $6, $7, $8, $9, $10)
-         ON CONFLICT (tenant_id, class, valid_from) DO NOTHING",
+         VALUES ($1, $2, to_date($3, 'YYYY-MM-DD'), $4, $5, $6, $7, $8, $9, $10)",
     )
     .bind(tx.tenant())
     .bind(version.class.as_str())
@@ -64,7 +63,7 @@ pub(crate) async fn insert(
     .bind(version.floor)
     .execute(tx.conn())
     .await?;
-    Ok(done.rows_affected() == 1)
+    Ok(())
 }
 
 /// All versions, by rank of class and date.

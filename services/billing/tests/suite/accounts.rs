@@ -2,6 +2,7 @@
 
 use usher_base::Reason;
 use usher_proto::billing::v1 as pb;
+use usher_rpc::Failure;
 
 use crate::harness::Billing;
 
@@ -62,6 +63,7 @@ async fn prices_are_listed_by_rank_and_date_and_never_replaced() {
     let taken = acme.price("regular", "13.00", "2026-06-16").await.unwrap_err();
 
     assert_eq!(taken.reason, Reason::AlreadyExists);
+    acme.price("regular", "15.00", "2026-06-16").await.expect("the same price again is that price");
     let listed = billing.admin().list_price_versions(acme.request(pb::ListPriceVersionsRequest {})).await;
     let listed: Vec<(String, String)> = listed
         .unwrap()
@@ -80,4 +82,24 @@ async fn prices_are_listed_by_rank_and_date_and_never_replaced() {
             pair("collaborator", "0.00")
         ]
     );
+}
+
+#[tokio::test]
+async fn a_minimum_can_be_repeated_and_is_never_replaced() {
+    let billing = Billing::start().await;
+    let acme = billing.workspace();
+    let set = async |amount_minor| {
+        let message = pb::SetMinimumSpendRequest { valid_from: "2026-08-01".to_owned(), amount_minor };
+        billing.admin().set_minimum_spend(acme.request(message)).await.map_err(Failure::from)
+    };
+    set(5_000).await.unwrap();
+    set(5_000).await.unwrap();
+
+    let taken = set(6_000).await.unwrap_err();
+
+    assert_eq!(taken.reason, Reason::AlreadyExists);
+    assert!(taken.message.contains("from 2026-08-01 on"), "{}", taken.message);
+    let audit = billing.admin().list_audit(acme.request(pb::ListAuditRequest::default())).await.unwrap();
+    let entries = audit.into_inner().entries;
+    assert_eq!(entries.iter().filter(|entry| entry.action == "minimum_spend.set").count(), 1);
 }
