@@ -61,6 +61,9 @@ pub(crate) enum BillingError {
     /// Nobody: the reader of a report went away.
     #[error("the reader of the report went away")]
     ReaderGone,
+    /// Operator: a defect; a report's rows have one cell a column.
+    #[error("a row of the report can't be written")]
+    Row(#[from] csv::Error),
     /// Caller: look it up.
     #[error("there is no such {0} in this workspace")]
     NotFound(&'static str),
@@ -102,7 +105,7 @@ impl Fault for BillingError {
             | Self::ClosedTerm { .. }
             | Self::Rating(RatingError::ModeChange(_)) => Reason::FailedPrecondition,
             Self::Rating(RatingError::PriceMissing { .. }) => Reason::PriceMissing,
-            Self::Rating(RatingError::TooLarge(_)) | Self::Stored(_) => Reason::Internal,
+            Self::Rating(RatingError::TooLarge(_)) | Self::Stored(_) | Self::Row(_) => Reason::Internal,
             Self::Argument(error) => error.reason(),
             Self::Denied(error) => error.reason(),
             Self::Store(error) => error.reason(),

@@ -1,10 +1,11 @@
 //! Writes rows as CSV or JSON lines, in chunks, and hashes what it wrote.
 
-use std::fmt::Write as _;
+use std::borrow::Cow;
 use std::str::FromStr;
 
 use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc;
+use usher_base::spreadsheet;
 
 use crate::error::BillingError;
 use crate::event::hex;
@@ -67,18 +68,49 @@ impl From<i64> for Cell {
     }
 }
 
-/// A piece of the file.
+/// A piece of the file: whole rows.
 pub(crate) type Part = Vec<u8>;
 
 /// The size of a piece.
 const CHUNK: usize = 64 * 1024;
+
+/// Rows that were not sent yet.
+enum Pending {
+    Csv(Box<csv::Writer<Part>>),
+    JsonLines(Part),
+}
+
+impl Pending {
+    fn new(format: Format) -> Self {
+        match format {
+            Format::Csv => Self::Csv(Box::new(csv::Writer::from_writer(Part::new()))),
+            Format::JsonLines => Self::JsonLines(Part::new()),
+        }
+    }
+
+    /// Whether it is enough for a piece; a few rows of CSV may not be counted yet.
+    fn is_full(&self) -> bool {
+        let pending = match self {
+            Self::Csv(rows) => rows.get_ref(),
+            Self::JsonLines(rows) => rows,
+        };
+        pending.len() >= CHUNK
+    }
+
+    fn take(self) -> Result<Part, csv::Error> {
+        match self {
+            Self::Csv(rows) => rows.into_inner().map_err(|error| error.into_error().into()),
+            Self::JsonLines(rows) => Ok(rows),
+        }
+    }
+}
 
 /// Writes a report into a channel.
 pub(crate) struct Writer {
     format: Format,
     columns: Vec<&'static str>,
     prefix: Option<String>,
-    buffer: String,
+    pending: Pending,
     hash: Sha256,
     sender: mpsc::Sender<Part>,
     rows: i64,
@@ -100,7 +132,7 @@ impl Writer {
             format,
             columns: Vec::new(),
             prefix: all_workspaces.then(String::new),
-            buffer: String::new(),
+            pending: Pending::new(format),
             hash: Sha256::new(),
             sender,
             rows: 0,
@@ -115,9 +147,8 @@ impl Writer {
             self.prefix = None;
         }
         self.columns = tenant.into_iter().chain(columns.iter().copied()).collect();
-        if self.format == Format::Csv {
-            self.buffer.push_str(&self.columns.join(","));
-            self.buffer.push('\n');
+        if let Pending::Csv(rows) = &mut self.pending {
+            rows.write_record(&self.columns)?;
         }
         self.flush(false).await
     }
@@ -133,32 +164,33 @@ impl Writer {
     pub(crate) async fn row(&mut self, cells: &[Cell]) -> Result<(), BillingError> {
         let tenant = self.prefix.clone().map(Cell::Text);
         let cells: Vec<&Cell> = tenant.iter().chain(cells).collect();
-        match self.format {
-            Format::Csv => {
-                for (index, cell) in cells.iter().enumerate() {
-                    if index > 0 {
-                        self.buffer.push(',');
-                    }
-                    csv(&mut self.buffer, cell);
+        match &mut self.pending {
+            Pending::Csv(rows) => {
+                for cell in cells {
+                    rows.write_field(csv_text(cell).as_bytes())?;
                 }
+                rows.write_record(None::<&[u8]>)?;
             }
-            Format::JsonLines => {
+            Pending::JsonLines(rows) => {
                 let fields = self.columns.iter().zip(&cells);
                 let object: serde_json::Map<_, _> =
                     fields.map(|(name, cell)| ((*name).to_owned(), json(cell))).collect();
-                self.buffer.push_str(&serde_json::Value::Object(object).to_string());
+                rows.extend_from_slice(serde_json::Value::Object(object).to_string().as_bytes());
+                rows.push(b'\n');
             }
         }
-        self.buffer.push('\n');
         self.rows += 1;
         self.flush(false).await
     }
 
     async fn flush(&mut self, all: bool) -> Result<(), BillingError> {
-        if self.buffer.is_empty() || (!all && self.buffer.len() < CHUNK) {
+        if !all && !self.pending.is_full() {
             return Ok(());
         }
-        let chunk = std::mem::take(&mut self.buffer).into_bytes();
+        let chunk = std::mem::replace(&mut self.pending, Pending::new(self.format)).take()?;
+        if chunk.is_empty() {
+            return Ok(());
+        }
         self.hash.update(&chunk);
         self.bytes += i64::try_from(chunk.len()).unwrap_or(i64::MAX);
         self.sender.send(chunk).await.map_err(|_| BillingError::ReaderGone)
@@ -171,24 +203,12 @@ impl Writer {
     }
 }
 
-fn csv(buffer: &mut String, cell: &Cell) {
+fn csv_text(cell: &Cell) -> Cow<'_, str> {
     match cell {
-        Cell::Text(text) => csv_text(buffer, text),
-        Cell::Number(number) => {
-            let _ = write!(buffer, "{number}");
-        }
-        Cell::Amount(minor, exponent) => buffer.push_str(&major(*minor, *exponent)),
-        Cell::Empty => {}
-    }
-}
-
-/// A text that a spreadsheet would take for a formula gets an apostrophe.
-fn csv_text(buffer: &mut String, text: &str) {
-    let guard = if text.starts_with(['=', '+', '-', '@', '\t']) { "'" } else { "" };
-    if text.contains([',', '"', '\n', '\r']) {
-        let _ = write!(buffer, "\"{guard}{}\"", text.replace('"', "\"\""));
-    } else {
-        let _ = write!(buffer, "{guard}{text}");
+        Cell::Text(text) => spreadsheet::as_text(text),
+        Cell::Number(number) => number.to_string().into(),
+        Cell::Amount(minor, exponent) => major(*minor, *exponent).into(),
+        Cell::Empty => "".into(),
     }
 }
 
@@ -250,5 +270,32 @@ mod tests {
         let (text, _) = written(Format::JsonLines, &[vec![Cell::from("a"), Cell::Amount(7, 3)]]).await;
 
         assert_eq!(text, "{\"name\":\"a\",\"amount\":\"0.007\"}\n");
+    }
+
+    #[tokio::test]
+    async fn every_piece_is_of_whole_rows_and_about_as_large_as_the_others() {
+        for (format, row) in [
+            (Format::Csv, "\"two\nlines\",7\n"),
+            (Format::JsonLines, "{\"name\":\"two\\nlines\",\"amount\":7}\n"),
+        ] {
+            let (sender, mut receiver) = mpsc::channel(64);
+            let mut writer = Writer::new(format, false, sender);
+            writer.header(&["name", "amount"]).await.unwrap();
+            for _ in 0..20_000 {
+                writer.row(&[Cell::from("two\nlines"), Cell::Number(7)]).await.unwrap();
+            }
+            let written = writer.finish().await.unwrap();
+            let mut sizes = Vec::new();
+            while let Some(part) = receiver.recv().await {
+                assert!(part.ends_with(row.as_bytes()), "{format:?}");
+                sizes.push(part.len());
+            }
+            assert_eq!(i64::try_from(sizes.iter().sum::<usize>()).unwrap(), written.bytes);
+            sizes.pop();
+            assert!(
+                sizes.len() > 3 && sizes.iter().all(|size| (CHUNK..CHUNK + 16 * 1024).contains(size)),
+                "{sizes:?}"
+            );
+        }
     }
 }

@@ -14,6 +14,7 @@ pub mod permission;
 pub mod reason;
 pub mod scope;
 pub mod secret;
+pub mod spreadsheet;
 pub mod trace;
 
 pub use actor::Actor;
