@@ -8,12 +8,14 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use jiff::SignedDuration;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::{Connection as _, PgConnection};
 use usher::cli::Role;
 use usher::config::Settings;
 use usher::roles::{self, Running};
 use usher_base::Clock;
+use usher_proto::tenant::v1 as pb;
+use usher_proto::tenant::v1::credential_service_client::CredentialServiceClient;
 use usher_rpc::Tasks;
 use usher_store::testing::TestDatabase;
 use usher_store::{Database, DatabaseConfig};
@@ -152,9 +154,18 @@ impl Stack {
         &self.databases
     }
 
-    /// The key and name of the gateway's own access to tenant.
-    pub fn gateway_key(&self) -> &SecretString {
-        self.settings.gateway.service_key.as_ref().unwrap()
+    /// What a service gets for its own key: `gateway`, `identity` or `billing`.
+    pub async fn service_credential(&self, service: &str) -> String {
+        let key = match service {
+            "gateway" => &self.settings.gateway.service_key,
+            "identity" => &self.settings.identity.service_key,
+            "billing" => &self.settings.billing.service_key,
+            other => panic!("there is no key of {other}"),
+        };
+        let key = key.as_ref().unwrap().expose_secret().to_owned();
+        let message = pb::IssueCredentialRequest { name: service.to_owned(), key };
+        let mut client = CredentialServiceClient::new(self.operator.tenant());
+        client.issue_credential(message).await.unwrap().into_inner().credential
     }
 
     /// Starts one more gateway; its address.

@@ -10,6 +10,7 @@ mod error;
 mod group;
 mod groups;
 mod grpc;
+mod person_names;
 mod policy;
 mod provenance;
 mod query;

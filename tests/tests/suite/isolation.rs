@@ -7,13 +7,11 @@ mod rpcs;
 use std::collections::BTreeSet;
 
 use prost::Message as _;
-use secrecy::ExposeSecret as _;
 use serde_json::json;
 use tonic::Code;
 use usher_base::Reason;
 use usher_proto::tenant::v1 as pb;
 use usher_proto::tenant::v1::access_service_client::AccessServiceClient;
-use usher_proto::tenant::v1::credential_service_client::CredentialServiceClient;
 use usher_rpc::{Failure, Outgoing, WORKSPACE_KEY};
 use usher_tests::operator::Operator;
 use usher_tests::stack::{Stack, Workspace};
@@ -28,6 +26,7 @@ struct Subject {
     app: String,
     token: String,
     admin: String,
+    person: String,
 }
 
 impl Subject {
@@ -42,11 +41,13 @@ impl Subject {
             app: id(),
             token: id(),
             admin: id(),
+            person: id(),
         }
     }
 
-    fn parts(&self) -> [&str; 7] {
-        [&self.workspace, &self.slug, &self.user, &self.group, &self.app, &self.token, &self.admin]
+    fn parts(&self) -> [&str; 8] {
+        let Self { workspace, slug, user, group, app, token, admin, person } = self;
+        [workspace, slug, user, group, app, token, admin, person]
     }
 
     /// A text with the names of this subject blanked out.
@@ -83,7 +84,7 @@ impl Scene {
         let admin = operator.admin(globex.id(), "hank@globex.example", password, &security).await.unwrap();
         let signed_in = operator.sign_in("acme", "boss@acme.example", password).await.unwrap();
         globex.settle().await;
-        let gateway = gateway_credential(&stack).await;
+        let gateway = stack.service_credential("gateway").await;
         let scim = scim_credential(operator, &gateway, &acme).await;
         let victim = Subject {
             workspace: globex.id().to_string(),
@@ -93,6 +94,7 @@ impl Scene {
             app: globex.app().to_owned(),
             token: globex.token_id().to_owned(),
             admin,
+            person: operator.events(globex.id()).await.unwrap()[0].person_key.clone(),
         };
         let bound = vec![("SCIM token", scim), ("admin", signed_in)];
         Self { stack, acme, globex, victim, bound, gateway }
@@ -114,15 +116,6 @@ impl Scene {
             self.globex.scim().get("/Groups").await.assert_total(1).text,
         )
     }
-}
-
-async fn gateway_credential(stack: &Stack) -> String {
-    let message = pb::IssueCredentialRequest {
-        name: "gateway".into(),
-        key: stack.gateway_key().expose_secret().to_owned(),
-    };
-    let mut client = CredentialServiceClient::new(stack.operator().tenant());
-    client.issue_credential(message).await.unwrap().into_inner().credential
 }
 
 /// The internal credential that the gateway gets for acme's token.

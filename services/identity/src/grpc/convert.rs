@@ -1,12 +1,14 @@
 //! Between messages and the domain.
 
 use serde_json::Value;
+use usher_base::id::PersonKey;
 use usher_proto::identity::v1 as pb;
-use usher_rpc::convert::{InvalidArgument, invalid, to_wire};
+use usher_rpc::convert::{InvalidArgument, invalid, parse, to_wire};
 use usher_scim::Profile;
 use usher_scim::schema::{CustomAttribute, Kind};
 
 use crate::group::Group;
+use crate::person_names::{self, PersonName};
 use crate::query::Asked;
 use crate::user::User;
 
@@ -65,6 +67,21 @@ impl From<pb::ListGroupsRequest> for Asked {
             base: message.base_url,
         }
     }
+}
+
+impl From<PersonName> for pb::PersonName {
+    fn from(name: PersonName) -> Self {
+        let PersonName { person, display, user_name } = name;
+        Self { person_key: person.to_string(), display, user_name }
+    }
+}
+
+pub(super) fn persons(keys: &[String]) -> Result<Vec<PersonKey>, InvalidArgument> {
+    if keys.len() > person_names::MOST {
+        let fault = format!("there are {}; ask for at most {} at once", keys.len(), person_names::MOST);
+        return Err(invalid("person_keys", fault));
+    }
+    keys.iter().map(|key| parse("person_keys", key)).collect()
 }
 
 const TYPES: [(pb::AttributeType, Kind); 6] = [

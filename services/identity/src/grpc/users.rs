@@ -6,8 +6,9 @@ use usher_proto::identity::v1 as pb;
 use usher_proto::identity::v1::user_service_server::UserService;
 use usher_rpc::{Tasks, open, status};
 
-use super::convert::profile;
+use super::convert::{persons, profile};
 use crate::erasure;
+use crate::person_names;
 use crate::query::Asked;
 use crate::users::Users;
 
@@ -97,6 +98,17 @@ impl UserService for UserApi {
         let work = async move { users.delete(&ctx, &message.id, &message.if_versions).await };
         self.tasks.detach(work).await.map_err(status)?;
         Ok(Response::new(pb::DeleteUserResponse {}))
+    }
+
+    async fn get_person_names(
+        &self,
+        request: Request<pb::GetPersonNamesRequest>,
+    ) -> Result<Response<pb::GetPersonNamesResponse>, Status> {
+        let (ctx, message) = open(request)?;
+        let persons = persons(&message.person_keys).map_err(status)?;
+        let names = person_names::read(&self.users.database, &ctx, &persons).await.map_err(status)?;
+        let names = names.into_iter().map(pb::PersonName::from).collect();
+        Ok(Response::new(pb::GetPersonNamesResponse { names }))
     }
 
     async fn erase_users(

@@ -180,6 +180,10 @@ fn users(subject: &Subject, mark: &str) -> Vec<Row> {
             "/usher.identity.v1.UserService/DeleteUser",
             &identity::DeleteUserRequest { id: id(), if_versions: Vec::new() },
         ),
+        row(
+            "/usher.identity.v1.UserService/GetPersonNames",
+            &identity::GetPersonNamesRequest { person_keys: vec![subject.person.clone()] },
+        ),
         row("/usher.identity.v1.UserService/EraseUsers", &identity::EraseUsersRequest {}),
         row("/usher.identity.v1.ChangeService/WatchChanges", &identity::WatchChangesRequest::default()),
         row("/usher.identity.v1.ChangeService/ListChanges", &identity::ListChangesRequest::default()),
