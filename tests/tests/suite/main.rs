@@ -18,6 +18,7 @@ mod provenance;
 mod provisioning_log;
 mod reference;
 mod relay;
+mod reports;
 mod scim2_server;
 mod scim2_tester;
 mod seats;

@@ -17,8 +17,9 @@ use crate::rating::{PriceList, amount};
 use crate::store::{accounts, facts, intervals};
 use crate::view::View;
 
-/// `cost_to_date` prices each local date since then by the price of that date, whatever the mode.
-pub(super) const COLUMNS: [&str; 4] = ["person_key", "class", "since", "cost_to_date"];
+/// `cost_to_date` prices each local date since then by the price of that date, whatever the mode. `display`
+/// is empty, as in `seat_days`.
+pub(super) const COLUMNS: [&str; 5] = ["person_key", "display", "class", "since", "cost_to_date"];
 
 pub(super) async fn write(tx: &mut TenantTx, view: &View, writer: &mut Writer) -> Result<(), BillingError> {
     let exponent = view.period.account.currency.exponent;
@@ -45,6 +46,7 @@ pub(super) async fn write(tx: &mut TenantTx, view: &View, writer: &mut Writer) -
             jiff::Timestamp::from_microsecond(stay.start).map(|at| at.to_string()).unwrap_or_default();
         let row = [
             stay.person.to_string().into(),
+            Cell::Empty,
             SeatClass::at(stay.class).as_str().into(),
             since.into(),
             amount::round(&cost).map_or(Cell::Empty, |minor| Cell::Amount(minor, exponent)),

@@ -7,7 +7,8 @@ use crate::allocations;
 use crate::error::BillingError;
 use crate::view::View;
 
-/// `display` is empty: billing knows nobody's name. Who may see names joins them by person key.
+/// `display` is empty: billing knows nobody's name. A reader who may see names asks identity for them by
+/// person key, as `usher admin report --names` does.
 pub(super) const COLUMNS: [&str; 8] =
     ["period", "person_key", "display", "class", "first_date", "last_date", "days", "allocated_amount"];
 

@@ -204,7 +204,7 @@ async fn reports_say_what_happened() {
 
     let idle = report("idle-seats").await;
     // The stay since 16 June is External: 15 days of 30 at 8.00.
-    assert_eq!(rows(&idle)[0][1..], ["external", "2026-06-16T10:00:00Z", "4.00"]);
+    assert_eq!(rows(&idle)[0][1..], ["", "external", "2026-06-16T10:00:00Z", "4.00"]);
 
     let forecast = report("forecast").await;
     assert_eq!(rows(&forecast)[0][1..4], ["regular", "1", "0.40"]);

@@ -1,9 +1,13 @@
 //! `usher admin report`: a report of billing as a file.
 
-use std::io::Write as _;
+mod catalogue;
+mod names;
+mod rows;
+
+use std::io::Write;
 use std::path::PathBuf;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use clap::Args;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -13,28 +17,34 @@ use usher_proto::billing::v1::export_report_response::Part;
 use usher_proto::billing::v1::invoicing_client::InvoicingClient;
 use usher_rpc::convert::to_wire;
 
+use self::catalogue::{FileFormat, ReportName, word};
+use self::names::Names;
 use super::report::Report;
 use super::session::{Session, told};
 
-/// Reports: statement, seat-days, seats-by-day, change-log, roll-forward, adjustments, commitment,
-/// limits, reconciliation, idle-seats, forecast, portfolio. The same report of the same period at the
-/// same --known-at is the same to the byte.
+/// A report of a period. The same report of the same period at the same --known-at is the same to the
+/// byte; names are always those of now.
 #[derive(Debug, Args)]
 pub(super) struct ExportArgs {
     /// Which one.
-    report: String,
+    #[arg(value_enum)]
+    report: ReportName,
     /// Slug or id of the workspace; without it, of all workspaces.
     #[arg(long, short)]
     workspace: Option<String>,
     /// First local date of the period; of all workspaces, any date within their periods.
     #[arg(long)]
     start: Date,
-    /// csv or jsonl.
-    #[arg(long, default_value = "csv")]
-    format: String,
+    /// How rows are written.
+    #[arg(long, value_enum, default_value_t)]
+    format: FileFormat,
     /// By what was known at this time.
     #[arg(long)]
     known_at: Option<Timestamp>,
+    /// Fills the column `display` of seat-days and idle-seats with the names that people have now. Whoever
+    /// was deleted has none.
+    #[arg(long)]
+    names: bool,
     /// The file to write; without it, standard output.
     #[arg(long)]
     to: Option<PathBuf>,
@@ -42,27 +52,31 @@ pub(super) struct ExportArgs {
 
 impl ExportArgs {
     pub(super) async fn run(self, session: &Session) -> anyhow::Result<Report> {
-        let message = pb::ExportReportRequest {
-            report: self.report,
-            start_date: self.start.to_string(),
-            format: self.format,
-            known_time: self.known_at.map(to_wire),
-            all_workspaces: self.workspace.is_none(),
-        };
-        let request = match &self.workspace {
+        ensure!(
+            !self.names || self.report.has_display(),
+            "--names fills the column display, which seat-days and idle-seats have; {} has none",
+            word(&self.report)
+        );
+        let workspace = match &self.workspace {
             Some(name) => {
                 let found = session.find_workspace(name).await?;
-                session.scoped(found.id.parse().context("a workspace without an id")?, message)
+                Some(found.id.parse().context("a workspace without an id")?)
             }
+            None => None,
+        };
+        let message = pb::ExportReportRequest {
+            report: word(&self.report),
+            start_date: self.start.to_string(),
+            format: word(&self.format),
+            known_time: self.known_at.map(to_wire),
+            all_workspaces: workspace.is_none(),
+        };
+        let request = match workspace {
+            Some(workspace) => session.scoped(workspace, message),
             None => session.request(message),
         };
-        let mut out: Box<dyn std::io::Write + Send> = match &self.to {
-            Some(path) => Box::new(
-                std::fs::File::create(path)
-                    .with_context(|| format!("{} can't be written", path.display()))?,
-            ),
-            None => Box::new(std::io::stdout()),
-        };
+        let mut names = self.names.then(|| Names::new(session, workspace, self.format));
+        let mut out = self.output()?;
         let mut client = InvoicingClient::new(session.billing.clone());
         let mut stream = client.export_report(request).await.map_err(told)?.into_inner();
         let mut hash = Sha256::new();
@@ -70,26 +84,35 @@ impl ExportArgs {
             match stream.message().await.map_err(told)?.and_then(|message| message.part) {
                 Some(Part::Chunk(chunk)) => {
                     hash.update(&chunk);
-                    out.write_all(&chunk)?;
+                    match &mut names {
+                        Some(names) => out.write_all(&names.join(&chunk).await?)?,
+                        None => out.write_all(&chunk)?,
+                    }
                 }
                 Some(Part::Manifest(manifest)) => {
                     out.flush()?;
-                    return finish(&manifest, &hash.finalize());
+                    return finish(&manifest, &hash.finalize(), self.names);
                 }
                 None => bail!("the report ended early; ask for it again"),
             }
         }
     }
+
+    fn output(&self) -> anyhow::Result<Box<dyn Write + Send>> {
+        let Some(path) = &self.to else { return Ok(Box::new(std::io::stdout())) };
+        let file = std::fs::File::create(path);
+        Ok(Box::new(file.with_context(|| format!("{} can't be written", path.display()))?))
+    }
 }
 
-/// Checks what was written against the manifest.
-fn finish(manifest: &pb::Manifest, digest: &[u8]) -> anyhow::Result<Report> {
+/// Checks what billing sent against the manifest.
+fn finish(manifest: &pb::Manifest, digest: &[u8], named: bool) -> anyhow::Result<Report> {
     let digest: String = digest.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
     if digest != manifest.sha256 {
         bail!("what arrived does not have the report's hash; ask for it again");
     }
     let known = super::report::time(manifest.known_time);
-    Ok(Report::done(format!(
+    let mut note = format!(
         "{} rows, {} bytes, sha256 {}, known at {}, fact {} {}",
         manifest.rows,
         manifest.bytes,
@@ -97,5 +120,9 @@ fn finish(manifest: &pb::Manifest, digest: &[u8]) -> anyhow::Result<Report> {
         known.as_str().unwrap_or_default(),
         manifest.sequence,
         manifest.head_hash
-    )))
+    );
+    if named {
+        note.push_str("\nnames were joined as they are now; bytes and sha256 are those without them");
+    }
+    Ok(Report::done(note))
 }
