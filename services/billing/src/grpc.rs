@@ -6,3 +6,4 @@ pub(crate) mod invoicing;
 pub(crate) mod ledger;
 pub(crate) mod query;
 mod state;
+mod watch;

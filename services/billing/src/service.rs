@@ -14,6 +14,7 @@ use usher_store::{BootError, Database, DatabaseConfig};
 
 use crate::grpc::{admin::AdminApi, invoicing::InvoicingApi, ledger::LedgerApi, query::QueryApi};
 use crate::jobs::{JobSettings, Jobs};
+use crate::watchers::Watchers;
 
 /// How the service is set up.
 #[derive(Debug)]
@@ -79,7 +80,11 @@ impl Service {
         let server = Server::new(setup, verifier, clock)
             .add(SeatLedgerServer::new(LedgerApi { database: database.clone(), tasks: tasks.clone() }))
             .await
-            .add(SeatQueryServer::new(QueryApi { database: database.clone() }))
+            .add(SeatQueryServer::new(QueryApi {
+                database: database.clone(),
+                watchers: Watchers::default(),
+                tasks: tasks.clone(),
+            }))
             .await
             .add(InvoicingServer::new(InvoicingApi { database: database.clone(), tasks: tasks.clone() }))
             .await

@@ -21,6 +21,7 @@ pub(crate) mod prices;
 pub(crate) mod reconciliations;
 pub(crate) mod seats;
 pub(crate) mod verifications;
+pub(crate) mod workspace_limits;
 pub(crate) mod workspaces;
 
 use crate::class::SeatClass;

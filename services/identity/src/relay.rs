@@ -3,6 +3,8 @@
 //! Several replicas may relay at once: billing applies an event once, and answers a batch that
 //! comes late with where it is.
 
+mod interruption;
+mod limits;
 mod upkeep;
 
 use std::sync::Arc;
@@ -18,7 +20,7 @@ use usher_base::{Audience, CallContext, Clock, Credential, Reason};
 use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::seat_ledger_client::SeatLedgerClient;
 use usher_rpc::{Failure, Outgoing, ServiceCredential, Tasks, Verifier};
-use usher_store::Database;
+use usher_store::{Database, ScopedDatabase};
 
 use crate::store::relays as store;
 
@@ -114,27 +116,23 @@ impl Relay {
         Ok(verified)
     }
 
+    fn scoped(&self, credential: &Credential, workspace: WorkspaceId) -> Result<ScopedDatabase, RelayError> {
+        let ctx = CallContext::background(self.clock.clone(), credential.clone(), workspace, "relay");
+        let scope = ctx.scope().map_err(|error| RelayError::Credential(error.to_string()))?;
+        Ok(self.database.scoped(&scope))
+    }
+
     /// Opens a stream and sends a batch of each workspace, answer by answer.
     async fn round(&self, workspaces: Vec<WorkspaceId>) -> Result<(), RelayError> {
         let credential = self.credential.current().await?;
         let verified = self.verified(&credential).await?;
         let (sender, receiver) = mpsc::channel(4);
-        let outgoing = Outgoing {
-            credential: &credential,
-            workspace: None,
-            request_id: "relay",
-            trace: None,
-            timeout: ROUND,
-        };
-        let request = outgoing.request(ReceiverStream::new(receiver));
+        let request = outgoing(&credential, ROUND).request(ReceiverStream::new(receiver));
         let mut client = SeatLedgerClient::new(self.billing.clone());
         let mut answers: Option<Streaming<pb::AppendSeatEventsResponse>> = None;
         let mut request = Some(request);
         for workspace in workspaces {
-            let ctx =
-                CallContext::background(self.clock.clone(), verified.as_ref().clone(), workspace, "relay");
-            let scope = ctx.scope().map_err(|error| RelayError::Credential(error.to_string()))?;
-            let database = self.database.scoped(&scope);
+            let database = self.scoped(&verified, workspace)?;
             let (epoch, events) = store::next(&database, BATCH).await?;
             if events.is_empty() {
                 continue;
@@ -164,4 +162,8 @@ impl Relay {
         }
         Ok(())
     }
+}
+
+fn outgoing(credential: &str, timeout: Duration) -> Outgoing<'_> {
+    Outgoing { credential, workspace: None, request_id: "relay", trace: None, timeout }
 }

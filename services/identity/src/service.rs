@@ -130,12 +130,13 @@ impl Service {
         self.database.clone()
     }
 
-    /// Serves, and relays seat events, until the stop is asked for.
+    /// Serves, and relays between here and billing, until the stop is asked for.
     ///
     /// # Errors
     /// The transport fails.
     pub async fn serve(self, listener: TcpListener, tasks: Tasks) -> Result<(), tonic::transport::Error> {
         tasks.spawn(self.relay.clone().upkeep(tasks.clone()));
+        tasks.spawn(self.relay.clone().follow_limits(tasks.clone()));
         tasks.spawn(self.relay.run(tasks.clone()));
         self.server.serve(listener, tasks).await
     }

@@ -13,6 +13,7 @@ mod domains;
 mod erasure;
 mod grpc;
 mod isolation;
+mod limit_relay;
 mod limits;
 mod provenance;
 mod provisioning_log;

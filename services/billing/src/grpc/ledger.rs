@@ -15,25 +15,22 @@ use usher_rpc::convert::{invalid, parse, to_wire};
 use usher_rpc::{Tasks, open, status};
 use usher_store::{Database, ScopedDatabase};
 
-use super::convert::optional_time;
 use super::state;
+use super::watch::{Watch, watch};
 use crate::error::BillingError;
 use crate::event::hex;
 use crate::ledger::{self, Batch, Watermark};
 use crate::limit::PlanLimit;
+use crate::limit_feed::LimitFeed;
 use crate::limit_refusals::{self, Refusals};
 use crate::limit_versions;
 use crate::reconciliation::{self, Claim};
-use crate::reports::unbound;
 use crate::resync;
-use crate::store::{ledgers as store, limits};
+use crate::store::ledgers as store;
 use crate::watermarks;
 
 /// The most workspaces whose cursors are asked for at once.
 const MOST_CURSORS: usize = 1_000;
-
-/// The most limits in one answer.
-const MOST_LIMITS: i32 = 5_000;
 
 /// Serves the ledger of seat events.
 pub(crate) struct LedgerApi {
@@ -46,6 +43,7 @@ type Answers = Pin<Box<dyn Stream<Item = Result<pb::AppendSeatEventsResponse, St
 #[tonic::async_trait]
 impl SeatLedger for LedgerApi {
     type AppendSeatEventsStream = Answers;
+    type WatchLimitsStream = Watch<pb::WatchLimitsResponse>;
 
     async fn append_seat_events(
         &self,
@@ -146,18 +144,13 @@ impl SeatLedger for LedgerApi {
         }))
     }
 
-    async fn list_limits(
+    async fn watch_limits(
         &self,
-        request: Request<pb::ListLimitsRequest>,
-    ) -> Result<Response<pb::ListLimitsResponse>, Status> {
-        let (ctx, message) = open(request)?;
-        ctx.require(Permission::SeatsAppend).map_err(status)?;
-        unbound(&ctx).map_err(status)?;
-        let after = optional_time("after_time", message.after_time).map_err(status)?;
-        let after = after.unwrap_or(Timestamp::UNIX_EPOCH);
-        let found = limits::since(&self.database, after, MOST_LIMITS).await.map_err(status)?;
-        let limits = found.into_iter().map(pb::WorkspaceLimit::from).collect();
-        Ok(Response::new(pb::ListLimitsResponse { limits }))
+        request: Request<pb::WatchLimitsRequest>,
+    ) -> Result<Response<Watch<pb::WatchLimitsResponse>>, Status> {
+        let (ctx, _) = open(request)?;
+        let feed = LimitFeed::open(&self.database, &ctx).map_err(status)?;
+        Ok(watch(&self.tasks, ctx, feed))
     }
 
     async fn begin_epoch(

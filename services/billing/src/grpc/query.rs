@@ -5,26 +5,33 @@ use usher_base::id::PersonKey;
 use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::seat_query_server::SeatQuery;
 use usher_rpc::convert::{InvalidArgument, invalid, page_size, parse, to_wire};
-use usher_rpc::{open, status};
+use usher_rpc::{Tasks, open, status};
 use usher_store::Database;
 use uuid::Uuid;
 
 use super::convert::{optional, optional_time};
+use super::watch::{Watch, watch};
 use crate::facts::{self, FactRange};
 use crate::intervals::{self, IntervalFilter};
 use crate::limit_alerts;
+use crate::limit_view::{LimitView, Shown};
 use crate::limits;
 use crate::seat_status;
 use crate::statements;
 use crate::usage::{self, DateRange};
+use crate::watchers::Watchers;
 
 /// Serves reads of one workspace's seats.
 pub(crate) struct QueryApi {
     pub(crate) database: Database,
+    pub(crate) watchers: Watchers,
+    pub(crate) tasks: Tasks,
 }
 
 #[tonic::async_trait]
 impl SeatQuery for QueryApi {
+    type WatchLimitsStream = Watch<pb::GetLimitsResponse>;
+
     async fn get_usage(
         &self,
         request: Request<pb::GetUsageRequest>,
@@ -127,10 +134,16 @@ impl SeatQuery for QueryApi {
         let (ctx, _) = open(request)?;
         let limits = limits::get(&self.database, &ctx).await.map_err(status)?;
         let alerts = limit_alerts::list(&self.database, &ctx).await.map_err(status)?;
-        Ok(Response::new(pb::GetLimitsResponse {
-            limits: limits.into_iter().map(pb::Limit::from).collect(),
-            alerts: alerts.into_iter().map(pb::LimitAlert::from).collect(),
-        }))
+        Ok(Response::new(Shown { limits, alerts }.into()))
+    }
+
+    async fn watch_limits(
+        &self,
+        request: Request<pb::SeatQueryWatchLimitsRequest>,
+    ) -> Result<Response<Watch<pb::GetLimitsResponse>>, Status> {
+        let (ctx, _) = open(request)?;
+        let view = LimitView::open(&self.database, &ctx, &self.watchers).map_err(status)?;
+        Ok(watch(&self.tasks, ctx, view))
     }
 
     async fn check_capacity(

@@ -2,8 +2,7 @@
 
 use jiff::Timestamp;
 use sqlx::FromRow;
-use usher_store::{Database, TenantTx, Time};
-use uuid::Uuid;
+use usher_store::{TenantTx, Time};
 
 use crate::error::BillingError;
 use crate::limit::{Limit, Most, PlanLimit, Pool, Rule};
@@ -57,6 +56,16 @@ pub(crate) async fn last(tx: &mut TenantTx) -> Result<Vec<Limit>, BillingError> 
     let rows: Vec<LimitRow> =
         sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(tx.tenant()).fetch_all(tx.conn()).await?;
     rows.into_iter().map(Limit::try_from).collect()
+}
+
+/// How many versions and how many alerts there are. None is ever changed or deleted, so the numbers tell whether
+/// anything is new.
+pub(crate) async fn count(tx: &mut TenantTx) -> Result<(i64, i64), BillingError> {
+    let counts = sqlx::query_as(
+        "SELECT (SELECT count(*) FROM seat_limits WHERE tenant_id = $1),
+           (SELECT count(*) FROM limit_alerts WHERE tenant_id = $1)",
+    );
+    Ok(counts.bind(tx.tenant()).fetch_one(tx.conn()).await?)
 }
 
 /// What holds of a pool.
@@ -155,33 +164,4 @@ pub(crate) async fn insert_plan(
     .execute(tx.conn())
     .await?;
     Ok(())
-}
-
-/// A version of any workspace's limit.
-#[derive(Clone, Debug, FromRow)]
-pub(crate) struct WorkspaceLimit {
-    pub(crate) tenant_id: Uuid,
-    pub(crate) pool: String,
-    pub(crate) version: i64,
-    pub(crate) plan_version: Option<i64>,
-    pub(crate) quantity: Option<i64>,
-    pub(crate) policy: String,
-    pub(crate) committed: i64,
-    pub(crate) set_at: Time,
-}
-
-/// The limits of all workspaces that were set at a time or later, oldest first.
-pub(crate) async fn since(
-    database: &Database,
-    after: Timestamp,
-    most: i32,
-) -> Result<Vec<WorkspaceLimit>, BillingError> {
-    let mut tx = database.global().await?;
-    let found = sqlx::query_as("SELECT * FROM seat_limits_since($1, $2)")
-        .bind(Time(after))
-        .bind(most)
-        .fetch_all(tx.conn())
-        .await?;
-    tx.commit().await?;
-    Ok(found)
 }

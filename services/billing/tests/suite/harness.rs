@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::transport::Channel;
 use tonic::{Request, Response, Status};
@@ -94,7 +95,8 @@ pub struct Billing {
     pub clock: Clock,
     key: Arc<SigningKey>,
     channel: Channel,
-    _tasks: Tasks,
+    tasks: Tasks,
+    serving: JoinHandle<Result<(), tonic::transport::Error>>,
 }
 
 impl Billing {
@@ -142,8 +144,14 @@ impl Billing {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let channel = connect(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
         let service = Service::start(config, clock.clone(), &tasks).await.unwrap();
-        drop(tasks.spawn(service.serve(listener, tasks.clone())));
-        Self { database, clock, key, channel, _tasks: tasks }
+        let serving = tasks.spawn(service.serve(listener, tasks.clone()));
+        Self { database, clock, key, channel, tasks, serving }
+    }
+
+    /// Stops the service, and waits until it has ended.
+    pub async fn stop(&mut self) {
+        self.tasks.soft_stop();
+        (&mut self.serving).await.unwrap().unwrap();
     }
 
     pub fn credential(&self, actor: &str, workspace: Option<WorkspaceId>, scopes: &[Permission]) -> String {

@@ -16,6 +16,7 @@ mod forecast;
 mod harness;
 mod invariants;
 mod jobs;
+mod limit_watch;
 mod limits;
 mod modes;
 mod previews;

@@ -7,10 +7,12 @@ use crate::commitment::Commitment;
 use crate::commitments::NewCommitment;
 use crate::limit::{Limit, Most, PlanLimit, Pool, Rule};
 use crate::limit_alerts::Alert;
+use crate::limit_feed::Fed;
 use crate::limit_refusals::Refusals;
 use crate::limit_versions::Said;
+use crate::limit_view::Shown;
 use crate::share::Share;
-use crate::store::limits::WorkspaceLimit;
+use crate::store::workspace_limits::WorkspaceLimit;
 
 /// The most that a share may be, in percent.
 const MOST_PERCENT: i64 = 1_000;
@@ -111,6 +113,22 @@ impl From<WorkspaceLimit> for pb::WorkspaceLimit {
             set_time: Some(to_wire(limit.set_at.0)),
             plan_version: limit.plan_version,
             committed: limit.committed,
+        }
+    }
+}
+
+impl From<Fed> for pb::WatchLimitsResponse {
+    fn from(fed: Fed) -> Self {
+        let limits = fed.limits.into_iter().map(pb::WorkspaceLimit::from).collect();
+        Self { limits, complete: fed.complete }
+    }
+}
+
+impl From<Shown> for pb::GetLimitsResponse {
+    fn from(shown: Shown) -> Self {
+        Self {
+            limits: shown.limits.into_iter().map(pb::Limit::from).collect(),
+            alerts: shown.alerts.into_iter().map(pb::LimitAlert::from).collect(),
         }
     }
 }

@@ -101,7 +101,7 @@ fn ledger(subject: &Subject) -> Vec<Row> {
         ),
         row("/usher.billing.v1.SeatLedger/ReconcileState", &state),
         row("/usher.billing.v1.SeatLedger/BeginEpoch", &state),
-        row("/usher.billing.v1.SeatLedger/ListLimits", &billing::ListLimitsRequest::default()),
+        row("/usher.billing.v1.SeatLedger/WatchLimits", &billing::WatchLimitsRequest {}),
     ]
 }
 
@@ -133,6 +133,7 @@ fn accounts() -> Vec<Row> {
             &billing::GetSeatStatusRequest { person_key: person(), ..Default::default() },
         ),
         row("/usher.billing.v1.SeatQuery/GetLimits", &billing::GetLimitsRequest {}),
+        row("/usher.billing.v1.SeatQuery/WatchLimits", &billing::SeatQueryWatchLimitsRequest {}),
         row(
             "/usher.billing.v1.SeatQuery/CheckCapacity",
             &billing::CheckCapacityRequest { pool: "paid".into(), delta: 1 },

@@ -1,0 +1,78 @@
+//! Limits of all workspaces.
+
+use jiff::Timestamp;
+use sqlx::FromRow;
+use usher_store::{Database, Time};
+use uuid::Uuid;
+
+use crate::error::BillingError;
+
+/// A version of any workspace's limit.
+#[derive(Clone, Debug, FromRow)]
+pub(crate) struct WorkspaceLimit {
+    pub(crate) tenant_id: Uuid,
+    pub(crate) pool: String,
+    pub(crate) version: i64,
+    pub(crate) plan_version: Option<i64>,
+    pub(crate) quantity: Option<i64>,
+    pub(crate) policy: String,
+    pub(crate) committed: i64,
+    pub(crate) set_at: Time,
+}
+
+/// A place in the order in which they are read: by time, then whatever makes it one order.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Place {
+    set_at: Time,
+    tenant: Uuid,
+    pool: String,
+    version: i64,
+}
+
+impl From<Timestamp> for Place {
+    /// Before all that were set then.
+    fn from(at: Timestamp) -> Self {
+        Self { set_at: Time(at), tenant: Uuid::nil(), pool: String::new(), version: 0 }
+    }
+}
+
+impl WorkspaceLimit {
+    /// Its place.
+    pub(crate) fn place(&self) -> Place {
+        let Self { tenant_id, version, set_at, .. } = *self;
+        Place { set_at, tenant: tenant_id, pool: self.pool.clone(), version }
+    }
+}
+
+/// The next of the limits that hold, and whether there are more. The function knows times only: where more
+/// than a page was set at one instant, as many are read as lead beyond the place.
+pub(crate) async fn page(
+    database: &Database,
+    after: &Place,
+    size: i32,
+) -> Result<(Vec<WorkspaceLimit>, bool), BillingError> {
+    let most = usize::try_from(size).unwrap_or_default();
+    let mut asked = size;
+    loop {
+        let mut found = since(database, after.set_at, asked).await?;
+        let full = found.len() >= usize::try_from(asked).unwrap_or_default();
+        found.retain(|limit| limit.place() > *after);
+        if !found.is_empty() || !full {
+            let more = full || found.len() > most;
+            found.truncate(most);
+            return Ok((found, more));
+        }
+        asked = asked.saturating_mul(2);
+    }
+}
+
+async fn since(database: &Database, at: Time, most: i32) -> Result<Vec<WorkspaceLimit>, BillingError> {
+    let mut tx = database.global().await?;
+    let found = sqlx::query_as("SELECT * FROM seat_limits_since($1, $2)")
+        .bind(at)
+        .bind(most)
+        .fetch_all(tx.conn())
+        .await?;
+    tx.commit().await?;
+    Ok(found)
+}
