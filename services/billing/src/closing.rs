@@ -16,7 +16,7 @@ use crate::period::Period;
 use crate::rating::Calendar;
 use crate::reconciliation;
 use crate::store::closes::{self as store, Close};
-use crate::store::{accounts, credit_notes, events, facts, ledgers};
+use crate::store::{accounts, close_lines, credit_notes, events, facts, ledgers};
 use crate::what_if::WhatIf;
 use crate::zone;
 
@@ -144,7 +144,7 @@ pub(crate) async fn close(
             .ok_or_else(|| BillingError::Stored("a closed period that is not there".to_owned()));
     }
     store::insert_days(&mut tx, &close, &draft.counts).await?;
-    store::insert_lines(&mut tx, close.ordinal, &draft.lines, &postings(&draft, &close)).await?;
+    close_lines::insert(&mut tx, close.ordinal, &draft.lines, &postings(&draft, &close)).await?;
     let detail = json!({
         "start_date": close.first.to_string(), "sequence": close.sequence, "total_minor": close.total_minor,
         "snapshot": hex(&close.hash),

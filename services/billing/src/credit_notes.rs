@@ -20,7 +20,7 @@ use crate::currency::Currency;
 use crate::error::BillingError;
 use crate::invoice::{InvoiceLine, Kind};
 use crate::store::closes::{self, Close};
-use crate::store::{accounts, credit_notes as store};
+use crate::store::{accounts, close_lines, credit_notes as store};
 
 /// What a caller asks for.
 #[derive(Clone, Debug)]
@@ -187,7 +187,7 @@ async fn credited(
     close: &Close,
     wanted: &[NewCreditLine],
 ) -> Result<Vec<CreditLine>, BillingError> {
-    let billed = closes::lines(tx, close.ordinal).await?;
+    let billed = close_lines::of_period(tx, close.ordinal).await?;
     let earlier = store::credited(tx, close.ordinal).await?;
     let mut lines = Vec::with_capacity(wanted.len());
     for line in wanted {

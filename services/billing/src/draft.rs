@@ -18,7 +18,7 @@ use crate::prices;
 use crate::rating::{Calendar, DailyCount, Stay, Tally, rate_tally};
 use crate::settlement::{Currencies, Settlements, settle};
 use crate::store::closes::{self, Close};
-use crate::store::{accounts, credit_notes, facts, intervals};
+use crate::store::{accounts, close_lines, credit_notes, facts, intervals};
 use crate::true_up;
 use crate::what_if::WhatIf;
 
@@ -100,7 +100,7 @@ pub(crate) async fn draft(
         lines.extend(adjustments(tx, &closed, last.sequence, known).await?);
         let notes = credit_notes::booked(tx, period.ordinal, known.at).await?;
         lines.extend(notes.iter().flat_map(CreditNote::invoice_lines));
-        carried = closes::credits(tx, period.ordinal, known.at).await?;
+        carried = close_lines::credits(tx, period.ordinal, known.at).await?;
     }
     let own = (period.ordinal, &period.account.currency);
     let earlier = closed.into_iter().map(|close| (close.ordinal, close.currency));
@@ -156,7 +156,7 @@ pub(crate) async fn adjustment(
     let mut tally = Tally::new(&classes, &close.calendar);
     members::each(tx, known.sequence, &close.calendar, |member| tally.add(member)).await?;
     let exact = own(tx, &period, &close.calendar, &tally, known, &WhatIf::default()).await?;
-    let billed = closes::lines_about(tx, close.ordinal, before, known.at).await?;
+    let billed = close_lines::about(tx, close.ordinal, before, known.at).await?;
     let mut of: Vec<BilledFor> = exact.iter().chain(&billed).filter_map(InvoiceLine::billed_for).collect();
     of.sort_by_key(BilledFor::order);
     of.dedup();

@@ -17,7 +17,7 @@ use crate::invoice::InvoiceLine;
 use crate::period::Period;
 use crate::settlement::{Currencies, Settlement, settled};
 use crate::store::closes::{self, Close};
-use crate::store::{accounts, credit_notes, facts, history, ledgers};
+use crate::store::{accounts, close_lines, credit_notes, facts, history, ledgers};
 use crate::view::View;
 use crate::what_if::WhatIf;
 
@@ -114,10 +114,10 @@ pub(crate) async fn read(
     let known = knowledge(tx, known_at, now).await?;
     let closed = closes::find(tx, period.ordinal).await?;
     if let Some(close) = closed.filter(|close| close.closed_at <= known.at) {
-        let lines = closes::lines(tx, close.ordinal).await?;
+        let lines = close_lines::of_period(tx, close.ordinal).await?;
         let notes = credit_notes::about(tx, close.ordinal, known.at).await?;
         let origins = origins(tx, &period).await?;
-        let credits = closes::credits(tx, close.ordinal + 1, known.at).await?;
+        let credits = close_lines::credits(tx, close.ordinal + 1, known.at).await?;
         let currencies = origins.iter().map(|(ordinal, origin)| (*ordinal, origin.currency.clone()));
         let others = settled(close.ordinal, &lines, &Currencies::new(currencies), &credits)?;
         return Ok(Invoice { state: State::Closed(Box::new(close), lines), others, origins, notes });

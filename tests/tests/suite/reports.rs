@@ -5,6 +5,7 @@ use std::process::Output;
 
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 use tokio::process::Command;
 use usher_base::{Clock, Reason};
 use usher_proto::billing::v1::ExportReportRequest;
@@ -257,4 +258,36 @@ async fn the_command_knows_the_reports_there_are_and_which_have_names() {
         assert!(!refused.status.success() && error.contains(said), "{arguments:?}: {error}");
         assert!(refused.stdout.is_empty());
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_manifest_says_what_a_file_is_and_asking_again_for_what_was_known_gives_the_same_file() {
+    let stack = Stack::start().await;
+    let acme = stack.workspace("acme").create().await;
+    stack.operator().prices(acme.id(), &[("regular", "12.00")]).await.unwrap();
+    created(&acme, json!({ "userName": "ada@acme.example" })).await;
+    acme.settle().await;
+    let folder = tempfile::tempdir().unwrap();
+    let write = async |name: &str, known: &[&str]| {
+        let [file, manifest] = ["csv", "json"].map(|kind| folder.path().join(format!("{name}.{kind}")));
+        let paths = [file.to_str().unwrap(), manifest.to_str().unwrap()];
+        let arguments = ["statement", "--workspace", "acme", "--to", paths[0], "--manifest", paths[1]];
+        exported(&stack, &[&arguments[..], known].concat()).await;
+        let manifest: Value = serde_json::from_slice(&std::fs::read(manifest).unwrap()).unwrap();
+        (std::fs::read(file).unwrap(), manifest)
+    };
+
+    let (file, manifest) = write("first", &[]).await;
+
+    let digest: String = Sha256::digest(&file).iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(manifest["sha256"], digest);
+    assert_eq!((&manifest["report"], &manifest["bytes"]), (&json!("statement"), &json!(file.len())));
+    assert_eq!(manifest["period"]["start"], start());
+    assert_eq!(manifest["modes"], json!(["DAILY_TOUCH"]));
+    assert_eq!(manifest["price_versions"].as_array().unwrap().len(), 1);
+    assert_eq!(manifest["head_hash"].as_str().unwrap().len(), 64);
+    created(&acme, json!({ "userName": "bob@acme.example" })).await;
+    acme.settle().await;
+    let known = manifest["known_at"].as_str().unwrap();
+    assert_eq!(write("again", &["--known-at", known]).await, (file, manifest.clone()));
 }

@@ -8,7 +8,7 @@ use crate::class::SeatClass;
 use crate::error::BillingError;
 use crate::invoice::{self, InvoiceLine, Kind};
 use crate::invoices::State;
-use crate::store::{closes, facts};
+use crate::store::{close_lines, closes, facts};
 use crate::view::View;
 
 /// `fact_seq` and `reason` are those of all facts that were booked together.
@@ -30,7 +30,7 @@ pub(super) async fn write(tx: &mut TenantTx, view: &View, writer: &mut Writer) -
     let texts: Vec<&str> = reasons.iter().map(|(_, reason)| reason.as_str()).collect();
     for line in booked {
         let billed: Vec<InvoiceLine> =
-            closes::lines_about(tx, line.origin, view.period.ordinal, view.known.at)
+            close_lines::about(tx, line.origin, view.period.ordinal, view.known.at)
                 .await?
                 .into_iter()
                 .filter(|billed| billed.billed_for() == line.billed_for())

@@ -1,21 +1,16 @@
 //! Closed periods.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 use jiff::civil::Date;
-use num_bigint::BigInt;
-use num_rational::BigRational;
 use sqlx::FromRow;
 use usher_store::{TenantTx, Time};
 
-use super::{LATEST, class, date, hash};
+use super::{class, date, hash};
 use crate::class::SeatClass;
 use crate::currency::Currency;
 use crate::error::BillingError;
 use crate::event::Hash;
-use crate::invoice::{InvoiceLine, Kind};
-use crate::rating::{Calendar, DailyCount, Mode};
+use crate::rating::{Calendar, DailyCount};
 
 /// A closed period's head.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -207,117 +202,6 @@ pub(crate) async fn insert_days(
     Ok(())
 }
 
-/// Writes the lines, and the postings that book them.
-pub(crate) async fn insert_lines(
-    tx: &mut TenantTx,
-    ordinal: i64,
-    lines: &[InvoiceLine],
-    postings: &[(String, i64)],
-) -> Result<(), BillingError> {
-    for (number, line) in (1_i32..).zip(lines) {
-        sqlx::query(
-            "INSERT INTO close_lines (tenant_id, ordinal, line_no, kind, class, origin_ordinal, mode, price_versions,
-               unit_prices, seat_days, exact_num, exact_den, amount_minor)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
-        )
-        .bind(tx.tenant())
-        .bind(ordinal)
-        .bind(number)
-        .bind(line.kind.as_str())
-        .bind(line.class.map(SeatClass::as_str))
-        .bind(line.origin)
-        .bind(line.mode.map(Mode::as_str))
-        .bind(line.price_versions.join(" "))
-        .bind(line.unit_prices.join(" "))
-        .bind(line.seat_days)
-        .bind(line.exact.numer().to_string())
-        .bind(line.exact.denom().to_string())
-        .bind(line.amount_minor)
-        .execute(tx.conn())
-        .await?;
-    }
-    sqlx::query(
-        "INSERT INTO postings (tenant_id, ordinal, posting_no, account, amount_minor)
-         SELECT $1, $2, p.number, p.account, p.amount
-         FROM unnest($3::int[], $4::text[], $5::bigint[]) AS p (number, account, amount)",
-    )
-    .bind(tx.tenant())
-    .bind(ordinal)
-    .bind((1_i32..).zip(postings).map(|(number, _)| number).collect::<Vec<_>>())
-    .bind(postings.iter().map(|(account, _)| account.clone()).collect::<Vec<_>>())
-    .bind(postings.iter().map(|(_, amount)| *amount).collect::<Vec<_>>())
-    .execute(tx.conn())
-    .await?;
-    Ok(())
-}
-
-#[derive(FromRow)]
-struct LineRow {
-    kind: String,
-    class: Option<String>,
-    origin_ordinal: i64,
-    mode: Option<String>,
-    price_versions: String,
-    unit_prices: String,
-    seat_days: i64,
-    exact_num: String,
-    exact_den: String,
-    amount_minor: i64,
-}
-
-impl TryFrom<LineRow> for InvoiceLine {
-    type Error = BillingError;
-
-    fn try_from(row: LineRow) -> Result<Self, BillingError> {
-        let unread = |what: &str| BillingError::Stored(format!("a line's {what}"));
-        let number = |text: &str| text.parse::<BigInt>().map_err(|_| unread("fraction"));
-        let words = |text: &str| text.split_whitespace().map(str::to_owned).collect();
-        Ok(Self {
-            kind: Kind::from_name(&row.kind).ok_or_else(|| unread("kind"))?,
-            class: row.class.as_deref().map(class).transpose()?,
-            origin: row.origin_ordinal,
-            mode: row.mode.map(|mode| mode.parse().map_err(|_| unread("mode"))).transpose()?,
-            price_versions: words(&row.price_versions),
-            unit_prices: words(&row.unit_prices),
-            seat_days: row.seat_days,
-            exact: BigRational::new(number(&row.exact_num)?, number(&row.exact_den)?),
-            amount_minor: row.amount_minor,
-        })
-    }
-}
-
-/// The lines of a closed period, in order.
-pub(crate) async fn lines(tx: &mut TenantTx, ordinal: i64) -> Result<Vec<InvoiceLine>, BillingError> {
-    let rows: Vec<LineRow> =
-        sqlx::query_as("SELECT * FROM close_lines WHERE tenant_id = $1 AND ordinal = $2 ORDER BY line_no")
-            .bind(tx.tenant())
-            .bind(ordinal)
-            .fetch_all(tx.conn())
-            .await?;
-    rows.into_iter().map(InvoiceLine::try_from).collect()
-}
-
-/// All that was billed about a period until a time, wherever it was booked before a period.
-pub(crate) async fn lines_about(
-    tx: &mut TenantTx,
-    origin: i64,
-    before: i64,
-    known_at: Timestamp,
-) -> Result<Vec<InvoiceLine>, BillingError> {
-    let rows: Vec<LineRow> = sqlx::query_as(
-        "SELECT l.* FROM close_lines l JOIN closes c ON c.tenant_id = l.tenant_id AND c.ordinal = l.ordinal
-         WHERE l.tenant_id = $1 AND c.tenant_id = $1 AND l.origin_ordinal = $2 AND l.ordinal < $3 AND c.closed_at <= $4
-         ORDER BY l.ordinal, l.line_no",
-    )
-    .bind(tx.tenant())
-    .bind(origin)
-    .bind(before)
-    .bind(Time(known_at))
-    .fetch_all(tx.conn())
-    .await?;
-    rows.into_iter().map(InvoiceLine::try_from).collect()
-}
-
 /// The daily counts as they were closed: by class, then date.
 pub(crate) async fn days(tx: &mut TenantTx, close: &Close) -> Result<Vec<Vec<DailyCount>>, BillingError> {
     let rows: Vec<(String, i64, i64, i64)> = sqlx::query_as(
@@ -332,31 +216,4 @@ pub(crate) async fn days(tx: &mut TenantTx, close: &Close) -> Result<Vec<Vec<Dai
         counts[class(&name)?.index()].push(DailyCount { seat_days, closing, peak });
     }
     Ok(counts)
-}
-
-/// What the invoices of all periods before one left to carry forward, by currency, as it was known at a time:
-/// the sum of their credit lines.
-pub(crate) async fn credits(
-    tx: &mut TenantTx,
-    before: i64,
-    known_at: Timestamp,
-) -> Result<BTreeMap<Currency, i64>, BillingError> {
-    let rows: Vec<(String, i16, i64)> = sqlx::query_as(
-        "SELECT o.currency, o.exponent, sum(l.amount_minor)::bigint
-         FROM close_lines l
-         JOIN closes c ON c.tenant_id = l.tenant_id AND c.ordinal = l.ordinal
-         JOIN closes o ON o.tenant_id = l.tenant_id AND o.ordinal = l.origin_ordinal
-         WHERE l.tenant_id = $1 AND c.tenant_id = $1 AND o.tenant_id = $1 AND l.kind = 'credit' AND l.ordinal < $2
-           AND c.closed_at <= $3
-         GROUP BY o.currency, o.exponent",
-    )
-    .bind(tx.tenant())
-    .bind(before)
-    .bind(Time(known_at.min(LATEST)))
-    .fetch_all(tx.conn())
-    .await?;
-    let credit = |(code, exponent, minor): (String, i16, i64)| {
-        (Currency { code, exponent: u32::try_from(exponent).unwrap_or_default() }, minor)
-    };
-    Ok(rows.into_iter().map(credit).collect())
 }

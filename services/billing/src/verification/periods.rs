@@ -12,7 +12,7 @@ use crate::invoice::{InvoiceLine, StaysDigest};
 use crate::members;
 use crate::rating::amount;
 use crate::store::closes::{self, Close};
-use crate::store::{accounts, credit_notes, postings};
+use crate::store::{accounts, close_lines, credit_notes, postings};
 
 /// Checks each closed period, and all of them together.
 pub(super) async fn check(tx: &mut TenantTx, verdict: &mut Verdict) -> Result<(), BillingError> {
@@ -27,7 +27,7 @@ pub(super) async fn check(tx: &mut TenantTx, verdict: &mut Verdict) -> Result<()
         }
     }
     for close in &closed {
-        let lines = closes::lines(tx, close.ordinal).await?;
+        let lines = close_lines::of_period(tx, close.ordinal).await?;
         snapshot(tx, close, &lines, verdict).await?;
         for (number, line) in (1..).zip(&lines) {
             if amount::round(&line.exact) != Some(line.amount_minor) {
@@ -76,7 +76,7 @@ async fn booked(
     if sums.receivable != close.total_minor {
         verdict.fault(format!("the receivable of the period from {} is not its total", close.first));
     }
-    let credits = closes::credits(tx, close.ordinal + 1, Timestamp::MAX).await?;
+    let credits = close_lines::credits(tx, close.ordinal + 1, Timestamp::MAX).await?;
     if credits.get(&close.currency).copied().unwrap_or_default() != close.credit_minor {
         verdict
             .fault(format!("what the period from {} carries forward is not what its lines say", close.first));

@@ -1,6 +1,7 @@
 //! `usher admin report`: a report of billing as a file.
 
 mod catalogue;
+mod manifest;
 mod names;
 mod rows;
 
@@ -48,6 +49,9 @@ pub(super) struct ExportArgs {
     /// The file to write; without it, standard output.
     #[arg(long)]
     to: Option<PathBuf>,
+    /// A JSON file for what the report is: its hash, period, modes, price versions, and what was known.
+    #[arg(long)]
+    manifest: Option<PathBuf>,
 }
 
 impl ExportArgs {
@@ -91,7 +95,13 @@ impl ExportArgs {
                 }
                 Some(Part::Manifest(manifest)) => {
                     out.flush()?;
-                    return finish(&manifest, &hash.finalize(), self.names);
+                    let report = finish(&manifest, &hash.finalize(), self.names)?;
+                    if let Some(path) = &self.manifest {
+                        let text = format!("{:#}\n", manifest::json(manifest));
+                        std::fs::write(path, text)
+                            .with_context(|| format!("{} can't be written", path.display()))?;
+                    }
+                    return Ok(report);
                 }
                 None => bail!("the report ended early; ask for it again"),
             }
