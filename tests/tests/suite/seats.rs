@@ -148,7 +148,7 @@ async fn the_policy_allow_goes_on_beyond_the_limit() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn with_one_seat_free_twenty_parallel_creates_give_exactly_one() {
+async fn i21_with_one_seat_free_twenty_parallel_creates_give_exactly_one() {
     let stack = Stack::start().await;
     let acme = stack.workspace("acme").blocked_at(3).create().await;
     for name in ["a", "b"] {

@@ -145,8 +145,12 @@ fn e04_on_and_off_five_times_a_day_is_a_day() {
 }
 
 #[test]
-fn e05_a_day_is_touched_or_not_to_the_microsecond() {
+fn e05a_off_at_midnight_leaves_no_day() {
     june().on("a", BEFORE).off("a", "2026-06-16T00:00:00Z").costs(&[("regular", 15, 600)], 600);
+}
+
+#[test]
+fn e05b_off_a_microsecond_later_is_a_day() {
     june().on("a", BEFORE).off("a", "2026-06-16T00:00:00.000001Z").costs(&[("regular", 16, 640)], 640);
 }
 
@@ -160,15 +164,23 @@ fn e06_two_days_away_leave_one_day_out() {
 }
 
 #[test]
-fn e07_to_e09_a_day_of_change_counts_in_the_higher_class() {
+fn e07_a_day_of_change_to_collaborator_counts_as_regular() {
     june()
         .on("a", BEFORE)
         .event("a", "2026-06-16T10:00:00Z", Some("collaborator"))
         .costs(&[("regular", 16, 640), ("collaborator", 14, 0)], 640);
+}
+
+#[test]
+fn e08_a_day_of_change_to_regular_counts_as_regular_also_in_its_last_minute() {
     june()
         .event("a", BEFORE, Some("collaborator"))
         .on("a", "2026-06-16T23:59:00Z")
         .costs(&[("regular", 15, 600), ("collaborator", 15, 0)], 600);
+}
+
+#[test]
+fn e09_a_day_of_change_to_external_counts_as_regular() {
     june()
         .on("a", BEFORE)
         .event("a", "2026-06-16T10:00:00Z", Some("external"))
@@ -184,13 +196,24 @@ fn e10_to_external_and_back_on_one_day_stays_regular() {
         .costs(&[("regular", 30, 1200)], 1200);
 }
 
+/// Somebody leaves on 10 June; somebody comes, who may be the same.
+fn handed_over(to: &str, at: &str) -> Setting {
+    june().on("a", BEFORE).off("a", "2026-06-10T10:00:00Z").on(to, at)
+}
+
 #[test]
-fn e11_the_same_person_again_is_one_person_and_another_is_two() {
-    let away =
-        |person: &str, back: &str| june().on("a", BEFORE).off("a", "2026-06-10T10:00:00Z").on(person, back);
-    away("a", "2026-06-10T11:00:00Z").costs(&[("regular", 30, 1200)], 1200);
-    away("a", "2026-06-20T11:00:00Z").costs(&[("regular", 21, 840)], 840);
-    away("b", "2026-06-10T11:00:00Z").costs(&[("regular", 31, 1240)], 1240);
+fn e11a_deleted_and_there_again_on_one_day_is_one_person_all_month() {
+    handed_over("a", "2026-06-10T11:00:00Z").costs(&[("regular", 30, 1200)], 1200);
+}
+
+#[test]
+fn e11b_deleted_and_there_again_ten_days_later_leaves_nine_days_out() {
+    handed_over("a", "2026-06-20T11:00:00Z").costs(&[("regular", 21, 840)], 840);
+}
+
+#[test]
+fn e11c_another_person_on_the_same_day_is_another_seat_day() {
+    handed_over("b", "2026-06-10T11:00:00Z").costs(&[("regular", 31, 1240)], 1240);
 }
 
 #[test]
@@ -233,11 +256,15 @@ fn a_date_that_the_zone_skipped_has_no_seat_day() {
 }
 
 #[test]
-fn e16_february_has_its_own_length() {
+fn e16a_february_has_28_days() {
     june()
         .period("2026-02-01", "2026-03-01")
         .on("a", "2026-02-15T00:00:00Z")
         .costs(&[("regular", 14, 600)], 600);
+}
+
+#[test]
+fn e16b_february_of_a_leap_year_has_29_days() {
     june()
         .period("2028-02-01", "2028-03-01")
         .on("a", "2028-02-15T00:00:00Z")
@@ -266,32 +293,54 @@ fn e20_included_seats_lower_every_count() {
     june().regular("included", 5).crowd(8, "a", BEFORE).costs(&[("regular", 90, 3600)], 3600);
 }
 
-#[test]
-fn e21_and_e22_period_modes() {
-    let setting = |mode: &str| {
-        let mut setting =
-            june().regular("mode", mode).crowd(10, "a", BEFORE).crowd(2, "b", "2026-06-11T09:00:00Z");
-        for person in ["a0000", "a0001", "a0002"] {
-            setting = setting.off(person, "2026-06-15T12:00:00Z");
-        }
-        setting.crowd(2, "c", "2026-06-20T09:00:00Z")
-    };
-    assert_eq!(setting("PERIOD_PEAK").run().total_minor, 14_400);
-    assert_eq!(setting("OPENING_PLUS_INCREMENTS").run().total_minor, 13_600);
+/// Ten seats, two more with twenty days left, three fewer, and two more again.
+fn coming_and_going(mode: &str) -> Setting {
+    let mut setting =
+        june().regular("mode", mode).crowd(10, "a", BEFORE).crowd(2, "b", "2026-06-11T09:00:00Z");
+    for person in ["a0000", "a0001", "a0002"] {
+        setting = setting.off(person, "2026-06-15T12:00:00Z");
+    }
+    setting.crowd(2, "c", "2026-06-20T09:00:00Z")
 }
 
 #[test]
-fn e23_the_sum_is_priced_and_rounded_once() {
-    let setting = |count: usize, end: &str| {
-        let mut setting = june().period("2026-07-01", "2026-08-01").regular("unit_price", "10.00");
-        for index in 0..count {
-            let person = format!("p{index:04}");
-            setting = setting.on(&person, "2026-07-01T00:00:00Z").off(&person, end);
-        }
-        setting
-    };
-    setting(3, "2026-07-01T12:00:00Z").costs(&[("regular", 3, 97)], 97);
-    setting(1_000, "2026-07-10T12:00:00Z").costs(&[("regular", 10_000, 322_581)], 322_581);
+fn e21_the_peak_of_the_period_is_charged_for_all_of_it() {
+    assert_eq!(coming_and_going("PERIOD_PEAK").run().total_minor, 14_400);
+}
+
+#[test]
+fn e22_rises_above_the_opening_are_prorated() {
+    assert_eq!(coming_and_going("OPENING_PLUS_INCREMENTS").run().total_minor, 13_600);
+}
+
+/// So many seats in July at 10.00, from its first instant to some other.
+fn crowd_of_july(count: usize, end: &str) -> Setting {
+    let mut setting = june().period("2026-07-01", "2026-08-01").regular("unit_price", "10.00");
+    for index in 0..count {
+        let person = format!("p{index:04}");
+        setting = setting.on(&person, "2026-07-01T00:00:00Z").off(&person, end);
+    }
+    setting
+}
+
+#[test]
+fn e23_three_seats_of_a_day_are_rounded_together() {
+    crowd_of_july(3, "2026-07-01T12:00:00Z").costs(&[("regular", 3, 97)], 97);
+}
+
+#[test]
+fn e23b_x3_and_x5_a_thousand_seats_of_ten_days_are_priced_as_a_sum_without_rounding_before() {
+    crowd_of_july(1_000, "2026-07-10T12:00:00Z").costs(&[("regular", 10_000, 322_581)], 322_581);
+}
+
+#[test]
+fn x6_half_a_minor_unit_and_more_is_rounded_up_and_never_cut_off() {
+    // 34.00 x 16 / 31 is 17.548.
+    june()
+        .period("2026-07-01", "2026-08-01")
+        .regular("unit_price", "34.00")
+        .on("a", "2026-07-16T00:00:00Z")
+        .costs(&[("regular", 16, 1_755)], 1_755);
 }
 
 #[test]
@@ -343,8 +392,12 @@ fn e34_one_seat_handed_over_touches_twice_and_peaks_once() {
 }
 
 #[test]
-fn e35_and_e36_external_and_automatic_deactivation() {
+fn e35_an_external_all_month() {
     june().event("a", BEFORE, Some("external")).costs(&[("external", 30, 800)], 800);
+}
+
+#[test]
+fn e36_a_seat_ends_when_it_is_deactivated_automatically() {
     june().on("a", BEFORE).off("a", "2026-06-12T02:00:00Z").costs(&[("regular", 12, 480)], 480);
 }
 
@@ -355,13 +408,17 @@ fn b17_a_period_without_seats_costs_its_floor_only() {
 }
 
 #[test]
-fn x1_and_x2_who_left_before_the_period_leaves_no_day_in_any_zone() {
+fn x1_who_left_on_a_day_of_25_hours_leaves_that_day() {
     june()
         .zone("America/New_York")
         .period("2024-11-01", "2024-12-01")
         .on("a", "2024-10-01T00:00:00Z")
         .off("a", "2024-11-03T04:30:00Z")
         .costs(&[("regular", 3, 120)], 120);
+}
+
+#[test]
+fn x2_who_came_and_left_before_the_period_leaves_no_day() {
     june().on("a", "2026-05-10T00:00:00Z").off("a", "2026-05-20T00:00:00Z").costs(&[], 0);
 }
 

@@ -9,18 +9,29 @@ use crate::closing::{lines, one_seat};
 use crate::harness::Billing;
 
 #[tokio::test]
-async fn e26_and_e27_corrections_of_a_closed_period_are_adjustments_that_telescope() {
+async fn e26_a_correction_of_a_closed_period_is_an_adjustment_of_the_open_one() {
     let billing = Billing::at("2026-07-10T00:00:00Z").await;
     let (acme, ada) = one_seat(&billing).await;
     acme.prove("2026-07-09T00:00:00Z").await;
     assert_eq!(acme.close("2026-06-01").await.unwrap().total_minor, 1200);
 
     acme.correct(ada, "2026-06-20T12:00:00Z", "2026-07-01T00:00:00Z", "").await.unwrap();
+
     let july = acme.invoice("2026-07-01").await.unwrap();
-    assert!(lines(&july).contains(&("adjustment", "regular", "2026-06-01", -400)), "E26: {:?}", lines(&july));
+    assert!(lines(&july).contains(&("adjustment", "regular", "2026-06-01", -400)), "{:?}", lines(&july));
+}
+
+#[tokio::test]
+async fn e27_a_further_correction_telescopes_to_the_exact_recompute() {
+    let billing = Billing::at("2026-07-10T00:00:00Z").await;
+    let (acme, ada) = one_seat(&billing).await;
+    acme.prove("2026-07-09T00:00:00Z").await;
+    acme.close("2026-06-01").await.unwrap();
+    acme.correct(ada, "2026-06-20T12:00:00Z", "2026-07-01T00:00:00Z", "").await.unwrap();
 
     acme.correct(ada, "2026-06-25T00:00:00Z", "2026-07-01T00:00:00Z", "regular").await.unwrap();
     let july = acme.invoice("2026-07-01").await.unwrap();
+    // 26 days of 30: -400 and +240 to what was billed.
     assert!(lines(&july).contains(&("adjustment", "regular", "2026-06-01", -160)), "{:?}", lines(&july));
 }
 
