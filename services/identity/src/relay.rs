@@ -22,6 +22,7 @@ use usher_proto::billing::v1::seat_ledger_client::SeatLedgerClient;
 use usher_rpc::{Failure, Outgoing, ServiceCredential, Tasks, Verifier};
 use usher_store::{Database, ScopedDatabase};
 
+use self::interruption::Interruption;
 use crate::store::relays as store;
 
 /// How often is looked for work that no nudge told of: another replica's, or what an outage left.
@@ -33,6 +34,9 @@ const BATCH: i64 = 500;
 const WORKSPACES: i32 = 256;
 /// A stream is opened anew for each round, so its call needs no longer than a round's answers.
 const ROUND: Duration = Duration::from_secs(30);
+
+/// The longest pause between two tries.
+const PAUSE: Duration = Duration::from_secs(5);
 
 /// Tells the relay that there is something to send.
 #[derive(Clone, Default)]
@@ -70,7 +74,7 @@ enum RelayError {
 impl Relay {
     /// Relays until the stop is asked for. What is under way then is sent again after the next start.
     pub(crate) async fn run(self, tasks: Tasks) {
-        let mut pause = Duration::ZERO;
+        let (mut pause, mut interruption) = (Duration::ZERO, Interruption::none("seat events", PAUSE));
         loop {
             tokio::select! {
                 () = tasks.stopping() => return,
@@ -82,11 +86,11 @@ impl Relay {
                 round = self.rounds() => round,
             };
             pause = match round {
-                Ok(()) => Duration::ZERO,
-                Err(error) => {
-                    tracing::warn!(error = &error as &dyn std::error::Error, "seat events wait");
-                    (pause * 2).clamp(Duration::from_millis(250), Duration::from_secs(5))
+                Ok(()) => {
+                    interruption.over();
+                    Duration::ZERO
                 }
+                Err(error) => interruption.failed(&error),
             };
         }
     }

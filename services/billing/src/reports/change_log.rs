@@ -32,7 +32,8 @@ pub(super) async fn write(tx: &mut TenantTx, view: &View, writer: &mut Writer) -
     let earlier = closes::before(tx, view.period.ordinal, view.known.at).await?;
     let range = Range {
         within: (calendar.open(), calendar.close()),
-        late_after: earlier.map(|close| close.sequence),
+        // What was before the account's first period is of that.
+        late_after: if view.period.ordinal == 0 { Some(0) } else { earlier.map(|close| close.sequence) },
         until: view.known.sequence,
     };
     let mut after = 0;

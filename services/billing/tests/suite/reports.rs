@@ -326,3 +326,29 @@ async fn a_portfolio_says_what_was_the_matter_then_and_not_what_is_now() {
         assert_eq!(portfolio(&acme, known).await, wanted, "{known}, asked later");
     }
 }
+
+#[tokio::test]
+async fn the_first_periods_change_log_has_what_was_before_it() {
+    let billing = Billing::at("2026-06-20T00:00:00Z").await;
+    let mut acme = billing.workspace();
+    let account = pb::Account {
+        currency: "EUR".to_owned(),
+        exponent: 2,
+        time_zone: "Asia/Tokyo".to_owned(),
+        anchor_date: "2026-06-15".to_owned(),
+        ..Default::default()
+    };
+    let message = pb::UpsertAccountRequest { account: Some(account) };
+    billing.admin().upsert_account(acme.request(message)).await.unwrap();
+    let (ada, bob) = (acme.person(), acme.person());
+    let events = vec![
+        acme.event("2026-06-01T20:00:00Z", ada, Some("Regular")),
+        acme.event("2026-06-16T20:00:00Z", bob, Some("Regular")),
+    ];
+    acme.apply(events).await;
+
+    let (log, _) = acme.report("change-log", "csv", "2026-06-15", None).await.unwrap();
+
+    let found: Vec<(&str, &str)> = rows(&log).iter().map(|row| (row[0], row[2])).collect();
+    assert_eq!(found, [("1", "2026-06-02"), ("2", "2026-06-17")]);
+}
