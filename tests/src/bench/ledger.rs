@@ -73,6 +73,10 @@ pub(super) async fn measure(processes: &Processes, persons: u64, medium: u64) ->
     let mut figures = Vec::new();
     figures.push(bench.timed(&format!("statement of {persons} persons"), bench.statement(large[0])).await?);
     figures.push(bench.timed(&format!("close of {persons} persons"), bench.close(large[0])).await?);
+    for report in ["seats-by-day", "seat-days", "idle-seats"] {
+        let name = format!("report {report} of {persons} persons");
+        figures.push(bench.timed(&name, bench.report_of(large[0], report)).await?);
+    }
     if !medium.is_empty() {
         let medium = format!("{} workspaces of {MEDIUM_PERSONS}", medium.len());
         figures.push(
@@ -156,20 +160,36 @@ impl Bench<'_> {
             .await
     }
 
+    /// A statement report over all workspaces.
     async fn report(&self) -> anyhow::Result<()> {
-        let message = pb::ExportReportRequest {
-            report: "statement".to_owned(),
+        let message = pb::ExportReportRequest { all_workspaces: true, ..self.order("statement") };
+        let rows = self.read(self.processes.operator().anywhere(message)).await?;
+        anyhow::ensure!(rows > WORKSPACES, "{rows} rows");
+        Ok(())
+    }
+
+    async fn report_of(&self, tenant: Uuid, report: &str) -> anyhow::Result<()> {
+        let rows = self.read(self.about(tenant, self.order(report))).await?;
+        anyhow::ensure!(rows > 0, "the report {report} is empty");
+        Ok(())
+    }
+
+    fn order(&self, report: &str) -> pb::ExportReportRequest {
+        pb::ExportReportRequest {
+            report: report.to_owned(),
             start_date: self.month.to_string(),
             format: "csv".to_owned(),
             known_time: None,
-            all_workspaces: true,
-        };
-        let request = self.processes.operator().anywhere(message);
+            all_workspaces: false,
+        }
+    }
+
+    /// Reads a report to its end; how many rows it has.
+    async fn read(&self, request: Request<pb::ExportReportRequest>) -> anyhow::Result<i64> {
         let mut stream = self.client().export_report(request).await?.into_inner();
         while let Some(message) = stream.message().await? {
             if let Some(Part::Manifest(manifest)) = message.part {
-                anyhow::ensure!(manifest.rows > WORKSPACES, "{} rows", manifest.rows);
-                return Ok(());
+                return Ok(manifest.rows);
             }
         }
         anyhow::bail!("the report ended without a manifest")
