@@ -7,13 +7,12 @@ use usher_base::{CallContext, Permission};
 use usher_store::{Database, TenantTx};
 
 use crate::class::SeatClass;
-use crate::draft;
 use crate::error::BillingError;
 use crate::invoices;
+use crate::members;
 use crate::price;
 use crate::prices;
-use crate::rating::allocation::allocate;
-use crate::rating::{Calendar, Presence, rate};
+use crate::rating::{Allocator, Tally, rate};
 use crate::view::View;
 
 /// A person's share of a class's seat line.
@@ -48,34 +47,20 @@ pub(crate) async fn get(
 /// A period's shares, as it is seen.
 pub(crate) async fn of_period(tx: &mut TenantTx, view: &View) -> Result<Vec<Share>, BillingError> {
     let calendar = &view.calendar;
-    let stays = draft::stays(tx, view.known.sequence, calendar).await?;
     let versions = prices::since(tx, view.period.currency_since, view.known.at).await?;
     let lists = price::lists(&versions, view.period.account.currency.exponent)?;
-    let classes = SeatClass::rated();
-    let presence = Presence::new(stays, &classes, calendar);
-    let lines = rate(&presence, &classes, &lists, calendar)?;
-    let allocations = allocate(&lines, &presence, &classes, &lists, calendar)?;
-    Ok(allocations
-        .into_iter()
-        .map(|allocation| Share {
-            person: allocation.person,
-            class: SeatClass::at(allocation.class),
-            days: allocation.days,
-            dates: dates(&presence, calendar, allocation.person, allocation.class),
-            amount_minor: allocation.amount_minor,
-        })
-        .collect())
-}
-
-fn dates(
-    presence: &Presence<PersonKey>,
-    calendar: &Calendar,
-    person: PersonKey,
-    class: usize,
-) -> Option<(Date, Date)> {
-    let index = presence.members.binary_search_by_key(&person, |member| member.person).ok()?;
-    let mut runs = presence.members[index].runs.iter().filter(|run| run.class == class);
-    let first = runs.next()?;
-    let last = runs.next_back().unwrap_or(first);
-    Some((calendar.dates()[first.first], calendar.dates()[last.last]))
+    let mut tally = Tally::new(&SeatClass::rated(), calendar);
+    members::each(tx, view.known.sequence, calendar, |member| tally.add(member)).await?;
+    let (lines, counts) = (rate(&tally, &lists)?, tally.counts());
+    let mut allocator = Allocator::new(&lines, &tally, &counts, &lists)?;
+    members::each(tx, view.known.sequence, calendar, |member| allocator.add(member)).await?;
+    let date = |index: usize| calendar.dates()[index];
+    let shares = allocator.finish().map(|allocation| Share {
+        person: allocation.person,
+        class: SeatClass::at(allocation.class),
+        days: allocation.days,
+        dates: allocation.dates.map(|(first, last)| (date(first), date(last))),
+        amount_minor: allocation.amount_minor,
+    });
+    Ok(shares.collect())
 }

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use usher_base::id::PersonKey;
 use usher_store::TenantTx;
 
 use crate::class::SeatClass;
@@ -15,10 +14,10 @@ use crate::members;
 use crate::period::{Period, Schedule};
 use crate::price;
 use crate::prices;
-use crate::rating::{Calendar, DailyCount, Stay, Tally, rate_tally};
+use crate::rating::{Calendar, DailyCount, Tally, rate};
 use crate::settlement::{Currencies, Settlements, settle};
 use crate::store::closes::{self, Close};
-use crate::store::{accounts, close_lines, credit_notes, facts, intervals};
+use crate::store::{accounts, close_lines, credit_notes, facts};
 use crate::true_up;
 use crate::what_if::WhatIf;
 
@@ -45,16 +44,6 @@ pub(crate) struct Draft {
     pub(crate) sequence: i64,
 }
 
-/// Who was billable in a period, after links and corrections.
-pub(crate) async fn stays(
-    tx: &mut TenantTx,
-    sequence: i64,
-    calendar: &Calendar,
-) -> Result<Vec<Stay<PersonKey>>, BillingError> {
-    let stays = intervals::stays(tx, sequence, calendar).await?;
-    Ok(facts::overlay(tx, sequence).await?.apply(stays))
-}
-
 /// Rates a period by its own prices, with the true-ups of quarters that end in it.
 async fn own(
     tx: &mut TenantTx,
@@ -66,7 +55,7 @@ async fn own(
 ) -> Result<Vec<InvoiceLine>, BillingError> {
     let versions = what_if.prices(prices::since(tx, period.currency_since, known.at).await?)?;
     let lists = price::lists(&versions, period.account.currency.exponent)?;
-    let lines = rate_tally(tally, &lists)?;
+    let lines = rate(tally, &lists)?;
     let minimum = accounts::minimum_spend(tx, period, known.at).await?;
     let mut lines = invoice::own_lines(period.ordinal, calendar, lines, &versions, minimum)?;
     // After the minimum, which is of what the period itself uses.

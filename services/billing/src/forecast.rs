@@ -14,7 +14,7 @@ use crate::invoices;
 use crate::members;
 use crate::price;
 use crate::prices;
-use crate::rating::{Member, Stay, Tally, rate_tally};
+use crate::rating::{Member, Stay, Tally, rate};
 use crate::scheduled_changes::{self, ScheduledChange};
 use crate::view::View;
 use crate::what_if::WhatIf;
@@ -92,7 +92,7 @@ async fn accrued(tx: &mut TenantTx, view: &View) -> Result<(i64, i64), BillingEr
     .await?;
     let versions = prices::since(tx, view.period.currency_since, view.known.at).await?;
     let lists = price::lists(&versions, view.period.account.currency.exponent)?;
-    let lines = rate_tally(&tally, &lists)?;
+    let lines = rate(&tally, &lists)?;
     let lines = invoice::own_lines(view.period.ordinal, &view.calendar, lines, &versions, 0)?;
     Ok((invoice::total(lines.iter().filter(|line| line.kind == Kind::Seat))?, open))
 }

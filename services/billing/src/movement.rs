@@ -103,7 +103,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::rating::{Member, Presence, count};
+    use crate::rating::{Member, Presence, Tally};
 
     proptest! {
         #[test]
@@ -138,7 +138,7 @@ mod tests {
             let movements = movements.daily();
 
             let presence = Presence::new(stays.iter().copied(), &SeatClass::rated(), &calendar);
-            let counts = count::daily(&presence, &SeatClass::rated(), &calendar);
+            let counts = Tally::of(&presence, &SeatClass::rated(), &calendar).counts();
             for (of_class, counts) in movements.iter().zip(&counts) {
                 for (movement, count) in of_class.iter().zip(counts) {
                     prop_assert_eq!(movement.closing(), count.closing);

@@ -13,10 +13,10 @@ pub mod presence;
 pub mod price;
 pub mod tally;
 
-pub use allocation::Allocation;
+pub use allocation::{Allocation, Allocator};
 pub use calendar::Calendar;
 pub use count::DailyCount;
-pub use line::{Line, LineKind, daily_charges, rate, rate_tally};
+pub use line::{Line, LineKind, daily_charges, rate};
 pub use mode::Mode;
 pub use presence::{Member, Presence, Stay};
 pub use price::{PriceList, PriceVersion};

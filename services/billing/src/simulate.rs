@@ -6,10 +6,9 @@ mod output;
 pub use input::{Case, InvalidCase};
 pub use output::Outcome;
 
-use crate::rating::allocation::allocate;
-use crate::rating::count::daily;
-use crate::rating::{Calendar, PriceList, PriceVersion, RatingError, SeatClass, rate};
-use crate::rating::{Presence, Stay, amount};
+use crate::rating::{
+    Allocator, Calendar, Presence, PriceList, PriceVersion, RatingError, SeatClass, Stay, Tally, amount, rate,
+};
 
 /// Why a case has no price.
 #[derive(Debug, thiserror::Error)]
@@ -29,9 +28,11 @@ pub enum SimulateError {
 pub fn simulate(case: &Case) -> Result<Outcome, SimulateError> {
     let plan = case.read()?;
     let presence = Presence::new(plan.stays, &plan.classes, &plan.calendar);
-    let lines = rate(&presence, &plan.classes, &plan.prices, &plan.calendar)?;
-    let allocations = allocate(&lines, &presence, &plan.classes, &plan.prices, &plan.calendar)?;
-    let counts = daily(&presence, &plan.classes, &plan.calendar);
+    let tally = Tally::of(&presence, &plan.classes, &plan.calendar);
+    let (lines, counts) = (rate(&tally, &plan.prices)?, tally.counts());
+    let mut allocator = Allocator::new(&lines, &tally, &counts, &plan.prices)?;
+    presence.members.iter().for_each(|member| allocator.add(member));
+    let allocations: Vec<_> = allocator.finish().collect();
     Ok(Outcome::new(&plan.classes, &plan.calendar, &lines, &counts, &allocations, &plan.persons))
 }
 

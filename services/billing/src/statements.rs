@@ -8,7 +8,7 @@ use crate::class::SeatClass;
 use crate::error::BillingError;
 use crate::price;
 use crate::prices;
-use crate::rating::{Line, RatingError, rate_tally};
+use crate::rating::{Line, RatingError, rate};
 use crate::usage::{self, DateRange, Usage};
 
 /// A statement for a period that is not closed.
@@ -32,7 +32,7 @@ pub(crate) async fn get(
     let versions = prices::since(&mut tx, usage.currency_since, known_at.unwrap_or(ctx.now())).await?;
     tx.commit().await?;
     let prices = price::lists(&versions, usage.account.currency.exponent)?;
-    let lines = rate_tally(&usage.tally, &prices)?;
+    let lines = rate(&usage.tally, &prices)?;
     let total_minor = lines.iter().try_fold(0_i64, |total, line| {
         let class = || SeatClass::at(line.class).to_string();
         total.checked_add(line.amount_minor).ok_or_else(|| RatingError::TooLarge(class()))

@@ -1,10 +1,7 @@
 //! Seats by day: what statements, usage and reports show.
 
-use super::SeatClass;
 use super::calendar::Calendar;
-use super::presence::Presence;
 use super::tally::Step;
-use super::tally::Tally;
 
 /// One class on one date.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -15,15 +12,6 @@ pub struct DailyCount {
     pub closing: i64,
     /// The most open at once on the date.
     pub peak: i64,
-}
-
-/// Counts every class on every date: `counts[class][date]`.
-pub fn daily<P: Ord + Copy>(
-    presence: &Presence<P>,
-    classes: &[SeatClass],
-    calendar: &Calendar,
-) -> Vec<Vec<DailyCount>> {
-    Tally::of(presence, classes, calendar).counts()
 }
 
 pub(super) fn open(steps: &[Step], calendar: &Calendar, of_class: &mut [DailyCount]) {

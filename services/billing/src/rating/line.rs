@@ -7,7 +7,6 @@ use super::amount::{round, whole};
 use super::calendar::Calendar;
 use super::count::DailyCount;
 use super::mode::Mode;
-use super::presence::Presence;
 use super::price::{PriceList, PriceVersion};
 use super::tally::{Step, Tally};
 use super::{RatingError, SeatClass};
@@ -53,7 +52,7 @@ pub(super) struct Rated<'a> {
     pub(super) calendar: &'a Calendar,
     pub(super) mode: Mode,
     versions: Vec<Option<&'a PriceVersion>>,
-    pub(super) counts: &'a [DailyCount],
+    counts: &'a [DailyCount],
     steps: Vec<Step>,
     distinct: i64,
 }
@@ -63,20 +62,7 @@ pub(super) struct Rated<'a> {
 ///
 /// # Errors
 /// See [`RatingError`].
-pub fn rate<P: Ord + Copy>(
-    presence: &Presence<P>,
-    classes: &[SeatClass],
-    prices: &[PriceList],
-    calendar: &Calendar,
-) -> Result<Vec<Line>, RatingError> {
-    rate_tally(&Tally::of(presence, classes, calendar), prices)
-}
-
-/// As [`rate`], of persons who were tallied one after the other.
-///
-/// # Errors
-/// See [`RatingError`].
-pub fn rate_tally(tally: &Tally, prices: &[PriceList]) -> Result<Vec<Line>, RatingError> {
+pub fn rate(tally: &Tally, prices: &[PriceList]) -> Result<Vec<Line>, RatingError> {
     let (counts, classes) = (tally.counts(), tally.classes());
     let mut order: Vec<usize> = (0..classes.len()).collect();
     order.sort_by_key(|class| std::cmp::Reverse(classes[*class].rank));

@@ -184,27 +184,7 @@ fn stay((person, name, start, end): StayRow) -> Result<Stay<PersonKey>, BillingE
     })
 }
 
-/// Who was billable within a period, as the ledger was at a number.
-pub(crate) async fn stays(
-    tx: &mut TenantTx,
-    sequence: i64,
-    calendar: &Calendar,
-) -> Result<Vec<Stay<PersonKey>>, BillingError> {
-    let tenant = tx.tenant();
-    let mut rows = sqlx::query_as::<_, StayRow>(STAYS)
-        .bind(tenant)
-        .bind(sequence)
-        .bind(instant(calendar.open())?)
-        .bind(instant(calendar.close())?)
-        .fetch(tx.conn());
-    let mut stays = Vec::new();
-    while let Some(row) = rows.try_next().await? {
-        stays.push(stay(row)?);
-    }
-    Ok(stays)
-}
-
-/// As [`stays`], of some persons.
+/// When some persons were billable within a period, as the ledger was at a number.
 pub(crate) async fn stays_of(
     tx: &mut TenantTx,
     sequence: i64,
@@ -226,7 +206,7 @@ pub(crate) async fn stays_of(
     rows.into_iter().map(stay).collect()
 }
 
-/// As [`stays`], one after the other, by person.
+/// As [`stays_of`] everybody, one after the other, by person.
 pub(crate) async fn each_stay(
     tx: &mut TenantTx,
     sequence: i64,
