@@ -37,7 +37,9 @@ pub struct SeatClass {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RatingError {
     /// The operator: add a price that is valid on the date.
-    #[error("class {class} has seats on {date} and no price that is valid then; add a price version")]
+    #[error(
+        "class {class} has seats on {date} and no price in its currency that is valid then; add a price version"
+    )]
     PriceMissing {
         /// The class.
         class: String,

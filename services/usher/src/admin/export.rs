@@ -5,6 +5,7 @@ mod manifest;
 mod names;
 mod rows;
 
+use std::fmt::Write as _;
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -123,14 +124,16 @@ fn finish(manifest: &pb::Manifest, digest: &[u8], named: bool) -> anyhow::Result
     }
     let known = super::report::time(manifest.known_time);
     let mut note = format!(
-        "{} rows, {} bytes, sha256 {}, known at {}, fact {} {}",
+        "{} rows, {} bytes, sha256 {}, known at {}",
         manifest.rows,
         manifest.bytes,
         manifest.sha256,
-        known.as_str().unwrap_or_default(),
-        manifest.sequence,
-        manifest.head_hash
+        known.as_str().unwrap_or_default()
     );
+    // Of all workspaces there is no one ledger.
+    if !manifest.head_hash.is_empty() {
+        let _ = write!(note, ", fact {} {}", manifest.sequence, manifest.head_hash);
+    }
     if named {
         note.push_str("\nnames were joined as they are now; bytes and sha256 are those without them");
     }
