@@ -9,8 +9,10 @@ pub mod calendar;
 pub mod count;
 pub mod line;
 pub mod mode;
+mod pattern;
 pub mod presence;
 pub mod price;
+mod shares;
 pub mod tally;
 
 pub use allocation::{Allocation, Allocator};

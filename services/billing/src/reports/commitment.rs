@@ -23,8 +23,12 @@ pub(super) async fn write(tx: &mut TenantTx, view: &View, writer: &mut Writer) -
     let schedule = accounts::schedule(tx).await?;
     let calendar = &view.calendar;
     for pool in Pool::ALL {
+        let committed: Vec<&Commitment> = known.iter().filter(|commitment| commitment.pool == pool).collect();
+        if committed.is_empty() {
+            continue;
+        }
         let usage = PoolUsage::read(tx, view.known.sequence, pool, calendar).await?;
-        for commitment in known.iter().filter(|commitment| commitment.pool == pool) {
+        for commitment in committed {
             let dates = calendar.dates().iter().enumerate().filter(|(_, date)| commitment.holds_on(**date));
             let dates: Vec<(usize, Date)> = dates.map(|(day, date)| (day, *date)).collect();
             if dates.is_empty() {

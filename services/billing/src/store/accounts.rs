@@ -109,8 +109,8 @@ pub(crate) async fn is_billed(tx: &mut TenantTx) -> Result<bool, BillingError> {
     Ok(found)
 }
 
-/// The last date from which on, or until which, something is priced in the currency that holds on a date;
-/// none where nothing is from that on.
+/// The last date, from one on, on which a price version or a minimum spend begins or a commitment still
+/// holds; none where there is no such date.
 pub(crate) async fn priced_until(tx: &mut TenantTx, from: Date) -> Result<Option<Date>, BillingError> {
     let found: Option<String> = sqlx::query_scalar(
         "SELECT to_char(max(d.day), 'YYYY-MM-DD') FROM (

@@ -23,6 +23,7 @@ mod previews;
 mod reconciliation;
 mod recount;
 mod reports;
+mod setting;
 mod statement;
 mod usage;
 mod workspace;

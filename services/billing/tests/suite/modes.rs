@@ -1,6 +1,6 @@
 //! One month in every mode: 10 open; +2 on 11 June 09:00; -3 on 15 June 12:00; +2 on 20 June 09:00.
 
-use super::cases::june;
+use super::setting::{Setting, june};
 
 fn total(mode: &str) -> i128 {
     let mut setting = june().regular("mode", mode).crowd(10, "a", "2026-01-01T00:00:00Z").crowd(
@@ -42,7 +42,7 @@ fn a_floor_and_included_seats_hold_in_every_mode() {
     for mode in
         ["DAILY_TOUCH", "DAILY_CLOSE", "DAILY_PEAK", "SECOND", "PERIOD_CLOSE", "PERIOD_PEAK", "DISTINCT"]
     {
-        let full = |setting: super::cases::Setting| {
+        let full = |setting: Setting| {
             setting.regular("mode", mode).crowd(4, "a", "2026-01-01T00:00:00Z").run().total_minor
         };
         assert_eq!(full(june()), 4_800, "{mode}");

@@ -11,7 +11,7 @@ pub(super) enum ReportName {
     SeatDays,
     /// Each date's opening, movements and closing, with what has accrued until then.
     SeatsByDay,
-    /// Every fact about the period, in the ledger's order.
+    /// Every fact that the period booked, in the ledger's order; a late one is in the period that booked it.
     ChangeLog,
     /// From the period's opening to its closing, by cause.
     RollForward,
@@ -23,7 +23,7 @@ pub(super) enum ReportName {
     Limits,
     /// What comparisons of the states of identity and billing found.
     Reconciliation,
-    /// Paid seats that have been open longest, with what they have cost.
+    /// Paid seats that are open at the period's end, or now, the longest first, with what they have cost.
     IdleSeats,
     /// Date by date what was until now, and what is expected if nobody comes or goes.
     Forecast,

@@ -1,0 +1,182 @@
+//! How persons were there in a class, and what each who was there like that weighs in its line.
+
+use num_bigint::BigInt;
+use num_integer::Integer as _;
+use num_rational::BigRational;
+use num_traits::Zero as _;
+
+use super::SeatClass;
+use super::calendar::Calendar;
+use super::line::{LineKind, Rated, highest};
+use super::mode::Mode;
+use super::presence::Member;
+
+/// First and last of some dates.
+type Dates = (usize, usize);
+
+/// How somebody was there.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Dated {
+    /// Where the class was the highest that was touched.
+    pub(super) touched: Vec<Dates>,
+    /// Where the mode counts the person.
+    counted: Vec<Dates>,
+    /// By date, where the mode counts time: microseconds.
+    times: Vec<(usize, i64)>,
+    /// Whether the class is the highest of the period.
+    highest: bool,
+}
+
+/// How some persons were there, and how many.
+pub(super) struct Pattern {
+    pub(super) dated: Dated,
+    pub(super) persons: usize,
+}
+
+impl Dated {
+    /// How a person was there in a class; none where a line does not count the person at all.
+    pub(super) fn of<P>(
+        member: &Member<P>,
+        class: usize,
+        rated: &Rated<'_>,
+        classes: &[SeatClass],
+    ) -> Option<Self> {
+        let calendar = rated.calendar;
+        let touched = touched(member, class);
+        let counted = match rated.mode {
+            Mode::DailyTouch | Mode::Distinct => touched.clone(),
+            Mode::DailyClose | Mode::PeriodClose => closed(member, class, calendar),
+            _ => visited(member, class, calendar),
+        };
+        if touched.is_empty() && counted.is_empty() {
+            return None;
+        }
+        let times = match rated.mode {
+            Mode::Second => {
+                let dates = counted.iter().flat_map(|(first, last)| *first..=*last);
+                dates.map(|index| (index, time_within(member, class, calendar, index))).collect()
+            }
+            _ => Vec::new(),
+        };
+        let highest = rated.mode == Mode::Distinct && highest(&member.runs, classes) == Some(class);
+        Some(Self { touched, counted, times, highest })
+    }
+}
+
+/// The weight of a person of each pattern.
+pub(super) fn weigh(rated: &Rated<'_>, patterns: &[Pattern]) -> Vec<BigInt> {
+    match rated.mode {
+        Mode::DailyTouch | Mode::DailyClose | Mode::DailyPeak => by_date(rated, patterns),
+        Mode::Second => by_time(rated, patterns),
+        Mode::PeriodPeak | Mode::OpeningPlusIncrements => {
+            let days =
+                |dates: &[Dates]| -> usize { dates.iter().map(|(first, last)| last - first + 1).sum() };
+            patterns.iter().map(|pattern| days(&pattern.dated.counted).into()).collect()
+        }
+        Mode::PeriodClose => {
+            let last = rated.calendar.len() - 1;
+            let there = |pattern: &Pattern| pattern.dated.counted.iter().any(|dates| dates.1 == last);
+            patterns.iter().map(|pattern| u8::from(there(pattern)).into()).collect()
+        }
+        Mode::Distinct => patterns.iter().map(|pattern| u8::from(pattern.dated.highest).into()).collect(),
+    }
+}
+
+/// Each date's charge is shared equally among the persons it counts.
+fn by_date(rated: &Rated<'_>, patterns: &[Pattern]) -> Vec<BigInt> {
+    let charges = rated.charges(LineKind::Seat);
+    let mut persons = vec![0_usize; charges.len()];
+    for Pattern { dated, persons: more } in patterns {
+        for date in dated.counted.iter().flat_map(|(first, last)| *first..=*last) {
+            persons[date] += more;
+        }
+    }
+    let per_person: Vec<BigRational> = charges
+        .into_iter()
+        .zip(persons)
+        .map(
+            |(charge, persons)| {
+                if persons == 0 { BigRational::zero() } else { charge / BigInt::from(persons) }
+            },
+        )
+        .collect();
+    let sums = running_sums(&scaled(&per_person));
+    let weight = |dates: &[Dates]| dates.iter().map(|(first, last)| &sums[*last + 1] - &sums[*first]).sum();
+    patterns.iter().map(|pattern| weight(&pattern.dated.counted)).collect()
+}
+
+/// Each date's charge is shared by the time that each person was there.
+fn by_time(rated: &Rated<'_>, patterns: &[Pattern]) -> Vec<BigInt> {
+    let mut totals = vec![BigInt::zero(); rated.calendar.len()];
+    for Pattern { dated, persons } in patterns {
+        for (index, time) in &dated.times {
+            totals[*index] += BigInt::from(*time) * persons;
+        }
+    }
+    let per_microsecond: Vec<BigRational> = rated
+        .charges(LineKind::Seat)
+        .into_iter()
+        .zip(totals)
+        .map(|(charge, total)| if total.is_zero() { BigRational::zero() } else { charge / total })
+        .collect();
+    let scaled = scaled(&per_microsecond);
+    let weight = |times: &[(usize, i64)]| times.iter().map(|(index, time)| &scaled[*index] * time).sum();
+    patterns.iter().map(|pattern| weight(&pattern.dated.times)).collect()
+}
+
+fn time_within<P>(member: &Member<P>, class: usize, calendar: &Calendar, index: usize) -> i64 {
+    let (open, close) = (calendar.start(index), calendar.start(index + 1));
+    let stays = member.stays.iter().filter(|stay| stay.class == class);
+    stays.map(|stay| (stay.end.unwrap_or(close).min(close) - stay.start.max(open)).max(0)).sum()
+}
+
+/// Dates on which the class was the highest touched.
+fn touched<P>(member: &Member<P>, class: usize) -> Vec<Dates> {
+    member.runs.iter().filter(|run| run.class == class).map(|run| (run.first, run.last)).collect()
+}
+
+/// Dates on which the person was in the class at any instant.
+fn visited<P>(member: &Member<P>, class: usize, calendar: &Calendar) -> Vec<Dates> {
+    merged(
+        member.stays.iter().filter(|stay| stay.class == class).map(|stay| {
+            (calendar.locate(stay.start), calendar.locate(stay.end.unwrap_or(calendar.close()) - 1))
+        }),
+    )
+}
+
+/// Dates at whose last microsecond the person was in the class.
+fn closed<P>(member: &Member<P>, class: usize, calendar: &Calendar) -> Vec<Dates> {
+    merged(member.stays.iter().filter(|stay| stay.class == class).filter_map(|stay| {
+        let end = stay.end.unwrap_or(calendar.close());
+        let first = calendar.locate(stay.start);
+        let last = calendar.locate(end - 1);
+        let last = if calendar.start(last + 1) <= end { last } else { last.checked_sub(1)? };
+        (first <= last).then_some((first, last))
+    }))
+}
+
+fn merged(ranges: impl Iterator<Item = Dates>) -> Vec<Dates> {
+    let mut merged: Vec<Dates> = Vec::new();
+    for (first, last) in ranges {
+        match merged.last_mut() {
+            Some(before) if first <= before.1 => before.1 = before.1.max(last),
+            _ => merged.push((first, last)),
+        }
+    }
+    merged
+}
+
+/// The same proportions as whole numbers, so that sharing among very many needs no fractions.
+fn scaled(fractions: &[BigRational]) -> Vec<BigInt> {
+    let common = fractions.iter().fold(BigInt::from(1), |common, fraction| common.lcm(fraction.denom()));
+    fractions.iter().map(|fraction| fraction.numer() * (&common / fraction.denom())).collect()
+}
+
+fn running_sums(numbers: &[BigInt]) -> Vec<BigInt> {
+    let mut sums = vec![BigInt::zero()];
+    for number in numbers {
+        let next = &sums[sums.len() - 1] + number;
+        sums.push(next);
+    }
+    sums
+}
