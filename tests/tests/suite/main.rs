@@ -11,6 +11,7 @@ mod dev;
 mod discovery;
 mod domains;
 mod erasure;
+mod fence;
 mod grpc;
 mod isolation;
 mod limit_relay;

@@ -12,15 +12,22 @@ pub enum MigrateError {
     /// A migration failed.
     #[error("a migration failed; nothing of it remains")]
     Run(#[from] sqlx::migrate::MigrateError),
+    /// The schema is up to date, but rights could not be set.
+    #[error(
+        "the schema is up to date, but app_harden() failed; the owner must own the database and its functions"
+    )]
+    Harden(#[source] sqlx::Error),
 }
 
-/// Applies the migrations that are not there yet, as the owner. Several processes may do so at once.
+/// Applies the migrations that are not there yet, as the owner, and then closes what PostgreSQL leaves open to
+/// everybody, which a restored or copied database may have open again. Several processes may do so at once.
 ///
 /// # Errors
 /// See [`MigrateError`].
 pub async fn migrate(owner_url: &str, migrator: &Migrator) -> Result<(), MigrateError> {
     let mut connection = PgConnection::connect(owner_url).await.map_err(MigrateError::Connect)?;
     migrator.run(&mut connection).await?;
+    sqlx::raw_sql("SELECT app_harden()").execute(&mut connection).await.map_err(MigrateError::Harden)?;
     // The schema is there; a connection that does not close politely changes nothing.
     let _ = connection.close().await;
     Ok(())

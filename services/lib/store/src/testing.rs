@@ -78,6 +78,9 @@ impl TestDatabase {
             }
             let copy = format!("CREATE DATABASE \"{name}\" TEMPLATE \"{template}\" OWNER {OWNER_ROLE}");
             sqlx::raw_sql(AssertSqlSafe(copy)).execute(&mut server).await?;
+            // A copy has the schema's rights, but not those of the database itself.
+            let close = format!("REVOKE CREATE, TEMPORARY ON DATABASE \"{name}\" FROM PUBLIC");
+            sqlx::raw_sql(AssertSqlSafe(close)).execute(&mut server).await?;
             server.close().await
         };
         work.await.unwrap_or_else(|error: sqlx::Error| panic!("no test database: {error}"));

@@ -5,13 +5,14 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use sqlx::Connection as _;
 use sqlx::migrate::Migrator;
 use usher_base::credential::ISSUER;
 use usher_base::id::WorkspaceId;
 use usher_base::key::SigningKey;
 use usher_base::{Audience, Claims, Clock, KeySet, TenantScope};
 use usher_store::testing::{TestDatabase, temporary_directory};
-use usher_store::{BootError, Cluster, Database, DatabaseConfig, Durability, Error, check};
+use usher_store::{BootError, Cluster, Database, DatabaseConfig, Durability, Error, check, migrate};
 
 static MIGRATOR: Migrator = sqlx::migrate!("tests/migrations");
 
@@ -75,13 +76,12 @@ async fn a_workspace_sees_and_writes_only_its_own_rows() {
     let (one,): (String,) =
         database.scoped(&mine).statement("SELECT * FROM first_note($1)").fetch_one().await.unwrap();
     let mut global = database.global().await.unwrap();
-    let unscoped: Vec<String> =
-        sqlx::query_scalar("SELECT note FROM notes").fetch_all(global.conn()).await.unwrap();
+    let unscoped = sqlx::query("SELECT note FROM notes").fetch_all(global.conn()).await;
 
     assert_eq!(seen, ["mine"]);
     assert!(smuggled.unwrap_err().to_string().contains("row-level security"));
     assert_eq!(one, "mine");
-    assert!(unscoped.is_empty(), "without a tenant nothing is visible: {unscoped:?}");
+    assert!(unscoped.unwrap_err().to_string().contains("no tenant is set"));
 }
 
 #[tokio::test]
@@ -99,24 +99,106 @@ async fn a_tenant_does_not_outlive_its_transaction_on_the_connection() {
         database.scoped(&mine).statement("SELECT * FROM first_note($1)").fetch_one().await.unwrap();
 
     let mut global = database.global().await.unwrap();
-    let after: Vec<String> =
-        sqlx::query_scalar("SELECT note FROM notes").fetch_all(global.conn()).await.unwrap();
+    let after = sqlx::query("SELECT note FROM notes").fetch_all(global.conn()).await;
 
-    assert!(after.is_empty());
+    let refused = Error::from(after.unwrap_err());
+    assert!(matches!(refused, Error::Unavailable(_)), "who calls may try again: {refused:?}");
 }
 
 #[tokio::test]
-async fn the_boot_check_refuses_a_strong_role_and_an_unfenced_table() {
+async fn the_boot_check_refuses_a_strong_role() {
     let fresh = TestDatabase::create("store", &MIGRATOR).await;
+
     check(&open(fresh.url())).await.unwrap();
-    assert!(matches!(check(&open(fresh.owner_url())).await, Err(BootError::StrongRole(..))));
+    let refused = check(&open(fresh.owner_url())).await.unwrap_err();
 
-    let mut owner =
-        sqlx::postgres::PgPool::connect(&fresh.owner_url()).await.unwrap().acquire().await.unwrap();
-    sqlx::raw_sql("CREATE TABLE leaky (tenant_id uuid PRIMARY KEY)").execute(&mut *owner).await.unwrap();
+    assert!(matches!(&refused, BootError::StrongRole(role, _) if role == "usher_owner"), "{refused}");
+    assert!(refused.to_string().contains("owns tables, owns functions"), "{refused}");
+}
 
-    let refused = check(&open(fresh.url())).await.unwrap_err();
-    assert!(matches!(&refused, BootError::Unprotected(tables) if tables == "leaky"), "{refused}");
+/// What somebody with the owner's rights does to the fence, and what the boot check says of it.
+const TAMPERINGS: [(&str, &str); 17] = [
+    (
+        "CREATE TABLE leaky (tenant_id uuid PRIMARY KEY)",
+        "row-level security by exactly its one policy: leaky;",
+    ),
+    ("CREATE VIEW leak AS SELECT * FROM notes", "exactly its one policy: leak;"),
+    ("ALTER TABLE notes DISABLE ROW LEVEL SECURITY", "exactly its one policy: notes;"),
+    ("DROP POLICY tenant ON notes", "exactly its one policy: notes;"),
+    ("ALTER POLICY tenant ON notes USING (true)", "exactly its one policy: notes;"),
+    (
+        "ALTER POLICY tenant ON notes USING (tenant_id = app_tenant() OR note = 'x')",
+        "exactly its one policy: notes;",
+    ),
+    ("ALTER POLICY tenant ON notes WITH CHECK (true)", "exactly its one policy: notes;"),
+    ("CREATE POLICY all_of_it ON notes USING (true)", "exactly its one policy: notes;"),
+    ("CREATE FUNCTION loose() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1'", "pg_temp: loose();"),
+    (
+        "CREATE FUNCTION loose() RETURNS int LANGUAGE sql SECURITY DEFINER SET search_path = public AS 'SELECT 1'",
+        "pg_temp: loose();",
+    ),
+    ("GRANT EXECUTE ON FUNCTION first_note(uuid) TO PUBLIC", "PUBLIC may execute first_note(uuid);"),
+    ("GRANT SELECT ON notes TO PUBLIC", "PUBLIC has SELECT on notes;"),
+    ("GRANT SELECT (note) ON notes TO PUBLIC", "PUBLIC has SELECT on notes.note;"),
+    ("GRANT TRUNCATE ON notes TO usher_app", "usher_app has TRUNCATE on notes;"),
+    (
+        "DO $$ BEGIN EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO PUBLIC', current_database()); END $$",
+        "PUBLIC has TEMPORARY on the database, usher_app has TEMPORARY on the database;",
+    ),
+    (
+        "CREATE OR REPLACE FUNCTION app_tenant() RETURNS uuid LANGUAGE sql STABLE AS 'SELECT NULL::uuid'",
+        "app_tenant() does not tell",
+    ),
+    (
+        "CREATE OR REPLACE FUNCTION app_tenant() RETURNS uuid LANGUAGE sql STABLE
+         AS $$ SELECT nullif(current_setting('app.tenant_id', true), '')::uuid $$",
+        "app_tenant() does not tell",
+    ),
+];
+
+#[tokio::test]
+async fn the_boot_check_refuses_a_fence_that_is_not_as_the_migrations_built_it() {
+    for (statement, message) in TAMPERINGS {
+        let fresh = TestDatabase::create("store", &MIGRATOR).await;
+        run(&fresh.owner_url(), statement).await;
+
+        let refused = check(&open(fresh.url())).await.map_err(|error| error.to_string());
+
+        assert!(refused.as_ref().is_err_and(|refused| refused.contains(message)), "{statement}: {refused:?}");
+    }
+}
+
+#[tokio::test]
+async fn migrating_again_closes_what_a_copied_database_has_open() {
+    let copy = TestDatabase::create("store", &MIGRATOR).await;
+    run(
+        &copy.owner_url(),
+        "DO $$ BEGIN EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO PUBLIC', current_database()); END $$;
+         GRANT EXECUTE ON FUNCTION first_note(uuid) TO PUBLIC;
+         CREATE FUNCTION loose() RETURNS int LANGUAGE sql SECURITY DEFINER SET work_mem = '1MB' AS 'SELECT 1'",
+    )
+    .await;
+    check(&open(copy.url())).await.unwrap_err();
+
+    migrate(&copy.owner_url(), &MIGRATOR).await.unwrap();
+
+    check(&open(copy.url())).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_function_added_later_is_open_to_the_runtime_role_only() {
+    let database = TestDatabase::create("store", &MIGRATOR).await;
+    run(&database.owner_url(), "CREATE FUNCTION later() RETURNS int LANGUAGE sql AS 'SELECT 1'").await;
+
+    check(&open(database.url())).await.unwrap();
+    run(&database.url(), "SELECT later()").await;
+}
+
+async fn run(url: &str, statements: &'static str) {
+    let mut connection = sqlx::PgConnection::connect(url).await.unwrap();
+    let done = sqlx::raw_sql(statements).execute(&mut connection).await;
+    done.unwrap_or_else(|error| panic!("{statements}: {error}"));
+    connection.close().await.unwrap();
 }
 
 #[tokio::test]
