@@ -6,8 +6,11 @@ SHELL := /bin/bash
 ARGS ?=
 DATA_DIR ?= .usher
 SECONDS_EACH ?= 60
+# Where `make check` puts cargo-deny, if it is not installed.
+TOOLS := target/tools
+DENY := PATH="$(TOOLS)/bin:$$PATH" cargo deny
 
-.PHONY: help run test check fuzz bench sim prepare prepare-test
+.PHONY: help run test check advisories fuzz bench sim prepare prepare-test prepare-check
 
 help: ## Explain the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -20,10 +23,14 @@ test: prepare-test ## Run every test, against private PostgreSQL clusters
 	cargo build --locked --workspace --bins --features usher-store/testing
 	target/debug/with-cluster cargo nextest run --locked --workspace --no-fail-fast
 
-check: ## Check format, lints and documentation
+check: prepare-check ## Check format, dependencies, lints and documentation
 	cargo fmt --all --check
+	$(DENY) --log-level error check bans licenses sources
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings -A rustdoc::private-intra-doc-links" cargo doc --locked --workspace --no-deps --document-private-items --quiet
+
+advisories: prepare-check ## Look for known faults of the dependencies (reads the RustSec database on github.com)
+	$(DENY) check advisories
 
 fuzz: ## Fuzz the readers of filters, paths, PATCH and JSON for a minute each (SECONDS_EACH=600 for longer)
 	command -v cargo-fuzz >/dev/null || cargo install --locked cargo-fuzz
@@ -45,3 +52,6 @@ prepare:
 
 prepare-test:
 	@deploy/prepare.sh test
+
+prepare-check:
+	@deploy/prepare.sh check $(TOOLS)

