@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use usher_base::CallContext;
 use usher_base::id::AppId;
+use usher_base::printable::is_hidden;
 use usher_rpc::convert::invalid;
 use usher_store::Database;
 
@@ -31,11 +32,12 @@ pub(crate) async fn create(
 ) -> Result<App, TenantError> {
     let scope = ctx.scope()?;
     let name = name.trim().to_owned();
-    if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
+    if name.is_empty() || name.chars().count() > 100 || name.contains(is_hidden) {
         return Err(invalid("name", "it must have 1 to 100 printable characters").into());
     }
-    if description.chars().count() > 1_000 {
-        return Err(invalid("description", "it must have at most 1,000 characters").into());
+    let hidden = |c: char| c != '\n' && is_hidden(c);
+    if description.chars().count() > 1_000 || description.contains(hidden) {
+        return Err(invalid("description", "it must have at most 1,000 printable characters").into());
     }
     let app = App { id: AppId::new(ctx.clock()), name, description, created_at: ctx.now(), strict: false };
     let mut tx = database.scoped(&scope).begin().await?;

@@ -1,6 +1,7 @@
 //! Plans: what workspaces have bought.
 
 use usher_base::id::PlanId;
+use usher_base::printable::is_hidden;
 use usher_base::{CallContext, Permission};
 use usher_rpc::convert::invalid;
 use usher_store::Database;
@@ -38,8 +39,8 @@ impl CollaboratorCap {
 /// Creates a plan.
 pub(crate) async fn create(database: &Database, ctx: &CallContext, plan: Plan) -> Result<Plan, TenantError> {
     ctx.require(Permission::TenantAdmin)?;
-    if plan.name.trim().is_empty() || plan.name.len() > 100 {
-        return Err(invalid("plan.name", "it must have 1 to 100 characters").into());
+    if plan.name.trim().is_empty() || plan.name.len() > 100 || plan.name.contains(is_hidden) {
+        return Err(invalid("plan.name", "it must have 1 to 100 printable characters").into());
     }
     if let Some(cap) = plan.collaborator_cap
         && (cap.at_least < 0 || !(0..=1_000).contains(&cap.percent))

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use usher_base::CallContext;
 use usher_base::id::{AppId, TokenId};
+use usher_base::printable::is_hidden;
 use usher_base::secret::ScimToken;
 use usher_rpc::convert::invalid;
 
@@ -44,7 +45,7 @@ pub(crate) async fn create(
     new: NewToken,
 ) -> Result<(Token, ScimToken), TenantError> {
     let scope = ctx.scope()?;
-    if new.name.chars().count() > 100 || new.name.chars().any(char::is_control) {
+    if new.name.chars().count() > 100 || new.name.contains(is_hidden) {
         return Err(invalid("name", "it must have at most 100 printable characters").into());
     }
     if new.expires_at.is_some_and(|at| at <= ctx.now()) {

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use usher_base::id::WorkspaceId;
+use usher_base::printable::is_hidden;
 use usher_base::{CallContext, Denied, Permission};
 use usher_rpc::convert::invalid;
 use usher_store::Database;
@@ -173,7 +174,7 @@ fn check_slug(slug: &str) -> Result<(), TenantError> {
 }
 
 fn check_name(name: &str) -> Result<(), TenantError> {
-    if name.trim().is_empty() || name.chars().count() > 200 || name.chars().any(char::is_control) {
+    if name.trim().is_empty() || name.chars().count() > 200 || name.contains(is_hidden) {
         return Err(invalid("name", "it must have 1 to 200 printable characters").into());
     }
     Ok(())

@@ -31,11 +31,11 @@ use session::{ConnectionArgs, Session};
 /// `usher admin`
 #[derive(Debug, Args)]
 pub struct AdminArgs {
-    #[command(flatten)]
-    connection: ConnectionArgs,
     /// How results are printed.
     #[arg(long, value_enum, default_value_t, global = true)]
     output: Format,
+    #[command(flatten)]
+    connection: ConnectionArgs,
     #[command(subcommand)]
     command: AdminCommand,
 }

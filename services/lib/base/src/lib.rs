@@ -11,6 +11,7 @@ pub mod fault;
 pub mod id;
 pub mod key;
 pub mod permission;
+pub mod printable;
 pub mod reason;
 pub mod scope;
 pub mod secret;

@@ -7,7 +7,11 @@ use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, Table};
 use prost_types::Timestamp as WireTimestamp;
 use serde_json::{Map, Value};
+use usher_base::printable;
 use usher_rpc::convert::from_wire;
+
+/// The widest cell of a list, in characters: a SHA-256 in hexadecimal digits is whole.
+const WIDEST: usize = 64;
 
 /// How results are printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -54,14 +58,14 @@ impl Report {
         let text = match format {
             _ if self.columns.is_empty() => String::new(),
             Format::Table => self.table(),
-            Format::Json => format!("{:#}\n", self.json()),
+            Format::Json => printable::escaped_json(&format!("{:#}\n", self.json())).into_owned(),
         };
         match std::io::stdout().write_all(text.as_bytes()) {
             Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => return Err(error.into()),
             _ => {}
         }
         if let Some(note) = self.note {
-            eprintln!("{note}");
+            eprintln!("{}", printable::escaped_lines(&note));
         }
         Ok(())
     }
@@ -85,7 +89,7 @@ impl Report {
         } else {
             table.set_header(self.columns.iter().map(|name| heading(name)));
             for row in &self.rows {
-                table.add_row(row.iter().map(shown));
+                table.add_row(row.iter().map(|value| cut(shown(value))));
             }
             for (index, column) in table.column_iter_mut().enumerate() {
                 if self.rows.iter().any(|row| row.get(index).is_some_and(Value::is_number)) {
@@ -110,10 +114,20 @@ fn shown(value: &Value) -> String {
         Value::Null => "-".to_owned(),
         Value::Bool(true) => "yes".to_owned(),
         Value::Bool(false) => "no".to_owned(),
-        Value::String(text) => text.clone(),
+        Value::String(text) => printable::escaped(text).into_owned(),
         Value::Array(values) => values.iter().map(shown).collect::<Vec<_>>().join(", "),
         other => other.to_string(),
     }
+}
+
+/// As much of a cell as leaves room for its neighbours; `--output json` has the whole.
+fn cut(mut cell: String) -> String {
+    if let Some((end, _)) = cell.char_indices().nth(WIDEST) {
+        let end = cell[..end].char_indices().next_back().map_or(0, |(last, _)| last);
+        cell.truncate(end);
+        cell.push('…');
+    }
+    cell
 }
 
 /// A time of a message, as RFC 3339.
@@ -145,6 +159,30 @@ mod tests {
 
         let lines: Vec<Vec<&str>> = table.lines().map(|line| line.split_whitespace().collect()).collect();
         assert_eq!(lines, [vec!["NAME", "SEAT", "LIMIT"], vec!["acme", "20"], vec!["globex", "-"]]);
+    }
+
+    #[test]
+    fn what_a_terminal_would_obey_is_escaped_in_tables_and_in_json() {
+        let name = "\u{1b}]0;owned\u{7}\u{202e}gpj.exe\nroot  yes";
+        for report in
+            [Report::list(&["name"], [vec![json!(name)]]), Report::one(&["name"], vec![json!(name)])]
+        {
+            let table = report.table();
+            assert!(table.contains("\\u{1b}]0;owned\\u{7}\\u{202e}gpj.exe\\u{a}root"), "{table}");
+            assert!(!table.trim_end_matches('\n').contains(['\u{1b}', '\u{7}', '\u{202e}']), "{table:?}");
+        }
+    }
+
+    #[test]
+    fn a_long_cell_of_a_list_is_cut_and_one_thing_is_shown_whole() {
+        let long = "ä".repeat(200);
+
+        let list = Report::list(&["name", "id"], [vec![json!(long), json!("f".repeat(64))]]).table();
+        let one = Report::one(&["name"], vec![json!(long)]).table();
+
+        assert!(list.contains(&format!("{}… ", "ä".repeat(63))), "{list}");
+        assert!(list.contains(&"f".repeat(64)), "{list}");
+        assert!(one.contains(&long), "{one}");
     }
 
     #[test]

@@ -21,6 +21,7 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Where the services are, and the operator's key.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Connection")]
 pub(super) struct ConnectionArgs {
     /// demo.json of a running `usher dev`: addresses and a credential, in place of all below.
     #[arg(long, env = "USHER_DEMO", global = true)]
