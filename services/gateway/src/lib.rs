@@ -9,6 +9,7 @@ mod caller;
 mod connection;
 mod gateway;
 mod grpc;
+mod headers;
 mod health;
 mod kind;
 mod layers;

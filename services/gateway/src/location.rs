@@ -17,12 +17,9 @@ impl Locations {
         if !self.public_url.is_empty() {
             return format!("{}/scim/v2/{workspace}", self.public_url.trim_end_matches('/'));
         }
-        let forwarded = |name: &str| self.trust_forwarded.then(|| first(headers, name)).flatten();
-        let scheme = match forwarded("x-forwarded-proto") {
-            Some(scheme) if scheme.eq_ignore_ascii_case("https") => "https",
-            _ => "http",
-        };
-        let host = forwarded("x-forwarded-host")
+        let scheme = if self.is_https(headers) { "https" } else { "http" };
+        let host = self
+            .forwarded(headers, "x-forwarded-host")
             .or_else(|| first(headers, "host"))
             .or_else(|| uri.authority().map(http::uri::Authority::as_str))
             .filter(|host| is_host(host));
@@ -31,6 +28,19 @@ impl Locations {
             // A client that names no host gets addresses relative to the one it knows.
             None => format!("/scim/v2/{workspace}"),
         }
+    }
+
+    /// Whether clients come by HTTPS.
+    pub(crate) fn is_https(&self, headers: &HeaderMap) -> bool {
+        if !self.public_url.is_empty() {
+            return self.public_url.starts_with("https://");
+        }
+        self.forwarded(headers, "x-forwarded-proto")
+            .is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"))
+    }
+
+    fn forwarded<'a>(&self, headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+        self.trust_forwarded.then(|| first(headers, name)).flatten()
     }
 }
 

@@ -17,6 +17,7 @@ use tower_http::compression::predicate::SizeAbove;
 use tower_http::decompression::RequestDecompressionLayer;
 
 use crate::gateway::Gateway;
+use crate::headers::protect;
 use crate::kind::Kind;
 use crate::layers::{DEADLINE, MOST_REQUESTS, observe, panicked, refused};
 use crate::problem::Problem;
@@ -56,6 +57,7 @@ pub(crate) fn router(gateway: Gateway) -> Router {
         .layer(around)
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
+        .layer(from_fn_with_state(gateway.clone(), protect))
         .with_state(gateway)
 }
 

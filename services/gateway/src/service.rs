@@ -33,7 +33,7 @@ pub struct Config {
     /// Where identity is.
     pub identity_url: String,
     /// The address that clients use, such as `https://scim.example.com`; empty means that of each
-    /// request's `Host`.
+    /// request's `Host`, for dev mode.
     pub public_url: String,
     /// Whether `X-Forwarded-Proto` and `X-Forwarded-Host` are believed.
     pub trust_forwarded: bool,

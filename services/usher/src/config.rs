@@ -81,8 +81,8 @@ impl Default for ProvisioningLogSettings {
 pub struct GatewaySettings {
     /// Address that serves HTTP.
     pub listen: String,
-    /// The address that identity providers use, such as `https://scim.example.com`; empty means
-    /// that of each request's Host header.
+    /// The address that identity providers use, such as `https://scim.example.com`: what a request
+    /// says of its host is not believed. Only `usher dev` goes without.
     pub public_url: String,
     /// Whether X-Forwarded-Proto and X-Forwarded-Host are believed: only behind a proxy that sets them.
     pub trust_forwarded: bool,
@@ -316,6 +316,14 @@ impl Settings {
             if self.gateway.rate_burst < 100 {
                 faults.push("gateway.rate_burst must be at least 100".into());
             }
+            let public_url = &self.gateway.public_url;
+            if !public_url.starts_with("https://") && !public_url.starts_with("http://") {
+                faults.push(
+                    "gateway.public_url is missing; it is the address that identity providers use, such as \
+                     https://scim.example.com"
+                        .into(),
+                );
+            }
             if self.gateway.service_key.is_none() && self.gateway.service_key_file.is_empty() {
                 faults.push("gateway.service_key_file is missing".into());
             }
@@ -365,6 +373,7 @@ mod tests {
 
         for part in [
             "gateway.listen",
+            "gateway.public_url",
             "log.format",
             "tenant.database_url",
             "identity.service_key_file",

@@ -92,6 +92,7 @@ impl Processes {
             match *role {
                 // The most there is; a test or benchmark is one workspace's whole traffic.
                 "gateway" => {
+                    set("USHER_GATEWAY__PUBLIC_URL".to_owned(), format!("http://{}", process.listen));
                     set("USHER_GATEWAY__RATE_PER_SECOND".to_owned(), "1000000".to_owned());
                     set("USHER_GATEWAY__RATE_BURST".to_owned(), "1000000".to_owned());
                 }

@@ -19,11 +19,15 @@ use crate::scim::openapi::tests::described;
 use crate::service::{Config, Service};
 
 async fn send(request: Request) -> Response {
+    send_to("", request).await
+}
+
+async fn send_to(public_url: &str, request: Request) -> Response {
     let config = Config {
         // Nobody listens on the discard port.
         tenant_url: "http://127.0.0.1:9".into(),
         identity_url: "http://127.0.0.1:9".into(),
-        public_url: String::new(),
+        public_url: public_url.to_owned(),
         trust_forwarded: false,
         rate_per_second: 0,
         rate_burst: 0,
@@ -128,6 +132,26 @@ async fn another_method_is_405_and_options_204_both_with_allow() {
     let options = ask("OPTIONS", "/scim/v2/acme/Users/1").await;
     assert_eq!(options.status(), StatusCode::NO_CONTENT);
     assert_eq!(options.headers()[ALLOW], "GET,HEAD,PUT,PATCH,DELETE");
+}
+
+#[tokio::test]
+async fn every_answer_is_of_its_own_type_and_kept_by_no_cache() {
+    for path in ["/scim/v2/acme/Users", "/nothing", "/livez", "/readyz", "/scim/v2/openapi.json"] {
+        let answer = ask("GET", path).await;
+        assert_eq!(answer.headers()["x-content-type-options"], "nosniff", "{path}");
+        assert!(answer.headers().contains_key("cache-control"), "{path}");
+        assert!(!answer.headers().contains_key("strict-transport-security"), "{path}");
+    }
+    assert_eq!(ask("GET", "/scim/v2/acme/Users").await.headers()["cache-control"], "no-store");
+}
+
+#[tokio::test]
+async fn who_comes_by_https_is_told_to_come_by_nothing_else() {
+    for path in ["/scim/v2/acme/Users", "/nothing", "/livez"] {
+        let request = Request::builder().uri(path).body(Body::empty()).unwrap();
+        let answer = send_to("https://scim.example.com", request).await;
+        assert_eq!(answer.headers()["strict-transport-security"], "max-age=31536000", "{path}");
+    }
 }
 
 #[tokio::test]
