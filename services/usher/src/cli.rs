@@ -31,7 +31,10 @@ enum Command {
     Serve(ServeArgs),
     /// Bring the databases to this version's schema. Run it before serving a new version.
     Migrate(SettingsArgs),
-    /// Make a key for a service or an operator and print it, this once.
+    /// Make a key for a service or an operator and show it, this once.
+    ///
+    /// Where standard output is not a terminal, say with --to or --show where the key goes:
+    /// `usher service-key billing --to /etc/usher/billing.key`.
     ServiceKey {
         #[command(flatten)]
         key: ServiceKeyArgs,

@@ -8,6 +8,7 @@ pub mod config;
 pub mod dev;
 pub mod lifecycle;
 pub mod migrate;
+pub mod new_secret;
 pub mod readiness;
 pub mod roles;
 pub mod service_key;

@@ -10,6 +10,7 @@ use usher_store::{Database, DatabaseConfig};
 use usher_tenant::ServiceKeys;
 
 use crate::config::Settings;
+use crate::new_secret::SecretArgs;
 
 /// `usher service-key`
 #[derive(Debug, Args)]
@@ -19,9 +20,12 @@ pub struct ServiceKeyArgs {
     /// Delete the name's other keys. Without it they live on, so that a key is changed without an outage.
     #[arg(long)]
     pub retire_others: bool,
+    /// Where the key goes.
+    #[command(flatten)]
+    pub secret: SecretArgs,
 }
 
-/// Makes a key and prints it, this once; the database keeps a hash.
+/// Makes a key and shows it, this once, or writes it to a file; the database keeps a hash.
 ///
 /// # Errors
 /// A name that is none, or the tenant database can't be reached.
@@ -34,11 +38,14 @@ pub async fn run(args: &ServiceKeyArgs, settings: &Settings) -> anyhow::Result<(
         application: "usher-service-key",
     })?;
     let keys = ServiceKeys::new(database, Clock::system());
+    let place = args.secret.open()?;
     let key = keys.create(&args.name).await?;
     if args.retire_others {
         let retired = keys.retire_others(&args.name, &key).await?;
         eprintln!("{retired} other keys of {} are retired", args.name);
     }
-    println!("{}", key.expose());
+    if let Some(shown) = place.put(key.expose().to_owned())? {
+        println!("{shown}");
+    }
     Ok(())
 }

@@ -10,12 +10,15 @@ use usher_proto::tenant::v1 as pb;
 use usher_proto::tenant::v1::token_service_client::TokenServiceClient;
 use usher_rpc::convert::to_wire;
 
+use crate::new_secret::SecretArgs;
+
 use super::report::{Report, text, time};
 use super::session::{Session, WorkspaceArg, told};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum TokenCommand {
-    /// Create a token of an app, and show it, this once.
+    /// Create a token of an app, and show it, this once. Where standard output is not a terminal, say
+    /// with --to or --show where the token goes.
     Create {
         #[command(flatten)]
         of: WorkspaceArg,
@@ -28,6 +31,8 @@ pub(super) enum TokenCommand {
         /// How long it lives, such as 180d. Without it, it never expires.
         #[arg(long, value_parser = humantime::parse_duration)]
         expires_in: Option<Duration>,
+        #[command(flatten)]
+        secret: SecretArgs,
     },
     /// List an app's tokens, newest first.
     List {
@@ -52,7 +57,7 @@ impl TokenCommand {
     pub(super) async fn run(self, session: &Session) -> anyhow::Result<Report> {
         let mut client = TokenServiceClient::new(session.tenant.clone());
         match self {
-            Self::Create { of, app, name, expires_in } => {
+            Self::Create { of, app, name, expires_in, secret } => {
                 let workspace = session.workspace(&of).await?;
                 let expire_time = expires_in
                     .map(|life| Clock::system().now().checked_add(life))
@@ -61,13 +66,24 @@ impl TokenCommand {
                     .map(to_wire);
                 let message =
                     pb::CreateTokenRequest { app_id: app, name, expire_time, password: String::new() };
-                let answer = client.create_token(session.scoped(workspace, message)).await.map_err(told)?;
-                let pb::CreateTokenResponse { token, secret } = answer.into_inner();
-                let token = token.unwrap_or_default();
+                let place = secret.open()?;
+                let answer = match client.create_token(session.scoped(workspace, message)).await {
+                    Ok(answer) => answer.into_inner(),
+                    Err(status) => {
+                        place.discard();
+                        return Err(told(status));
+                    }
+                };
+                let file = place.path().map(|path| path.display().to_string());
+                let shown = place.put(answer.secret)?;
+                let token = answer.token.unwrap_or_default();
+                let note = match file {
+                    Some(file) => format!("the token is in {file}; only a hash of it is kept"),
+                    None => "the token is shown this once; only a hash of it is kept".to_owned(),
+                };
                 let row =
-                    vec![json!(secret), Value::from(token.id), text(token.name), time(token.expire_time)];
-                Ok(Report::one(&["token", "id", "name", "expires"], row)
-                    .note("the token is shown this once; only a hash of it is kept"))
+                    vec![json!(shown), Value::from(token.id), text(token.name), time(token.expire_time)];
+                Ok(Report::one(&["token", "id", "name", "expires"], row).note(note))
             }
             Self::List { of, app } => {
                 let workspace = session.workspace(&of).await?;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::IsTerminal as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -275,9 +276,15 @@ impl Site {
         }
         if let Some(first) = workspaces.first() {
             println!("\nTry it:\n");
+            // What is redirected is kept, so a token goes to terminals only.
+            let (quote, token) = if std::io::stdout().is_terminal() {
+                ('\'', first.secrets.token.clone())
+            } else {
+                ('"', format!("$(jq -r .workspaces[0].token {})", super::display(demo)))
+            };
             println!(
-                "  curl -H 'Authorization: Bearer {}' \\\n       '{}/Users?filter=userName+eq+%22nobody%22'\n",
-                first.secrets.token,
+                "  curl -H {quote}Authorization: Bearer {token}{quote} \\\n       \
+                 '{}/Users?filter=userName+eq+%22nobody%22'\n",
                 self.scim_url(first)
             );
         }

@@ -1,0 +1,92 @@
+//! The operator's commands, the real program.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::Output;
+
+use tokio::process::Command;
+use usher_tests::stack::Stack;
+use usher_tests::stack::processes::program;
+
+async fn admin(stack: &Stack, arguments: &[&str]) -> Output {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), stack.demo().to_string()).unwrap();
+    Command::new(program()).args(["admin", "--demo"]).arg(file.path()).args(arguments).output().await.unwrap()
+}
+
+fn errors(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_is_never_in_redirected_output_unless_somebody_says_so() {
+    let stack = Stack::start().await;
+    let acme = stack.workspace("acme").create().await;
+    let before = stack.operator().tokens(acme.id(), acme.app()).await.unwrap().len();
+    let create = ["token", "create", "--workspace", "acme", "--app", acme.app()];
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("token");
+
+    for format in ["table", "json"] {
+        let output = admin(&stack, &[&create[..], &["--output", format]].concat()).await;
+        assert!(!output.status.success() && output.stdout.is_empty());
+        assert!(errors(&output).contains("--to FILE"), "{}", errors(&output));
+    }
+    assert_eq!(stack.operator().tokens(acme.id(), acme.app()).await.unwrap().len(), before, "none was made");
+
+    let output = admin(&stack, &[&create[..], &["--to", file.to_str().unwrap()]].concat()).await;
+    assert!(output.status.success(), "{}", errors(&output));
+    let token = std::fs::read_to_string(&file).unwrap();
+    assert!(token.starts_with("ush_"), "the file has the token");
+    assert!(![output.stdout, output.stderr].concat().windows(4).any(|bytes| bytes == b"ush_"));
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+
+    let output = admin(&stack, &[&create[..], &["--show", "--output", "json"]].concat()).await;
+    let shown: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(shown["token"].as_str().unwrap().starts_with("ush_"));
+
+    // A refused creation leaves no empty file behind.
+    let elsewhere = folder.path().join("none");
+    let nowhere = uuid::Uuid::new_v4().to_string();
+    let create = ["token", "create", "--workspace", "acme", "--app", &nowhere, "--to"];
+    let output = admin(&stack, &[&create[..], &[elsewhere.to_str().unwrap()]].concat()).await;
+    assert!(!output.status.success() && !elsewhere.exists());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn names_that_a_terminal_would_obey_are_refused_and_errors_show_what_they_are() {
+    let stack = Stack::start().await;
+    let acme = stack.workspace("acme").create().await;
+    for name in ["a\u{1b}[2Jb", "a\u{202e}b", "a\nb", "a\u{2066}b", "a\u{85}b"] {
+        for arguments in [
+            ["app", "create", "--workspace", "acme", name].as_slice(),
+            &["workspace", "update", "--workspace", "acme", "--name", name],
+            &["workspace", "create", "--name", name, "other", "--plan", "Enterprise"],
+            &["plan", "create", "--scim", "true", name],
+            &["token", "create", "--workspace", "acme", "--show", "--app", acme.app(), "--name", name],
+        ] {
+            let output = admin(&stack, arguments).await;
+            let errors = errors(&output);
+            assert!(!output.status.success() && errors.contains("printable"), "{arguments:?}: {errors}");
+        }
+    }
+
+    let output = admin(&stack, &["workspace", "show", "x\u{1b}]0;owned\u{7}\u{202e}"]).await;
+    assert!(!errors(&output).contains(['\u{1b}', '\u{7}', '\u{202e}']), "{:?}", errors(&output));
+}
+
+#[tokio::test]
+async fn the_options_of_the_connection_have_a_heading_of_their_own() {
+    for command in [["admin", "--help"].as_slice(), &["admin", "token", "create", "--help"]] {
+        let output = Command::new(program()).args(command).output().await.unwrap();
+        let help = String::from_utf8(output.stdout).unwrap();
+
+        let (own, connection) = help.split_once("\nConnection:\n").unwrap_or_else(|| panic!("{help}"));
+
+        for option in
+            ["--demo", "--tenant-url", "--identity-url", "--billing-url", "--key-file", "--operator"]
+        {
+            assert!(connection.contains(option) && !own.contains(&format!("{option} ")), "{option}: {help}");
+        }
+        assert!(own.contains("--output") && !connection.contains("--output"), "{help}");
+    }
+}
