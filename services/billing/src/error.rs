@@ -79,8 +79,8 @@ pub(crate) enum BillingError {
     /// Caller: the credential.
     #[error(transparent)]
     Denied(#[from] Denied),
-    /// Operator: see the source.
-    #[error("the billing database failed")]
+    /// Operator: see the source; caller: a value that can't be stored.
+    #[error(transparent)]
     Store(#[from] usher_store::Error),
     /// Operator: a row that this program can't have written.
     #[error("the billing database holds what this version can't read: {0}")]

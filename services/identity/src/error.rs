@@ -95,8 +95,8 @@ pub(crate) enum IdentityError {
     /// Billing refuses, or does not answer.
     #[error("billing: {0}")]
     Billing(Failure),
-    /// Operator: see the source.
-    #[error("the identity database failed")]
+    /// Operator: see the source; caller: a value that can't be stored.
+    #[error(transparent)]
     Store(#[from] usher_store::Error),
 }
 

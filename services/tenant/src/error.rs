@@ -75,8 +75,8 @@ pub enum TenantError {
     /// A defect: hashing.
     #[error("a secret can't be hashed")]
     Hash(#[from] HashError),
-    /// Operator: see the source.
-    #[error("the tenant database failed")]
+    /// Operator: see the source; caller: a value that can't be stored.
+    #[error(transparent)]
     Store(#[from] usher_store::Error),
 }
 

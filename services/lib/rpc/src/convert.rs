@@ -68,16 +68,20 @@ pub fn to_wire(at: Timestamp) -> WireTimestamp {
     }
 }
 
+/// The first and the last second of a `google.protobuf.Timestamp`: the years 1 to 9999.
+const SECONDS: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
+
 /// A time from the wire, in whole microseconds.
 ///
 /// # Errors
-/// Outside the years that can be counted.
+/// Outside the years 1 to 9999, or with nanoseconds that are no part of a second.
 pub fn from_wire(field: &'static str, at: WireTimestamp) -> Result<Timestamp, InvalidArgument> {
-    let micros = i128::from(at.seconds) * 1_000_000 + i128::from(at.nanos) / 1_000;
-    i64::try_from(micros)
-        .ok()
-        .and_then(|micros| Timestamp::from_microsecond(micros).ok())
-        .ok_or_else(|| invalid(field, "it is out of range"))
+    let out_of_range = || invalid(field, "it is out of range: a time is of the years 1 to 9999");
+    if !SECONDS.contains(&at.seconds) || !(0..1_000_000_000).contains(&at.nanos) {
+        return Err(out_of_range());
+    }
+    let micros = at.seconds * 1_000_000 + i64::from(at.nanos) / 1_000;
+    Timestamp::from_microsecond(micros).map_err(|_| out_of_range())
 }
 
 #[cfg(test)]
@@ -90,6 +94,15 @@ mod tests {
             let at: Timestamp = text.parse().unwrap();
             assert_eq!(from_wire("at", to_wire(at)).unwrap(), at);
         }
-        assert!(from_wire("at", WireTimestamp { seconds: i64::MAX, nanos: 0 }).is_err());
+        for (seconds, nanos) in [
+            (i64::MAX, 0),
+            (i64::MIN, 0),
+            (253_402_300_800, 0),
+            (-62_135_596_801, 0),
+            (0, -1),
+            (0, 1_000_000_000),
+        ] {
+            assert!(from_wire("at", WireTimestamp { seconds, nanos }).is_err(), "{seconds} {nanos}");
+        }
     }
 }

@@ -8,6 +8,9 @@ pub enum Error {
     /// PostgreSQL does not answer, or ended the connection or statement. Trying again may help.
     #[error("the database does not answer")]
     Unavailable(#[source] sqlx::Error),
+    /// A value that PostgreSQL can't keep, whatever the field: the caller's doing.
+    #[error("a value can't be stored: {0}")]
+    Unstorable(&'static str, #[source] sqlx::Error),
     /// A defect, or a schema that does not fit the program.
     #[error("the database refused a statement")]
     Failed(#[source] sqlx::Error),
@@ -15,13 +18,28 @@ pub enum Error {
 
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
-        if is_outage(&error) { Self::Unavailable(error) } else { Self::Failed(error) }
+        if let Some(what) = unstorable(&error) {
+            Self::Unstorable(what, error)
+        } else if is_outage(&error) {
+            Self::Unavailable(error)
+        } else {
+            Self::Failed(error)
+        }
     }
 }
 
 /// Classes of SQLSTATE (PostgreSQL manual, appendix A) that tell of the server, not of the statement:
 /// connection, resources, operator intervention (a statement timeout too), system.
 const OUTAGES: [&str; 5] = ["08", "53", "57", "58", "40"];
+
+/// What is wrong with a value that no column can hold, by its SQLSTATE (PostgreSQL manual, appendix A).
+fn unstorable(error: &sqlx::Error) -> Option<&'static str> {
+    match error.as_database_error()?.code()?.as_ref() {
+        "22021" | "22P05" => Some("a text has a NUL character in it"),
+        "22008" => Some("a time or date is out of range"),
+        _ => None,
+    }
+}
 
 fn is_outage(error: &sqlx::Error) -> bool {
     match error {
@@ -39,6 +57,7 @@ impl Fault for Error {
     fn reason(&self) -> Reason {
         match self {
             Self::Unavailable(_) => Reason::Unavailable,
+            Self::Unstorable(..) => Reason::InvalidArgument,
             Self::Failed(_) => Reason::Internal,
         }
     }
