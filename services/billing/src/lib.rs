@@ -31,6 +31,7 @@ mod limit_view;
 mod limits;
 mod look;
 mod members;
+mod methods;
 mod movement;
 pub mod overlay;
 mod period;
@@ -59,6 +60,7 @@ mod what_if;
 pub mod zone;
 
 pub use jobs::JobSettings;
+pub use methods::METHODS;
 pub use service::{Config, Service, StartError};
 
 /// The schema of the billing database.

@@ -9,11 +9,12 @@ use usher_proto::billing::v1::billing_admin_server::BillingAdminServer;
 use usher_proto::billing::v1::invoicing_server::InvoicingServer;
 use usher_proto::billing::v1::seat_ledger_server::SeatLedgerServer;
 use usher_proto::billing::v1::seat_query_server::SeatQueryServer;
-use usher_rpc::{Server, ServerConfig, ServiceCredential, Tasks, TenantKeys, Verifier, connect};
+use usher_rpc::{Server, ServerConfig, ServiceCredential, Tasks, TenantKeys, TenantSlugs, Verifier, connect};
 use usher_store::{BootError, Database, DatabaseConfig};
 
 use crate::grpc::{admin::AdminApi, invoicing::InvoicingApi, ledger::LedgerApi, query::QueryApi};
 use crate::jobs::{JobSettings, Jobs};
+use crate::methods::METHODS;
 use crate::watchers::Watchers;
 
 /// How the service is set up.
@@ -68,16 +69,24 @@ impl Service {
             application: "usher-billing",
         })?;
         usher_store::check(&database).await?;
-        let jobs = config.service_key.map(|key| Jobs {
+        let credential = config
+            .service_key
+            .map(|key| ServiceCredential::new("billing", key, tenant.clone(), clock.clone()));
+        let slugs = credential.clone().map(|credential| TenantSlugs::new(tenant, credential));
+        let jobs = credential.map(|credential| Jobs {
             database: database.clone(),
-            credential: ServiceCredential::new("billing", key, tenant, clock.clone()),
+            credential,
             verifier: verifier.clone(),
             clock: clock.clone(),
             settings: config.jobs,
         });
-        let setup =
-            ServerConfig { role: "billing", longest: Duration::from_mins(1), most_calls: 256, public: &[] };
-        let server = Server::new(setup, verifier, clock)
+        let setup = ServerConfig {
+            role: "billing",
+            longest: Duration::from_mins(1),
+            most_calls: 256,
+            methods: METHODS,
+        };
+        let server = Server::new(setup, verifier, slugs, clock)
             .add(SeatLedgerServer::new(LedgerApi { database: database.clone(), tasks: tasks.clone() }))
             .await
             .add(SeatQueryServer::new(QueryApi {

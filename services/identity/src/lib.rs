@@ -10,6 +10,7 @@ mod error;
 mod group;
 mod groups;
 mod grpc;
+mod methods;
 mod person_names;
 mod policy;
 mod provenance;
@@ -22,6 +23,7 @@ mod user;
 mod users;
 mod writers;
 
+pub use methods::METHODS;
 pub use service::{Config, Service, StartError};
 
 /// The schema of the identity database.

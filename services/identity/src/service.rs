@@ -10,7 +10,7 @@ use usher_proto::identity::v1::change_service_server::ChangeServiceServer;
 use usher_proto::identity::v1::group_service_server::GroupServiceServer;
 use usher_proto::identity::v1::seat_service_server::SeatServiceServer;
 use usher_proto::identity::v1::user_service_server::UserServiceServer;
-use usher_rpc::{Server, ServerConfig, ServiceCredential, Tasks, TenantKeys, Verifier, connect};
+use usher_rpc::{Server, ServerConfig, ServiceCredential, Tasks, TenantKeys, TenantSlugs, Verifier, connect};
 use usher_store::{BootError, Database, DatabaseConfig};
 
 use crate::attributes::Attributes;
@@ -22,6 +22,7 @@ use crate::grpc::changes::ChangeApi;
 use crate::grpc::groups::GroupApi;
 use crate::grpc::seats::SeatApi;
 use crate::grpc::users::UserApi;
+use crate::methods::METHODS;
 use crate::policy::Policies;
 use crate::relay::{Nudge, Relay};
 use crate::users::Users;
@@ -82,6 +83,7 @@ impl Service {
         let credential =
             ServiceCredential::new("identity", config.service_key, tenant.clone(), clock.clone());
         let verifier = Verifier::new(TenantKeys::new(tenant.clone()), Audience::Identity, clock.clone());
+        let slugs = TenantSlugs::new(tenant.clone(), credential.clone());
         let nudge = Nudge::default();
         let writers = Writers::new();
         let users = Users {
@@ -105,9 +107,9 @@ impl Service {
             role: "identity",
             longest: Duration::from_secs(30),
             most_calls: 1_024,
-            public: &[],
+            methods: METHODS,
         };
-        let server = Server::new(setup, verifier, clock)
+        let server = Server::new(setup, verifier, slugs, clock)
             .add(UserServiceServer::new(UserApi { users, tasks: tasks.clone() }))
             .await
             .add(GroupServiceServer::new(GroupApi { groups, tasks: tasks.clone() }))

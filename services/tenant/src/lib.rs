@@ -11,6 +11,7 @@ mod domains;
 mod error;
 mod grpc;
 mod hashing;
+mod methods;
 mod plans;
 mod policies;
 mod provisioning_log;
@@ -23,6 +24,7 @@ mod tokens;
 mod workspaces;
 
 pub use error::TenantError;
+pub use methods::METHODS;
 pub use service::{Config, Service, StartError};
 pub use service_keys::{ServiceKeys, UnknownService};
 

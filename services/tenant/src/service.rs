@@ -32,16 +32,11 @@ use crate::grpc::provisioning_log::ProvisioningLogApi;
 use crate::grpc::tokens::TokenApi;
 use crate::grpc::workspaces::WorkspaceApi;
 use crate::hashing::Hasher;
+use crate::methods::METHODS;
 use crate::provisioning_log;
 use crate::service_keys::ServiceKeys;
 use crate::signer::{RELOAD, Signer};
-
-/// Calls that are made before there is a credential.
-const PUBLIC: &[&str] = &[
-    "/usher.tenant.v1.CredentialService/GetKeySet",
-    "/usher.tenant.v1.CredentialService/IssueCredential",
-    "/usher.tenant.v1.AdminService/SignIn",
-];
+use crate::workspaces::Directory;
 
 /// How the service is set up.
 #[derive(Debug)]
@@ -108,9 +103,9 @@ impl Service {
             role: "tenant",
             longest: Duration::from_secs(15),
             most_calls: 512,
-            public: PUBLIC,
+            methods: METHODS,
         };
-        let server = Server::new(setup, verifier, clock.clone())
+        let server = Server::new(setup, verifier, Directory(database.clone()), clock.clone())
             .add(PlanServiceServer::new(PlanApi { database: database.clone() }))
             .await
             .add(WorkspaceServiceServer::new(WorkspaceApi {

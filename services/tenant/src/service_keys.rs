@@ -36,11 +36,12 @@ impl Bearer {
                 [Permission::AccessCheck].into(),
                 SHORT,
             ),
-            // Billing is its own audience: its jobs open workspaces with this credential.
+            // Billing is its own audience: its jobs open workspaces with this credential. At tenant it
+            // looks slugs up.
             Self::Service(name @ "billing") => (
                 Actor::Service(name.to_owned()),
-                vec![Audience::Billing],
-                [Permission::BillingRead, Permission::BillingAdmin].into(),
+                vec![Audience::Tenant, Audience::Billing],
+                [Permission::BillingRead, Permission::BillingAdmin, Permission::PoliciesRead].into(),
                 SHORT,
             ),
             // Identity is an audience of its own: its relay opens workspaces with this credential.
@@ -177,11 +178,12 @@ mod tests {
     }
 
     #[test]
-    fn billing_can_only_act_on_itself() {
+    fn billing_can_only_act_on_itself_and_look_workspaces_up() {
         let grant = bearer("billing").unwrap().grant(None);
 
-        assert_eq!(grant.permissions, [Permission::BillingRead, Permission::BillingAdmin].into());
-        assert_eq!(grant.audiences, [Audience::Billing]);
+        let permissions = [Permission::BillingRead, Permission::BillingAdmin, Permission::PoliciesRead];
+        assert_eq!(grant.permissions, permissions.into());
+        assert_eq!(grant.audiences, [Audience::Tenant, Audience::Billing]);
     }
 
     #[test]

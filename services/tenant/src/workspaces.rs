@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 use usher_base::id::WorkspaceId;
 use usher_base::printable::is_hidden;
-use usher_base::{CallContext, Denied, Permission};
+use usher_base::{CallContext, Denied, Fault as _, Permission};
 use usher_rpc::convert::invalid;
+use usher_rpc::{Failure, Found, Slugs};
 use usher_store::Database;
 
 use crate::authority;
@@ -161,6 +162,32 @@ pub(crate) async fn resolve(database: &Database, name: &str) -> Result<Option<Wo
         Err(_) if check_slug(name).is_err() => Ok(None),
         Err(_) => Ok(store::find_by_slug(database, name).await?),
     }
+}
+
+/// The workspaces by their slugs.
+pub(crate) struct Directory(pub(crate) Database);
+
+impl Slugs for Directory {
+    fn find<'a>(&'a self, slug: &'a str, _request_id: &'a str) -> Found<'a> {
+        Box::pin(async move {
+            let found = store::find_by_slug(&self.0, slug).await;
+            found.map_err(|error| Failure::new(error.reason(), error.message()))
+        })
+    }
+}
+
+/// The id of the workspace that a service names by its slug.
+pub(crate) async fn id(
+    database: &Database,
+    ctx: &CallContext,
+    slug: &str,
+) -> Result<WorkspaceId, TenantError> {
+    ctx.require(Permission::PoliciesRead)?;
+    let found = match check_slug(slug) {
+        Ok(()) => store::find_by_slug(database, slug).await?,
+        Err(_) => None,
+    };
+    found.ok_or_else(|| TenantError::NotFound { what: "workspace", name: slug.chars().take(64).collect() })
 }
 
 fn check_slug(slug: &str) -> Result<(), TenantError> {

@@ -42,7 +42,7 @@ permissions! {
     BillingRead = "billing.read",
     /// Set accounts and prices.
     BillingAdmin = "billing.admin",
-    /// Read workspaces' policies: identity only.
+    /// Read workspaces' policies and look up their ids: identity and billing.
     PoliciesRead = "policies.read",
     /// Check SCIM tokens: gateway only.
     AccessCheck = "access.check",

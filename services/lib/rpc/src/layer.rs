@@ -1,13 +1,13 @@
 //! What happens around every RPC: identification, trace, credential, deadline, log and metrics.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, HeaderValue, Request, Response};
 use tokio::sync::Semaphore;
 use tonic::Status;
 use tonic::body::Body;
@@ -15,21 +15,28 @@ use tower::{Layer, Service};
 use tracing::Instrument as _;
 use usher_base::id::WorkspaceId;
 use usher_base::trace::TraceContext;
-use usher_base::{CallContext, Clock, CredentialError, Reason};
+use usher_base::{CallContext, Clock, CredentialError, Denied, Reason};
 use uuid::Uuid;
 
 use crate::Failure;
 use crate::convert::invalid;
+use crate::ending::Ending;
+use crate::method::Method;
+use crate::slugs::Slugs;
 use crate::status::status;
 use crate::verifier::Verifier;
 use crate::{REQUEST_ID_KEY, TRACE_KEY, WORKSPACE_KEY};
+
+/// Longest slug of a workspace.
+const LONGEST_SLUG: usize = 64;
 
 /// What the layer needs to know of the server.
 pub(crate) struct Setup {
     pub(crate) role: &'static str,
     pub(crate) verifier: Verifier,
+    pub(crate) slugs: Box<dyn Slugs>,
     pub(crate) clock: Clock,
-    pub(crate) public: HashSet<&'static str>,
+    pub(crate) methods: HashMap<&'static str, Method>,
     pub(crate) longest: Duration,
     pub(crate) permits: Arc<Semaphore>,
 }
@@ -67,9 +74,9 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
         let ready = self.inner.clone();
-        let mut inner = std::mem::replace(&mut self.inner, ready);
+        let inner = std::mem::replace(&mut self.inner, ready);
         let setup = Arc::clone(&self.setup);
         Box::pin(async move {
             let began = Instant::now();
@@ -77,38 +84,63 @@ where
             let request_id = request_id(headers);
             let trace =
                 text(headers, TRACE_KEY).and_then(TraceContext::parse).unwrap_or_else(TraceContext::start);
-            let method = request.uri().path().to_owned();
+            // A method that does not exist is a name that anybody can make up.
+            let method = setup.methods.get(request.uri().path()).copied();
+            let label = method.map_or("unknown", |method| method.path);
             let span = tracing::info_span!(
-                "rpc", role = setup.role, method = %method, request_id = %request_id,
+                "rpc", role = setup.role, method = label, request_id = %request_id,
                 trace_id = %trace.trace_id(), workspace = tracing::field::Empty,
             );
-            async {
-                let outcome = if is_public(&setup, &method) {
-                    inner.call(request).await
-                } else {
-                    let Ok(_permit) = setup.permits.try_acquire() else {
-                        return Ok(status(overloaded()).into_http());
-                    };
-                    match admit(&setup, request.headers(), request_id, trace, began).await {
-                        Ok(context) => {
-                            if let Ok(scope) = context.scope() {
-                                tracing::Span::current()
-                                    .record("workspace", tracing::field::display(scope.workspace_id()));
-                            }
-                            request.extensions_mut().insert(context);
-                            inner.call(request).await
-                        }
-                        Err(refused) => Ok(refused.into_http()),
-                    }
-                };
-                if let Ok(response) = &outcome {
-                    record(&setup, &method, response, began.elapsed());
-                }
-                outcome
+            let ending = Ending::of(setup.role, label, span.clone(), began);
+            let answer_id = HeaderValue::from_str(&request_id);
+            let time = deadline(headers).unwrap_or(setup.longest).min(setup.longest);
+            let call = Call { method, request_id, trace, deadline: began + time };
+            // A little sooner than the caller stops waiting, so that the answer still reaches it.
+            let served = tokio::time::timeout(time * 19 / 20, serve(&setup, inner, request, call));
+            let mut response = match served.instrument(span).await {
+                Ok(served) => served?,
+                Err(_) => status(late()).into_http(),
+            };
+            if let Ok(id) = answer_id {
+                response.headers_mut().insert(REQUEST_ID_KEY, id);
             }
-            .instrument(span)
-            .await
+            Ok(ending.observe(response))
         })
+    }
+}
+
+/// What is known of a call before its credential is.
+struct Call {
+    method: Option<Method>,
+    request_id: String,
+    trace: TraceContext,
+    deadline: Instant,
+}
+
+async fn serve<S>(
+    setup: &Setup,
+    mut inner: S,
+    mut request: Request<Body>,
+    call: Call,
+) -> Result<Response<Body>, S::Error>
+where
+    S: Service<Request<Body>, Response = Response<Body>>,
+{
+    if call.method.is_some_and(|method| method.is_public()) {
+        return inner.call(request).await;
+    }
+    let Ok(_permit) = setup.permits.try_acquire() else {
+        return Ok(status(overloaded()).into_http());
+    };
+    match admit(setup, request.headers(), call).await {
+        Ok(context) => {
+            if let Ok(scope) = context.scope() {
+                tracing::Span::current().record("workspace", tracing::field::display(scope.workspace_id()));
+            }
+            request.extensions_mut().insert(context);
+            inner.call(request).await
+        }
+        Err(refused) => Ok(refused.into_http()),
     }
 }
 
@@ -116,44 +148,50 @@ fn overloaded() -> Failure {
     Failure::new(Reason::Overloaded, "the service has more work than it can take; try again")
 }
 
-fn is_public(setup: &Setup, method: &str) -> bool {
-    setup.public.contains(method)
-        || method.starts_with("/grpc.health.v1.Health/")
-        || method.starts_with("/grpc.reflection.")
+fn late() -> Failure {
+    Failure::new(Reason::DeadlineExceeded, "the call took too long; it may have taken effect")
 }
 
-async fn admit(
-    setup: &Setup,
-    headers: &HeaderMap,
-    request_id: String,
-    trace: TraceContext,
-    began: Instant,
-) -> Result<CallContext, Status> {
+/// Judges a call by its head: the credential, then the permission, then the workspace.
+async fn admit(setup: &Setup, headers: &HeaderMap, call: Call) -> Result<CallContext, Status> {
     let token = text(headers, "authorization")
         .and_then(|value| value.split_once(' '))
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
         .map(|(_, token)| token.trim())
         .ok_or_else(|| status(CredentialError::Missing))?;
     let credential = setup.verifier.verify(token).await.map_err(status)?;
+    let method = call.method.ok_or_else(|| Status::unimplemented("there is no such method"))?;
+    method.judge(&credential).map_err(status)?;
     let requested = match text(headers, WORKSPACE_KEY) {
         None | Some("") => None,
-        Some(id) => {
-            Some(id.parse::<WorkspaceId>().map_err(|error| status(invalid("usher-workspace", error)))?)
-        }
+        Some(name) => Some(workspace(setup, name, &call.request_id).await?),
     };
     // Bound to one workspace and asking for another: as if that did not exist.
     if requested.is_some() {
         credential.scope(requested).map_err(status)?;
     }
-    let deadline = began + deadline(headers).unwrap_or(setup.longest).min(setup.longest);
     Ok(CallContext::request(
         setup.clock.clone(),
         credential.as_ref().clone(),
         requested,
-        request_id,
-        trace,
-        Some(deadline),
+        call.request_id,
+        call.trace,
+        Some(call.deadline),
     ))
+}
+
+/// The workspace of an id or slug. An id need not exist; a slug that nobody has is no workspace.
+async fn workspace(setup: &Setup, name: &str, request_id: &str) -> Result<WorkspaceId, Status> {
+    if let Ok(id) = name.parse() {
+        return Ok(id);
+    }
+    let slug = name.len() <= LONGEST_SLUG
+        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    if !slug {
+        return Err(status(invalid(WORKSPACE_KEY, "write a workspace's id or slug")));
+    }
+    let found = setup.slugs.find(name, request_id).await.map_err(status)?;
+    found.ok_or_else(|| status(Denied::OtherWorkspace))
 }
 
 /// The caller's id if it is a plain one; else a new one.
@@ -184,25 +222,6 @@ fn deadline(headers: &HeaderMap) -> Option<Duration> {
         "n" => Some(Duration::from_nanos(number)),
         _ => None,
     }
-}
-
-/// Trailers of an error come as headers, because no message precedes them; streams that fail later
-/// are recorded as begun.
-fn record(setup: &Setup, method: &str, response: &Response<Body>, took: Duration) {
-    let code = response
-        .headers()
-        .get("grpc-status")
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.parse().ok())
-        .map_or(tonic::Code::Ok, tonic::Code::from_i32);
-    // A method that does not exist is a name that anybody can make up.
-    let label = if code == tonic::Code::Unimplemented { "unknown".to_owned() } else { method.to_owned() };
-    metrics::counter!("usher_rpc_requests_total", "role" => setup.role, "method" => label.clone(), "code" => format!("{code:?}"))
-        .increment(1);
-    metrics::histogram!("usher_rpc_duration_seconds", "role" => setup.role, "method" => label)
-        .record(took.as_secs_f64());
-    let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-    tracing::debug!(code = ?code, micros, "call");
 }
 
 #[cfg(test)]

@@ -3,11 +3,14 @@
 
 pub mod client;
 pub mod convert;
+mod ending;
 mod failure;
 mod key_source;
 mod layer;
+mod method;
 mod server;
 mod service_credential;
+mod slugs;
 mod status;
 mod tasks;
 mod verifier;
@@ -15,15 +18,17 @@ mod verifier;
 pub use client::{Outgoing, connect};
 pub use failure::Failure;
 pub use key_source::{KeySource, KeySourceError, StaticKeys, TenantKeys};
+pub use method::Method;
 pub use server::{Server, ServerConfig};
 pub use service_credential::ServiceCredential;
+pub use slugs::{Found, Slugs, TenantSlugs};
 pub use status::{open, status};
 pub use tasks::Tasks;
 pub use verifier::Verifier;
 
-/// Metadata key of the workspace that a service or operator means.
+/// Metadata key of the workspace that a service or operator means: its id or its slug.
 pub const WORKSPACE_KEY: &str = "usher-workspace";
-/// Metadata key of the request's id.
+/// Metadata key of the request's id, in requests and in every answer.
 pub const REQUEST_ID_KEY: &str = "x-request-id";
 /// Metadata key of the trace (W3C Trace Context).
 pub const TRACE_KEY: &str = "traceparent";

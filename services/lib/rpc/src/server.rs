@@ -15,7 +15,11 @@ use tower::Service;
 use usher_base::Clock;
 
 use crate::layer::{CallLayer, Setup};
-use crate::{Tasks, Verifier};
+use crate::method::COMMON;
+use crate::{Method, Slugs, Tasks, Verifier};
+
+/// The service that every server has.
+const HEALTH: &str = "grpc.health.v1.Health";
 
 /// What differs between services.
 #[derive(Clone, Debug)]
@@ -26,24 +30,35 @@ pub struct ServerConfig {
     pub longest: Duration,
     /// Calls under way at once; more are refused with OVERLOADED.
     pub most_calls: usize,
-    /// Methods that need no credential, as `/package.Service/Method`.
-    pub public: &'static [&'static str],
+    /// The methods; one that is not among them is not served.
+    pub methods: &'static [Method],
 }
 
 /// Collects services, then serves them with health and reflection.
 pub struct Server {
     config: ServerConfig,
     verifier: Verifier,
+    slugs: Box<dyn Slugs>,
     clock: Clock,
     routes: Routes,
+    services: Vec<&'static str>,
     health: tonic_health::server::HealthReporter,
 }
 
 impl Server {
     /// A server with health checking only.
-    pub fn new(config: ServerConfig, verifier: Verifier, clock: Clock) -> Self {
+    pub fn new(config: ServerConfig, verifier: Verifier, slugs: impl Slugs, clock: Clock) -> Self {
         let (health, service) = tonic_health::server::health_reporter();
-        Self { config, verifier, clock, routes: Routes::new(service), health }
+        let services = vec![HEALTH];
+        Self {
+            config,
+            verifier,
+            slugs: Box::new(slugs),
+            clock,
+            routes: Routes::new(service),
+            services,
+            health,
+        }
     }
 
     /// Adds a service.
@@ -54,6 +69,7 @@ impl Server {
         S::Future: Send + 'static,
     {
         self.health.set_serving::<S>().await;
+        self.services.push(S::NAME);
         self.routes = self.routes.add_service(service);
         self
     }
@@ -63,13 +79,9 @@ impl Server {
     /// # Errors
     /// The transport fails.
     pub async fn serve(self, listener: TcpListener, tasks: Tasks) -> Result<(), tonic::transport::Error> {
-        let reflection = tonic_reflection::server::Builder::configure()
-            .register_encoded_file_descriptor_set(usher_proto::FILE_DESCRIPTOR_SET)
-            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
-            .build_v1();
-        let routes = match reflection {
-            Ok(reflection) => self.routes.add_service(reflection),
-            Err(error) => {
+        let routes = match (self.reflection().build_v1(), self.reflection().build_v1alpha()) {
+            (Ok(current), Ok(earlier)) => self.routes.add_service(current).add_service(earlier),
+            (Err(error), _) | (_, Err(error)) => {
                 tracing::error!(%error, "no reflection: the descriptors can't be read");
                 self.routes
             }
@@ -77,8 +89,9 @@ impl Server {
         let setup = Arc::new(Setup {
             role: self.config.role,
             verifier: self.verifier,
+            slugs: self.slugs,
             clock: self.clock,
-            public: self.config.public.iter().copied().collect(),
+            methods: self.config.methods.iter().chain(&COMMON).map(|method| (method.path, *method)).collect(),
             longest: self.config.longest,
             permits: Arc::new(Semaphore::new(self.config.most_calls)),
         });
@@ -90,10 +103,17 @@ impl Server {
             .initial_stream_window_size(1 << 20)
             .initial_connection_window_size(4 << 20)
             .max_concurrent_streams(Some(4_096))
-            .timeout(self.config.longest)
             .layer(CallLayer(setup))
             .add_routes(routes)
             .serve_with_incoming_shutdown(incoming, async move { tasks.stopping().await })
             .await
+    }
+
+    /// Reflection on the services of this server: who asks a role is not told of another's.
+    fn reflection(&self) -> tonic_reflection::server::Builder<'static> {
+        let builder = tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(usher_proto::FILE_DESCRIPTOR_SET)
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET);
+        self.services.iter().fold(builder, |builder, name| builder.with_service_name(*name))
     }
 }

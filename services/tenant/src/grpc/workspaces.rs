@@ -59,6 +59,15 @@ impl WorkspaceService for WorkspaceApi {
         }))
     }
 
+    async fn resolve_workspace(
+        &self,
+        request: Request<pb::ResolveWorkspaceRequest>,
+    ) -> Result<Response<pb::ResolveWorkspaceResponse>, Status> {
+        let (ctx, message) = open(request)?;
+        let id = workspaces::id(&self.database, &ctx, &message.slug).await.map_err(status)?;
+        Ok(Response::new(pb::ResolveWorkspaceResponse { id: id.to_string() }))
+    }
+
     async fn update_workspace(
         &self,
         request: Request<pb::UpdateWorkspaceRequest>,

@@ -62,6 +62,10 @@ fn tenants(subject: &Subject, mark: &str) -> Vec<Row> {
             &tenant::UpdateWorkspaceRequest { name: Some("Mine".into()), ..Default::default() },
         ),
         row(
+            "/usher.tenant.v1.WorkspaceService/ResolveWorkspace",
+            &tenant::ResolveWorkspaceRequest { slug: subject.slug.clone() },
+        ),
+        row(
             "/usher.tenant.v1.DomainService/ApproveDomain",
             &tenant::ApproveDomainRequest { name: "evil.example".into() },
         ),

@@ -1,0 +1,46 @@
+//! The methods that a server serves, and who may call each.
+
+use usher_base::{Credential, Denied, Permission};
+
+/// A method, and who may call it. It is judged before a byte of the message is read, so that nobody
+/// learns from a fault in a message what only others may ask.
+#[derive(Clone, Copy, Debug)]
+pub struct Method {
+    /// `/package.Service/Method`.
+    pub path: &'static str,
+    /// One of these is enough; empty where the method is called before there is a credential.
+    permissions: &'static [Permission],
+}
+
+impl Method {
+    /// A method for the holders of any of these permissions.
+    pub const fn new(path: &'static str, permissions: &'static [Permission]) -> Self {
+        assert!(!permissions.is_empty(), "a method that needs no permission is public, and says so");
+        Self { path, permissions }
+    }
+
+    /// A method that is called before there is a credential.
+    pub const fn public(path: &'static str) -> Self {
+        Self { path, permissions: &[] }
+    }
+
+    /// Whether it is called before there is a credential.
+    pub const fn is_public(&self) -> bool {
+        self.permissions.is_empty()
+    }
+
+    /// Asks whether a credential permits the call.
+    pub(crate) fn judge(&self, credential: &Credential) -> Result<(), Denied> {
+        let Some(first) = self.permissions.first() else { return Ok(()) };
+        let permits = self.permissions.iter().any(|permission| credential.permits(*permission));
+        if permits { Ok(()) } else { Err(Denied::Permission(*first)) }
+    }
+}
+
+/// What every server has beside its own methods.
+pub(crate) const COMMON: [Method; 4] = [
+    Method::public("/grpc.health.v1.Health/Check"),
+    Method::public("/grpc.health.v1.Health/Watch"),
+    Method::public("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo"),
+    Method::public("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"),
+];

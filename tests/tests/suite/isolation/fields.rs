@@ -1,0 +1,171 @@
+//! Every field of every request of the descriptor set, with values that no field may have.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use prost::Message as _;
+use prost::encoding::{WireType, encode_key, encode_varint};
+use prost_types::field_descriptor_proto::Type;
+use prost_types::{DescriptorProto, FileDescriptorSet};
+use tonic::Code;
+
+use super::{Scene, call_raw, rpcs};
+
+/// Messages in messages are followed this far down.
+const DEPTH: usize = 4;
+const TIMESTAMP: &str = ".google.protobuf.Timestamp";
+/// Seconds and nanoseconds of times that are none: beyond the years 1 to 9999, or no part of a second.
+const TIMES: [(i64, i32); 6] = [
+    (i64::MAX, 0),
+    (i64::MIN, 0),
+    (253_402_300_800, 0),
+    (-62_135_596_801, 0),
+    (1_780_000_000, 1_000_000_000),
+    (1_780_000_000, -1),
+];
+/// Dates that are none, or of which nothing can be computed.
+const DATES: [&str; 5] = ["-009999-01-01", "0000-01-01", "9999-12-31", "2026-02-30", "999999-01-01"];
+
+/// What the protocol's messages are made of.
+struct Messages(BTreeMap<String, DescriptorProto>);
+
+impl Messages {
+    fn read() -> (Self, BTreeMap<String, String>) {
+        let set = FileDescriptorSet::decode(usher_proto::FILE_DESCRIPTOR_SET).unwrap();
+        let (mut messages, mut methods) = (BTreeMap::new(), BTreeMap::new());
+        for file in &set.file {
+            for message in &file.message_type {
+                messages.insert(format!(".{}.{}", file.package(), message.name()), message.clone());
+            }
+            for service in &file.service {
+                for method in &service.method {
+                    let path = format!("/{}.{}/{}", file.package(), service.name(), method.name());
+                    methods.insert(path, method.input_type().to_owned());
+                }
+            }
+        }
+        (Self(messages), methods)
+    }
+
+    /// Encodings to append to a message of a type, each with what it is: a later value of a field
+    /// goes before an earlier one.
+    fn bad(&self, of: &str, depth: usize) -> Vec<(String, Vec<u8>)> {
+        let Some(message) = self.0.get(of).filter(|_| depth > 0) else { return Vec::new() };
+        let mut bad = Vec::new();
+        for field in &message.field {
+            let number = u32::try_from(field.number()).unwrap();
+            match field.r#type() {
+                Type::String => {
+                    bad.push((format!("{} with NUL", field.name()), delimited(number, b"a\0b")));
+                    if field.name().ends_with("_date") || field.name() == "valid_from" {
+                        let dates = DATES.iter();
+                        bad.extend(dates.map(|date| {
+                            (format!("{} = {date}", field.name()), delimited(number, date.as_bytes()))
+                        }));
+                    }
+                }
+                Type::Message if field.type_name() == TIMESTAMP => {
+                    bad.extend(TIMES.iter().map(|(seconds, nanos)| {
+                        let time = prost_types::Timestamp { seconds: *seconds, nanos: *nanos };
+                        let what = format!("{} = {seconds} s {nanos} ns", field.name());
+                        (what, delimited(number, &time.encode_to_vec()))
+                    }));
+                }
+                Type::Message => {
+                    let inner = self.bad(field.type_name(), depth - 1).into_iter();
+                    bad.extend(inner.map(|(what, bytes)| {
+                        (format!("{}.{what}", field.name()), delimited(number, &bytes))
+                    }));
+                }
+                _ => {}
+            }
+        }
+        bad
+    }
+}
+
+fn delimited(number: u32, bytes: &[u8]) -> Vec<u8> {
+    let mut encoded = Vec::new();
+    encode_key(number, WireType::LengthDelimited, &mut encoded);
+    encode_varint(bytes.len() as u64, &mut encoded);
+    encoded.extend(bytes);
+    encoded
+}
+
+/// What tells a caller that the request is at fault.
+const CLIENTS_FAULT: [Code; 9] = [
+    Code::InvalidArgument,
+    Code::OutOfRange,
+    Code::NotFound,
+    Code::AlreadyExists,
+    Code::FailedPrecondition,
+    Code::PermissionDenied,
+    Code::Unauthenticated,
+    Code::ResourceExhausted,
+    Code::Aborted,
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_nul_or_a_time_out_of_range_in_any_field_is_the_callers_fault_and_never_ours() {
+    let scene = Scene::set().await;
+    let (messages, methods) = Messages::read();
+    let operator = scene.stack.operator().credential().to_owned();
+    let (mut tried, mut invalid, mut wrong) = (0, 0, Vec::new());
+
+    for row in rpcs::rows(&scene.victim, "fields") {
+        let credential = match row.path {
+            path if path.starts_with("/usher.billing.v1.SeatLedger/") => &scene.identity,
+            "/usher.tenant.v1.PolicyService/GetPolicy" => &scene.identity,
+            path if path.contains("/AccessService/") || path.ends_with("/AppendLogEntries") => &scene.gateway,
+            _ => &operator,
+        };
+        for (what, bytes) in messages.bad(&methods[row.path], DEPTH) {
+            let message: Bytes = [row.message.as_slice(), &bytes].concat().into();
+            let workspace = Some(scene.victim.workspace.clone());
+            let answer = call_raw(&scene, row.path, message, Some(credential), workspace).await;
+            tried += 1;
+            match answer {
+                Ok(_) => {}
+                Err(status) if status.code() == Code::InvalidArgument => invalid += 1,
+                Err(status) if CLIENTS_FAULT.contains(&status.code()) => {}
+                Err(status) => wrong.push(format!("{}: {what}: {status:?}", row.path)),
+            }
+        }
+    }
+
+    assert!(wrong.is_empty(), "{} of {tried}:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(tried > 300 && invalid * 2 > tried, "{invalid} of {tried} were told what is wrong");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn permission_is_judged_before_the_message_is_read() {
+    let scene = Scene::set().await;
+
+    for row in rpcs::rows(&scene.victim, "unread").iter().filter(|row| !row.public) {
+        // None of these has the permission, though each is for the service.
+        let credential = match row.path {
+            "/usher.tenant.v1.PolicyService/GetPolicy"
+            | "/usher.tenant.v1.WorkspaceService/ResolveWorkspace" => &scene.gateway,
+            path if path.starts_with("/usher.billing.v1.SeatLedger/") => &scene.billing,
+            _ => &scene.identity,
+        };
+        let workspace = Some(scene.victim.workspace.clone());
+        let message = Bytes::from_static(&[0xff; 3]);
+
+        let refused = call_raw(&scene, row.path, message, Some(credential), workspace).await.unwrap_err();
+
+        assert_eq!(refused.code(), Code::PermissionDenied, "{}: {refused:?}", row.path);
+    }
+}
+
+#[test]
+fn every_rpc_says_which_permission_it_needs() {
+    let tables = [usher_tenant::METHODS, usher_identity::METHODS, usher_billing::METHODS].concat();
+    let known: std::collections::BTreeSet<_> = tables.iter().map(|method| method.path.to_owned()).collect();
+
+    assert_eq!(super::described(), known, "one row a method in methods.rs of its service");
+    for row in rpcs::rows(&super::Subject::nowhere(), "") {
+        let method = tables.iter().find(|method| method.path == row.path).unwrap();
+        assert_eq!(method.is_public(), row.public, "{}", row.path);
+    }
+}
