@@ -45,6 +45,12 @@ pub(crate) enum IdentityError {
     /// Caller: begin with the first page.
     #[error("the cursor has expired; begin with the first page")]
     ExpiredCursor,
+    /// Caller: begin anew from what is there.
+    #[error(
+        "the change log ends at {last}, and {after} is beyond it: that number is of another log, or this one was \
+         restored from a backup; begin anew from what is there"
+    )]
+    BeyondTheLog { after: i64, last: i64 },
     /// The workspace's admin: choose another name.
     #[error("there is a custom attribute {0:?} already; names are compared without case")]
     AttributeExists(String),
@@ -118,6 +124,7 @@ impl Fault for IdentityError {
             }
             Self::InvalidCursor => Reason::InvalidCursor,
             Self::ExpiredCursor => Reason::CursorExpired,
+            Self::BeyondTheLog { .. } => Reason::OutOfRange,
             Self::TooManyAttributes(_) | Self::AttributeInUse { .. } => Reason::FailedPrecondition,
             Self::Stale => Reason::EtagMismatch,
             Self::Contended => Reason::Conflict,
@@ -141,6 +148,7 @@ impl Fault for IdentityError {
             Self::DomainNotApproved { domain, .. } => vec![("domain", domain.to_string())],
             Self::SeatLimitReached { limit, in_use, .. } => pool("paid", *limit, *in_use),
             Self::CollaboratorLimitReached { limit, in_use, .. } => pool("collaborator", *limit, *in_use),
+            Self::BeyondTheLog { last, .. } => vec![("last", last.to_string())],
             Self::Argument(error) => error.metadata(),
             _ => Vec::new(),
         }

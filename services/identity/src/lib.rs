@@ -2,6 +2,7 @@
 
 mod attributes;
 mod change;
+mod changes;
 mod cursor;
 mod domain_policy;
 mod epochs;

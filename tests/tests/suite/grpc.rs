@@ -3,14 +3,10 @@
 use std::time::Duration;
 
 use tonic::transport::Channel;
-use tonic::{Code, Request};
+use tonic::{Code, Request, Status};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
-use tonic_reflection::pb::v1::ServerReflectionRequest;
-use tonic_reflection::pb::v1::server_reflection_client::ServerReflectionClient;
-use tonic_reflection::pb::v1::server_reflection_request::MessageRequest;
-use tonic_reflection::pb::v1::server_reflection_response::MessageResponse;
 use tonic_types::StatusExt as _;
 use usher_base::Reason;
 use usher_proto::billing::v1 as billing;
@@ -19,6 +15,7 @@ use usher_proto::identity::v1 as identity;
 use usher_proto::identity::v1::change_service_client::ChangeServiceClient;
 use usher_proto::identity::v1::user_service_client::UserServiceClient;
 use usher_proto::tenant::v1 as tenant;
+use usher_proto::tenant::v1::domain_service_client::DomainServiceClient;
 use usher_proto::tenant::v1::workspace_service_client::WorkspaceServiceClient;
 use usher_tests::stack::Stack;
 
@@ -49,23 +46,140 @@ fn service_of(name: &str) -> &'static str {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_service_describes_itself() {
+async fn every_service_describes_its_own_services_and_no_others_in_both_versions_of_reflection() {
     let stack = Stack::start().await;
 
     for (name, channel) in services(&stack) {
-        let ask = ServerReflectionRequest {
-            host: String::new(),
-            message_request: Some(MessageRequest::ListServices(String::new())),
+        let own = |service: &str| {
+            service.starts_with(&format!("usher.{name}.v1.")) || service == "grpc.health.v1.Health"
         };
-        let mut answers = ServerReflectionClient::new(channel)
-            .server_reflection_info(tokio_stream::once(ask))
-            .await
-            .unwrap()
-            .into_inner();
-        let answer = answers.message().await.unwrap().unwrap().message_response.unwrap();
-        let MessageResponse::ListServicesResponse(list) = answer else { panic!("{name}: {answer:?}") };
-        assert!(list.service.iter().any(|service| service.name == service_of(name)), "{name}: {list:?}");
+        for listed in [listed(channel.clone()).await, listed_alpha(channel).await] {
+            assert!(listed.iter().any(|service| service == service_of(name)), "{name}: {listed:?}");
+            assert!(listed.iter().all(|service| own(service)), "{name}: {listed:?}");
+        }
     }
+}
+
+async fn listed(channel: Channel) -> Vec<String> {
+    use tonic_reflection::pb::v1::ServerReflectionRequest;
+    use tonic_reflection::pb::v1::server_reflection_client::ServerReflectionClient;
+    use tonic_reflection::pb::v1::server_reflection_request::MessageRequest::ListServices;
+    use tonic_reflection::pb::v1::server_reflection_response::MessageResponse::ListServicesResponse;
+
+    let ask =
+        ServerReflectionRequest { host: String::new(), message_request: Some(ListServices(String::new())) };
+    let answers = ServerReflectionClient::new(channel).server_reflection_info(tokio_stream::once(ask)).await;
+    let answer = answers.unwrap().into_inner().message().await.unwrap().unwrap().message_response;
+    let Some(ListServicesResponse(list)) = answer else { panic!("{answer:?}") };
+    list.service.into_iter().map(|service| service.name).collect()
+}
+
+async fn listed_alpha(channel: Channel) -> Vec<String> {
+    use tonic_reflection::pb::v1alpha::ServerReflectionRequest;
+    use tonic_reflection::pb::v1alpha::server_reflection_client::ServerReflectionClient;
+    use tonic_reflection::pb::v1alpha::server_reflection_request::MessageRequest::ListServices;
+    use tonic_reflection::pb::v1alpha::server_reflection_response::MessageResponse::ListServicesResponse;
+
+    let ask =
+        ServerReflectionRequest { host: String::new(), message_request: Some(ListServices(String::new())) };
+    let answers = ServerReflectionClient::new(channel).server_reflection_info(tokio_stream::once(ask)).await;
+    let answer = answers.unwrap().into_inner().message().await.unwrap().unwrap().message_response;
+    let Some(ListServicesResponse(list)) = answer else { panic!("{answer:?}") };
+    list.service.into_iter().map(|service| service.name).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_workspace_may_be_named_by_its_slug_at_every_service() {
+    let stack = Stack::start().await;
+    let acme = stack.workspace("acme").create().await;
+    acme.scim().created("ada@acme.example").await;
+    let operator = stack.operator();
+    let named = |slug: &str| {
+        let mut request = operator.anywhere(());
+        request.metadata_mut().insert("usher-workspace", slug.parse().unwrap());
+        request
+    };
+    let domains = async |slug: &str| {
+        let request = named(slug).map(|()| tenant::ListDomainsRequest {});
+        let answer = DomainServiceClient::new(operator.tenant()).list_domains(request).await?;
+        Ok::<_, Status>(answer.into_inner().domains.len())
+    };
+    let people = async |slug: &str| {
+        let request = named(slug).map(|()| identity::ListUsersRequest { count: 10, ..Default::default() });
+        let answer = UserServiceClient::new(operator.identity()).list_users(request).await?;
+        Ok(answer.into_inner().users.len())
+    };
+    let limits = async |slug: &str| {
+        let request = named(slug).map(|()| billing::GetLimitsRequest {});
+        let answer = SeatQueryClient::new(operator.billing()).get_limits(request).await?;
+        Ok(answer.into_inner().limits.len())
+    };
+
+    assert_eq!((domains("acme").await.unwrap(), people("acme").await.unwrap()), (1, 1));
+    limits("acme").await.unwrap();
+    for (slug, code) in [("nowhere", Code::NotFound), ("Not a slug", Code::InvalidArgument)] {
+        for answer in [domains(slug).await, people(slug).await, limits(slug).await] {
+            assert_eq!(answer.unwrap_err().code(), code, "{slug}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_slug_of_another_workspace_is_told_from_none_by_nobody() {
+    let stack = Stack::start().await;
+    let (acme, globex) = (stack.workspace("acme").create().await, stack.workspace("globex").create().await);
+    let operator = stack.operator();
+    let security = [tenant::AdminPermission::ConfigureAdvancedSecuritySettings];
+    for workspace in [&acme, &globex] {
+        operator
+            .admin(workspace.id(), "boss@acme.example", "correct horse battery", &security)
+            .await
+            .unwrap();
+    }
+    let signed_in = operator.sign_in("acme", "boss@acme.example", "correct horse battery").await.unwrap();
+    let boss = operator.with_credential(&signed_in);
+    let domains = async |slug: &str| {
+        let mut request = boss.anywhere(tenant::ListDomainsRequest {});
+        request.metadata_mut().insert("usher-workspace", slug.parse().unwrap());
+        DomainServiceClient::new(operator.tenant()).list_domains(request).await
+    };
+
+    assert!(domains("acme").await.is_ok());
+    let (other, absent) = (domains("globex").await.unwrap_err(), domains("nowhere").await.unwrap_err());
+    assert_eq!((other.code(), other.message()), (absent.code(), absent.message()));
+    assert_eq!(other.code(), Code::NotFound);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_answer_names_its_request() {
+    let stack = Stack::start().await;
+    let acme = stack.workspace("acme").create().await;
+    let operator = stack.operator();
+
+    let mut client = UserServiceClient::new(operator.identity());
+    let mut request = operator.about(acme.id(), identity::ListUsersRequest::default());
+    request.metadata_mut().insert("x-request-id", "mine-1".parse().unwrap());
+    let answer = client.list_users(request).await.unwrap();
+    assert_eq!(answer.metadata().get("x-request-id").unwrap(), "mine-1");
+
+    let absent = identity::GetUserRequest { id: uuid::Uuid::new_v4().to_string(), ..Default::default() };
+    let mut request = operator.about(acme.id(), absent);
+    request.metadata_mut().insert("x-request-id", "mine-2".parse().unwrap());
+    let refused = client.get_user(request).await.unwrap_err();
+    assert_eq!(refused.metadata().get("x-request-id").unwrap(), "mine-2");
+
+    // Without a credential, without an id, of a method that is not there, and of one that ends in time.
+    let bare = client.list_users(identity::ListUsersRequest::default()).await.unwrap_err();
+    let path = "/usher.identity.v1.UserService/Nothing";
+    let request = operator.anywhere(bytes::Bytes::new());
+    let unknown = usher_tests::raw_grpc::call(operator.identity(), path, request).await.unwrap_err();
+    assert_eq!(unknown.code(), Code::Unimplemented);
+    assert_eq!(bare.metadata().get("x-request-id").unwrap().len(), 36, "{bare:?}");
+    assert_eq!(unknown.metadata().get("x-request-id").unwrap(), "operator");
+    let mut watched = ChangeServiceClient::new(operator.identity());
+    let stream =
+        watched.watch_changes(operator.about(acme.id(), identity::WatchChangesRequest::default())).await;
+    assert!(stream.unwrap().metadata().contains_key("x-request-id"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -188,6 +302,51 @@ async fn the_change_log_can_be_followed_from_any_number() {
     assert_eq!(seen[1].kind(), identity::ChangeKind::Deleted);
     assert_eq!((seen[1].sequence, seen[1].user_id.as_str()), (3, id.as_str()));
     assert!(seen[1].actor.starts_with("scim:"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_watcher_hears_that_its_stream_lives_and_where_it_is() {
+    let stack = Stack::start().await;
+    let acme = stack.workspace("acme").create().await;
+    acme.scim().created("ada@acme.example").await;
+    let operator = stack.operator();
+    let message = identity::WatchChangesRequest { after_sequence: 1 };
+    let mut request = operator.about(acme.id(), message);
+    request.set_timeout(Duration::from_secs(25));
+    let began = tokio::time::Instant::now();
+    let watched = ChangeServiceClient::new(operator.identity()).watch_changes(request).await;
+    let mut stream = watched.unwrap().into_inner();
+
+    for _ in 0..2 {
+        let beat = stream.message().await.unwrap().unwrap();
+        assert_eq!((beat.changes.len(), beat.sequence), (0, 1));
+    }
+
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_position_beyond_the_change_log_is_out_of_range_and_says_where_the_log_ends() {
+    let stack = Stack::start().await;
+    let acme = stack.workspace("acme").create().await;
+    acme.scim().created("ada@acme.example").await;
+    let operator = stack.operator();
+    let mut client = ChangeServiceClient::new(operator.identity());
+
+    for (after_sequence, code) in [(1, None), (2, Some(Code::OutOfRange)), (-1, Some(Code::InvalidArgument))]
+    {
+        let watch = identity::WatchChangesRequest { after_sequence };
+        let watched = client.watch_changes(operator.about(acme.id(), watch)).await.map(drop);
+        let list = identity::ListChangesRequest { after_sequence, page_size: 0 };
+        let listed = client.list_changes(operator.about(acme.id(), list)).await.map(drop);
+        for answer in [watched, listed] {
+            assert_eq!(answer.as_ref().err().map(Status::code), code, "{after_sequence}: {answer:?}");
+            if code == Some(Code::OutOfRange) {
+                let info = answer.unwrap_err().get_details_error_info().unwrap();
+                assert_eq!((info.reason.as_str(), info.metadata["last"].as_str()), ("OUT_OF_RANGE", "1"));
+            }
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

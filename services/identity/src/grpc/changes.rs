@@ -1,23 +1,25 @@
 //! `usher.identity.v1.ChangeService`
 
 use std::pin::Pin;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::Stream;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
-use usher_base::Permission;
 use usher_proto::identity::v1 as pb;
 use usher_proto::identity::v1::change_service_server::ChangeService;
 use usher_rpc::convert::page_size;
 use usher_rpc::{Tasks, open, status};
 use usher_store::{Database, ScopedDatabase};
 
+use crate::changes;
 use crate::store::changes as store;
 
 /// How soon a watcher sees a new entry.
 const POLL: Duration = Duration::from_millis(250);
+/// How long a watcher hears nothing at the most.
+const HEARTBEAT: Duration = Duration::from_secs(5);
 const BATCH: u32 = 500;
 
 /// Serves the change log.
@@ -37,8 +39,7 @@ impl ChangeService for ChangeApi {
         request: Request<pb::WatchChangesRequest>,
     ) -> Result<Response<Changes>, Status> {
         let (ctx, message) = open(request)?;
-        ctx.require(Permission::ChangesRead).map_err(status)?;
-        let database = self.database.scoped(&ctx.scope().map_err(status)?);
+        let database = changes::open(&self.database, &ctx, message.after_sequence).await.map_err(status)?;
         let (sender, receiver) = mpsc::channel(2);
         let tasks = self.tasks.clone();
         self.tasks.spawn(async move {
@@ -55,8 +56,7 @@ impl ChangeService for ChangeApi {
         request: Request<pb::ListChangesRequest>,
     ) -> Result<Response<pb::ListChangesResponse>, Status> {
         let (ctx, message) = open(request)?;
-        ctx.require(Permission::ChangesRead).map_err(status)?;
-        let database = self.database.scoped(&ctx.scope().map_err(status)?);
+        let database = changes::open(&self.database, &ctx, message.after_sequence).await.map_err(status)?;
         let size = page_size(message.page_size, 100, 1_000).map_err(status)?;
         let mut changes = store::after(&database, message.after_sequence, size + 1).await.map_err(status)?;
         let more = changes.len() > size as usize;
@@ -72,9 +72,17 @@ async fn follow(
     mut sequence: i64,
     sender: &mpsc::Sender<Result<pb::WatchChangesResponse, Status>>,
 ) {
+    let mut told: Option<Instant> = None;
     loop {
         match store::after(database, sequence, BATCH).await {
             Ok(changes) if changes.is_empty() => {
+                if told.is_none_or(|told| told.elapsed() >= HEARTBEAT) {
+                    told = Some(Instant::now());
+                    let beat = pb::WatchChangesResponse { changes, sequence };
+                    if sender.send(Ok(beat)).await.is_err() {
+                        return;
+                    }
+                }
                 tokio::select! {
                     () = sender.closed() => return,
                     () = tokio::time::sleep(POLL) => {}
@@ -82,7 +90,8 @@ async fn follow(
             }
             Ok(changes) => {
                 sequence = changes.last().map_or(sequence, |change| change.sequence);
-                if sender.send(Ok(pb::WatchChangesResponse { changes })).await.is_err() {
+                told = Some(Instant::now());
+                if sender.send(Ok(pb::WatchChangesResponse { changes, sequence })).await.is_err() {
                     return;
                 }
             }

@@ -14,6 +14,7 @@ pub enum GrpcCode {
     ResourceExhausted = 8,
     FailedPrecondition = 9,
     Aborted = 10,
+    OutOfRange = 11,
     Internal = 13,
     Unavailable = 14,
     DataLoss = 15,
@@ -63,6 +64,7 @@ pub enum Reason {
     EtagMismatch,
     Conflict,
     FailedPrecondition,
+    OutOfRange,
     DomainNotApproved,
     SeatLimitReached,
     PlanWithoutScim,
@@ -104,6 +106,7 @@ impl Reason {
         Self::EtagMismatch,
         Self::Conflict,
         Self::FailedPrecondition,
+        Self::OutOfRange,
         Self::DomainNotApproved,
         Self::SeatLimitReached,
         Self::PlanWithoutScim,
@@ -165,6 +168,7 @@ impl Reason {
             Self::FailedPrecondition => {
                 row("FAILED_PRECONDITION", GrpcCode::FailedPrecondition, 409, None, false)
             }
+            Self::OutOfRange => row("OUT_OF_RANGE", GrpcCode::OutOfRange, 400, None, false),
             Self::DomainNotApproved => {
                 row("DOMAIN_NOT_APPROVED", GrpcCode::PermissionDenied, 403, None, false)
             }
