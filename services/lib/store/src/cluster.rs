@@ -1,5 +1,6 @@
 //! A private PostgreSQL server in a directory of its own, on a Unix socket: dev mode and tests.
 
+mod access;
 mod process;
 mod software;
 
@@ -12,7 +13,7 @@ use std::time::Duration;
 use nix::unistd::{Uid, User, chown};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
-use crate::{APP_ROLE, OWNER_ROLE};
+use crate::{OWNER_ROLE, ROLES};
 
 /// Longest path of a Unix socket, less the socket's own name (`sun_path` has 108 bytes).
 const SOCKET_DIR_MAX: usize = 107 - "/.s.PGSQL.5432".len();
@@ -45,13 +46,17 @@ pub enum ClusterError {
     )]
     NoUser,
     #[error(
+        "this process runs as a user without a name, whom PostgreSQL can't tell from others; add one to the system's users"
+    )]
+    Nameless,
+    #[error(
         "the user {user} can't enter {path}, and PostgreSQL must run as that user; choose a --data-dir that others can enter"
     )]
     NotTraversable { user: String, path: PathBuf },
     #[error("another process uses {0}; stop it, or choose another --data-dir")]
     InUse(PathBuf),
     #[error(
-        "{data} was made by PostgreSQL {found}, and {installed} is installed; install {found} or use --reset"
+        "{data} was made by PostgreSQL {found}, and {installed} is installed; install {found}, or choose another --data-dir"
     )]
     OtherVersion { data: PathBuf, found: u32, installed: u32 },
     #[error("{command} failed: {output}")]
@@ -94,9 +99,15 @@ impl Cluster {
         } else {
             software.initialise(&data, run_as.as_ref()).await?;
         }
-        let socket_dir = directory.join("run");
-        let server =
-            process::Server::start(&software, &directory, &socket_dir, durability, run_as.as_ref()).await?;
+        let access = access::Access::write(&directory, run_as.as_ref())?;
+        let plan = process::Plan {
+            software: &software,
+            directory: &directory,
+            access: &access,
+            durability,
+            run_as: run_as.as_ref(),
+        };
+        let server = plan.start().await?;
         let cluster = Self { directory, server };
         cluster.ensure_roles().await.map_err(ClusterError::Prepare)?;
         Ok(cluster)
@@ -144,7 +155,7 @@ impl Cluster {
 
     async fn ensure_roles(&self) -> Result<(), sqlx::Error> {
         let mut connection = PgConnection::connect(&self.url("postgres", "postgres")).await?;
-        for role in [OWNER_ROLE, APP_ROLE] {
+        for role in ROLES {
             let statement = format!(
                 "DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = '{role}') THEN \
                  CREATE ROLE {role} LOGIN NOSUPERUSER NOBYPASSRLS; END IF; END $$"

@@ -28,3 +28,5 @@ pub use time::Time;
 pub const OWNER_ROLE: &str = "usher_owner";
 /// The role that the services connect as; it owns nothing.
 pub const APP_ROLE: &str = "usher_app";
+/// The roles that Usher connects as; a private server knows these and its superuser.
+pub const ROLES: [&str; 2] = [OWNER_ROLE, APP_ROLE];

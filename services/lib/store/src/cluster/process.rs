@@ -12,25 +12,61 @@ use sqlx::{Connection as _, PgConnection};
 use tokio::process::Child;
 use tokio::time::{Instant, sleep, timeout};
 
+use super::access::Access;
 use super::software::Software;
 use super::{ClusterError, Durability, RunAs, url};
 
 const READY_WITHIN: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(20);
 
+/// What a server that was killed leaves for a moment: processes that still end, and their lock files.
+const LEFT: [&str; 3] = [
+    "lock file \"postmaster.pid\" already exists",
+    "pre-existing shared memory block",
+    ".lock\" already exists",
+];
+/// How long these are waited for.
+const LEFT_FOR: Duration = Duration::from_secs(10);
+
 #[derive(Debug)]
 pub(super) struct Server {
     child: Child,
 }
 
-impl Server {
-    pub(super) async fn start(
-        software: &Software,
-        directory: &Path,
-        socket_dir: &Path,
-        durability: Durability,
-        run_as: Option<&RunAs>,
-    ) -> Result<Self, ClusterError> {
+/// How a server is to be started.
+#[derive(Clone, Copy)]
+pub(super) struct Plan<'a> {
+    pub(super) software: &'a Software,
+    pub(super) directory: &'a Path,
+    pub(super) access: &'a Access,
+    pub(super) durability: Durability,
+    pub(super) run_as: Option<&'a RunAs>,
+}
+
+impl Plan<'_> {
+    /// Starts the server. One that was killed together with its owner, or that another owner began to
+    /// start before it was killed itself, is waited for.
+    pub(super) async fn start(self) -> Result<Server, ClusterError> {
+        let deadline = Instant::now() + LEFT_FOR;
+        loop {
+            let error = match self.once().await {
+                Ok(server) => return Ok(server),
+                Err(error) => error,
+            };
+            let left =
+                matches!(&error, ClusterError::Start(why) if LEFT.iter().any(|left| why.contains(left)));
+            if !left || Instant::now() > deadline {
+                return Err(error);
+            }
+            let data = self.directory.join("data");
+            stop_leftover(&data).await;
+            forget_strangers(&data);
+            sleep(POLL * 5).await;
+        }
+    }
+
+    async fn once(self) -> Result<Server, ClusterError> {
+        let Self { software, directory, access, durability, run_as } = self;
         let log = directory.join("postgres.log");
         let output =
             fs::File::create(&log).map_err(|source| ClusterError::Directory { path: log.clone(), source })?;
@@ -41,8 +77,9 @@ impl Server {
             .arg("-D")
             .arg(directory.join("data"))
             .arg("-k")
-            .arg(socket_dir)
+            .arg(directory.join("run"))
             .args(settings(durability))
+            .args(access.settings().into_iter().flat_map(|setting| ["-c".to_owned(), setting]))
             // Ctrl-C on the terminal is for us; the server is stopped when its clients are done.
             .process_group(0)
             .stdin(Stdio::null())
@@ -50,11 +87,13 @@ impl Server {
             .stderr(errors)
             .spawn()
             .map_err(|error| ClusterError::Start(error.to_string()))?;
-        let mut server = Self { child };
+        let mut server = Server { child };
         server.ready(&url(directory, "postgres", "postgres"), &log).await?;
         Ok(server)
     }
+}
 
+impl Server {
     async fn ready(&mut self, url: &str, log: &Path) -> Result<(), ClusterError> {
         let deadline = Instant::now() + READY_WITHIN;
         loop {
@@ -149,11 +188,28 @@ fn leftover(data: &Path) -> Option<Pid> {
     let mut lines = text.lines();
     let pid: i32 = lines.next()?.trim().parse().ok()?;
     let of = PathBuf::from(lines.next()?.trim());
-    let command = fs::read_to_string(format!("/proc/{pid}/cmdline"));
     // Where there is no /proc, a live process of that id and that data folder has to do.
-    let is_server = command.map_or(true, |command| command.contains("postgres"));
+    let is_server = program(pid).is_none_or(|name| name == "postgres");
     let pid = Pid::from_raw(pid);
     (of == data && is_server && kill(pid, None).is_ok()).then_some(pid)
+}
+
+/// Takes away a lock file whose process id has come to another program since: PostgreSQL takes any
+/// living process for a server.
+fn forget_strangers(data: &Path) {
+    let file = data.join("postmaster.pid");
+    let Ok(text) = fs::read_to_string(&file) else { return };
+    let Some(pid) = text.lines().next().and_then(|line| line.trim().parse::<i32>().ok()) else { return };
+    // Without /proc nothing is known of the process, so the file stays.
+    if program(pid).is_some_and(|name| name != "postgres") {
+        tracing::warn!(pid, "the lock file of PostgreSQL names another program's process; deleting it");
+        let _ = fs::remove_file(file);
+    }
+}
+
+/// The name of the program that a process runs.
+fn program(pid: i32) -> Option<String> {
+    Some(fs::read_to_string(format!("/proc/{pid}/comm")).ok()?.trim_end().to_owned())
 }
 
 fn tail(log: &Path) -> String {

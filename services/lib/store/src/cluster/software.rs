@@ -74,17 +74,22 @@ impl Software {
         }
     }
 
-    /// Makes a cluster. Access is the socket's folder's, which only its owner can enter.
+    /// Makes a cluster, whole or not at all: what an interrupted start left half made is made anew.
     pub(super) async fn initialise(&self, data: &Path, run_as: Option<&RunAs>) -> Result<(), ClusterError> {
+        let fault = |source| ClusterError::Directory { path: data.to_owned(), source };
+        let partial = data.with_extension("partial");
+        if partial.exists() {
+            fs::remove_dir_all(&partial).map_err(fault)?;
+        }
         let output = self
             .command("initdb", run_as)
-            .args(["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"])
+            .args(["--username=postgres", "--auth=peer", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"])
             .arg("--pgdata")
-            .arg(data)
+            .arg(&partial)
             .output()
             .await;
         match output {
-            Ok(output) if output.status.success() => Ok(()),
+            Ok(output) if output.status.success() => fs::rename(&partial, data).map_err(fault),
             Ok(output) => Err(ClusterError::Command {
                 command: "initdb".into(),
                 output: String::from_utf8_lossy(&output.stderr).trim().to_owned(),
