@@ -5,6 +5,7 @@ mod directory;
 
 use std::net::SocketAddr;
 use std::path::Path;
+use std::pin::Pin;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
@@ -41,8 +42,15 @@ pub async fn run(args: DevArgs) -> anyhow::Result<()> {
         directory.clear()?;
     }
     directory.remove_demo()?;
-    let cluster = Cluster::start(&directory.cluster(), Durability::Full).await?;
-    let served = serve(&args, &directory, &cluster, gateway).await;
+    // Heard from here on: a signal during the start must not leave PostgreSQL behind.
+    let mut stop = std::pin::pin!(lifecycle::stop_requested());
+    let postgres = directory.cluster();
+    let cluster = tokio::select! {
+        biased;
+        stopped = &mut stop => return stopped,
+        started = Cluster::start(&postgres, Durability::Full) => started?,
+    };
+    let served = serve(&args, &directory, &cluster, gateway, stop).await;
     directory.remove_demo()?;
     cluster.stop().await;
     served
@@ -53,6 +61,7 @@ async fn serve(
     directory: &directory::DataDirectory,
     cluster: &Cluster,
     gateway: TcpListener,
+    mut stop: Pin<&mut impl Future<Output = anyhow::Result<()>>>,
 ) -> anyhow::Result<()> {
     let tasks = Tasks::new();
     let handle = telemetry::init_metrics()?;
@@ -85,12 +94,12 @@ async fn serve(
     };
     let outcome = tokio::select! {
         seeded = seed => seeded,
-        stop = lifecycle::stop_requested() => { lifecycle::drain(&tasks, &mut running).await; return stop },
+        stopped = &mut stop => { lifecycle::drain(&tasks, &mut running).await; return stopped },
         failed = running.failed() => failed.and_then(|()| bail!("a role ended by itself")),
     };
     let outcome = match outcome {
         Ok(()) => tokio::select! {
-            stop = lifecycle::stop_requested() => stop,
+            stopped = stop => stopped,
             failed = running.failed() => failed.and_then(|()| bail!("a role ended by itself")),
         },
         failed => failed,
