@@ -7,7 +7,6 @@ mod ledger;
 mod load;
 mod report;
 mod seed;
-mod usage;
 mod wire;
 
 use std::time::Duration;
@@ -17,6 +16,7 @@ use usher_base::id::WorkspaceId;
 use usher_store::Durability;
 
 use crate::stack::{Processes, Workspace};
+use crate::usage;
 
 pub use report::{Figures, Row};
 

@@ -8,4 +8,5 @@ pub mod raw_grpc;
 pub mod recount;
 pub mod scim;
 pub mod stack;
+pub mod usage;
 pub mod wait;

@@ -107,7 +107,7 @@ impl Stack {
         settings.billing.url = url(Role::Billing);
         let gateway = url(Role::Gateway);
         let tasks = Tasks::new();
-        let running = roles::start(Role::All, &settings, listeners, &tasks).await.unwrap();
+        let running = Box::pin(roles::start(Role::All, &settings, listeners, &tasks)).await.unwrap();
 
         let credential = keys.operator_credential("tester", OPERATOR_LIFE).await.unwrap();
         let addresses = Addresses {

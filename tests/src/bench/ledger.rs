@@ -17,8 +17,8 @@ use usher_proto::billing::v1::invoicing_client::InvoicingClient;
 use usher_store::OWNER_ROLE;
 use uuid::Uuid;
 
-use super::usage;
 use crate::stack::Processes;
+use crate::usage;
 
 /// How many small workspaces, and persons in each.
 const WORKSPACES: i64 = 10_000;

@@ -13,9 +13,10 @@ use rand::rngs::StdRng;
 use serde_json::{Value, json};
 
 use super::connection::{Connection, request};
-use super::{Options, Place, Row, seed, usage};
+use super::{Options, Place, Row, seed};
 use crate::scim::encode;
 use crate::stack::Processes;
+use crate::usage;
 
 /// The body of a PATCH as Entra's default dialect has it; `#` is another number each time.
 pub(super) const SIX_ATTRIBUTES: &str = r##"{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[

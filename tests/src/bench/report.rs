@@ -6,7 +6,7 @@ use std::fmt;
 use hdrhistogram::Histogram;
 
 use super::cost::Cost;
-use super::usage::CpuTimes;
+use crate::usage::CpuTimes;
 
 /// The p99 that every path is to stay under, in milliseconds.
 const P99_TARGET: f64 = 15.0;

@@ -26,8 +26,36 @@ pub struct Processes {
     roles: BTreeMap<&'static str, RoleProcess>,
     operator: Operator,
     cluster: Option<Cluster>,
-    durability: Durability,
+    launch: Launch,
     directory: TempDir,
+}
+
+/// How the processes are started.
+#[derive(Clone, Debug)]
+pub struct Launch {
+    /// Whether PostgreSQL's commits survive a power failure.
+    pub durability: Durability,
+    /// The gateway's rate limits: as a new installation has them, or the most that can be set, because a test
+    /// or benchmark is one workspace's whole traffic.
+    pub usual_rates: bool,
+    /// Most descriptors that each role may have open (`ulimit -n`), where that is not this process's own limit.
+    pub descriptors: Option<u32>,
+}
+
+impl Launch {
+    /// Without limits that a test would have to think of.
+    pub const fn unlimited(durability: Durability) -> Self {
+        Self { durability, usual_rates: false, descriptors: None }
+    }
+
+    /// The program, within the limit of descriptors.
+    fn command(&self) -> Command {
+        let Some(most) = self.descriptors else { return Command::new(program()) };
+        let mut shell = Command::new("sh");
+        // Both limits, so that the program can't raise it.
+        shell.args(["-c", &format!("ulimit -n {most}; exec \"$0\" \"$@\"")]).arg(program());
+        shell
+    }
 }
 
 #[derive(Debug)]
@@ -52,8 +80,13 @@ pub fn program() -> PathBuf {
 impl Processes {
     /// Starts PostgreSQL and the four roles.
     pub async fn start(durability: Durability) -> Self {
+        Self::start_as(Launch::unlimited(durability)).await
+    }
+
+    /// Starts PostgreSQL and the four roles in a certain way.
+    pub async fn start_as(launch: Launch) -> Self {
         let directory = temporary_directory();
-        let cluster = Cluster::start(&directory.path().join("pg"), durability).await.unwrap();
+        let cluster = Cluster::start(&directory.path().join("pg"), launch.durability).await.unwrap();
         for (name, migrator) in [
             ("tenant", &usher_tenant::MIGRATOR),
             ("identity", &usher_identity::MIGRATOR),
@@ -90,7 +123,7 @@ impl Processes {
                 set(name.to_owned(), url.clone());
             }
             match *role {
-                // The most there is; a test or benchmark is one workspace's whole traffic.
+                "gateway" if launch.usual_rates => {}
                 "gateway" => {
                     set("USHER_GATEWAY__PUBLIC_URL".to_owned(), format!("http://{}", process.listen));
                     set("USHER_GATEWAY__RATE_PER_SECOND".to_owned(), "1000000".to_owned());
@@ -107,7 +140,7 @@ impl Processes {
             operator: Operator::new(&addresses, String::new()).unwrap(),
             roles,
             cluster: Some(cluster),
-            durability,
+            launch,
             directory,
         };
         for role in ROLES {
@@ -133,6 +166,12 @@ impl Processes {
     /// The operator.
     pub const fn operator(&self) -> &Operator {
         &self.operator
+    }
+
+    /// Where the services are.
+    pub fn addresses(&self) -> Addresses {
+        let url = |role| format!("http://{}", self.listens(role));
+        Addresses { tenant: url("tenant"), identity: url("identity"), billing: url("billing") }
     }
 
     /// The gateway's address.
@@ -196,7 +235,8 @@ impl Processes {
 
     /// Starts PostgreSQL again.
     pub async fn start_postgres(&mut self) {
-        self.cluster = Some(Cluster::start(&self.postgres_directory(), self.durability).await.unwrap());
+        self.cluster =
+            Some(Cluster::start(&self.postgres_directory(), self.launch.durability).await.unwrap());
     }
 
     fn spawn(&mut self, role: &'static str) {
@@ -206,7 +246,9 @@ impl Processes {
             .append(true)
             .open(self.directory.path().join(format!("{role}.log")))
             .unwrap();
-        let child = Command::new(program())
+        let child = self
+            .launch
+            .command()
             .args(["serve", role])
             .envs(process.environment.iter().cloned())
             .stdin(Stdio::null())

@@ -14,10 +14,13 @@ const TICKS_A_SECOND: u64 = 100;
 const PAGE_KIB: u64 = 4;
 
 /// CPU time in microseconds, by process: the roles, `postgres` with all its backends, `client`.
-pub(super) type CpuTimes = BTreeMap<&'static str, u64>;
+pub type CpuTimes = BTreeMap<&'static str, u64>;
 
 /// Reads the CPU times so far.
-pub(super) fn cpu(processes: &Processes) -> anyhow::Result<CpuTimes> {
+///
+/// # Errors
+/// A process does not run.
+pub fn cpu(processes: &Processes) -> anyhow::Result<CpuTimes> {
     let mut times = CpuTimes::new();
     for role in ROLES {
         let pid = processes.pid(role).with_context(|| format!("{role} does not run"))?;
@@ -40,7 +43,10 @@ pub(super) fn cpu(processes: &Processes) -> anyhow::Result<CpuTimes> {
 }
 
 /// Resident memory of each role, in MiB.
-pub(super) fn memory(processes: &Processes) -> anyhow::Result<BTreeMap<&'static str, u64>> {
+///
+/// # Errors
+/// A role does not run.
+pub fn memory(processes: &Processes) -> anyhow::Result<BTreeMap<&'static str, u64>> {
     let mut resident = BTreeMap::new();
     for role in ROLES {
         let pid = processes.pid(role).with_context(|| format!("{role} does not run"))?;
@@ -52,14 +58,20 @@ pub(super) fn memory(processes: &Processes) -> anyhow::Result<BTreeMap<&'static 
 }
 
 /// Forgets the most memory that a role has had, so that [`peak`] is of what follows.
-pub(super) fn reset_peak(processes: &Processes, role: &str) -> anyhow::Result<()> {
+///
+/// # Errors
+/// The role does not run.
+pub fn reset_peak(processes: &Processes, role: &str) -> anyhow::Result<()> {
     let pid = processes.pid(role).with_context(|| format!("{role} does not run"))?;
     // proc(5): 5 resets the peak resident set size.
     fs::write(format!("/proc/{pid}/clear_refs"), "5").context("clear_refs")
 }
 
 /// The most resident memory that a role has had, in MiB.
-pub(super) fn peak(processes: &Processes, role: &str) -> anyhow::Result<u64> {
+///
+/// # Errors
+/// The role does not run.
+pub fn peak(processes: &Processes, role: &str) -> anyhow::Result<u64> {
     let pid = processes.pid(role).with_context(|| format!("{role} does not run"))?;
     let text = fs::read_to_string(format!("/proc/{pid}/status"))?;
     let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("VmHWM")?;

@@ -1,0 +1,76 @@
+//! What attackers do, and what they are told.
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures::future::join_all;
+use tokio::time::sleep;
+use usher_tests::scim::{Answer, ScimClient};
+
+/// An attacker who gets no answer goes on after this time, so that a refused connection is no busy loop.
+pub(crate) const PAUSE: Duration = Duration::from_millis(20);
+
+/// How often each answer came: a status of HTTP, a code of gRPC, or that there was none. Clones share the counts.
+#[derive(Clone, Default)]
+pub(crate) struct Answers(Arc<Mutex<BTreeMap<String, u64>>>);
+
+impl Answers {
+    /// Counts an answer.
+    pub(crate) fn count(&self, answer: impl fmt::Display) {
+        *self.0.lock().unwrap().entry(answer.to_string()).or_default() += 1;
+    }
+
+    /// How often an answer came.
+    pub(crate) fn of(&self, answer: impl fmt::Display) -> u64 {
+        self.0.lock().unwrap().get(&answer.to_string()).copied().unwrap_or_default()
+    }
+
+    /// How many answers came at all.
+    pub(crate) fn total(&self) -> u64 {
+        self.0.lock().unwrap().values().sum()
+    }
+
+    /// Counts the status of an HTTP answer, or its absence.
+    pub(crate) async fn take_in(&self, answer: impl Future<Output = reqwest::Result<Answer>>) {
+        if let Ok(answer) = answer.await {
+            self.count(answer.status.as_u16());
+        } else {
+            self.count("no answer");
+            sleep(PAUSE).await;
+        }
+    }
+
+    /// Counts the code of a gRPC answer.
+    pub(crate) async fn take_in_code<T>(&self, answer: impl Future<Output = Result<T, tonic::Status>>) {
+        let code = answer.await.map_or_else(|status| status.code(), |_| tonic::Code::Ok);
+        self.count(format!("{code:?}"));
+        if code == tonic::Code::Unavailable {
+            sleep(PAUSE).await;
+        }
+    }
+}
+
+impl fmt::Debug for Answers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.lock().unwrap().fmt(f)
+    }
+}
+
+/// Many clients, each of which does the same again and again; the number counts what was begun.
+pub(crate) async fn flood(clients: usize, shoot: impl AsyncFn(u64)) {
+    let next = Cell::new(0);
+    join_all((0..clients).map(async |_| {
+        loop {
+            shoot(next.replace(next.get() + 1)).await;
+        }
+    }))
+    .await;
+}
+
+/// GETs a path with a client that counts what it is told.
+pub(crate) async fn get(client: &ScimClient, path: &str, answers: &Answers) {
+    answers.take_in(client.try_send(client.request(reqwest::Method::GET, path))).await;
+}

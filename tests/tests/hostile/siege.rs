@@ -1,0 +1,92 @@
+//! A quiet workspace, measured alone and then beside attacks.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use usher_store::Durability;
+use usher_tests::stack::processes::{Launch, ROLES};
+use usher_tests::stack::{Processes, Workspace};
+use usher_tests::usage;
+
+use crate::quiet::{Figures, Quiet};
+
+/// How long each measurement takes.
+const TIME: Duration = Duration::from_millis(2_500);
+/// How much slower the quiet workspace may become.
+const SLOWER: u32 = 5;
+/// Up to this, no request counts as slow. Two cores are shared by the attackers, four roles without optimisation,
+/// PostgreSQL and whatever else runs on the machine, so that some tens of milliseconds say nothing of Usher; an
+/// attack that gets through costs seconds.
+const FLOOR: Duration = Duration::from_millis(600);
+/// MiB that a role may take more than before the attacks, at its peak.
+const GROWTH: u64 = 64;
+
+/// Usher under attack.
+pub(crate) struct Siege {
+    processes: Processes,
+    quiet: Arc<Quiet>,
+    alone: Duration,
+    memory: BTreeMap<&'static str, u64>,
+}
+
+impl Siege {
+    /// Starts Usher with the limits of a new installation, and measures the quiet workspace.
+    pub(crate) async fn begin() -> Self {
+        Self::begin_with(None).await
+    }
+
+    /// The same where each role may have only so many descriptors.
+    pub(crate) async fn begin_with(descriptors: Option<u32>) -> Self {
+        let launch = Launch { usual_rates: true, descriptors, ..Launch::unlimited(Durability::Relaxed) };
+        let processes = Processes::start_as(launch).await;
+        let quiet = Arc::new(Quiet::new(&processes).await);
+        let figures = measure(&quiet).await;
+        assert_eq!(figures.failures, Vec::<String>::new(), "without any attack");
+        let memory = usage::memory(&processes).unwrap();
+        Self { processes, quiet, alone: figures.p99(), memory }
+    }
+
+    /// The attacked program.
+    pub(crate) const fn processes(&self) -> &Processes {
+        &self.processes
+    }
+
+    /// A workspace of an attacker.
+    pub(crate) async fn attacker(&self, slug: &str) -> Workspace {
+        self.processes.workspace(slug).create().await
+    }
+
+    /// Measures the quiet workspace beside an attack, which goes on until that is done.
+    ///
+    /// # Panics
+    /// A request of the quiet workspace fails or is slow, or a role takes more and more memory.
+    pub(crate) async fn withstands(&self, attack: &str, harm: impl Future<Output = ()>) {
+        for role in ROLES {
+            usage::reset_peak(&self.processes, role).unwrap();
+        }
+        let figures = tokio::select! {
+            biased;
+            () = harm => panic!("{attack}: the attack ended by itself"),
+            figures = measure(&self.quiet) => figures,
+        };
+        let (p99, limit) = (figures.p99(), FLOOR.max(self.alone * SLOWER));
+        println!("{attack}: p99 {p99:?} of {} requests, {:?} alone", figures.requests(), self.alone);
+        assert_eq!(
+            figures.failures,
+            Vec::<String>::new(),
+            "{attack}: requests of the quiet workspace failed"
+        );
+        assert!(p99 <= limit, "{attack}: the quiet workspace's p99 is {p99:?}, more than {limit:?}");
+        for role in ROLES {
+            let (before, peak) = (self.memory[role], usage::peak(&self.processes, role).unwrap());
+            println!("  {role}: {before} MiB, at most {peak}");
+            assert!(peak <= before + GROWTH, "{attack}: {role} had {before} MiB and then {peak}");
+        }
+    }
+}
+
+async fn measure(quiet: &Arc<Quiet>) -> Figures {
+    let quiet = Arc::clone(quiet);
+    tokio::task::spawn_blocking(move || quiet.measure(TIME)).await.unwrap()
+}
