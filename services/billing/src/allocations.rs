@@ -13,6 +13,7 @@ use crate::members;
 use crate::price;
 use crate::prices;
 use crate::rating::{Allocator, Tally, rate};
+use crate::store::LONGEST_SCAN;
 use crate::view::View;
 
 /// A person's share of a class's seat line.
@@ -35,7 +36,7 @@ pub(crate) async fn get(
 ) -> Result<Vec<Share>, BillingError> {
     ctx.require(Permission::BillingRead)?;
     let database = database.scoped(&ctx.scope()?);
-    let mut tx = database.begin().await?;
+    let mut tx = database.scan(LONGEST_SCAN).await?;
     let period = invoices::period(&mut tx, first).await?;
     let known = invoices::knowledge(&mut tx, known_at, ctx.now()).await?;
     let view = View::new(&mut tx, period, known).await?;

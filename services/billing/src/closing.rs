@@ -15,6 +15,7 @@ use crate::ledger::Ledger;
 use crate::period::Period;
 use crate::rating::Calendar;
 use crate::reconciliation;
+use crate::store::LONGEST_SCAN;
 use crate::store::closes::{self as store, Close};
 use crate::store::{accounts, close_lines, credit_notes, events, facts, ledgers};
 use crate::what_if::WhatIf;
@@ -97,7 +98,7 @@ pub(crate) async fn close(
 ) -> Result<Close, BillingError> {
     ctx.require(Permission::BillingAdmin)?;
     let database = database.scoped(&ctx.scope()?);
-    let mut tx = database.begin().await?;
+    let mut tx = database.scan(LONGEST_SCAN).await?;
     // Nobody adds a price or a credit note to the period while it is closed.
     accounts::lock(&mut tx).await?;
     let schedule = accounts::schedule(&mut tx).await?;

@@ -16,6 +16,7 @@ use crate::price;
 use crate::prices;
 use crate::rating::{Member, Stay, Tally, rate};
 use crate::scheduled_changes::{self, ScheduledChange};
+use crate::store::LONGEST_SCAN;
 use crate::view::View;
 use crate::what_if::WhatIf;
 
@@ -44,7 +45,7 @@ pub(crate) async fn get(
 ) -> Result<Forecast, BillingError> {
     ctx.require(Permission::BillingRead)?;
     let database = database.scoped(&ctx.scope()?);
-    let mut tx = database.begin().await?;
+    let mut tx = database.scan(LONGEST_SCAN).await?;
     let period = invoices::period(&mut tx, first).await?;
     let known = invoices::knowledge(&mut tx, known_at, ctx.now()).await?;
     let view = View::new(&mut tx, period, known).await?;

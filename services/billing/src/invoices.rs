@@ -16,6 +16,7 @@ use crate::error::BillingError;
 use crate::invoice::InvoiceLine;
 use crate::period::Period;
 use crate::settlement::{Currencies, Settlement, settled};
+use crate::store::LONGEST_SCAN;
 use crate::store::closes::{self, Close};
 use crate::store::{accounts, close_lines, credit_notes, facts, history, ledgers};
 use crate::view::View;
@@ -97,7 +98,7 @@ pub(crate) async fn get(
 ) -> Result<Invoice, BillingError> {
     ctx.require(Permission::BillingRead)?;
     let database = database.scoped(&ctx.scope()?);
-    let mut tx = database.begin().await?;
+    let mut tx = database.scan(LONGEST_SCAN).await?;
     let period = period(&mut tx, first).await?;
     let invoice = read(&mut tx, period, known_at, ctx.now()).await?;
     tx.commit().await?;
@@ -136,7 +137,7 @@ pub(crate) async fn preview(
 ) -> Result<Invoice, BillingError> {
     ctx.require(Permission::BillingRead)?;
     let database = database.scoped(&ctx.scope()?);
-    let mut tx = database.begin().await?;
+    let mut tx = database.scan(LONGEST_SCAN).await?;
     let period = period(&mut tx, first).await?;
     let known = knowledge(&mut tx, known_at, ctx.now()).await?;
     let View { period, known, .. } = View::new(&mut tx, period, known).await?;

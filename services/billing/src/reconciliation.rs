@@ -12,6 +12,7 @@ use crate::audit;
 use crate::class::SeatClass;
 use crate::error::BillingError;
 use crate::event::Hash;
+use crate::store::LONGEST_SCAN;
 use crate::store::{ledgers, reconciliations as store};
 
 /// An active user.
@@ -155,7 +156,7 @@ async fn own(
     epoch: i64,
     sequence: i64,
 ) -> Result<Option<Vec<ActiveUser>>, BillingError> {
-    let mut tx = database.begin().await?;
+    let mut tx = database.scan(LONGEST_SCAN).await?;
     let state = store::state_at(&mut tx, epoch, sequence).await?;
     tx.commit().await?;
     Ok(state)

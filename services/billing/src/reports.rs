@@ -28,6 +28,7 @@ pub(crate) use writer::{Format, Writer, Written};
 
 use crate::error::BillingError;
 use crate::invoices;
+use crate::store::LONGEST_SCAN;
 use crate::store::{accounts, workspaces};
 use crate::view::View;
 
@@ -144,7 +145,7 @@ pub(crate) async fn write(
     writer.header(order.report.columns()).await?;
     if !order.all_workspaces {
         let scope = ctx.scope()?;
-        let mut tx = database.scoped(&scope).begin().await?;
+        let mut tx = database.scoped(&scope).scan(LONGEST_SCAN).await?;
         let period = invoices::period(&mut tx, order.date).await?;
         let known = invoices::knowledge(&mut tx, order.known_at, now).await?;
         let view = View::new(&mut tx, period, known).await?;
@@ -162,7 +163,7 @@ pub(crate) async fn write(
         after = *last;
         for tenant in page {
             let scope = ctx.credential().scope(Some(tenant))?;
-            let mut tx = database.scoped(&scope).begin().await?;
+            let mut tx = database.scoped(&scope).scan(LONGEST_SCAN).await?;
             let schedule = accounts::schedule(&mut tx).await?;
             if let Some(period) = schedule.containing(order.date) {
                 let known = invoices::knowledge(&mut tx, order.known_at, now).await?;

@@ -15,6 +15,7 @@ use usher_store::{BootError, Database, DatabaseConfig};
 use crate::grpc::{admin::AdminApi, invoicing::InvoicingApi, ledger::LedgerApi, query::QueryApi};
 use crate::jobs::{JobSettings, Jobs};
 use crate::methods::METHODS;
+use crate::store::LONGEST_SCAN;
 use crate::watchers::Watchers;
 
 /// How the service is set up.
@@ -64,8 +65,7 @@ impl Service {
         let database = Database::open(&DatabaseConfig {
             url: config.database_url,
             max_connections: config.database_connections,
-            // A year's usage of a very large workspace is one statement.
-            statement_timeout: Duration::from_secs(30),
+            statement_timeout: LONGEST_SCAN,
             application: "usher-billing",
         })?;
         usher_store::check(&database).await?;

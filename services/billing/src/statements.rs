@@ -9,6 +9,7 @@ use crate::error::BillingError;
 use crate::price;
 use crate::prices;
 use crate::rating::{Line, RatingError, rate};
+use crate::store::LONGEST_SCAN;
 use crate::usage::{self, DateRange, Usage};
 
 /// A statement for a period that is not closed.
@@ -27,7 +28,7 @@ pub(crate) async fn get(
 ) -> Result<Statement, BillingError> {
     ctx.require(Permission::BillingRead)?;
     let database = database.scoped(&ctx.scope()?);
-    let mut tx = database.begin().await?;
+    let mut tx = database.scan(LONGEST_SCAN).await?;
     let usage = usage::count(&mut tx, dates, known_at).await?;
     let versions = prices::since(&mut tx, usage.currency_since, known_at.unwrap_or(ctx.now())).await?;
     tx.commit().await?;

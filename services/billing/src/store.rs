@@ -29,6 +29,8 @@ use crate::class::SeatClass;
 use crate::error::BillingError;
 use crate::event::Hash;
 
+/// Longest time for a statement that reads a whole workspace: a year's usage of a very large one.
+pub(crate) const LONGEST_SCAN: std::time::Duration = std::time::Duration::from_secs(30);
 /// Later than any time that was stored.
 const LATEST: jiff::Timestamp = jiff::Timestamp::constant(253_000_000_000, 0);
 

@@ -15,6 +15,7 @@ use crate::invoices;
 use crate::members;
 use crate::movement::{Movement, Movements};
 use crate::rating::{Calendar, DailyCount, Member, Tally};
+use crate::store::LONGEST_SCAN;
 use crate::store::accounts;
 
 /// The dates from `start` to the one before `end`.
@@ -127,7 +128,7 @@ pub(crate) async fn get(
 ) -> Result<Usage, BillingError> {
     ctx.require(Permission::BillingRead)?;
     let database = database.scoped(&ctx.scope()?);
-    let mut tx = database.begin().await?;
+    let mut tx = database.scan(LONGEST_SCAN).await?;
     let usage = count(&mut tx, dates, known_at).await?;
     tx.commit().await?;
     Ok(usage)

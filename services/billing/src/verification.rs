@@ -10,6 +10,7 @@ use usher_store::Database;
 
 use crate::error::BillingError;
 use crate::ledger::Ledger;
+use crate::store::LONGEST_SCAN;
 use crate::store::{ledgers, verifications as store};
 
 const MOST_FAULTS: usize = 100;
@@ -46,7 +47,7 @@ pub(crate) async fn verify(database: &Database, ctx: &CallContext) -> Result<Ver
     ctx.require(Permission::BillingAdmin)?;
     let scope = ctx.scope()?;
     let database = database.scoped(&scope);
-    let mut tx = database.begin().await?;
+    let mut tx = database.scan(LONGEST_SCAN).await?;
     let mut verdict = Verdict::default();
     let ledger = ledgers::find(&mut tx).await?.unwrap_or_else(|| Ledger::empty(1));
     facts::check(&mut tx, scope.workspace_id(), &ledger, &mut verdict).await?;

@@ -7,6 +7,9 @@ use usher_rpc::convert::InvalidArgument;
 use usher_scim::user::UserType;
 use usher_scim::{ScimError, ScimType};
 
+use crate::query::Query;
+use crate::store::LONGEST_LIST;
+
 /// An error of the identity service.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum IdentityError {
@@ -33,6 +36,13 @@ pub(crate) enum IdentityError {
          members out with excludedAttributes=members"
     )]
     TooManyMembers(i64),
+    /// Caller: ask for something that an index answers.
+    #[error(
+        "the list took longer than {} seconds; filter by userName, externalId, displayName, id or e-mail address with \
+         eq, or leave sortBy and comparisons such as co and ew out",
+        LONGEST_LIST.as_secs()
+    )]
+    ListTooSlow,
     /// Caller: fetch again, the version is old.
     #[error("the resource was changed since the version in If-Match was read; read it again")]
     Stale,
@@ -107,6 +117,11 @@ pub(crate) enum IdentityError {
 }
 
 impl IdentityError {
+    /// A list that the database gave up is the fault of what was asked for, if that was more than the next page.
+    pub(crate) fn of_list(error: usher_store::Error, query: &Query<'_>) -> Self {
+        if error.is_too_slow() && query.is_selective() { Self::ListTooSlow } else { Self::Store(error) }
+    }
+
     /// There is no such resource; of what was asked for, no more than an id's length is repeated.
     pub(crate) fn absent(resource: &'static str, id: &str) -> Self {
         Self::NotFound { resource, id: id.chars().take(100).collect() }
@@ -122,6 +137,7 @@ impl Fault for IdentityError {
             Self::UnknownMembers(_) | Self::CircularMembers(_) | Self::TooManyMembers(_) => {
                 Reason::InvalidValue
             }
+            Self::ListTooSlow => Reason::InvalidFilter,
             Self::InvalidCursor => Reason::InvalidCursor,
             Self::ExpiredCursor => Reason::CursorExpired,
             Self::BeyondTheLog { .. } => Reason::OutOfRange,

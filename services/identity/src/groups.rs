@@ -18,7 +18,6 @@ use crate::error::IdentityError;
 use crate::group::Group;
 use crate::query::{self, Around, Asked, Probe, Query};
 use crate::store::groups::{self as store, Deleted, Joining, Members, Write, Written};
-use crate::writers::Writers;
 
 /// How often a write is tried again when others write the same group meanwhile.
 const ATTEMPTS: usize = 12;
@@ -31,7 +30,6 @@ const MOST_MEMBERS: i64 = 200_000;
 pub(crate) struct Groups {
     pub(crate) database: Database,
     pub(crate) cursors: Cursors,
-    pub(crate) writers: Writers,
 }
 
 /// A page of groups.
@@ -59,8 +57,7 @@ impl Groups {
         with_members: bool,
     ) -> Result<Group, IdentityError> {
         ctx.require(Permission::UsersWrite)?;
-        let scope = ctx.scope()?;
-        let (database, workspace) = (self.database.scoped(&scope), scope.workspace_id());
+        let database = self.database.scoped(&ctx.scope()?);
         let GroupChange { changed, members } =
             scim::create(scim::canonicalize(json::parse(document)?, profile)?)?;
         let mut delta = Delta::default();
@@ -81,10 +78,7 @@ impl Groups {
         };
         let paths = changed.changes.into_iter().map(|change| change.path).collect();
         let add = joining(delta.add)?;
-        let turn = self.writers.turn(workspace).await;
-        let created = store::create(&database, ctx, &group, paths, add).await;
-        drop(turn);
-        match created? {
+        match store::create(&database, ctx, &group, paths, add).await? {
             Written::Done(_) => self.shown(&database, group, with_members).await,
             Written::Taken => Err(IdentityError::DisplayNameTaken(group.display_name)),
             Written::Stale | Written::Absent => Err(IdentityError::Contended),
@@ -129,7 +123,9 @@ impl Groups {
             let total = i64::try_from(found.len()).unwrap_or(i64::MAX);
             (query.window(found), total, Around::default())
         } else {
-            let (groups, page) = store::page(&database, &query.listing(position.as_ref())).await?;
+            let (groups, page) = store::page(&database, &query.listing(position.as_ref()))
+                .await
+                .map_err(|error| IdentityError::of_list(error, &query))?;
             (groups, page.total, Around::of(&page, &self.cursors, &purpose, ctx))
         };
         if with_members {
@@ -185,15 +181,11 @@ impl Groups {
         ctx.require(Permission::UsersWrite)?;
         let absent = || IdentityError::absent("Group", change.id);
         let id: GroupId = change.id.parse().map_err(|_| absent())?;
-        let scope = ctx.scope()?;
-        let (database, workspace) = (self.database.scoped(&scope), scope.workspace_id());
+        let database = self.database.scoped(&ctx.scope()?);
         let members = members(delta)?;
         for _ in 0..ATTEMPTS {
             let write = Write { id, versions: change.versions, attributes: None, members: &members };
-            let turn = self.writers.turn(workspace).await;
-            let written = store::write(&database, ctx, &write).await;
-            drop(turn);
-            match written? {
+            match store::write(&database, ctx, &write).await? {
                 Written::Done(group) => return self.shown(&database, group, change.with_members).await,
                 Written::Absent => return Err(absent()),
                 Written::Stale if !change.versions.is_empty() => return Err(IdentityError::Stale),
@@ -212,8 +204,7 @@ impl Groups {
         apply: impl Fn(&Group) -> Result<GroupChange, ScimError> + Send,
     ) -> Result<Group, IdentityError> {
         ctx.require(Permission::UsersWrite)?;
-        let scope = ctx.scope()?;
-        let (database, workspace) = (self.database.scoped(&scope), scope.workspace_id());
+        let database = self.database.scoped(&ctx.scope()?);
         for _ in 0..ATTEMPTS {
             let current = find(&database, change.id).await?;
             if !change.versions.is_empty() && !change.versions.contains(&current.version) {
@@ -236,10 +227,7 @@ impl Groups {
                 attributes: (!changed.changes.is_empty()).then_some(attributes),
                 members: &members(delta)?,
             };
-            let turn = self.writers.turn(workspace).await;
-            let written = store::write(&database, ctx, &write).await;
-            drop(turn);
-            match written? {
+            match store::write(&database, ctx, &write).await? {
                 Written::Done(group) => return self.shown(&database, group, change.with_members).await,
                 Written::Taken => return Err(IdentityError::DisplayNameTaken(name)),
                 Written::Stale | Written::Absent => {}
@@ -258,10 +246,8 @@ impl Groups {
         ctx.require(Permission::UsersWrite)?;
         let absent = || IdentityError::absent("Group", id);
         let group_id: GroupId = id.parse().map_err(|_| absent())?;
-        let scope = ctx.scope()?;
-        let (database, workspace) = (self.database.scoped(&scope), scope.workspace_id());
+        let database = self.database.scoped(&ctx.scope()?);
         for _ in 0..ATTEMPTS {
-            let _turn = self.writers.turn(workspace).await;
             match store::delete(&database, group_id, ctx, versions).await? {
                 Deleted::Done => return Ok(()),
                 Deleted::Stale => return Err(IdentityError::Stale),

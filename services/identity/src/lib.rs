@@ -22,7 +22,6 @@ mod service;
 mod store;
 mod user;
 mod users;
-mod writers;
 
 pub use methods::METHODS;
 pub use service::{Config, Service, StartError};

@@ -10,6 +10,9 @@ use crate::cursor::{Cursors, Purpose};
 use crate::error::IdentityError;
 use crate::store::listing::{self, Listing, Position, Window};
 
+/// Most comparisons of a filter with an inner part of a text: each looks through that text of everybody.
+const MOST_INNER_PARTS: usize = 4;
+
 /// What a client asks for.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Asked {
@@ -49,6 +52,14 @@ impl<'s> Query<'s> {
             "" => None,
             text => Some(bind(&filter::parse(text, asked.profile)?, resource_type, asked.profile)?),
         };
+        if filter.as_ref().map_or(0, inner_parts) > MOST_INNER_PARTS {
+            return Err(ScimError::new(
+                ScimType::TooMany,
+                format!(
+                    "the filter compares with co and ew more than {MOST_INNER_PARTS} times; use eq or sw"
+                ),
+            ));
+        }
         let order = match asked.sort_by.trim() {
             "" => None,
             name => Some(sorting(name, asked.descending, resource_type)?),
@@ -67,6 +78,11 @@ impl<'s> Query<'s> {
     pub(crate) fn window<T>(&self, found: Vec<T>) -> Vec<T> {
         let offset = usize::try_from(self.offset).unwrap_or(usize::MAX);
         found.into_iter().skip(offset).take(usize::try_from(self.count).unwrap_or_default()).collect()
+    }
+
+    /// Whether it asks for more than the next page of all there is.
+    pub(crate) const fn is_selective(&self) -> bool {
+        self.filter.is_some() || self.order.is_some()
     }
 
     /// Whether order does not matter: a probe finds its few in the order of creation.
@@ -102,6 +118,15 @@ impl Around {
             position.as_ref().and_then(|it| cursors.seal(purpose, it, ctx.now())).unwrap_or_default()
         };
         Self { next: seal(&page.next), previous: seal(&page.previous) }
+    }
+}
+
+/// How many comparisons look for an inner part or the end of a text, which no index knows.
+fn inner_parts(filter: &Bound<'_>) -> usize {
+    match filter {
+        Bound::And(left, right) | Bound::Or(left, right) => inner_parts(left) + inner_parts(right),
+        Bound::Not(inner) | Bound::Element(_, inner) => inner_parts(inner),
+        Bound::Some(_, test) => usize::from(matches!(test, Test::Text(TextOp::Co | TextOp::Ew, ..))),
     }
 }
 
@@ -238,6 +263,19 @@ mod tests {
         }
         assert_eq!(probe("externalId eq 007"), Some(Probe::ExternalId("007".into())));
         assert_eq!(probe("title co \"x\" and id eq \"1\""), Some(Probe::Id("1".into())));
+    }
+
+    #[test]
+    fn a_filter_looks_for_inner_parts_of_texts_a_few_times_at_most() {
+        let read = |terms: &[&str]| {
+            let asked = Asked { filter: terms.join(" or "), ..Asked::default() };
+            Query::read(&asked, schema::user()).map(drop).map_err(|error| error.scim_type)
+        };
+        let (inner, end) = (r#"title co "x""#, r#"emails[value ew "x" and type eq "work"]"#);
+
+        assert_eq!(read(&[inner, end, inner, end]), Ok(()));
+        assert_eq!(read(&[inner, end, inner, end, inner]), Err(ScimType::TooMany));
+        assert_eq!(read(&[r#"title eq "x""#; 8]), Ok(()));
     }
 
     #[test]

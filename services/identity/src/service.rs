@@ -26,7 +26,6 @@ use crate::methods::METHODS;
 use crate::policy::Policies;
 use crate::relay::{Nudge, Relay};
 use crate::users::Users;
-use crate::writers::Writers;
 
 /// How the service is set up.
 #[derive(Debug)]
@@ -85,15 +84,13 @@ impl Service {
         let verifier = Verifier::new(TenantKeys::new(tenant.clone()), Audience::Identity, clock.clone());
         let slugs = TenantSlugs::new(tenant.clone(), credential.clone());
         let nudge = Nudge::default();
-        let writers = Writers::new();
         let users = Users {
             database: database.clone(),
             policies: Policies::new(database.clone(), tenant, credential.clone()),
             relay: nudge.clone(),
             cursors: cursors.clone(),
-            writers: writers.clone(),
         };
-        let groups = Groups { database: database.clone(), cursors, writers };
+        let groups = Groups { database: database.clone(), cursors };
         let attributes = Attributes { database: database.clone() };
         let relay = Relay {
             database: database.clone(),

@@ -11,3 +11,8 @@ pub(crate) mod relays;
 pub(crate) mod seats;
 pub(crate) mod states;
 pub(crate) mod users;
+
+/// Longest time for each statement of a list, so that a filter that no index answers is no burden for long.
+pub(crate) const LONGEST_LIST: std::time::Duration = std::time::Duration::from_secs(2);
+/// Longest time for a statement that reads a whole workspace on the service's own behalf.
+pub(crate) const LONGEST_SCAN: std::time::Duration = std::time::Duration::from_secs(10);

@@ -21,7 +21,6 @@ use crate::query::{Around, Asked, Probe, Query};
 use crate::store::limits;
 use crate::store::users::{self as store, WriteFault, Written};
 use crate::user::{Attributes, User, connection};
-use crate::writers::Writers;
 
 /// How often a write is tried again when others write the same user meanwhile.
 const ATTEMPTS: usize = 12;
@@ -33,7 +32,6 @@ pub(crate) struct Users {
     pub(crate) policies: Policies,
     pub(crate) relay: crate::relay::Nudge,
     pub(crate) cursors: Cursors,
-    pub(crate) writers: Writers,
 }
 
 /// A page of users.
@@ -61,8 +59,7 @@ impl Users {
         profile: Profile,
     ) -> Result<Created, IdentityError> {
         ctx.require(Permission::UsersWrite)?;
-        let scope = ctx.scope()?;
-        let database = self.database.scoped(&scope);
+        let database = self.database.scoped(&ctx.scope()?);
         let types = attributes::resource_type(&database, &[document]).await?;
         let body = json::parse(document)?;
         let incoming = canonicalize(&body, &types, profile)?;
@@ -87,13 +84,11 @@ impl Users {
         // To the letter of the RFC a POST never means somebody who is there.
         let revive = profile == Profile::Default;
         let paths: Vec<String> = changes.into_iter().map(|change| change.path).collect();
-        let turn = self.writers.turn(scope.workspace_id()).await;
         let mut outcome = store::create(&database, &write(ctx, &user, paths.clone(), now), revive).await;
         if matches!(outcome, Err(WriteFault::Degrade)) {
             degrade(ctx, &mut user);
             outcome = store::create(&database, &write(ctx, &user, paths, now), revive).await;
         }
-        drop(turn);
         count_refusal(&database, &outcome).await;
         match outcome.map_err(|fault| fault.told(&policy, user.attributes.user_type))? {
             Written::Done => {
@@ -155,7 +150,9 @@ impl Users {
             let total = i64::try_from(users.len()).unwrap_or(i64::MAX);
             return Ok(Page { users: query.window(users), total, around: Around::default() });
         }
-        let (users, page) = store::page(&database, &query.listing(position.as_ref()), with_groups).await?;
+        let (users, page) = store::page(&database, &query.listing(position.as_ref()), with_groups)
+            .await
+            .map_err(|error| IdentityError::of_list(error, &query))?;
         let around = Around::of(&page, &self.cursors, &purpose, ctx);
         Ok(Page { users, total: page.total, around })
     }
@@ -204,8 +201,7 @@ impl Users {
         apply: impl Fn(&Object) -> Result<Changed, ScimError> + Send,
     ) -> Result<User, IdentityError> {
         ctx.require(Permission::UsersWrite)?;
-        let scope = ctx.scope()?;
-        let (database, workspace) = (self.database.scoped(&scope), scope.workspace_id());
+        let database = self.database.scoped(&ctx.scope()?);
         for _ in 0..ATTEMPTS {
             let current = self.find(&database, id).await?;
             if !versions.is_empty() && !versions.contains(&current.version) {
@@ -235,14 +231,12 @@ impl Users {
             let (kind, cause) = kind(&current.attributes, &user.attributes);
             let was = current.attributes.seat();
             let update = write(ctx, &user, paths.clone(), now);
-            let turn = self.writers.turn(workspace).await;
             let mut outcome = store::update(&database, &update, was, kind, cause).await;
             if matches!(outcome, Err(WriteFault::Degrade)) {
                 degrade(ctx, &mut user);
                 let update = write(ctx, &user, paths, now);
                 outcome = store::update(&database, &update, was, kind, cause).await;
             }
-            drop(turn);
             count_refusal(&database, &outcome).await;
             match outcome.map_err(|fault| fault.told(&policy, user.attributes.user_type))? {
                 Written::Done => {
@@ -266,10 +260,8 @@ impl Users {
         ctx.require(Permission::UsersWrite)?;
         let absent = || IdentityError::absent("User", id);
         let user_id: UserId = id.parse().map_err(|_| absent())?;
-        let scope = ctx.scope()?;
-        let (database, workspace) = (self.database.scoped(&scope), scope.workspace_id());
+        let database = self.database.scoped(&ctx.scope()?);
         for _ in 0..ATTEMPTS {
-            let _turn = self.writers.turn(workspace).await;
             match store::delete(&database, user_id, ctx, versions, EventId::new(ctx.clock())).await? {
                 store::Deleted::Done => {
                     self.relay.nudge();

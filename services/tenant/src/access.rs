@@ -60,7 +60,7 @@ impl Access {
         let token = ScimToken::parse(token).map_err(|_| TenantError::TokenInvalid)?;
         let id = self.resolve(workspace).await?.ok_or(TenantError::TokenInvalid)?;
         let scope = ctx.credential().scope(Some(id))?;
-        let database = self.database.scoped(&scope);
+        let database = self.database.scoped(&scope).for_stranger();
         let found = store::find(&database, token.lookup_id()).await?.ok_or(TenantError::TokenInvalid)?;
         let now = ctx.now();
         let ended = found.revoked_at.is_some() || found.expires_at.is_some_and(|at| at.0 <= now);

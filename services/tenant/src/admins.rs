@@ -138,7 +138,7 @@ impl Admins {
             return Err(TenantError::PasswordWrong);
         };
         let scope = self.signer.own_scope(id).await?;
-        let database = self.database.scoped(&scope);
+        let database = self.database.scoped(&scope).for_stranger();
         let mut tx = database.begin().await?;
         let exists = crate::store::workspaces::find(&mut tx).await?.is_some();
         let admin = store::find_by_email(&mut tx, email).await?;

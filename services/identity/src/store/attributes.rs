@@ -5,6 +5,8 @@ use usher_scim::fold;
 use usher_scim::schema::{CUSTOM_USER, CustomAttribute, Kind};
 use usher_store::{Error, ScopedDatabase};
 
+use super::LONGEST_SCAN;
+
 #[derive(FromRow)]
 struct AttributeRow {
     name: String,
@@ -100,7 +102,7 @@ pub(crate) async fn define(
 
 /// Deletes one that nobody has a value of.
 pub(crate) async fn delete(database: &ScopedDatabase, name: &str) -> Result<Deleted, Error> {
-    let mut tx = database.begin().await?;
+    let mut tx = database.scan(LONGEST_SCAN).await?;
     let tenant = tx.tenant();
     let name: Option<String> = sqlx::query_scalar(
         "DELETE FROM custom_attributes WHERE tenant_id = $1 AND name_key = $2 RETURNING name",

@@ -11,6 +11,7 @@ use usher_scim::fold;
 use usher_store::{Error, OnConstraint as _, ScopedDatabase, Time};
 use uuid::Uuid;
 
+use super::LONGEST_LIST;
 use super::filter::{Condition, Table, canonical_uuid};
 use super::listing::{self, Listing};
 use super::users::lost_a_race;
@@ -175,7 +176,7 @@ pub(crate) async fn page(
     database: &ScopedDatabase,
     listing: &Listing<'_>,
 ) -> Result<(Vec<Group>, listing::Page), Error> {
-    let mut tx = database.begin().await?;
+    let mut tx = database.scan(LONGEST_LIST).await?;
     let tenant = tx.tenant();
     let page = listing.read(&mut tx, Table::Groups).await?;
     let rows: Vec<GroupRow> = sqlx::query_as(
@@ -198,7 +199,7 @@ pub(crate) async fn have_more_members(
     most: i64,
 ) -> Result<bool, Error> {
     let ids: Vec<Uuid> = groups.iter().map(|group| group.id.as_uuid()).collect();
-    let mut tx = database.begin().await?;
+    let mut tx = database.scan(LONGEST_LIST).await?;
     let tenant = tx.tenant();
     let count: i64 = sqlx::query_scalar(
         "SELECT count(*) FROM (
@@ -219,7 +220,7 @@ pub(crate) async fn fill_members(database: &ScopedDatabase, groups: &mut [Group]
     if ids.is_empty() {
         return Ok(());
     }
-    let query = database.statement::<MemberRow>("SELECT * FROM members_of($1, $2)").bind(ids);
+    let query = database.statement::<MemberRow>("SELECT * FROM members_of($1, $2)").bind(ids).scanning();
     let mut members: HashMap<Uuid, Vec<Value>> = HashMap::new();
     for MemberRow { group_id, member_id, display, kind } in query.fetch_all().await? {
         let member = json!({ "value": member_id.to_string(), "display": display, "type": kind });
@@ -238,7 +239,7 @@ pub(crate) async fn select(
     change: &Members,
     filter: &Bound<'_>,
 ) -> Result<Vec<Uuid>, Error> {
-    let mut tx = database.begin().await?;
+    let mut tx = database.scan(LONGEST_LIST).await?;
     let tenant = tx.tenant();
     let mut query = QueryBuilder::new("WITH joining (id, display) AS (SELECT * FROM unnest(");
     query.push_bind(change.add.ids.clone()).push(", ").push_bind(change.add.displays.clone());

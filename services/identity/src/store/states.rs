@@ -10,6 +10,7 @@ use usher_store::{Database, Error, ScopedDatabase, TenantTx, Time};
 use uuid::Uuid;
 
 use crate::seat_state::{ActiveUser, SeatState};
+use crate::store::LONGEST_SCAN;
 use crate::store::limits::{PlanLimitRow, RefusalsRow};
 
 /// The workspaces that ever had a seat, after one, by id.
@@ -66,7 +67,7 @@ struct StateRow {
 
 /// The active users, with the number at which they were; none where nobody was ever provisioned.
 pub(crate) async fn read(database: &ScopedDatabase) -> Result<Option<SeatState>, Error> {
-    let mut tx = database.begin().await?;
+    let mut tx = database.scan(LONGEST_SCAN).await?;
     let state = read_in(&mut tx).await?;
     tx.commit().await?;
     Ok(state)
@@ -97,7 +98,7 @@ async fn read_in(tx: &mut TenantTx) -> Result<Option<SeatState>, Error> {
 
 /// Sets the epoch, and reads the state at which it begins.
 pub(crate) async fn set_epoch(database: &ScopedDatabase, epoch: i64) -> Result<Option<SeatState>, Error> {
-    let mut tx = database.begin().await?;
+    let mut tx = database.scan(LONGEST_SCAN).await?;
     let tenant = tx.tenant();
     // The head row is locked from here on: no writer comes in between.
     sqlx::query("UPDATE heads SET epoch = $2 WHERE tenant_id = $1")

@@ -17,6 +17,7 @@ use crate::change::{Cause, ChangeKind};
 use crate::error::IdentityError;
 use crate::policy::Policy;
 use crate::query::Probe;
+use crate::store::LONGEST_LIST;
 use crate::store::filter::{Table, canonical_uuid};
 use crate::store::listing::{self, Listing};
 use crate::user::{Attributes, User};
@@ -217,7 +218,7 @@ pub(crate) async fn page(
     listing: &Listing<'_>,
     with_groups: bool,
 ) -> Result<(Vec<User>, listing::Page), Error> {
-    let mut tx = database.begin().await?;
+    let mut tx = database.scan(LONGEST_LIST).await?;
     let tenant = tx.tenant();
     let page = listing.read(&mut tx, Table::Users).await?;
     let mut rows: Vec<UserRow> = Vec::new();

@@ -1,4 +1,4 @@
-//! The vocabulary of every Usher service: ids, clock, credentials, scope, domains, error reasons.
+//! The vocabulary of every Usher service: ids, clock, credentials, scope, domains, error reasons, turns.
 //! Nothing here does I/O.
 
 pub mod actor;
@@ -17,6 +17,7 @@ pub mod scope;
 pub mod secret;
 pub mod spreadsheet;
 pub mod trace;
+pub mod turns;
 
 pub use actor::Actor;
 pub use audience::Audience;

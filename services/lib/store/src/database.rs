@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::listener::Listener;
 use crate::pool::{Lent, Pool};
 use crate::scoped::ScopedDatabase;
+use crate::share::Claim;
 
 /// How a service reaches its database.
 #[derive(Clone, Debug)]
@@ -58,7 +59,7 @@ impl Database {
     /// # Errors
     /// The database does not answer.
     pub async fn global(&self) -> Result<GlobalTx, Error> {
-        let mut lent = self.pool.lend().await?;
+        let mut lent = self.pool.lend(Claim::Global).await?;
         lent.begin("BEGIN".to_owned()).await?;
         Ok(GlobalTx(lent))
     }
@@ -76,7 +77,7 @@ impl Database {
     /// # Errors
     /// It does not.
     pub async fn ping(&self) -> Result<(), Error> {
-        let mut lent = self.pool.lend().await?;
+        let mut lent = self.pool.lend(Claim::Ping).await?;
         let answer = lent.connection().ping().await;
         Ok(lent.settle(answer)?)
     }

@@ -1,5 +1,6 @@
 //! Storage failed: either it does not answer, or something is wrong with it or with us.
 
+use usher_base::turns::Crowded;
 use usher_base::{Fault, Reason};
 
 /// A failure of storage.
@@ -11,6 +12,11 @@ pub enum Error {
     /// A value that PostgreSQL can't keep, whatever the field: the caller's doing.
     #[error("a value can't be stored: {0}")]
     Unstorable(&'static str, #[source] sqlx::Error),
+    /// The workspace has as many statements under way as it may have, and more wait than may.
+    #[error(
+        "this workspace has more requests under way than can be worked on at once; wait a little and try again"
+    )]
+    Crowded(#[source] sqlx::Error),
     /// A defect, or a schema that does not fit the program.
     #[error("the database refused a statement")]
     Failed(#[source] sqlx::Error),
@@ -18,7 +24,9 @@ pub enum Error {
 
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
-        if let Some(what) = unstorable(&error) {
+        if is_crowded(&error) {
+            Self::Crowded(error)
+        } else if let Some(what) = unstorable(&error) {
             Self::Unstorable(what, error)
         } else if is_outage(&error) {
             Self::Unavailable(error)
@@ -26,6 +34,22 @@ impl From<sqlx::Error> for Error {
             Self::Failed(error)
         }
     }
+}
+
+impl Error {
+    /// Whether a statement was ended because it took too long.
+    pub fn is_too_slow(&self) -> bool {
+        let Self::Unavailable(error) = self else { return false };
+        let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+        code.is_some_and(|code| code == CANCELLED)
+    }
+}
+
+/// SQLSTATE of a statement that ran into `statement_timeout`.
+const CANCELLED: &str = "57014";
+
+fn is_crowded(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::AnyDriverError(source) if source.is::<Crowded>())
 }
 
 /// Classes of SQLSTATE (PostgreSQL manual, appendix A) that tell of the server, not of the statement:
@@ -58,6 +82,7 @@ impl Fault for Error {
         match self {
             Self::Unavailable(_) => Reason::Unavailable,
             Self::Unstorable(..) => Reason::InvalidArgument,
+            Self::Crowded(_) => Reason::RateLimited,
             Self::Failed(_) => Reason::Internal,
         }
     }

@@ -10,6 +10,7 @@ mod listener;
 mod migrate;
 mod pool;
 mod scoped;
+mod share;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod time;

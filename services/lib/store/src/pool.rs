@@ -11,6 +11,8 @@ use deadpool::managed::{
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 
+use crate::share::{Claim, Held, Shares};
+
 /// How long a request waits for a free connection before it is told to come back later.
 const ACQUIRE: Duration = Duration::from_secs(2);
 /// A connection that rested longer is asked whether it lives before it is used.
@@ -20,7 +22,10 @@ const LIFE: Duration = Duration::from_mins(30);
 
 /// The connections of one replica to one database. Clones share them.
 #[derive(Clone, Debug)]
-pub(crate) struct Pool(Places<Connector>);
+pub(crate) struct Pool {
+    places: Places<Connector>,
+    shares: Shares,
+}
 
 #[derive(Debug)]
 struct Connector(PgConnectOptions);
@@ -47,8 +52,9 @@ impl Manager for Connector {
 impl Pool {
     /// Keeps at most so many connections; each is made when it is first needed.
     pub(crate) fn new(options: PgConnectOptions, most: u32) -> Result<Self, sqlx::Error> {
-        Places::builder(Connector(options))
-            .max_size(usize::try_from(most).unwrap_or(usize::MAX))
+        let most = usize::try_from(most).unwrap_or(usize::MAX);
+        let places = Places::builder(Connector(options))
+            .max_size(most)
             .wait_timeout(Some(ACQUIRE))
             .create_timeout(Some(ACQUIRE))
             .recycle_timeout(Some(ACQUIRE))
@@ -56,14 +62,20 @@ impl Pool {
             .queue_mode(QueueMode::Lifo)
             .runtime(deadpool::Runtime::Tokio1)
             .build()
-            .map(Self)
-            .map_err(|error| sqlx::Error::Configuration(error.into()))
+            .map_err(|error| sqlx::Error::Configuration(error.into()))?;
+        Ok(Self { places, shares: Shares::of(most) })
     }
 
-    /// Lends a connection.
-    pub(crate) async fn lend(&self) -> Result<Lent, sqlx::Error> {
-        match self.0.get().await {
-            Ok(object) => Ok(Lent(Some(object))),
+    /// Lends a connection. An error that is `Crowded` has it as its source, and says that the claim's own
+    /// workspace has more under way than its share.
+    pub(crate) async fn lend(&self, claim: Claim) -> Result<Lent, sqlx::Error> {
+        let held = match self.shares.take(claim).await {
+            Ok(held) => held,
+            Err(_) if matches!(claim, Claim::Global) => return Err(sqlx::Error::PoolTimedOut),
+            Err(crowded) => return Err(sqlx::Error::AnyDriverError(Box::new(crowded))),
+        };
+        match self.places.get().await {
+            Ok(object) => Ok(Lent(Some((object, held)))),
             Err(PoolError::Backend(error)) => Err(error),
             Err(PoolError::Closed) => Err(sqlx::Error::PoolClosed),
             Err(_) => Err(sqlx::Error::PoolTimedOut),
@@ -72,19 +84,19 @@ impl Pool {
 
     /// Lends no more, and ends the connections that are here.
     pub(crate) fn close(&self) {
-        self.0.close();
+        self.places.close();
     }
 }
 
-/// A connection on loan; none only while it is given back.
+/// A connection on loan, and the share that it is lent out of; none only while it is given back.
 #[derive(Debug)]
-pub(crate) struct Lent(Option<Object<Connector>>);
+pub(crate) struct Lent(Option<(Object<Connector>, Held)>);
 
 impl Lent {
     /// The connection.
     pub(crate) fn connection(&mut self) -> &mut PgConnection {
         match &mut self.0 {
-            Some(object) => object,
+            Some((object, _)) => object,
             None => unreachable!("whoever gives a connection back has no more use of it"),
         }
     }
@@ -104,18 +116,19 @@ impl Lent {
     /// Gives the connection back after a statement that was a transaction by itself.
     pub(crate) fn settle<T>(mut self, outcome: Result<T, sqlx::Error>) -> Result<T, sqlx::Error> {
         match (&outcome, self.0.take()) {
-            (Err(error), Some(object)) if is_broken(error) => drop(Object::take(object)),
-            (_, object) => drop(object),
+            (Err(error), Some((object, _))) if is_broken(error) => drop(Object::take(object)),
+            (_, lent) => drop(lent),
         }
         outcome
     }
 }
 
 /// Work that was broken off, or a transaction that was not committed: the connection is used again only after
-/// a rollback. At once, because open transactions hold locks.
+/// a rollback. At once, because open transactions hold locks. The share is in use until then, because a statement
+/// goes on though nobody waits for it.
 impl Drop for Lent {
     fn drop(&mut self) {
-        let Some(mut object) = self.0.take() else { return };
+        let Some((mut object, held)) = self.0.take() else { return };
         let Ok(runtime) = tokio::runtime::Handle::try_current() else {
             return drop(Object::take(object));
         };
@@ -123,6 +136,7 @@ impl Drop for Lent {
             if object.execute("ROLLBACK").await.is_err() {
                 drop(Object::take(object));
             }
+            drop(held);
         });
     }
 }

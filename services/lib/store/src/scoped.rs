@@ -1,5 +1,7 @@
 //! Access to the data of one workspace, and to nothing else.
 
+use std::time::Duration;
+
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::QueryAs;
 use sqlx::{Encode, FromRow, PgConnection, Postgres, Type};
@@ -7,27 +9,55 @@ use uuid::Uuid;
 
 use crate::error::Error;
 use crate::pool::{Lent, Pool};
+use crate::share::Claim;
 
 /// One workspace's part of a database. The tenant is bound here once; nothing below names it.
 #[derive(Clone, Debug)]
 pub struct ScopedDatabase {
     pool: Pool,
     tenant: Uuid,
+    /// Whose share its statements are from.
+    claim: Claim,
 }
 
 impl ScopedDatabase {
     pub(crate) const fn new(pool: Pool, tenant: Uuid) -> Self {
-        Self { pool, tenant }
+        Self { pool, tenant, claim: Claim::Statement(tenant) }
     }
 
-    /// A transaction with the tenant set for row-level security, both in one round trip.
+    /// The same for the look-ups of somebody who has yet to prove to be of the workspace. They use up nothing of
+    /// its share, or strangers could.
+    #[must_use]
+    pub fn for_stranger(self) -> Self {
+        Self { claim: Claim::Global, ..self }
+    }
+
+    /// A transaction with the tenant set for row-level security, both in one round trip. For statements that
+    /// read and write a few rows by their keys; for all else, [`ScopedDatabase::scan`].
     ///
     /// # Errors
-    /// The database does not answer.
+    /// The database does not answer, or the workspace has too much under way.
     pub async fn begin(&self) -> Result<TenantTx, Error> {
         // The tenant is a UUID's own text, so nothing else can be in the statement.
-        let begin = format!("BEGIN; SELECT app_set_tenant('{}')", self.tenant);
-        let mut inner = self.pool.lend().await?;
+        self.open(self.claim, format!("BEGIN; SELECT app_set_tenant('{}')", self.tenant)).await
+    }
+
+    /// A transaction, as [`ScopedDatabase::begin`] makes it, for statements that read many rows: each takes at
+    /// most the time `within`, and all of them together never have more than half of the connections.
+    ///
+    /// # Errors
+    /// The database does not answer, or the workspace has too much under way.
+    pub async fn scan(&self, within: Duration) -> Result<TenantTx, Error> {
+        let begin = format!(
+            "BEGIN; SET LOCAL statement_timeout = {}; SELECT app_set_tenant('{}')",
+            within.as_millis(),
+            self.tenant
+        );
+        self.open(Claim::Scan(self.tenant), begin).await
+    }
+
+    async fn open(&self, claim: Claim, begin: String) -> Result<TenantTx, Error> {
+        let mut inner = self.pool.lend(claim).await?;
         inner.begin(begin).await?;
         Ok(TenantTx { inner, tenant: self.tenant })
     }
@@ -39,7 +69,12 @@ impl ScopedDatabase {
     where
         O: for<'r> FromRow<'r, PgRow>,
     {
-        Statement { query: sqlx::query_as(sql).bind(self.tenant), pool: self.pool.clone() }
+        Statement {
+            query: sqlx::query_as(sql).bind(self.tenant),
+            pool: self.pool.clone(),
+            tenant: self.tenant,
+            claim: self.claim,
+        }
     }
 }
 
@@ -74,6 +109,8 @@ impl TenantTx {
 pub struct Statement<O> {
     query: QueryAs<'static, Postgres, O, PgArguments>,
     pool: Pool,
+    tenant: Uuid,
+    claim: Claim,
 }
 
 impl<O> Statement<O>
@@ -90,12 +127,19 @@ where
         self
     }
 
+    /// It reads many rows: see [`ScopedDatabase::scan`].
+    #[must_use]
+    pub fn scanning(mut self) -> Self {
+        self.claim = Claim::Scan(self.tenant);
+        self
+    }
+
     /// Runs it; the raw error, for [`OnConstraint`](crate::OnConstraint) and SQLSTATEs.
     ///
     /// # Errors
     /// Whatever the database says, also when there is not exactly one row.
     pub async fn fetch_one(self) -> Result<O, sqlx::Error> {
-        let mut lent = self.pool.lend().await?;
+        let mut lent = self.pool.lend(self.claim).await?;
         let outcome = self.query.fetch_one(lent.connection()).await;
         lent.settle(outcome)
     }
@@ -105,7 +149,7 @@ where
     /// # Errors
     /// The database does not answer, or refuses.
     pub async fn fetch_optional(self) -> Result<Option<O>, Error> {
-        let mut lent = self.pool.lend().await?;
+        let mut lent = self.pool.lend(self.claim).await?;
         let outcome = self.query.fetch_optional(lent.connection()).await;
         Ok(lent.settle(outcome)?)
     }
@@ -115,7 +159,7 @@ where
     /// # Errors
     /// The database does not answer, or refuses.
     pub async fn fetch_all(self) -> Result<Vec<O>, Error> {
-        let mut lent = self.pool.lend().await?;
+        let mut lent = self.pool.lend(self.claim).await?;
         let outcome = self.query.fetch_all(lent.connection()).await;
         Ok(lent.settle(outcome)?)
     }
