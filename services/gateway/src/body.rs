@@ -1,19 +1,40 @@
 //! Request bodies: read within their limit, and checked before anything else looks at them.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::extract::{FromRequest, Request};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, StatusCode};
 use http_body_util::BodyExt as _;
+use tokio::time::{Instant, timeout_at};
 use usher_base::Reason;
 use usher_scim::discovery::MAX_BODY;
 use usher_scim::json;
 
 use crate::layers::RequestContext;
+use crate::places::{Admission, Work};
 use crate::problem::Problem;
 
 /// How much of a body that is too large is taken in.
 const MOST_DRAINED: usize = 16 * MAX_BODY;
+/// A slow network is much faster than this; only who wants to hold a connection is slower.
+const PACE: Pace = Pace { grace: Duration::from_secs(5), bytes_a_second: 64 << 10 };
+
+/// How fast a body must come.
+#[derive(Clone, Copy, Debug)]
+struct Pace {
+    grace: Duration,
+    bytes_a_second: usize,
+}
+
+impl Pace {
+    /// How long the body may have taken when so many bytes of it are there.
+    fn time_for(self, bytes: usize) -> Duration {
+        let millis = bytes.saturating_mul(1_000) / self.bytes_a_second;
+        self.grace + Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX))
+    }
+}
 
 /// A JSON document as the client sent it: UTF-8, well-formed, of sane depth, no key twice.
 #[derive(Debug)]
@@ -25,10 +46,19 @@ impl<S: Sync> FromRequest<S> for JsonBody {
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
         check_type(&parts.headers)?;
-        let text = read(body, length(&parts.headers)).await?;
+        let admission = parts.extensions.get::<Admission>();
+        let room = match admission {
+            Some(admission) => Some(admission.body().await?),
+            None => None,
+        };
+        let text = read(body, length(&parts.headers), PACE).await?;
         if let Some(context) = parts.extensions.get::<RequestContext>() {
             context.note_document(&text);
+            if let Some(admission) = admission {
+                context.keep_place(admission.place(Work::of(&parts)).await?);
+            }
         }
+        drop(room);
         json::check(&text)?;
         Ok(Self(text))
     }
@@ -36,13 +66,16 @@ impl<S: Sync> FromRequest<S> for JsonBody {
 
 /// Reads a body whose length may have been announced. What is too large is still taken in, up to a point,
 /// and thrown away: a client that is cut off while it sends sees a broken connection and no answer.
-async fn read(mut body: Body, announced: Option<usize>) -> Result<String, Problem> {
+async fn read(mut body: Body, announced: Option<usize>, pace: Pace) -> Result<String, Problem> {
     if announced.is_some_and(|length| length > MOST_DRAINED) {
         return Err(too_large());
     }
     let mut text = Vec::with_capacity(announced.filter(|length| *length <= MAX_BODY).unwrap_or_default());
     let mut taken = 0;
-    while let Some(frame) = body.frame().await {
+    let began = Instant::now();
+    while let Some(frame) =
+        timeout_at(began + pace.time_for(taken), body.frame()).await.map_err(|_| too_slow(pace))?
+    {
         let frame = frame
             .map_err(|_| Problem::new(Reason::InvalidSyntax, "the body could not be read to its end"))?;
         let Ok(data) = frame.into_data() else { continue };
@@ -89,6 +122,15 @@ fn unsupported(detail: &str) -> Problem {
     Problem::http(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE", detail)
 }
 
+fn too_slow(pace: Pace) -> Problem {
+    let detail = format!(
+        "the body came too slowly: after {} seconds, at least {} bytes a second must come",
+        pace.grace.as_secs(),
+        pace.bytes_a_second
+    );
+    Problem::http(StatusCode::REQUEST_TIMEOUT, "REQUEST_TIMEOUT", detail)
+}
+
 fn too_large() -> Problem {
     Problem::new(
         Reason::PayloadTooLarge,
@@ -98,6 +140,8 @@ fn too_large() -> Problem {
 
 #[cfg(test)]
 mod tests {
+    use tokio_stream::StreamExt as _;
+
     use super::*;
 
     async fn status(content_type: Option<&str>, body: impl Into<Body>) -> u16 {
@@ -135,6 +179,16 @@ mod tests {
         let endless =
             tokio_stream::iter(std::iter::repeat_with(|| Ok::<_, std::io::Error>(vec![b' '; 64 << 10])));
         assert_eq!(status(None, Body::from_stream(endless)).await, 413);
+    }
+
+    #[tokio::test]
+    async fn a_body_that_comes_too_slowly_is_408() {
+        let pace = Pace { grace: Duration::from_millis(20), bytes_a_second: 1 << 20 };
+        let begun = tokio_stream::iter([Ok::<_, std::io::Error>("{")]);
+        let silent = Body::from_stream(begun.chain(tokio_stream::pending()));
+
+        assert_eq!(read(silent, None, pace).await.unwrap_err().status, 408);
+        assert_eq!(read(Body::from("{}"), None, pace).await.unwrap(), "{}");
     }
 
     fn in_chunks(text: String) -> impl tokio_stream::Stream<Item = Result<Vec<u8>, std::io::Error>> + Send {

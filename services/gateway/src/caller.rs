@@ -9,6 +9,7 @@ use http::header::AUTHORIZATION;
 use http::request::Parts;
 use serde::Deserialize;
 use usher_base::Reason;
+use usher_base::id::WorkspaceId;
 use usher_base::secret::ScimToken;
 use usher_rpc::{Failure, Outgoing};
 use usher_scim::Profile;
@@ -17,6 +18,7 @@ use crate::access::Verified;
 use crate::gateway::Gateway;
 use crate::grpc::access::Accepted;
 use crate::layers::RequestContext;
+use crate::places::{Work, comes_with_body};
 use crate::problem::Problem;
 use crate::provisioning_log::Attempt;
 
@@ -63,6 +65,12 @@ impl FromRequestParts<Gateway> for Caller {
         context.note_caller(&verified.accepted);
         tracing::Span::current().record("workspace", tracing::field::display(id));
         gateway.rate.take(id).map_err(Problem::rate_limited)?;
+        let admission = gateway.places.admit(id);
+        if comes_with_body(&parts.method) {
+            parts.extensions.insert(admission);
+        } else {
+            context.keep_place(admission.place(Work::of(parts)).await?);
+        }
         let base = gateway.locations.base(&parts.headers, &parts.uri, &workspace);
         let profile = verified.accepted.profile;
         Ok(Self { verified, token, workspace, context, base, profile })
@@ -104,6 +112,11 @@ impl Caller {
             bulk_index: 0,
             took: Duration::ZERO,
         }
+    }
+
+    /// The workspace that the token is of.
+    pub(crate) fn workspace(&self) -> WorkspaceId {
+        self.verified.accepted.workspace
     }
 
     /// How long the client still waits.

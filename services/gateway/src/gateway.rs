@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use tokio::sync::Semaphore;
 use tonic::transport::Channel;
 use usher_rpc::Tasks;
 
@@ -12,6 +11,7 @@ use crate::grpc::attributes::Attributes;
 use crate::grpc::groups::Groups;
 use crate::grpc::users::Users;
 use crate::location::Locations;
+use crate::places::Places;
 use crate::provisioning_log::ProvisioningLog;
 use crate::rate::RateLimit;
 
@@ -31,8 +31,7 @@ pub(crate) struct Parts {
     pub(crate) rate: RateLimit,
     pub(crate) log: ProvisioningLog,
     pub(crate) tasks: Tasks,
-    /// Places for bulk requests, each of which may hold much and go on without its client.
-    pub(crate) bulk: Arc<Semaphore>,
+    pub(crate) places: Places,
 }
 
 impl Gateway {

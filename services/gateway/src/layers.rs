@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use crate::gateway::Gateway;
 use crate::grpc::access::Accepted;
+use crate::places::Place;
 use crate::problem::Problem;
 use crate::provisioning_log::{Attempt, LONGEST_DOCUMENT};
 use crate::respond::SCIM_JSON;
@@ -48,6 +49,7 @@ pub(crate) struct RequestContext {
 struct Found {
     caller: OnceLock<(WorkspaceId, AppId, TokenId)>,
     document: OnceLock<Arc<str>>,
+    place: OnceLock<Place>,
 }
 
 impl RequestContext {
@@ -86,6 +88,11 @@ impl RequestContext {
         if document.len() <= LONGEST_DOCUMENT {
             let _ = self.found.document.set(document.into());
         }
+    }
+
+    /// Keeps the place in which the request is worked on, until nothing of the request is left.
+    pub(crate) fn keep_place(&self, place: Place) {
+        let _ = self.found.place.set(place);
     }
 
     /// Whose request it is, once that is known.

@@ -15,6 +15,7 @@ mod kind;
 mod layers;
 mod location;
 mod path;
+mod places;
 mod precondition;
 mod problem;
 mod provisioning_log;

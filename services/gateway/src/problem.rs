@@ -70,6 +70,14 @@ impl Problem {
         }
     }
 
+    /// 429 where it is not the rate but what is under way.
+    pub(crate) fn crowded() -> Self {
+        Self::new(
+            Reason::RateLimited,
+            "this workspace has more requests under way than are worked on at once; wait as long as Retry-After says",
+        )
+    }
+
     /// 404 for a URL that leads nowhere.
     pub(crate) fn no_such_endpoint() -> Self {
         Self::new(

@@ -1,14 +1,15 @@
 //! How often a workspace may ask.
 
 use std::num::NonZeroU32;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use usher_base::id::WorkspaceId;
 use usher_rpc::Tasks;
 
-const TIDY: Duration = Duration::from_mins(5);
+/// Only who asked in this time is remembered.
+const TIDY: Duration = Duration::from_mins(1);
 
 /// Limits requests by workspace. Its key is the verified workspace: a limit on what the URL says
 /// would let anybody use up another's.
@@ -27,6 +28,18 @@ impl RateLimit {
     pub(crate) fn take(&self, workspace: WorkspaceId) -> Result<(), Duration> {
         let Some(limiter) = &self.0 else { return Ok(()) };
         limiter.check_key(&workspace).map_err(|until| until.wait_time_from(DefaultClock::default().now()))
+    }
+
+    /// Takes one request when that may be done, if it is soon enough; else says how long to wait.
+    pub(crate) async fn take_within(&self, workspace: WorkspaceId, within: Duration) -> Result<(), Duration> {
+        let until = Instant::now() + within;
+        loop {
+            let Err(wait) = self.take(workspace) else { return Ok(()) };
+            if Instant::now() + wait > until {
+                return Err(wait);
+            }
+            tokio::time::sleep(wait).await;
+        }
     }
 
     /// Forgets workspaces that have been quiet, until the stop is asked for.
@@ -59,6 +72,17 @@ mod tests {
 
         assert!(limit.take(busy).unwrap_err() <= Duration::from_secs(1));
         assert!(limit.take(other).is_ok());
+    }
+
+    #[tokio::test]
+    async fn who_can_wait_takes_what_comes_free_in_the_time() {
+        let limit = RateLimit::new(100, 1);
+        let workspace = WorkspaceId::new(&Clock::system());
+
+        for _ in 0..3 {
+            assert!(limit.take_within(workspace, Duration::from_secs(10)).await.is_ok());
+        }
+        assert!(limit.take_within(workspace, Duration::ZERO).await.is_err());
     }
 
     #[test]

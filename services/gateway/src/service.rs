@@ -1,9 +1,6 @@
 //! Putting the service together.
 
-use std::sync::Arc;
-
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
 use tower::ServiceExt as _;
 use usher_base::Clock;
 use usher_base::secret::ServiceKey;
@@ -18,12 +15,10 @@ use crate::grpc::groups::Groups;
 use crate::grpc::provisioning_log::LogClient;
 use crate::grpc::users::Users;
 use crate::location::Locations;
+use crate::places::Places;
 use crate::provisioning_log::{ProvisioningLog, Sender};
 use crate::rate::RateLimit;
 use crate::{connection, path, router};
-
-/// Bulk requests under way at once; more are refused.
-const BULK: usize = 16;
 
 /// How the service is set up.
 #[derive(Debug)]
@@ -92,7 +87,7 @@ impl Service {
             rate: RateLimit::new(config.rate_per_second, config.rate_burst),
             log,
             tasks: tasks.clone(),
-            bulk: Arc::new(Semaphore::new(BULK)),
+            places: Places::new(),
         });
         Ok(Self { gateway, tenant, log: sender })
     }

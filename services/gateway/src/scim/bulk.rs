@@ -32,9 +32,7 @@ pub(crate) async fn bulk(
     caller: Caller,
     JsonBody(body): JsonBody,
 ) -> Result<Answer, Problem> {
-    let place = Arc::clone(&gateway.bulk)
-        .try_acquire_owned()
-        .map_err(|_| Problem::new(Reason::Overloaded, "too many bulk requests are under way; try again"))?;
+    let place = gateway.places.bulk(caller.workspace()).await?;
     let bulk = Bulk::parse(&body)?;
     let tasks = gateway.tasks.clone();
     let run = async move {
@@ -147,6 +145,13 @@ impl<'a> Run<'a> {
         if self.caller.time_left() < RESERVE {
             return Err(Problem::new(Reason::Unavailable, "time ran out before this one; send it again"));
         }
+        // Each operation is a request of its workspace, and waits where one of its own would be told to.
+        let within = self.caller.time_left().saturating_sub(RESERVE);
+        self.gateway
+            .rate
+            .take_within(self.caller.workspace(), within)
+            .await
+            .map_err(Problem::rate_limited)?;
         let target = resolve_id(&task.id, &self.id_of()).map_err(|missing| self.unresolved(&missing))?;
         resolve(&mut task.data, &self.id_of()).map_err(|missing| self.unresolved(&missing))?;
         let (gateway, caller, kind, attributes) = (self.gateway, self.caller, task.kind, &self.attributes);
