@@ -117,6 +117,20 @@ async fn a_name_that_can_be_no_workspace_is_refused_like_a_wrong_token() {
 }
 
 #[tokio::test]
+async fn a_description_that_the_client_has_is_not_sent_again() {
+    let path = "/scim/v2/openapi.json";
+    let first = ask("GET", path).await;
+    let tag = first.headers()["etag"].to_str().unwrap().to_owned();
+    assert_eq!(body(first).await["openapi"], "3.1.0");
+
+    for (sent, status) in [(tag.as_str(), 304), (&format!("\"x\", W/{tag}"), 304), ("\"x\"", 200)] {
+        let request = Request::builder().uri(path).header("if-none-match", sent);
+        let answer = send(request.body(Body::empty()).unwrap()).await;
+        assert_eq!((answer.status().as_u16(), &answer.headers()["etag"]), (status, &tag.parse().unwrap()));
+    }
+}
+
+#[tokio::test]
 async fn what_is_not_there_is_a_scim_404() {
     for path in ["/", "/scim/v2/acme/Nothing", "/scim/v2/acme/Users/1/2", "/users", "/scim/v1/acme/Users"] {
         assert_scim_error(ask("GET", path).await, 404).await;

@@ -3,10 +3,14 @@
 
 mod components;
 
-use axum::Json;
+use std::sync::LazyLock;
+
 use axum::extract::State;
-use http::{HeaderMap, Uri};
+use axum::response::{IntoResponse as _, Response};
+use http::header::{CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 use usher_scim::Object;
 
 use crate::gateway::Gateway;
@@ -67,9 +71,38 @@ pub fn operations() -> impl Iterator<Item = (String, &'static str)> {
     OPERATIONS.iter().map(|Operation(path, method, ..)| (method.to_uppercase(), *path))
 }
 
+/// The description, but for the server's address, which stands between the two parts.
+static DESCRIPTION: LazyLock<(String, String)> = LazyLock::new(|| {
+    let text = describe(SERVER).to_string();
+    let (before, after) = text.split_once(&quoted(SERVER)).unwrap_or((&text, ""));
+    (before.to_owned(), after.to_owned())
+});
+/// Stands for the server's address.
+const SERVER: &str = "https://scim.invalid";
+
 /// Serves the description. It needs no token: it holds nothing of any workspace.
-pub(crate) async fn document(State(gateway): State<Gateway>, headers: HeaderMap, uri: Uri) -> Json<Value> {
-    Json(describe(&gateway.locations.base(&headers, &uri, "{workspace}")))
+pub(crate) async fn document(State(gateway): State<Gateway>, headers: HeaderMap, uri: Uri) -> Response {
+    let text = described_at(&gateway.locations.base(&headers, &uri, "{workspace}"));
+    let digest = Sha256::digest(&text);
+    let tag = digest.iter().take(16).fold("\"".to_owned(), |tag, byte| format!("{tag}{byte:02x}")) + "\"";
+    let known = headers.get_all(IF_NONE_MATCH).iter().any(|sent| holds(sent, &tag));
+    let head = [(CONTENT_TYPE, "application/json"), (ETAG, tag.as_str())];
+    if known { (StatusCode::NOT_MODIFIED, head).into_response() } else { (head, text).into_response() }
+}
+
+fn described_at(server: &str) -> String {
+    let (before, after) = &*DESCRIPTION;
+    [before, quoted(server).as_str(), after].concat()
+}
+
+fn quoted(text: &str) -> String {
+    Value::from(text).to_string()
+}
+
+/// Whether a header's tags have this one among them, compared weakly (RFC 9110 section 13.1.2).
+fn holds(sent: &HeaderValue, tag: &str) -> bool {
+    let tags = sent.to_str().unwrap_or_default().split(',').map(str::trim);
+    tags.map(|sent| sent.strip_prefix("W/").unwrap_or(sent)).any(|sent| sent == "*" || sent == tag)
 }
 
 fn describe(server: &str) -> Value {
@@ -166,6 +199,13 @@ pub(crate) mod tests {
 
         let names: BTreeSet<_> = OPERATIONS.iter().map(|operation| operation.2).collect();
         assert_eq!(names.len(), OPERATIONS.len());
+    }
+
+    #[test]
+    fn the_server_s_address_is_the_only_part_that_is_not_built_once() {
+        for server in ["https://a.test/scim/v2/{workspace}", "/scim/v2/{workspace}", "https://\"x\""] {
+            assert_eq!(described_at(server), describe(server).to_string());
+        }
     }
 
     #[test]
