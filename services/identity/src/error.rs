@@ -30,12 +30,6 @@ pub(crate) enum IdentityError {
     /// Caller: a group can't be in itself.
     #[error("members: the group {0} has this group in it, or is this group; a group can't be in itself")]
     CircularMembers(String),
-    /// Caller: ask for less at once.
-    #[error(
-        "the groups of this page have more than {0} members in all; ask for fewer groups with count, or leave the \
-         members out with excludedAttributes=members"
-    )]
-    TooManyMembers(i64),
     /// Caller: ask for something that an index answers.
     #[error(
         "the list took longer than {} seconds; filter by userName, externalId, displayName, id or e-mail address with \
@@ -134,9 +128,7 @@ impl Fault for IdentityError {
             Self::NotFound { .. } => Reason::NotFound,
             Self::UserNameTaken(_) => Reason::UserNameTaken,
             Self::DisplayNameTaken(_) | Self::AttributeExists(_) => Reason::AlreadyExists,
-            Self::UnknownMembers(_) | Self::CircularMembers(_) | Self::TooManyMembers(_) => {
-                Reason::InvalidValue
-            }
+            Self::UnknownMembers(_) | Self::CircularMembers(_) => Reason::InvalidValue,
             Self::ListTooSlow => Reason::InvalidFilter,
             Self::InvalidCursor => Reason::InvalidCursor,
             Self::ExpiredCursor => Reason::CursorExpired,

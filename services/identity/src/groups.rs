@@ -16,14 +16,12 @@ use uuid::Uuid;
 use crate::cursor::Cursors;
 use crate::error::IdentityError;
 use crate::group::Group;
+use crate::page_size;
 use crate::query::{self, Around, Asked, Probe, Query};
 use crate::store::groups::{self as store, Deleted, Joining, Members, Write, Written};
 
 /// How often a write is tried again when others write the same group meanwhile.
 const ATTEMPTS: usize = 12;
-
-/// Most members that a page of several groups shows; one group is shown whole.
-const MOST_MEMBERS: i64 = 200_000;
 
 /// What the rules need.
 #[derive(Clone)]
@@ -121,17 +119,26 @@ impl Groups {
         };
         let (mut groups, total, around) = if let Some(found) = probed {
             let total = i64::try_from(found.len()).unwrap_or(i64::MAX);
-            (query.window(found), total, Around::default())
+            let mut groups = query.window(found);
+            if with_members {
+                groups.truncate(fitting(&database, &groups).await?);
+            }
+            (groups, total, Around::default())
         } else {
-            let (groups, page) = store::page(&database, &query.listing(position.as_ref()))
+            let (mut groups, mut page) = store::page(&database, &query.listing(position.as_ref()))
                 .await
                 .map_err(|error| IdentityError::of_list(error, &query))?;
+            let fitting = if with_members { fitting(&database, &groups).await? } else { groups.len() };
+            if fitting < groups.len() {
+                // Read again and shorter, so that the cursors are those of the shorter page.
+                let query = query.shortened(fitting);
+                (groups, page) = store::page(&database, &query.listing(position.as_ref()))
+                    .await
+                    .map_err(|error| IdentityError::of_list(error, &query))?;
+            }
             (groups, page.total, Around::of(&page, &self.cursors, &purpose, ctx))
         };
         if with_members {
-            if groups.len() > 1 && store::have_more_members(&database, &groups, MOST_MEMBERS).await? {
-                return Err(IdentityError::TooManyMembers(MOST_MEMBERS));
-            }
             store::fill_members(&database, &mut groups).await?;
         }
         Ok(Page { groups, total, around })
@@ -271,6 +278,15 @@ impl Groups {
         let [group] = groups;
         Ok(group)
     }
+}
+
+/// How many of the groups make a page with their members.
+async fn fitting(database: &ScopedDatabase, groups: &[Group]) -> Result<usize, IdentityError> {
+    if groups.len() < 2 {
+        return Ok(groups.len());
+    }
+    let counts = store::count_members(database, groups, page_size::MOST_MEMBERS).await?;
+    Ok(page_size::fitting(counts.into_iter().map(|count| count.saturating_mul(page_size::MEMBER))))
 }
 
 async fn find(database: &ScopedDatabase, id: &str) -> Result<Group, IdentityError> {

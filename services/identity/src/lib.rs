@@ -12,6 +12,7 @@ mod group;
 mod groups;
 mod grpc;
 mod methods;
+mod page_size;
 mod person_names;
 mod policy;
 mod provenance;

@@ -80,6 +80,12 @@ impl<'s> Query<'s> {
         found.into_iter().skip(offset).take(usize::try_from(self.count).unwrap_or_default()).collect()
     }
 
+    /// The same from the same place on, but with less on the page.
+    #[must_use]
+    pub(crate) fn shortened(self, count: usize) -> Self {
+        Self { count: i64::try_from(count).unwrap_or(i64::MAX).min(self.count), ..self }
+    }
+
     /// Whether it asks for more than the next page of all there is.
     pub(crate) const fn is_selective(&self) -> bool {
         self.filter.is_some() || self.order.is_some()

@@ -8,6 +8,8 @@ use usher_scim::schema::USHER_USER;
 use usher_scim::user::UserType;
 use usher_scim::{Object, user as scim};
 
+use crate::page_size;
+
 /// A user. `userName`, `externalId`, `active` and `userType` are fields here and nowhere else.
 #[derive(Clone, Debug)]
 pub(crate) struct User {
@@ -43,6 +45,12 @@ impl User {
             resource.insert("groups".to_owned(), Value::Array(self.groups.clone()));
         }
         resource
+    }
+
+    /// About how many bytes the resource takes.
+    pub(crate) fn size(&self) -> usize {
+        let groups = self.groups.iter().filter_map(Value::as_object).map(page_size::size);
+        page_size::size(&self.attributes.rest) + groups.sum::<usize>()
     }
 
     /// The resource as clients see it and as filters judge it; addresses begin with `base`.

@@ -15,6 +15,7 @@ use crate::change::{Cause, ChangeKind};
 use crate::cursor::Cursors;
 use crate::domain_policy;
 use crate::error::IdentityError;
+use crate::page_size;
 use crate::policy::Policies;
 use crate::provenance;
 use crate::query::{Around, Asked, Probe, Query};
@@ -148,11 +149,22 @@ impl Users {
                 own_first(&mut users, &connection(ctx.actor()));
             }
             let total = i64::try_from(users.len()).unwrap_or(i64::MAX);
-            return Ok(Page { users: query.window(users), total, around: Around::default() });
+            let mut users = query.window(users);
+            users.truncate(page_size::fitting(users.iter().map(User::size)));
+            return Ok(Page { users, total, around: Around::default() });
         }
-        let (users, page) = store::page(&database, &query.listing(position.as_ref()), with_groups)
+        let (mut users, mut page) = store::page(&database, &query.listing(position.as_ref()), with_groups)
             .await
             .map_err(|error| IdentityError::of_list(error, &query))?;
+        let fitting = page_size::fitting(users.iter().map(User::size));
+        if fitting < users.len() {
+            // Read again and shorter, so that the cursors are those of the shorter page.
+            drop(users);
+            let query = query.shortened(fitting);
+            (users, page) = store::page(&database, &query.listing(position.as_ref()), with_groups)
+                .await
+                .map_err(|error| IdentityError::of_list(error, &query))?;
+        }
         let around = Around::of(&page, &self.cursors, &purpose, ctx);
         Ok(Page { users, total: page.total, around })
     }

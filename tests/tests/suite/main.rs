@@ -17,6 +17,7 @@ mod grpc;
 mod isolation;
 mod limit_relay;
 mod limits;
+mod page_size;
 mod provenance;
 mod provisioning_log;
 mod reference;

@@ -135,6 +135,8 @@ const UNKNOWN_MEMBERS: &str = "US002";
 const CIRCULAR_MEMBERS: &str = "US003";
 /// Most groups that a probe finds.
 const PROBED: usize = 200;
+/// A page of an identity provider; of larger ones, the first may have all the members that fit.
+const COUNTED_AT_ONCE: usize = 100;
 
 enum Fault {
     Taken,
@@ -192,26 +194,41 @@ pub(crate) async fn page(
     Ok((rows.into_iter().map(Group::from).collect(), page))
 }
 
-/// Whether groups have more than so many members in all; counts no further.
-pub(crate) async fn have_more_members(
+/// How many members each of the groups has, in their order; where they have more than `most` in all, those counted
+/// last are counted only so far.
+pub(crate) async fn count_members(
     database: &ScopedDatabase,
     groups: &[Group],
-    most: i64,
-) -> Result<bool, Error> {
+    most: usize,
+) -> Result<Vec<usize>, Error> {
     let ids: Vec<Uuid> = groups.iter().map(|group| group.id.as_uuid()).collect();
     let mut tx = database.scan(LONGEST_LIST).await?;
     let tenant = tx.tenant();
-    let count: i64 = sqlx::query_scalar(
-        "SELECT count(*) FROM (
-           SELECT 1 FROM group_members WHERE tenant_id = $1 AND group_id = ANY ($2) LIMIT $3) counted",
-    )
-    .bind(tenant)
-    .bind(ids)
-    .bind(most + 1)
-    .fetch_one(tx.conn())
-    .await?;
+    let mut counts = Vec::with_capacity(ids.len());
+    let mut left = most;
+    for some in ids.chunks(COUNTED_AT_ONCE) {
+        let counted: Vec<(Uuid, i64)> = sqlx::query_as(
+            "SELECT w.id, c.members FROM unnest($2) w(id), LATERAL (
+               SELECT count(*) AS members FROM (
+                 SELECT 1 FROM group_members WHERE tenant_id = $1 AND group_id = w.id LIMIT $3) m) c",
+        )
+        .bind(tenant)
+        .bind(some)
+        .bind(i64::try_from(left).unwrap_or(i64::MAX))
+        .fetch_all(tx.conn())
+        .await?;
+        let counted: HashMap<Uuid, i64> = counted.into_iter().collect();
+        for id in some {
+            let count = counted.get(id).and_then(|count| usize::try_from(*count).ok()).unwrap_or_default();
+            left = left.saturating_sub(count);
+            counts.push(count);
+        }
+        if left == 0 {
+            break;
+        }
+    }
     tx.commit().await?;
-    Ok(count > most)
+    Ok(counts)
 }
 
 /// Reads the members of groups.
