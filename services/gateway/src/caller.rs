@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{FromRequestParts, Path};
-use http::StatusCode;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
+use http::{Method, StatusCode};
 use serde::Deserialize;
 use usher_base::Reason;
 use usher_base::id::WorkspaceId;
@@ -64,7 +64,11 @@ impl FromRequestParts<Gateway> for Caller {
         let id = verified.accepted.workspace;
         context.note_caller(&verified.accepted);
         tracing::Span::current().record("workspace", tracing::field::display(id));
-        gateway.rate.take(id).map_err(Problem::rate_limited)?;
+        let within_rate = match parts.method {
+            Method::PUT | Method::PATCH | Method::DELETE => gateway.rate.take_change(id),
+            _ => gateway.rate.take(id),
+        };
+        within_rate.map_err(Problem::rate_limited)?;
         let admission = gateway.places.admit(id);
         if comes_with_body(&parts.method) {
             parts.extensions.insert(admission);

@@ -13,21 +13,40 @@ const TIDY: Duration = Duration::from_mins(1);
 
 /// Limits requests by workspace. Its key is the verified workspace: a limit on what the URL says
 /// would let anybody use up another's.
-pub(crate) struct RateLimit(Option<DefaultKeyedRateLimiter<WorkspaceId>>);
+pub(crate) struct RateLimit(Option<Limiters>);
+
+struct Limiters {
+    all: DefaultKeyedRateLimiter<WorkspaceId>,
+    /// What only changes may take when the rest is used up: somebody who must leave is not held up by the
+    /// workspace's own reads and creations.
+    changes: DefaultKeyedRateLimiter<WorkspaceId>,
+}
+
+/// What of the rate is kept for changes, besides the rest: a fifth.
+const KEPT: u32 = 5;
 
 impl RateLimit {
     /// `per_second` for long, `burst` at once after a pause; 0 a second means no limit.
     pub(crate) fn new(per_second: u32, burst: u32) -> Self {
-        let quota = NonZeroU32::new(per_second).map(|per_second| {
-            Quota::per_second(per_second).allow_burst(NonZeroU32::new(burst).unwrap_or(per_second))
-        });
-        Self(quota.map(RateLimiter::keyed))
+        let limiter = |per_second: u32, burst: u32| {
+            let per_second = NonZeroU32::new(per_second)?;
+            let burst = NonZeroU32::new(burst).unwrap_or(per_second);
+            Some(RateLimiter::keyed(Quota::per_second(per_second).allow_burst(burst)))
+        };
+        let all = limiter(per_second, burst);
+        let changes = limiter(per_second.div_ceil(KEPT), burst.div_ceil(KEPT));
+        Self(all.zip(changes).map(|(all, changes)| Limiters { all, changes }))
     }
 
     /// Takes one request, or says how long to wait.
     pub(crate) fn take(&self, workspace: WorkspaceId) -> Result<(), Duration> {
-        let Some(limiter) = &self.0 else { return Ok(()) };
-        limiter.check_key(&workspace).map_err(|until| until.wait_time_from(DefaultClock::default().now()))
+        self.0.as_ref().map_or(Ok(()), |limiters| take(&limiters.all, workspace))
+    }
+
+    /// Takes one change of somebody who is there (PUT, PATCH, DELETE), or says how long to wait.
+    pub(crate) fn take_change(&self, workspace: WorkspaceId) -> Result<(), Duration> {
+        let Some(limiters) = &self.0 else { return Ok(()) };
+        take(&limiters.all, workspace).or_else(|wait| take(&limiters.changes, workspace).map_err(|_| wait))
     }
 
     /// Takes one request when that may be done, if it is soon enough; else says how long to wait.
@@ -49,12 +68,17 @@ impl RateLimit {
                 () = tasks.stopping() => return,
                 () = tokio::time::sleep(TIDY) => {}
             }
-            if let Some(limiter) = &self.0 {
+            let Some(Limiters { all, changes }) = &self.0 else { continue };
+            for limiter in [all, changes] {
                 limiter.retain_recent();
                 limiter.shrink_to_fit();
             }
         }
     }
+}
+
+fn take(limiter: &DefaultKeyedRateLimiter<WorkspaceId>, workspace: WorkspaceId) -> Result<(), Duration> {
+    limiter.check_key(&workspace).map_err(|until| until.wait_time_from(DefaultClock::default().now()))
 }
 
 #[cfg(test)]
@@ -72,6 +96,16 @@ mod tests {
 
         assert!(limit.take(busy).unwrap_err() <= Duration::from_secs(1));
         assert!(limit.take(other).is_ok());
+    }
+
+    #[test]
+    fn a_workspace_that_used_up_its_rate_still_changes_some() {
+        let limit = RateLimit::new(5, 10);
+        let workspace = WorkspaceId::new(&Clock::system());
+        while limit.take(workspace).is_ok() {}
+
+        assert!(limit.take_change(workspace).is_ok() && limit.take_change(workspace).is_ok());
+        assert!(limit.take_change(workspace).is_err(), "changes have no limit");
     }
 
     #[tokio::test]
