@@ -101,6 +101,8 @@ pub struct Recorded {
     pub epoch: i64,
     /// The fact.
     pub fact: Fact,
+    /// When it counts: when it was effective, unless an epoch set its time back.
+    pub counts_at: Timestamp,
     /// When it was recorded.
     pub at: Timestamp,
     /// The chain's hash after it.

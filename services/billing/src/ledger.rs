@@ -1,6 +1,6 @@
 //! Appending to the ledger: the next number or nothing, once, in one transaction.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use usher_base::Reason;
 use usher_base::id::WorkspaceId;
 use usher_store::ScopedDatabase;
@@ -13,6 +13,10 @@ use crate::limit::Pool;
 use crate::limit_alerts;
 use crate::store::{events, facts, history, intervals, ledgers, seats};
 use crate::watermarks::Span;
+
+/// How far facts and watermarks may be ahead of the clock here. Beyond, a clock is wrong, and one that leapt once
+/// must not decide when everybody's seats end from then on.
+pub(crate) const AHEAD: SignedDuration = SignedDuration::from_secs(5);
 
 /// Consecutive events of one workspace.
 #[derive(Debug)]
@@ -41,6 +45,7 @@ pub(crate) struct Entry<'a> {
 
 /// Applies a batch, or nothing of it.
 ///
+/// Events that are ahead of the clock are not applied, but those before them are.
 /// Events that were applied before are compared and acknowledged again. One that differs halts the
 /// ledger: the two services disagree on the past, which only a person can settle.
 pub(crate) async fn append(
@@ -64,6 +69,7 @@ pub(crate) async fn append(
     }
     let known = batch.events.partition_point(|event| event.sequence <= acknowledged);
     let (repeated, new) = batch.events.split_at(known);
+    let (new, ahead) = new.split_at(new.partition_point(|event| event.effective_at <= now + AHEAD));
     if let Some(differing) = first_difference(&mut tx, batch, repeated).await? {
         ledger.halted = true;
         history::insert_halt(&mut tx, now).await?;
@@ -86,6 +92,15 @@ pub(crate) async fn append(
             return refused(acknowledged, Reason::InvalidArgument);
         }
         last = event.effective_at;
+    }
+    if let (true, Some(event)) = (new.is_empty(), ahead.first()) {
+        tracing::error!(
+            workspace = %batch.workspace, sequence = event.sequence, effective_at = %event.effective_at,
+            "a seat event is ahead of the clock and was not applied; set the clocks right, then run \
+             `usher admin ledger resync` for the workspace"
+        );
+        metrics::counter!("usher_ledger_facts_ahead_total").increment(1);
+        return refused(acknowledged, Reason::InvalidArgument);
     }
     if new.is_empty() {
         return Ok(Appended { acknowledged, refused: None });
@@ -190,6 +205,7 @@ pub(crate) async fn record(
     let recorded = Recorded {
         sequence: ledger.sequence + 1,
         epoch: ledger.epoch,
+        counts_at: ledger.last_recorded_at,
         at: ledger.last_recorded_at,
         hash: fact.chain(&ledger.head_hash, workspace, ledger.epoch),
         fact,

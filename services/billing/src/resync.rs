@@ -6,15 +6,16 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use usher_base::CallContext;
 use usher_base::id::{EventId, PersonKey, UserId, WorkspaceId};
-use usher_store::Database;
+use usher_store::{Database, TenantTx};
 
 use crate::audit;
 use crate::class::SeatClass;
 use crate::error::BillingError;
 use crate::event::SeatEvent;
-use crate::ledger;
+use crate::ledger::{self, AHEAD, Ledger};
 use crate::reconciliation::{ActiveUser, Claim};
-use crate::store::{history, ledgers, seats};
+use crate::store::epochs::{self, Epoch};
+use crate::store::{history, intervals, ledgers, seats};
 
 /// The cause of an event that books a difference.
 const CAUSE: &str = "epoch.resync";
@@ -25,6 +26,22 @@ pub(crate) struct Begun {
     pub(crate) epoch: i64,
     pub(crate) differences: i64,
     pub(crate) last_effective_at: Timestamp,
+}
+
+/// Time that an epoch sets back, because a clock had leapt ahead: the states of these numbers count from a time on, a
+/// microsecond after each other, and not when they say that they are effective.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SetBack {
+    pub(crate) to: Timestamp,
+    pub(crate) from_sequence: i64,
+    pub(crate) until_sequence: i64,
+}
+
+impl SetBack {
+    /// When the last of them counts.
+    fn last(&self) -> Timestamp {
+        self.to + SignedDuration::from_micros(self.until_sequence - self.from_sequence)
+    }
 }
 
 /// Begins an epoch with the producer's state; a halted ledger goes on from there. Of an epoch that
@@ -39,7 +56,7 @@ pub(crate) async fn begin(
     let database = database.scoped(&ctx.credential().scope(Some(workspace))?);
     let mut tx = database.begin().await?;
     let mut ledger = ledgers::lock(&mut tx, claim.epoch - 1).await?;
-    if let Some(differences) = ledgers::epoch(&mut tx, claim.epoch).await? {
+    if let Some(differences) = epochs::differences(&mut tx, claim.epoch).await? {
         let last_effective_at = ledger.last_effective_at;
         return Ok(Begun { epoch: claim.epoch, differences, last_effective_at });
     }
@@ -49,6 +66,7 @@ pub(crate) async fn begin(
     let booked = seats::all_active(&mut tx).await?;
     ledger.epoch = claim.epoch;
     ledger.halted = false;
+    let set_back = set_back(&mut tx, &mut ledger, ctx.now()).await?;
     let first = ctx.now().max(ledger.last_effective_at + SignedDuration::from_micros(1));
     let events = differences(ctx, &booked, &claim.state, first);
     // A very large difference is applied in parts, in the one transaction.
@@ -62,14 +80,40 @@ pub(crate) async fn begin(
         history::insert_span(&mut tx, &span).await?;
     }
     let differences = i64::try_from(events.len()).unwrap_or(i64::MAX);
-    ledgers::insert_epoch(&mut tx, claim.epoch, claim.sequence, reason, ctx.now(), differences).await?;
+    let epoch = Epoch {
+        number: claim.epoch,
+        base_sequence: claim.sequence,
+        reason,
+        at: ctx.now(),
+        differences,
+        set_back,
+    };
+    epochs::insert(&mut tx, &epoch).await?;
     ledgers::save(&mut tx, &ledger).await?;
     let detail = json!({
         "epoch": claim.epoch, "sequence": claim.sequence, "reason": reason, "differences": differences,
+        "time_set_back_to": set_back.map(|back| back.to.to_string()),
     });
     audit::note(&mut tx, ctx, "epoch.begin", detail).await?;
     tx.commit().await?;
     Ok(Begun { epoch: claim.epoch, differences, last_effective_at: ledger.last_effective_at })
+}
+
+/// Sets time back where the ledger's is ahead of the clock; nothing that happened before now changes by it.
+async fn set_back(
+    tx: &mut TenantTx,
+    ledger: &mut Ledger,
+    now: Timestamp,
+) -> Result<Option<SetBack>, BillingError> {
+    if ledger.last_effective_at <= now + AHEAD {
+        return Ok(None);
+    }
+    let Some(from_sequence) = epochs::first_after(tx, now).await? else { return Ok(None) };
+    let to = now + SignedDuration::from_micros(1);
+    let back = SetBack { to, from_sequence, until_sequence: ledger.sequence };
+    intervals::set_back(tx, &back).await?;
+    ledger.last_effective_at = back.last();
+    Ok(Some(back))
 }
 
 /// The events that make the booked state the claimed one, a microsecond apart.

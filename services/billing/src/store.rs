@@ -8,6 +8,7 @@ pub(crate) mod closes;
 pub(crate) mod commitments;
 pub(crate) mod corrections;
 pub(crate) mod credit_notes;
+pub(crate) mod epochs;
 pub(crate) mod events;
 pub(crate) mod facts;
 pub(crate) mod history;

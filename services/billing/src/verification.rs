@@ -50,7 +50,7 @@ pub(crate) async fn verify(database: &Database, ctx: &CallContext) -> Result<Ver
     let mut tx = database.scan(LONGEST_SCAN).await?;
     let mut verdict = Verdict::default();
     let ledger = ledgers::find(&mut tx).await?.unwrap_or_else(|| Ledger::empty(1));
-    facts::check(&mut tx, scope.workspace_id(), &ledger, &mut verdict).await?;
+    facts::check(&mut tx, scope.workspace_id(), &ledger, ctx.now(), &mut verdict).await?;
     periods::check(&mut tx, &mut verdict).await?;
     let verification = Verification {
         id: EventId::new(ctx.clock()),

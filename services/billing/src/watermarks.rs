@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use usher_store::ScopedDatabase;
 
 use crate::error::BillingError;
-use crate::ledger::Watermark;
+use crate::ledger::{AHEAD, Watermark};
 use crate::store::{history, ledgers};
 
 /// How old a comparison of states may become before another is asked for.
@@ -57,17 +57,23 @@ pub(crate) struct Wish {
     pub(crate) compare: bool,
 }
 
-/// Takes a watermark over. It never goes back.
+/// Takes a watermark over. It never goes back. One that is ahead of the clock is not taken over: it would prove what
+/// nobody knows yet.
 pub(crate) async fn advance(
     database: &ScopedDatabase,
     now: Timestamp,
     epoch: i64,
     watermark: Watermark,
-) -> Result<Wish, BillingError> {
+) -> Result<Option<Wish>, BillingError> {
+    if watermark.at > now + AHEAD {
+        tracing::error!(as_of = %watermark.at, "a watermark is ahead of the clock and was not taken over; set the clocks right");
+        metrics::counter!("usher_ledger_watermarks_ahead_total").increment(1);
+        return Ok(None);
+    }
     let mut tx = database.begin().await?;
     let mut ledger = ledgers::lock(&mut tx, epoch).await?;
     if ledger.epoch != epoch {
-        return Ok(Wish { behind: true, compare: false });
+        return Ok(Some(Wish { behind: true, compare: false }));
     }
     if ledger.watermark.is_none_or(|known| known.at < watermark.at) {
         ledger.watermark = Some(watermark);
@@ -89,8 +95,8 @@ pub(crate) async fn advance(
     }
     tx.commit().await?;
     let old = ledger.compared_at.is_some_and(|at| now.duration_since(at) >= COMPARE_EVERY);
-    Ok(Wish {
+    Ok(Some(Wish {
         behind: ledger.acknowledged_sequence < watermark.sequence,
         compare: ledger.digest_wanted || (old && ledger.reconciled_sequence < watermark.sequence),
-    })
+    }))
 }

@@ -23,7 +23,7 @@ use usher_rpc::{Failure, Outgoing, ServiceCredential, Tasks, Verifier};
 use usher_store::{Database, ScopedDatabase};
 
 use self::interruption::Interruption;
-use crate::store::relays as store;
+use crate::store::relays::{self as store, Answer};
 
 /// How often is looked for work that no nudge told of: another replica's, or what an outage left.
 const POLL: Duration = Duration::from_millis(500);
@@ -69,6 +69,10 @@ enum RelayError {
     Store(#[from] usher_store::Error),
     #[error("the service's own credential: {0}")]
     Credential(String),
+    #[error(
+        "this program's clock is {0} s ahead of the database's; until it is set right, nothing is written"
+    )]
+    ClockAhead(i64),
 }
 
 impl Relay {
@@ -155,12 +159,17 @@ impl Relay {
             };
             let answer =
                 answer.ok_or_else(|| Failure::new(Reason::Unavailable, "billing closed the stream"))?;
-            let halted = answer.refused_reason == Reason::EventConflict.name();
-            if halted {
+            let answered = match answer.refused_reason.as_str() {
+                "" => Answer::Applied,
+                reason if reason == Reason::EventConflict.name() => Answer::Halted,
+                reason if reason == Reason::SequenceGap.name() => Answer::Elsewhere,
+                _ => Answer::Refused,
+            };
+            if answered == Answer::Halted {
                 tracing::error!(%workspace, acknowledged = answer.acknowledged_sequence, "billing halted this workspace's ledger");
             }
-            store::acknowledge(&database, answer.acknowledged_sequence, halted).await?;
-            let outcome = if answer.refused_reason.is_empty() { "applied" } else { "refused" };
+            store::acknowledge(&database, answer.acknowledged_sequence, answered).await?;
+            let outcome = if answered == Answer::Applied { "applied" } else { "refused" };
             metrics::counter!("usher_relay_events_total", "outcome" => outcome)
                 .increment(u64::try_from(sent).unwrap_or_default());
         }

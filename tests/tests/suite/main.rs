@@ -3,6 +3,7 @@
 
 mod billing;
 mod books;
+mod clock;
 mod command_line;
 mod concurrency;
 mod crash;

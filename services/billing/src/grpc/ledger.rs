@@ -103,6 +103,7 @@ impl SeatLedger for LedgerApi {
             let database = self.database.scoped(&scope);
             let wish =
                 watermarks::advance(&database, ctx.now(), sent.epoch, watermark).await.map_err(status)?;
+            let Some(wish) = wish else { continue };
             take_along(&database, ctx.now(), watermark.at, &sent).await.map_err(status)?;
             if wish.behind {
                 answer.behind_workspace_ids.push(sent.workspace_id.clone());

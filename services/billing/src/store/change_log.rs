@@ -5,6 +5,7 @@ use usher_base::id::PersonKey;
 use usher_store::{TenantTx, Time};
 use uuid::Uuid;
 
+use super::epochs::COUNTS_AT;
 use super::intervals::instant;
 use crate::error::BillingError;
 
@@ -40,28 +41,29 @@ pub(crate) async fn page(
     most: i64,
 ) -> Result<Vec<Change>, BillingError> {
     type Row = (i64, Time, Uuid, Option<String>, Option<String>, String, String, String);
-    let rows: Vec<Row> = sqlx::query_as(
-        "SELECT e.sequence, e.effective_at, e.person_key, was.class,
+    let sql = format!(
+        "SELECT e.sequence, e.at, e.person_key, was.class,
            CASE WHEN e.kind = 'correction' AND e.active THEN lower(e.user_type) ELSE became.class END,
            e.cause, e.actor, e.request_id
-         FROM events e
+         FROM (SELECT e.*, {COUNTS_AT} AS at FROM events e
+               WHERE e.tenant_id = $1 AND e.sequence > $2 AND e.sequence <= $3) e
          LEFT JOIN intervals was ON was.tenant_id = e.tenant_id AND was.tenant_id = $1
            AND was.person_key = e.person_key AND was.close_sequence = e.sequence
          LEFT JOIN intervals became ON became.tenant_id = e.tenant_id AND became.tenant_id = $1
            AND became.person_key = e.person_key AND became.open_sequence = e.sequence
-         WHERE e.tenant_id = $1 AND e.sequence > $2 AND e.sequence <= $3 AND e.effective_at < $5
-           AND (e.effective_at >= $4 OR e.sequence > $6)
+         WHERE e.at < $5 AND (e.at >= $4 OR e.sequence > $6)
          ORDER BY e.sequence LIMIT $7",
-    )
-    .bind(tx.tenant())
-    .bind(after)
-    .bind(range.until)
-    .bind(instant(range.within.0)?)
-    .bind(instant(range.within.1)?)
-    .bind(range.late_after.unwrap_or(i64::MAX))
-    .bind(most)
-    .fetch_all(tx.conn())
-    .await?;
+    );
+    let rows: Vec<Row> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(tx.tenant())
+        .bind(after)
+        .bind(range.until)
+        .bind(instant(range.within.0)?)
+        .bind(instant(range.within.1)?)
+        .bind(range.late_after.unwrap_or(i64::MAX))
+        .bind(most)
+        .fetch_all(tx.conn())
+        .await?;
     Ok(rows
         .into_iter()
         .map(|(sequence, at, person, from_class, to_class, cause, actor, request_id)| Change {

@@ -6,6 +6,7 @@ use usher_base::id::{EventId, PersonKey, UserId};
 use usher_store::{TenantTx, Time};
 use uuid::Uuid;
 
+use super::epochs::COUNTS_AT;
 use super::hash;
 use crate::class::SeatClass;
 use crate::error::BillingError;
@@ -34,6 +35,7 @@ struct FactRow {
     actor: String,
     request_id: String,
     hash: Vec<u8>,
+    counts_at: Time,
 }
 
 impl TryFrom<FactRow> for Recorded {
@@ -41,7 +43,7 @@ impl TryFrom<FactRow> for Recorded {
 
     fn try_from(row: FactRow) -> Result<Self, BillingError> {
         let (sequence, epoch, at, hash) = (row.sequence, row.epoch, row.recorded_at.0, hash(&row.hash)?);
-        Ok(Self { sequence, epoch, at, hash, fact: fact(row)? })
+        Ok(Self { sequence, epoch, at, hash, counts_at: row.counts_at.0, fact: fact(row)? })
     }
 }
 
@@ -94,22 +96,23 @@ pub(crate) async fn list(
     range: &FactRange,
     most: u32,
 ) -> Result<Vec<Recorded>, BillingError> {
-    let rows: Vec<FactRow> = sqlx::query_as(
+    let sql = format!(
         "SELECT sequence, epoch, source_sequence, kind, event_id, person_key, user_id, active, user_type, effective_at,
-           until_at, linked_person, reason, approver, recorded_at, cause, actor, request_id, hash
-         FROM events
+           until_at, linked_person, reason, approver, recorded_at, cause, actor, request_id, hash, {COUNTS_AT} AS counts_at
+         FROM events e
          WHERE tenant_id = $1 AND sequence > $2 AND ($3::bigint IS NULL OR sequence <= $3)
            AND ($4::timestamptz IS NULL OR effective_at >= $4) AND ($5::timestamptz IS NULL OR effective_at < $5)
          ORDER BY sequence LIMIT $6",
-    )
-    .bind(tx.tenant())
-    .bind(range.after_sequence)
-    .bind(range.until_sequence)
-    .bind(range.effective.0.map(Time))
-    .bind(range.effective.1.map(Time))
-    .bind(i64::from(most))
-    .fetch_all(tx.conn())
-    .await?;
+    );
+    let rows: Vec<FactRow> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(tx.tenant())
+        .bind(range.after_sequence)
+        .bind(range.until_sequence)
+        .bind(range.effective.0.map(Time))
+        .bind(range.effective.1.map(Time))
+        .bind(i64::from(most))
+        .fetch_all(tx.conn())
+        .await?;
     rows.into_iter().map(Recorded::try_from).collect()
 }
 

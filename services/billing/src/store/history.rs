@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use usher_store::{TenantTx, Time};
 
+use super::epochs::COUNTS_AT;
 use super::ledgers;
 use crate::error::BillingError;
 use crate::ledger::{Ledger, Watermark};
@@ -118,14 +119,15 @@ async fn applied(
     .bind(sequence)
     .fetch_optional(tx.conn())
     .await?;
-    let effective: Option<Time> = sqlx::query_scalar(
-        "SELECT effective_at FROM events WHERE tenant_id = $1 AND kind = 'state' AND sequence <= $2
-         ORDER BY sequence DESC LIMIT 1",
-    )
-    .bind(tx.tenant())
-    .bind(sequence)
-    .fetch_optional(tx.conn())
-    .await?;
+    let sql = format!(
+        "SELECT {COUNTS_AT} FROM events e WHERE tenant_id = $1 AND kind = 'state' AND sequence <= $2
+         ORDER BY sequence DESC LIMIT 1"
+    );
+    let effective: Option<Time> = sqlx::query_scalar(sqlx::AssertSqlSafe(sql))
+        .bind(tx.tenant())
+        .bind(sequence)
+        .fetch_optional(tx.conn())
+        .await?;
     Ok((last.unwrap_or(0), effective.map(|at| at.0)))
 }
 

@@ -15,6 +15,7 @@ use crate::error::BillingError;
 use crate::interval::{End, Interval};
 use crate::intervals::IntervalFilter;
 use crate::rating::{Calendar, Stay};
+use crate::resync::SetBack;
 
 #[derive(FromRow)]
 struct IntervalRow {
@@ -165,6 +166,29 @@ pub(crate) async fn save(tx: &mut TenantTx, intervals: &[Interval]) -> Result<()
     .bind(ends().map(|end| end.map(|end| end.cause.clone())).collect::<Vec<_>>())
     .execute(tx.conn())
     .await?;
+    Ok(())
+}
+
+/// Moves the ends of intervals that facts gave whose time is set back. Those that only end there come first: the
+/// others begin where these end.
+pub(crate) async fn set_back(tx: &mut TenantTx, back: &SetBack) -> Result<(), BillingError> {
+    for begin in ["open_sequence < $3", "open_sequence >= $3"] {
+        let sql = format!(
+            "UPDATE intervals SET
+               start_at = CASE WHEN open_sequence BETWEEN $3 AND $4
+                 THEN $2 + (open_sequence - $3) * interval '1 microsecond' ELSE start_at END,
+               end_at = CASE WHEN close_sequence BETWEEN $3 AND $4
+                 THEN $2 + (close_sequence - $3) * interval '1 microsecond' ELSE end_at END
+             WHERE tenant_id = $1 AND {begin} AND (open_sequence BETWEEN $3 AND $4 OR close_sequence BETWEEN $3 AND $4)"
+        );
+        sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(tx.tenant())
+            .bind(Time(back.to))
+            .bind(back.from_sequence)
+            .bind(back.until_sequence)
+            .execute(tx.conn())
+            .await?;
+    }
     Ok(())
 }
 

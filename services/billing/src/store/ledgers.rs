@@ -153,40 +153,6 @@ pub(crate) async fn get(database: &ScopedDatabase) -> Result<Option<Ledger>, Bil
     Ok(ledger)
 }
 
-/// Notes that an epoch began.
-pub(crate) async fn insert_epoch(
-    tx: &mut TenantTx,
-    epoch: i64,
-    base_sequence: i64,
-    reason: &str,
-    now: Timestamp,
-    differences: i64,
-) -> Result<(), BillingError> {
-    sqlx::query(
-        "INSERT INTO epochs (tenant_id, epoch, base_sequence, reason, begun_at, differences)
-         VALUES ($1, $2, $3, $4, $5, $6)",
-    )
-    .bind(tx.tenant())
-    .bind(epoch)
-    .bind(base_sequence)
-    .bind(reason)
-    .bind(Time(now))
-    .bind(differences)
-    .execute(tx.conn())
-    .await?;
-    Ok(())
-}
-
-/// How many differences an epoch began with; none where it has not.
-pub(crate) async fn epoch(tx: &mut TenantTx, epoch: i64) -> Result<Option<i64>, BillingError> {
-    let found = sqlx::query_scalar("SELECT differences FROM epochs WHERE tenant_id = $1 AND epoch = $2")
-        .bind(tx.tenant())
-        .bind(epoch)
-        .fetch_optional(tx.conn())
-        .await?;
-    Ok(found)
-}
-
 /// The chain's hash at a number.
 pub(crate) async fn hash_at(tx: &mut TenantTx, sequence: i64) -> Result<Option<Hash>, BillingError> {
     let found: Option<Vec<u8>> =

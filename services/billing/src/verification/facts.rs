@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use usher_base::id::{PersonKey, WorkspaceId};
 use usher_store::TenantTx;
 
@@ -11,7 +12,7 @@ use crate::error::BillingError;
 use crate::event::{Fact, GENESIS, Hash};
 use crate::facts::FactRange;
 use crate::interval::{Fold, Interval, StateChange};
-use crate::ledger::Ledger;
+use crate::ledger::{AHEAD, Ledger};
 use crate::store::{facts, intervals};
 
 /// How many facts are read at once.
@@ -23,9 +24,16 @@ pub(super) async fn check(
     tx: &mut TenantTx,
     workspace: WorkspaceId,
     ledger: &Ledger,
+    now: Timestamp,
     verdict: &mut Verdict,
 ) -> Result<(), BillingError> {
     let folded = replay(tx, workspace, (ledger.sequence, ledger.head_hash), verdict).await?;
+    if ledger.last_effective_at > now + AHEAD {
+        verdict.fault(format!(
+            "the last fact takes effect at {}, which is ahead of now; `usher admin ledger resync` sets time back",
+            ledger.last_effective_at
+        ));
+    }
     let mut open = [0; SeatClass::COUNT];
     for interval in folded.iter().filter(|interval| interval.end.is_none()) {
         open[interval.class.index()] += 1;
@@ -66,7 +74,7 @@ async fn replay(
                     person: event.person,
                     user: event.user,
                     class: event.active.then_some(event.class),
-                    at: event.effective_at,
+                    at: recorded.counts_at,
                     cause: &event.cause,
                 });
             }

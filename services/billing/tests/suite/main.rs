@@ -6,6 +6,7 @@
 mod accounts;
 mod append;
 mod cases;
+mod clock;
 mod closing;
 mod commitments;
 mod corrections;

@@ -20,7 +20,7 @@ async fn three(acme: &mut Workspace<'_>) {
     acme.apply(events).await;
 }
 
-fn states(acme: &Workspace<'_>, epoch: i64, sequence: i64) -> Vec<pb::StateRequest> {
+pub fn states(acme: &Workspace<'_>, epoch: i64, sequence: i64) -> Vec<pb::StateRequest> {
     let head = pb::StateHead {
         workspace_id: acme.id.to_string(),
         epoch,
@@ -108,6 +108,7 @@ async fn b7_a_new_epoch_books_each_difference_as_an_event_and_goes_on() {
     // The old epoch is over; the new one goes on from its number.
     let event = acme.event("2026-06-21T00:00:00Z", new, None);
     let event = pb::SeatEvent { sequence: 4, ..event };
+    billing.advance_to("2026-06-21T00:00:00Z");
     let old = billing.append(vec![acme.batch(vec![event.clone()])]).await.unwrap();
     assert_eq!(old[0].refused_reason, "FAILED_PRECONDITION");
     let batch = pb::AppendSeatEventsRequest { epoch: 2, ..acme.batch(vec![event]) };

@@ -65,9 +65,20 @@ impl<'a> Workspace<'a> {
         event
     }
 
-    /// Sends events in one batch, and expects that they are applied.
+    /// Lets the time come at which something happens; billing takes nothing that is ahead of its clock.
+    fn wait_for(&self, at: Timestamp) {
+        let left = at.duration_since(self.billing.clock.now());
+        if left.is_positive() {
+            self.billing.clock.advance(left);
+        }
+    }
+
+    /// Sends events in one batch when their time has come, and expects that they are applied.
     pub async fn apply(&self, events: Vec<pb::SeatEvent>) {
-        let last = events.last().unwrap().sequence;
+        let last = events.last().unwrap();
+        let at = last.effective_time.unwrap();
+        self.wait_for(Timestamp::new(at.seconds, at.nanos).unwrap());
+        let last = last.sequence;
         let answers = self.billing.append(vec![self.batch(events)]).await.unwrap();
         assert_eq!((answers[0].refused_reason.as_str(), answers[0].acknowledged_sequence), ("", last));
     }
@@ -155,7 +166,13 @@ impl<'a> Workspace<'a> {
         active.map(|event| (event.user_id, (event.person_key, event.user_type))).collect()
     }
 
+    /// Sends a watermark when its time has come.
     pub async fn watermark(&self, epoch: i64, as_of: &str, last: i64) -> pb::AdvanceWatermarksResponse {
+        self.wait_for(as_of.parse().unwrap());
+        self.send_watermark(epoch, as_of, last).await
+    }
+
+    pub async fn send_watermark(&self, epoch: i64, as_of: &str, last: i64) -> pb::AdvanceWatermarksResponse {
         let watermark = pb::Watermark {
             workspace_id: self.id.to_string(),
             epoch,

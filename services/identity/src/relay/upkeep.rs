@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use usher_base::Credential;
 use usher_base::id::WorkspaceId;
 use usher_proto::billing::v1 as pb;
@@ -17,6 +18,10 @@ use crate::store::{relays, states};
 
 /// How often watermarks are advanced.
 const WATERMARKS: Duration = Duration::from_secs(15);
+/// How far times may be ahead of the database's clock, which decides what is now.
+const AHEAD: SignedDuration = SignedDuration::from_secs(5);
+/// How many workspaces a log line names.
+const NAMED: usize = 10;
 /// How many workspaces' watermarks are sent at once.
 const PAGE: i32 = 500;
 /// The longest that a comparison of all states may take.
@@ -49,15 +54,27 @@ impl Relay {
     async fn advance_watermarks(&self) -> Result<(), RelayError> {
         let credential = self.credential.current().await?;
         let verified = self.verified(&credential).await?;
+        self.check_clock().await?;
+        let mut ahead = Vec::new();
         let mut after = WorkspaceId::from_uuid(Uuid::nil());
         loop {
             let workspaces = states::workspaces(&self.database, after, PAGE).await?;
-            let Some(last) = workspaces.last() else { return Ok(()) };
+            let Some(last) = workspaces.last() else {
+                alarm(&ahead);
+                return Ok(());
+            };
             after = *last;
             let mut watermarks = Vec::with_capacity(workspaces.len());
             for workspace in workspaces {
                 let database = self.scoped(&verified, workspace)?;
-                watermarks.extend(states::advance_watermark(&database, workspace, self.clock.now()).await?);
+                let watermark = states::advance_watermark(&database, workspace, self.clock.now()).await?;
+                let Some((as_of, watermark)) = watermark else { continue };
+                if as_of > self.clock.now() + AHEAD {
+                    // Billing would refuse it.
+                    ahead.push(workspace);
+                } else {
+                    watermarks.push(watermark);
+                }
             }
             let message = pb::AdvanceWatermarksRequest { watermarks };
             let request = outgoing(&credential, Duration::from_secs(30)).request(message);
@@ -69,6 +86,19 @@ impl Relay {
                 self.compare(&credential, &self.scoped(&verified, workspace)?, workspace).await?;
             }
         }
+    }
+
+    /// Compares this program's clock with the database's.
+    async fn check_clock(&self) -> Result<(), RelayError> {
+        let clock = states::clock(&self.database).await?;
+        let ahead = self.clock.now().duration_since(clock);
+        metrics::gauge!("usher_clock_ahead_seconds").set(ahead.as_secs_f64());
+        if ahead <= AHEAD {
+            return Ok(());
+        }
+        let error = RelayError::ClockAhead(ahead.as_secs());
+        tracing::error!(error = &error as &dyn std::error::Error, "the clock is wrong");
+        Err(error)
     }
 
     /// Goes back to where billing is, for workspaces in which it lacks events that it once had: its
@@ -133,5 +163,20 @@ impl Relay {
         let request = outgoing(credential, COMPARE).request(stream);
         let mut client = SeatLedgerClient::new(self.billing.clone());
         Ok(client.reconcile_state(request).await.map_err(Failure::from)?.into_inner())
+    }
+}
+
+/// Tells of workspaces whose times are ahead of the clock, because a clock had leapt when they were written.
+fn alarm(ahead: &[WorkspaceId]) {
+    metrics::gauge!("usher_workspaces_ahead_of_clock")
+        .set(f64::from(u32::try_from(ahead.len()).unwrap_or(u32::MAX)));
+    if !ahead.is_empty() {
+        let first: Vec<String> = ahead.iter().take(NAMED).map(ToString::to_string).collect();
+        tracing::error!(
+            workspaces = ahead.len(),
+            first = first.join(" "),
+            "the times of these workspaces are ahead of the clock, so billing takes nothing of them; \
+             run `usher admin ledger resync` for each"
+        );
     }
 }

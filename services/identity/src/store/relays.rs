@@ -67,19 +67,41 @@ pub(crate) async fn next(database: &ScopedDatabase, most: i64) -> Result<(i64, V
     Ok((epoch, rows.into_iter().map(pb::SeatEvent::from).collect()))
 }
 
+/// How billing answered a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    Applied,
+    /// It has another number than was sent: the next batch begins there.
+    Elsewhere,
+    /// It is sent again after a rest.
+    Refused,
+    /// It is not sent again before an operator acts.
+    Halted,
+}
+
+/// For how long a workspace rests whose events were refused.
+const REST: &str = "5 seconds";
+
 /// Notes what billing says it has. Billing's word counts, also where it goes back: after a
 /// restore it wants the events again.
-pub(crate) async fn acknowledge(database: &ScopedDatabase, sequence: i64, halted: bool) -> Result<(), Error> {
+pub(crate) async fn acknowledge(
+    database: &ScopedDatabase,
+    sequence: i64,
+    answer: Answer,
+) -> Result<(), Error> {
     let mut tx = database.begin().await?;
     let tenant = tx.tenant();
     sqlx::query(
-        "INSERT INTO relays (tenant_id, acknowledged_sequence, halted) VALUES ($1, $2, $3)
+        "INSERT INTO relays (tenant_id, acknowledged_sequence, halted, rest_until)
+         VALUES ($1, $2, $3, CASE WHEN $4 THEN clock_timestamp() + $5::text::interval END)
          ON CONFLICT (tenant_id) DO UPDATE SET acknowledged_sequence = excluded.acknowledged_sequence,
-           halted = excluded.halted",
+           halted = excluded.halted, rest_until = excluded.rest_until",
     )
     .bind(tenant)
     .bind(sequence)
-    .bind(halted)
+    .bind(answer == Answer::Halted)
+    .bind(answer == Answer::Refused)
+    .bind(REST)
     .execute(tx.conn())
     .await?;
     tx.commit().await

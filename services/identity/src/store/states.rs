@@ -29,6 +29,14 @@ pub(crate) async fn workspaces(
     Ok(ids.into_iter().map(WorkspaceId::from_uuid).collect())
 }
 
+/// The database's clock.
+pub(crate) async fn clock(database: &Database) -> Result<Timestamp, Error> {
+    let mut tx = database.global().await?;
+    let now: Time = sqlx::query_scalar("SELECT clock_timestamp()").fetch_one(tx.conn()).await?;
+    tx.commit().await?;
+    Ok(now.0)
+}
+
 #[derive(FromRow)]
 struct WatermarkRow {
     epoch: i64,
@@ -38,22 +46,23 @@ struct WatermarkRow {
     refusals: Json<Vec<RefusalsRow>>,
 }
 
-/// Advances the workspace's watermark to a time, with what its plan gives and what was refused; none where
+/// Advances the workspace's watermark to a time, which is given beside it, with what its plan gives and what was refused; none where
 /// nobody was ever provisioned.
 pub(crate) async fn advance_watermark(
     database: &ScopedDatabase,
     workspace: WorkspaceId,
     now: Timestamp,
-) -> Result<Option<pb::Watermark>, Error> {
+) -> Result<Option<(Timestamp, pb::Watermark)>, Error> {
     let query = database.statement::<WatermarkRow>("SELECT * FROM advance_watermark($1, $2)").bind(Time(now));
-    Ok(query.fetch_optional().await?.map(|row| pb::Watermark {
+    let watermark = |row: WatermarkRow| pb::Watermark {
         workspace_id: workspace.to_string(),
         epoch: row.epoch,
         as_of_time: Some(to_wire(row.as_of.0)),
         last_sequence: row.last_sequence,
         plan_limits: row.plan_limits.0.into_iter().map(pb::PlanLimit::from).collect(),
         refusals: row.refusals.0.into_iter().map(pb::SeatRefusals::from).collect(),
-    }))
+    };
+    Ok(query.fetch_optional().await?.map(|row| (row.as_of.0, watermark(row))))
 }
 
 #[derive(FromRow)]
@@ -96,16 +105,20 @@ async fn read_in(tx: &mut TenantTx) -> Result<Option<SeatState>, Error> {
     Ok(Some(SeatState { epoch, sequence, users: rows.into_iter().filter_map(user).collect() }))
 }
 
-/// Sets the epoch, and reads the state at which it begins.
+/// Sets the epoch, and reads the state at which it begins. A time that is ahead of the database's clock is set
+/// back: a clock leapt once, and what is written from now on is written now.
 pub(crate) async fn set_epoch(database: &ScopedDatabase, epoch: i64) -> Result<Option<SeatState>, Error> {
     let mut tx = database.scan(LONGEST_SCAN).await?;
     let tenant = tx.tenant();
     // The head row is locked from here on: no writer comes in between.
-    sqlx::query("UPDATE heads SET epoch = $2 WHERE tenant_id = $1")
-        .bind(tenant)
-        .bind(epoch)
-        .execute(tx.conn())
-        .await?;
+    sqlx::query(
+        "UPDATE heads SET epoch = $2, last_effective_at = least(last_effective_at, clock_timestamp())
+         WHERE tenant_id = $1",
+    )
+    .bind(tenant)
+    .bind(epoch)
+    .execute(tx.conn())
+    .await?;
     let state = read_in(&mut tx).await?;
     tx.commit().await?;
     Ok(state)
@@ -127,7 +140,8 @@ pub(crate) async fn begun(
         .await?;
     sqlx::query(
         "INSERT INTO relays (tenant_id, acknowledged_sequence, halted) VALUES ($1, $2, false)
-         ON CONFLICT (tenant_id) DO UPDATE SET acknowledged_sequence = excluded.acknowledged_sequence, halted = false",
+         ON CONFLICT (tenant_id) DO UPDATE SET acknowledged_sequence = excluded.acknowledged_sequence, halted = false,
+           rest_until = NULL",
     )
     .bind(tenant)
     .bind(sequence)

@@ -1,6 +1,7 @@
 //! The identity service over gRPC, on a real database, with the real tenant service beside it.
 #![expect(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
 
+mod clock;
 mod custom_attributes;
 mod groups;
 mod life_cycle;

@@ -17,6 +17,12 @@ pub enum Error {
         "this workspace has more requests under way than can be worked on at once; wait a little and try again"
     )]
     Crowded(#[source] sqlx::Error),
+    /// A clock is ahead of the database's, so nothing was written. An operator sets it right.
+    #[error(
+        "the service's clock is ahead of its database's, so nothing is written until the operator has set it right; \
+         try again later"
+    )]
+    ClockAhead(#[source] sqlx::Error),
     /// A defect, or a schema that does not fit the program.
     #[error("the database refused a statement")]
     Failed(#[source] sqlx::Error),
@@ -30,6 +36,8 @@ impl From<sqlx::Error> for Error {
             Self::Unstorable(what, error)
         } else if is_outage(&error) {
             Self::Unavailable(error)
+        } else if is_clock_ahead(&error) {
+            Self::ClockAhead(error)
         } else {
             Self::Failed(error)
         }
@@ -77,10 +85,18 @@ fn is_outage(error: &sqlx::Error) -> bool {
     }
 }
 
+/// The SQLSTATE that the functions of our schemas raise for a time that is ahead.
+const CLOCK_AHEAD: &str = "US004";
+
+fn is_clock_ahead(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    code.as_deref() == Some(CLOCK_AHEAD)
+}
+
 impl Fault for Error {
     fn reason(&self) -> Reason {
         match self {
-            Self::Unavailable(_) => Reason::Unavailable,
+            Self::Unavailable(_) | Self::ClockAhead(_) => Reason::Unavailable,
             Self::Unstorable(..) => Reason::InvalidArgument,
             Self::Crowded(_) => Reason::RateLimited,
             Self::Failed(_) => Reason::Internal,

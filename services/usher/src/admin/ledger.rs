@@ -34,7 +34,8 @@ pub(super) enum LedgerCommand {
         of: WorkspaceArg,
     },
     /// Have billing take over who is active now: after a restore of identity, or where a comparison
-    /// found a difference. Each difference is booked as an event; a halted ledger goes on.
+    /// found a difference. Each difference is booked as an event; a halted ledger goes on. Where a clock had leapt
+    /// ahead, time is set back: what was written in the future counts from now on.
     Resync {
         #[command(flatten)]
         of: WorkspaceArg,
