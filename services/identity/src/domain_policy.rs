@@ -8,12 +8,16 @@ use usher_scim::{Object, user as scim};
 use crate::error::IdentityError;
 use crate::policy::Policy;
 
-/// Judges a user who is about to be created, renamed, given another primary address, or
-/// reactivated. The domain of the user name, where that is an address, and that of the primary
+/// Judges a user who is active after a write that creates, renames or reactivates the user or gives another
+/// primary address. Whoever is not active afterwards is not judged: a person's leaving is never refused, and
+/// whoever comes back is judged then. The domain of the user name, where that is an address, and that of the primary
 /// e-mail address must be approved. A user name that is no address is judged by the primary
 /// address alone; with neither there is nothing to approve. Secondary addresses are free.
 pub(crate) fn judge(policy: &Policy, resource: &Object) -> Result<(), IdentityError> {
     let Some(approved) = &policy.approved_domains else { return Ok(()) };
+    if !scim::active(resource) {
+        return Ok(());
+    }
     let user_name = scim::user_name(resource).unwrap_or_default();
     let primary = scim::primary_email(resource);
     if looks_like_address(user_name) {
@@ -51,8 +55,8 @@ mod tests {
     use super::*;
     use crate::policy::AtLimit;
 
-    fn verdict(user_name: &str, emails: &serde_json::Value) -> bool {
-        let policy = Policy {
+    fn policy() -> Policy {
+        Policy {
             version: 1,
             slug: "acme".into(),
             approved_domains: Some(
@@ -61,9 +65,19 @@ mod tests {
             seat_limit: None,
             collaborators: None,
             at_limit: AtLimit::Allow,
-        };
+        }
+    }
+
+    fn verdict(user_name: &str, emails: &serde_json::Value) -> bool {
         let document = json!({"userName": user_name, "emails": emails});
-        judge(&policy, document.as_object().unwrap()).is_ok()
+        judge(&policy(), document.as_object().unwrap()).is_ok()
+    }
+
+    #[test]
+    fn who_is_not_active_afterwards_is_not_judged() {
+        let document = json!({"userName": "eve@evil.example", "active": false});
+        assert!(judge(&policy(), document.as_object().unwrap()).is_ok());
+        assert!(!verdict("eve@evil.example", &json!([])));
     }
 
     #[test]

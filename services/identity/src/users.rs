@@ -91,7 +91,7 @@ impl Users {
             outcome = store::create(&database, &write(ctx, &user, paths, now), revive).await;
         }
         count_refusal(&database, &outcome).await;
-        match outcome.map_err(|fault| fault.told(&policy, user.attributes.user_type))? {
+        match outcome.map_err(|fault| fault.told(&policy.slug, user.attributes.user_type))? {
             Written::Done => {
                 self.relay.nudge();
                 Ok(Created { user, revived: false })
@@ -224,9 +224,13 @@ impl Users {
             if changes.is_empty() {
                 return Ok(current);
             }
-            let policy = self.policies.get(ctx).await?;
-            if domain_policy::concerns(&before, &resource) {
-                domain_policy::judge(&policy, &resource)?;
+            let leaves = active(&before) && !active(&resource);
+            // Nothing refuses a person's leaving, and so nobody is asked about it.
+            let policy = if leaves { None } else { Some(self.policies.get(ctx).await?) };
+            if let Some(policy) = &policy
+                && domain_policy::concerns(&before, &resource)
+            {
+                domain_policy::judge(policy, &resource)?;
             }
             let mut origin = current.provenance.clone();
             provenance::note(&mut origin, &changes, ctx.actor());
@@ -239,7 +243,7 @@ impl Users {
                 updated_at: now,
                 ..current.clone()
             };
-            let paths: Vec<String> = changes.into_iter().map(|change| change.path).collect();
+            let mut paths: Vec<String> = changes.into_iter().map(|change| change.path).collect();
             let (kind, cause) = kind(&current.attributes, &user.attributes);
             let was = current.attributes.seat();
             let update = write(ctx, &user, paths.clone(), now);
@@ -248,9 +252,14 @@ impl Users {
                 degrade(ctx, &mut user);
                 let update = write(ctx, &user, paths, now);
                 outcome = store::update(&database, &update, was, kind, cause).await;
+            } else if leaves && matches!(outcome, Ok(Written::Taken)) {
+                keep_name(ctx, &mut user, &current, &mut paths);
+                let update = write(ctx, &user, paths, now);
+                outcome = store::update(&database, &update, was, kind, cause).await;
             }
             count_refusal(&database, &outcome).await;
-            match outcome.map_err(|fault| fault.told(&policy, user.attributes.user_type))? {
+            let slug = policy.as_ref().map_or("", |policy| policy.slug.as_str());
+            match outcome.map_err(|fault| fault.told(slug, user.attributes.user_type))? {
                 Written::Done => {
                     self.relay.nudge();
                     return Ok(user);
@@ -320,6 +329,21 @@ fn degrade(ctx: &CallContext, user: &mut User) {
     );
     metrics::counter!("usher_seats_degraded_total").increment(1);
     user.attributes.user_type = UserType::Collaborator;
+}
+
+/// Leaves somebody who leaves their name, where another user has the one that was asked for: leaving is what
+/// matters, and the answer shows the name.
+fn keep_name(ctx: &CallContext, user: &mut User, current: &User, paths: &mut Vec<String>) {
+    tracing::warn!(
+        user = %user.id, request_id = ctx.request_id(),
+        "the user leaves under the userName it had, because another user has the new one"
+    );
+    user.attributes.user_name.clone_from(&current.attributes.user_name);
+    paths.retain(|path| path != "userName");
+    match current.provenance.get("userName") {
+        Some(source) => drop(user.provenance.insert("userName".to_owned(), source.clone())),
+        None => drop(user.provenance.shift_remove("userName")),
+    }
 }
 
 /// Counts a write that found no free seat. Its caller is told so whether that is counted or not.

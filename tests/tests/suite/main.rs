@@ -16,6 +16,7 @@ mod erasure;
 mod fence;
 mod grpc;
 mod isolation;
+mod leaving;
 mod limit_relay;
 mod limits;
 mod page_size;

@@ -15,7 +15,6 @@ use uuid::Uuid;
 
 use crate::change::{Cause, ChangeKind};
 use crate::error::IdentityError;
-use crate::policy::Policy;
 use crate::query::Probe;
 use crate::store::LONGEST_LIST;
 use crate::store::filter::{Table, canonical_uuid};
@@ -150,18 +149,18 @@ impl From<Error> for WriteFault {
 
 impl WriteFault {
     /// The error for the caller, with the workspace's name.
-    pub(crate) fn told(self, policy: &Policy, user_type: UserType) -> IdentityError {
+    pub(crate) fn told(self, workspace: &str, user_type: UserType) -> IdentityError {
         match self {
             Self::NoSeat(Full { pool, limit, in_use }) if pool == "collaborator" => {
-                IdentityError::CollaboratorLimitReached { workspace: policy.slug.clone(), limit, in_use }
+                IdentityError::CollaboratorLimitReached { workspace: workspace.to_owned(), limit, in_use }
             }
             Self::NoSeat(Full { limit, in_use, .. }) => {
-                IdentityError::SeatLimitReached { workspace: policy.slug.clone(), user_type, limit, in_use }
+                IdentityError::SeatLimitReached { workspace: workspace.to_owned(), user_type, limit, in_use }
             }
             // Whoever writes takes the free seat instead.
             Self::Degrade => IdentityError::Contended,
             Self::Taken => IdentityError::UserNameTaken(String::new()),
-            Self::Store(error) => IdentityError::Store(error),
+            Self::Store(error) => error.into(),
         }
     }
 }
