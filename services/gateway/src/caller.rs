@@ -33,6 +33,8 @@ pub(crate) struct Caller {
     pub(crate) base: String,
     /// How it is read.
     pub(crate) profile: Profile,
+    /// Whether its `externalId` never goes to another person.
+    pub(crate) external_id_stable: bool,
 }
 
 #[derive(Deserialize)]
@@ -76,8 +78,8 @@ impl FromRequestParts<Gateway> for Caller {
             context.keep_place(admission.place(Work::of(parts)).await?);
         }
         let base = gateway.locations.base(&parts.headers, &parts.uri, &workspace);
-        let profile = verified.accepted.profile;
-        Ok(Self { verified, token, workspace, context, base, profile })
+        let Accepted { profile, external_id_stable, .. } = verified.accepted;
+        Ok(Self { verified, token, workspace, context, base, profile, external_id_stable })
     }
 }
 

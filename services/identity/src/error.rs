@@ -19,6 +19,12 @@ pub(crate) enum IdentityError {
     /// Caller: choose another name, or match the user that has it.
     #[error("another user of this workspace has the userName {0:?}; userNames are compared without case")]
     UserNameTaken(String),
+    /// Caller: leave it out. The workspace's admin: hand the people over.
+    #[error(
+        "externalId: another API app of this workspace provisions the user and has its own externalId for it; leave \
+         it out, or have an admin hand that app's people over to this one (usher admin app take-over)"
+    )]
+    ForeignExternalId,
     /// Caller: choose another name, or match the group that has it.
     #[error("another group of this workspace has the displayName {0:?}; they are compared without case")]
     DisplayNameTaken(String),
@@ -127,6 +133,7 @@ impl Fault for IdentityError {
         match self {
             Self::NotFound { .. } => Reason::NotFound,
             Self::UserNameTaken(_) => Reason::UserNameTaken,
+            Self::ForeignExternalId => Reason::Mutability,
             Self::DisplayNameTaken(_) | Self::AttributeExists(_) => Reason::AlreadyExists,
             Self::UnknownMembers(_) | Self::CircularMembers(_) => Reason::InvalidValue,
             Self::ListTooSlow => Reason::InvalidFilter,

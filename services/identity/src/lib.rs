@@ -11,6 +11,7 @@ mod error;
 mod group;
 mod groups;
 mod grpc;
+mod kept_apart;
 mod methods;
 mod page_size;
 mod person_names;
@@ -21,6 +22,7 @@ mod relay;
 mod seat_state;
 mod service;
 mod store;
+mod take_over;
 mod user;
 mod users;
 

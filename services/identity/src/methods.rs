@@ -34,4 +34,5 @@ pub const METHODS: &[Method] = &[
     Method::new("/usher.identity.v1.UserService/DeleteUser", WRITE),
     Method::new("/usher.identity.v1.UserService/GetPersonNames", READ),
     Method::new("/usher.identity.v1.UserService/EraseUsers", OPERATOR),
+    Method::new("/usher.identity.v1.UserService/TakeOverUsers", OPERATOR),
 ];

@@ -8,7 +8,7 @@ use usher_scim::{Profile, ScimError, ScimType};
 
 use crate::cursor::{Cursors, Purpose};
 use crate::error::IdentityError;
-use crate::store::listing::{self, Listing, Position, Window};
+use crate::store::listing::{self, Listing, Position, Reader, Window};
 
 /// Most comparisons of a filter with an inner part of a text: each looks through that text of everybody.
 const MOST_INNER_PARTS: usize = 4;
@@ -36,6 +36,7 @@ pub(crate) struct Query<'s> {
     count: i64,
     offset: i64,
     base: String,
+    client: Option<String>,
 }
 
 /// Cursors of the pages around one.
@@ -71,7 +72,13 @@ impl<'s> Query<'s> {
             count: i64::from(asked.count).clamp(0, most),
             offset: asked.start_index.saturating_sub(1).max(0),
             base: asked.base.clone(),
+            client: None,
         })
+    }
+
+    /// As a client asks it, which has no other client's `externalId`.
+    pub(crate) fn of(self, client: Option<String>) -> Self {
+        Self { client, ..self }
     }
 
     /// The part of a page that a probe found.
@@ -103,7 +110,7 @@ impl<'s> Query<'s> {
             order: self.order,
             window: cursor.map_or(Window::Index(self.offset), |position| Window::Cursor(position.as_ref())),
             count: self.count,
-            base: &self.base,
+            reader: Reader { base: &self.base, client: self.client.as_deref() },
         }
     }
 }

@@ -22,6 +22,7 @@ use crate::grpc::changes::ChangeApi;
 use crate::grpc::groups::GroupApi;
 use crate::grpc::seats::SeatApi;
 use crate::grpc::users::UserApi;
+use crate::kept_apart;
 use crate::methods::METHODS;
 use crate::policy::Policies;
 use crate::relay::{Nudge, Relay};
@@ -76,6 +77,7 @@ impl Service {
             application: "usher-identity",
         })?;
         usher_store::check(&database).await?;
+        kept_apart::report(&database).await?;
         let tenant = connect(&config.tenant_url)?;
         let billing = connect(&config.billing_url)?;
         let cursors = Cursors::new(&config.service_key);

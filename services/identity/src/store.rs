@@ -4,12 +4,14 @@ pub(crate) mod attributes;
 pub(crate) mod changes;
 mod filter;
 pub(crate) mod groups;
+pub(crate) mod kept_apart;
 pub(crate) mod limits;
 pub(crate) mod listing;
 pub(crate) mod person_names;
 pub(crate) mod relays;
 pub(crate) mod seats;
 pub(crate) mod states;
+pub(crate) mod take_over;
 pub(crate) mod users;
 
 /// Longest time for each statement of a list, so that a filter that no index answers is no burden for long.

@@ -38,6 +38,35 @@ pub(crate) struct Attributes {
 }
 
 impl User {
+    /// The user as a client sees it: an `externalId` is one client's name for a user, and no other client has it
+    /// (RFC 7643 section 3.1).
+    pub(crate) fn seen_by(mut self, client: Option<&str>) -> Self {
+        if client.is_some_and(|client| client != self.connection) {
+            self.attributes.external_id = None;
+        }
+        self
+    }
+
+    /// Settles whose `externalId` a user has after the write of a client that saw it as [`User::seen_by`] says. One
+    /// that another client gave stays, and the user goes on to be that client's; who has none gets the writer's, and
+    /// is the writer's from then on. Gives whether the writer's own was left out.
+    pub(crate) fn settle_external_id(&mut self, client: Option<&str>, before: &Self) -> bool {
+        let Some(client) = client.filter(|client| *client != before.connection) else { return false };
+        match &before.attributes.external_id {
+            Some(theirs) if !before.connection.is_empty() || self.attributes.external_id.is_none() => {
+                let left_out = self.attributes.external_id.replace(theirs.clone()).is_some();
+                self.connection.clone_from(&before.connection);
+                left_out
+            }
+            _ => {
+                if self.attributes.external_id.is_some() {
+                    client.clone_into(&mut self.connection);
+                }
+                false
+            }
+        }
+    }
+
     /// The canonical resource, with the groups.
     pub(crate) fn to_resource(&self) -> Object {
         let mut resource = self.attributes.to_resource();
@@ -69,12 +98,17 @@ impl User {
     }
 }
 
+/// The API app that an actor is; none who administers.
+pub(crate) fn client(actor: &Actor) -> Option<String> {
+    match actor {
+        Actor::Scim { app, .. } => Some(app.to_string()),
+        Actor::Admin(_) | Actor::Service(_) | Actor::Operator(_) => None,
+    }
+}
+
 /// The connection of what an actor provisions.
 pub(crate) fn connection(actor: &Actor) -> String {
-    match actor {
-        Actor::Scim { app, .. } => app.to_string(),
-        Actor::Admin(_) | Actor::Service(_) | Actor::Operator(_) => String::new(),
-    }
+    client(actor).unwrap_or_default()
 }
 
 impl Attributes {

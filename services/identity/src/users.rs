@@ -21,7 +21,7 @@ use crate::provenance;
 use crate::query::{Around, Asked, Probe, Query};
 use crate::store::limits;
 use crate::store::users::{self as store, WriteFault, Written};
-use crate::user::{Attributes, User, connection};
+use crate::user::{Attributes, User, client, connection};
 
 /// How often a write is tried again when others write the same user meanwhile.
 const ATTEMPTS: usize = 12;
@@ -50,7 +50,7 @@ pub(crate) struct Created {
 
 impl Users {
     /// Creates a user in the caller's workspace, and takes a seat if the user is active. An inactive
-    /// user whom the document means is revived instead.
+    /// user whom the document means is revived instead; with `stable` the client's id alone says whom it means.
     ///
     /// User, change-log entry, seat event and counter are one transaction: a crash leaves all or nothing.
     pub(crate) async fn create(
@@ -58,6 +58,7 @@ impl Users {
         ctx: &CallContext,
         document: &str,
         profile: Profile,
+        stable: bool,
     ) -> Result<Created, IdentityError> {
         ctx.require(Permission::UsersWrite)?;
         let database = self.database.scoped(&ctx.scope()?);
@@ -83,12 +84,12 @@ impl Users {
             updated_at: now,
         };
         // To the letter of the RFC a POST never means somebody who is there.
-        let revive = profile == Profile::Default;
+        let meaning = store::Meaning { revive: profile == Profile::Default, stable };
         let paths: Vec<String> = changes.into_iter().map(|change| change.path).collect();
-        let mut outcome = store::create(&database, &write(ctx, &user, paths.clone(), now), revive).await;
+        let mut outcome = store::create(&database, &write(ctx, &user, paths.clone(), now), meaning).await;
         if matches!(outcome, Err(WriteFault::Degrade)) {
             degrade(ctx, &mut user);
-            outcome = store::create(&database, &write(ctx, &user, paths, now), revive).await;
+            outcome = store::create(&database, &write(ctx, &user, paths, now), meaning).await;
         }
         count_refusal(&database, &outcome).await;
         match outcome.map_err(|fault| fault.told(&policy.slug, user.attributes.user_type))? {
@@ -115,7 +116,8 @@ impl Users {
     /// Reads a user.
     pub(crate) async fn get(&self, ctx: &CallContext, id: &str) -> Result<User, IdentityError> {
         ctx.require(Permission::UsersRead)?;
-        self.find(&self.database.scoped(&ctx.scope()?), id).await
+        let user = self.find(&self.database.scoped(&ctx.scope()?), id).await?;
+        Ok(user.seen_by(client(ctx.actor()).as_deref()))
     }
 
     async fn find(&self, database: &ScopedDatabase, id: &str) -> Result<User, IdentityError> {
@@ -133,7 +135,11 @@ impl Users {
         ctx.require(Permission::UsersRead)?;
         let database = self.database.scoped(&ctx.scope()?);
         let types = attributes::resource_type(&database, &[&asked.filter, &asked.sort_by]).await?;
-        let query = Query::read(asked, &types)?;
+        let client = client(ctx.actor());
+        let seen = |users: Vec<User>| -> Vec<User> {
+            users.into_iter().map(|user| user.seen_by(client.as_deref())).collect()
+        };
+        let query = Query::read(asked, &types)?.of(client.clone());
         let purpose = asked.purpose(ctx, "users")?;
         let position = asked
             .cursor
@@ -142,12 +148,10 @@ impl Users {
             .transpose()?;
         if let Some(filter) = query.filter.as_ref().filter(|_| query.is_plain(asked))
             && let Some(probe) = Probe::of(filter)
-            && let Some(mut users) = store::probe(&database, &probe, true).await?
+            && let Some(users) = store::probe(&database, &probe, true).await?
         {
+            let mut users = seen(users);
             users.retain(|user| eval::matches(filter, &user.rendered(&asked.base)));
-            if matches!(probe, Probe::ExternalId(_)) {
-                own_first(&mut users, &connection(ctx.actor()));
-            }
             let total = i64::try_from(users.len()).unwrap_or(i64::MAX);
             let mut users = query.window(users);
             users.truncate(page_size::fitting(users.iter().map(User::size)));
@@ -166,7 +170,7 @@ impl Users {
                 .map_err(|error| IdentityError::of_list(error, &query))?;
         }
         let around = Around::of(&page, &self.cursors, &purpose, ctx);
-        Ok(Page { users, total: page.total, around })
+        Ok(Page { users: seen(users), total: page.total, around })
     }
 
     /// Writes a document over a user.
@@ -214,15 +218,16 @@ impl Users {
     ) -> Result<User, IdentityError> {
         ctx.require(Permission::UsersWrite)?;
         let database = self.database.scoped(&ctx.scope()?);
+        let client = client(ctx.actor());
         for _ in 0..ATTEMPTS {
             let current = self.find(&database, id).await?;
             if !versions.is_empty() && !versions.contains(&current.version) {
                 return Err(IdentityError::Stale);
             }
-            let before = current.attributes.to_resource();
+            let before = current.clone().seen_by(client.as_deref()).attributes.to_resource();
             let Changed { resource, changes } = apply(&before)?;
             if changes.is_empty() {
-                return Ok(current);
+                return Ok(current.seen_by(client.as_deref()));
             }
             let leaves = active(&before) && !active(&resource);
             // Nothing refuses a person's leaving, and so nobody is asked about it.
@@ -244,6 +249,12 @@ impl Users {
                 ..current.clone()
             };
             let mut paths: Vec<String> = changes.into_iter().map(|change| change.path).collect();
+            if user.settle_external_id(client.as_deref(), &current) {
+                if !leaves {
+                    return Err(IdentityError::ForeignExternalId);
+                }
+                paths.retain(|path| path != "externalId");
+            }
             let (kind, cause) = kind(&current.attributes, &user.attributes);
             let was = current.attributes.seat();
             let update = write(ctx, &user, paths.clone(), now);
@@ -262,7 +273,7 @@ impl Users {
             match outcome.map_err(|fault| fault.told(slug, user.attributes.user_type))? {
                 Written::Done => {
                     self.relay.nudge();
-                    return Ok(user);
+                    return Ok(user.seen_by(client.as_deref()));
                 }
                 Written::Taken => return Err(IdentityError::UserNameTaken(user.attributes.user_name)),
                 Written::Stale | Written::Inactive(_) => {}
@@ -294,14 +305,6 @@ impl Users {
             }
         }
         Err(IdentityError::Contended)
-    }
-}
-
-/// An `externalId` is one client's name for a user, and means another user to another client (RFC 7643
-/// section 3.1): those of the caller's connection, where there are any.
-fn own_first(users: &mut Vec<User>, own: &str) {
-    if users.iter().any(|user| user.connection == own) {
-        users.retain(|user| user.connection == own);
     }
 }
 

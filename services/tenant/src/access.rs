@@ -13,7 +13,7 @@ use usher_store::{Database, ScopedDatabase};
 use crate::error::TenantError;
 use crate::hashing::Hasher;
 use crate::signer::{Grant, SHORT, Signed, Signer};
-use crate::store::tokens as store;
+use crate::store::{apps, tokens as store};
 use crate::workspaces;
 
 /// A token's last use is noted at most this often.
@@ -40,6 +40,8 @@ pub(crate) struct Accepted {
     pub(crate) slug: String,
     /// Whether the app's identity provider is read to the letter of RFC 7644.
     pub(crate) strict: bool,
+    /// Whether the app's `externalId` never goes to another person.
+    pub(crate) external_id_stable: bool,
 }
 
 impl Access {
@@ -87,6 +89,8 @@ impl Access {
                 life,
             })
             .await?;
+        let app = AppId::from_uuid(found.app_id);
+        let external_id_stable = apps::has_stable_external_ids(&database, app).await?;
         Ok(Accepted {
             signed,
             workspace: id,
@@ -94,6 +98,7 @@ impl Access {
             token: token_id,
             slug: found.slug,
             strict: found.strict,
+            external_id_stable,
         })
     }
 

@@ -21,6 +21,15 @@ pub(crate) struct App {
     pub(crate) created_at: Timestamp,
     /// Whether its identity provider is read to the letter of RFC 7644.
     pub(crate) strict: bool,
+    /// Whether its `externalId` never goes to another person.
+    pub(crate) external_id_stable: bool,
+}
+
+/// How an app's identity provider is read; what is none stays as it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Reading {
+    pub(crate) strict: Option<bool>,
+    pub(crate) external_id_stable: Option<bool>,
 }
 
 /// Creates an app.
@@ -39,7 +48,14 @@ pub(crate) async fn create(
     if description.chars().count() > 1_000 || description.contains(hidden) {
         return Err(invalid("description", "it must have at most 1,000 printable characters").into());
     }
-    let app = App { id: AppId::new(ctx.clock()), name, description, created_at: ctx.now(), strict: false };
+    let app = App {
+        id: AppId::new(ctx.clock()),
+        name,
+        description,
+        created_at: ctx.now(),
+        strict: false,
+        external_id_stable: false,
+    };
     let mut tx = database.scoped(&scope).begin().await?;
     authority::with(ctx, &mut tx, ConfigureAdvancedSecuritySettings).await?;
     if workspaces::find(&mut tx).await?.is_none() {
@@ -65,12 +81,12 @@ pub(crate) async fn update(
     database: &Database,
     ctx: &CallContext,
     id: AppId,
-    strict: bool,
+    reading: Reading,
 ) -> Result<App, TenantError> {
     let scope = ctx.scope()?;
     let mut tx = database.scoped(&scope).begin().await?;
     authority::with(ctx, &mut tx, ConfigureAdvancedSecuritySettings).await?;
-    let Some(app) = store::update(&mut tx, id, strict).await? else {
+    let Some(app) = store::update(&mut tx, id, reading).await? else {
         return Err(TenantError::NotFound { what: "app", name: id.to_string() });
     };
     workspaces::announce(&mut tx).await?;

@@ -192,7 +192,19 @@ impl Operator {
         id: &str,
         profile: pb::ScimProfile,
     ) -> anyhow::Result<()> {
-        let message = pb::UpdateAppRequest { id: id.to_owned(), profile: profile.into() };
+        let message =
+            pb::UpdateAppRequest { id: id.to_owned(), profile: profile.into(), external_id_stable: None };
+        let mut client = AppServiceClient::new(self.tenant());
+        answered("UpdateApp", client.update_app(self.about(workspace, message)).await).map(drop)
+    }
+
+    /// Says that an app's `externalId` never goes to another person.
+    ///
+    /// # Errors
+    /// The call fails.
+    pub async fn stable_external_ids(&self, workspace: WorkspaceId, id: &str) -> anyhow::Result<()> {
+        let message =
+            pb::UpdateAppRequest { id: id.to_owned(), external_id_stable: Some(true), ..Default::default() };
         let mut client = AppServiceClient::new(self.tenant());
         answered("UpdateApp", client.update_app(self.about(workspace, message)).await).map(drop)
     }

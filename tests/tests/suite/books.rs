@@ -31,7 +31,7 @@ pub(crate) async fn open_account(operator: &Operator, workspace: WorkspaceId) {
     operator.prices(workspace, &PRICE_TEXTS).await.unwrap();
 }
 
-/// Active users = counters = open seats for each class; sequences 1 to n without a gap, with
+/// Persons with an active user = counters = open seats for each class; sequences 1 to n without a gap, with
 /// strictly increasing times; the statement is what a recount of the events gives.
 pub(crate) async fn assert_exact(operator: &Operator, workspace: WorkspaceId, census: &Census) {
     operator.settle(workspace).await.unwrap();
@@ -41,7 +41,7 @@ pub(crate) async fn assert_exact(operator: &Operator, workspace: WorkspaceId, ce
     let counted = Seats::of(counters.counts.iter().map(|count| (count.user_type.as_str(), count.active)));
     let open = operator.open_intervals(workspace).await.unwrap();
     let ledger = Seats::of(open.iter().map(|interval| (interval.class.as_str(), 1)));
-    assert_eq!(census, counted, "active users and identity's counters");
+    assert_eq!(census, counted, "persons with an active user and identity's counters");
     assert_eq!(counted, ledger, "identity's counters and billing's open intervals");
     assert_eq!(counters.paid_in_use, counted.regular + counted.external);
 

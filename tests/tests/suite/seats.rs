@@ -102,6 +102,70 @@ async fn leaving_frees_the_seat_for_the_next_one() {
     assert_eq!(acme.seats().await, Seats { regular: 2, external: 0, collaborator: 1 });
 }
 
+/// A document of one of somebody's two accounts: the client's id and the primary address say who it is.
+fn account(acme: &Workspace, name: &str, user_type: &str) -> Value {
+    let mut document = user_of_type(&acme.address(name), user_type);
+    document["externalId"] = json!("ada");
+    document["emails"] = json!([{ "type": "work", "value": acme.address("ada"), "primary": true }]);
+    document
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_accounts_of_one_person_take_one_seat_of_a_limit_of_two() {
+    let stack = Stack::start().await;
+    let acme = stack.workspace("acme").blocked_at(2).create().await;
+    let scim = acme.scim();
+    let first = scim.post("/Users", &account(&acme, "ada", "Regular")).await.assert_status(201).path();
+    let second =
+        scim.post("/Users", &account(&acme, "ada.admin", "External")).await.assert_status(201).path();
+    assert_eq!(acme.seats().await, Seats { regular: 1, external: 0, collaborator: 0 });
+
+    scim.create_user(&acme.address("bob")).await.assert_status(201);
+    refused(&scim.create_user(&acme.address("eve")).await);
+    assert_eq!(acme.seats().await, Seats { regular: 2, external: 0, collaborator: 0 });
+    assert_counted_as_billed(&stack, &acme).await;
+
+    // The highest of what is left counts; the seat is free when the last account is gone.
+    scim.patch(&first, active(false)).await.assert_status(200);
+    assert_eq!(acme.seats().await, Seats { regular: 1, external: 1, collaborator: 0 });
+    refused(&scim.create_user(&acme.address("eve")).await);
+    assert_counted_as_billed(&stack, &acme).await;
+    scim.patch(&second, user_type("Collaborator")).await.assert_status(200);
+    scim.create_user(&acme.address("eve")).await.assert_status(201);
+    refused(&scim.patch(&first, active(true)).await);
+    scim.delete(&second).await.assert_status(204);
+    assert_eq!(acme.seats().await, Seats { regular: 2, external: 0, collaborator: 0 });
+    assert_counted_as_billed(&stack, &acme).await;
+}
+
+/// Identity's counters are the open seats that billing has.
+async fn assert_counted_as_billed(stack: &Stack, acme: &Workspace) {
+    acme.settle().await;
+    let open = stack.operator().open_intervals(acme.id()).await.unwrap();
+    let billed = Seats::of(open.iter().map(|interval| (interval.class.as_str(), 1)));
+    assert_eq!(acme.seats().await, billed);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn accounts_of_one_person_that_come_and_go_at_once_are_counted_once() {
+    let stack = Stack::start().await;
+    let acme = stack.workspace("acme").create().await;
+    let scim = acme.scim();
+    let mut paths = Vec::new();
+    for number in 0..6 {
+        let document = account(&acme, &format!("ada{number}"), ["Regular", "External"][number % 2]);
+        paths.push(scim.post("/Users", &document).await.assert_status(201).path());
+    }
+
+    for value in [false, true, false] {
+        join_all(paths.iter().map(|path| scim.patch(path, active(value)))).await;
+        assert_eq!(acme.seats().await, Seats { regular: i64::from(value), external: 0, collaborator: 0 });
+    }
+    join_all(paths.iter().enumerate().map(|(n, path)| scim.patch(path, active(n != 2)))).await;
+    assert_eq!(acme.seats().await, Seats { regular: 1, external: 0, collaborator: 0 });
+    assert_counted_as_billed(&stack, &acme).await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn over_the_limit_everybody_can_leave() {
     let stack = Stack::start().await;

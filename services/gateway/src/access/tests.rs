@@ -52,6 +52,7 @@ impl AccessService for Server {
             expire_time: Some(to_wire(tenant.clock.now() + SignedDuration::from_mins(5))),
             workspace_id: tenant.workspace.to_string(),
             workspace_slug: GOOD.into(),
+            external_id_stable: false,
             profile: pb::ScimProfile::Default.into(),
             app_id: tenant.workspace.to_string(),
             token_id: tenant.workspace.to_string(),

@@ -37,6 +37,8 @@ pub(crate) struct Accepted {
     pub(crate) token: TokenId,
     /// How the app's identity provider is read.
     pub(crate) profile: Profile,
+    /// Whether the app's `externalId` never goes to another person.
+    pub(crate) external_id_stable: bool,
 }
 
 /// What must be forgotten.
@@ -85,6 +87,7 @@ impl AccessClient {
             workspace: answer.workspace_id.parse().map_err(|_| broken())?,
             app: answer.app_id.parse().map_err(|_| broken())?,
             token: answer.token_id.parse().map_err(|_| broken())?,
+            external_id_stable: answer.external_id_stable,
             credential: answer.credential,
         })
     }

@@ -24,9 +24,10 @@ impl Users {
         call: &Outgoing<'_>,
         document: String,
         profile: Profile,
+        external_id_stable: bool,
     ) -> Result<Resource, Failure> {
-        let message =
-            pb::CreateUserRequest { document_json: document, profile: convert::profile(profile).into() };
+        let profile = convert::profile(profile).into();
+        let message = pb::CreateUserRequest { document_json: document, profile, external_id_stable };
         let answer = self.0.clone().create_user(call.request(message)).await?;
         resource(answer.into_inner().user)
     }

@@ -23,7 +23,7 @@ pub(crate) async fn create(
     let (projection, without) = wanted(kind, attributes);
     let call = caller.call();
     let outcome = match kind {
-        Kind::User => gateway.users.create(&call, document, caller.profile).await,
+        Kind::User => gateway.users.create(&call, document, caller.profile, caller.external_id_stable).await,
         Kind::Group => gateway.groups.create(&call, document, caller.profile, without).await,
     };
     let resource = caller.settle(gateway, outcome).await?;

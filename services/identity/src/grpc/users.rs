@@ -2,14 +2,17 @@
 
 use serde_json::Value;
 use tonic::{Request, Response, Status};
+use usher_base::id::AppId;
 use usher_proto::identity::v1 as pb;
 use usher_proto::identity::v1::user_service_server::UserService;
+use usher_rpc::convert::parse;
 use usher_rpc::{Tasks, open, status};
 
 use super::convert::{persons, profile};
 use crate::erasure;
 use crate::person_names;
 use crate::query::Asked;
+use crate::take_over;
 use crate::users::Users;
 
 /// Serves the rules of users. Mutations are finished even if their caller goes away.
@@ -26,8 +29,10 @@ impl UserService for UserApi {
     ) -> Result<Response<pb::CreateUserResponse>, Status> {
         let (ctx, message) = open(request)?;
         let users = self.users.clone();
-        let work =
-            async move { users.create(&ctx, &message.document_json, profile(message.profile())).await };
+        let work = async move {
+            let profile = profile(message.profile());
+            users.create(&ctx, &message.document_json, profile, message.external_id_stable).await
+        };
         let created = self.tasks.detach(work).await.map_err(status)?;
         Ok(Response::new(pb::CreateUserResponse {
             user: Some(created.user.into()),
@@ -109,6 +114,19 @@ impl UserService for UserApi {
         let names = person_names::read(&self.users.database, &ctx, &persons).await.map_err(status)?;
         let names = names.into_iter().map(pb::PersonName::from).collect();
         Ok(Response::new(pb::GetPersonNamesResponse { names }))
+    }
+
+    async fn take_over_users(
+        &self,
+        request: Request<pb::TakeOverUsersRequest>,
+    ) -> Result<Response<pb::TakeOverUsersResponse>, Status> {
+        let (ctx, message) = open(request)?;
+        let from: AppId = parse("from_app_id", &message.from_app_id).map_err(status)?;
+        let to: AppId = parse("to_app_id", &message.to_app_id).map_err(status)?;
+        let users = self.users.clone();
+        let work = async move { take_over::take_over(&users, &ctx, from, to).await };
+        let taken = self.tasks.detach(work).await.map_err(status)?;
+        Ok(Response::new(pb::TakeOverUsersResponse { taken: taken.users, more: taken.more }))
     }
 
     async fn erase_users(

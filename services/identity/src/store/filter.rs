@@ -12,6 +12,7 @@ use usher_scim::filter::{Bound, Case, Order, Place, Test, TextOp};
 use usher_store::Time;
 use uuid::Uuid;
 
+pub(crate) use source::Reader;
 pub(super) use source::{Source, Table};
 
 use source::List;
@@ -23,8 +24,7 @@ pub(super) struct Condition<'q> {
     pub(super) query: &'q mut QueryBuilder<Postgres>,
     pub(super) table: Table,
     pub(super) tenant: Uuid,
-    /// What addresses begin with: the workspace's SCIM base.
-    pub(super) base: &'q str,
+    pub(super) reader: Reader<'q>,
 }
 
 /// Where the parts of an element are.
@@ -64,9 +64,14 @@ impl Condition<'_> {
                 self.push_indexed(right);
             }
             Bound::Some(place, Test::Text(TextOp::Order(Order::Eq), literal, _)) => {
-                if let Source::Keyed { key: column, .. } | Source::Text(column @ "r.external_id") =
-                    self.table.source(place)
-                {
+                let indexed = match self.table.source(place) {
+                    Source::Keyed { key: column, .. } | Source::Text(column @ "r.external_id") => {
+                        Some(column)
+                    }
+                    Source::ExternalId => Some("r.external_id"),
+                    _ => None,
+                };
+                if let Some(column) = indexed {
                     self.query.push(" AND ").push(column).push(" = ").push_bind(literal.clone());
                 }
                 if let Some(Probe::Email(address)) = Probe::of(filter) {
@@ -188,7 +193,7 @@ impl Condition<'_> {
             }
             (source, Test::Present) => {
                 self.query.push("(");
-                source.push_text(self.query, self.base);
+                source.push_text(self.query, self.reader);
                 self.query.push(") IS NOT NULL");
             }
             (Source::Id(column), Test::Text(TextOp::Order(Order::Eq), literal, _)) => {
@@ -197,7 +202,10 @@ impl Condition<'_> {
                     None => self.query.push("false"),
                 };
             }
-            (Source::Keyed { key, .. }, Test::Text(TextOp::Order(Order::Eq), literal, Case::Folded)) => {
+            (
+                Source::Keyed { key, .. },
+                Test::Text(TextOp::Order(Order::Eq), literal, Case::Folded | Case::UserName),
+            ) => {
                 self.query
                     .push("coalesce(")
                     .push(key)
@@ -220,22 +228,22 @@ impl Condition<'_> {
         match test {
             Test::Text(op, literal, case) => self.text(source, *op, literal, *case),
             Test::Boolean(value) => {
-                source.push_text(self.query, self.base);
+                source.push_text(self.query, self.reader);
                 self.query.push(" = ").push_bind(if *value { "true" } else { "false" });
             }
             Test::Time(order, at) => {
                 self.query.push("(");
-                source.push_text(self.query, self.base);
+                source.push_text(self.query, self.reader);
                 self.query.push(")::timestamptz").push(sign(*order)).push_bind(Time(*at));
             }
             Test::Integer(order, number) => {
                 self.query.push("(");
-                source.push_text(self.query, self.base);
+                source.push_text(self.query, self.reader);
                 self.query.push(")::bigint").push(sign(*order)).push_bind(*number);
             }
             Test::Decimal(order, number) => {
                 self.query.push("(");
-                source.push_text(self.query, self.base);
+                source.push_text(self.query, self.reader);
                 self.query.push(")::float8").push(sign(*order)).push_bind(*number);
             }
             Test::Present => {
@@ -247,15 +255,13 @@ impl Condition<'_> {
 
     fn text(&mut self, source: &Source, op: TextOp, literal: &str, case: Case) {
         let value = |it: &mut Self| {
-            it.query.push(match case {
-                Case::Exact => "((",
-                Case::Folded => "(lower((",
-            });
-            source.push_text(it.query, it.base);
-            it.query.push(match case {
-                Case::Exact => ") COLLATE \"C\")",
-                Case::Folded => ") COLLATE \"und-x-icu\") COLLATE \"C\")",
-            });
+            if let (Case::UserName, Source::Keyed { key, .. }) = (case, source) {
+                it.query.push("(").push(key).push(" COLLATE \"C\")");
+                return;
+            }
+            it.query.push(if case == Case::Exact { "((" } else { "(fold_text(" });
+            source.push_text(it.query, it.reader);
+            it.query.push(") COLLATE \"C\")");
         };
         let literal = literal.to_owned();
         match op {

@@ -12,7 +12,7 @@ use usher_store::{Error, OnConstraint as _, ScopedDatabase, Time};
 use uuid::Uuid;
 
 use super::LONGEST_LIST;
-use super::filter::{Condition, Table, canonical_uuid};
+use super::filter::{Condition, Reader, Table, canonical_uuid};
 use super::listing::{self, Listing};
 use super::users::lost_a_race;
 use crate::error::IdentityError;
@@ -277,7 +277,8 @@ pub(crate) async fn select(
     query.push_bind(tenant);
     query.push(" LEFT JOIN groups s ON s.group_id = m.subgroup_id AND s.tenant_id = ").push_bind(tenant);
     query.push(" WHERE ");
-    Condition { query: &mut query, table: Table::Groups, tenant, base: "" }.push_member(filter);
+    Condition { query: &mut query, table: Table::Groups, tenant, reader: Reader::default() }
+        .push_member(filter);
     let ids = query.build_query_scalar().fetch_all(tx.conn()).await?;
     tx.commit().await?;
     Ok(ids)

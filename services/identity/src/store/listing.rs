@@ -6,6 +6,7 @@ use usher_scim::schema::Kind;
 use usher_store::{Error, TenantTx};
 use uuid::Uuid;
 
+pub(crate) use super::filter::Reader;
 use super::filter::{Condition, Source, Table};
 
 /// What is asked for.
@@ -16,8 +17,7 @@ pub(crate) struct Listing<'a> {
     pub(crate) window: Window<'a>,
     /// At the most.
     pub(crate) count: i64,
-    /// What addresses begin with.
-    pub(crate) base: &'a str,
+    pub(crate) reader: Reader<'a>,
 }
 
 /// Sorting; those that have no value come last, in descending order first.
@@ -153,7 +153,7 @@ impl Listing<'_> {
     fn push_condition(&self, query: &mut QueryBuilder<Postgres>, tenant: Uuid, table: Table) {
         query.push(table.from()).push(" WHERE r.tenant_id = ").push_bind(tenant);
         if let Some(filter) = self.filter {
-            let mut condition = Condition { query, table, tenant, base: self.base };
+            let mut condition = Condition { query, table, tenant, reader: self.reader };
             condition.push_indexed(filter);
             condition.query.push(" AND ");
             condition.push(filter);
@@ -217,23 +217,23 @@ impl Listing<'_> {
         let text = matches!(leaf.kind, Kind::String | Kind::Reference | Kind::Binary);
         query.push(match (text, leaf.case_exact) {
             (true, true) => "(((",
-            (true, false) => "((lower((",
+            (true, false) => "((fold_text((",
             (false, _) => "((",
         });
         match table.source(&place) {
             Source::Json(path) if place.attribute.multi_valued => {
                 query.push("SELECT ");
-                Source::Part(place.sub.map(|sub| sub.name.to_string())).push_text(query, self.base);
+                Source::Part(place.sub.map(|sub| sub.name.to_string())).push_text(query, self.reader);
                 query.push(" FROM jsonb_array_elements(r.resource #> ").push_bind(path);
                 query.push(
                     ") WITH ORDINALITY e(v, n) ORDER BY coalesce((e.v ->> 'primary')::boolean, false) DESC, n LIMIT 1",
                 );
             }
-            source => source.push_text(query, self.base),
+            source => source.push_text(query, self.reader),
         }
         query.push(match (text, leaf.case_exact) {
             (true, true) => ") COLLATE \"C\"))",
-            (true, false) => ") COLLATE \"und-x-icu\") COLLATE \"C\"))",
+            (true, false) => ")) COLLATE \"C\"))",
             (false, _) => ")",
         });
         if !text {

@@ -9,7 +9,7 @@ use sqlx::types::Json;
 use usher_base::CallContext;
 use usher_base::id::{EventId, PersonKey, UserId};
 use usher_scim::user::{UserType, display_name, emails, work_emails};
-use usher_scim::{Object, fold};
+use usher_scim::{Object, fold, user_name_key};
 use usher_store::{Error, OnConstraint as _, ScopedDatabase, Statement, Time};
 use uuid::Uuid;
 
@@ -245,14 +245,23 @@ pub(crate) async fn page(
     Ok((rows.into_iter().map(User::from).collect(), page))
 }
 
-/// Creates a user; with `revive`, unless an inactive one is meant.
+/// Who is meant by a new user's document besides somebody new.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Meaning {
+    /// Whether it means an inactive user.
+    pub(crate) revive: bool,
+    /// Whether the client's id never goes to another person, so that it says by itself who is meant.
+    pub(crate) stable: bool,
+}
+
+/// Creates a user, unless an inactive one is meant.
 pub(crate) async fn create(
     database: &ScopedDatabase,
     write: &Write<'_>,
-    revive: bool,
+    meaning: Meaning,
 ) -> Result<Written, WriteFault> {
-    let sql = "SELECT outcome, match FROM create_user($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)";
-    outcome(columns(database.statement(sql), write).bind(revive)).await
+    let sql = "SELECT outcome, match FROM create_user($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)";
+    outcome(columns(database.statement(sql), write).bind(meaning.revive).bind(meaning.stable)).await
 }
 
 /// Writes a user over the version it was read at; `was` is the seat it took then.
@@ -282,7 +291,7 @@ fn columns(query: Statement<Outcome>, write: &Write<'_>) -> Statement<Outcome> {
         .bind(user.id.as_uuid())
         .bind(Time(write.now))
         .bind(attributes.user_name.clone())
-        .bind(fold(&attributes.user_name))
+        .bind(user_name_key(&attributes.user_name))
         .bind(attributes.external_id.clone())
         .bind(attributes.active)
         .bind(attributes.user_type.as_str())

@@ -4,7 +4,8 @@ use serde_json::json;
 use usher_base::Reason;
 use usher_proto::identity::v1 as pb;
 
-use crate::site::{Site, document};
+use crate::caller::document;
+use crate::site::Site;
 
 const URN: &str = "urn:ietf:params:scim:schemas:extension:custom:2.0:User";
 

@@ -5,7 +5,8 @@ use usher_base::Reason;
 use usher_proto::identity::v1 as pb;
 use usher_proto::identity::v1::ChangeKind::{Created, GroupCreated, GroupDeleted, GroupUpdated};
 
-use crate::site::{Site, document};
+use crate::caller::document;
+use crate::site::Site;
 
 #[tokio::test]
 async fn a_group_is_created_read_renamed_and_deleted() {

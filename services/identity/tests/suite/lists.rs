@@ -6,7 +6,8 @@ use serde_json::json;
 use usher_base::Reason;
 use usher_proto::identity::v1 as pb;
 
-use crate::site::{Caller, Site, document};
+use crate::caller::{Caller, document};
+use crate::site::Site;
 
 fn names(page: &pb::ListUsersResponse) -> Vec<String> {
     page.users

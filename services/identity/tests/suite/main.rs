@@ -1,10 +1,14 @@
 //! The identity service over gRPC, on a real database, with the real tenant service beside it.
 #![expect(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
 
+mod caller;
 mod clock;
+mod connections;
 mod custom_attributes;
 mod groups;
 mod life_cycle;
 mod lists;
 mod membership;
+mod names;
+mod returners;
 mod site;

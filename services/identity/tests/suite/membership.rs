@@ -6,7 +6,8 @@ use futures::future::join_all;
 use serde_json::{Value, json};
 use usher_base::Reason;
 
-use crate::site::{Caller, Site, document};
+use crate::caller::{Caller, document};
+use crate::site::Site;
 
 async fn people(app: &Caller, count: usize) -> Vec<String> {
     let mut ids = Vec::with_capacity(count);

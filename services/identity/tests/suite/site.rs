@@ -3,19 +3,13 @@
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use serde_json::{Value, json};
+use sqlx::{Connection as _, PgConnection};
 use tokio::net::TcpListener;
+use tonic::Request;
 use tonic::transport::Channel;
-use tonic::{Request, Response, Status};
-use tonic_types::StatusExt as _;
+use usher_base::Clock;
 use usher_base::id::WorkspaceId;
 use usher_base::secret::ServiceKey;
-use usher_base::{Clock, Reason};
-use usher_proto::identity::v1 as pb;
-use usher_proto::identity::v1::attribute_service_client::AttributeServiceClient;
-use usher_proto::identity::v1::change_service_client::ChangeServiceClient;
-use usher_proto::identity::v1::group_service_client::GroupServiceClient;
-use usher_proto::identity::v1::user_service_client::UserServiceClient;
 use usher_proto::tenant::v1 as tenant;
 use usher_proto::tenant::v1::access_service_client::AccessServiceClient;
 use usher_proto::tenant::v1::app_service_client::AppServiceClient;
@@ -23,30 +17,14 @@ use usher_proto::tenant::v1::credential_service_client::CredentialServiceClient;
 use usher_proto::tenant::v1::plan_service_client::PlanServiceClient;
 use usher_proto::tenant::v1::token_service_client::TokenServiceClient;
 use usher_proto::tenant::v1::workspace_service_client::WorkspaceServiceClient;
-use usher_rpc::{Outgoing, Tasks, connect};
+use usher_rpc::{Tasks, connect};
 use usher_store::testing::TestDatabase;
 use usher_store::{Database, DatabaseConfig};
 use usher_tenant::ServiceKeys;
 
+use crate::caller::{Caller, request};
+
 const SLUG: &str = "acme";
-const DEADLINE: Duration = Duration::from_secs(20);
-
-/// Why a call was refused, and what its caller is told.
-#[derive(Debug)]
-pub struct Refusal {
-    pub reason: Reason,
-    pub message: String,
-}
-
-impl From<Status> for Refusal {
-    fn from(status: Status) -> Self {
-        let info = status.get_details_error_info();
-        let reason = info.and_then(|info| Reason::from_name(&info.reason)).unwrap_or(Reason::Internal);
-        Self { reason, message: status.message().to_owned() }
-    }
-}
-
-pub type Answer<T> = Result<T, Refusal>;
 
 /// The two services, with one workspace.
 pub struct Site {
@@ -56,14 +34,7 @@ pub struct Site {
     gateway: String,
     workspace: WorkspaceId,
     tasks: Tasks,
-}
-
-/// An API app of the workspace, or the operator, as a caller of identity.
-#[derive(Clone)]
-pub struct Caller {
-    channel: Channel,
-    credential: String,
-    workspace: WorkspaceId,
+    database: TestDatabase,
 }
 
 impl Drop for Site {
@@ -94,8 +65,9 @@ impl Site {
         let gateway_key = keys.create("gateway").await.unwrap();
         let operator = keys.operator_credential("tester", SignedDuration::from_hours(1)).await.unwrap();
 
+        let database = TestDatabase::create("identity", &usher_identity::MIGRATOR).await;
         let config = usher_identity::Config {
-            database_url: TestDatabase::create("identity", &usher_identity::MIGRATOR).await.url(),
+            database_url: database.url(),
             database_connections: 16,
             tenant_url: tenant_url.clone(),
             // Nobody is there: seat events wait, and no write waits for them.
@@ -113,6 +85,7 @@ impl Site {
             gateway,
             workspace: WorkspaceId::from_uuid(uuid::Uuid::nil()),
             tasks,
+            database,
         };
         site.make_workspace().await;
         site
@@ -145,7 +118,8 @@ impl Site {
         let app =
             AppServiceClient::new(self.tenant.clone()).create_app(self.operated(message)).await.unwrap();
         let app_id = app.into_inner().app.unwrap().id;
-        let message = tenant::CreateTokenRequest { app_id, name: "first".into(), ..Default::default() };
+        let message =
+            tenant::CreateTokenRequest { app_id: app_id.clone(), name: "first".into(), ..Default::default() };
         let token =
             TokenServiceClient::new(self.tenant.clone()).create_token(self.operated(message)).await.unwrap();
         let message = tenant::CheckTokenRequest { workspace: SLUG.into(), token: token.into_inner().secret };
@@ -153,7 +127,7 @@ impl Site {
             .check_token(request(&self.gateway, None, message))
             .await
             .unwrap();
-        self.caller(checked.into_inner().credential)
+        Caller { app: app_id, ..self.caller(checked.into_inner().credential) }
     }
 
     /// The operator.
@@ -162,7 +136,26 @@ impl Site {
     }
 
     fn caller(&self, credential: String) -> Caller {
-        Caller { channel: self.identity.clone(), credential, workspace: self.workspace }
+        Caller {
+            channel: self.identity.clone(),
+            credential,
+            workspace: self.workspace,
+            stable_ids: false,
+            app: String::new(),
+        }
+    }
+
+    /// A connection to identity's database as its owner.
+    pub async fn owner(&self) -> PgConnection {
+        PgConnection::connect(&self.database.owner_url()).await.unwrap()
+    }
+
+    /// The person whose user it is, or was.
+    pub async fn person_of(&self, user: &str) -> Option<uuid::Uuid> {
+        let sql = "SELECT person_key FROM users WHERE user_id = $1
+                   UNION SELECT person_key FROM deleted_users WHERE user_id = $1";
+        let id: uuid::Uuid = user.parse().unwrap();
+        sqlx::query_scalar(sql).bind(id).fetch_optional(&mut self.owner().await).await.unwrap()
     }
 }
 
@@ -195,190 +188,4 @@ async fn issue(channel: &Channel, name: &str, key: &ServiceKey) -> String {
         .unwrap()
         .into_inner()
         .credential
-}
-
-fn request<T>(credential: &str, workspace: Option<WorkspaceId>, message: T) -> Request<T> {
-    let outgoing = Outgoing { credential, workspace, request_id: "test", trace: None, timeout: DEADLINE };
-    outgoing.request(message)
-}
-
-fn take<T>(answer: Result<Response<T>, Status>) -> Answer<T> {
-    Ok(answer?.into_inner())
-}
-
-/// A PatchOp message.
-pub fn patch_op(operations: &Value) -> String {
-    json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": operations })
-        .to_string()
-}
-
-/// The document of a user or group.
-pub fn document(resource_json: &str) -> Value {
-    serde_json::from_str(resource_json).unwrap()
-}
-
-impl Caller {
-    fn request<T>(&self, message: T) -> Request<T> {
-        request(&self.credential, Some(self.workspace), message)
-    }
-
-    fn users(&self) -> UserServiceClient<Channel> {
-        UserServiceClient::new(self.channel.clone())
-    }
-
-    fn group_client(&self) -> GroupServiceClient<Channel> {
-        GroupServiceClient::new(self.channel.clone()).max_decoding_message_size(64 << 20)
-    }
-
-    pub async fn create(&self, document: &Value) -> Answer<pb::CreateUserResponse> {
-        let message = pb::CreateUserRequest { document_json: document.to_string(), ..Default::default() };
-        take(self.users().create_user(self.request(message)).await)
-    }
-
-    /// Creates a user with nothing but a name.
-    pub async fn person(&self, user_name: &str) -> pb::User {
-        self.create(&json!({ "userName": user_name })).await.unwrap().user.unwrap()
-    }
-
-    pub async fn get(&self, id: &str) -> Answer<pb::User> {
-        let message = pb::GetUserRequest { id: id.to_owned(), with_provenance: false };
-        Ok(take(self.users().get_user(self.request(message)).await)?.user.unwrap())
-    }
-
-    pub async fn patch(&self, id: &str, operations: &Value) -> Answer<pb::User> {
-        let message = pb::PatchUserRequest {
-            id: id.to_owned(),
-            patch_json: patch_op(operations),
-            ..Default::default()
-        };
-        Ok(take(self.users().patch_user(self.request(message)).await)?.user.unwrap())
-    }
-
-    pub async fn replace(&self, id: &str, document: &Value) -> Answer<pb::User> {
-        let message = pb::ReplaceUserRequest {
-            id: id.to_owned(),
-            document_json: document.to_string(),
-            ..Default::default()
-        };
-        Ok(take(self.users().replace_user(self.request(message)).await)?.user.unwrap())
-    }
-
-    pub async fn delete(&self, id: &str) -> Answer<()> {
-        let message = pb::DeleteUserRequest { id: id.to_owned(), if_versions: Vec::new() };
-        take(self.users().delete_user(self.request(message)).await).map(drop)
-    }
-
-    pub async fn list(&self, message: pb::ListUsersRequest) -> Answer<pb::ListUsersResponse> {
-        take(self.users().list_users(self.request(message)).await)
-    }
-
-    /// The user names that a filter finds, sorted.
-    pub async fn found(&self, filter: &str) -> Answer<Vec<String>> {
-        let message = pb::ListUsersRequest { filter: filter.to_owned(), count: 200, ..Default::default() };
-        let page = self.list(message).await?;
-        assert_eq!(usize::try_from(page.total_results).unwrap(), page.users.len());
-        let name = |user: &pb::User| document(&user.resource_json)["userName"].as_str().unwrap().to_owned();
-        let mut names: Vec<_> = page.users.iter().map(name).collect();
-        names.sort();
-        Ok(names)
-    }
-
-    pub async fn create_group(&self, document: &Value) -> Answer<pb::Group> {
-        let message = pb::CreateGroupRequest { document_json: document.to_string(), ..Default::default() };
-        Ok(take(self.group_client().create_group(self.request(message)).await)?.group.unwrap())
-    }
-
-    /// Creates a group with members.
-    pub async fn team(&self, name: &str, members: &[&str]) -> pb::Group {
-        let members: Vec<_> = members.iter().map(|id| json!({ "value": id })).collect();
-        self.create_group(&json!({ "displayName": name, "members": members })).await.unwrap()
-    }
-
-    pub async fn get_group(&self, id: &str) -> Answer<pb::Group> {
-        let message = pb::GetGroupRequest { id: id.to_owned(), without_members: false };
-        Ok(take(self.group_client().get_group(self.request(message)).await)?.group.unwrap())
-    }
-
-    pub async fn patch_group(&self, id: &str, operations: &Value) -> Answer<pb::Group> {
-        let message = pb::PatchGroupRequest {
-            id: id.to_owned(),
-            patch_json: patch_op(operations),
-            without_members: true,
-            ..Default::default()
-        };
-        Ok(take(self.group_client().patch_group(self.request(message)).await)?.group.unwrap())
-    }
-
-    pub async fn replace_group(
-        &self,
-        id: &str,
-        document: &Value,
-        profile: pb::Profile,
-        versions: &[i64],
-    ) -> Answer<pb::Group> {
-        let message = pb::ReplaceGroupRequest {
-            id: id.to_owned(),
-            document_json: document.to_string(),
-            profile: profile.into(),
-            if_versions: versions.to_vec(),
-            without_members: false,
-        };
-        Ok(take(self.group_client().replace_group(self.request(message)).await)?.group.unwrap())
-    }
-
-    pub async fn delete_group(&self, id: &str) -> Answer<()> {
-        let message = pb::DeleteGroupRequest { id: id.to_owned(), if_versions: Vec::new() };
-        take(self.group_client().delete_group(self.request(message)).await).map(drop)
-    }
-
-    pub async fn list_groups(&self, message: pb::ListGroupsRequest) -> Answer<pb::ListGroupsResponse> {
-        take(self.group_client().list_groups(self.request(message)).await)
-    }
-
-    /// The names of the groups that a filter finds.
-    pub async fn found_groups(&self, filter: &str) -> Answer<Vec<String>> {
-        let message = pb::ListGroupsRequest {
-            filter: filter.to_owned(),
-            count: 200,
-            without_members: true,
-            ..Default::default()
-        };
-        let page = self.list_groups(message).await?;
-        let name =
-            |group: &pb::Group| document(&group.resource_json)["displayName"].as_str().unwrap().to_owned();
-        Ok(page.groups.iter().map(name).collect())
-    }
-
-    /// The ids of a group's members, sorted.
-    pub async fn members(&self, id: &str) -> Vec<String> {
-        let group = document(&self.get_group(id).await.unwrap().resource_json);
-        let members = group["members"].as_array().cloned().unwrap_or_default();
-        let mut ids: Vec<_> =
-            members.iter().map(|member| member["value"].as_str().unwrap().to_owned()).collect();
-        ids.sort();
-        ids
-    }
-
-    pub async fn define(&self, attribute: pb::Attribute) -> Answer<pb::Attribute> {
-        let message = pb::DefineAttributeRequest { attribute: Some(attribute) };
-        let mut client = AttributeServiceClient::new(self.channel.clone());
-        Ok(take(client.define_attribute(self.request(message)).await)?.attribute.unwrap())
-    }
-
-    pub async fn attributes(&self) -> Answer<Vec<pb::Attribute>> {
-        let mut client = AttributeServiceClient::new(self.channel.clone());
-        Ok(take(client.list_attributes(self.request(pb::ListAttributesRequest {})).await)?.attributes)
-    }
-
-    pub async fn undefine(&self, name: &str) -> Answer<()> {
-        let message = pb::DeleteAttributeRequest { name: name.to_owned() };
-        let mut client = AttributeServiceClient::new(self.channel.clone());
-        take(client.delete_attribute(self.request(message)).await).map(drop)
-    }
-
-    pub async fn changes(&self) -> Vec<pb::Change> {
-        let message = pb::ListChangesRequest { after_sequence: 0, page_size: 1_000 };
-        let mut client = ChangeServiceClient::new(self.channel.clone());
-        take(client.list_changes(self.request(message)).await).unwrap().changes
-    }
 }

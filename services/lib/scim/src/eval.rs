@@ -6,8 +6,7 @@ use jiff::{Timestamp, TimestampRound, Unit};
 use serde_json::Value;
 
 use crate::Object;
-use crate::filter::{Bound, Case, Order, Place, Test, TextOp};
-use crate::text::fold;
+use crate::filter::{Bound, Order, Place, Test, TextOp};
 
 /// Whether a whole resource, as rendered, fulfils the filter.
 pub fn matches(filter: &Bound<'_>, resource: &Object) -> bool {
@@ -59,8 +58,7 @@ fn holds(asked: &Test, value: &Value) -> bool {
         (Test::Present, Value::Array(elements)) => !elements.is_empty(),
         (Test::Present, Value::Object(parts)) => !parts.is_empty(),
         (Test::Present, value) => !value.is_null(),
-        (Test::Text(op, literal, Case::Exact), Value::String(text)) => text_holds(*op, text, literal),
-        (Test::Text(op, literal, Case::Folded), Value::String(text)) => text_holds(*op, &fold(text), literal),
+        (Test::Text(op, literal, case), Value::String(text)) => text_holds(*op, &case.form(text), literal),
         (Test::Boolean(literal), Value::Bool(value)) => literal == value,
         (Test::Time(order, literal), Value::String(text)) => {
             in_microseconds(text).is_some_and(|at| order_holds(*order, at.cmp(&literal.as_microsecond())))

@@ -19,7 +19,7 @@ mod text;
 
 pub use diff::{Change, Changed};
 pub use error::{ScimError, ScimType};
-pub use text::fold;
+pub use text::{fold, user_name_key};
 
 /// A JSON object.
 pub type Object = serde_json::Map<String, serde_json::Value>;

@@ -18,6 +18,7 @@ use crate::diff::Changed;
 use crate::error::ScimError;
 use crate::patch::{Operation, apply};
 use crate::schema::{ResourceType, USHER_USER};
+use crate::text::shows_nothing;
 use crate::{Object, Profile};
 
 /// A new user. Without `active`, it is active.
@@ -79,6 +80,12 @@ pub fn patch(
 fn finish(before: &Object, mut resource: Object, profile: Profile) -> Result<Changed, ScimError> {
     if user_name(&resource).is_none_or(|name| name.trim().is_empty()) {
         return Err(ScimError::value("userName is required and can't be empty"));
+    }
+    if let Some(name) = user_name(&resource)
+        && user_name(before) != Some(name)
+        && shows_nothing(name)
+    {
+        return Err(ScimError::value("userName has no character that is visible"));
     }
     if work_emails(&resource).any(|address| address.chars().count() > MAX_ADDRESS) {
         return Err(ScimError::value(format!("an e-mail address is longer than {MAX_ADDRESS} characters")));

@@ -44,6 +44,7 @@ impl AccessService for AccessApi {
             profile: profile(accepted.strict).into(),
             app_id: accepted.app.to_string(),
             token_id: accepted.token.to_string(),
+            external_id_stable: accepted.external_id_stable,
         }))
     }
 

@@ -8,8 +8,7 @@ use usher_rpc::convert::parse;
 use usher_rpc::{Tasks, open, status};
 use usher_store::Database;
 
-use super::convert::strict;
-use crate::apps;
+use crate::apps::{self, Reading};
 
 /// Serves apps.
 pub(crate) struct AppApi {
@@ -45,9 +44,9 @@ impl AppService for AppApi {
     ) -> Result<Response<pb::UpdateAppResponse>, Status> {
         let (ctx, message) = open(request)?;
         let id: AppId = parse("id", &message.id).map_err(status)?;
-        let strict = strict(message.profile()).map_err(status)?;
+        let reading = Reading::try_from(&message).map_err(status)?;
         let database = self.database.clone();
-        let work = async move { apps::update(&database, &ctx, id, strict).await };
+        let work = async move { apps::update(&database, &ctx, id, reading).await };
         let app = self.tasks.detach(work).await.map_err(status)?;
         Ok(Response::new(pb::UpdateAppResponse { app: Some(app.into()) }))
     }

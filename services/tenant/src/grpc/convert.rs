@@ -6,7 +6,7 @@ use usher_proto::tenant::v1 as pb;
 use usher_rpc::convert::{InvalidArgument, invalid, missing, to_wire};
 
 use crate::admins::{Admin, AdminPermission};
-use crate::apps::App;
+use crate::apps::{App, Reading};
 use crate::domains::ApprovedDomain;
 use crate::plans::{CollaboratorCap, Plan};
 use crate::policies::Policy;
@@ -123,13 +123,14 @@ pub(super) fn permissions(
 }
 
 impl From<App> for pb::App {
-    fn from(App { id, name, description, created_at, strict }: App) -> Self {
+    fn from(App { id, name, description, created_at, strict, external_id_stable }: App) -> Self {
         Self {
             id: id.to_string(),
             name,
             description,
             create_time: Some(to_wire(created_at)),
             profile: profile(strict).into(),
+            external_id_stable,
         }
     }
 }
@@ -138,12 +139,17 @@ pub(super) const fn profile(strict: bool) -> pb::ScimProfile {
     if strict { pb::ScimProfile::Strict } else { pb::ScimProfile::Default }
 }
 
-/// Whether a profile is the strict one.
-pub(super) fn strict(profile: pb::ScimProfile) -> Result<bool, InvalidArgument> {
-    match profile {
-        pb::ScimProfile::Strict => Ok(true),
-        pb::ScimProfile::Default => Ok(false),
-        pb::ScimProfile::Unspecified => Err(missing("profile")),
+impl TryFrom<&pb::UpdateAppRequest> for Reading {
+    type Error = InvalidArgument;
+
+    fn try_from(message: &pb::UpdateAppRequest) -> Result<Self, InvalidArgument> {
+        let strict = match message.profile() {
+            pb::ScimProfile::Strict => Some(true),
+            pb::ScimProfile::Default => Some(false),
+            pb::ScimProfile::Unspecified => None,
+        };
+        let reading = Self { strict, external_id_stable: message.external_id_stable };
+        if reading == Self::default() { Err(missing("profile")) } else { Ok(reading) }
     }
 }
 

@@ -3,10 +3,10 @@
 use jiff::Timestamp;
 use sqlx::FromRow;
 use usher_base::id::AppId;
-use usher_store::{Error, OnConstraint as _, TenantTx, Time};
+use usher_store::{Error, OnConstraint as _, ScopedDatabase, TenantTx, Time};
 use uuid::Uuid;
 
-use crate::apps::App;
+use crate::apps::{App, Reading};
 use crate::error::TenantError;
 
 #[derive(FromRow)]
@@ -16,11 +16,14 @@ struct AppRow {
     description: String,
     created_at: Time,
     strict: bool,
+    external_id_stable: bool,
 }
 
 impl From<AppRow> for App {
-    fn from(AppRow { app_id, name, description, created_at, strict }: AppRow) -> Self {
-        Self { id: AppId::from_uuid(app_id), name, description, created_at: created_at.0, strict }
+    fn from(row: AppRow) -> Self {
+        let AppRow { app_id, name, description, created_at, strict, external_id_stable } = row;
+        let (id, created_at) = (AppId::from_uuid(app_id), created_at.0);
+        Self { id, name, description, created_at, strict, external_id_stable }
     }
 }
 
@@ -49,7 +52,7 @@ pub(crate) async fn insert(tx: &mut TenantTx, app: &App, by: &str) -> Result<(),
 pub(crate) async fn list(tx: &mut TenantTx) -> Result<Vec<App>, Error> {
     let tenant = tx.tenant();
     let rows: Vec<AppRow> = sqlx::query_as(
-        "SELECT app_id, name, description, created_at, strict FROM apps
+        "SELECT app_id, name, description, created_at, strict, external_id_stable FROM apps
          WHERE tenant_id = $1 AND deleted_at IS NULL ORDER BY name_key",
     )
     .bind(tenant)
@@ -59,18 +62,26 @@ pub(crate) async fn list(tx: &mut TenantTx) -> Result<Vec<App>, Error> {
 }
 
 /// Sets how an app is read; none where there is no such app.
-pub(crate) async fn update(tx: &mut TenantTx, id: AppId, strict: bool) -> Result<Option<App>, Error> {
+pub(crate) async fn update(tx: &mut TenantTx, id: AppId, reading: Reading) -> Result<Option<App>, Error> {
     let tenant = tx.tenant();
     let row: Option<AppRow> = sqlx::query_as(
-        "UPDATE apps SET strict = $3 WHERE tenant_id = $1 AND app_id = $2 AND deleted_at IS NULL
-         RETURNING app_id, name, description, created_at, strict",
+        "UPDATE apps SET strict = coalesce($3, strict), external_id_stable = coalesce($4, external_id_stable)
+         WHERE tenant_id = $1 AND app_id = $2 AND deleted_at IS NULL
+         RETURNING app_id, name, description, created_at, strict, external_id_stable",
     )
     .bind(tenant)
     .bind(id.as_uuid())
-    .bind(strict)
+    .bind(reading.strict)
+    .bind(reading.external_id_stable)
     .fetch_optional(tx.conn())
     .await?;
     Ok(row.map(App::from))
+}
+
+/// Whether an app's `externalId` never goes to another person; one round trip.
+pub(crate) async fn has_stable_external_ids(database: &ScopedDatabase, id: AppId) -> Result<bool, Error> {
+    let query = database.statement::<(bool,)>("SELECT * FROM stable_external_ids($1, $2)").bind(id.as_uuid());
+    Ok(query.fetch_optional().await?.is_some_and(|(stable,)| stable))
 }
 
 /// Whether there is such an app; it stays until the transaction ends.

@@ -1,7 +1,11 @@
 //! `usher admin app`
 
+use anyhow::bail;
 use clap::{Subcommand, ValueEnum};
 use serde_json::Value;
+use usher_base::id::WorkspaceId;
+use usher_proto::identity::v1 as identity;
+use usher_proto::identity::v1::user_service_client::UserServiceClient;
 use usher_proto::tenant::v1 as pb;
 use usher_proto::tenant::v1::app_service_client::AppServiceClient;
 
@@ -25,15 +29,32 @@ pub(super) enum AppCommand {
         #[command(flatten)]
         of: WorkspaceArg,
     },
-    /// Set how an app's identity provider is read.
+    /// Set how an app's identity provider is read; what is not named stays as it is.
     Update {
         #[command(flatten)]
         of: WorkspaceArg,
         /// The app's id.
         id: String,
         /// `default` tolerates what identity providers are known to send; `strict` is RFC 7644 to the letter.
+        #[arg(long, required_unless_present = "external_id")]
+        profile: Option<Profile>,
+        /// `stable` says that an externalId never goes to another person, which is right for Entra's objectId: who
+        /// comes back is known by it alone. `reassignable`, every new app's, asks that the userName or the primary
+        /// address agrees as well, because Entra's default mapping sends mailNickname, which may go to another person.
         #[arg(long)]
-        profile: Profile,
+        external_id: Option<ExternalId>,
+    },
+    /// Hand the people of one app over to its successor: from then on it finds them by their externalIds, and they
+    /// are its people. Set the successor up with the same externalIds before.
+    TakeOver {
+        #[command(flatten)]
+        of: WorkspaceArg,
+        /// The id of the app whose people they are; it may have been deleted.
+        #[arg(long)]
+        from: String,
+        /// The id of its successor.
+        #[arg(long)]
+        to: String,
     },
     /// Delete an app and revoke its tokens.
     Delete {
@@ -50,7 +71,13 @@ pub(super) enum Profile {
     Strict,
 }
 
-const COLUMNS: [&str; 5] = ["name", "id", "profile", "description", "created"];
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ExternalId {
+    Reassignable,
+    Stable,
+}
+
+const COLUMNS: [&str; 6] = ["name", "id", "profile", "external_id", "description", "created"];
 
 impl AppCommand {
     pub(super) async fn run(self, session: &Session) -> anyhow::Result<Report> {
@@ -70,15 +97,28 @@ impl AppCommand {
                     .map_err(told)?;
                 Ok(Report::list(&COLUMNS, answer.into_inner().apps.into_iter().map(row)))
             }
-            Self::Update { of, id, profile } => {
+            Self::Update { of, id, profile, external_id } => {
                 let workspace = session.workspace(&of).await?;
                 let profile = match profile {
-                    Profile::Default => pb::ScimProfile::Default,
-                    Profile::Strict => pb::ScimProfile::Strict,
+                    None => pb::ScimProfile::Unspecified,
+                    Some(Profile::Default) => pb::ScimProfile::Default,
+                    Some(Profile::Strict) => pb::ScimProfile::Strict,
                 };
-                let message = pb::UpdateAppRequest { id, profile: profile.into() };
+                let message = pb::UpdateAppRequest {
+                    id,
+                    profile: profile.into(),
+                    external_id_stable: external_id.map(|external_id| external_id == ExternalId::Stable),
+                };
                 let answer = client.update_app(session.scoped(workspace, message)).await.map_err(told)?;
                 Ok(Report::one(&COLUMNS, row(answer.into_inner().app.unwrap_or_default())))
+            }
+            Self::TakeOver { of, from, to } => {
+                let workspace = session.workspace(&of).await?;
+                let answer = client.list_apps(session.scoped(workspace, pb::ListAppsRequest {})).await;
+                if !answer.map_err(told)?.into_inner().apps.iter().any(|app| app.id == to) {
+                    bail!("there is no app {to} in this workspace; see `usher admin app list`");
+                }
+                take_over(session, workspace, from, to).await
             }
             Self::Delete { of, id } => {
                 let workspace = session.workspace(&of).await?;
@@ -92,6 +132,25 @@ impl AppCommand {
     }
 }
 
+async fn take_over(
+    session: &Session,
+    workspace: WorkspaceId,
+    from: String,
+    to: String,
+) -> anyhow::Result<Report> {
+    let mut users = UserServiceClient::new(session.identity.clone());
+    let message = identity::TakeOverUsersRequest { from_app_id: from, to_app_id: to };
+    let mut handed_over = 0;
+    loop {
+        let answer = users.take_over_users(session.scoped(workspace, message.clone())).await;
+        let identity::TakeOverUsersResponse { taken, more } = answer.map_err(told)?.into_inner();
+        handed_over += taken;
+        if !more {
+            return Ok(Report::done(format!("{handed_over} people were handed over")));
+        }
+    }
+}
+
 fn row(app: pb::App) -> Vec<Value> {
     let profile = match app.profile() {
         pb::ScimProfile::Strict => "strict",
@@ -101,6 +160,7 @@ fn row(app: pb::App) -> Vec<Value> {
         Value::from(app.name),
         Value::from(app.id),
         Value::from(profile),
+        Value::from(if app.external_id_stable { "stable" } else { "reassignable" }),
         text(app.description),
         time(app.create_time),
     ]

@@ -109,7 +109,11 @@ fn access(subject: &Subject, mark: &str) -> Vec<Row> {
         row("/usher.tenant.v1.AppService/ListApps", &tenant::ListAppsRequest {}),
         row(
             "/usher.tenant.v1.AppService/UpdateApp",
-            &tenant::UpdateAppRequest { id: app_id(), profile: tenant::ScimProfile::Strict.into() },
+            &tenant::UpdateAppRequest {
+                id: app_id(),
+                profile: tenant::ScimProfile::Strict.into(),
+                external_id_stable: None,
+            },
         ),
         row("/usher.tenant.v1.AppService/DeleteApp", &tenant::DeleteAppRequest { id: app_id() }),
         row(
@@ -189,6 +193,13 @@ fn users(subject: &Subject, mark: &str) -> Vec<Row> {
             &identity::GetPersonNamesRequest { person_keys: vec![subject.person.clone()] },
         ),
         row("/usher.identity.v1.UserService/EraseUsers", &identity::EraseUsersRequest {}),
+        row(
+            "/usher.identity.v1.UserService/TakeOverUsers",
+            &identity::TakeOverUsersRequest {
+                from_app_id: subject.app.clone(),
+                to_app_id: "00000000-0000-7000-8000-000000000000".into(),
+            },
+        ),
         row("/usher.identity.v1.ChangeService/WatchChanges", &identity::WatchChangesRequest::default()),
         row("/usher.identity.v1.ChangeService/ListChanges", &identity::ListChangesRequest::default()),
         row("/usher.identity.v1.SeatService/GetSeats", &identity::GetSeatsRequest {}),

@@ -92,9 +92,15 @@ fn life_cycle() -> Vec<Row> {
             .at("/id", "{ada}")
             .at("/active", true)
             .at("/title", "Countess"),
-        of_ada("27 also under another name, with the same externalId")
+        of_ada("27 also under another name, with the same externalId and primary address")
             .patch("/Users/{ada}", deactivate.clone())
-            .post("/Users", json!({ "userName": "al@contoso.com", "externalId": "Ada-1" }))
+            .post(
+                "/Users",
+                json!({
+                    "userName": "al@contoso.com", "externalId": "Ada-1",
+                    "emails": [{ "type": "work", "primary": true, "value": "Ada@contoso.com" }],
+                }),
+            )
             .at("/id", "{ada}")
             .at("/userName", "al@contoso.com"),
         of_ada("28 rancher#55220: but active, it is 409").post("/Users", ada()).refused(409, "uniqueness"),

@@ -25,7 +25,7 @@ use uuid::Uuid;
 
 use drawing::{document, filter, paths, user_types, word};
 
-use super::Table;
+use super::{Reader, Table};
 use crate::group::Group;
 use crate::store::groups::Joining;
 use crate::store::listing::{Listing, Order, Window};
@@ -150,14 +150,22 @@ impl World {
             event: EventId::new(self.ctx.clock()),
             now: self.ctx.now(),
         };
-        let written = users::create(&self.database, &write, false).await.ok().unwrap();
+        let written = users::create(&self.database, &write, users::Meaning { revive: false, stable: false })
+            .await
+            .ok()
+            .unwrap();
         assert_eq!(written, users::Written::Done);
         user.id.as_uuid()
     }
 
     async fn found(&self, table: Table, filter: &Bound<'_>) -> BTreeSet<Uuid> {
-        let listing =
-            Listing { filter: Some(filter), order: None, window: Window::Index(0), count: 1_000, base: BASE };
+        let listing = Listing {
+            filter: Some(filter),
+            order: None,
+            window: Window::Index(0),
+            count: 1_000,
+            reader: Reader { base: BASE, client: None },
+        };
         let mut tx = self.database.begin().await.unwrap();
         let page = listing.read(&mut tx, table).await.unwrap_or_else(|error| panic!("{error:?}"));
         assert_eq!(usize::try_from(page.total).unwrap(), page.ids.len());
@@ -242,7 +250,7 @@ async fn the_database_and_the_evaluator_agree_on_every_filter() {
 }
 
 fn sorted<'a>(order: Option<Order<'a>>, window: Window<'a>, count: i64) -> Listing<'a> {
-    Listing { filter: None, order, window, count, base: BASE }
+    Listing { filter: None, order, window, count, reader: Reader { base: BASE, client: None } }
 }
 
 #[tokio::test]

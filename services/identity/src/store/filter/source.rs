@@ -11,6 +11,15 @@ pub(crate) enum Table {
     Groups,
 }
 
+/// Who reads.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Reader<'a> {
+    /// What addresses begin with: the workspace's SCIM base.
+    pub(crate) base: &'a str,
+    /// The API app that reads, which has no other app's `externalId`; none for who administers.
+    pub(crate) client: Option<&'a str>,
+}
+
 /// Where the value of an attribute, or of a part, is.
 #[derive(Clone, Debug)]
 pub(crate) enum Source {
@@ -20,6 +29,8 @@ pub(crate) enum Source {
     Id(&'static str),
     /// A `text`.
     Text(&'static str),
+    /// The user's `externalId`, where it is the reader's own.
+    ExternalId,
     /// A `text` that has its folded form in a column of its own.
     Keyed { text: &'static str, key: &'static str },
     /// A `boolean`.
@@ -71,7 +82,8 @@ impl Table {
         let name = place.attribute.name.as_ref();
         match (self, place.extension, name) {
             (_, None, "id") => Source::Id(self.id()),
-            (_, None, "externalId") => Source::Text("r.external_id"),
+            (Self::Users, None, "externalId") => Source::ExternalId,
+            (Self::Groups, None, "externalId") => Source::Text("r.external_id"),
             (_, None, "meta") => self.meta(place.sub),
             (Self::Users, None, "userName") => Source::Keyed { text: "r.user_name", key: "r.user_name_key" },
             (Self::Users, None, "displayName") => {
@@ -124,15 +136,22 @@ impl Source {
     }
 
     /// The value as `text`; NULL where there is none.
-    pub(crate) fn push_text(&self, query: &mut QueryBuilder<Postgres>, base: &str) {
+    pub(crate) fn push_text(&self, query: &mut QueryBuilder<Postgres>, reader: Reader<'_>) {
         match self {
             Self::Always | Self::List(_) => query.push("NULL::text"),
             Self::Id(column) | Self::Boolean(column) | Self::Time(column) => {
                 query.push(column).push("::text")
             }
             Self::Text(text) | Self::Keyed { text, .. } => query.push("(").push(text).push(")"),
+            Self::ExternalId => match reader.client {
+                None => query.push("(r.external_id)"),
+                Some(client) => query
+                    .push("(CASE WHEN r.connection = ")
+                    .push_bind(client.to_owned())
+                    .push(" THEN r.external_id END)"),
+            },
             Self::Address(rest) => {
-                query.push("(").push_bind(base.to_owned()).push(" || ").push(rest).push(")")
+                query.push("(").push_bind(reader.base.to_owned()).push(" || ").push(rest).push(")")
             }
             Self::Json(path) => query.push("(r.resource #>> ").push_bind(path.clone()).push(")"),
             Self::Part(Some(name)) => query.push("(e.v ->> ").push_bind(name.clone()).push(")"),

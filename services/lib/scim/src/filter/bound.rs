@@ -1,6 +1,8 @@
 //! A filter bound to a resource type: every path is an attribute, every value has its type. What
 //! judges in memory and what is translated to SQL both start from here.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 
 use super::ast::{CompareOp, Comparison, Filter, Literal};
@@ -8,7 +10,7 @@ use crate::Profile;
 use crate::coerce::boolean_text;
 use crate::error::{ScimError, ScimType};
 use crate::schema::{AttrPath, Attribute, Kind, Resolved, ResourceType};
-use crate::text::{fold, moment};
+use crate::text::{fold, moment, user_name_key, user_name_part};
 
 /// A bound filter. `ne` is `Not` of `eq`, and a comparison with `null` is one of presence.
 #[derive(Clone, Debug)]
@@ -41,6 +43,17 @@ impl<'s> Place<'s> {
     pub fn leaf(&self) -> &'s Attribute {
         self.sub.unwrap_or(self.attribute)
     }
+
+    /// How texts at the place are compared.
+    fn case(&self) -> Case {
+        if self.leaf().case_exact {
+            Case::Exact
+        } else if self.extension.is_none() && self.sub.is_none() && self.attribute.name == "userName" {
+            Case::UserName
+        } else {
+            Case::Folded
+        }
+    }
 }
 
 impl<'s> From<Resolved<'s>> for Place<'s> {
@@ -72,8 +85,21 @@ pub enum Test {
 pub enum Case {
     /// It does.
     Exact,
-    /// Texts are compared in lower case.
+    /// Texts are compared folded.
     Folded,
+    /// User names are compared in the form that decides who is the same user.
+    UserName,
+}
+
+impl Case {
+    /// The form in which a whole text is compared.
+    pub fn form(self, text: &str) -> Cow<'_, str> {
+        match self {
+            Self::Exact => Cow::Borrowed(text),
+            Self::Folded => Cow::Owned(fold(text)),
+            Self::UserName => Cow::Owned(user_name_key(text)),
+        }
+    }
 }
 
 /// How two ordered values compare.
@@ -172,13 +198,14 @@ fn compare<'s>(comparison: &Comparison, place: Place<'s>) -> Result<Bound<'s>, S
             return Ok(if negated { present } else { Bound::Not(Box::new(present)) });
         }
         (Literal::Null, _) => return Err(mismatch(comparison, "null goes with eq and ne only")),
-        _ => test(comparison, place.leaf())?,
+        _ => test(comparison, &place)?,
     };
     let bound = Bound::Some(place, test);
     Ok(if negated { Bound::Not(Box::new(bound)) } else { bound })
 }
 
-fn test(comparison: &Comparison, leaf: &Attribute) -> Result<Test, ScimError> {
+fn test(comparison: &Comparison, place: &Place<'_>) -> Result<Test, ScimError> {
+    let leaf = place.leaf();
     let text = comparison.value.text();
     let order = order(comparison.op);
     match leaf.kind {
@@ -218,11 +245,12 @@ fn test(comparison: &Comparison, leaf: &Attribute) -> Result<Test, ScimError> {
                 CompareOp::Ew => TextOp::Ew,
                 _ => TextOp::Order(order.unwrap_or(Order::Eq)),
             };
-            Ok(if leaf.case_exact {
-                Test::Text(op, text, Case::Exact)
-            } else {
-                Test::Text(op, fold(&text), Case::Folded)
-            })
+            let case = place.case();
+            let literal = match (case, op) {
+                (Case::UserName, TextOp::Co | TextOp::Sw | TextOp::Ew) => user_name_part(&text),
+                _ => case.form(&text).into_owned(),
+            };
+            Ok(Test::Text(op, literal, case))
         }
     }
 }

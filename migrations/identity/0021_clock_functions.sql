@@ -112,12 +112,15 @@ CREATE OR REPLACE FUNCTION delete_user(
 ) RETURNS TABLE (outcome text) LANGUAGE plpgsql AS $$
 DECLARE
   v_user users;
+  v_groups uuid[];
 BEGIN
   PERFORM app_set_tenant(p_tenant);
   p_now := time_of_leaving(p_now);
-  PERFORM 1 FROM groups g WHERE g.tenant_id = p_tenant AND g.group_id IN (
-    SELECT m.group_id FROM group_members m WHERE m.tenant_id = p_tenant AND m.user_id = p_user
-  ) ORDER BY g.group_id FOR NO KEY UPDATE;
+  v_groups := ARRAY(SELECT m.group_id FROM group_members m WHERE m.tenant_id = p_tenant AND m.user_id = p_user);
+  IF v_groups <> '{}' THEN
+    PERFORM 1 FROM groups g WHERE g.tenant_id = p_tenant AND g.group_id = ANY (v_groups)
+    ORDER BY g.group_id FOR NO KEY UPDATE;
+  END IF;
   SELECT * INTO v_user FROM users WHERE tenant_id = p_tenant AND user_id = p_user FOR UPDATE;
   IF NOT FOUND THEN
     RETURN QUERY SELECT 'not_found';
@@ -126,9 +129,11 @@ BEGIN
     RETURN QUERY SELECT 'stale';
     RETURN;
   END IF;
-  UPDATE groups SET version = version + 1, updated_at = p_now WHERE tenant_id = p_tenant AND group_id IN (
-    SELECT m.group_id FROM group_members m WHERE m.tenant_id = p_tenant AND m.user_id = p_user
-  );
+  -- Once more: a group may have taken the user in before the lock.
+  v_groups := ARRAY(SELECT m.group_id FROM group_members m WHERE m.tenant_id = p_tenant AND m.user_id = p_user);
+  IF v_groups <> '{}' THEN
+    UPDATE groups SET version = version + 1, updated_at = p_now WHERE tenant_id = p_tenant AND group_id = ANY (v_groups);
+  END IF;
   DELETE FROM group_members WHERE tenant_id = p_tenant AND user_id = p_user;
   DELETE FROM users WHERE tenant_id = p_tenant AND user_id = p_user;
   INSERT INTO deleted_users (tenant_id, user_id, person_key, external_id, connection, user_name_key, deleted_at)

@@ -1,0 +1,28 @@
+//! Handing people over from one API app to another.
+
+use usher_base::CallContext;
+use usher_base::id::AppId;
+use usher_store::{Error, ScopedDatabase, Time};
+
+use crate::take_over::TakenOver;
+
+/// Hands at most so many users over.
+pub(crate) async fn take_over(
+    database: &ScopedDatabase,
+    ctx: &CallContext,
+    from: AppId,
+    to: AppId,
+    most: i32,
+) -> Result<TakenOver, Error> {
+    let (users, more) = database
+        .statement::<(i32, bool)>("SELECT * FROM take_over_users($1, $2, $3, $4, $5, $6, $7)")
+        .bind(Time(ctx.now()))
+        .bind(from.to_string())
+        .bind(to.to_string())
+        .bind(most)
+        .bind(ctx.actor().to_string())
+        .bind(ctx.request_id().to_owned())
+        .fetch_one()
+        .await?;
+    Ok(TakenOver { users, more })
+}

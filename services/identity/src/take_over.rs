@@ -1,0 +1,35 @@
+//! A successor app takes people over, with their `externalId`s.
+
+use usher_base::id::AppId;
+use usher_base::{CallContext, Permission};
+use usher_rpc::convert::invalid;
+
+use crate::error::IdentityError;
+use crate::store::take_over as store;
+use crate::users::Users;
+
+/// The most users that are handed over in one call.
+const MOST: i32 = 500;
+
+/// What was handed over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TakenOver {
+    pub(crate) users: i32,
+    pub(crate) more: bool,
+}
+
+/// Hands some users of an app over to another, and at the end those who were deleted, so that both come back as who
+/// they were. Each has an entry of the change log; no seat changes.
+pub(crate) async fn take_over(
+    users: &Users,
+    ctx: &CallContext,
+    from: AppId,
+    to: AppId,
+) -> Result<TakenOver, IdentityError> {
+    ctx.require(Permission::TenantAdmin)?;
+    if from == to {
+        return Err(invalid("to_app_id", "it must be another app than from_app_id").into());
+    }
+    let scope = ctx.scope()?;
+    Ok(store::take_over(&users.database.scoped(&scope), ctx, from, to, MOST).await?)
+}
