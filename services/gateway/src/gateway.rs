@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use tonic::transport::Channel;
-use usher_rpc::Tasks;
+use axum::extract::FromRef;
+use usher_rpc::{Channels, Tasks, Workbench};
 
 use crate::access::Access;
 use crate::announcements::Announced;
@@ -26,17 +26,25 @@ pub(crate) struct Parts {
     pub(crate) users: Users,
     pub(crate) groups: Groups,
     pub(crate) attributes: Attributes,
-    pub(crate) identity: Channel,
+    pub(crate) identity: Channels,
     pub(crate) locations: Locations,
     pub(crate) rate: RateLimit,
     pub(crate) log: ProvisioningLog,
     pub(crate) tasks: Tasks,
+    /// For large documents.
+    pub(crate) workbench: Workbench,
     pub(crate) places: Places,
 }
 
 impl Gateway {
     pub(crate) fn new(parts: Parts) -> Self {
         Self(Arc::new(parts))
+    }
+}
+
+impl FromRef<Gateway> for Workbench {
+    fn from_ref(gateway: &Gateway) -> Self {
+        gateway.workbench.clone()
     }
 }
 

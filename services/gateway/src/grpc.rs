@@ -10,18 +10,18 @@ mod convert;
 
 use std::time::Duration;
 
-use tonic::transport::Channel;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
+use usher_rpc::Channels;
 
 /// Largest answer, in bytes: a page of large resources.
 pub(crate) const MAX_ANSWER: usize = 64 << 20;
 
 /// Whether a service says that it serves.
-pub(crate) async fn serves(channel: Channel) -> bool {
+pub(crate) async fn serves(channels: Channels) -> bool {
     let mut request = tonic::Request::new(HealthCheckRequest::default());
     request.set_timeout(Duration::from_millis(500));
-    let answer = HealthClient::new(channel).check(request).await;
+    let answer = HealthClient::new(channels).check(request).await;
     answer.is_ok_and(|answer| answer.into_inner().status() == ServingStatus::Serving)
 }

@@ -138,7 +138,12 @@ pub(crate) async fn observe(State(gateway): State<Gateway>, mut request: Request
         let status = response.status().as_u16();
         let client_request_id = &*context.client_request_id;
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-        tracing::info!(method, route = %route, status, micros, reason, client_request_id, "request");
+        if status >= 500 {
+            let error = problem.as_ref().map_or_else(String::new, Problem::chain);
+            tracing::error!(method, route = %route, status, micros, reason, client_request_id, error, "request");
+        } else {
+            tracing::info!(method, route = %route, status, micros, reason, client_request_id, "request");
+        }
         record(method, &route, status, took);
         if let Some(attempt) = Attempt::of_request(&context, asked, &response, problem, took) {
             gateway.log.record(attempt);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::{HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
-use usher_base::{Fault, Reason};
+use usher_base::{Fault, Reason, chain};
 use usher_rpc::Failure;
 use usher_scim::{ScimError, error::error_body};
 
@@ -19,6 +19,8 @@ pub(crate) struct Problem {
     pub(crate) detail: String,
     /// For the log.
     pub(crate) reason: &'static str,
+    /// For the log, where a call to another service failed and that is not the client's fault.
+    pub(crate) cause: Option<Box<Failure>>,
     challenge: Option<&'static str>,
     retry_after_secs: Option<u64>,
 }
@@ -32,6 +34,7 @@ impl Problem {
             scim_type: row.scim_type,
             detail: detail.into(),
             reason: row.name,
+            cause: None,
             challenge: None,
             retry_after_secs: row.retryable.then_some(1),
         }
@@ -44,6 +47,7 @@ impl Problem {
             scim_type: None,
             detail: detail.into(),
             reason,
+            cause: None,
             challenge: None,
             retry_after_secs: None,
         }
@@ -92,6 +96,14 @@ impl Problem {
         Self { scim_type: Some(scim_type), ..self }
     }
 
+    /// What the log is told: the causes as well.
+    pub(crate) fn chain(&self) -> String {
+        match &self.cause {
+            Some(failure) => format!("{}: {}", failure.reason.name(), chain(failure.as_ref())),
+            None => self.detail.clone(),
+        }
+    }
+
     /// What the client's admin is told. A defect names the request, which finds it in the log.
     pub(crate) fn told(&self, request_id: &str) -> String {
         let defect = self.status.is_server_error() && self.status != StatusCode::NOT_IMPLEMENTED;
@@ -120,7 +132,7 @@ impl IntoResponse for Problem {
 
 impl From<&Failure> for Problem {
     fn from(failure: &Failure) -> Self {
-        match failure.reason {
+        let problem = match failure.reason {
             Reason::TokenInvalid => Self::unauthorized(
                 failure.reason,
                 "the token is not valid for this workspace: it is unknown, revoked or expired, or the tenant URL \
@@ -131,11 +143,12 @@ impl From<&Failure> for Problem {
             | Reason::CredentialInvalid
             | Reason::CredentialExpired
             | Reason::CredentialAudience => {
-                tracing::error!(reason = failure.reason.name(), error = %failure, "a service refused the gateway");
                 Self::new(Reason::Unavailable, "a part of Usher does not answer; try again")
             }
             reason => Self::new(reason, failure.message()),
-        }
+        };
+        let cause = problem.status.is_server_error().then(|| Box::new(failure.clone()));
+        Self { cause, ..problem }
     }
 }
 
@@ -152,6 +165,7 @@ impl From<ScimError> for Problem {
             scim_type: Some(error.scim_type.as_str()),
             reason: error.scim_type.as_str(),
             detail: error.detail,
+            cause: None,
             challenge: None,
             retry_after_secs: None,
         }

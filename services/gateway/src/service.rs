@@ -4,7 +4,7 @@ use tokio::net::TcpListener;
 use tower::ServiceExt as _;
 use usher_base::Clock;
 use usher_base::secret::ServiceKey;
-use usher_rpc::{ServiceCredential, Tasks, connect};
+use usher_rpc::{Channels, ServiceCredential, Tasks, Workbench, connect};
 
 use crate::access::Access;
 use crate::announcements::Announced;
@@ -69,9 +69,10 @@ impl Service {
         if !config.public_url.is_empty() && !is_url(&config.public_url) {
             return Err(StartError::PublicUrl(config.public_url));
         }
-        let tenant = connect(&config.tenant_url)?;
-        let identity = connect(&config.identity_url)?;
-        let credential = ServiceCredential::new("gateway", config.service_key, tenant.clone(), clock.clone());
+        let tenant = Channels::connect(&config.tenant_url)?;
+        let identity = Channels::connect(&config.identity_url)?;
+        let own = connect(&config.tenant_url)?;
+        let credential = ServiceCredential::new("gateway", config.service_key, own, clock.clone());
         let client = LogClient::new(tenant.clone(), credential.clone());
         let (log, sender) = ProvisioningLog::new(client, clock.clone());
         let tenant = AccessClient::new(tenant, credential);
@@ -87,6 +88,7 @@ impl Service {
             rate: RateLimit::new(config.rate_per_second, config.rate_burst),
             log,
             tasks: tasks.clone(),
+            workbench: Workbench::default(),
             places: Places::new(),
         });
         Ok(Self { gateway, tenant, log: sender })

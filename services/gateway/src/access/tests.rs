@@ -14,7 +14,7 @@ use usher_proto::tenant::v1 as pb;
 use usher_proto::tenant::v1::access_service_server::{AccessService, AccessServiceServer};
 use usher_proto::tenant::v1::credential_service_server::{CredentialService, CredentialServiceServer};
 use usher_rpc::convert::to_wire;
-use usher_rpc::{ServiceCredential, Tasks, connect, status};
+use usher_rpc::{Channels, ServiceCredential, Tasks, connect, status};
 
 use super::*;
 use crate::grpc::access::Announcement;
@@ -112,16 +112,17 @@ impl Scene {
             answer: Notify::new(),
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let channel = connect(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
         let tasks = Tasks::new();
         let routes = tonic::transport::Server::builder()
             .add_service(AccessServiceServer::new(Server(Arc::clone(&tenant))))
             .add_service(CredentialServiceServer::new(Server(Arc::clone(&tenant))));
         drop(tasks.spawn(routes.serve_with_incoming(TcpListenerStream::new(listener))));
         let credential =
-            ServiceCredential::new("gateway", ServiceKey::generate(), channel.clone(), clock.clone());
+            ServiceCredential::new("gateway", ServiceKey::generate(), connect(&url).unwrap(), clock.clone());
+        let channels = Channels::connect(&url).unwrap();
         let announced = Announced::new();
-        let access = Access::new(AccessClient::new(channel, credential), announced.clone(), clock);
+        let access = Access::new(AccessClient::new(channels, credential), announced.clone(), clock);
         let context = RequestContext::of(&http::HeaderMap::new());
         Self { tenant, announced, access, token: ScimToken::generate(), context, tasks }
     }

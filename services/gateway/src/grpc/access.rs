@@ -4,14 +4,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use tonic::Streaming;
-use tonic::transport::Channel;
 use usher_base::Reason;
 use usher_base::id::{AppId, TokenId, WorkspaceId};
 use usher_base::secret::ScimToken;
 use usher_proto::tenant::v1 as pb;
 use usher_proto::tenant::v1::access_service_client::AccessServiceClient;
 use usher_rpc::convert::from_wire;
-use usher_rpc::{Failure, Outgoing, ServiceCredential};
+use usher_rpc::{Channels, Failure, Outgoing, ServiceCredential};
 use usher_scim::Profile;
 
 use crate::layers::RequestContext;
@@ -22,7 +21,7 @@ const CHECK: Duration = Duration::from_secs(5);
 /// Asks tenant, with the gateway's own credential.
 #[derive(Clone, Debug)]
 pub(crate) struct AccessClient {
-    client: AccessServiceClient<Channel>,
+    client: AccessServiceClient<Channels>,
     credential: ServiceCredential,
 }
 
@@ -52,8 +51,8 @@ pub(crate) enum Announcement {
 pub(crate) struct Announcements(Streaming<pb::WatchAccessResponse>);
 
 impl AccessClient {
-    pub(crate) fn new(channel: Channel, credential: ServiceCredential) -> Self {
-        Self { client: AccessServiceClient::new(channel), credential }
+    pub(crate) fn new(channels: Channels, credential: ServiceCredential) -> Self {
+        Self { client: AccessServiceClient::new(channels), credential }
     }
 
     /// Checks a token at a workspace's URL.

@@ -1,20 +1,19 @@
 //! `usher.identity.v1.AttributeService`
 
-use tonic::transport::Channel;
 use usher_proto::identity::v1 as pb;
 use usher_proto::identity::v1::attribute_service_client::AttributeServiceClient;
-use usher_rpc::{Failure, Outgoing};
+use usher_rpc::{Channels, Failure, Outgoing};
 use usher_scim::schema::CustomAttribute;
 
 use super::convert::attribute;
 
 /// The workspaces' own attributes.
 #[derive(Clone, Debug)]
-pub(crate) struct Attributes(AttributeServiceClient<Channel>);
+pub(crate) struct Attributes(AttributeServiceClient<Channels>);
 
 impl Attributes {
-    pub(crate) fn new(channel: Channel) -> Self {
-        Self(AttributeServiceClient::new(channel))
+    pub(crate) fn new(channels: Channels) -> Self {
+        Self(AttributeServiceClient::new(channels))
     }
 
     pub(crate) async fn list(&self, call: &Outgoing<'_>) -> Result<Vec<CustomAttribute>, Failure> {

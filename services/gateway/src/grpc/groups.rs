@@ -1,10 +1,9 @@
 //! `usher.identity.v1.GroupService`
 
-use tonic::transport::Channel;
 use usher_base::Reason;
 use usher_proto::identity::v1 as pb;
 use usher_proto::identity::v1::group_service_client::GroupServiceClient;
-use usher_rpc::{Failure, Outgoing};
+use usher_rpc::{Channels, Failure, Outgoing};
 use usher_scim::Profile;
 
 use super::{MAX_ANSWER, convert};
@@ -12,11 +11,11 @@ use crate::kind::{Page, Resource, Selection};
 
 /// Identity's groups.
 #[derive(Clone, Debug)]
-pub(crate) struct Groups(GroupServiceClient<Channel>);
+pub(crate) struct Groups(GroupServiceClient<Channels>);
 
 impl Groups {
-    pub(crate) fn new(channel: Channel) -> Self {
-        Self(GroupServiceClient::new(channel).max_decoding_message_size(MAX_ANSWER))
+    pub(crate) fn new(channels: Channels) -> Self {
+        Self(GroupServiceClient::new(channels).max_decoding_message_size(MAX_ANSWER))
     }
 
     pub(crate) async fn create(

@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use tonic::transport::Channel;
 use usher_proto::tenant::v1 as pb;
 use usher_proto::tenant::v1::provisioning_log_service_client::ProvisioningLogServiceClient;
 use usher_rpc::convert::to_wire;
-use usher_rpc::{Failure, Outgoing, ServiceCredential};
+use usher_rpc::{Channels, Failure, Outgoing, ServiceCredential};
 
 use crate::provisioning_log::Entry;
 
@@ -16,13 +15,13 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 /// Appends to tenant's provisioning logs, with the gateway's own credential.
 #[derive(Clone, Debug)]
 pub(crate) struct LogClient {
-    client: ProvisioningLogServiceClient<Channel>,
+    client: ProvisioningLogServiceClient<Channels>,
     credential: ServiceCredential,
 }
 
 impl LogClient {
-    pub(crate) fn new(channel: Channel, credential: ServiceCredential) -> Self {
-        Self { client: ProvisioningLogServiceClient::new(channel), credential }
+    pub(crate) fn new(channels: Channels, credential: ServiceCredential) -> Self {
+        Self { client: ProvisioningLogServiceClient::new(channels), credential }
     }
 
     /// Appends entries to a workspace's log.

@@ -1,10 +1,9 @@
 //! `usher.identity.v1.UserService`
 
-use tonic::transport::Channel;
 use usher_base::Reason;
 use usher_proto::identity::v1 as pb;
 use usher_proto::identity::v1::user_service_client::UserServiceClient;
-use usher_rpc::{Failure, Outgoing};
+use usher_rpc::{Channels, Failure, Outgoing};
 use usher_scim::Profile;
 
 use super::{MAX_ANSWER, convert};
@@ -12,11 +11,11 @@ use crate::kind::{Page, Resource, Selection};
 
 /// Identity's users.
 #[derive(Clone, Debug)]
-pub(crate) struct Users(UserServiceClient<Channel>);
+pub(crate) struct Users(UserServiceClient<Channels>);
 
 impl Users {
-    pub(crate) fn new(channel: Channel) -> Self {
-        Self(UserServiceClient::new(channel).max_decoding_message_size(MAX_ANSWER))
+    pub(crate) fn new(channels: Channels) -> Self {
+        Self(UserServiceClient::new(channels).max_decoding_message_size(MAX_ANSWER))
     }
 
     pub(crate) async fn create(

@@ -25,3 +25,15 @@ pub trait Fault: std::error::Error + Send + Sync + 'static {
         Vec::new()
     }
 }
+
+/// An error's text with those of all its causes, for the log.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}

@@ -24,7 +24,7 @@ pub use audience::Audience;
 pub use clock::Clock;
 pub use context::CallContext;
 pub use credential::{Claims, Credential, CredentialError, Denied, KeySet};
-pub use fault::Fault;
+pub use fault::{Fault, chain};
 pub use permission::Permission;
 pub use reason::Reason;
 pub use scope::TenantScope;

@@ -1,12 +1,15 @@
 //! An error as the caller of an RPC sees it.
 
 use std::collections::HashMap;
+use std::error::Error;
+use std::sync::Arc;
 
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 use usher_base::{Fault, Reason};
 
 use crate::ERROR_DOMAIN;
+use crate::channels::{Interrupted, timed_out};
 
 /// Why a call to another service failed.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -18,41 +21,71 @@ pub struct Failure {
     pub message: String,
     /// For programs.
     pub metadata: HashMap<String, String>,
+    /// For the log, where no Usher service made the status: the status itself.
+    #[source]
+    cause: Option<Arc<Status>>,
 }
 
 impl Failure {
     /// A failure that begins here.
     pub fn new(reason: Reason, message: impl Into<String>) -> Self {
-        Self { reason, message: message.into(), metadata: HashMap::new() }
+        Self { reason, message: message.into(), metadata: HashMap::new(), cause: None }
+    }
+
+    /// With facts for programs.
+    #[must_use]
+    pub fn with_metadata(self, metadata: HashMap<String, String>) -> Self {
+        Self { metadata, ..self }
     }
 }
 
 impl From<Status> for Failure {
+    /// Only an Usher service's own text is passed on. What a transport, a proxy or a library says is for
+    /// the log.
     fn from(status: Status) -> Self {
-        let info = status.get_details_error_info().filter(|info| info.domain == ERROR_DOMAIN);
-        let named = info.as_ref().and_then(|info| Reason::from_name(&info.reason));
-        Self {
-            reason: named.unwrap_or_else(|| by_origin(&status)),
-            metadata: info.map(|info| info.metadata).unwrap_or_default(),
-            message: if broke(&status) {
-                "a service does not answer; try again".to_owned()
-            } else {
-                status.message().to_owned()
-            },
+        let ours = status.get_details_error_info().filter(|info| info.domain == ERROR_DOMAIN);
+        if let Some(info) = ours {
+            return Self {
+                reason: Reason::from_name(&info.reason).unwrap_or_else(|| by_code(status.code())),
+                message: status.message().to_owned(),
+                metadata: info.metadata,
+                cause: None,
+            };
         }
+        let (reason, message) = by_origin(&status);
+        Self { cause: Some(Arc::new(status)), ..Self::new(reason, message) }
     }
 }
 
-/// Whether the connection could not be made or broke under the call: only a status that was made on
-/// this side has a source.
-fn broke(status: &Status) -> bool {
-    matches!(status.code(), Code::Unknown | Code::Unavailable) && std::error::Error::source(status).is_some()
+/// The reason of a status that no Usher service made, and what can be said about it.
+fn by_origin(status: &Status) -> (Reason, &'static str) {
+    let late = "a part of Usher did not answer in time; the request may have taken effect";
+    let Some(source) = status.source() else {
+        let reason = by_code(status.code());
+        return match reason {
+            Reason::DeadlineExceeded => (reason, late),
+            Reason::Unavailable | Reason::Overloaded => {
+                (reason, "a part of Usher does not answer; try again")
+            }
+            _ => (reason, "a part of Usher could not take the call"),
+        };
+    };
+    // Only a status that was made on this side has a source.
+    if timed_out(source) {
+        return (Reason::DeadlineExceeded, late);
+    }
+    match source.downcast_ref::<Interrupted>() {
+        Some(Interrupted::Sent(_)) => (
+            Reason::Unavailable,
+            "the connection between parts of Usher broke; the request may have taken effect, so read before you \
+             send it again",
+        ),
+        _ => (Reason::Unavailable, "a part of Usher does not answer; try again"),
+    }
 }
 
-/// The reason of a status that no Usher service made: the transport's, or a proxy's.
-fn by_origin(status: &Status) -> Reason {
-    match status.code() {
-        _ if broke(status) => Reason::Unavailable,
+fn by_code(code: Code) -> Reason {
+    match code {
         Code::DeadlineExceeded => Reason::DeadlineExceeded,
         Code::Unavailable | Code::Cancelled => Reason::Unavailable,
         Code::ResourceExhausted => Reason::Overloaded,
@@ -87,5 +120,22 @@ impl Fault for Failure {
             "retry_after_secs",
         ];
         KNOWN.iter().filter_map(|name| Some((*name, self.metadata.get(*name)?.clone()))).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_that_no_usher_service_made_goes_nowhere_but_to_the_log() {
+        for code in 1..=16 {
+            let foreign = Status::new(Code::from_i32(code), "h2 protocol error at 10.0.0.7:9101");
+
+            let failure = Failure::from(foreign);
+
+            assert!(!failure.message().contains("10.0.0.7"), "{code}: {failure}");
+            assert!(usher_base::chain(&failure).contains("10.0.0.7"), "{code}");
+        }
     }
 }

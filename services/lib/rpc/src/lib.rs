@@ -1,6 +1,8 @@
 //! Both sides of a gRPC call: what a server checks and records before a method runs, how errors
 //! travel, and how clients connect, authenticate and time out.
 
+mod bounds;
+mod channels;
 pub mod client;
 pub mod convert;
 mod ending;
@@ -14,7 +16,9 @@ mod slugs;
 mod status;
 mod tasks;
 mod verifier;
+mod workbench;
 
+pub use channels::{Channels, Interrupted};
 pub use client::{Outgoing, connect};
 pub use failure::Failure;
 pub use key_source::{KeySource, KeySourceError, StaticKeys, TenantKeys};
@@ -25,6 +29,7 @@ pub use slugs::{Found, Slugs, TenantSlugs};
 pub use status::{open, status};
 pub use tasks::Tasks;
 pub use verifier::Verifier;
+pub use workbench::Workbench;
 
 /// Metadata key of the workspace that a service or operator means: its id or its slug.
 pub const WORKSPACE_KEY: &str = "usher-workspace";

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use tonic::{Code, Request, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
-use usher_base::{CallContext, Fault, Reason};
+use usher_base::{CallContext, CredentialError, Fault, chain};
 
-use crate::ERROR_DOMAIN;
+use crate::{ERROR_DOMAIN, bounds};
 
 /// Takes a request apart: the context that the server's layer made, and the message.
 ///
@@ -16,42 +16,34 @@ pub fn open<T>(request: Request<T>) -> Result<(CallContext, T), Status> {
     let (_, mut extensions, message) = request.into_parts();
     match extensions.remove::<CallContext>() {
         Some(context) => Ok((context, message)),
-        None => Err(Status::unauthenticated("the call carries no credential")),
+        None => Err(status(CredentialError::Missing)),
     }
 }
 
 /// The status of an error: code and `google.rpc.ErrorInfo` by its reason, and the message that is
-/// meant for the outside. A defect's whole chain goes to the log, here and only here.
+/// meant for the outside, each bounded. Where it is no fault of the caller, the whole chain goes to the
+/// log, here and only here.
 #[expect(clippy::needless_pass_by_value, reason = "it ends here; call sites read `.map_err(rpc::status)`")]
 pub fn status<F: Fault>(fault: F) -> Status {
     let reason = fault.reason();
-    match reason {
-        Reason::Internal | Reason::EventConflict => tracing::error!(error = chain(&fault), "call failed"),
-        Reason::Unavailable => tracing::warn!(error = chain(&fault), "call failed"),
-        _ => {}
+    if reason.row().http >= 500 {
+        tracing::error!(reason = reason.name(), error = chain(&fault), "call failed");
     }
-    let metadata: std::collections::HashMap<String, String> =
-        fault.metadata().into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    let metadata: std::collections::HashMap<_, _> = bounds::metadata(fault.metadata()).collect();
     let mut details = ErrorDetails::with_error_info(reason.name(), ERROR_DOMAIN, metadata);
     if reason.row().retryable {
         details.set_retry_info(Some(Duration::from_secs(1)));
     }
-    Status::with_error_details(Code::from_i32(reason.row().code as i32), fault.message(), details)
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
+    Status::with_error_details(
+        Code::from_i32(reason.row().code as i32),
+        bounds::message(fault.message()),
+        details,
+    )
 }
 
 #[cfg(test)]
 mod tests {
+    use usher_base::Reason;
     use usher_proto::error::v1::Reason as Wire;
 
     use super::*;
@@ -73,16 +65,30 @@ mod tests {
     #[test]
     fn every_reason_survives_the_wire() {
         for reason in Reason::ALL {
-            let sent = status(Failure {
-                metadata: [("field".to_owned(), "x".to_owned())].into(),
-                ..Failure::new(*reason, "why")
-            });
+            let facts = [("field".to_owned(), "x".to_owned())].into();
+            let sent = status(Failure::new(*reason, "why").with_metadata(facts));
             assert_eq!(sent.code() as i32, reason.row().code as i32);
 
             let received = Failure::from(sent);
 
             assert_eq!((received.reason, received.message.as_str()), (*reason, "why"));
             assert_eq!(received.metadata["field"], "x");
+        }
+    }
+    #[test]
+    fn the_headers_of_a_status_are_small_whatever_its_error_quotes() {
+        for text in ["x", "\"", "é", "%", "\n", "😀"] {
+            let facts = ["field", "resource", "domain", "pool", "limit", "in_use", "expected", "class"]
+                .map(|name| (name.to_owned(), text.repeat(20_000)));
+            let failure = Failure::new(Reason::InvalidValue, text.repeat(20_000));
+
+            let response = status(failure.with_metadata(facts.into())).into_http::<()>();
+
+            let headers = response.headers();
+            let size: usize =
+                headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 32).sum();
+            assert!(size < 8 << 10, "{text:?}: {size}");
+            assert!(headers["grpc-message"].len() <= 1_024, "{text:?}");
         }
     }
 }
