@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 pub const MEDIA_TYPE: &str = "application/scim+json";
 /// Schema of PATCH bodies.
 pub const PATCH_SCHEMA: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
+/// Where a user's document has the user type of the seat.
+pub const SEAT: &str = "/urn:ietf:params:scim:schemas:extension:usher:2.0:User/userType";
 /// Schema of errors.
 pub const ERROR_SCHEMA: &str = "urn:ietf:params:scim:api:messages:2.0:Error";
 

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRef, FromRequest, Request};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, StatusCode};
 use http_body_util::BodyExt as _;
 use tokio::time::{Instant, timeout_at};
 use usher_base::Reason;
+use usher_rpc::Workbench;
 use usher_scim::discovery::MAX_BODY;
 use usher_scim::json;
 
@@ -40,10 +41,13 @@ impl Pace {
 #[derive(Debug)]
 pub(crate) struct JsonBody(pub(crate) String);
 
-impl<S: Sync> FromRequest<S> for JsonBody {
+impl<S: Sync> FromRequest<S> for JsonBody
+where
+    Workbench: FromRef<S>,
+{
     type Rejection = Problem;
 
-    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
         check_type(&parts.headers)?;
         let admission = parts.extensions.get::<Admission>();
@@ -59,7 +63,7 @@ impl<S: Sync> FromRequest<S> for JsonBody {
             }
         }
         drop(room);
-        json::check(&text)?;
+        Workbench::from_ref(state).run(text.len(), || json::check(&text)).await?;
         Ok(Self(text))
     }
 }
@@ -150,7 +154,9 @@ mod tests {
             request = request.header(CONTENT_TYPE, content_type);
         }
         let request = request.body(body.into()).unwrap();
-        JsonBody::from_request(request, &()).await.map_or_else(|problem| problem.status.as_u16(), |_| 200)
+        JsonBody::from_request(request, &Workbench::default())
+            .await
+            .map_or_else(|problem| problem.status.as_u16(), |_| 200)
     }
 
     #[tokio::test]

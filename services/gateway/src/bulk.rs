@@ -1,13 +1,16 @@
 //! Bulk requests (RFC 7644 section 3.7), as they are read and ordered; `scim/bulk.rs` carries them out.
 
+mod places;
 mod references;
+
+use std::collections::BTreeSet;
 
 use http::StatusCode;
 use serde_json::{Value, json};
 use usher_base::Reason;
 use usher_scim::Object;
 use usher_scim::discovery::MAX_BULK_OPERATIONS;
-use usher_scim::error::error_body;
+use usher_scim::error::{error_body, short};
 
 pub(crate) use references::{Unresolved, plan, resolve, resolve_id};
 
@@ -34,6 +37,8 @@ pub(crate) struct Operation {
     pub(crate) bulk_id: Option<String>,
     /// As `If-Match`.
     pub(crate) version: Option<String>,
+    /// The bulkIds that it refers to.
+    references: BTreeSet<String>,
     /// What to do, or what is wrong with it.
     pub(crate) task: Result<Task, Problem>,
 }
@@ -77,16 +82,17 @@ impl Bulk {
         }
         let fail_on_errors = match take(&mut body, "failOnErrors") {
             None | Some(Value::Null) => None,
-            Some(Value::Number(most)) if most.as_u64().is_some_and(|most| most > 0) => {
-                most.as_u64().map(|most| usize::try_from(most).unwrap_or(usize::MAX))
+            // To accept no error is to stop at the first, which is what 1 says as well.
+            Some(Value::Number(most)) if most.is_u64() => {
+                most.as_u64().map(|most| usize::try_from(most.max(1)).unwrap_or(usize::MAX))
             }
-            Some(_) => return Err(invalid("failOnErrors must be a whole number of at least 1")),
+            Some(_) => return Err(invalid("failOnErrors must be a whole number of at least 0")),
         };
         let operations: Vec<_> = sent.into_iter().map(Operation::read).collect();
         let mut ids: Vec<_> = operations.iter().filter_map(Operation::defines).collect();
         ids.sort_unstable();
         if let Some((twice, _)) = ids.iter().zip(ids.iter().skip(1)).find(|(id, next)| id == next) {
-            return Err(invalid(&format!("the bulkId {twice:?} is there twice")));
+            return Err(invalid(&format!("the bulkId {:?} is there twice", short(twice))));
         }
         Ok(Self { fail_on_errors, operations })
     }
@@ -101,6 +107,7 @@ impl Operation {
                 path: String::new(),
                 bulk_id: None,
                 version: None,
+                references: BTreeSet::new(),
                 task: Err(fault),
             };
         };
@@ -110,8 +117,12 @@ impl Operation {
         };
         let (method, bulk_id) = (text("method").unwrap_or_default(), text("bulkId"));
         let (version, path) = (text("version"), text("path").unwrap_or_default());
-        let task = Task::read(&method, &path, bulk_id.is_some(), take(&mut sent, "data"));
-        Self { method, path, bulk_id, version, task }
+        let mut task = Task::read(&method, &path, bulk_id.is_some(), take(&mut sent, "data"));
+        let references = task.as_mut().map_or_else(
+            |_| BTreeSet::new(),
+            |task| references::mentioned(task.kind, &task.id, &mut task.data),
+        );
+        Self { method, path, bulk_id, version, references, task }
     }
 
     /// The `bulkId` that others may refer to: that of a creation.
@@ -261,12 +272,16 @@ mod tests {
         for (body, status) in [
             (json!({}), 400),
             (json!([]), 400),
-            (json!({ "Operations": [], "failOnErrors": 0 }), 400),
+            (json!({ "Operations": [], "failOnErrors": -1 }), 400),
+            (json!({ "Operations": [], "failOnErrors": "1" }), 400),
             (json!({ "Operations": [twice, twice] }), 400),
             (json!({ "Operations": many }), 413),
         ] {
             assert_eq!(Bulk::parse(&body.to_string()).unwrap_err().status.as_u16(), status);
         }
-        assert_eq!(Bulk::parse(r#"{"Operations":[],"failOnErrors":2}"#).unwrap().fail_on_errors, Some(2));
+        for (sent, most) in [("2", 2), ("0", 1)] {
+            let body = format!(r#"{{"Operations":[],"failOnErrors":{sent}}}"#);
+            assert_eq!(Bulk::parse(&body).unwrap().fail_on_errors, Some(most));
+        }
     }
 }

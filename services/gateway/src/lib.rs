@@ -7,6 +7,7 @@ mod body;
 mod bulk;
 mod caller;
 mod connection;
+mod encoding;
 mod gateway;
 mod grpc;
 mod headers;

@@ -52,6 +52,23 @@ pub(crate) fn versions(text: &str) -> Vec<i64> {
     Tags::read(text).into_versions()
 }
 
+/// Whether a write is only for resources that do not have the versions which If-None-Match names.
+pub(crate) fn excludes(headers: &HeaderMap) -> bool {
+    headers.contains_key(IF_NONE_MATCH)
+}
+
+/// The versions that such a write is for, when the resource has this one.
+///
+/// # Errors
+/// 412: it has a version that If-None-Match names, which is any where that is `*`; or none that If-Match does.
+pub(crate) fn except(headers: &HeaderMap, version: i64) -> Result<Vec<i64>, Problem> {
+    if is_known(headers, version)? {
+        let detail = "the resource has a version that If-None-Match excludes";
+        return Err(Problem::new(Reason::EtagMismatch, detail));
+    }
+    Ok(vec![version])
+}
+
 /// Judges a read. True where the client has this version already.
 ///
 /// # Errors
@@ -106,6 +123,15 @@ mod tests {
             assert_eq!(if_versions(&headers(IF_MATCH, value)), versions, "{value}");
         }
         assert!(if_versions(&HeaderMap::new()).is_empty());
+    }
+
+    #[test]
+    fn a_write_is_not_for_the_versions_that_if_none_match_names() {
+        assert!(excludes(&headers(IF_NONE_MATCH, "*")) && !excludes(&headers(IF_MATCH, "*")));
+        assert_eq!(except(&headers(IF_NONE_MATCH, "W/\"1\""), 2).unwrap(), [2]);
+        for excluded in ["*", "W/\"2\"", "\"1\", \"2\""] {
+            assert_eq!(except(&headers(IF_NONE_MATCH, excluded), 2).unwrap_err().status, 412, "{excluded}");
+        }
     }
 
     #[test]

@@ -174,7 +174,9 @@ impl Sender {
 fn by_workspace(batch: Vec<(LogEntryId, Timestamp, Attempt)>) -> HashMap<String, Vec<Entry>> {
     let mut entries: HashMap<String, Vec<Entry>> = HashMap::new();
     for (id, at, attempt) in batch {
-        let sent = attempt.document.as_deref().map(sent::Sent::read).unwrap_or_default();
+        let taken = attempt.status.is_success();
+        let read = |document| sent::Sent::read(document, attempt.kind, taken);
+        let sent = attempt.document.as_deref().map(read).unwrap_or_default();
         entries.entry(attempt.workspace.clone()).or_default().push(Entry { id, at, attempt, sent });
     }
     entries

@@ -41,7 +41,7 @@ impl<S: Sync> FromRequestParts<S> for Attributes {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        Ok(Self::read(&Sent::in_url(parts)?))
+        Self::read(&Sent::in_url(parts)?)
     }
 }
 
@@ -54,11 +54,8 @@ impl<S: Sync> FromRequestParts<S> for ListQuery {
 }
 
 impl Attributes {
-    fn read(sent: &Sent) -> Self {
-        Self {
-            only: sent.get("attributes").map(str::to_owned),
-            excluded: sent.get("excludedAttributes").map(str::to_owned),
-        }
+    fn read(sent: &Sent) -> Result<Self, Problem> {
+        Ok(Self { only: sent.list("attributes")?, excluded: sent.list("excludedAttributes")? })
     }
 
     /// Just these.
@@ -107,7 +104,7 @@ impl ListQuery {
             sort_by: sent.get("sortBy").unwrap_or_default().to_owned(),
             descending,
             cursor,
-            attributes: Attributes::read(sent),
+            attributes: Attributes::read(sent)?,
         })
     }
 
@@ -127,7 +124,10 @@ impl ListQuery {
     }
 }
 
-/// Parameters as sent: names in any case, the first of a name counts.
+/// Longest list of names, in bytes: several times all that there are.
+const MAX_NAMES: usize = 16 << 10;
+
+/// Parameters as sent: names in any case. The first of a name counts, except of lists.
 struct Sent(Vec<(String, String)>);
 
 impl Sent {
@@ -164,6 +164,17 @@ impl Sent {
             sent.push((name, text));
         }
         Ok(Self(sent))
+    }
+
+    /// A list of names; sent several times, they are one list.
+    fn list(&self, name: &str) -> Result<Option<String>, Problem> {
+        let sent = self.0.iter().filter(|(sent, _)| sent.eq_ignore_ascii_case(name));
+        let lists: Vec<&str> = sent.map(|(_, list)| list.as_str()).collect();
+        if lists.iter().map(|list| list.len()).sum::<usize>() > MAX_NAMES {
+            let detail = format!("{name} is a list of more than {MAX_NAMES} bytes; name fewer attributes");
+            return Err(Problem::new(Reason::InvalidValue, detail));
+        }
+        Ok((!lists.is_empty()).then(|| lists.join(",")))
     }
 
     fn get(&self, name: &str) -> Option<&str> {
@@ -248,6 +259,20 @@ mod tests {
         {
             assert_eq!(read(query).await.unwrap_err().scim_type, Some(word), "{query}");
         }
+    }
+
+    #[tokio::test]
+    async fn lists_of_attributes_sent_several_times_are_one_list() {
+        let read =
+            read("attributes=userName&count=1&Attributes=emails,title&excludedAttributes=id").await.unwrap();
+        assert_eq!(read.attributes.only.as_deref(), Some("userName,emails,title"));
+        assert_eq!(read.attributes.excluded.as_deref(), Some("id"));
+    }
+
+    #[tokio::test]
+    async fn a_list_of_attributes_has_a_longest_form() {
+        let problem = read(&format!("attributes={}", "x".repeat(MAX_NAMES + 1))).await.unwrap_err();
+        assert_eq!((problem.status.as_u16(), problem.scim_type), (400, Some("invalidValue")));
     }
 
     #[tokio::test]

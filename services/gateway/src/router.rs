@@ -10,6 +10,7 @@ use tower::ServiceBuilder;
 use tower::limit::GlobalConcurrencyLimitLayer;
 use tower::load_shed::LoadShedLayer;
 use tower::timeout::TimeoutLayer;
+use tower::util::MapRequestLayer;
 use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -22,7 +23,7 @@ use crate::kind::Kind;
 use crate::layers::{DEADLINE, MOST_REQUESTS, observe, panicked, refused};
 use crate::problem::Problem;
 use crate::scim::{bulk, discovery, endpoints, openapi, search};
-use crate::{health, respond};
+use crate::{encoding, health, respond};
 
 /// The whole surface.
 pub(crate) fn router(gateway: Gateway) -> Router {
@@ -46,6 +47,7 @@ pub(crate) fn router(gateway: Gateway) -> Router {
         .layer(GlobalConcurrencyLimitLayer::new(MOST_REQUESTS))
         // From here to the answer, reading the body included.
         .layer(TimeoutLayer::new(DEADLINE))
+        .layer(MapRequestLayer::new(encoding::normalize))
         // The limit of a body holds for what comes out. Other encodings are refused with the body's type.
         .layer(RequestDecompressionLayer::new().gzip(true).pass_through_unaccepted(true));
     // Body limit and media type come with `JsonBody`; credential and rate with `Caller`.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use usher_base::domain::{DomainName, email_domain, looks_like_address};
-use usher_scim::{Object, user as scim};
+use usher_scim::{Object, ScimError, ScimType, short, user as scim};
 
 use crate::error::IdentityError;
 use crate::policy::Policy;
@@ -44,6 +44,10 @@ fn judge_address(
     match email_domain(address) {
         Ok(domain) if approved.contains(&domain) => Ok(()),
         Ok(domain) => Err(IdentityError::DomainNotApproved { domain, workspace: policy.slug.clone() }),
+        Err(_) if !looks_like_address(address) => {
+            let detail = format!("emails: {:?} is no e-mail address", short(address));
+            Err(ScimError::new(ScimType::InvalidValue, detail).into())
+        }
         Err(_) => Err(IdentityError::NoDomain { text: address.to_owned(), workspace: policy.slug.clone() }),
     }
 }

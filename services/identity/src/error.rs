@@ -176,7 +176,8 @@ fn pool(name: &str, limit: i64, in_use: i64) -> Vec<(&'static str, String)> {
 
 fn scim_reason(scim_type: ScimType) -> Reason {
     match scim_type {
-        ScimType::InvalidFilter | ScimType::TooMany => Reason::InvalidFilter,
+        ScimType::InvalidFilter => Reason::InvalidFilter,
+        ScimType::TooMany => Reason::TooMany,
         ScimType::InvalidPath => Reason::InvalidPath,
         ScimType::NoTarget => Reason::NoTarget,
         ScimType::Mutability => Reason::Mutability,

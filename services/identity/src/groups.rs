@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use usher_base::id::GroupId;
 use usher_base::{CallContext, Permission};
+use usher_rpc::Workbench;
 use usher_scim::group::{self as scim, Delta, GroupChange, Step};
 use usher_scim::user::external_id;
 use usher_scim::{Profile, ScimError, json, patch, schema};
@@ -28,6 +29,7 @@ const ATTEMPTS: usize = 12;
 pub(crate) struct Groups {
     pub(crate) database: Database,
     pub(crate) cursors: Cursors,
+    pub(crate) workbench: Workbench,
 }
 
 /// A page of groups.
@@ -43,6 +45,8 @@ struct Change<'a> {
     /// If-Match.
     versions: &'a [i64],
     with_members: bool,
+    /// How much there is to apply, in bytes.
+    work: usize,
 }
 
 impl Groups {
@@ -56,8 +60,8 @@ impl Groups {
     ) -> Result<Group, IdentityError> {
         ctx.require(Permission::UsersWrite)?;
         let database = self.database.scoped(&ctx.scope()?);
-        let GroupChange { changed, members } =
-            scim::create(scim::canonicalize(json::parse(document)?, profile)?)?;
+        let read = || scim::create(scim::canonicalize(json::parse(document)?, profile)?);
+        let GroupChange { changed, members } = self.workbench.run(document.len(), read).await?;
         let mut delta = Delta::default();
         for step in members {
             if let Step::Delta(later) = step {
@@ -77,7 +81,7 @@ impl Groups {
         let paths = changed.changes.into_iter().map(|change| change.path).collect();
         let add = joining(delta.add)?;
         match store::create(&database, ctx, &group, paths, add).await? {
-            Written::Done(_) => self.shown(&database, group, with_members).await,
+            Written::Done(_) => Ok(self.written(&database, group, with_members).await),
             Written::Taken => Err(IdentityError::DisplayNameTaken(group.display_name)),
             Written::Stale | Written::Absent => Err(IdentityError::Contended),
         }
@@ -154,8 +158,9 @@ impl Groups {
         versions: &[i64],
         with_members: bool,
     ) -> Result<Group, IdentityError> {
-        let incoming = scim::canonicalize(json::parse(document)?, profile)?;
-        let change = Change { id, versions, with_members };
+        let read = || scim::canonicalize(json::parse(document)?, profile);
+        let incoming = self.workbench.run(document.len(), read).await?;
+        let change = Change { id, versions, with_members, work: document.len() };
         let replace = |current: &Group| scim::replace(&current.attributes(), incoming.clone(), profile);
         self.write(ctx, &change, replace).await
     }
@@ -170,9 +175,13 @@ impl Groups {
         versions: &[i64],
         with_members: bool,
     ) -> Result<Group, IdentityError> {
-        let operations = patch::parse(&json::parse(document)?, profile)?;
-        let change = Change { id, versions, with_members };
-        if let Some(delta) = scim::membership_alone(&operations, profile)? {
+        let read = || {
+            let operations = patch::parse(&json::parse(document)?, profile)?;
+            Ok::<_, ScimError>((scim::membership_alone(&operations, profile)?, operations))
+        };
+        let (alone, operations) = self.workbench.run(document.len(), read).await?;
+        let change = Change { id, versions, with_members, work: document.len() };
+        if let Some(delta) = alone {
             return self.write_members(ctx, &change, delta).await;
         }
         self.write(ctx, &change, |current| scim::patch(&current.attributes(), &operations, profile)).await
@@ -193,7 +202,7 @@ impl Groups {
         for _ in 0..ATTEMPTS {
             let write = Write { id, versions: change.versions, attributes: None, members: &members };
             match store::write(&database, ctx, &write).await? {
-                Written::Done(group) => return self.shown(&database, group, change.with_members).await,
+                Written::Done(group) => return Ok(self.written(&database, group, change.with_members).await),
                 Written::Absent => return Err(absent()),
                 Written::Stale if !change.versions.is_empty() => return Err(IdentityError::Stale),
                 Written::Stale | Written::Taken => {}
@@ -217,7 +226,8 @@ impl Groups {
             if !change.versions.is_empty() && !change.versions.contains(&current.version) {
                 return Err(IdentityError::Stale);
             }
-            let GroupChange { changed, members: steps } = apply(&current)?;
+            let applied = self.workbench.run(change.work, || apply(&current)).await?;
+            let GroupChange { changed, members: steps } = applied;
             let delta = resolve(&database, &current, steps).await?;
             if changed.changes.is_empty() && delta == Delta::default() {
                 return self.shown(&database, current, change.with_members).await;
@@ -235,7 +245,7 @@ impl Groups {
                 members: &members(delta)?,
             };
             match store::write(&database, ctx, &write).await? {
-                Written::Done(group) => return self.shown(&database, group, change.with_members).await,
+                Written::Done(group) => return Ok(self.written(&database, group, change.with_members).await),
                 Written::Taken => return Err(IdentityError::DisplayNameTaken(name)),
                 Written::Stale | Written::Absent => {}
             }
@@ -263,6 +273,30 @@ impl Groups {
             }
         }
         Err(IdentityError::Contended)
+    }
+
+    /// A group after a write that took effect. Its members are left out of the answer where there are more
+    /// than a page shows, or where they can't be read now: neither undoes the write.
+    async fn written(&self, database: &ScopedDatabase, group: Group, with_members: bool) -> Group {
+        if !with_members {
+            return group;
+        }
+        let mut groups = [group];
+        let read = async {
+            let counts = store::count_members(database, &groups, page_size::MOST_MEMBERS).await?;
+            if counts.into_iter().sum::<usize>() >= page_size::MOST_MEMBERS {
+                return Ok(());
+            }
+            store::fill_members(database, &mut groups).await
+        };
+        if let Err(error) = read.await {
+            tracing::error!(
+                error = usher_base::chain(&error),
+                "a group was written, and its members can't be read"
+            );
+        }
+        let [group] = groups;
+        group
     }
 
     async fn shown(

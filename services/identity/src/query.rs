@@ -1,17 +1,24 @@
 //! From what a client asks of a list to the cheapest way of answering it: one index probe where a
 //! comparison names somebody, else a page from the database.
 
+use std::collections::BTreeSet;
+
 use usher_base::CallContext;
 use usher_scim::filter::{self, Bound, Case, Filter, Order, Test, TextOp, bind};
 use usher_scim::schema::{AttrPath, Kind, ResourceType};
-use usher_scim::{Profile, ScimError, ScimType};
+use usher_scim::{Profile, ScimError, ScimType, short};
+
+use uuid::Uuid;
 
 use crate::cursor::{Cursors, Purpose};
 use crate::error::IdentityError;
+use crate::store::canonical_uuid;
 use crate::store::listing::{self, Listing, Position, Reader, Window};
 
 /// Most comparisons of a filter with an inner part of a text: each looks through that text of everybody.
 const MOST_INNER_PARTS: usize = 4;
+/// Longest `sortBy`, in bytes.
+const MAX_SORT_BY: usize = 1 << 10;
 
 /// What a client asks for.
 #[derive(Clone, Debug, Default)]
@@ -63,6 +70,10 @@ impl<'s> Query<'s> {
         }
         let order = match asked.sort_by.trim() {
             "" => None,
+            name if name.len() > MAX_SORT_BY => {
+                let detail = format!("sortBy has {} bytes; it can have at most {MAX_SORT_BY}", name.len());
+                return Err(ScimError::new(ScimType::InvalidValue, detail));
+            }
             name => Some(sorting(name, asked.descending, resource_type)?),
         };
         let most = i64::from(usher_scim::discovery::MAX_COUNT);
@@ -148,7 +159,8 @@ fn sorting<'s>(
     descending: bool,
     resource_type: &'s ResourceType,
 ) -> Result<listing::Order<'s>, ScimError> {
-    let refused = |why: &str| ScimError::new(ScimType::InvalidValue, format!("sortBy {name:?}: {why}"));
+    let refused =
+        |why: &str| ScimError::new(ScimType::InvalidValue, format!("sortBy {:?}: {why}", short(name)));
     let mut place = AttrPath::parse(name)
         .resolve(resource_type)
         .map(filter::Place::from)
@@ -167,6 +179,8 @@ fn sorting<'s>(
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Probe {
     Id(String),
+    /// One of these; more than one comparison of ids joined by `or`.
+    Ids(BTreeSet<Uuid>),
     UserName(String),
     ExternalId(String),
     WorkEmail(String),
@@ -181,6 +195,7 @@ impl Probe {
             Bound::And(left, right) => {
                 [Self::of(left), Self::of(right)].into_iter().flatten().min_by_key(Self::rank)
             }
+            Bound::Or(..) => ids(filter).map(Self::Ids),
             Bound::Some(place, Test::Text(TextOp::Order(Order::Eq), text, _))
                 if place.extension.is_none() =>
             {
@@ -204,12 +219,12 @@ impl Probe {
 
     /// The equality that a filter is, where it is nothing else.
     pub(crate) fn alone(filter: &Bound<'_>) -> Option<Self> {
-        matches!(filter, Bound::Some(..)).then(|| Self::of(filter)).flatten()
+        matches!(filter, Bound::Some(..) | Bound::Or(..)).then(|| Self::of(filter)).flatten()
     }
 
     const fn rank(&self) -> u8 {
         match self {
-            Self::Id(_) => 0,
+            Self::Id(_) | Self::Ids(_) => 0,
             Self::UserName(_) => 1,
             Self::ExternalId(_) => 2,
             Self::WorkEmail(_) => 3,
@@ -239,6 +254,23 @@ fn address(element: &Bound<'_>) -> (bool, Option<String>) {
         }
     }
     (work, address)
+}
+
+/// The ids of `id eq "…" or id eq "…"`, where a filter is nothing else; a text that is no id names nobody.
+fn ids(filter: &Bound<'_>) -> Option<BTreeSet<Uuid>> {
+    match filter {
+        Bound::Or(left, right) => {
+            let mut all = ids(left)?;
+            all.extend(ids(right)?);
+            Some(all)
+        }
+        Bound::Some(place, Test::Text(TextOp::Order(Order::Eq), text, _))
+            if place.extension.is_none() && place.attribute.name == "id" =>
+        {
+            Some(canonical_uuid(text).into_iter().collect())
+        }
+        _ => None,
+    }
 }
 
 /// Reads a filter on a group's members.
@@ -274,6 +306,11 @@ mod tests {
         {
             assert_eq!(probe(text), Some(Probe::Email("a@x".into())), "{text}");
         }
+        let (one, other) = ("01890000-0000-7000-8000-000000000001", "01890000-0000-7000-8000-000000000002");
+        assert_eq!(
+            probe(&format!(r#"id eq "{other}" or id eq "{one}" or id eq "nobody" or id eq "{one}""#)),
+            Some(Probe::Ids([one, other].map(|id| id.parse().unwrap()).into()))
+        );
         assert_eq!(probe("externalId eq 007"), Some(Probe::ExternalId("007".into())));
         assert_eq!(probe("title co \"x\" and id eq \"1\""), Some(Probe::Id("1".into())));
     }
@@ -297,6 +334,7 @@ mod tests {
             "userName sw \"a\"",
             "not (userName eq \"a\")",
             "userName eq \"a\" or active eq true",
+            "id eq \"a\" or active eq true",
             "userName ne \"a\"",
             "active eq \"True\"",
             "emails[type eq \"work\" or value eq \"a\"]",

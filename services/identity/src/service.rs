@@ -10,7 +10,9 @@ use usher_proto::identity::v1::change_service_server::ChangeServiceServer;
 use usher_proto::identity::v1::group_service_server::GroupServiceServer;
 use usher_proto::identity::v1::seat_service_server::SeatServiceServer;
 use usher_proto::identity::v1::user_service_server::UserServiceServer;
-use usher_rpc::{Server, ServerConfig, ServiceCredential, Tasks, TenantKeys, TenantSlugs, Verifier, connect};
+use usher_rpc::{
+    Server, ServerConfig, ServiceCredential, Tasks, TenantKeys, TenantSlugs, Verifier, Workbench, connect,
+};
 use usher_store::{BootError, Database, DatabaseConfig};
 
 use crate::attributes::Attributes;
@@ -86,13 +88,15 @@ impl Service {
         let verifier = Verifier::new(TenantKeys::new(tenant.clone()), Audience::Identity, clock.clone());
         let slugs = TenantSlugs::new(tenant.clone(), credential.clone());
         let nudge = Nudge::default();
+        let workbench = Workbench::default();
         let users = Users {
             database: database.clone(),
             policies: Policies::new(database.clone(), tenant, credential.clone()),
             relay: nudge.clone(),
             cursors: cursors.clone(),
+            workbench: workbench.clone(),
         };
-        let groups = Groups { database: database.clone(), cursors };
+        let groups = Groups { database: database.clone(), cursors, workbench };
         let attributes = Attributes { database: database.clone() };
         let relay = Relay {
             database: database.clone(),

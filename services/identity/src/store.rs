@@ -14,6 +14,8 @@ pub(crate) mod states;
 pub(crate) mod take_over;
 pub(crate) mod users;
 
+pub(crate) use filter::canonical_uuid;
+
 /// Longest time for each statement of a list, so that a filter that no index answers is no burden for long.
 pub(crate) const LONGEST_LIST: std::time::Duration = std::time::Duration::from_secs(2);
 /// Longest time for a statement that reads a whole workspace on the service's own behalf.

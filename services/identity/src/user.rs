@@ -10,7 +10,8 @@ use usher_scim::{Object, user as scim};
 
 use crate::page_size;
 
-/// A user. `userName`, `externalId`, `active` and `userType` are fields here and nowhere else.
+/// A user. `userName`, `externalId` and `active` are fields here and nowhere else; the user type of the seat
+/// is a field, and what the client said of it is in the rest.
 #[derive(Clone, Debug)]
 pub(crate) struct User {
     pub(crate) id: UserId,
@@ -33,7 +34,8 @@ pub(crate) struct Attributes {
     pub(crate) external_id: Option<String>,
     pub(crate) active: bool,
     pub(crate) user_type: UserType,
-    /// Whether a user type was given, or is the default.
+    /// Everything else as the client sent it; of user types both its own and that of Usher's extension,
+    /// where these were sent.
     pub(crate) rest: Object,
 }
 
@@ -67,9 +69,11 @@ impl User {
         }
     }
 
-    /// The canonical resource, with the groups.
+    /// The resource as it is shown: with the groups, and with the user type of the seat.
     pub(crate) fn to_resource(&self) -> Object {
         let mut resource = self.attributes.to_resource();
+        let user_type = json!({ "userType": self.attributes.user_type.as_str() });
+        resource.insert(USHER_USER.to_owned(), user_type);
         if !self.groups.is_empty() {
             resource.insert("groups".to_owned(), Value::Array(self.groups.clone()));
         }
@@ -112,13 +116,35 @@ pub(crate) fn connection(actor: &Actor) -> String {
 }
 
 impl Attributes {
+    /// Those of a new user.
+    pub(crate) fn from_resource(resource: Object) -> Self {
+        let user_type = scim::stated_user_type(&resource).unwrap_or_default();
+        Self::new(resource, user_type)
+    }
+
+    /// Those after a write. The user type of the seat changes only where the write changes what decides it, so
+    /// that a free seat that was given in the place of a paid one stays, and one from before the client's own
+    /// `userType` was kept.
+    pub(crate) fn after(&self, resource: Object) -> Self {
+        let of_seat = |resource: &Object| resource.get(USHER_USER)?.get("userType").cloned();
+        let own = |resource: &Object| resource.get("userType").cloned();
+        let (before, after) = (scim::stated_user_type(&self.rest), scim::stated_user_type(&resource));
+        let user_type = if of_seat(&self.rest) != of_seat(&resource) {
+            after.unwrap_or_default()
+        } else if of_seat(&resource).is_some() || own(&self.rest) == own(&resource) {
+            self.user_type
+        } else {
+            after.or_else(|| before.map(|_| UserType::default())).unwrap_or(self.user_type)
+        };
+        Self::new(resource, user_type)
+    }
+
     /// Splits a canonical resource into what has a column and the rest.
-    pub(crate) fn from_resource(mut resource: Object) -> Self {
+    fn new(mut resource: Object, user_type: UserType) -> Self {
         let user_name = scim::user_name(&resource).unwrap_or_default().to_owned();
         let external_id = scim::external_id(&resource).map(str::to_owned);
         let active = scim::active(&resource);
-        let user_type = scim::user_type(&resource);
-        for name in ["userName", "externalId", "active", USHER_USER] {
+        for name in ["userName", "externalId", "active"] {
             resource.shift_remove(name);
         }
         Self { user_name, external_id, active, user_type, rest: resource }
@@ -133,12 +159,70 @@ impl Attributes {
         }
         resource.insert("active".to_owned(), Value::Bool(self.active));
         resource.extend(self.rest.iter().map(|(name, value)| (name.clone(), value.clone())));
-        resource.insert(USHER_USER.to_owned(), json!({ "userType": self.user_type.as_str() }));
         resource
+    }
+
+    /// Takes a free seat where no paid one is free. What the client wanted is not kept, so that asking for it
+    /// again is a change.
+    pub(crate) fn degrade(&mut self) {
+        self.user_type = UserType::Collaborator;
+        self.rest.shift_remove(USHER_USER);
     }
 
     /// The user type of the seat that is taken, if one is.
     pub(crate) fn seat(&self) -> Option<UserType> {
         self.active.then_some(self.user_type)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rest(own: Option<&str>, of_seat: Option<&str>) -> Object {
+        let mut resource = Object::new();
+        if let Some(own) = own {
+            resource.insert("userType".to_owned(), own.into());
+        }
+        if let Some(of_seat) = of_seat {
+            resource.insert(USHER_USER.to_owned(), json!({ "userType": of_seat }));
+        }
+        resource
+    }
+
+    #[test]
+    fn the_extension_decides_the_seat_then_the_client_s_own_word_where_it_is_a_class_else_it_is_regular() {
+        for (own, of_seat, class) in [
+            (None, None, UserType::Regular),
+            (Some("Employee"), None, UserType::Regular),
+            (Some("external"), None, UserType::External),
+            (Some("COLLABORATOR"), None, UserType::Collaborator),
+            (Some("External"), Some("Regular"), UserType::Regular),
+            (Some("Employee"), Some("Collaborator"), UserType::Collaborator),
+        ] {
+            assert_eq!(Attributes::from_resource(rest(own, of_seat)).user_type, class, "{own:?} {of_seat:?}");
+        }
+    }
+
+    #[test]
+    fn a_write_changes_the_seat_only_where_it_changes_what_decides_it() {
+        use UserType::{Collaborator, External, Regular};
+        let none = (None, None);
+        for (before, class, after, then) in [
+            // Of the version before, or degraded: nothing says what the seat is of.
+            (none, External, none, External),
+            (none, External, (Some("Employee"), None), External),
+            (none, External, (Some("Collaborator"), None), Collaborator),
+            (none, Collaborator, (None, Some("Regular")), Regular),
+            ((Some("External"), None), External, (Some("Employee"), None), Regular),
+            ((Some("External"), None), External, none, Regular),
+            ((Some("Regular"), None), Collaborator, (Some("Regular"), Some("Regular")), Regular),
+            ((None, Some("External")), External, (Some("Regular"), Some("External")), External),
+            ((Some("Collaborator"), Some("External")), External, (Some("Collaborator"), None), Collaborator),
+            ((None, Some("External")), External, none, Regular),
+        ] {
+            let before = Attributes::new(rest(before.0, before.1), class);
+            assert_eq!(before.after(rest(after.0, after.1)).user_type, then, "{:?} {after:?}", before.rest);
+        }
     }
 }

@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 use usher_base::id::{EventId, PersonKey, UserId};
 use usher_base::{CallContext, Permission};
+use usher_rpc::Workbench;
 use usher_scim::user::{
-    UserType, active, canonicalize, create as scim_create, patch as scim_patch, replace as scim_replace,
+    active, canonicalize, create as scim_create, patch as scim_patch, replace as scim_replace,
     revive as scim_revive,
 };
 use usher_scim::{Changed, Object, Profile, ScimError, ScimType, eval, json, patch};
@@ -26,6 +27,9 @@ use crate::user::{Attributes, User, client, connection};
 /// How often a write is tried again when others write the same user meanwhile.
 const ATTEMPTS: usize = 12;
 
+/// As how many bytes of a document one operation of a PATCH counts: it may look at a whole list.
+const OPERATION: usize = 512;
+
 /// What the rules need.
 #[derive(Clone)]
 pub(crate) struct Users {
@@ -33,6 +37,7 @@ pub(crate) struct Users {
     pub(crate) policies: Policies,
     pub(crate) relay: crate::relay::Nudge,
     pub(crate) cursors: Cursors,
+    pub(crate) workbench: Workbench,
 }
 
 /// A page of users.
@@ -63,14 +68,22 @@ impl Users {
         ctx.require(Permission::UsersWrite)?;
         let database = self.database.scoped(&ctx.scope()?);
         let types = attributes::resource_type(&database, &[document]).await?;
-        let body = json::parse(document)?;
-        let incoming = canonicalize(&body, &types, profile)?;
-        let Changed { resource, changes } = scim_create(incoming.clone(), profile)?;
+        let read = || {
+            let body = json::parse(document)?;
+            let incoming = canonicalize(&body, &types, profile)?;
+            Ok::<_, ScimError>((
+                body.get("active").is_some(),
+                scim_create(incoming.clone(), profile)?,
+                incoming,
+            ))
+        };
+        let (sent_active, Changed { resource, changes }, incoming) =
+            self.workbench.run(document.len(), read).await?;
         let policy = self.policies.get(ctx).await?;
         domain_policy::judge(&policy, &resource)?;
         let mut origin = Object::new();
         provenance::note(&mut origin, &changes, ctx.actor());
-        provenance::note_defaults(&mut origin, body.get("active").is_some());
+        provenance::note_defaults(&mut origin, sent_active);
         let now = ctx.now();
         let mut user = User {
             id: UserId::new(ctx.clock()),
@@ -106,7 +119,7 @@ impl Users {
                     }
                     scim_revive(current, incoming.clone(), profile)
                 };
-                let user = self.write(ctx, &id.to_string(), &[], adopt, revive).await?;
+                let user = self.write(ctx, &id.to_string(), &[], (adopt, document.len()), revive).await?;
                 Ok(Created { user, revived: true })
             }
             Written::Taken | Written::Stale => Err(IdentityError::UserNameTaken(user.attributes.user_name)),
@@ -184,9 +197,10 @@ impl Users {
     ) -> Result<User, IdentityError> {
         ctx.require(Permission::UsersWrite)?;
         let types = attributes::resource_type(&self.database.scoped(&ctx.scope()?), &[document]).await?;
-        let incoming = canonicalize(&json::parse(document)?, &types, profile)?;
+        let read = || canonicalize(&json::parse(document)?, &types, profile);
+        let incoming = self.workbench.run(document.len(), read).await?;
         let replace = |current: &Object| scim_replace(current, incoming.clone(), profile);
-        self.write(ctx, id, versions, None, replace).await
+        self.write(ctx, id, versions, (None, document.len()), replace).await
     }
 
     /// Applies PATCH operations, all or none.
@@ -200,20 +214,22 @@ impl Users {
     ) -> Result<User, IdentityError> {
         ctx.require(Permission::UsersWrite)?;
         let types = attributes::resource_type(&self.database.scoped(&ctx.scope()?), &[document]).await?;
-        let operations = patch::parse(&json::parse(document)?, profile)?;
+        let read = || patch::parse(&json::parse(document)?, profile);
+        let operations = self.workbench.run(document.len(), read).await?;
         let patch = |current: &Object| scim_patch(current, &operations, &types, profile);
-        self.write(ctx, id, versions, None, patch).await
+        let work = document.len() + operations.len() * OPERATION;
+        self.write(ctx, id, versions, (None, work), patch).await
     }
 
     /// Reads, applies, and writes over just that version; somebody else's write in between makes it
     /// read and apply again, so that parallel writers of different attributes lose nothing. With `adopt`
-    /// the user belongs to that connection from then on.
+    /// the user belongs to that connection from then on. `work` is how much there is to apply, in bytes.
     async fn write(
         &self,
         ctx: &CallContext,
         id: &str,
         versions: &[i64],
-        adopt: Option<String>,
+        (adopt, work): (Option<String>, usize),
         apply: impl Fn(&Object) -> Result<Changed, ScimError> + Send,
     ) -> Result<User, IdentityError> {
         ctx.require(Permission::UsersWrite)?;
@@ -225,7 +241,7 @@ impl Users {
                 return Err(IdentityError::Stale);
             }
             let before = current.clone().seen_by(client.as_deref()).attributes.to_resource();
-            let Changed { resource, changes } = apply(&before)?;
+            let Changed { resource, changes } = self.workbench.run(work, || apply(&before)).await?;
             if changes.is_empty() {
                 return Ok(current.seen_by(client.as_deref()));
             }
@@ -241,7 +257,7 @@ impl Users {
             provenance::note(&mut origin, &changes, ctx.actor());
             let now = ctx.now();
             let mut user = User {
-                attributes: Attributes::from_resource(resource),
+                attributes: current.attributes.after(resource),
                 provenance: origin,
                 connection: adopt.clone().unwrap_or_else(|| current.connection.clone()),
                 version: current.version + 1,
@@ -331,7 +347,7 @@ fn degrade(ctx: &CallContext, user: &mut User) {
         "no paid seat is free, so the user becomes a Collaborator"
     );
     metrics::counter!("usher_seats_degraded_total").increment(1);
-    user.attributes.user_type = UserType::Collaborator;
+    user.attributes.degrade();
 }
 
 /// Leaves somebody who leaves their name, where another user has the one that was asked for: leaving is what

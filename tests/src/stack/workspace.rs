@@ -4,6 +4,7 @@
 use usher_base::id::WorkspaceId;
 use usher_proto::tenant::v1 as pb;
 
+use crate::entra::attribute::USHER;
 use crate::operator::{NewWorkspace, Operator, Seats};
 use crate::scim::ScimClient;
 
@@ -127,7 +128,7 @@ impl Workspace {
         assert_eq!(counters, ledger, "identity's counters are not billing's open intervals");
         let listed = self.scim.everybody().await;
         let active = listed.iter().filter(|user| user["active"] == true);
-        let census = Seats::of(active.map(|user| (user["userType"].as_str().unwrap_or_default(), 1)));
+        let census = Seats::of(active.map(|user| (user[USHER]["userType"].as_str().unwrap_or_default(), 1)));
         assert_eq!(counters, census, "the counters are not the active users");
         counters
     }

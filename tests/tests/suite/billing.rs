@@ -10,7 +10,7 @@ use usher_proto::billing::v1::seat_query_client::SeatQueryClient;
 use usher_proto::identity::v1 as identity;
 use usher_proto::identity::v1::seat_service_client::SeatServiceClient;
 use usher_tests::operator::Seats;
-use usher_tests::scim::user_of_type;
+use usher_tests::scim::{SEAT, user_of_type};
 use usher_tests::stack::{Stack, Workspace};
 use usher_tests::wait::eventually;
 
@@ -79,15 +79,15 @@ async fn beyond_a_degrading_limit_people_get_a_free_seat_until_these_are_used_up
     let acme = stack.workspace("acme").create().await;
     limit(&stack, &acme, "paid", 1, "DEGRADE").await;
     let scim = acme.scim();
-    scim.create_user(&acme.address("first")).await.assert_status(201).assert_at("/userType", "Regular");
+    scim.create_user(&acme.address("first")).await.assert_status(201).assert_at(SEAT, "Regular");
 
     let second = scim.create_user(&acme.address("second")).await;
 
-    second.assert_status(201).assert_at("/userType", "Collaborator");
+    second.assert_status(201).assert_at(SEAT, "Collaborator");
     let path = format!("/Users/{}", second.id());
     let upgrade = json!([{ "op": "replace", "path": "userType", "value": "Regular" }]);
     scim.patch(&path, upgrade).await;
-    scim.get(&path).await.assert_at("/userType", "Collaborator");
+    scim.get(&path).await.assert_at(SEAT, "Collaborator");
     assert_eq!(acme.seats().await, Seats { regular: 1, external: 0, collaborator: 1 });
     limit(&stack, &acme, "collaborator", 1, "BLOCK").await;
     scim.create_user(&acme.address("third")).await.assert_scim_error(403, "1 of 1 Collaborator seats");

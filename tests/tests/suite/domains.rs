@@ -67,6 +67,18 @@ async fn a_refusal_names_the_domain_the_workspace_and_what_to_do() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_primary_address_that_is_none_is_an_invalid_value() {
+    let stack = Stack::start().await;
+    let acme = acme(&stack).await;
+
+    for none in ["n/a", "none", "-"] {
+        let answer = acme.scim().post("/Users", &with_primary("ada@acme.example", none)).await;
+        answer.assert_scim_error(400, "no e-mail address").assert_scim_type("invalidValue");
+    }
+    acme.scim().get("/Users").await.assert_total(0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn approved_people_get_in_however_their_domain_is_written() {
     let stack = Stack::start().await;
     let acme = acme(&stack).await;

@@ -11,9 +11,12 @@ use usher_proto::billing::v1::seat_query_client::SeatQueryClient;
 use usher_proto::tenant::v1 as tenant;
 use usher_proto::tenant::v1::plan_service_client::PlanServiceClient;
 use usher_tests::operator::Seats;
-use usher_tests::scim::{user, user_of_type};
+use usher_tests::scim::{SEAT, user, user_of_type};
 use usher_tests::stack::{Stack, Workspace};
 use usher_tests::wait::eventually;
+
+/// The path of the user type that the seat is of.
+const USER_TYPE: &str = "urn:ietf:params:scim:schemas:extension:usher:2.0:User:userType";
 
 const BULK: &str = "urn:ietf:params:scim:api:messages:2.0:BulkRequest";
 /// Identity sends watermarks every 15 seconds.
@@ -201,7 +204,7 @@ async fn b11_a_patch_that_upgrades_while_full_changes_nothing_of_what_else_it_sa
 
     let operations = json!([
         { "op": "replace", "path": "displayName", "value": "Somebody Else" },
-        { "op": "replace", "path": "userType", "value": "Regular" },
+        { "op": "replace", "path": USER_TYPE, "value": "Regular" },
     ]);
     let refused = scim.patch(&path, operations).await;
 
@@ -220,12 +223,12 @@ async fn beyond_a_degrading_plan_the_answer_shows_the_free_user_type() {
     let policy = tenant::SeatPolicy::Degrade.into();
     acme.update(tenant::UpdateWorkspaceRequest { seat_policy: policy, ..Default::default() }).await;
     let scim = acme.scim();
-    scim.create_user(&acme.address("ada")).await.assert_at("/userType", "Regular");
+    scim.create_user(&acme.address("ada")).await.assert_at(SEAT, "Regular");
 
     let bob = scim.post("/Users", &user_of_type(&acme.address("bob"), "External")).await;
 
-    bob.assert_status(201).assert_at("/userType", "Collaborator");
-    scim.get(&bob.path()).await.assert_at("/userType", "Collaborator");
+    bob.assert_status(201).assert_at(SEAT, "Collaborator");
+    scim.get(&bob.path()).await.assert_at(SEAT, "Collaborator");
     assert_eq!(acme.seats().await, Seats { regular: 1, external: 0, collaborator: 1 });
 }
 
@@ -238,7 +241,7 @@ async fn what_was_refused_is_counted_and_reported() {
     let free = scim.post("/Users", &user_of_type(&acme.address("free"), "Collaborator")).await.path();
     scim.create_user(&acme.address("bob")).await.assert_status(403);
     scim.create_user(&acme.address("eve")).await.assert_status(403);
-    let upgrade = json!([{ "op": "replace", "path": "userType", "value": "Regular" }]);
+    let upgrade = json!([{ "op": "replace", "path": USER_TYPE, "value": "Regular" }]);
     scim.patch(&free, upgrade).await.assert_status(403);
 
     let month =

@@ -3,7 +3,7 @@
 //!
 //! Allowed to differ, because the RFCs leave it open:
 //! - ids, times, locations and versions, and the text of errors;
-//! - Usher's own extension and `userType`, which says the same;
+//! - Usher's own extension;
 //! - the order of values in an attribute, of attributes, and of a list without `sortBy`;
 //! - null, an empty list and an absent attribute, which are the same (RFC 7643 section 2.5);
 //! - `$ref`, which a server may add to a reference;
@@ -290,7 +290,7 @@ fn plain(value: &Value) -> Value {
     match value {
         Value::Object(members) if members.contains_key("detail") => Value::Null,
         Value::Object(members) => {
-            let own = ["id", "meta", "schemas", "userType", USHER, "$ref", "scimType"];
+            let own = ["id", "meta", "schemas", USHER, "$ref", "scimType"];
             let kept: Map<String, Value> = members
                 .iter()
                 .filter(|(name, _)| !own.contains(&name.as_str()))

@@ -4,7 +4,7 @@ use futures::future::join_all;
 use serde_json::{Value, json};
 use usher_proto::tenant::v1 as pb;
 use usher_tests::operator::Seats;
-use usher_tests::scim::{Answer, user, user_of_type};
+use usher_tests::scim::{Answer, SEAT, user, user_of_type};
 use usher_tests::stack::{Stack, Workspace};
 
 const USHER: &str = "urn:ietf:params:scim:schemas:extension:usher:2.0:User";
@@ -58,7 +58,7 @@ async fn a_full_workspace_refuses_every_way_in_and_keeps_nothing_of_it() {
 
     scim.filter(&format!("userName eq \"{}\"", acme.address("late"))).await.assert_total(0);
     scim.get(&away).await.assert_at("/active", false);
-    scim.get(&free).await.assert_at("/userType", "Collaborator");
+    scim.get(&free).await.assert_at(SEAT, "Collaborator");
     assert_eq!(stack.operator().changes(acme.id()).await.unwrap().len(), before);
     assert_eq!(acme.seats().await, Seats { regular: 1, external: 1, collaborator: 1 });
 }

@@ -2,24 +2,32 @@
 //! their values.
 
 use serde_json::{Map, Value};
+use usher_scim::schema::{AttrPath, CUSTOM_USER, Mutability, ResourceType};
+
+use crate::kind::Kind;
 
 /// Most attributes of an entry.
 const MOST: usize = 50;
 
 /// What a document says of itself.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub(crate) struct Sent {
     /// `userName`, else `displayName`.
     pub(crate) name: String,
     pub(crate) external_id: String,
+    /// Each as it was sent; `(ignored)` is behind those that changed nothing, because the resource has no such
+    /// attribute or the client can't set it.
     pub(crate) attributes: Vec<String>,
+    /// To know these by.
+    resource_type: Option<&'static ResourceType>,
 }
 
 impl Sent {
-    /// Reads a resource, or a PATCH of one.
-    pub(crate) fn read(document: &str) -> Self {
+    /// Reads a resource, or a PATCH of one. Where it was taken, names of which nothing is kept are marked.
+    pub(crate) fn read(document: &str, kind: Option<Kind>, taken: bool) -> Self {
         let Ok(Value::Object(document)) = serde_json::from_str(document) else { return Self::default() };
-        let mut sent = Self::default();
+        let mut sent =
+            Self { resource_type: kind.filter(|_| taken).map(Kind::resource_type), ..Self::default() };
         if let Some(operations) = member(&document, "Operations").and_then(Value::as_array) {
             for operation in operations.iter().filter_map(Value::as_object) {
                 match member(operation, "path").and_then(Value::as_str) {
@@ -35,14 +43,26 @@ impl Sent {
 
     fn note_all(&mut self, attributes: Option<&Map<String, Value>>) {
         for (name, value) in attributes.into_iter().flatten() {
-            if !["schemas", "meta"].iter().any(|other| name.eq_ignore_ascii_case(other)) {
-                self.note(name, Some(value));
+            match value {
+                _ if ["schemas", "meta"].iter().any(|other| name.eq_ignore_ascii_case(other)) => {}
+                // An extension that is known is noted as a whole, and by name what is ignored of it.
+                Value::Object(parts) if is_extension(&AttrPath::parse(name)) => {
+                    self.note(name, Some(value));
+                    let ignored = parts.keys().map(|part| format!("{name}:{part}"));
+                    for path in ignored.filter(|path| self.is_ignored(path)).collect::<Vec<_>>() {
+                        self.note(&path, None);
+                    }
+                }
+                _ => self.note(name, Some(value)),
             }
         }
     }
 
     fn note(&mut self, attribute: &str, value: Option<&Value>) {
-        let shown = without_values(attribute);
+        let mut shown = without_values(attribute);
+        if self.is_ignored(attribute) {
+            shown.push_str(" (ignored)");
+        }
         if self.attributes.len() < MOST && !self.attributes.contains(&shown) {
             self.attributes.push(shown);
         }
@@ -57,24 +77,50 @@ impl Sent {
     }
 }
 
+fn is_extension(path: &AttrPath) -> bool {
+    path.name.is_empty() && path.urn.is_some()
+}
+
+impl Sent {
+    /// Whether the default profile keeps nothing of what was sent under a name or a path.
+    fn is_ignored(&self, name: &str) -> bool {
+        let Some(resource_type) = self.resource_type else { return false };
+        let path = AttrPath::parse(name.split('[').next().unwrap_or_default());
+        // Which of its own attributes a workspace has is for identity to know.
+        if is_extension(&path) || path.urn.as_deref() == Some(CUSTOM_USER) {
+            return false;
+        }
+        let found = path.resolve(resource_type);
+        found.is_none_or(|found| found.sub.unwrap_or(found.attribute).mutability == Mutability::ReadOnly)
+    }
+}
+
 /// A path without the values that its filter compares with: `members[value eq "…"]`.
 fn without_values(path: &str) -> String {
-    let mut quoted = false;
+    let mut quote = None;
     let mut shown = String::with_capacity(path.len());
-    let mut characters = path.chars().take(200);
+    let mut characters = path.chars().take(200).peekable();
     while let Some(c) = characters.next() {
-        if quoted && c == '\\' {
-            // An escaped quote is part of the value.
-            characters.next();
-        } else if c == '"' {
-            if quoted {
-                shown.push('"');
-            } else {
-                shown.push_str("\"…");
+        match quote {
+            None => {
+                shown.push(c);
+                if matches!(c, '"' | '\'') {
+                    shown.push('…');
+                    quote = Some(c);
+                }
             }
-            quoted = !quoted;
-        } else if !quoted {
-            shown.push(c);
+            // An escaped quote is part of the value, and so is a single one inside of a word.
+            Some('"') if c == '\\' => {
+                characters.next();
+            }
+            Some(open) if open == c => {
+                let ends = characters.peek().is_none_or(|next| matches!(next, ' ' | '\t' | ')' | ']'));
+                if open == '"' || ends {
+                    shown.push(c);
+                    quote = None;
+                }
+            }
+            Some(_) => {}
         }
     }
     shown
@@ -88,9 +134,13 @@ fn member<'a>(object: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
 mod tests {
     use super::*;
 
+    fn read(document: &str) -> Sent {
+        Sent::read(document, Some(Kind::User), true)
+    }
+
     #[test]
     fn a_resource_tells_whom_it_is_about_and_names_its_attributes() {
-        let sent = Sent::read(
+        let sent = read(
             r#"{"schemas": [], "displayName": "Ada", "userName": "ada@x", "externalId": "7", "title": "Secret"}"#,
         );
 
@@ -100,11 +150,12 @@ mod tests {
 
     #[test]
     fn a_patch_names_its_paths_and_no_value_is_kept() {
-        let sent = Sent::read(
+        let sent = read(
             r#"{"Operations": [
                 {"op": "replace", "path": "emails[type eq \"secret\"].value", "value": "secret"},
                 {"op": "replace", "value": {"userName": "new@x", "active": false}},
                 {"op": "remove", "path": "emails[display eq \"se \\\"secret\\\" \"].type"},
+                {"op": "remove", "path": "roles[value eq 'se'secret']"},
                 {"op": "remove", "path": "members[value eq \"secret"}]}"#,
         );
 
@@ -116,9 +167,29 @@ mod tests {
                 "userName",
                 "active",
                 "emails[display eq \"…\"].type",
-                "members[value eq \"…"
+                "roles[value eq '…']",
+                "members[value eq \"… (ignored)"
             ]
         );
-        assert_eq!(Sent::read("nonsense"), Sent::default());
+        assert!(read("nonsense").attributes.is_empty());
+    }
+
+    #[test]
+    fn what_is_ignored_of_a_document_that_was_taken_is_named() {
+        let document = r#"{"userName": "x", "nickname": "n", "favouriteColour": "red", "password": "p", "groups": [],
+            "emails": [], "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User": {"department": "d", "dept": "d"},
+            "urn:ietf:params:scim:schemas:extension:custom:2.0:User": {"badge": "7"}, "urn:x:y": {"z": 1}}"#;
+        let taken = Sent::read(document, Some(Kind::User), true).attributes;
+
+        let ignored: Vec<_> = taken.iter().filter_map(|name| name.strip_suffix(" (ignored)")).collect();
+
+        let dept = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:dept";
+        assert_eq!(ignored, ["favouriteColour", "password", "groups", dept, "urn:x:y"]);
+        let patch = r#"{"Operations": [{"op": "add", "path": "emails[type eq \"a\"].value", "value": "x"},
+            {"op": "add", "path": "id", "value": "x"}, {"op": "add", "value": {"shoeSize": 7, "title": "t"}}]}"#;
+        let patched = Sent::read(patch, Some(Kind::User), true).attributes;
+        assert_eq!(patched, ["emails[type eq \"…\"].value", "id (ignored)", "shoeSize (ignored)", "title"]);
+        let refused = Sent::read(document, Some(Kind::User), false).attributes;
+        assert!(refused.iter().all(|name| !name.contains("(ignored)")), "{refused:?}");
     }
 }

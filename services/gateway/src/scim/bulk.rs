@@ -9,6 +9,7 @@ use http::StatusCode;
 use serde_json::Value;
 use tracing::Instrument as _;
 use usher_base::Reason;
+use usher_scim::short;
 
 use super::resources;
 use crate::body::JsonBody;
@@ -33,7 +34,7 @@ pub(crate) async fn bulk(
     JsonBody(body): JsonBody,
 ) -> Result<Answer, Problem> {
     let place = gateway.places.bulk(caller.workspace()).await?;
-    let bulk = Bulk::parse(&body)?;
+    let bulk = gateway.workbench.run(body.len(), || Bulk::parse(&body)).await?;
     let tasks = gateway.tasks.clone();
     let run = async move {
         let results = Run::new(&gateway, &caller, &bulk).all().await;
@@ -152,9 +153,10 @@ impl<'a> Run<'a> {
             .take_within(self.caller.workspace(), within)
             .await
             .map_err(Problem::rate_limited)?;
+        let kind = task.kind;
         let target = resolve_id(&task.id, &self.id_of()).map_err(|missing| self.unresolved(&missing))?;
-        resolve(&mut task.data, &self.id_of()).map_err(|missing| self.unresolved(&missing))?;
-        let (gateway, caller, kind, attributes) = (self.gateway, self.caller, task.kind, &self.attributes);
+        resolve(kind, &mut task.data, &self.id_of()).map_err(|missing| self.unresolved(&missing))?;
+        let (gateway, caller, attributes) = (self.gateway, self.caller, &self.attributes);
         let data = task.data.to_string();
         let versions = operation.version.as_deref().map(versions).unwrap_or_default();
         match task.verb {
@@ -171,11 +173,13 @@ impl<'a> Run<'a> {
 
     fn unresolved(&self, Unresolved(reference): &Unresolved) -> Problem {
         if self.created.contains_key(reference.as_str()) {
-            let detail =
-                format!("the operation with the bulkId {reference:?}, which this one refers to, failed");
+            let detail = format!(
+                "the operation with the bulkId {:?}, which this one refers to, failed",
+                short(reference)
+            );
             return Problem::new(Reason::FailedPrecondition, detail);
         }
-        let detail = format!("no POST of this request has the bulkId {reference:?}");
+        let detail = format!("no POST of this request has the bulkId {:?}", short(reference));
         Problem::new(Reason::InvalidValue, detail)
     }
 }

@@ -10,7 +10,7 @@ use crate::body::JsonBody;
 use crate::caller::Caller;
 use crate::gateway::Gateway;
 use crate::kind::Kind;
-use crate::precondition::{if_versions, is_known};
+use crate::precondition::{except, excludes, if_versions, is_known};
 use crate::problem::Problem;
 use crate::query::{Attributes, ListQuery};
 use crate::respond::Answer;
@@ -53,7 +53,7 @@ pub(crate) fn resource(kind: Kind) -> MethodRouter<Gateway> {
                     attributes: Attributes,
                     JsonBody(document): JsonBody|
                     -> Outcome {
-            let versions = if_versions(&headers);
+            let versions = versions(&gateway, &caller, (kind, &id), &headers).await?;
             resources::replace(&gateway, &caller, kind, id, document, versions, &attributes).await
         },
     )
@@ -65,7 +65,7 @@ pub(crate) fn resource(kind: Kind) -> MethodRouter<Gateway> {
                     attributes: Attributes,
                     JsonBody(operations): JsonBody|
                     -> Outcome {
-            let versions = if_versions(&headers);
+            let versions = versions(&gateway, &caller, (kind, &id), &headers).await?;
             resources::patch(&gateway, &caller, kind, id, operations, versions, &attributes).await
         },
     )
@@ -75,9 +75,25 @@ pub(crate) fn resource(kind: Kind) -> MethodRouter<Gateway> {
                     Path((_, id)): Target,
                     headers: HeaderMap|
                     -> Outcome {
-            resources::delete(&gateway, &caller, kind, id, if_versions(&headers)).await
+            let versions = versions(&gateway, &caller, (kind, &id), &headers).await?;
+            resources::delete(&gateway, &caller, kind, id, versions).await
         },
     )
+}
+
+/// The versions that a write is for. Where If-None-Match excludes some, the resource is read, and the write is
+/// for what was read.
+async fn versions(
+    gateway: &Gateway,
+    caller: &Caller,
+    (kind, id): (Kind, &str),
+    headers: &HeaderMap,
+) -> Result<Vec<i64>, Problem> {
+    if !excludes(headers) {
+        return Ok(if_versions(headers));
+    }
+    let (current, _) = resources::get(gateway, caller, kind, id.to_owned(), &Attributes::only("id")).await?;
+    except(headers, current.version)
 }
 
 async fn read(

@@ -213,7 +213,7 @@ pub(crate) mod tests {
         let document = describe("");
         let user = &document["components"]["schemas"]["User"];
 
-        assert_eq!(user["required"], json!(["userName", "active"]));
+        assert_eq!(user["required"], json!(["userName"]));
         assert_eq!(user["properties"]["active"]["type"], "boolean");
         assert_eq!(user["properties"]["id"]["readOnly"], true);
         assert_eq!(user["properties"]["emails"]["items"]["properties"]["primary"]["type"], "boolean");

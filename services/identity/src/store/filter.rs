@@ -9,7 +9,7 @@ mod source;
 
 use sqlx::{Postgres, QueryBuilder};
 use usher_scim::filter::{Bound, Case, Order, Place, Test, TextOp};
-use usher_store::Time;
+use usher_store::Micros;
 use uuid::Uuid;
 
 pub(crate) use source::Reader;
@@ -217,7 +217,7 @@ impl Condition<'_> {
                 self.query.push("(").push(column).push(" = ").push_bind(*value).push(")");
             }
             (Source::Time(column), Test::Time(order, at)) => {
-                self.query.push("(").push(column).push(sign(*order)).push_bind(Time(*at)).push(")");
+                self.query.push("(").push(column).push(sign(*order)).push_bind(Micros(*at)).push(")");
             }
             (source, test) => self.typed(source, test),
         }
@@ -234,7 +234,7 @@ impl Condition<'_> {
             Test::Time(order, at) => {
                 self.query.push("(");
                 source.push_text(self.query, self.reader);
-                self.query.push(")::timestamptz").push(sign(*order)).push_bind(Time(*at));
+                self.query.push(")::timestamptz").push(sign(*order)).push_bind(Micros(*at));
             }
             Test::Integer(order, number) => {
                 self.query.push("(");
@@ -299,6 +299,6 @@ const fn sign(order: Order) -> &'static str {
 }
 
 /// The id that a text is, if it is written as ids are: case matters.
-pub(super) fn canonical_uuid(text: &str) -> Option<Uuid> {
+pub(crate) fn canonical_uuid(text: &str) -> Option<Uuid> {
     Uuid::parse_str(text).ok().filter(|id| id.to_string() == text)
 }

@@ -8,7 +8,7 @@ use usher_base::CallContext;
 use usher_base::id::GroupId;
 use usher_scim::filter::Bound;
 use usher_scim::fold;
-use usher_store::{Error, OnConstraint as _, ScopedDatabase, Time};
+use usher_store::{Error, OnConstraint as _, ScopedDatabase, TenantTx, Time};
 use uuid::Uuid;
 
 use super::LONGEST_LIST;
@@ -161,6 +161,13 @@ pub(crate) async fn probe(database: &ScopedDatabase, probe: &Probe) -> Result<Op
             Some(id) => ("id", id.to_string()),
             None => return Ok(Some(Vec::new())),
         },
+        Probe::Ids(ids) => {
+            let ids: Vec<Uuid> = ids.iter().copied().collect();
+            let mut tx = database.begin().await?;
+            let groups = in_order(&mut tx, &ids).await?;
+            tx.commit().await?;
+            return Ok(Some(groups));
+        }
         Probe::DisplayName(key) => ("display_name", key.clone()),
         Probe::ExternalId(id) => ("external_id", id.clone()),
         Probe::UserName(_) | Probe::WorkEmail(_) | Probe::Email(_) => return Ok(None),
@@ -179,19 +186,25 @@ pub(crate) async fn page(
     listing: &Listing<'_>,
 ) -> Result<(Vec<Group>, listing::Page), Error> {
     let mut tx = database.scan(LONGEST_LIST).await?;
-    let tenant = tx.tenant();
     let page = listing.read(&mut tx, Table::Groups).await?;
+    let groups = in_order(&mut tx, &page.ids).await?;
+    tx.commit().await?;
+    Ok((groups, page))
+}
+
+/// The groups with these ids, in their order.
+async fn in_order(tx: &mut TenantTx, ids: &[Uuid]) -> Result<Vec<Group>, Error> {
+    let tenant = tx.tenant();
     let rows: Vec<GroupRow> = sqlx::query_as(
         "SELECT g.group_id, g.display_name, g.external_id, g.version, g.created_at, g.updated_at
          FROM unnest($2) WITH ORDINALITY w(id, n)
          JOIN groups g ON g.tenant_id = $1 AND g.group_id = w.id ORDER BY w.n",
     )
     .bind(tenant)
-    .bind(&page.ids)
+    .bind(ids)
     .fetch_all(tx.conn())
     .await?;
-    tx.commit().await?;
-    Ok((rows.into_iter().map(Group::from).collect(), page))
+    Ok(rows.into_iter().map(Group::from).collect())
 }
 
 /// How many members each of the groups has, in their order; where they have more than `most` in all, those counted

@@ -10,7 +10,7 @@ use usher_base::CallContext;
 use usher_base::id::{EventId, PersonKey, UserId};
 use usher_scim::user::{UserType, display_name, emails, work_emails};
 use usher_scim::{Object, fold, user_name_key};
-use usher_store::{Error, OnConstraint as _, ScopedDatabase, Statement, Time};
+use usher_store::{Error, OnConstraint as _, ScopedDatabase, Statement, TenantTx, Time};
 use uuid::Uuid;
 
 use crate::change::{Cause, ChangeKind};
@@ -188,6 +188,13 @@ pub(crate) async fn probe(
             Some(id) => ("id", id.to_string()),
             None => return Ok(Some(Vec::new())),
         },
+        Probe::Ids(ids) => {
+            let ids: Vec<Uuid> = ids.iter().copied().collect();
+            let mut tx = database.begin().await?;
+            let users = in_order(&mut tx, &ids, with_groups).await?;
+            tx.commit().await?;
+            return Ok(Some(users));
+        }
         Probe::UserName(key) => ("user_name", key.clone()),
         Probe::ExternalId(id) => ("external_id", id.clone()),
         Probe::WorkEmail(key) => ("work_email", key.clone()),
@@ -218,31 +225,35 @@ pub(crate) async fn page(
     with_groups: bool,
 ) -> Result<(Vec<User>, listing::Page), Error> {
     let mut tx = database.scan(LONGEST_LIST).await?;
-    let tenant = tx.tenant();
     let page = listing.read(&mut tx, Table::Users).await?;
-    let mut rows: Vec<UserRow> = Vec::new();
-    if !page.ids.is_empty() {
-        let sql =
-            "SELECT u.user_id, u.user_name, u.external_id, u.active, u.user_type, u.connection, u.resource,
-             u.provenance, u.version, u.person_key, u.created_at, u.updated_at
-           FROM unnest($2) WITH ORDINALITY w(id, n)
-           JOIN users u ON u.tenant_id = $1 AND u.user_id = w.id ORDER BY w.n";
-        rows = sqlx::query_as(sql).bind(tenant).bind(&page.ids).fetch_all(tx.conn()).await?;
-        if with_groups {
-            let groups: Option<Json<HashMap<Uuid, Vec<Value>>>> =
-                sqlx::query_scalar("SELECT groups_of($1, $2)")
-                    .bind(tenant)
-                    .bind(&page.ids)
-                    .fetch_one(tx.conn())
-                    .await?;
-            let mut groups = groups.map(|groups| groups.0).unwrap_or_default();
-            for row in &mut rows {
-                row.groups = groups.remove(&row.user_id).map(Json);
-            }
+    let users = in_order(&mut tx, &page.ids, with_groups).await?;
+    tx.commit().await?;
+    Ok((users, page))
+}
+
+/// The users with these ids, in their order.
+async fn in_order(tx: &mut TenantTx, ids: &[Uuid], with_groups: bool) -> Result<Vec<User>, Error> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let tenant = tx.tenant();
+    let sql = "SELECT u.user_id, u.user_name, u.external_id, u.active, u.user_type, u.connection, u.resource,
+         u.provenance, u.version, u.person_key, u.created_at, u.updated_at
+       FROM unnest($2) WITH ORDINALITY w(id, n)
+       JOIN users u ON u.tenant_id = $1 AND u.user_id = w.id ORDER BY w.n";
+    let mut rows: Vec<UserRow> = sqlx::query_as(sql).bind(tenant).bind(ids).fetch_all(tx.conn()).await?;
+    if with_groups {
+        let groups: Option<Json<HashMap<Uuid, Vec<Value>>>> = sqlx::query_scalar("SELECT groups_of($1, $2)")
+            .bind(tenant)
+            .bind(ids)
+            .fetch_one(tx.conn())
+            .await?;
+        let mut groups = groups.map(|groups| groups.0).unwrap_or_default();
+        for row in &mut rows {
+            row.groups = groups.remove(&row.user_id).map(Json);
         }
     }
-    tx.commit().await?;
-    Ok((rows.into_iter().map(User::from).collect(), page))
+    Ok(rows.into_iter().map(User::from).collect())
 }
 
 /// Who is meant by a new user's document besides somebody new.

@@ -62,7 +62,7 @@ async fn names_are_unique_without_case_and_required() {
     for refused in [
         app.create_group(&json!({})).await.unwrap_err(),
         app.create_group(&json!({"displayName": " "})).await.unwrap_err(),
-        app.create_group(&json!({"displayName": "x".repeat(600)})).await.unwrap_err(),
+        app.create_group(&json!({"displayName": "x".repeat(1_100)})).await.unwrap_err(),
         app.patch_group(&mills.id, &json!([{"op": "remove", "path": "displayName"}])).await.unwrap_err(),
     ] {
         assert_eq!(refused.reason, Reason::InvalidValue, "{}", refused.message);

@@ -52,6 +52,7 @@ pub enum Reason {
     InvalidSyntax,
     InvalidValue,
     InvalidFilter,
+    TooMany,
     InvalidPath,
     NoTarget,
     Mutability,
@@ -94,6 +95,7 @@ impl Reason {
         Self::InvalidSyntax,
         Self::InvalidValue,
         Self::InvalidFilter,
+        Self::TooMany,
         Self::InvalidPath,
         Self::NoTarget,
         Self::Mutability,
@@ -144,6 +146,7 @@ impl Reason {
             Self::InvalidFilter => {
                 row("INVALID_FILTER", GrpcCode::InvalidArgument, 400, Some("invalidFilter"), false)
             }
+            Self::TooMany => row("TOO_MANY", GrpcCode::InvalidArgument, 400, Some("tooMany"), false),
             Self::InvalidPath => {
                 row("INVALID_PATH", GrpcCode::InvalidArgument, 400, Some("invalidPath"), false)
             }

@@ -5,15 +5,10 @@
 
 use serde_json::Value;
 
-use crate::schema::{Attribute, Kind, Mutability};
-use crate::text::is_storable_time;
-use crate::user::UserType;
+use crate::error::short;
+use crate::schema::{Attribute, Kind, Mutability, Vocabulary};
+use crate::time::storable_time;
 use crate::{Object, Profile};
-
-/// Most elements of a multi-valued attribute; members of groups are not counted here.
-pub(crate) const MAX_ELEMENTS: usize = 250;
-/// Longest text of attributes that are looked up by an index, in characters.
-const MAX_INDEXED: usize = 512;
 
 /// What is wrong with a value, for the client's admin.
 pub(crate) type Violation = String;
@@ -132,8 +127,9 @@ fn elements(attribute: &Attribute, value: &Value, profile: Profile) -> Result<Op
 
 /// Refuses lists that nobody needs and everybody would pay for.
 pub(crate) fn check_size(attribute: &Attribute, elements: usize) -> Result<(), Violation> {
-    if elements > MAX_ELEMENTS {
-        return Err(format!("{} has {elements} elements; it can have {MAX_ELEMENTS}", attribute.name));
+    let most = attribute.max_values;
+    if elements > most {
+        return Err(format!("{} has {elements} values; it can have at most {most}", attribute.name));
     }
     Ok(())
 }
@@ -175,7 +171,7 @@ fn object(attribute: &Attribute, sent: &Object, profile: Profile) -> Result<Obje
     for (name, value) in sent {
         let Some(sub) = attribute.sub(name) else {
             if profile == Profile::Strict {
-                return Err(format!("{} has no part {name:?}", attribute.name));
+                return Err(format!("{} has no part {:?}", attribute.name, short(name)));
             }
             continue;
         };
@@ -194,17 +190,16 @@ fn simple(attribute: &Attribute, value: &Value, profile: Profile) -> Result<Valu
         (Kind::Boolean, Value::Bool(_)) => Ok(value.clone()),
         (Kind::Boolean, Value::String(text)) if profile == Profile::Default => boolean_text(text)
             .map(Value::Bool)
-            .ok_or_else(|| format!("{name} must be true or false, not {text:?}")),
+            .ok_or_else(|| format!("{name} must be true or false, not {:?}", short(text))),
         (Kind::Boolean, _) => Err(format!("{name} must be true or false")),
         (Kind::Integer | Kind::Decimal, _) => number(attribute, value, profile),
         (_, Value::String(text)) if text.contains('\0') => Err(format!("{name} contains a NUL character")),
-        (Kind::DateTime, Value::String(text)) if is_storable_time(text) => Ok(value.clone()),
-        (Kind::DateTime, _) => Err(format!("{name} must be a time such as \"2026-06-01T12:00:00Z\"")),
-        (_, Value::String(text)) if name == "userType" => match text.parse::<UserType>() {
-            Ok(user_type) => Ok(user_type.as_str().into()),
-            Err(error) => Err(error.to_string()),
-        },
-        (_, Value::String(text)) => check_length(name, text).map(|()| value.clone()),
+        (Kind::DateTime, Value::String(text)) => {
+            storable_time(text).map(Value::String).ok_or_else(|| not_a_time(name))
+        }
+        (Kind::DateTime, _) => Err(not_a_time(name)),
+        (_, Value::String(text)) if attribute.vocabulary == Vocabulary::Closed => listed(attribute, text),
+        (_, Value::String(text)) => check_length(attribute, text).map(|()| value.clone()),
         // Entra's directory extensions may be integers that are mapped to strings.
         (_, Value::Number(number)) if profile == Profile::Default => {
             simple(attribute, &number.to_string().into(), profile)
@@ -213,13 +208,26 @@ fn simple(attribute: &Attribute, value: &Value, profile: Profile) -> Result<Valu
     }
 }
 
-/// What an index holds has a longest form.
-fn check_length(name: &str, text: &str) -> Result<(), Violation> {
-    let indexed = matches!(name, "userName" | "externalId" | "displayName" | "value");
-    if indexed && name != "value" && text.len() > MAX_INDEXED && text.chars().count() > MAX_INDEXED {
-        return Err(format!("{name} is longer than {MAX_INDEXED} characters"));
+fn not_a_time(name: &str) -> Violation {
+    format!("{name} must be a time such as \"2026-06-01T12:00:00Z\"")
+}
+
+fn check_length(attribute: &Attribute, text: &str) -> Result<(), Violation> {
+    let most = attribute.max_bytes;
+    if text.len() > most {
+        return Err(format!("{} has {} bytes; it can have at most {most}", attribute.name, text.len()));
     }
     Ok(())
+}
+
+/// The canonical value that a text is, in any case.
+fn listed(attribute: &Attribute, text: &str) -> Result<Value, Violation> {
+    let mut known = attribute.canonical_values.iter();
+    let found = known.find(|value| value.eq_ignore_ascii_case(text.trim()));
+    found.map(|value| Value::from(value.as_ref())).ok_or_else(|| {
+        let known = attribute.canonical_values.join(", ");
+        format!("{} must be one of {known}, not {:?}", attribute.name, short(text))
+    })
 }
 
 fn number(attribute: &Attribute, value: &Value, profile: Profile) -> Result<Value, Violation> {

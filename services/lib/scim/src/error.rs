@@ -5,6 +5,24 @@ use serde_json::{Value, json};
 /// The schema of error messages.
 pub const ERROR_SCHEMA: &str = "urn:ietf:params:scim:api:messages:2.0:Error";
 
+/// Longest detail, in characters: it travels in a header between services.
+pub const MAX_DETAIL: usize = 600;
+/// Longest part of what a client sent that a message repeats, in characters.
+const MAX_QUOTED: usize = 80;
+
+/// As much of what a client sent as a message repeats.
+pub fn short(text: &str) -> String {
+    cut(text.to_owned(), MAX_QUOTED)
+}
+
+fn cut(mut text: String, most: usize) -> String {
+    if let Some((end, _)) = text.char_indices().nth(most) {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
+}
+
 /// The `scimType` of an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are RFC 7644's own")]
@@ -50,9 +68,9 @@ pub struct ScimError {
 }
 
 impl ScimError {
-    /// Makes an error.
+    /// Makes an error. A detail of more than [`MAX_DETAIL`] characters is cut.
     pub fn new(scim_type: ScimType, detail: impl Into<String>) -> Self {
-        Self { scim_type, detail: detail.into() }
+        Self { scim_type, detail: cut(detail.into(), MAX_DETAIL) }
     }
 
     pub(crate) fn value(detail: impl Into<String>) -> Self {

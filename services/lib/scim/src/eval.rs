@@ -2,37 +2,71 @@
 
 use std::cmp::Ordering;
 
-use jiff::{Timestamp, TimestampRound, Unit};
 use serde_json::Value;
 
 use crate::Object;
-use crate::filter::{Bound, Order, Place, Test, TextOp};
+use crate::filter::{Bound, Case, Order, Place, Test, TextOp};
+use crate::time::stored_moment;
 
 /// Whether a whole resource, as rendered, fulfils the filter.
 pub fn matches(filter: &Bound<'_>, resource: &Object) -> bool {
-    match filter {
-        Bound::And(left, right) => matches(left, resource) && matches(right, resource),
-        Bound::Or(left, right) => matches(left, resource) || matches(right, resource),
-        Bound::Not(inner) => !matches(inner, resource),
-        Bound::Some(place, test) => elements(place, resource).iter().any(|value| match place.sub {
-            None => holds(test, value),
-            Some(sub) => value.get(sub.name.as_ref()).is_some_and(|part| holds(test, part)),
-        }),
-        Bound::Element(place, inner) => elements(place, resource)
-            .iter()
-            .filter_map(Value::as_object)
-            .any(|element| matches_element(inner, element)),
-    }
+    resource_holds(filter, resource, &mut Folded::default())
 }
 
 /// Whether one element of a multi-valued attribute fulfils the filter of a value path.
 pub fn matches_element(filter: &Bound<'_>, element: &Object) -> bool {
+    element_holds(filter, element, &mut Folded::default())
+}
+
+/// The forms in which values were compared: each is made once, however many terms ask for it.
+#[derive(Default)]
+struct Folded<'r>(Vec<(&'r str, Case, String)>);
+
+impl<'r> Folded<'r> {
+    fn of(&mut self, case: Case, text: &'r str) -> &str {
+        if case == Case::Exact {
+            return text;
+        }
+        let is = |(known, of, _): &(&str, Case, String)| std::ptr::eq(*known, text) && *of == case;
+        let at = self.0.iter().position(is).unwrap_or_else(|| {
+            self.0.push((text, case, case.form(text).into_owned()));
+            self.0.len() - 1
+        });
+        self.0.get(at).map_or("", |(_, _, folded)| folded)
+    }
+}
+
+fn resource_holds<'r>(filter: &Bound<'_>, resource: &'r Object, folded: &mut Folded<'r>) -> bool {
     match filter {
-        Bound::And(left, right) => matches_element(left, element) && matches_element(right, element),
-        Bound::Or(left, right) => matches_element(left, element) || matches_element(right, element),
-        Bound::Not(inner) => !matches_element(inner, element),
+        Bound::And(left, right) => {
+            resource_holds(left, resource, folded) && resource_holds(right, resource, folded)
+        }
+        Bound::Or(left, right) => {
+            resource_holds(left, resource, folded) || resource_holds(right, resource, folded)
+        }
+        Bound::Not(inner) => !resource_holds(inner, resource, folded),
+        Bound::Some(place, test) => elements(place, resource).iter().any(|value| match place.sub {
+            None => holds(test, value, folded),
+            Some(sub) => value.get(sub.name.as_ref()).is_some_and(|part| holds(test, part, folded)),
+        }),
+        Bound::Element(place, inner) => elements(place, resource)
+            .iter()
+            .filter_map(Value::as_object)
+            .any(|element| element_holds(inner, element, folded)),
+    }
+}
+
+fn element_holds<'r>(filter: &Bound<'_>, element: &'r Object, folded: &mut Folded<'r>) -> bool {
+    match filter {
+        Bound::And(left, right) => {
+            element_holds(left, element, folded) && element_holds(right, element, folded)
+        }
+        Bound::Or(left, right) => {
+            element_holds(left, element, folded) || element_holds(right, element, folded)
+        }
+        Bound::Not(inner) => !element_holds(inner, element, folded),
         Bound::Some(place, test) => {
-            element.get(place.leaf().name.as_ref()).is_some_and(|value| holds(test, value))
+            element.get(place.leaf().name.as_ref()).is_some_and(|value| holds(test, value, folded))
         }
         // There is no such thing in an element.
         Bound::Element(..) => false,
@@ -52,16 +86,18 @@ fn elements<'r>(place: &Place<'_>, resource: &'r Object) -> &'r [Value] {
     }
 }
 
-fn holds(asked: &Test, value: &Value) -> bool {
+fn holds<'r>(asked: &Test, value: &'r Value, folded: &mut Folded<'r>) -> bool {
     match (asked, value) {
         (Test::Present, Value::String(text)) => !text.is_empty(),
         (Test::Present, Value::Array(elements)) => !elements.is_empty(),
         (Test::Present, Value::Object(parts)) => !parts.is_empty(),
         (Test::Present, value) => !value.is_null(),
-        (Test::Text(op, literal, case), Value::String(text)) => text_holds(*op, &case.form(text), literal),
+        (Test::Text(op, literal, case), Value::String(text)) => {
+            text_holds(*op, folded.of(*case, text), literal)
+        }
         (Test::Boolean(literal), Value::Bool(value)) => literal == value,
         (Test::Time(order, literal), Value::String(text)) => {
-            in_microseconds(text).is_some_and(|at| order_holds(*order, at.cmp(&literal.as_microsecond())))
+            stored_moment(text).is_some_and(|at| order_holds(*order, at.cmp(literal)))
         }
         (Test::Integer(order, literal), Value::Number(number)) => {
             number.as_i64().is_some_and(|number| order_holds(*order, number.cmp(literal)))
@@ -93,10 +129,4 @@ const fn order_holds(order: Order, ordering: Ordering) -> bool {
         Order::Lt => ordering.is_lt(),
         Order::Le => ordering.is_le(),
     }
-}
-
-/// As PostgreSQL reads it, which keeps microseconds.
-fn in_microseconds(text: &str) -> Option<i64> {
-    let at: Timestamp = text.parse().ok()?;
-    Some(at.round(TimestampRound::new().smallest(Unit::Microsecond)).unwrap_or(at).as_microsecond())
 }

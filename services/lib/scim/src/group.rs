@@ -13,7 +13,7 @@ pub use render::render;
 
 use crate::diff::Changed;
 use crate::error::ScimError;
-use crate::patch::{Operation, apply_one, numbered};
+use crate::patch::{Budget, Operation, apply_one, numbered};
 use crate::schema;
 use crate::user::Incoming;
 use crate::{Object, Profile};
@@ -93,11 +93,11 @@ pub fn replace(
 /// `invalidPath`, `noTarget`, `mutability` or `invalidValue`, naming the operation.
 pub fn patch(current: &Object, operations: &[Operation], profile: Profile) -> Result<GroupChange, ScimError> {
     let mut resource = current.clone();
-    let mut steps = Vec::new();
+    let (mut steps, mut budget) = (Vec::new(), Budget::default());
     for (index, operation) in operations.iter().enumerate() {
         let rest = members::take(operation, &mut steps, profile).map_err(|error| numbered(index, &error))?;
         if let Some(rest) = rest {
-            apply_one(&mut resource, &rest, schema::group(), profile)
+            apply_one(&mut resource, &rest, schema::group(), profile, &mut budget)
                 .map_err(|error| numbered(index, &error))?;
         }
     }

@@ -5,17 +5,27 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
-use crate::error::ScimError;
+use crate::discovery::MAX_BODY;
+use crate::error::{ScimError, short};
 
 /// Objects and lists inside each other. A bulk request with a PATCH of an extension needs eight.
 pub const MAX_DEPTH: usize = 32;
 
-/// Checks a JSON text: well-formed, of sane depth, no name twice in an object (names compare
+/// Longest name of a member, in bytes.
+const MAX_NAME: usize = 1 << 10;
+
+/// Checks a JSON text: not too large, well-formed, of sane depth, no name twice in an object (names compare
 /// without case, as SCIM's do), no NUL, no half of a surrogate pair, no number out of range.
 ///
 /// # Errors
 /// `invalidSyntax`, with line and column.
 pub fn check(text: &str) -> Result<(), ScimError> {
+    if text.len() > MAX_BODY {
+        return Err(ScimError::syntax(format!(
+            "the body has {} bytes; it can have at most {MAX_BODY}",
+            text.len()
+        )));
+    }
     let mut reader = serde_json::Deserializer::from_str(text);
     Value { left: MAX_DEPTH }
         .deserialize(&mut reader)
@@ -96,9 +106,12 @@ impl<'de> Visitor<'de> for Value {
         let mut names = HashSet::new();
         while let Some(mut name) = members.next_key::<String>()? {
             below.visit_str::<A::Error>(&name)?;
+            if name.len() > MAX_NAME {
+                return Err(A::Error::custom(format!("a name is longer than {MAX_NAME} bytes")));
+            }
             name.make_ascii_lowercase();
             if let Some(twice) = names.replace(name.clone()) {
-                return Err(A::Error::custom(format!("{twice:?} is there twice in one object")));
+                return Err(A::Error::custom(format!("{:?} is there twice in one object", short(&twice))));
             }
             members.next_value_seed(below)?;
         }
@@ -127,6 +140,8 @@ mod tests {
     fn what_can_be_read_in_two_ways_or_not_at_all_is_refused() {
         let deep = format!("{}1{}", "[".repeat(MAX_DEPTH + 1), "]".repeat(MAX_DEPTH + 1));
         let deeper = "[".repeat(1_000_000);
+        let large = format!("\"{}\"", "x".repeat(MAX_BODY));
+        let long_name = format!("{{\"{}\":1}}", "x".repeat(MAX_NAME + 1));
         for text in [
             "",
             "{",
@@ -141,6 +156,8 @@ mod tests {
             r#"{"a":NaN}"#,
             &deep,
             &deeper,
+            &large,
+            &long_name,
         ] {
             let error = check(text).unwrap_err();
             assert_eq!(error.scim_type, ScimType::InvalidSyntax);

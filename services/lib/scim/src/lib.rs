@@ -16,9 +16,10 @@ mod coerce;
 mod diff;
 mod slot;
 mod text;
+mod time;
 
 pub use diff::{Change, Changed};
-pub use error::{ScimError, ScimType};
+pub use error::{ScimError, ScimType, short};
 pub use text::{fold, user_name_key};
 
 /// A JSON object.

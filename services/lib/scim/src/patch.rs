@@ -1,9 +1,11 @@
 //! PATCH (RFC 7644 section 3.5.2), in every dialect that identity providers speak: one engine.
 
+mod budget;
 mod operation;
 mod path_less;
 mod target;
 
+pub(crate) use budget::Budget;
 pub use operation::{MAX_OPERATIONS, Op, Operation, parse};
 
 use crate::error::ScimError;
@@ -17,7 +19,7 @@ use crate::{Object, Profile};
 /// changes nothing.
 ///
 /// # Errors
-/// `invalidPath`, `noTarget`, `mutability` or `invalidValue`, naming the operation.
+/// `invalidPath`, `noTarget`, `mutability`, `invalidValue` or `tooMany`, naming the operation.
 pub fn apply(
     current: &Object,
     operations: &[Operation],
@@ -25,8 +27,9 @@ pub fn apply(
     profile: Profile,
 ) -> Result<Object, ScimError> {
     let mut resource = current.clone();
+    let mut budget = Budget::default();
     for (index, operation) in operations.iter().enumerate() {
-        apply_one(&mut resource, operation, resource_type, profile)
+        apply_one(&mut resource, operation, resource_type, profile, &mut budget)
             .map_err(|error| numbered(index, &error))?;
     }
     Ok(resource)
@@ -37,10 +40,11 @@ pub(crate) fn apply_one(
     operation: &Operation,
     resource_type: &ResourceType,
     profile: Profile,
+    budget: &mut Budget,
 ) -> Result<(), ScimError> {
     match &operation.path {
-        Some(path) => target::apply(resource, operation, path, resource_type, profile),
-        None => path_less::apply(resource, operation, resource_type, profile),
+        Some(path) => target::apply(resource, operation, path, resource_type, profile, budget),
+        None => path_less::apply(resource, operation, resource_type, profile, budget),
     }
 }
 

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::Object;
-use crate::schema::{AttrPath, CUSTOM_USER, ResourceType, USHER_USER};
+use crate::schema::{AttrPath, CUSTOM_USER, ResourceType};
 
 /// Which attributes a response has.
 #[derive(Clone, Debug, Default)]
@@ -30,7 +30,13 @@ impl Projection {
     /// select nothing. Where both are sent, `attributes` decides.
     pub fn parse(attributes: Option<&str>, excluded: Option<&str>, resource_type: &ResourceType) -> Self {
         let read = |list: &str| -> Vec<Wanted> {
-            split(list).into_iter().flat_map(|name| wanted(name, resource_type)).collect()
+            let mut read: Vec<Wanted> = Vec::new();
+            for wanted in split(list).into_iter().flat_map(|name| wanted(name, resource_type)) {
+                if !read.contains(&wanted) {
+                    read.push(wanted);
+                }
+            }
+            read
         };
         let only = attributes.filter(|list| !list.trim().is_empty()).map(read);
         let without = if only.is_some() { Vec::new() } else { excluded.map(read).unwrap_or_default() };
@@ -119,20 +125,38 @@ fn wanted(name: &str, resource_type: &ResourceType) -> Vec<Wanted> {
     let attribute = found.attribute.name.to_string();
     match found.extension {
         None => vec![Wanted { top: attribute, inner: None, sub }],
-        // One value at two places.
-        Some(urn) if urn == USHER_USER && path.urn.is_none() => {
-            vec![Wanted { top: attribute, inner: None, sub }]
-        }
         Some(urn) => vec![Wanted { top: urn.to_owned(), inner: Some(attribute), sub }],
     }
 }
 
+/// Keeps what is wanted of a core attribute or of an extension.
 fn keep(value: &mut Value, wanted: &[&Wanted]) {
     if wanted.iter().any(|wanted| wanted.inner.is_none() && wanted.sub.is_none()) {
         return;
     }
-    let names: Vec<&str> =
-        wanted.iter().filter_map(|wanted| wanted.inner.as_deref().or(wanted.sub.as_deref())).collect();
+    let Value::Object(attributes) = value else {
+        return keep_parts(
+            value,
+            &wanted.iter().filter_map(|wanted| wanted.sub.as_deref()).collect::<Vec<_>>(),
+        );
+    };
+    let is = |name: &str, wanted: &Option<String>| {
+        wanted.as_deref().is_some_and(|wanted| wanted.eq_ignore_ascii_case(name))
+    };
+    attributes.retain(|name, value| {
+        // A part of a core attribute, or an attribute of an extension, of which parts may be wanted.
+        let named = |one: &&&Wanted| is(name, if one.inner.is_some() { &one.inner } else { &one.sub });
+        let of_this: Vec<&&Wanted> = wanted.iter().filter(named).collect();
+        let whole = of_this.iter().any(|wanted| wanted.inner.is_none() || wanted.sub.is_none());
+        if !whole {
+            let parts: Vec<&str> = of_this.iter().filter_map(|wanted| wanted.sub.as_deref()).collect();
+            keep_parts(value, &parts);
+        }
+        !of_this.is_empty()
+    });
+}
+
+fn keep_parts(value: &mut Value, names: &[&str]) {
     let retain = |parts: &mut Object| {
         parts.retain(|name, _| names.iter().any(|wanted| wanted.eq_ignore_ascii_case(name)));
     };

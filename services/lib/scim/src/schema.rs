@@ -10,8 +10,9 @@ mod usher_user;
 
 use std::sync::LazyLock;
 
-pub use attribute::{Attribute, Kind, Mutability, Returned, Uniqueness};
+pub use attribute::{Attribute, Kind, Mutability, Returned, Uniqueness, Vocabulary};
 pub use custom_user::CustomAttribute;
+pub(crate) use path::split_urn;
 pub use path::{AttrPath, Resolved};
 
 /// URN of the core user schema.
@@ -25,6 +26,9 @@ pub const USHER_USER: &str = "urn:ietf:params:scim:schemas:extension:usher:2.0:U
 
 /// URN of the extension with a workspace's own attributes.
 pub const CUSTOM_USER: &str = "urn:ietf:params:scim:schemas:extension:custom:2.0:User";
+
+/// Largest user, in bytes of JSON without what the service adds.
+pub const MAX_USER: usize = 128 << 10;
 
 /// A schema.
 #[derive(Clone, Debug)]

@@ -26,6 +26,13 @@ impl Slot<'_> {
         }
     }
 
+    pub(crate) fn get_mut<'r>(&self, resource: &'r mut Object) -> Option<&'r mut Value> {
+        match self.extension {
+            None => resource.get_mut(self.attribute.name.as_ref()),
+            Some(urn) => resource.get_mut(urn)?.get_mut(self.attribute.name.as_ref()),
+        }
+    }
+
     pub(crate) fn set(&self, resource: &mut Object, value: Value) {
         if is_empty(&value) {
             return self.clear(resource);

@@ -17,7 +17,7 @@ pub use user_type::{UnknownUserType, UserType};
 use crate::diff::Changed;
 use crate::error::ScimError;
 use crate::patch::{Operation, apply};
-use crate::schema::{ResourceType, USHER_USER};
+use crate::schema::{MAX_USER, ResourceType, USHER_USER};
 use crate::text::shows_nothing;
 use crate::{Object, Profile};
 
@@ -87,17 +87,29 @@ fn finish(before: &Object, mut resource: Object, profile: Profile) -> Result<Cha
     {
         return Err(ScimError::value("userName has no character that is visible"));
     }
-    if work_emails(&resource).any(|address| address.chars().count() > MAX_ADDRESS) {
-        return Err(ScimError::value(format!("an e-mail address is longer than {MAX_ADDRESS} characters")));
-    }
     if profile == Profile::Default {
         type_only_email(&mut resource);
     }
+    check_size(before, &resource)?;
     Ok(Changed::between(before, resource))
 }
 
-/// Longest address that can be looked up; RFC 5321 allows 254 bytes.
-const MAX_ADDRESS: usize = 512;
+/// Refuses what makes a user larger than one may be. What makes a user smaller is taken, whatever was
+/// stored before there was a limit: somebody who leaves must be able to.
+fn check_size(before: &Object, after: &Object) -> Result<(), ScimError> {
+    // `false` is longer than `true`, and who leaves is not larger for that.
+    let bytes = |value: &Value| serde_json::to_vec(value).map_or(0, |json| json.len());
+    let size = |resource: &Object| -> usize {
+        let counted = resource.iter().filter(|(name, _)| *name != "active");
+        counted.map(|(name, value)| name.len() + bytes(value)).sum()
+    };
+    let after = size(after);
+    if after > MAX_USER && after > size(before) {
+        let detail = format!("the user would have {after} bytes; a user can have at most {MAX_USER}");
+        return Err(ScimError::value(detail));
+    }
+    Ok(())
+}
 
 /// One address without a type is the one that `[type eq "work"]` is meant to find.
 fn type_only_email(resource: &mut Object) {
@@ -129,12 +141,12 @@ pub fn active(resource: &Object) -> bool {
     resource.get("active").and_then(Value::as_bool).unwrap_or(true)
 }
 
-/// The user type; Regular where none is given.
-pub fn user_type(resource: &Object) -> UserType {
-    resource
-        .get(USHER_USER)
-        .and_then(|extension| extension.get("userType")?.as_str()?.parse().ok())
-        .unwrap_or_default()
+/// The user type that a resource states: that of Usher's extension, else the core `userType` where that is
+/// the name of one. None where neither says anything, which means Regular.
+pub fn stated_user_type(resource: &Object) -> Option<UserType> {
+    let named = |value: Option<&Value>| value?.as_str()?.parse().ok();
+    named(resource.get(USHER_USER).and_then(|extension| extension.get("userType")))
+        .or_else(|| named(resource.get("userType")))
 }
 
 /// The primary address: the one marked so, else that of work, else the first.

@@ -23,7 +23,7 @@ pub use error::Error;
 pub use listener::Listener;
 pub use migrate::{MigrateError, migrate};
 pub use scoped::{ScopedDatabase, Statement, TenantTx};
-pub use time::Time;
+pub use time::{Micros, Time};
 
 /// The role that owns the tables and migrates them.
 pub const OWNER_ROLE: &str = "usher_owner";

@@ -31,6 +31,23 @@ impl Encode<'_, Postgres> for Time {
     }
 }
 
+/// An instant in microseconds since 1970, to compare with: some that clients write are later than any that
+/// [`Timestamp`] has. PostgreSQL's own go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Micros(pub i64);
+
+impl Type<Postgres> for Micros {
+    fn type_info() -> PgTypeInfo {
+        Time::type_info()
+    }
+}
+
+impl Encode<'_, Postgres> for Micros {
+    fn encode_by_ref(&self, buffer: &mut PgArgumentBuffer) -> Result<IsNull, BoxDynError> {
+        Encode::<Postgres>::encode(self.0.saturating_sub(EPOCH_MICROS), buffer)
+    }
+}
+
 impl<'r> Decode<'r, Postgres> for Time {
     fn decode(value: PgValueRef<'r>) -> Result<Self, BoxDynError> {
         // Every statement with parameters or typed rows uses the binary form.

@@ -5,7 +5,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use usher_tests::stack::Stack;
 
-use super::given::{ENTERPRISE, MANAGER, ada, enterprise, named, of_ada, of_team, patched};
+use super::given::{CORE, ENTERPRISE, MANAGER, ada, enterprise, named, of_ada, of_team, patched};
 use super::row::{Row, row};
 
 pub(super) fn rows() -> Vec<Row> {
@@ -152,7 +152,7 @@ fn rest() -> Vec<Row> {
             .post(
                 "/Users?aadOptscim062020",
                 json!({
-                    "schemas": ["urn:example:unknown"], "userName": "a", ENTERPRISE: { "department": "d" },
+                    "schemas": [CORE, "urn:example:unknown"], "userName": "a", ENTERPRISE: { "department": "d" },
                     "urn:example:unknown": { "x": 1 },
                 }),
             )

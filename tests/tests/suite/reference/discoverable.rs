@@ -104,12 +104,12 @@ async fn every_target_that_discovery_names_is_kept_and_can_be_cleared() {
     let scim = workspace.scim();
     let path = scim.post("/Users", &named("u")).await.assert_status(201).path();
     let found = targets(&scim.get("/Schemas").await.body);
-    let required = ["userName", "active", &format!("{USHER}:userType")].map(str::to_owned);
+    let always_there = ["userName", "active", &format!("{USHER}:userType")].map(str::to_owned);
 
-    for wanted in by_path().into_iter().map(|(path, _)| path).chain(required.clone()) {
+    for wanted in by_path().into_iter().map(|(path, _)| path).chain(always_there.clone()) {
         assert!(found.iter().any(|target| target.path.eq_ignore_ascii_case(&wanted)), "{wanted} is missing");
     }
-    let free: Vec<&Target> = found.iter().filter(|target| !required.contains(&target.path)).collect();
+    let free: Vec<&Target> = found.iter().filter(|target| !always_there.contains(&target.path)).collect();
     let value = |target: &Target| match target.kind.as_str() {
         "binary" => json!("AAAA"),
         "reference" => json!(format!("https://contoso.com/{}", target.path.len())),

@@ -52,9 +52,12 @@ fn matching() -> Vec<Row> {
         )
             .post("/Users", json!({ "schemas": [CORE], "userName": "a", USHER: { "userType": "External" } }))
             .is(201)
-            .at("/userType", "External")
-            .post("/Users", json!({ "schemas": ["urn:example:unknown"], "userName": "b" }))
-            .is(201),
+            .at(format!("/{USHER}/userType"), "External")
+            .lacks("/userType")
+            .post("/Users", json!({ "schemas": [CORE, "urn:example:unknown"], "userName": "b" }))
+            .is(201)
+            .post("/Users", json!({ "schemas": ["urn:example:unknown"], "userName": "c" }))
+            .refused(400, "invalidSyntax"),
     ]
 }
 

@@ -114,14 +114,22 @@ fn wholes() -> Vec<Row> {
             "user types in any case",
             json!([{ "op": "Add", "path": format!("{USHER}:userType"), "value": "external" }]),
         )
-        .at("/userType", "External")
         .at(format!("/{USHER}/userType"), "External"),
         patched(
+            "the client's own user type is any text, and decides the seat where it is a class",
+            json!([{ "op": "replace", "path": "userType", "value": "Employee" }]),
+        )
+        .at("/userType", "Employee")
+        .at(format!("/{USHER}/userType"), "Regular"),
+        patched("such as this one", json!([{ "op": "replace", "path": "userType", "value": "external" }]))
+            .at("/userType", "external")
+            .at(format!("/{USHER}/userType"), "External"),
+        patched(
             "an unknown user type",
-            json!([{ "op": "replace", "path": "userType", "value": "Licensed" }]),
+            json!([{ "op": "replace", "path": format!("{USHER}:userType"), "value": "Licensed" }]),
         )
         .refused(400, "invalidValue")
-        .told("Regular, External or Collaborator"),
+        .told("Regular, External, Collaborator"),
         patched("a removal must say of what", json!([{ "op": "remove" }])).refused(400, "noTarget"),
         of_ada("a PATCH without operations")
             .send(Method::PATCH, "/Users/{ada}", "{}")
@@ -135,7 +143,7 @@ fn documents() -> Vec<Row> {
             .post("/Users", named("u"))
             .is(201)
             .at("/active", true)
-            .at("/userType", "Regular")
+            .lacks("/userType")
             .at(format!("/{USHER}/userType"), "Regular"),
         of_ada("what is always returned can't be excluded; what is asked for comes after writes too")
             .get("/Users/{ada}?excludedAttributes=id,userName,emails")
@@ -151,11 +159,14 @@ fn documents() -> Vec<Row> {
             .refused(400, "invalidValue")
             .told("userName"),
         row("all faults at once")
-            .post("/Users", json!({ "userName": "u", "active": "perhaps", "name": 7, "userType": "Boss" }))
+            .post(
+                "/Users",
+                json!({ "userName": "u", "active": "perhaps", "name": 7, USHER: { "userType": "Boss" } }),
+            )
             .refused(400, "invalidValue")
             .told("active")
             .told("name")
-            .told("Regular, External or Collaborator"),
+            .told("Regular, External, Collaborator"),
         row("a key twice")
             .send(Method::POST, "/Users", r#"{"userName": "a", "userName": "b"}"#)
             .refused(400, "invalidSyntax"),

@@ -3,7 +3,9 @@
 
 use serde_json::{Value, json};
 
-use super::given::{CORE, ENTERPRISE, MANAGER, enterprise, named, of_ada, of_team, patched, regrouped};
+use super::given::{
+    CORE, ENTERPRISE, MANAGER, USHER, enterprise, named, of_ada, of_team, patched, regrouped,
+};
 use super::row::{Row, row};
 
 const WORK: &str = "emails[type eq \"work\"].value";
@@ -294,6 +296,6 @@ fn paths() -> Vec<Row> {
                 json!({ "userName": "u", "roles": [{ "value": "Admin" }, { "value": "Collaborator" }] }),
             )
             .has("/roles", 2)
-            .at("/userType", "Regular"),
+            .at(format!("/{USHER}/userType"), "Regular"),
     ]
 }

@@ -83,7 +83,6 @@ impl World {
         for at in 0..USERS {
             let mut body = self.draw(&core);
             body["userName"] = format!("{}{at}", self.draw(&word())).into();
-            body.as_object_mut().unwrap().shift_remove("userType");
             for (id, extension) in &extensions {
                 if let Some(extension) = self.draw(extension) {
                     body[*id] = extension;

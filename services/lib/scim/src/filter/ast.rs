@@ -96,6 +96,15 @@ impl Literal {
 }
 
 impl Filter {
+    /// How many comparisons there are.
+    pub fn terms(&self) -> usize {
+        match self {
+            Self::And(left, right) | Self::Or(left, right) => left.terms() + right.terms(),
+            Self::Not(inner) | Self::ValuePath(_, inner) => inner.terms(),
+            Self::Present(_) | Self::Compare(_) => 1,
+        }
+    }
+
     /// The comparisons that must all hold, if the filter is nothing but comparisons joined by `and`.
     pub fn conjunction(&self) -> Option<Vec<&Comparison>> {
         match self {

@@ -3,14 +3,13 @@
 
 use std::borrow::Cow;
 
-use jiff::Timestamp;
-
 use super::ast::{CompareOp, Comparison, Filter, Literal};
 use crate::Profile;
 use crate::coerce::boolean_text;
-use crate::error::{ScimError, ScimType};
+use crate::error::{ScimError, ScimType, short};
 use crate::schema::{AttrPath, Attribute, Kind, Resolved, ResourceType};
-use crate::text::{fold, moment, user_name_key, user_name_part};
+use crate::text::{canonical_id, fold, user_name_key, user_name_part};
+use crate::time::moment;
 
 /// A bound filter. `ne` is `Not` of `eq`, and a comparison with `null` is one of presence.
 #[derive(Clone, Debug)]
@@ -72,8 +71,8 @@ pub enum Test {
     Text(TextOp, String, Case),
     /// Equal.
     Boolean(bool),
-    /// Compared to the microsecond.
-    Time(Order, Timestamp),
+    /// Compared to the microsecond: microseconds since 1970.
+    Time(Order, i64),
     /// A whole number.
     Integer(Order, i64),
     /// Any number.
@@ -151,7 +150,7 @@ pub fn bind<'s>(
         Filter::ValuePath(path, inner) => {
             let place = Place::from(path.resolve_in_filter(resource_type, profile)?);
             if place.sub.is_some() || place.attribute.kind != Kind::Complex {
-                return Err(refused(format!("{path} has no parts, so nothing can be asked in brackets")));
+                return Err(without_parts(&path.to_string()));
             }
             Ok(Bound::Element(place, Box::new(bind_element(inner, place.attribute)?)))
         }
@@ -166,7 +165,10 @@ pub fn bind_element<'s>(filter: &Filter, attribute: &'s Attribute) -> Result<Bou
     let part = |path: &AttrPath| {
         let known = path.urn.is_none() && path.sub.is_none();
         known.then(|| attribute.sub(&path.name)).flatten().map_or_else(
-            || Err(refused(format!("the filter names an unknown attribute: {}.{path}", attribute.name))),
+            || {
+                let path = short(&path.to_string());
+                Err(refused(format!("the filter names an unknown attribute: {}.{path}", attribute.name)))
+            },
             |sub| Ok(Place { extension: None, attribute, sub: Some(sub) }),
         )
     };
@@ -181,10 +183,7 @@ pub fn bind_element<'s>(filter: &Filter, attribute: &'s Attribute) -> Result<Bou
         Filter::Not(inner) => Ok(Bound::Not(Box::new(bind_element(inner, attribute)?))),
         Filter::Present(path) => Ok(Bound::Some(part(path)?, Test::Present)),
         Filter::Compare(comparison) => compare(comparison, part(&comparison.path)?),
-        Filter::ValuePath(path, _) => Err(refused(format!(
-            "{}.{path} has no parts, so nothing can be asked in brackets",
-            attribute.name
-        ))),
+        Filter::ValuePath(path, _) => Err(without_parts(&format!("{}.{path}", attribute.name))),
     }
 }
 
@@ -200,8 +199,24 @@ fn compare<'s>(comparison: &Comparison, place: Place<'s>) -> Result<Bound<'s>, S
         (Literal::Null, _) => return Err(mismatch(comparison, "null goes with eq and ne only")),
         _ => test(comparison, &place)?,
     };
+    let test = match test {
+        // Each of the service's ids has one spelling, and is known by every one.
+        Test::Text(op @ TextOp::Order(Order::Eq), id, case) if is_own_id(&place) => {
+            Test::Text(op, canonical_id(&id), case)
+        }
+        test => test,
+    };
     let bound = Bound::Some(place, test);
     Ok(if negated { Bound::Not(Box::new(bound)) } else { bound })
+}
+
+/// Whether the values at a place are ids that the service made.
+fn is_own_id(place: &Place<'_>) -> bool {
+    match place.attribute.name.as_ref() {
+        "id" => place.extension.is_none(),
+        "members" | "groups" => place.leaf().name == "value",
+        _ => false,
+    }
 }
 
 fn test(comparison: &Comparison, place: &Place<'_>) -> Result<Test, ScimError> {
@@ -268,11 +283,12 @@ const fn order(op: CompareOp) -> Option<Order> {
 }
 
 fn mismatch(comparison: &Comparison, why: &str) -> ScimError {
-    refused(format!(
-        "{} can't be compared so in {:?}: {why}",
-        comparison.path,
-        Filter::Compare(comparison.clone()).to_string()
-    ))
+    let (path, whole) = (comparison.path.to_string(), Filter::Compare(comparison.clone()).to_string());
+    refused(format!("{} can't be compared so in {:?}: {why}", short(&path), short(&whole)))
+}
+
+fn without_parts(path: &str) -> ScimError {
+    refused(format!("{} has no parts, so nothing can be asked in brackets", short(path)))
 }
 
 fn refused(detail: String) -> ScimError {

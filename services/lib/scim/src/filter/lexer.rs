@@ -97,6 +97,20 @@ impl<'a> Cursor<'a> {
         self.fail("the string has no end")
     }
 
+    /// Takes a text in single quotes, as some clients write it: to the quote behind which the value ends, so
+    /// that one inside a name is a part of it.
+    pub(super) fn single_quoted(&mut self) -> Result<String, FilterError> {
+        let text = self.rest().get(1..).unwrap_or_default();
+        let ends = |at: usize| text[at + 1..].is_empty() || text[at + 1..].starts_with([' ', '\t', ')', ']']);
+        match text.match_indices('\'').find(|(at, _)| ends(*at)) {
+            Some((at, _)) => {
+                self.at += at + 2;
+                Ok(text[..at].to_owned())
+            }
+            None => self.fail("the string has no end"),
+        }
+    }
+
     /// Takes an unquoted value: up to a space or a bracket.
     pub(super) fn bare(&mut self) -> &'a str {
         let rest = self.rest();

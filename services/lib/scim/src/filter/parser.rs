@@ -22,8 +22,9 @@ pub(super) fn parse(text: &str, profile: Profile) -> Result<Filter, FilterError>
 /// Reads the path of a PATCH operation: `attribute`, or `attribute[filter]`, or `attribute[filter].sub`.
 pub(crate) fn parse_patch_path(
     text: &str,
+    profile: Profile,
 ) -> Result<(AttrPath, Option<Filter>, Option<String>), FilterError> {
-    let mut parser = Parser::new(text, Profile::Default)?;
+    let mut parser = Parser::new(text, profile)?;
     let path = parser.path()?;
     let mut filter = None;
     let mut sub = None;
@@ -168,6 +169,9 @@ impl<'a> Parser<'a> {
         self.cursor.skip_spaces();
         if self.cursor.rest().starts_with('"') {
             return self.cursor.quoted().map(Literal::String);
+        }
+        if self.profile == Profile::Default && self.cursor.rest().starts_with('\'') {
+            return self.cursor.single_quoted().map(Literal::String);
         }
         let start = self.cursor.offset();
         let text = self.cursor.bare();

@@ -4,14 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::error::{ScimError, ScimType};
+use crate::error::{ScimError, ScimType, short};
 use crate::filter::{CompareOp, Filter, Literal, bind_element, parse_patch_path};
 use crate::patch::{Op, Operation};
 use crate::schema::{self, AttrPath};
+use crate::text::canonical_id;
 use crate::{Object, Profile};
 
 /// Most characters of what a client calls a member.
 const MAX_DISPLAY: usize = 1_000;
+
+/// Most operations of one PATCH that select members by anything but their id.
+const MAX_SELECTIONS: usize = 10;
 
 /// One change of membership.
 #[derive(Clone, Debug, PartialEq)]
@@ -91,7 +95,7 @@ pub(super) fn take(
     profile: Profile,
 ) -> Result<Option<Operation>, ScimError> {
     let Some(text) = &operation.path else { return take_path_less(operation, steps, profile) };
-    let Ok((path, filter, sub)) = parse_patch_path(text) else { return Ok(Some(operation.clone())) };
+    let Ok((path, filter, sub)) = parse_patch_path(text, profile) else { return Ok(Some(operation.clone())) };
     let whole = AttrPath { sub: None, ..path.clone() };
     if !is_members(&whole.to_string()) {
         return Ok(Some(operation.clone()));
@@ -113,7 +117,7 @@ pub(super) fn take(
             remove_where(steps, filter)?;
         }
         _ => {
-            let detail = format!("{text}: a member can't be changed; remove it and add another");
+            let detail = format!("{}: a member can't be changed; remove it and add another", short(text));
             return Err(ScimError::new(ScimType::Mutability, detail));
         }
     }
@@ -165,6 +169,14 @@ fn remove_where(steps: &mut Vec<Step>, filter: Filter) -> Result<(), ScimError> 
     }
     match named(&filter) {
         Some(members) => push(steps, Op::Remove, members),
+        // Each is a look at all members.
+        None if steps.iter().filter(|step| matches!(step, Step::RemoveWhere(_))).count()
+            >= MAX_SELECTIONS =>
+        {
+            let detail =
+                format!("at most {MAX_SELECTIONS} operations can select members by anything but their id");
+            return Err(ScimError::new(ScimType::TooMany, detail));
+        }
         None => steps.push(Step::RemoveWhere(filter)),
     }
     Ok(())
@@ -178,7 +190,7 @@ fn named(filter: &Filter) -> Option<Vec<Member>> {
         {
             match &comparison.value {
                 Literal::Null => None,
-                literal => Some(vec![Member { id: literal.text(), display: None }]),
+                literal => Some(vec![Member { id: canonical_id(&literal.text()), display: None }]),
             }
         }
         Filter::Or(left, right) => {
@@ -223,7 +235,7 @@ fn member(sent: &Value, profile: Profile) -> Result<Member, ScimError> {
                     "a member's display has more than {MAX_DISPLAY} characters, or a NUL character"
                 )));
             }
-            Ok(Member { id: id.to_owned(), display: display.map(str::to_owned) })
+            Ok(Member { id: canonical_id(id), display: display.map(str::to_owned) })
         }
         None => Err(ScimError::value("a member must be an object with its id in \"value\"")),
     }

@@ -3,9 +3,11 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::error::{ScimError, ScimType};
+use crate::error::{ScimError, ScimType, short};
 use crate::{Object, Profile};
 
+/// Longest path, in bytes.
+const MAX_PATH: usize = 1 << 10;
 /// Most operations of one request.
 pub const MAX_OPERATIONS: usize = 5_000;
 /// What the message says it is (RFC 7644 section 3.5.2).
@@ -71,10 +73,16 @@ fn read(operation: &Value, profile: Profile) -> Result<Operation, ScimError> {
             Profile::Strict => *known == name,
         })
         .map(|(_, op)| op)
-        .ok_or_else(|| ScimError::syntax(format!("\"op\" must be add, replace or remove, not {name:?}")))?;
+        .ok_or_else(|| {
+            ScimError::syntax(format!("\"op\" must be add, replace or remove, not {:?}", short(name)))
+        })?;
     let path = match member(operation, "path", profile) {
         None | Some(Value::Null) => None,
         Some(Value::String(path)) if path.is_empty() => None,
+        Some(Value::String(path)) if path.len() > MAX_PATH => {
+            let detail = format!("\"path\" has {} bytes; it can have at most {MAX_PATH}", path.len());
+            return Err(ScimError::new(ScimType::InvalidPath, detail));
+        }
         Some(Value::String(path)) => Some(path.clone()),
         Some(_) => return Err(ScimError::new(ScimType::InvalidPath, "\"path\" must be a string")),
     };
@@ -88,7 +96,7 @@ fn read(operation: &Value, profile: Profile) -> Result<Operation, ScimError> {
         ));
     }
     if op != Op::Remove && value.is_none() {
-        return Err(ScimError::syntax(format!("\"{name}\" needs a \"value\"")));
+        return Err(ScimError::syntax(format!("{name:?} needs a \"value\"")));
     }
     Ok(Operation { op, path, value })
 }

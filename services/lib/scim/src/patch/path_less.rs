@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::operation::Operation;
-use super::target;
+use super::{Budget, target};
 use crate::error::ScimError;
 use crate::schema::{AttrPath, ResourceType};
 use crate::{Object, Profile};
@@ -16,6 +16,7 @@ pub(super) fn apply(
     operation: &Operation,
     resource_type: &ResourceType,
     profile: Profile,
+    budget: &mut Budget,
 ) -> Result<(), ScimError> {
     let Some(Value::Object(attributes)) = &operation.value else {
         return Err(ScimError::value(
@@ -26,7 +27,7 @@ pub(super) fn apply(
         if profile == Profile::Default && IGNORED.iter().any(|ignored| ignored.eq_ignore_ascii_case(name)) {
             continue;
         }
-        apply_named(resource, operation, name, value, resource_type, profile)?;
+        apply_named(resource, operation, name, value, resource_type, profile, budget)?;
     }
     Ok(())
 }
@@ -39,12 +40,14 @@ fn apply_named(
     value: &Value,
     resource_type: &ResourceType,
     profile: Profile,
+    budget: &mut Budget,
 ) -> Result<(), ScimError> {
     let path = AttrPath::parse(name);
     if let (true, Some(urn), Value::Object(parts)) = (path.name.is_empty(), &path.urn, value) {
         // Some clients say inside an extension which one it is.
         for (part, value) in parts.iter().filter(|(part, _)| !part.eq_ignore_ascii_case("schemas")) {
-            apply_named(resource, operation, &format!("{urn}:{part}"), value, resource_type, profile)?;
+            let name = format!("{urn}:{part}");
+            apply_named(resource, operation, &name, value, resource_type, profile, budget)?;
         }
         return Ok(());
     }
@@ -54,5 +57,5 @@ fn apply_named(
         return Ok(());
     }
     let named = Operation { op: operation.op, path: Some(name.to_owned()), value: Some(value.clone()) };
-    target::apply(resource, &named, name, resource_type, profile)
+    target::apply(resource, &named, name, resource_type, profile, budget)
 }

@@ -4,8 +4,9 @@ mod element;
 
 use serde_json::Value;
 
+use super::Budget;
 use super::operation::{Op, Operation};
-use crate::error::{ScimError, ScimType};
+use crate::error::{ScimError, ScimType, short};
 use crate::filter::parse_patch_path;
 use crate::schema::{Attribute, Kind, Mutability, ResourceType};
 use crate::slot::Slot;
@@ -18,11 +19,14 @@ pub(super) fn apply(
     text: &str,
     resource_type: &ResourceType,
     profile: Profile,
+    budget: &mut Budget,
 ) -> Result<(), ScimError> {
-    let (path, filter, element_part) = parse_patch_path(text)
-        .map_err(|error| invalid_path(format!("the path {text:?} can't be read: {error}")))?;
+    let shown = short(text);
+    let (path, filter, element_part) = parse_patch_path(text, profile)
+        .map_err(|error| invalid_path(format!("the path {shown:?} can't be read: {error}")))?;
     if path.name.is_empty() && filter.is_none() {
-        return apply_extension(resource, operation, &path.urn.unwrap_or_default(), resource_type, profile);
+        let urn = path.urn.unwrap_or_default();
+        return apply_extension(resource, operation, &urn, resource_type, profile, budget);
     }
     if profile == Profile::Default && text.eq_ignore_ascii_case("password") {
         // As in POST: clients set it, and nothing here keeps it.
@@ -30,31 +34,30 @@ pub(super) fn apply(
     }
     let found = path
         .resolve_as(resource_type, profile)
-        .ok_or_else(|| invalid_path(format!("the path {text:?} names an unknown attribute")))?;
+        .ok_or_else(|| invalid_path(format!("the path {shown:?} names an unknown attribute")))?;
     let slot = Slot::from(found);
     let sub = match element_part {
         None => found.sub,
         Some(name) => Some(slot.attribute.sub(&name).ok_or_else(|| {
-            invalid_path(format!("the path {text:?} names an unknown part: {}.{name}", slot.attribute.name))
+            let of = &slot.attribute.name;
+            invalid_path(format!("the path {shown:?} names an unknown part of {of}: {}", short(&name)))
         })?),
     };
     let fixed = |attribute: &Attribute| attribute.mutability == Mutability::ReadOnly;
     if fixed(slot.attribute) || sub.is_some_and(fixed) {
-        return Err(ScimError::new(ScimType::Mutability, format!("{text} can't be changed by a client")));
+        return Err(ScimError::new(ScimType::Mutability, format!("{shown} can't be changed by a client")));
     }
     match (filter, sub) {
         (Some(filter), sub) if slot.attribute.multi_valued => {
-            element::apply(resource, operation, &slot, &filter, sub, profile)
+            element::apply(resource, operation, &slot, &filter, sub, profile, budget)
         }
-        (Some(_), _) => {
-            Err(invalid_path(format!("{} is no list, so the path {text:?} selects nothing", path.name)))
-        }
+        (Some(_), _) => Err(invalid_path(format!("the path {shown:?} selects from what is no list"))),
         (None, Some(sub)) if slot.attribute.multi_valued => {
-            element::apply_to_all(resource, operation, &slot, sub, profile)
+            element::apply_to_all(resource, operation, &slot, sub, profile, budget)
         }
         (None, Some(sub)) => apply_part(resource, operation, &slot, sub, profile),
         (None, None) if slot.attribute.multi_valued => {
-            element::apply_to_list(resource, operation, &slot, profile)
+            element::apply_to_list(resource, operation, &slot, profile, budget)
         }
         (None, None) => apply_whole(resource, operation, &slot, profile),
     }
@@ -71,11 +74,12 @@ fn apply_extension(
     urn: &str,
     resource_type: &ResourceType,
     profile: Profile,
+    budget: &mut Budget,
 ) -> Result<(), ScimError> {
     let mut known = resource_type.extensions.iter().chain([&resource_type.schema]);
     let schema = known
         .find(|schema| schema.id == urn)
-        .ok_or_else(|| invalid_path(format!("there is no extension {urn:?}")))?;
+        .ok_or_else(|| invalid_path(format!("there is no extension {:?}", short(urn))))?;
     let is_core = schema.id == resource_type.schema.id;
     match (operation.op, &operation.value) {
         (Op::Remove, _) | (Op::Replace, Some(Value::Null)) if !is_core => {
@@ -88,7 +92,7 @@ fn apply_extension(
                 let path = format!("{}:{name}", schema.id);
                 let part =
                     Operation { op: operation.op, path: Some(path.clone()), value: Some(value.clone()) };
-                apply(resource, &part, &path, resource_type, profile)?;
+                apply(resource, &part, &path, resource_type, profile, budget)?;
             }
             Ok(())
         }
@@ -111,8 +115,9 @@ fn apply_whole(
         Some(value) => merge(slot, resource, value),
         // Nobody is switched on or off by a blank.
         None if slot.attribute.name == "active" && profile == Profile::Default => {}
-        // Without a user type, a user is what it is by default.
-        None if slot.attribute.name == "userType" && profile == Profile::Default => slot.clear(resource),
+        None if slot.attribute.name == "active" => {
+            return Err(ScimError::value("active is true or false and can't be cleared"));
+        }
         None if slot.attribute.required => {
             return Err(ScimError::value(format!(
                 "{} is required and can't be cleared",

@@ -2,6 +2,15 @@
 
 use std::borrow::Cow;
 
+/// Longest text of an attribute that says nothing else, in bytes.
+const MAX_TEXT: usize = 4 << 10;
+/// Longest name: of what is looked up by an index, in bytes.
+pub(super) const MAX_NAME: usize = 1 << 10;
+/// Longest picture or certificate, in bytes.
+pub(super) const MAX_BLOB: usize = 64 << 10;
+/// Most values of a list that says nothing else.
+const MAX_VALUES: usize = 100;
+
 /// The data type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are RFC 7643's own")]
@@ -88,6 +97,15 @@ impl Uniqueness {
     }
 }
 
+/// What the canonical values of an attribute are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Vocabulary {
+    /// What is expected; other values are taken as well.
+    Open,
+    /// All that there can be, in any case.
+    Closed,
+}
+
 /// An attribute.
 #[derive(Clone, Debug)]
 pub struct Attribute {
@@ -111,6 +129,12 @@ pub struct Attribute {
     pub uniqueness: Uniqueness,
     /// Values that are expected.
     pub canonical_values: Vec<Cow<'static, str>>,
+    /// Whether there can be others.
+    pub vocabulary: Vocabulary,
+    /// Longest text, in bytes.
+    pub max_bytes: usize,
+    /// Most values of a list.
+    pub max_values: usize,
     /// What a reference refers to.
     pub reference_types: &'static [&'static str],
     /// The parts of a complex attribute.
@@ -130,6 +154,9 @@ impl Attribute {
             returned: Returned::Default,
             uniqueness: Uniqueness::None,
             canonical_values: Vec::new(),
+            vocabulary: Vocabulary::Open,
+            max_bytes: MAX_TEXT,
+            max_values: MAX_VALUES,
             reference_types: &[],
             sub_attributes: Vec::new(),
         }
@@ -176,6 +203,16 @@ impl Attribute {
         Self { canonical_values: values.iter().copied().map(Cow::Borrowed).collect(), ..self }
     }
 
+    /// Only the canonical values.
+    pub(super) fn closed(self) -> Self {
+        Self { vocabulary: Vocabulary::Closed, ..self }
+    }
+
+    /// A text of at most so many bytes.
+    pub(super) fn up_to(self, max_bytes: usize) -> Self {
+        Self { max_bytes, ..self }
+    }
+
     pub(super) fn refers_to(self, types: &'static [&'static str]) -> Self {
         Self { reference_types: types, ..self }
     }
@@ -193,7 +230,7 @@ impl Attribute {
 
 /// `externalId`, as it is also published with each core schema.
 pub(super) fn external_id() -> Attribute {
-    Attribute::string("externalId", "The resource's id at the client").exact()
+    Attribute::string("externalId", "The resource's id at the client").exact().up_to(MAX_NAME)
 }
 
 /// What every resource has (RFC 7643 section 3.1).

@@ -1,6 +1,6 @@
 //! The core group schema (RFC 7643 section 4.2).
 
-use super::attribute::{Attribute, Kind, external_id};
+use super::attribute::{Attribute, Kind, MAX_NAME, external_id};
 use super::{CORE_GROUP, Schema};
 
 pub(super) fn schema() -> Schema {
@@ -10,7 +10,10 @@ pub(super) fn schema() -> Schema {
         description: "Group",
         attributes: vec![
             external_id(),
-            Attribute::string("displayName", "Unique name of the group in the workspace").required().unique(),
+            Attribute::string("displayName", "Unique name of the group in the workspace")
+                .required()
+                .unique()
+                .up_to(MAX_NAME),
             members(),
         ],
     }

@@ -1,6 +1,6 @@
 //! The core user schema (RFC 7643 section 4.1). `password` is left out: Usher keeps none for people.
 
-use super::attribute::{Attribute, Kind, external_id};
+use super::attribute::{Attribute, Kind, MAX_BLOB, MAX_NAME, external_id};
 use super::{CORE_USER, Schema};
 
 const ADDRESS_TYPES: &[&str] = &["work", "home", "other"];
@@ -14,7 +14,8 @@ fn attributes() -> Vec<Attribute> {
         external_id(),
         Attribute::string("userName", "Unique name of the user in the workspace, often the e-mail address")
             .required()
-            .unique(),
+            .unique()
+            .up_to(MAX_NAME),
         Attribute::complex(
             "name",
             "The parts of the person's name",
@@ -27,16 +28,16 @@ fn attributes() -> Vec<Attribute> {
                 Attribute::string("honorificSuffix", "Suffix after the name"),
             ],
         ),
-        Attribute::string("displayName", "The name shown to others"),
+        Attribute::string("displayName", "The name shown to others").up_to(MAX_NAME),
         Attribute::string("nickName", "The casual name"),
         Attribute::new("profileUrl", Kind::Reference, "Address of a page about the person")
             .refers_to(&["external"]),
         Attribute::string("title", "The job title"),
-        // Advertised as read-only, because the same value under two writable names could be sent
-        // twice with different values; written all the same (`AttrPath::resolve`).
-        Attribute::string("userType", "The seat class; set it in Usher's extension")
-            .canonical(super::usher_user::TYPES)
-            .read_only(),
+        Attribute::string(
+            "userType",
+            "What the client calls the kind of user; it decides the seat where Usher's extension has no userType \
+             and this is Regular, External or Collaborator",
+        ),
         Attribute::string("preferredLanguage", "The preferred language, as in Accept-Language"),
         Attribute::string("locale", "The locale, for numbers and dates"),
         Attribute::string("timezone", "The time zone"),
@@ -44,9 +45,13 @@ fn attributes() -> Vec<Attribute> {
             "active",
             Kind::Boolean,
             "Whether the person may work in the workspace and takes a seat",
-        )
-        .required(),
-        values("emails", "E-mail addresses", Attribute::string("value", "The address"), ADDRESS_TYPES),
+        ),
+        values(
+            "emails",
+            "E-mail addresses",
+            Attribute::string("value", "The address").up_to(MAX_NAME),
+            ADDRESS_TYPES,
+        ),
         values(
             "phoneNumbers",
             "Phone numbers",
@@ -62,7 +67,7 @@ fn attributes() -> Vec<Attribute> {
         values(
             "photos",
             "Addresses of pictures",
-            Attribute::new("value", Kind::Reference, "The address").refers_to(&["external"]),
+            Attribute::new("value", Kind::Reference, "The address").refers_to(&["external"]).up_to(MAX_BLOB),
             &["photo", "thumbnail"],
         ),
         addresses(),
@@ -72,7 +77,7 @@ fn attributes() -> Vec<Attribute> {
         values(
             "x509Certificates",
             "Certificates",
-            Attribute::new("value", Kind::Binary, "The certificate, DER in base64").exact(),
+            Attribute::new("value", Kind::Binary, "The certificate, DER in base64").exact().up_to(MAX_BLOB),
             &[],
         ),
     ]

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::{Attribute, CORE_GROUP, CORE_USER, CUSTOM_USER, ENTERPRISE_USER, ResourceType, USHER_USER};
 use crate::Profile;
-use crate::error::{ScimError, ScimType};
+use crate::error::{ScimError, ScimType, short};
 
 /// A path as written, taken apart at the URN by the longest known prefix, then at the dot.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,22 +92,13 @@ impl AttrPath {
             None => None,
             Some(sub) => Some(attribute.sub(sub)?),
         };
-        // One value, two names: it lives in the extension.
-        if extension.is_none() && attribute.name == "userType" {
-            let usher = resource_type.extensions.iter().find(|schema| schema.id == USHER_USER)?;
-            return Some(Resolved {
-                extension: Some(USHER_USER),
-                attribute: usher.attribute("userType")?,
-                sub,
-            });
-        }
         Some(Resolved { extension, attribute, sub })
     }
 
     /// As [`AttrPath::resolve`]; strictly, what is in an extension is found by its URN only.
     pub fn resolve_as<'a>(&self, resource_type: &'a ResourceType, profile: Profile) -> Option<Resolved<'a>> {
         let found = self.resolve(resource_type)?;
-        let short = self.urn.is_none() && found.extension.is_some_and(|urn| urn != USHER_USER);
+        let short = self.urn.is_none() && found.extension.is_some();
         (profile == Profile::Default || !short).then_some(found)
     }
 
@@ -121,7 +112,8 @@ impl AttrPath {
         profile: Profile,
     ) -> Result<Resolved<'a>, ScimError> {
         self.resolve_as(resource_type, profile).ok_or_else(|| {
-            ScimError::new(ScimType::InvalidFilter, format!("the filter names an unknown attribute: {self}"))
+            let detail = format!("the filter names an unknown attribute: {}", short(&self.to_string()));
+            ScimError::new(ScimType::InvalidFilter, detail)
         })
     }
 }
@@ -185,8 +177,9 @@ mod tests {
     }
 
     #[test]
-    fn user_type_is_one_value_under_two_names() {
-        assert_eq!(resolved("userType"), resolved(&format!("{USHER_USER}:usertype")));
+    fn the_client_s_own_user_type_and_the_one_of_the_seat_are_two_attributes() {
+        assert_eq!(resolved("usertype").as_deref(), Some("userType"));
+        assert_eq!(resolved(&format!("{USHER_USER}:usertype")), Some(format!("{USHER_USER}|userType")));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::attribute::Attribute;
 use super::{Schema, USHER_USER};
 
-pub(crate) const TYPES: &[&str] = &["Regular", "External", "Collaborator"];
+const TYPES: &[&str] = &["Regular", "External", "Collaborator"];
 
 pub(super) fn schema() -> Schema {
     Schema {
@@ -16,7 +16,7 @@ pub(super) fn schema() -> Schema {
                 "The seat class: Regular, which is the default, External or Collaborator; every user has one",
             )
             .canonical(TYPES)
-            .required(),
+            .closed(),
         ],
     }
 }

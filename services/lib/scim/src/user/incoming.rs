@@ -2,14 +2,17 @@
 
 use serde_json::Value;
 
-use crate::error::ScimError;
-use crate::schema::{AttrPath, Kind, Mutability, Resolved, ResourceType, USHER_USER};
+use crate::error::{ScimError, short};
+use crate::schema::{AttrPath, Kind, Mutability, Resolved, ResourceType, split_urn};
 use crate::slot::Slot;
 use crate::{Object, Profile, coerce};
 
 /// Attributes that clients send along and that are not kept. The other ones that are not theirs to
 /// set are read-only in the schema.
 const IGNORED: [&str; 1] = ["password"];
+
+/// Most faults that an answer names.
+const MOST_FAULTS: usize = 5;
 
 /// What a document sets and what it clears, in its order.
 #[derive(Clone, Debug, Default)]
@@ -70,42 +73,46 @@ pub fn canonicalize<'s>(
     let Some(sent) = body.as_object() else {
         return Err(ScimError::syntax("the body must be a JSON object with the resource's attributes"));
     };
-    if profile == Profile::Strict {
-        check_schemas(sent, resource_type)?;
-    }
-    let mut reader = Reader {
-        incoming: Incoming::default(),
-        faults: Vec::new(),
-        core_user_type: None,
-        resource_type,
-        profile,
-    };
+    check_schemas(sent, resource_type, profile)?;
+    let mut reader = Reader { incoming: Incoming::default(), faults: Vec::new(), resource_type, profile };
     for (name, value) in sent {
         reader.read(name, value);
     }
     reader.check_repetition();
-    reader.check_user_type();
     if reader.faults.is_empty() {
-        Ok(reader.incoming)
-    } else {
-        Err(ScimError::value(reader.faults.join("; ")))
+        return Ok(reader.incoming);
     }
+    let more = reader.faults.len().saturating_sub(MOST_FAULTS);
+    reader.faults.truncate(MOST_FAULTS);
+    let told = reader.faults.join("; ");
+    Err(ScimError::value(if more == 0 { told } else { format!("{told}; and {more} more") }))
 }
 
-/// `schemas` must name the core schema (RFC 7643 section 3).
-fn check_schemas(sent: &Object, resource_type: &ResourceType) -> Result<(), ScimError> {
+/// `schemas` must name the core schema (RFC 7643 section 3). In the default profile it may be left out, or
+/// name any schema of the resource: Entra names extensions alone, and schemas that nobody else has.
+fn check_schemas(sent: &Object, resource_type: &ResourceType, profile: Profile) -> Result<(), ScimError> {
     let core = resource_type.schema.id;
-    let named = sent.get("schemas").and_then(Value::as_array).is_some_and(|schemas| {
-        schemas.iter().any(|urn| urn.as_str().is_some_and(|urn| urn.eq_ignore_ascii_case(core)))
-    });
-    if named { Ok(()) } else { Err(ScimError::syntax(format!("\"schemas\" must be a list with {core:?}"))) }
+    let refused = || Err(ScimError::syntax(format!("\"schemas\" must be a list with {core:?}")));
+    let sent = sent.iter().find(|(name, _)| name.eq_ignore_ascii_case("schemas")).map(|(_, value)| value);
+    let urns = match (sent, profile) {
+        (None | Some(Value::Null), Profile::Default) => return Ok(()),
+        (Some(Value::Array(urns)), _) => urns,
+        _ => return refused(),
+    };
+    if profile == Profile::Default && urns.is_empty() {
+        return Ok(());
+    }
+    let is_known = |urn: &str| match profile {
+        Profile::Strict => urn.eq_ignore_ascii_case(core),
+        Profile::Default => matches!(split_urn(urn), (Some(_), "")),
+    };
+    let named = urns.iter().any(|urn| urn.as_str().is_some_and(is_known));
+    if named && urns.iter().all(Value::is_string) { Ok(()) } else { refused() }
 }
 
 struct Reader<'s> {
     incoming: Incoming<'s>,
     faults: Vec<String>,
-    /// Which write came as the core `userType`, whose place is in Usher's extension.
-    core_user_type: Option<usize>,
     resource_type: &'s ResourceType,
     profile: Profile,
 }
@@ -124,25 +131,27 @@ impl<'s> Reader<'s> {
                     self.read(&format!("{urn}:{part}"), value);
                 }
             }
-            // "urn:…:2.0:User": null clears nothing in particular.
-            (true, _) => {}
+            (true, Value::Null) => self.clear(path.urn.as_deref()),
+            (true, _) => {
+                self.faults
+                    .push(format!("{:?} must be an object with the extension's attributes", short(name)));
+            }
             (false, _) => match path.resolve_as(self.resource_type, self.profile) {
-                Some(found) => {
-                    let next = self.incoming.writes.len();
-                    self.set(found, value);
-                    let written = self.incoming.writes.len() > next;
-                    if written
-                        && found.attribute.name == "userType"
-                        && path.urn.as_deref() != Some(USHER_USER)
-                    {
-                        self.core_user_type = Some(next);
-                    }
-                }
+                Some(found) => self.set(found, value),
                 None if self.profile == Profile::Strict => {
-                    self.faults.push(format!("there is no attribute {name:?}"));
+                    self.faults.push(format!("there is no attribute {:?}", short(name)));
                 }
                 None => {}
             },
+        }
+    }
+
+    /// Clears every attribute of an extension.
+    fn clear(&mut self, urn: Option<&str>) {
+        let extension = self.resource_type.extensions.iter().find(|schema| Some(schema.id) == urn);
+        for attribute in extension.into_iter().flat_map(|schema| &schema.attributes) {
+            let slot = Slot { extension: extension.map(|schema| schema.id), attribute };
+            self.incoming.writes.push((slot, None, None));
         }
     }
 
@@ -169,7 +178,7 @@ impl<'s> Reader<'s> {
         let mut seen: Vec<(Option<&str>, &str, &Option<Value>)> = Vec::new();
         for (slot, sub, value) in &self.incoming.writes {
             let name = slot.attribute.name.as_ref();
-            if sub.is_some() || name == "userType" {
+            if sub.is_some() {
                 continue;
             }
             match seen.iter().find(|(extension, known, _)| *extension == slot.extension && *known == name) {
@@ -179,30 +188,6 @@ impl<'s> Reader<'s> {
                 Some(_) => {}
                 None => seen.push((slot.extension, name, value)),
             }
-        }
-    }
-
-    /// Where both places have a user type, that of Usher's extension holds: a client that read both,
-    /// changed that one and writes the document back means it.
-    fn check_user_type(&mut self) {
-        let is_set = |(slot, _, value): &(Slot<'_>, Option<&str>, Option<Value>)| {
-            slot.attribute.name == "userType" && value.is_some()
-        };
-        if let Some(core) = self.core_user_type
-            && self.incoming.writes.iter().enumerate().any(|(at, write)| at != core && is_set(write))
-        {
-            self.incoming.writes.remove(core);
-        }
-        // A blank at one place does not clear what the other place sets.
-        let given = self
-            .incoming
-            .writes
-            .iter()
-            .any(|(slot, _, value)| slot.attribute.name == "userType" && value.is_some());
-        if given {
-            self.incoming
-                .writes
-                .retain(|(slot, _, value)| slot.attribute.name != "userType" || value.is_some());
         }
     }
 }

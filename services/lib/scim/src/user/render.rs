@@ -47,9 +47,9 @@ impl Envelope<'_> {
     }
 }
 
-/// A user as clients see it: `schemas` in use, the user type at both its places, `meta`.
+/// A user as clients see it: `schemas` in use, the user type that the seat is of in Usher's extension, `meta`.
 pub fn render(mut resource: Object, envelope: &Envelope<'_>) -> Object {
-    let user_type = super::user_type(&resource).as_str();
+    let user_type = super::stated_user_type(&resource).unwrap_or_default().as_str();
     let extensions: Vec<String> = resource.keys().filter(|name| name.starts_with("urn:")).cloned().collect();
     let mut document = Object::with_capacity(resource.len() + 5);
     let mut schemas = vec![Value::from(CORE_USER)];
@@ -67,7 +67,6 @@ pub fn render(mut resource: Object, envelope: &Envelope<'_>) -> Object {
         groups.iter_mut().filter_map(Value::as_object_mut).for_each(|group| envelope.refer(group, "Groups"));
     }
     document.extend(resource);
-    document.insert("userType".to_owned(), user_type.into());
     document.insert(USHER_USER.to_owned(), json!({ "userType": user_type }));
     document.insert("meta".to_owned(), envelope.meta("User"));
     document

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::error::short;
+
 /// What kind of user somebody is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum UserType {
@@ -17,7 +19,7 @@ pub enum UserType {
 
 /// The text names no user type.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("userType must be Regular, External or Collaborator, not {0:?}")]
+#[error("userType must be Regular, External or Collaborator, not {:?}", short(.0))]
 pub struct UnknownUserType(String);
 
 impl UserType {

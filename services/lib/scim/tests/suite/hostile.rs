@@ -1,12 +1,15 @@
 //! Whatever comes in, the answer is a result.
 
+use std::time::{Duration, Instant};
+
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
+use usher_scim::filter::{bind, parse};
 use usher_scim::schema::{ENTERPRISE_USER, USHER_USER};
 use usher_scim::user::{canonicalize, create, replace};
-use usher_scim::{Profile, patch, schema, user};
+use usher_scim::{Profile, ScimType, eval, patch, schema, user};
 
-use crate::ada;
+use crate::{ada, patched_in};
 
 fn name() -> impl Strategy<Value = String> {
     let known = [
@@ -110,4 +113,97 @@ proptest! {
             prop_assert!(primaries.max().unwrap_or(0) <= 1);
         }
     }
+}
+
+/// Fails where it takes longer than a request may keep a processor busy: on a machine with other work, in a
+/// build that is not optimized.
+fn soon<T>(work: impl FnOnce() -> T) -> T {
+    let began = Instant::now();
+    let done = work();
+    assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
+    done
+}
+
+#[test]
+fn a_patch_that_selects_from_long_lists_again_and_again_is_refused_in_a_moment() {
+    let mut large = ada();
+    let photos: Vec<_> =
+        (0..10).map(|at| json!({"value": "É".repeat(45_000), "type": at.to_string()})).collect();
+    large.insert("photos".to_owned(), photos.into());
+    let path = "photos[value co \"a\" or value co \"b\" or value co \"c\" or value co \"é\"].display";
+    let operation = json!({"op": "replace", "path": path, "value": "x"});
+    let operations = json!(vec![operation; 700]);
+    assert!(operations.to_string().len() > 80_000);
+
+    let fault = soon(|| patched_in(Profile::Default, &large, &operations)).unwrap_err();
+
+    assert_eq!(fault.scim_type, ScimType::TooMany);
+}
+
+#[test]
+fn a_patch_of_many_operations_on_lists_of_ordinary_length_is_applied() {
+    let mut user = ada();
+    let addresses: Vec<_> = (0..30).map(|at| json!({"value": format!("a{at}@x"), "type": "other"})).collect();
+    user.insert("emails".to_owned(), addresses.into());
+    let operation = json!({"op": "replace", "path": "emails[value eq \"a7@x\"].display", "value": "x"});
+
+    soon(|| patched_in(Profile::Default, &user, &json!(vec![operation; 4_000]))).unwrap();
+}
+
+#[test]
+fn the_longest_filter_is_read_and_judged_in_a_moment() {
+    let mut large = ada();
+    large.insert("title".to_owned(), "É".repeat(450_000).into());
+    let terms = vec!["title co \"x\""; 200].join(" or ");
+    let nested = format!("{}title co \"x\"{}", "not (".repeat(32), ")".repeat(32));
+    let elements = vec!["emails[type eq \"a\" and value co \"b\"]"; 66].join(" or ");
+    let unread = ["(".repeat(4_800), "a[".repeat(2_400), "not ".repeat(1_200), "a eq 'x ".repeat(600)];
+
+    soon(|| {
+        for text in [&terms, &nested, &elements] {
+            let filter = parse(text, Profile::Default).unwrap();
+            let bound = bind(&filter, schema::user(), Profile::Default).unwrap();
+            eval::matches(&bound, &large);
+        }
+        for text in &unread {
+            assert!(parse(text, Profile::Default).is_err(), "{text}");
+        }
+    });
+}
+
+#[test]
+fn what_a_client_sent_is_repeated_in_no_message_at_length() {
+    let long = "é".repeat(20_000);
+    let details = [
+        patched_in(Profile::Default, &ada(), &json!([{"op": long, "path": "title", "value": 1}])),
+        patched_in(Profile::Default, &ada(), &json!([{"op": "add", "path": long, "value": 1}])),
+        patched_in(Profile::Default, &ada(), &json!([{"op": "add", "path": long[..1_000], "value": 1}])),
+        patched_in(
+            Profile::Default,
+            &ada(),
+            &json!([{"op": "add", "value": {USHER_USER: {"userType": long}}}]),
+        ),
+        patched_in(Profile::Strict, &ada(), &json!([{"op": "add", "value": {long.as_str(): 1}}])),
+    ]
+    .map(|refused| refused.unwrap_err().detail);
+    let body = json!({"userName": "x", "active": long, "emails": long, USHER_USER: {"userType": long}});
+    let document = canonicalize(&body, schema::user(), Profile::Default).unwrap_err().detail;
+    let filter = format!("a{} eq 1", "b".repeat(15_000));
+    let filter = bind(&parse(&filter, Profile::Default).unwrap(), schema::user(), Profile::Default);
+
+    for detail in details.into_iter().chain([document, filter.unwrap_err().detail]) {
+        assert!(detail.chars().count() <= 601, "{detail}");
+    }
+}
+
+#[test]
+fn an_id_in_two_spellings_is_one_member() {
+    let id = "01890000-0000-7000-8000-00000000000a";
+    let body = json!({"displayName": "G", "members": [{"value": id}, {"value": id.to_uppercase()}]});
+    let incoming = usher_scim::group::canonicalize(body, Profile::Default).unwrap();
+
+    let members = usher_scim::group::create(incoming).unwrap().members;
+
+    let [usher_scim::group::Step::Delta(delta)] = members.as_slice() else { panic!("{members:?}") };
+    assert_eq!(delta.add.keys().collect::<Vec<_>>(), [id]);
 }

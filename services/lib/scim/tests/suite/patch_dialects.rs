@@ -178,7 +178,10 @@ fn faults_have_their_type() {
         (json!({"op": "remove", "path": "userName"}), ScimType::InvalidValue),
         (json!({"op": "replace", "path": "userName", "value": " "}), ScimType::InvalidValue),
         (json!({"op": "replace", "path": "active", "value": "maybe"}), ScimType::InvalidValue),
-        (json!({"op": "replace", "path": "userType", "value": "Boss"}), ScimType::InvalidValue),
+        (
+            json!({"op": "replace", "path": format!("{USHER_USER}:userType"), "value": "Boss"}),
+            ScimType::InvalidValue,
+        ),
         (json!({"op": "replace", "value": "x"}), ScimType::InvalidValue),
         (json!({"op": "remove"}), ScimType::NoTarget),
         (json!({"op": "move", "path": "title"}), ScimType::InvalidSyntax),
@@ -208,16 +211,16 @@ fn changes_name_just_what_differs() {
 }
 
 #[test]
-fn user_type_is_one_value_under_its_two_names() {
-    for path in [
-        "userType",
-        "urn:ietf:params:scim:schemas:core:2.0:User:userType",
-        "urn:ietf:params:scim:schemas:extension:usher:2.0:User:userType",
-    ] {
+fn the_client_s_own_user_type_is_kept_apart_from_the_one_of_the_seat() {
+    for path in ["userType", "urn:ietf:params:scim:schemas:core:2.0:User:userType"] {
         let after = patched(&json!([{"op": "add", "path": path, "value": "collaborator"}]));
-        assert_eq!(after[USHER_USER], json!({"userType": "Collaborator"}), "{path}");
-        assert!(after.get("userType").is_none());
+        assert_eq!(after["userType"], "collaborator", "{path}");
+        assert!(after.get(USHER_USER).is_none(), "{path}");
     }
+    let path = format!("{USHER_USER}:userType");
+    let after = patched(&json!([{"op": "add", "path": path, "value": "collaborator"}]));
+    assert_eq!(after[USHER_USER], json!({"userType": "Collaborator"}));
+    assert!(after.get("userType").is_none());
     let after = patched(&json!([{"op": "add", "path": USHER_USER, "value": {"userType": "External"}}]));
     assert_eq!(after[USHER_USER]["userType"], "External");
 }

@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 use usher_scim::schema::{ENTERPRISE_USER, USHER_USER};
 use usher_scim::user::{Envelope, canonicalize, primary_email, render, replace};
-use usher_scim::{Profile, discovery, schema, user};
+use usher_scim::{Profile, ScimType, discovery, schema, user};
 
-use crate::{ada, created};
+use crate::{ada, created, patched_in};
 
 #[test]
 fn entra_sends_nulls_top_level_enterprise_attributes_and_a_misspelled_urn() {
@@ -44,7 +44,7 @@ fn the_validator_of_microsoft_sends_garbage_and_string_booleans() {
 #[test]
 fn all_faults_are_told_at_once() {
     let fault = canonicalize(
-        &json!({"userName": 5.5, "active": "perhaps", "name": "Ada", "emails": [[1]], "title": ["x"], "userType": "Boss"}),
+        &json!({"userName": 5.5, "active": "perhaps", "name": "Ada", "emails": [[1]], "title": ["x"], USHER_USER: {"userType": "Boss"}}),
         schema::user(),
             Profile::Default,
     )
@@ -93,17 +93,29 @@ fn a_user_needs_a_name() {
 }
 
 #[test]
-fn the_user_type_of_the_extension_holds_over_the_core_one_in_either_order() {
-    let own = json!({"userType": "External"});
-    for body in [
-        json!({"userName": "x", "userType": "Regular", USHER_USER: own}),
-        json!({"userName": "x", USHER_USER: own, "userType": "Regular"}),
-        json!({"userName": "x", "userType": "", USHER_USER: own}),
-        json!({"userName": "x", "userType": "External", USHER_USER: {"userType": null}}),
-        json!({"userName": "x", "userType": "External"}),
+fn the_client_s_own_user_type_is_kept_as_sent_and_the_one_of_the_extension_is_a_class() {
+    let stated = |body: Value| user::stated_user_type(&created(&body)).map(|stated| stated.to_string());
+    let own = |of: &str| json!({"userType": of});
+    for (body, class) in [
+        (json!({"userName": "x", "userType": "Employee"}), None),
+        (json!({"userName": "x", "userType": "external"}), Some("External")),
+        (json!({"userName": "x", "userType": "Regular", USHER_USER: own("external")}), Some("External")),
+        (json!({"userName": "x", USHER_USER: own("External"), "userType": "Employee"}), Some("External")),
+        (json!({"userName": "x", "userType": "", USHER_USER: own("External")}), Some("External")),
+        (
+            json!({"userName": "x", "userType": "COLLABORATOR", USHER_USER: {"userType": null}}),
+            Some("Collaborator"),
+        ),
+        (json!({"userName": "x"}), None),
     ] {
-        assert_eq!(user::user_type(&created(&body)).as_str(), "External", "{body}");
+        assert_eq!(stated(body.clone()).as_deref(), class, "{body}");
+        let sent = body["userType"].as_str().filter(|sent| !sent.is_empty());
+        assert_eq!(created(&body).get("userType").and_then(Value::as_str), sent, "{body}");
     }
+    let refused = json!({"userName": "x", USHER_USER: own("Employee")});
+    assert!(
+        canonicalize(&refused, schema::user(), Profile::Default).unwrap_err().detail.contains("Collaborator")
+    );
 }
 
 #[test]
@@ -125,12 +137,12 @@ fn the_primary_address_is_the_marked_one_else_works_else_the_first() {
 }
 
 #[test]
-fn the_wire_form_has_the_user_type_at_both_places_and_an_etag() {
+fn the_wire_form_has_the_user_type_of_the_seat_and_an_etag() {
     let envelope =
         Envelope { id: "7", version: 3, created: "c", last_modified: "m", location: "http://x/Users/7" };
     let document = Value::Object(render(ada(), &envelope));
 
-    assert_eq!(document["userType"], "Regular");
+    assert_eq!(document.get("userType"), None, "the client sent none");
     assert_eq!(document[USHER_USER], json!({"userType": "Regular"}));
     assert_eq!(document["schemas"].as_array().unwrap().len(), 3);
     assert_eq!(document["meta"]["version"], "W/\"3\"");
@@ -143,10 +155,81 @@ fn discovery_names_what_is_required_and_the_canonical_types() {
     let of = |name: &str| core.iter().find(|attribute| attribute["name"] == name).unwrap();
 
     assert_eq!(of("userName")["required"], json!(true));
+    assert_eq!(of("active")["required"], json!(false), "who sends none is active");
+    assert_eq!(of("userType")["mutability"], "readWrite");
     assert_eq!(of("userName")["uniqueness"], "server");
     let kind =
         of("emails")["subAttributes"].as_array().unwrap().iter().find(|sub| sub["name"] == "type").unwrap();
     assert_eq!(kind["canonicalValues"], json!(["work", "home", "other"]));
     assert!(core.iter().all(|attribute| attribute["name"] != "password"));
     assert_eq!(schemas.len(), 4);
+}
+
+#[test]
+fn an_extension_that_is_no_object_and_schemas_that_say_nothing_are_refused() {
+    let refused = |body: Value| canonicalize(&body, schema::user(), Profile::Default).unwrap_err().scim_type;
+    for extension in [json!("x"), json!([]), json!(7), json!(true)] {
+        let body = json!({"userName": "x", ENTERPRISE_USER: extension});
+        assert_eq!(refused(body.clone()), ScimType::InvalidValue, "{body}");
+    }
+    for schemas in
+        [json!("x"), json!({}), json!(["urn:x:y"]), json!(["urn:x:y", 7]), json!([schema::CORE_USER, 7])]
+    {
+        let body = json!({"schemas": schemas, "userName": "x"});
+        assert_eq!(refused(body.clone()), ScimType::InvalidSyntax, "{body}");
+    }
+    for schemas in [json!(null), json!([]), json!([ENTERPRISE_USER]), json!(["urn:x:y", schema::CORE_USER])] {
+        created(&json!({"schemas": schemas, "userName": "x"}));
+    }
+}
+
+#[test]
+fn null_in_the_place_of_an_extension_clears_its_attributes() {
+    let incoming = canonicalize(
+        &json!({"userName": "ada@acme.example", ENTERPRISE_USER: null}),
+        schema::user(),
+        Profile::Default,
+    );
+    let after = replace(&ada(), incoming.unwrap(), Profile::Default).unwrap();
+
+    assert_eq!(after.resource.get(ENTERPRISE_USER), None);
+}
+
+#[test]
+fn each_attribute_has_a_longest_text_and_most_values_and_a_user_a_largest_size() {
+    let refused = |name: &str, value: Value| {
+        let body = json!({"userName": "x", name: value});
+        let incoming = canonicalize(&body, schema::user(), Profile::Default);
+        let made = incoming.and_then(|incoming| user::create(incoming, Profile::Default));
+        made.err().map(|fault| (fault.scim_type, fault.detail.contains("at most")))
+    };
+    let text = |bytes: usize| Value::from("x".repeat(bytes));
+    let list = |bytes: usize, times: usize| json!(vec![json!({"value": "x".repeat(bytes)}); times]);
+    for (name, fits, too_much) in [
+        ("title", text(4_096), text(4_097)),
+        ("displayName", text(1_024), text(1_025)),
+        ("externalId", text(1_024), text(1_025)),
+        ("name", json!({"givenName": text(4_096)}), json!({"givenName": text(4_097)})),
+        ("emails", list(1_024, 1), list(1_025, 1)),
+        ("photos", list(65_536, 1), list(65_537, 1)),
+        ("x509Certificates", list(65_536, 1), list(65_537, 1)),
+        ("roles", list(4_096, 1), list(4_097, 1)),
+        ("roles", list(1, 100), list(1, 101)),
+        ("photos", list(60_000, 2), list(60_000, 3)),
+        (ENTERPRISE_USER, json!({"department": text(4_096)}), json!({"department": text(4_097)})),
+    ] {
+        assert_eq!(refused(name, fits), None, "{name}");
+        assert_eq!(refused(name, too_much), Some((ScimType::InvalidValue, true)), "{name}");
+    }
+}
+
+#[test]
+fn whoever_is_larger_than_a_user_may_be_can_still_be_deactivated_and_made_smaller_but_not_larger() {
+    let mut large = ada();
+    large.insert("title".to_owned(), "x".repeat(200_000).into());
+    let after = |operations: &Value| patched_in(Profile::Default, &large, operations);
+
+    assert!(after(&json!([{"op": "Replace", "path": "active", "value": "False"}])).is_ok());
+    assert!(after(&json!([{"op": "remove", "path": "emails"}])).is_ok());
+    assert!(after(&json!([{"op": "replace", "path": "nickName", "value": "more"}])).is_err());
 }

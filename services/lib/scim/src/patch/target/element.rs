@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 
-use crate::error::{ScimError, ScimType};
+use crate::error::{ScimError, ScimType, short};
 use crate::eval::matches_element;
 use crate::filter::{CompareOp, Filter, Literal, bind_element};
+use crate::patch::Budget;
 use crate::patch::operation::{Op, Operation};
 use crate::schema::Attribute;
 use crate::slot::Slot;
@@ -18,43 +19,52 @@ pub(super) fn apply(
     filter: &Filter,
     sub: Option<&Attribute>,
     profile: Profile,
+    budget: &mut Budget,
 ) -> Result<(), ScimError> {
     let bound = bind_element(filter, slot.attribute).map_err(|error| super::invalid_path(error.detail))?;
-    let mut elements = elements(resource, slot);
+    let write = Write::read(operation, slot, sub, profile)?;
+    let mut elements = take(resource, slot);
+    budget.spend(filter.terms(), elements.iter().map(size))?;
     let selected: Vec<usize> =
         (0..elements.len()).filter(|at| matches_element(&bound, &elements[*at])).collect();
-    let write = Write::read(operation, slot, sub, profile)?;
     if selected.is_empty() {
         match (&write, profile) {
             (_, Profile::Strict) => {
-                let detail = format!("no element of {} fulfils {filter}", slot.attribute.name);
-                return Err(ScimError::new(ScimType::NoTarget, detail));
+                return Err(nothing_selected(slot, filter));
             }
-            (Write::Clear, Profile::Default) => return Ok(()),
+            (Write::Clear, Profile::Default) => {
+                store(resource, slot, elements, &[]);
+                return Ok(());
+            }
             (_, Profile::Default) => {
                 let Some(mut made) = described(filter, slot.attribute, profile)? else {
-                    let detail = format!("no element of {} fulfils {filter}", slot.attribute.name);
-                    return Err(ScimError::new(ScimType::NoTarget, detail));
+                    return Err(nothing_selected(slot, filter));
                 };
                 write.apply_to(&mut made, sub);
                 elements.push(made);
+                check_size(slot, &elements)?;
                 let last = elements.len() - 1;
-                return store(resource, slot, elements, &[last]);
+                store(resource, slot, elements, &[last]);
+                return Ok(());
             }
         }
     }
     if matches!((&write, sub), (Write::Clear, None)) {
+        let mut going = selected.iter().copied().peekable();
         let mut at = 0;
         elements.retain(|_| {
+            let goes = going.next_if_eq(&at).is_some();
             at += 1;
-            !selected.contains(&(at - 1))
+            !goes
         });
-        return store(resource, slot, elements, &[]);
+        store(resource, slot, elements, &[]);
+        return Ok(());
     }
     for at in &selected {
         write.apply_to(&mut elements[*at], sub);
     }
-    store(resource, slot, elements, &selected)
+    store(resource, slot, elements, &selected);
+    Ok(())
 }
 
 /// `emails.value`: the part of every element.
@@ -64,9 +74,11 @@ pub(super) fn apply_to_all(
     slot: &Slot<'_>,
     sub: &Attribute,
     profile: Profile,
+    budget: &mut Budget,
 ) -> Result<(), ScimError> {
     let write = Write::read(operation, slot, Some(sub), profile)?;
-    let mut elements = elements(resource, slot);
+    let mut elements = take(resource, slot);
+    budget.spend(1, elements.iter().map(size))?;
     if elements.is_empty() && !matches!(write, Write::Clear) {
         elements.push(Object::new());
     }
@@ -74,7 +86,8 @@ pub(super) fn apply_to_all(
         write.apply_to(element, Some(sub));
     }
     let touched: Vec<usize> = (0..elements.len()).collect();
-    store(resource, slot, elements, &touched)
+    store(resource, slot, elements, &touched);
+    Ok(())
 }
 
 /// `emails`: the whole list.
@@ -83,6 +96,7 @@ pub(super) fn apply_to_list(
     operation: &Operation,
     slot: &Slot<'_>,
     profile: Profile,
+    budget: &mut Budget,
 ) -> Result<(), ScimError> {
     let sent = match &operation.value {
         None => None,
@@ -92,7 +106,8 @@ pub(super) fn apply_to_list(
         Some(Value::Array(sent)) => sent.into_iter().filter_map(into_object).collect(),
         _ => Vec::new(),
     };
-    let mut current = elements(resource, slot);
+    let mut current = take(resource, slot);
+    budget.spend(sent.len(), current.iter().map(size))?;
     match operation.op {
         Op::Replace => store(resource, slot, sent, &[]),
         Op::Add => {
@@ -106,18 +121,19 @@ pub(super) fn apply_to_list(
                     current.push(element);
                 }
             }
-            store(resource, slot, current, &touched)
+            check_size(slot, &current)?;
+            store(resource, slot, current, &touched);
         }
         // With a value, just those; without, all (RFC 7644 section 3.5.2.2, and Entra's old dialect).
         Op::Remove if operation.value.as_ref().is_none_or(Value::is_null) => {
             slot.clear(resource);
-            Ok(())
         }
         Op::Remove => {
             current.retain(|known| !sent.iter().any(|element| same_value(known, element)));
-            store(resource, slot, current, &[])
+            store(resource, slot, current, &[]);
         }
     }
+    Ok(())
 }
 
 /// What an operation writes to an element.
@@ -211,20 +227,32 @@ fn described(filter: &Filter, attribute: &Attribute, profile: Profile) -> Result
     Ok(Some(element))
 }
 
-fn elements(resource: &Object, slot: &Slot<'_>) -> Vec<Object> {
-    let list = slot.get(resource).and_then(Value::as_array);
-    list.map(|list| list.iter().filter_map(|element| element.as_object().cloned()).collect())
-        .unwrap_or_default()
+/// Judged only where a list grows: one that was longer before there was a limit can still be made shorter.
+fn check_size(slot: &Slot<'_>, elements: &[Object]) -> Result<(), ScimError> {
+    coerce::check_size(slot.attribute, elements.len()).map_err(ScimError::value)
+}
+
+fn nothing_selected(slot: &Slot<'_>, filter: &Filter) -> ScimError {
+    let detail = format!("no element of {} fulfils {}", slot.attribute.name, short(&filter.to_string()));
+    ScimError::new(ScimType::NoTarget, detail)
+}
+
+/// Takes the elements out of the resource, where [`store`] puts them again. An operation that fails ends all
+/// of the PATCH, so nothing is lost.
+fn take(resource: &mut Object, slot: &Slot<'_>) -> Vec<Object> {
+    match slot.get_mut(resource).map(Value::take) {
+        Some(Value::Array(elements)) => elements.into_iter().filter_map(into_object).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// How many bytes the texts of an element have.
+fn size(element: &Object) -> usize {
+    element.values().filter_map(Value::as_str).map(str::len).sum()
 }
 
 /// Stores the elements: those with nothing left in them go, and `primary` moves to the one touched last.
-fn store(
-    resource: &mut Object,
-    slot: &Slot<'_>,
-    mut elements: Vec<Object>,
-    touched: &[usize],
-) -> Result<(), ScimError> {
-    coerce::check_size(slot.attribute, elements.len()).map_err(ScimError::value)?;
+fn store(resource: &mut Object, slot: &Slot<'_>, mut elements: Vec<Object>, touched: &[usize]) {
     let is_primary = |element: &Object| element.get("primary") == Some(&Value::Bool(true));
     if let Some(winner) = touched.iter().rev().copied().find(|at| elements.get(*at).is_some_and(is_primary)) {
         for (at, element) in elements.iter_mut().enumerate() {
@@ -235,7 +263,6 @@ fn store(
     }
     elements.retain(|element| element.keys().any(|name| name != "type" && name != "primary"));
     slot.set(resource, Value::Array(elements.into_iter().map(Value::Object).collect()));
-    Ok(())
 }
 
 /// The same element: equal value and type, or everything equal where there is no value.
