@@ -12,12 +12,14 @@ use crate::error::BillingError;
 use crate::event::hex;
 use crate::invoice::{InvoiceLine, Sealed};
 use crate::ledger::Ledger;
+use crate::obstacle;
 use crate::period::Period;
-use crate::rating::Calendar;
+use crate::rating::{Calendar, RatingError};
 use crate::reconciliation;
+use crate::record::Kind;
 use crate::store::LONGEST_SCAN;
 use crate::store::closes::{self as store, Close};
-use crate::store::{accounts, close_lines, credit_notes, events, facts, ledgers};
+use crate::store::{accounts, close_lines, credit_notes, events, facts, ledgers, prices, records};
 use crate::what_if::WhatIf;
 use crate::zone;
 
@@ -134,7 +136,17 @@ pub(crate) async fn close(
     // Another replica's clock may be ahead of this one's: what is booked in the period is in it.
     let noted = credit_notes::last_issued(&mut tx, period.ordinal).await?.unwrap_or(ctx.now());
     let known = Knowledge { sequence: ledger.sequence, at: ctx.now().max(noted) };
-    let draft = draft(&mut tx, period, known, &WhatIf::default()).await?;
+    let draft = match draft(&mut tx, period.clone(), known, &WhatIf::default()).await {
+        Err(error @ BillingError::Rating(RatingError::ModeChange { .. })) => {
+            let reasons = obstacle::reasons(&schedule, &prices::all(&mut tx).await?, &period);
+            return Err(if reasons.is_empty() {
+                error
+            } else {
+                BillingError::Incomplete(reasons.join("; "))
+            });
+        }
+        drafted => drafted?,
+    };
     let close = seal(ctx, &ledger, &draft);
     if !store::insert(&mut tx, &close).await? {
         // Another call was faster; by the same rule it closed the same.
@@ -146,6 +158,8 @@ pub(crate) async fn close(
     }
     store::insert_days(&mut tx, &close, &draft.counts).await?;
     close_lines::insert(&mut tx, close.ordinal, &draft.lines, &postings(&draft, &close)).await?;
+    let kinds = [Kind::Close, Kind::CloseLines, Kind::CloseDays, Kind::Postings];
+    records::append(&mut tx, &kinds.map(|kind| (kind, close.ordinal.to_string()))).await?;
     let detail = json!({
         "start_date": close.first.to_string(), "sequence": close.sequence, "total_minor": close.total_minor,
         "snapshot": hex(&close.hash),

@@ -5,7 +5,7 @@ use serde_json::json;
 use usher_base::id::{EventId, PersonKey};
 use usher_base::{CallContext, Permission};
 use usher_rpc::convert::invalid;
-use usher_store::Database;
+use usher_store::{Database, TenantTx};
 
 use crate::audit;
 use crate::class::SeatClass;
@@ -13,7 +13,7 @@ use crate::closing;
 use crate::error::BillingError;
 use crate::event::{CorrectionFact, Fact, LinkFact};
 use crate::ledger;
-use crate::store::{closes, corrections as store, facts, ledgers};
+use crate::store::{accounts, closes, corrections as store, facts, ledgers, prices};
 
 /// A correction that somebody asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,11 +52,8 @@ pub(crate) async fn request(
     if new.until <= new.from {
         return Err(invalid("until_time", "it must be after from_time").into());
     }
-    if new.from > ctx.now() {
-        return Err(invalid("from_time", "a correction is about the past").into());
-    }
-    if new.reason.trim().is_empty() || new.reason.len() > 500 {
-        return Err(invalid("reason", "say why, in at most 500 bytes").into());
+    if new.until > ctx.now() {
+        return Err(invalid("until_time", "a correction is about the past").into());
     }
     let request = CorrectionRequest {
         id: new.id.unwrap_or_else(|| EventId::new(ctx.clock())),
@@ -79,6 +76,7 @@ pub(crate) async fn request(
     if first.is_none_or(|open| new.from.as_microsecond() < open) {
         return Err(invalid("from_time", "it is before the workspace's first period").into());
     }
+    check_priced(&mut tx, &request).await?;
     if !store::insert(&mut tx, &request).await? {
         let kept = store::find(&mut tx, request.id).await?;
         let same = kept.filter(|kept| {
@@ -93,6 +91,32 @@ pub(crate) async fn request(
     Ok(request)
 }
 
+/// The class that a correction says has a price on each of its dates in closed periods: there a price can't be
+/// added any more, and what can't be rated again can never be closed after.
+async fn check_priced(tx: &mut TenantTx, request: &CorrectionRequest) -> Result<(), BillingError> {
+    let Some(class) = request.class.filter(|class| class.priced()) else { return Ok(()) };
+    let (from, until) = (request.from.as_microsecond(), request.until.as_microsecond());
+    let mut touched = closes::all(tx).await?;
+    touched.retain(|close| from < close.calendar.close() && close.calendar.open() < until);
+    if touched.is_empty() {
+        return Ok(());
+    }
+    let (schedule, versions) = (accounts::schedule(tx).await?, prices::all(tx).await?);
+    for close in touched {
+        let since = schedule.currency_since(close.first);
+        let of_class = versions.iter().filter(|version| {
+            version.class == class && since.is_none_or(|since| since <= version.valid_from)
+        });
+        let priced_from = of_class.map(|version| version.valid_from).min();
+        let first = close.calendar.locate(from.max(close.calendar.open()));
+        let date = close.calendar.dates()[first];
+        if priced_from.is_none_or(|priced_from| date < priced_from) {
+            return Err(BillingError::ClosedUnpriced { class: class.to_string(), date });
+        }
+    }
+    Ok(())
+}
+
 /// Approves a correction and records it in the ledger; the author can't. Gives its number.
 pub(crate) async fn approve(
     database: &Database,
@@ -103,6 +127,8 @@ pub(crate) async fn approve(
     let scope = ctx.scope()?;
     let database = database.scoped(&scope);
     let mut tx = database.begin().await?;
+    // No period is closed meanwhile.
+    accounts::lock(&mut tx).await?;
     let request = store::find(&mut tx, id).await?.ok_or(BillingError::NotFound("Correction"))?;
     let approver = ctx.actor().to_string();
     if approver == request.author {
@@ -112,6 +138,8 @@ pub(crate) async fn approve(
     if facts::exists(&mut tx, id).await? {
         return Err(BillingError::AlreadyApproved);
     }
+    // A period may have been closed since it was asked for.
+    check_priced(&mut tx, &request).await?;
     let fact = Fact::Correction(CorrectionFact {
         event_id: id,
         person: request.person,
@@ -153,9 +181,6 @@ pub(crate) async fn link(
     ctx.require(Permission::BillingAdmin)?;
     if person == other {
         return Err(invalid("other_person_key", "it is the same key").into());
-    }
-    if reason.trim().is_empty() || reason.len() > 500 {
-        return Err(invalid("reason", "say why, in at most 500 bytes").into());
     }
     let scope = ctx.scope()?;
     let database = database.scoped(&scope);

@@ -157,9 +157,6 @@ pub(crate) async fn issue(
 }
 
 fn check(new: &NewCreditNote) -> Result<(), BillingError> {
-    if new.reason.trim().is_empty() || new.reason.len() > 500 {
-        return Err(invalid("reason", "say why, in at most 500 bytes").into());
-    }
     let numbers: BTreeSet<i32> = new.lines.iter().map(|line| line.line_no).collect();
     if numbers.is_empty() || numbers.len() < new.lines.len() {
         return Err(invalid("lines", "name at least one line, each once").into());

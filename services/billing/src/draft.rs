@@ -14,10 +14,10 @@ use crate::members;
 use crate::period::{Period, Schedule};
 use crate::price;
 use crate::prices;
-use crate::rating::{Calendar, DailyCount, Tally, rate};
+use crate::rating::{Calendar, DailyCount, RatingError, Tally, rate};
 use crate::settlement::{Currencies, Settlements, settle};
 use crate::store::closes::{self, Close};
-use crate::store::{accounts, close_lines, credit_notes, facts};
+use crate::store::{accounts, close_lines, credit_notes, facts, minimums};
 use crate::true_up;
 use crate::what_if::WhatIf;
 
@@ -54,10 +54,10 @@ async fn own(
     what_if: &WhatIf,
 ) -> Result<Vec<InvoiceLine>, BillingError> {
     let versions = what_if.prices(prices::since(tx, period.currency_since, known.at).await?)?;
-    let lists = price::lists(&versions, period.account.currency.exponent)?;
-    let lines = rate(tally, &lists)?;
-    let minimum = accounts::minimum_spend(tx, period, known.at).await?;
-    let mut lines = invoice::own_lines(period.ordinal, calendar, lines, &versions, minimum)?;
+    let exponent = period.account.currency.exponent;
+    let lines = rate(tally, &price::lists(&versions, exponent)?)?;
+    let minimum = minimums::of(tx, period, known.at).await?;
+    let mut lines = invoice::own_lines((period.ordinal, exponent), calendar, lines, &versions, minimum)?;
     // After the minimum, which is of what the period itself uses.
     lines.extend(true_up::lines(tx, period, known).await?);
     Ok(lines)
@@ -144,7 +144,13 @@ pub(crate) async fn adjustment(
     let classes = SeatClass::rated();
     let mut tally = Tally::new(&classes, &close.calendar);
     members::each(tx, known.sequence, &close.calendar, |member| tally.add(member)).await?;
-    let exact = own(tx, &period, &close.calendar, &tally, known, &WhatIf::default()).await?;
+    let exact = own(tx, &period, &close.calendar, &tally, known, &WhatIf::default()).await;
+    let exact = exact.map_err(|error| match error {
+        BillingError::Rating(RatingError::PriceMissing { class, date }) => {
+            BillingError::ClosedUnpriced { class, date }
+        }
+        other => other,
+    })?;
     let billed = close_lines::about(tx, close.ordinal, before, known.at).await?;
     let mut of: Vec<BilledFor> = exact.iter().chain(&billed).filter_map(InvoiceLine::billed_for).collect();
     of.sort_by_key(BilledFor::order);

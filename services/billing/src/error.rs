@@ -6,6 +6,7 @@ use usher_rpc::convert::{InvalidArgument, invalid};
 
 use crate::class::SeatClass;
 use crate::limit::Pool;
+use crate::obstacle::Obstacle;
 use crate::rating::RatingError;
 use crate::rating::calendar::InvalidPeriod;
 use crate::rating::price::Ambiguous;
@@ -20,8 +21,26 @@ pub(crate) enum BillingError {
     /// Caller: choose another date; a minimum is never changed.
     #[error("there is another minimum from {0} on already; add one of a later date")]
     MinimumExists(jiff::civil::Date),
+    /// Caller: let it begin with a period.
+    #[error("{0}; let it begin with a period")]
+    Obstacle(Obstacle),
+    /// Caller: set another one of a later date.
+    #[error(
+        "it holds in the period up to {end}, which is closed; what was billed stays, set another one from then on"
+    )]
+    Billed { end: jiff::civil::Date },
+    /// Caller: the term runs to its end.
+    #[error("true-ups of the commitment were billed, so it can't be withdrawn")]
+    CommitmentBilled,
+    /// Caller: let the correction say a class that has a price.
+    #[error(
+        "there is no price of a {class} seat on {date}, and the period that it is in is closed; correct to a class that has a price then, or to not billable"
+    )]
+    ClosedUnpriced { class: String, date: jiff::civil::Date },
     /// Caller: the account is in use.
-    #[error("the account has prices or commitments, so its currency and time zone can't be changed any more")]
+    #[error(
+        "the account has prices, minimums or commitments; name the first date of a coming period from which its currency, time zone and periods change"
+    )]
     AccountInUse,
     /// Caller: wait, or find what is missing.
     #[error("the period can't be closed yet: {0}")]
@@ -107,9 +126,15 @@ impl Fault for BillingError {
             | Self::Epoch(_)
             | Self::ClosedDate(_)
             | Self::ClosedTerm { .. }
-            | Self::Rating(RatingError::ModeChange(_)) => Reason::FailedPrecondition,
+            | Self::Obstacle(_)
+            | Self::Billed { .. }
+            | Self::CommitmentBilled
+            | Self::ClosedUnpriced { .. }
+            | Self::Rating(RatingError::ModeChange { .. } | RatingError::TooLarge(_)) => {
+                Reason::FailedPrecondition
+            }
             Self::Rating(RatingError::PriceMissing { .. }) => Reason::PriceMissing,
-            Self::Rating(RatingError::TooLarge(_)) | Self::Stored(_) | Self::Row(_) => Reason::Internal,
+            Self::Stored(_) | Self::Row(_) => Reason::Internal,
             Self::Argument(error) => error.reason(),
             Self::Denied(error) => error.reason(),
             Self::Store(error) => error.reason(),

@@ -136,10 +136,32 @@ impl Chain {
     }
 }
 
+/// Where a fact is in the ledger; it is hashed with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Whose ledger it is.
+    pub workspace: WorkspaceId,
+    /// The producer's epoch.
+    pub epoch: i64,
+    /// The ledger's number.
+    pub sequence: i64,
+    /// When it was recorded.
+    pub at: Timestamp,
+}
+
+/// What of a fact's place is hashed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Version {
+    /// Workspace and epoch; of facts that were recorded before there was another.
+    One,
+    /// All of it.
+    Two,
+}
+
 impl SeatEvent {
-    /// The hash of this event after the one before.
-    pub fn chain(&self, before: &Hash, workspace: WorkspaceId, epoch: i64) -> Hash {
-        Chain::new("usher.state.v1", before, workspace, epoch)
+    fn chained(&self, before: &Hash, place: Place, version: Version) -> Hash {
+        place
+            .chain("state", before, version)
             .number(self.sequence)
             .bytes(self.event_id.as_uuid().as_bytes())
             .bytes(self.person.as_uuid().as_bytes())
@@ -152,14 +174,41 @@ impl SeatEvent {
             .text(&self.request_id)
             .finish()
     }
+
+    /// The hash of this event after the one before.
+    pub fn chain(&self, before: &Hash, place: Place) -> Hash {
+        self.chained(before, place, Version::Two)
+    }
+
+    /// Whether a hash is that of this event after the one before, in any version.
+    pub fn has(&self, before: &Hash, place: Place, hash: &Hash) -> bool {
+        [Version::Two, Version::One].iter().any(|version| self.chained(before, place, *version) == *hash)
+    }
+}
+
+impl Place {
+    fn chain(&self, kind: &str, before: &Hash, version: Version) -> Chain {
+        match version {
+            Version::One => Chain::new(&format!("usher.{kind}.v1"), before, self.workspace, self.epoch),
+            Version::Two => Chain::new(&format!("usher.{kind}.v2"), before, self.workspace, self.epoch)
+                .number(self.sequence)
+                .number(self.at.as_microsecond()),
+        }
+    }
 }
 
 impl Fact {
     /// The hash of this fact after the one before.
-    pub fn chain(&self, before: &Hash, workspace: WorkspaceId, epoch: i64) -> Hash {
+    pub fn chain(&self, before: &Hash, place: Place) -> Hash {
+        self.chained(before, place, Version::Two)
+    }
+
+    /// As [`Fact::chain`], as it was in a version.
+    pub fn chained(&self, before: &Hash, place: Place, version: Version) -> Hash {
         match self {
-            Self::State(event) => event.chain(before, workspace, epoch),
-            Self::Correction(fact) => Chain::new("usher.correction.v1", before, workspace, epoch)
+            Self::State(event) => event.chained(before, place, version),
+            Self::Correction(fact) => place
+                .chain("correction", before, version)
                 .bytes(fact.event_id.as_uuid().as_bytes())
                 .bytes(fact.person.as_uuid().as_bytes())
                 .text(fact.class.map_or("", SeatClass::as_str))
@@ -170,7 +219,8 @@ impl Fact {
                 .text(&fact.approver)
                 .text(&fact.request_id)
                 .finish(),
-            Self::Link(fact) => Chain::new("usher.link.v1", before, workspace, epoch)
+            Self::Link(fact) => place
+                .chain("link", before, version)
                 .bytes(fact.event_id.as_uuid().as_bytes())
                 .bytes(fact.person.as_uuid().as_bytes())
                 .bytes(fact.other.as_uuid().as_bytes())

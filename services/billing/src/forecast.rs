@@ -53,6 +53,7 @@ pub(crate) async fn get(
     let scheduled = scheduled_changes::of(&mut tx, &view).await?;
     let draft = draft(&mut tx, view.period.clone(), view.known, &WhatIf::default()).await?;
     tx.commit().await?;
+    let basis = basis(&view, open)?;
     let account = view.period.account;
     let own = |line: &&InvoiceLine| draft.currencies.of(line) == Some(&account.currency);
     let sum = |kinds: &[Kind]| {
@@ -68,12 +69,21 @@ pub(crate) async fn get(
         other_minor,
         expected_minor: seats_minor.saturating_add(floor_minor).saturating_add(other_minor),
         scheduled,
-        basis: format!(
-            "{open} seats are open at {} and stay open to {}; prices as they are set; fact {}",
-            view.known.at, view.period.end, view.known.sequence
-        ),
+        basis,
         account,
     })
+}
+
+/// What a forecast rests on, for people.
+fn basis(view: &View, open: i64) -> Result<String, BillingError> {
+    let begins = Timestamp::from_microsecond(view.calendar.open())
+        .map_err(|_| BillingError::Stored("an instant out of range".to_owned()))?;
+    Ok(format!(
+        "{open} seats are open at {} and stay open to {}; prices as they are set; fact {}",
+        view.known.at.max(begins),
+        view.period.end,
+        view.known.sequence
+    ))
 }
 
 /// What seats have cost until a view's last instant, and how many were open then.
@@ -86,14 +96,15 @@ async fn accrued(tx: &mut TenantTx, view: &View) -> Result<(i64, i64), BillingEr
         if let Some(so_far) = Member::new(so_far, &classes, &view.calendar) {
             tally.add(&so_far);
         }
-        let at = view.last_instant();
+        // Of a coming period, those who are there when it begins.
+        let at = view.last_instant().max(view.calendar.open());
         let held = member.stays.iter().any(|stay| stay.start <= at && stay.end.is_none_or(|end| at < end));
         open += i64::from(held);
     })
     .await?;
     let versions = prices::since(tx, view.period.currency_since, view.known.at).await?;
-    let lists = price::lists(&versions, view.period.account.currency.exponent)?;
-    let lines = rate(&tally, &lists)?;
-    let lines = invoice::own_lines(view.period.ordinal, &view.calendar, lines, &versions, 0)?;
+    let exponent = view.period.account.currency.exponent;
+    let lines = rate(&tally, &price::lists(&versions, exponent)?)?;
+    let lines = invoice::own_lines((view.period.ordinal, exponent), &view.calendar, lines, &versions, 0)?;
     Ok((invoice::total(lines.iter().filter(|line| line.kind == Kind::Seat))?, open))
 }

@@ -172,9 +172,10 @@ impl InvoiceLine {
     }
 }
 
-/// The lines of a period's own seats: seats, floors, and what is missing to the minimum.
+/// The lines of the own seats of a period, by its number and the decimal places of its currency: seats,
+/// floors, and what is missing to the minimum.
 pub(crate) fn own_lines(
-    ordinal: i64,
+    (ordinal, exponent): (i64, u32),
     calendar: &Calendar,
     rated: Vec<rating::Line>,
     versions: &[PriceVersion],
@@ -193,7 +194,7 @@ pub(crate) fn own_lines(
             origin: ordinal,
             mode: Some(line.mode),
             price_versions: used.iter().map(|version| version.id.to_string()).collect(),
-            unit_prices: used.iter().map(|version| version.unit_price.to_string()).collect(),
+            unit_prices: used.iter().map(|version| version.unit_price.spelled(exponent)).collect(),
             seat_days: line.seat_days,
             exact: line.exact,
             amount_minor: line.amount_minor,

@@ -1,7 +1,8 @@
-//! Work that nobody calls for: ended periods are closed, ledgers are verified. Each workspace has a
+//! Work without a call: ended periods are closed, ledgers are verified, their heads are signed. Each workspace has a
 //! turn of each job; a replica takes it with a lease, does it, and says when the next one is.
 
 mod closing;
+mod signing;
 mod verification;
 
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use usher_rpc::{Failure, ServiceCredential, Tasks, Verifier};
 use usher_store::Database;
 
 use crate::error::BillingError;
+use crate::signed_head::ProofKeys;
 use crate::store::jobs as store;
 
 /// How long a replica may have a turn: longer than the largest ledger takes.
@@ -44,30 +46,35 @@ pub(crate) enum Job {
     Close,
     /// Verifies ledgers.
     Verify,
+    /// Signs where the chains are.
+    Sign,
 }
 
 impl Job {
-    pub(crate) const ALL: [Self; 2] = [Self::Close, Self::Verify];
+    pub(crate) const ALL: [Self; 3] = [Self::Close, Self::Verify, Self::Sign];
 
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Close => "close",
             Self::Verify => "verify",
+            Self::Sign => "sign",
         }
     }
 
     /// Between two turns, so that a backlog leaves room for requests.
     const fn pause(self) -> Duration {
         match self {
-            Self::Close => Duration::from_millis(20),
+            Self::Close | Self::Sign => Duration::from_millis(20),
             Self::Verify => Duration::from_millis(200),
         }
     }
 
-    const fn trouble_metric(self) -> &'static str {
+    /// Where the workspaces in trouble are counted; nothing of a job that has none.
+    const fn trouble_metric(self) -> Option<&'static str> {
         match self {
-            Self::Close => "usher_period_close_overdue",
-            Self::Verify => "usher_ledgers_faulty",
+            Self::Close => Some("usher_period_close_overdue"),
+            Self::Verify => Some("usher_ledgers_faulty"),
+            Self::Sign => None,
         }
     }
 }
@@ -114,6 +121,8 @@ pub(crate) struct Jobs {
     pub(crate) verifier: Verifier,
     pub(crate) clock: Clock,
     pub(crate) settings: JobSettings,
+    /// With what heads are signed; none where they are not.
+    pub(crate) proof: Option<ProofKeys>,
 }
 
 impl Jobs {
@@ -124,7 +133,10 @@ impl Jobs {
             drop(tasks.spawn(self.clone().run(Job::Close, tasks.clone())));
         }
         if verify_every.is_some() {
-            drop(tasks.spawn(self.run(Job::Verify, tasks.clone())));
+            drop(tasks.spawn(self.clone().run(Job::Verify, tasks.clone())));
+        }
+        if self.proof.is_some() {
+            drop(tasks.spawn(self.run(Job::Sign, tasks.clone())));
         }
     }
 
@@ -148,8 +160,10 @@ impl Jobs {
     /// Does what is due, workspace by workspace.
     async fn round(&self, job: Job) -> Result<(), JobError> {
         while self.page(job).await? {}
-        let troubled = store::count_troubled(&self.database, job).await?;
-        metrics::gauge!(job.trouble_metric()).set(f64::from(u32::try_from(troubled).unwrap_or(u32::MAX)));
+        if let Some(metric) = job.trouble_metric() {
+            let troubled = store::count_troubled(&self.database, job).await?;
+            metrics::gauge!(metric).set(f64::from(u32::try_from(troubled).unwrap_or(u32::MAX)));
+        }
         Ok(())
     }
 
@@ -193,8 +207,9 @@ impl Jobs {
             Job::Close => closing::turn(&self.database, &ctx, self.settings).await?,
             Job::Verify => {
                 let every = self.settings.verify_every.unwrap_or(TELL_EVERY);
-                verification::turn(&self.database, &ctx, every).await?
+                verification::turn(&self.database, &ctx, every, self.proof.as_ref()).await?
             }
+            Job::Sign => signing::turn(&self.database, &ctx, self.proof.as_ref()).await?,
         };
         let trouble = outcome.trouble.map(|what| self.tell(job, turn.workspace, before, &what));
         let mut tx = database.begin().await?;
@@ -213,7 +228,7 @@ impl Jobs {
             Job::Close => {
                 tracing::error!(%workspace, "a period is not closed although it has long ended: {what}");
             }
-            Job::Verify => tracing::error!(%workspace, "a ledger is not what it must be: {what}"),
+            Job::Verify | Job::Sign => tracing::error!(%workspace, "a ledger is not what it must be: {what}"),
         }
         Trouble { since: before.map_or(now, |before| before.since), told_at: now }
     }

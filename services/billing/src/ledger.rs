@@ -7,7 +7,7 @@ use usher_store::ScopedDatabase;
 
 use crate::class::SeatClass;
 use crate::error::BillingError;
-use crate::event::{Fact, GENESIS, Hash, Recorded, SeatEvent};
+use crate::event::{Fact, GENESIS, Hash, Place, Recorded, SeatEvent};
 use crate::interval::{Fold, StateChange};
 use crate::limit::Pool;
 use crate::limit_alerts;
@@ -40,6 +40,18 @@ pub(crate) struct Appended {
 pub(crate) struct Entry<'a> {
     pub(crate) sequence: i64,
     pub(crate) event: &'a SeatEvent,
+    pub(crate) hash: Hash,
+}
+
+/// An event that was applied, as its hash needs it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Applied {
+    /// The ledger's number.
+    pub(crate) sequence: i64,
+    /// When it was recorded.
+    pub(crate) at: Timestamp,
+    /// The hash before it, and its own.
+    pub(crate) before: Hash,
     pub(crate) hash: Hash,
 }
 
@@ -123,13 +135,15 @@ pub(crate) async fn apply(
     new: &[SeatEvent],
 ) -> Result<(), BillingError> {
     let mut entries = Vec::with_capacity(new.len());
+    ledger.last_recorded_at = now.max(ledger.last_recorded_at);
     for event in new {
         ledger.sequence += 1;
-        ledger.head_hash = event.chain(&ledger.head_hash, workspace, ledger.epoch);
+        let place =
+            Place { workspace, epoch: ledger.epoch, sequence: ledger.sequence, at: ledger.last_recorded_at };
+        ledger.head_hash = event.chain(&ledger.head_hash, place);
         ledger.last_effective_at = event.effective_at;
         entries.push(Entry { sequence: ledger.sequence, event, hash: ledger.head_hash });
     }
-    ledger.last_recorded_at = now.max(ledger.last_recorded_at);
     project(tx, ledger, &entries).await?;
     events::insert(tx, ledger.epoch, ledger.last_recorded_at, &entries).await
 }
@@ -141,11 +155,13 @@ async fn first_difference(
     repeated: &[SeatEvent],
 ) -> Result<Option<i64>, BillingError> {
     let (Some(first), Some(last)) = (repeated.first(), repeated.last()) else { return Ok(None) };
-    let applied = events::hashes(tx, batch.epoch, first.sequence, last.sequence).await?;
+    let applied = events::applied(tx, batch.epoch, first.sequence, last.sequence).await?;
     for event in repeated {
-        let same = applied
-            .get(&event.sequence)
-            .is_some_and(|(before, hash)| event.chain(before, batch.workspace, batch.epoch) == *hash);
+        let same = applied.get(&event.sequence).is_some_and(|applied| {
+            let Applied { sequence, at, before, hash } = *applied;
+            let place = Place { workspace: batch.workspace, epoch: batch.epoch, sequence, at };
+            event.has(&before, place, &hash)
+        });
         if !same {
             return Ok(Some(event.sequence));
         }
@@ -202,14 +218,9 @@ pub(crate) async fn record(
     fact: Fact,
 ) -> Result<i64, BillingError> {
     ledger.last_recorded_at = now.max(ledger.last_recorded_at);
-    let recorded = Recorded {
-        sequence: ledger.sequence + 1,
-        epoch: ledger.epoch,
-        counts_at: ledger.last_recorded_at,
-        at: ledger.last_recorded_at,
-        hash: fact.chain(&ledger.head_hash, workspace, ledger.epoch),
-        fact,
-    };
+    let (sequence, epoch, at) = (ledger.sequence + 1, ledger.epoch, ledger.last_recorded_at);
+    let hash = fact.chain(&ledger.head_hash, Place { workspace, epoch, sequence, at });
+    let recorded = Recorded { sequence, epoch, counts_at: at, at, hash, fact };
     facts::insert(tx, &recorded).await?;
     ledger.sequence = recorded.sequence;
     ledger.head_hash = recorded.hash;

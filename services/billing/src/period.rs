@@ -136,6 +136,24 @@ impl Schedule {
         self.containing(first).filter(|period| period.first == first && period.end == end)
     }
 
+    /// Whether each period that begins or ends with other terms has an instant, and begins where the one
+    /// before ends: in a period of one date, a change of zone can leave none.
+    pub(crate) fn is_contiguous(&self) -> bool {
+        let changes = |period: &Period| {
+            let at = |date| self.terms.iter().skip(1).any(|terms| terms.valid_from == date);
+            at(period.first) || at(period.end)
+        };
+        let last = self.terms.last().map_or(CALENDAR, |terms| terms.valid_from);
+        let periods = self.periods().take_while(|period| period.first <= last).filter(changes);
+        let mut closed = None;
+        periods.into_iter().all(|period| {
+            let Ok(calendar) = period.calendar() else { return false };
+            let follows = closed.is_none_or(|(end, close)| end != period.first || close == calendar.open());
+            closed = Some((period.end, calendar.close()));
+            follows && calendar.open() < calendar.close()
+        })
+    }
+
     /// The dates from one to before another, over periods: each begins where its period says.
     pub(crate) fn calendar(&self, from: Date, until: Date) -> Result<Calendar, InvalidPeriod> {
         let (mut starts, mut close) = (Vec::new(), 0);
@@ -172,9 +190,14 @@ impl Schedule {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::currency::Currency;
 
     fn terms(valid_from: Date, anchor: Date, zone: &str) -> Terms {
-        Terms { valid_from, anchor, account: Account::new("EUR", 2, zone).unwrap() }
+        Terms {
+            valid_from,
+            anchor,
+            account: Account::stored(Currency::of("EUR").unwrap(), zone.to_owned()).unwrap(),
+        }
     }
 
     fn firsts(schedule: &Schedule, most: usize) -> Vec<String> {
@@ -231,6 +254,22 @@ mod tests {
         }
         let some = calendars[7].open() + 5;
         assert_eq!(schedule.at_instant(some).unwrap().ordinal, 7);
+    }
+
+    #[test]
+    fn a_change_of_zone_that_leaves_a_period_without_an_instant_is_found() {
+        let zones = |second: &str| {
+            let (first, next) = (date(2026, 12, 1), date(2026, 12, 2));
+            Schedule::new(vec![
+                terms(CALENDAR, CALENDAR, "Pacific/Pago_Pago"),
+                terms(first, next, "Pacific/Pago_Pago"),
+                terms(next, date(2026, 12, 3), second),
+            ])
+        };
+
+        assert!(zones("Pacific/Pago_Pago").is_contiguous());
+        // 2 December in Kiritimati is over when 1 December ends in Pago Pago.
+        assert!(!zones("Pacific/Kiritimati").is_contiguous());
     }
 
     #[test]

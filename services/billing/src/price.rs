@@ -1,6 +1,5 @@
 //! Prices of seats.
 
-use std::fmt;
 use std::str::FromStr;
 
 use jiff::civil::Date;
@@ -12,16 +11,23 @@ use crate::class::SeatClass;
 use crate::rating::price::Ambiguous;
 use crate::rating::{self, Mode, PriceList};
 
+/// The most seats that a price, a commitment or a preview names. With [`UnitPrice::MOST`], no line is beyond
+/// 64 bits.
+pub const MOST_SEATS: i64 = 10_000_000;
+
 /// The price of a seat for a whole period, in millionths of the currency's major unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct UnitPrice(i64);
 
 /// The text is no price.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("write it as a decimal of at most 6 places and not below zero, such as 12.00")]
+#[error("write it as a decimal of at most 6 places such as 12.00, from 0 to 100000000")]
 pub struct InvalidPrice;
 
 impl UnitPrice {
+    /// The highest that is taken: 100,000,000 major units.
+    pub const MOST: Self = Self(100_000_000_000_000);
+
     /// From millionths.
     pub const fn from_micros(micros: i64) -> Self {
         Self(micros)
@@ -30,6 +36,15 @@ impl UnitPrice {
     /// In millionths.
     pub const fn micros(self) -> i64 {
         self.0
+    }
+
+    /// As a decimal of at least the places of a currency.
+    pub fn spelled(self, exponent: u32) -> String {
+        let places = format!("{:06}", self.0 % 1_000_000);
+        let (always, rest) = places.split_at(usize::try_from(exponent.min(6)).unwrap_or_default());
+        let places = format!("{always}{}", rest.trim_end_matches('0'));
+        let whole = self.0 / 1_000_000;
+        if places.is_empty() { whole.to_string() } else { format!("{whole}.{places}") }
     }
 
     /// In minor units of a currency with `exponent` decimal places.
@@ -53,16 +68,8 @@ impl FromStr for UnitPrice {
             .checked_mul(1_000_000)
             .and_then(|micros| micros.checked_add(places))
             .map(Self)
+            .filter(|price| *price <= Self::MOST)
             .ok_or(InvalidPrice)
-    }
-}
-
-impl fmt::Display for UnitPrice {
-    /// With at least two places.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let places = format!("{:06}", self.0 % 1_000_000);
-        let (always, rest) = places.split_at(2);
-        write!(f, "{}.{always}{}", self.0 / 1_000_000, rest.trim_end_matches('0'))
     }
 }
 
@@ -109,18 +116,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_price_survives_parsing_and_printing() {
-        for (text, micros, printed) in [
-            ("12.00", 12_000_000, "12.00"),
-            ("12", 12_000_000, "12.00"),
-            ("0.000001", 1, "0.000001"),
-            ("4.5", 4_500_000, "4.50"),
-            ("4.125", 4_125_000, "4.125"),
+    fn a_price_survives_parsing_and_printing_in_each_currency() {
+        for (text, micros, exponent, printed) in [
+            ("12.00", 12_000_000, 2, "12.00"),
+            ("12", 12_000_000, 2, "12.00"),
+            ("0.000001", 1, 2, "0.000001"),
+            ("4.5", 4_500_000, 2, "4.50"),
+            ("4.125", 4_125_000, 2, "4.125"),
+            ("1000", 1_000_000_000, 0, "1000"),
+            ("1000.50", 1_000_500_000, 0, "1000.5"),
+            ("4.5", 4_500_000, 3, "4.500"),
+            ("100000000", 100_000_000_000_000, 2, "100000000.00"),
         ] {
             let price: UnitPrice = text.parse().unwrap();
-            assert_eq!((price.micros(), price.to_string().as_str()), (micros, printed));
+            assert_eq!((price.micros(), price.spelled(exponent).as_str()), (micros, printed));
         }
-        for wrong in ["", ".5", "1.", "-1", "+1", "1,5", "1.0000001", "1e3", "9223372036855", "１"] {
+        for wrong in
+            ["100000000.000001", "", ".5", "1.", "-1", "+1", "1,5", "1.0000001", "1e3", "9223372036855", "１"]
+        {
             assert_eq!(wrong.parse::<UnitPrice>(), Err(InvalidPrice), "{wrong}");
         }
     }

@@ -2,14 +2,18 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use serde_json::json;
+use serde_json::{Value, json};
 use usher_base::id::PriceId;
 use usher_base::{CallContext, Permission};
+use usher_rpc::convert::invalid;
 use usher_store::{Database, TenantTx};
 
 use crate::audit;
 use crate::class::SeatClass;
+use crate::currency::Currency;
 use crate::error::BillingError;
+use crate::obstacle;
+use crate::period::Schedule;
 use crate::price::{PriceVersion, UnitPrice};
 use crate::rating::Mode;
 use crate::store::{accounts, closes, prices as store};
@@ -25,65 +29,92 @@ pub(crate) struct NewPrice {
     pub(crate) floor: i64,
 }
 
+/// A price with the currency that it is in.
+pub(crate) struct Priced {
+    pub(crate) version: PriceVersion,
+    pub(crate) currency: Currency,
+}
+
+impl Priced {
+    fn new(version: PriceVersion, schedule: &Schedule) -> Self {
+        let currency = schedule.terms_on(version.valid_from).account.currency.clone();
+        Self { version, currency }
+    }
+
+    fn detail(&self) -> Value {
+        let PriceVersion { id, class, unit_price, valid_from, mode, included, floor } = &self.version;
+        json!({
+            "price": id.to_string(), "class": class.as_str(), "currency": self.currency.code,
+            "unit_price": unit_price.spelled(self.currency.exponent), "valid_from": valid_from.to_string(),
+            "mode": mode.as_str(), "included": included, "floor": floor,
+        })
+    }
+}
+
 /// Adds a price. From then on the account's currency and zone are fixed. The same price again is the one
 /// that is there.
 pub(crate) async fn create(
     database: &Database,
     ctx: &CallContext,
     new: NewPrice,
-) -> Result<PriceVersion, BillingError> {
+) -> Result<Priced, BillingError> {
     ctx.require(Permission::BillingAdmin)?;
     let NewPrice { class, unit_price, valid_from, mode, included, floor } = new;
+    if !class.priced() && unit_price != UnitPrice::from_micros(0) {
+        let fault = format_args!("a {class} seat costs nothing; its price can only be 0");
+        return Err(invalid("unit_price", fault).into());
+    }
     let id = PriceId::new(ctx.clock());
     let version = PriceVersion { id, class, unit_price, valid_from, mode, included, floor };
     let database = database.scoped(&ctx.scope()?);
     let mut tx = database.begin().await?;
     accounts::lock(&mut tx).await?;
     let known = store::all(&mut tx).await?;
-    if let Some(known) =
-        known.into_iter().find(|known| (known.class, known.valid_from) == (class, valid_from))
-    {
+    let schedule = accounts::schedule(&mut tx).await?;
+    if let Some(known) = known.iter().find(|known| (known.class, known.valid_from) == (class, valid_from)) {
         let same = PriceVersion { id, ..known.clone() } == version;
+        let known = Priced::new(known.clone(), &schedule);
         return if same { Ok(known) } else { Err(BillingError::PriceExists { class, valid_from }) };
     }
     if closes::last(&mut tx).await?.is_some_and(|last| valid_from < last.end) {
         return Err(BillingError::ClosedDate(valid_from));
     }
+    let changed: Vec<PriceVersion> = known.iter().cloned().chain([version.clone()]).collect();
+    obstacle::refuse_new((&schedule, &known), (&schedule, &changed))?;
     store::insert(&mut tx, &version, ctx.now(), &ctx.actor().to_string()).await?;
-    let detail = json!({
-        "price": id.to_string(), "class": class.as_str(), "unit_price": unit_price.to_string(),
-        "valid_from": valid_from.to_string(), "mode": mode.as_str(), "included": included, "floor": floor,
-    });
-    audit::note(&mut tx, ctx, "price.create", detail).await?;
+    let priced = Priced::new(version, &schedule);
+    audit::note(&mut tx, ctx, "price.create", priced.detail()).await?;
     tx.commit().await?;
-    Ok(version)
+    Ok(priced)
 }
 
-/// Sets what a period costs at least, from the first period that begins on a date or later. The same again
-/// changes nothing.
-pub(crate) async fn set_minimum_spend(
+/// Takes a price back that holds on no date of a closed period. From then on the one before it holds.
+pub(crate) async fn withdraw(
     database: &Database,
     ctx: &CallContext,
-    valid_from: Date,
-    amount_minor: i64,
-) -> Result<(), BillingError> {
+    id: PriceId,
+) -> Result<Priced, BillingError> {
     ctx.require(Permission::BillingAdmin)?;
     let database = database.scoped(&ctx.scope()?);
     let mut tx = database.begin().await?;
     accounts::lock(&mut tx).await?;
-    if let Some(known) = accounts::minimum_from(&mut tx, valid_from).await? {
-        let same = known == amount_minor;
-        return if same { Ok(()) } else { Err(BillingError::MinimumExists(valid_from)) };
+    let (version, withdrawn) =
+        store::find(&mut tx, id).await?.ok_or(BillingError::NotFound("PriceVersion"))?;
+    let schedule = accounts::schedule(&mut tx).await?;
+    let priced = Priced::new(version, &schedule);
+    if withdrawn {
+        return Ok(priced);
     }
-    if closes::last(&mut tx).await?.is_some_and(|last| valid_from < last.end) {
-        return Err(BillingError::ClosedDate(valid_from));
+    if let Some(last) = closes::last(&mut tx).await?.filter(|last| priced.version.valid_from < last.end) {
+        return Err(BillingError::Billed { end: last.end });
     }
-    let by = ctx.actor().to_string();
-    accounts::set_minimum_spend(&mut tx, valid_from, amount_minor, ctx.now(), &by).await?;
-    let detail = json!({"valid_from": valid_from.to_string(), "amount_minor": amount_minor});
-    audit::note(&mut tx, ctx, "minimum_spend.set", detail).await?;
+    let known = store::all(&mut tx).await?;
+    let left: Vec<PriceVersion> = known.iter().filter(|known| known.id != id).cloned().collect();
+    obstacle::refuse_new((&schedule, &known), (&schedule, &left))?;
+    store::withdraw(&mut tx, id, ctx.now(), &ctx.actor().to_string()).await?;
+    audit::note(&mut tx, ctx, "price.withdraw", priced.detail()).await?;
     tx.commit().await?;
-    Ok(())
+    Ok(priced)
 }
 
 /// The prices that were there at a time, in the currency that holds since a date: an amount in another one
@@ -99,11 +130,12 @@ pub(crate) async fn since(
 }
 
 /// All prices, by rank of class and date.
-pub(crate) async fn list(database: &Database, ctx: &CallContext) -> Result<Vec<PriceVersion>, BillingError> {
+pub(crate) async fn list(database: &Database, ctx: &CallContext) -> Result<Vec<Priced>, BillingError> {
     ctx.require(Permission::BillingAdmin)?;
     let database = database.scoped(&ctx.scope()?);
     let mut tx = database.begin().await?;
     let versions = store::all(&mut tx).await?;
+    let schedule = accounts::schedule(&mut tx).await?;
     tx.commit().await?;
-    Ok(versions)
+    Ok(versions.into_iter().map(|version| Priced::new(version, &schedule)).collect())
 }

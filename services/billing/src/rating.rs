@@ -18,7 +18,7 @@ pub mod tally;
 pub use allocation::{Allocation, Allocator};
 pub use calendar::Calendar;
 pub use count::DailyCount;
-pub use line::{Line, LineKind, daily_charges, rate};
+pub use line::{DailyCharges, Line, LineKind, daily_charges, rate};
 pub use mode::Mode;
 pub use presence::{Member, Presence, Stay};
 pub use price::{PriceList, PriceVersion};
@@ -49,9 +49,18 @@ pub enum RatingError {
         date: jiff::civil::Date,
     },
     /// The operator: let the new mode begin with a period.
-    #[error("class {0} changes its mode within the period; a mode can only change at a period's boundary")]
-    ModeChange(String),
-    /// The amount is beyond what can be booked.
-    #[error("an amount of class {0} is larger than can be booked")]
+    #[error(
+        "class {class} changes its mode on {date}, within these dates; a mode can only change at a period's boundary, and a price that has billed nothing can be withdrawn"
+    )]
+    ModeChange {
+        /// The class.
+        class: String,
+        /// The first date of the other mode.
+        date: jiff::civil::Date,
+    },
+    /// The operator: the amount is beyond what can be booked.
+    #[error(
+        "an amount of class {0} is larger than can be booked; set a lower price, minimum or floor from the period's first date on"
+    )]
     TooLarge(String),
 }

@@ -24,6 +24,7 @@ pub(crate) struct ScheduledChange {
 pub(crate) async fn of(tx: &mut TenantTx, view: &View) -> Result<Vec<ScheduledChange>, BillingError> {
     let today = view.calendar.dates()[view.calendar.locate(view.last_instant())];
     let later = |date: Date| today < date && date < view.period.end;
+    let exponent = view.period.account.currency.exponent;
     let mut changes = Vec::new();
     for version in prices::since(tx, view.period.currency_since, view.known.at).await? {
         if later(version.valid_from) {
@@ -31,7 +32,7 @@ pub(crate) async fn of(tx: &mut TenantTx, view: &View) -> Result<Vec<ScheduledCh
                 date: version.valid_from,
                 kind: "price",
                 about: version.class.as_str(),
-                detail: format!("{} in mode {}", version.unit_price, version.mode),
+                detail: format!("{} in mode {}", version.unit_price.spelled(exponent), version.mode),
             });
         }
     }
@@ -40,7 +41,7 @@ pub(crate) async fn of(tx: &mut TenantTx, view: &View) -> Result<Vec<ScheduledCh
             let about = commitment.pool.as_str();
             changes.extend(later(date).then_some(ScheduledChange { date, kind, about, detail }));
         };
-        let seats = format!("{} seats at {}", commitment.quantity, commitment.unit_price);
+        let seats = format!("{} seats at {}", commitment.quantity, commitment.unit_price.spelled(exponent));
         add(commitment.first, "commitment", seats.clone());
         add(commitment.end, "commitment_end", seats);
         // The last quarter has no rest to be bought.

@@ -15,6 +15,7 @@ use usher_store::{BootError, Database, DatabaseConfig};
 use crate::grpc::{admin::AdminApi, invoicing::InvoicingApi, ledger::LedgerApi, query::QueryApi};
 use crate::jobs::{JobSettings, Jobs};
 use crate::methods::METHODS;
+use crate::signed_head::ProofKeys;
 use crate::store::LONGEST_SCAN;
 use crate::watchers::Watchers;
 
@@ -31,6 +32,8 @@ pub struct Config {
     pub jobs: JobSettings,
     /// The key of the service `billing`, with which it does that; none where nothing is to be done.
     pub service_key: Option<ServiceKey>,
+    /// With what the heads of ledgers are signed; none where they are not.
+    pub proof: Option<ProofKeys>,
 }
 
 /// Why the service can't start.
@@ -79,6 +82,7 @@ impl Service {
             verifier: verifier.clone(),
             clock: clock.clone(),
             settings: config.jobs,
+            proof: config.proof.clone(),
         });
         let setup = ServerConfig {
             role: "billing",
@@ -97,7 +101,11 @@ impl Service {
             .await
             .add(InvoicingServer::new(InvoicingApi { database: database.clone(), tasks: tasks.clone() }))
             .await
-            .add(BillingAdminServer::new(AdminApi { database: database.clone(), tasks: tasks.clone() }))
+            .add(BillingAdminServer::new(AdminApi {
+                database: database.clone(),
+                tasks: tasks.clone(),
+                proof: config.proof,
+            }))
             .await;
         Ok(Self { server, database, jobs })
     }

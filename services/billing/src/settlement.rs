@@ -109,7 +109,7 @@ mod tests {
     use crate::invoice::BilledFor;
 
     fn currency(code: &str) -> Currency {
-        Currency::new(code, 2).unwrap()
+        Currency::of(code).unwrap()
     }
 
     fn line(origin: i64, amount_minor: i64) -> InvoiceLine {

@@ -33,11 +33,13 @@ pub fn simulate(case: &Case) -> Result<Outcome, SimulateError> {
     let mut allocator = Allocator::new(&lines, &tally, &counts, &plan.prices)?;
     presence.members.iter().for_each(|member| allocator.add(member));
     let allocations: Vec<_> = allocator.finish().collect();
-    Ok(Outcome::new(&plan.classes, &plan.calendar, &lines, &counts, &allocations, &plan.persons))
+    let money = (case.currency.clone(), plan.exponent);
+    Ok(Outcome::new(money, (&plan.classes, &plan.calendar), &lines, &counts, &allocations, &plan.persons))
 }
 
 /// A case, read: everything that rating needs.
 struct Plan<'c> {
+    exponent: u32,
     calendar: Calendar,
     classes: Vec<SeatClass>,
     prices: Vec<PriceList>,

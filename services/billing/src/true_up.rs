@@ -44,18 +44,23 @@ pub(crate) async fn lines(
         let schedule = accounts::schedule(tx).await?;
         for true_up in of(tx, &schedule, commitment, period.end, known).await? {
             if ends_here(&true_up.quarter) && !amount::is_zero(&true_up.exact) {
-                found.push(line(commitment, true_up, period.ordinal)?);
+                let exponent = schedule.terms_on(true_up.quarter.last()).account.currency.exponent;
+                found.push(line(commitment, true_up, (period.ordinal, exponent))?);
             }
         }
     }
     Ok(found)
 }
 
-fn line(commitment: &Commitment, true_up: TrueUp, ordinal: i64) -> Result<InvoiceLine, RatingError> {
+fn line(
+    commitment: &Commitment,
+    true_up: TrueUp,
+    (ordinal, exponent): (i64, u32),
+) -> Result<InvoiceLine, RatingError> {
     let too_large = || RatingError::TooLarge(commitment.pool.to_string());
     let amount_minor = amount::round(&true_up.exact).ok_or_else(too_large)?;
-    let id = commitment.id.to_string();
-    Ok(InvoiceLine::true_up(ordinal, (id, commitment.unit_price.to_string()), true_up.exact, amount_minor))
+    let priced = (commitment.id.to_string(), commitment.unit_price.spelled(exponent));
+    Ok(InvoiceLine::true_up(ordinal, priced, true_up.exact, amount_minor))
 }
 
 /// The true-ups of a commitment whose quarters end on a date or before, by what is known.

@@ -11,6 +11,7 @@ mod key;
 mod ledger;
 mod limit;
 mod log;
+mod minimum;
 mod period;
 mod plan;
 mod price;
@@ -65,12 +66,15 @@ enum AdminCommand {
     /// Plans: what workspaces have bought.
     #[command(subcommand)]
     Plan(plan::PlanCommand),
-    /// Currency and time zone of a workspace's account.
+    /// Currency, time zone and periods of a workspace's account.
     #[command(subcommand)]
     Account(account::AccountCommand),
     /// What a seat costs.
     #[command(subcommand)]
     Price(price::PriceCommand),
+    /// What a period costs at least.
+    #[command(subcommand)]
+    Minimum(minimum::MinimumCommand),
     /// Billing periods: list, invoice, close, forecast, preview, credit.
     #[command(subcommand)]
     Period(period::PeriodCommand),
@@ -95,7 +99,8 @@ enum AdminCommand {
     Seats(seats::SeatsArgs),
     /// Seat-days per local day and class.
     Usage(usage::UsageArgs),
-    /// What a period costs.
+    /// What seats cost on any dates, a period or not: a calculation by what is known, and nothing is billed by
+    /// it. `period invoice` shows what is billed, `period forecast` what is expected.
     Statement(statement::StatementArgs),
 }
 
@@ -121,6 +126,7 @@ impl AdminCommand {
             Self::Plan(command) => command.run(session).await,
             Self::Account(command) => command.run(session).await,
             Self::Price(command) => command.run(session).await,
+            Self::Minimum(command) => command.run(session).await,
             Self::Period(command) => command.run(session).await,
             Self::Correction(command) => command.run(session).await,
             Self::Limit(command) => command.run(session).await,

@@ -135,6 +135,9 @@ pub struct ServiceSettings {
     pub close_alarm_after: String,
     /// How often billing verifies each ledger; `0` for never. Default: 168h.
     pub verify_every: String,
+    /// File with the keys that billing signs the heads of ledgers with, once a day: one a line, the newest
+    /// first. Without it nothing is signed.
+    pub proof_key_file: String,
 }
 
 /// What only billing does.
@@ -266,6 +269,11 @@ impl Settings {
                     if matches!(role, Role::Identity | Role::Billing) && keyless {
                         faults.push(format!(
                             "{name}.service_key_file is missing; make a key with: usher service-key {name}"
+                        ));
+                    }
+                    if role != Role::Billing && !service.proof_key_file.is_empty() {
+                        faults.push(format!(
+                            "{name}.proof_key_file is not a setting; it is billing.proof_key_file"
                         ));
                     }
                     for setting in BILLING_ONLY {

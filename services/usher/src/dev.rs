@@ -25,6 +25,8 @@ use crate::{lifecycle, telemetry};
 
 /// How long the operator's credential of demo.json lives.
 const OPERATOR_LIFE: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// The second operator.
+const APPROVER: &str = "approver";
 const READY_WITHIN: Duration = Duration::from_secs(20);
 
 /// Starts a private PostgreSQL, the four roles and the demo workspaces; serves until SIGINT or SIGTERM.
@@ -70,6 +72,7 @@ async fn serve(
     settings.gateway.rate_per_second = args.rate_per_second;
     settings.gateway.rate_burst = args.rate_per_second.saturating_mul(4);
     settings.fill_defaults();
+    settings.billing.proof_key_file = display(&directory.proof_key()?);
     prepare_databases(cluster, &mut settings).await?;
     let listeners = bind(gateway, &mut settings).await?;
     let keys = service_keys(&mut settings).await?;
@@ -77,6 +80,8 @@ async fn serve(
     let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
     let metrics = telemetry::serve_metrics(any_port, handle, running.readiness(), &tasks).await?;
     let credential = keys.operator_credential("dev", OPERATOR_LIFE).await?;
+    // What one operator asks for, such as a correction, another one approves.
+    let approver = keys.operator_credential(APPROVER, OPERATOR_LIFE).await?;
     let site = demo::Site {
         base_url: format!("http://{}", reachable(address)),
         tenant_url: settings.tenant.url.clone(),
@@ -84,6 +89,7 @@ async fn serve(
         billing_url: settings.billing.url.clone(),
         metrics_url: format!("http://{metrics}/metrics"),
         credential,
+        approver,
     };
     let seed = async {
         let workspaces = demo::seed(&site, &directory.secrets()).await?;

@@ -9,6 +9,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use usher_base::Clock;
 use usher_base::secret::ServiceKey;
+use usher_billing::ProofKeys;
 use usher_rpc::Tasks;
 
 use crate::cli::Role;
@@ -152,6 +153,7 @@ pub async fn start(
     if let Some(listener) = listeners.billing.filter(|_| role.includes(Role::Billing)) {
         let own = &settings.billing;
         let config = usher_billing::Config {
+            proof: proof_keys(&own.proof_key_file)?,
             database_url: database_url("billing", own)?,
             database_connections: own.database_connections,
             tenant_url: settings.tenant.url.clone(),
@@ -196,6 +198,17 @@ pub async fn start(
         running.add("gateway", service.serve(listener, tasks.clone()));
     }
     Ok(running)
+}
+
+/// With what billing signs the heads of ledgers; none where no file is named.
+fn proof_keys(file: &str) -> anyhow::Result<Option<ProofKeys>> {
+    if file.is_empty() {
+        tracing::warn!("billing.proof_key_file is not set: the heads of ledgers are not signed");
+        return Ok(None);
+    }
+    let text = config::secret(None, file)?;
+    let keys = ProofKeys::parse(text.expose_secret());
+    Ok(Some(keys.context("billing.proof_key_file can't be used")?))
 }
 
 fn database_url(name: &str, service: &ServiceSettings) -> anyhow::Result<String> {

@@ -159,6 +159,6 @@ async fn b7_after_a_failover_a_new_epoch_books_what_was_lost_and_states_are_equa
         rows.len() >= 3 && rows.iter().take(3).all(|row| row.equal && row.epoch == 2)
     })
     .await;
-    let request = operator.about(acme.id(), billing::VerifyLedgerRequest {});
+    let request = operator.about(acme.id(), billing::VerifyLedgerRequest::default());
     assert_eq!(admin.verify_ledger(request).await.unwrap().into_inner().faults, Vec::<String>::new());
 }

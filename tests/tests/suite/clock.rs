@@ -64,7 +64,7 @@ async fn after_time_was_set_back_a_person_who_leaves_today_is_billed_until_today
     let now = Clock::system().now().as_second();
     eventually(LONG, "both seats have ended", async || last_end(&stack, &acme).await.is_some()).await;
     assert!(last_end(&stack, &acme).await.unwrap() <= now + 1);
-    let request = operator.about(acme.id(), billing::VerifyLedgerRequest {});
+    let request = operator.about(acme.id(), billing::VerifyLedgerRequest::default());
     let verified = BillingAdminClient::new(operator.billing()).verify_ledger(request).await.unwrap();
     assert_eq!(verified.into_inner().faults, Vec::<String>::new());
 }

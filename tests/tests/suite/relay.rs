@@ -109,7 +109,7 @@ async fn assert_sound(processes: &Processes, workspace: &Workspace) {
     .unwrap();
     assert_eq!(cursor, last, "I19");
     let mut admin = BillingAdminClient::new(operator.billing());
-    let request = operator.about(workspace.id(), billing::VerifyLedgerRequest {});
+    let request = operator.about(workspace.id(), billing::VerifyLedgerRequest::default());
     assert_eq!(admin.verify_ledger(request).await.unwrap().into_inner().faults, Vec::<String>::new(), "I5");
     let request = operator.about(workspace.id(), billing::RunReconciliationRequest {});
     admin.run_reconciliation(request).await.unwrap();

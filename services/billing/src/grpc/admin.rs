@@ -9,20 +9,27 @@ use usher_rpc::{Tasks, open, status};
 use usher_store::Database;
 use uuid::Uuid;
 
+use super::convert::{date, reason};
 use crate::accounts::{self, AccountChange};
 use crate::audit;
 use crate::commitments::{self, NewCommitment};
 use crate::corrections::{self, NewCorrection};
 use crate::limit_versions::Said;
 use crate::limits;
+use crate::minimum::MOST_MINOR;
+use crate::minimums;
 use crate::prices::{self, NewPrice};
 use crate::reconciliation;
+use crate::signed_head::{ProofKeys, SignedHead};
+use crate::signed_heads;
 use crate::verification;
 
 /// Serves accounts, prices, corrections and the audit log.
 pub(crate) struct AdminApi {
     pub(crate) database: Database,
     pub(crate) tasks: Tasks,
+    /// The keys that signed heads are by.
+    pub(crate) proof: Option<ProofKeys>,
 }
 
 #[tonic::async_trait]
@@ -62,6 +69,18 @@ impl BillingAdmin for AdminApi {
         Ok(Response::new(pb::CreatePriceVersionResponse { price_version: Some(version.into()) }))
     }
 
+    async fn withdraw_price_version(
+        &self,
+        request: Request<pb::WithdrawPriceVersionRequest>,
+    ) -> Result<Response<pb::WithdrawPriceVersionResponse>, Status> {
+        let (ctx, message) = open(request)?;
+        let id = parse("id", &message.id).map_err(status)?;
+        let database = self.database.clone();
+        let work = async move { prices::withdraw(&database, &ctx, id).await };
+        let version = self.tasks.detach(work).await.map_err(status)?;
+        Ok(Response::new(pb::WithdrawPriceVersionResponse { price_version: Some(version.into()) }))
+    }
+
     async fn list_price_versions(
         &self,
         request: Request<pb::ListPriceVersionsRequest>,
@@ -77,15 +96,37 @@ impl BillingAdmin for AdminApi {
         request: Request<pb::SetMinimumSpendRequest>,
     ) -> Result<Response<pb::SetMinimumSpendResponse>, Status> {
         let (ctx, message) = open(request)?;
-        let valid_from = parse("valid_from", &message.valid_from).map_err(status)?;
-        if message.amount_minor < 0 {
-            return Err(status(invalid("amount_minor", "it is negative")));
+        let valid_from = date("valid_from", &message.valid_from).map_err(status)?;
+        let amount = message.amount_minor;
+        if !(0..=MOST_MINOR).contains(&amount) {
+            return Err(status(invalid("amount_minor", format_args!("it is 0 to {MOST_MINOR}"))));
         }
         let database = self.database.clone();
-        let amount = message.amount_minor;
-        let work = async move { prices::set_minimum_spend(&database, &ctx, valid_from, amount).await };
+        let work = async move { minimums::set(&database, &ctx, valid_from, amount).await };
         self.tasks.detach(work).await.map_err(status)?;
         Ok(Response::new(pb::SetMinimumSpendResponse {}))
+    }
+
+    async fn list_minimum_spends(
+        &self,
+        request: Request<pb::ListMinimumSpendsRequest>,
+    ) -> Result<Response<pb::ListMinimumSpendsResponse>, Status> {
+        let (ctx, _) = open(request)?;
+        let found = minimums::list(&self.database, &ctx).await.map_err(status)?;
+        let minimum_spends = found.into_iter().map(pb::MinimumSpend::from).collect();
+        Ok(Response::new(pb::ListMinimumSpendsResponse { minimum_spends }))
+    }
+
+    async fn withdraw_minimum_spend(
+        &self,
+        request: Request<pb::WithdrawMinimumSpendRequest>,
+    ) -> Result<Response<pb::WithdrawMinimumSpendResponse>, Status> {
+        let (ctx, message) = open(request)?;
+        let valid_from = date("valid_from", &message.valid_from).map_err(status)?;
+        let database = self.database.clone();
+        let work = async move { minimums::withdraw(&database, &ctx, valid_from).await };
+        let minimum = self.tasks.detach(work).await.map_err(status)?;
+        Ok(Response::new(pb::WithdrawMinimumSpendResponse { minimum_spend: Some(minimum.into()) }))
     }
 
     async fn record_correction(
@@ -131,7 +172,8 @@ impl BillingAdmin for AdminApi {
         let person = parse("person_key", &message.person_key).map_err(status)?;
         let other = parse("other_person_key", &message.other_person_key).map_err(status)?;
         let database = self.database.clone();
-        let work = async move { corrections::link(&database, &ctx, (person, other), message.reason).await };
+        let reason = reason(message.reason).map_err(status)?;
+        let work = async move { corrections::link(&database, &ctx, (person, other), reason).await };
         let sequence = self.tasks.detach(work).await.map_err(status)?;
         Ok(Response::new(pb::LinkPersonsResponse { sequence }))
     }
@@ -160,9 +202,22 @@ impl BillingAdmin for AdminApi {
         &self,
         request: Request<pb::VerifyLedgerRequest>,
     ) -> Result<Response<pb::VerifyLedgerResponse>, Status> {
-        let (ctx, _) = open(request)?;
-        let found = verification::verify(&self.database, &ctx).await.map_err(status)?;
+        let (ctx, message) = open(request)?;
+        let heads = message.heads.into_iter().map(SignedHead::try_from).collect::<Result<Vec<_>, _>>();
+        let heads = heads.map_err(status)?;
+        let found = verification::verify(&self.database, &ctx, self.proof.as_ref(), &heads).await;
+        let found = found.map_err(status)?;
         Ok(Response::new(pb::VerifyLedgerResponse { facts: found.facts, faults: found.faults }))
+    }
+
+    async fn list_signed_heads(
+        &self,
+        request: Request<pb::ListSignedHeadsRequest>,
+    ) -> Result<Response<pb::ListSignedHeadsResponse>, Status> {
+        let (ctx, _) = open(request)?;
+        let found = signed_heads::list(&self.database, &ctx).await.map_err(status)?;
+        let heads = found.into_iter().map(pb::SignedHead::from).collect();
+        Ok(Response::new(pb::ListSignedHeadsResponse { heads }))
     }
 
     async fn run_reconciliation(
@@ -222,6 +277,18 @@ impl BillingAdmin for AdminApi {
         let work = async move { commitments::set(&database, &ctx, new).await };
         let commitment = self.tasks.detach(work).await.map_err(status)?;
         Ok(Response::new(pb::SetCommitmentResponse { commitment: Some(commitment.into()) }))
+    }
+
+    async fn withdraw_commitment(
+        &self,
+        request: Request<pb::WithdrawCommitmentRequest>,
+    ) -> Result<Response<pb::WithdrawCommitmentResponse>, Status> {
+        let (ctx, message) = open(request)?;
+        let id = parse("id", &message.id).map_err(status)?;
+        let database = self.database.clone();
+        let work = async move { commitments::withdraw(&database, &ctx, id).await };
+        let commitment = self.tasks.detach(work).await.map_err(status)?;
+        Ok(Response::new(pb::WithdrawCommitmentResponse { commitment: Some(commitment.into()) }))
     }
 
     async fn list_commitments(

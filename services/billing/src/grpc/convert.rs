@@ -2,12 +2,15 @@
 
 mod account;
 mod credit_note;
+mod field;
 mod invoice;
 mod limits;
 mod query;
+mod signed_head;
 mod what_if;
 
-pub(super) use account::{optional, optional_time};
+pub(super) use field::{date, optional, optional_time, reason};
+use field::{optional_date, required_time};
 pub(super) use invoice::manifest;
 
 use usher_proto::billing::v1 as pb;
@@ -74,7 +77,7 @@ impl TryFrom<pb::SeatEvent> for SeatEvent {
 
 impl DateRange {
     pub(super) fn parse(start: &str, end: &str) -> Result<Self, InvalidArgument> {
-        Ok(Self { start: parse("start_date", start)?, end: parse("end_date", end)? })
+        Ok(Self { start: date("start_date", start)?, end: date("end_date", end)? })
     }
 }
 

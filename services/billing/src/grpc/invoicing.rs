@@ -11,11 +11,10 @@ use usher_base::CallContext;
 use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::export_report_response::Part;
 use usher_proto::billing::v1::invoicing_server::Invoicing;
-use usher_rpc::convert::parse;
 use usher_rpc::{Tasks, open, status};
 use usher_store::Database;
 
-use super::convert::{manifest, optional_time};
+use super::convert::{date, manifest, optional_time};
 use crate::allocations;
 use crate::closing;
 use crate::credit_notes::{self, NewCreditNote};
@@ -60,7 +59,7 @@ impl Invoicing for InvoicingApi {
         request: Request<pb::GetInvoiceRequest>,
     ) -> Result<Response<pb::GetInvoiceResponse>, Status> {
         let (ctx, message) = open(request)?;
-        let first = parse("start_date", &message.start_date).map_err(status)?;
+        let first = date("start_date", &message.start_date).map_err(status)?;
         let known_at = optional_time("known_time", message.known_time).map_err(status)?;
         let invoice = invoices::get(&self.database, &ctx, first, known_at).await.map_err(status)?;
         Ok(Response::new(pb::GetInvoiceResponse { invoice: Some(invoice.into()) }))
@@ -71,7 +70,7 @@ impl Invoicing for InvoicingApi {
         request: Request<pb::ListAllocationsRequest>,
     ) -> Result<Response<Allocations>, Status> {
         let (ctx, message) = open(request)?;
-        let first = parse("start_date", &message.start_date).map_err(status)?;
+        let first = date("start_date", &message.start_date).map_err(status)?;
         let known_at = optional_time("known_time", message.known_time).map_err(status)?;
         let shares = allocations::get(&self.database, &ctx, first, known_at).await.map_err(status)?;
         let chunks: Vec<_> = shares
@@ -89,7 +88,7 @@ impl Invoicing for InvoicingApi {
         request: Request<pb::ClosePeriodRequest>,
     ) -> Result<Response<pb::ClosePeriodResponse>, Status> {
         let (ctx, message) = open(request)?;
-        let first = parse("start_date", &message.start_date).map_err(status)?;
+        let first = date("start_date", &message.start_date).map_err(status)?;
         let database = self.database.clone();
         let work = async move {
             closing::close(&database, &ctx, first, message.expected_sequence).await?;
@@ -104,7 +103,7 @@ impl Invoicing for InvoicingApi {
         request: Request<pb::PreviewInvoiceRequest>,
     ) -> Result<Response<pb::PreviewInvoiceResponse>, Status> {
         let (ctx, message) = open(request)?;
-        let first = parse("start_date", &message.start_date).map_err(status)?;
+        let first = date("start_date", &message.start_date).map_err(status)?;
         let known_at = optional_time("known_time", message.known_time).map_err(status)?;
         let what_if = WhatIf::try_from((message.prices, message.seats)).map_err(status)?;
         let invoice = invoices::preview(&self.database, &ctx, first, known_at, &what_if).await;
@@ -128,7 +127,7 @@ impl Invoicing for InvoicingApi {
         request: Request<pb::GetForecastRequest>,
     ) -> Result<Response<pb::GetForecastResponse>, Status> {
         let (ctx, message) = open(request)?;
-        let first = parse("start_date", &message.start_date).map_err(status)?;
+        let first = date("start_date", &message.start_date).map_err(status)?;
         let known_at = optional_time("known_time", message.known_time).map_err(status)?;
         let forecast = forecast::get(&self.database, &ctx, first, known_at).await.map_err(status)?;
         Ok(Response::new(forecast.into()))
@@ -139,12 +138,12 @@ impl Invoicing for InvoicingApi {
         request: Request<pb::ExportReportRequest>,
     ) -> Result<Response<Parts>, Status> {
         let (ctx, message) = open(request)?;
-        let date = parse("start_date", &message.start_date).map_err(status)?;
+        let first = date("start_date", &message.start_date).map_err(status)?;
         let known_at = optional_time("known_time", message.known_time).map_err(status)?;
         // The file is of one moment, which the manifest names.
         let known_at = known_at.unwrap_or_else(|| ctx.now());
         let all = message.all_workspaces;
-        let order = reports::order(&message.report, &message.format, date, Some(known_at), all);
+        let order = reports::order(&message.report, &message.format, first, Some(known_at), all);
         let order = order.map_err(status)?;
         let (sender, receiver) = mpsc::channel(4);
         let (database, tasks) = (self.database.clone(), self.tasks.clone());

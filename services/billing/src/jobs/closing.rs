@@ -58,7 +58,9 @@ pub(super) async fn turn(
                 // Somebody else closed it meanwhile.
                 Err(BillingError::NotNext(_)) => continue,
                 Err(BillingError::Incomplete(missing)) => missing,
-                Err(error @ BillingError::Rating(_)) => error.to_string(),
+                Err(error @ (BillingError::Rating(_) | BillingError::ClosedUnpriced { .. })) => {
+                    error.to_string()
+                }
                 Err(error) => return Err(error),
             },
         };

@@ -6,14 +6,16 @@ use usher_store::Database;
 
 use super::Outcome;
 use crate::error::BillingError;
+use crate::signed_head::ProofKeys;
 use crate::verification;
 
 pub(super) async fn turn(
     database: &Database,
     ctx: &CallContext,
     every: SignedDuration,
+    keys: Option<&ProofKeys>,
 ) -> Result<Outcome, BillingError> {
-    let verification = verification::verify(database, ctx).await?;
+    let verification = verification::verify(database, ctx, keys, &[]).await?;
     let trouble = verification.faults.first().map(|first| {
         format!(
             "{} faults, the first: {first}; see `usher admin ledger verifications`",

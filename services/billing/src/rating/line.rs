@@ -82,17 +82,24 @@ pub fn rate(tally: &Tally, prices: &[PriceList]) -> Result<Vec<Line>, RatingErro
     Ok(lines)
 }
 
-/// What each date costs, by class, seats and floors together; nothing for a class whose mode prices
-/// the period as a whole.
+/// What each date costs of a class; nothing where its mode prices the period as a whole.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DailyCharges {
+    /// Of seats, by date.
+    pub seats: Vec<BigRational>,
+    /// Of floors, by date.
+    pub floors: Vec<BigRational>,
+}
+
+/// What each date costs, by class.
 ///
 /// # Errors
 /// See [`RatingError`].
-pub fn daily_charges(tally: &Tally, prices: &[PriceList]) -> Result<Vec<Vec<BigRational>>, RatingError> {
+pub fn daily_charges(tally: &Tally, prices: &[PriceList]) -> Result<Vec<DailyCharges>, RatingError> {
     let counts = tally.counts();
     let charges = |class: usize| {
         let rated = Rated::new(tally, class, &prices[class], &counts[class])?;
-        let (seats, floors) = (rated.charges(LineKind::Seat), rated.charges(LineKind::Floor));
-        Ok(seats.into_iter().zip(floors).map(|(seats, floor)| seats + floor).collect())
+        Ok(DailyCharges { seats: rated.charges(LineKind::Seat), floors: rated.charges(LineKind::Floor) })
     };
     (0..tally.classes().len()).map(charges).collect()
 }
@@ -114,10 +121,10 @@ impl<'a> Rated<'a> {
         if let Some(index) = unpriced {
             return Err(RatingError::PriceMissing { class: name.clone(), date: calendar.dates()[index] });
         }
-        let mut modes = versions.iter().flatten().map(|version| version.mode);
-        let mode = modes.next().unwrap_or_default();
-        if modes.any(|other| other != mode) {
-            return Err(RatingError::ModeChange(name.clone()));
+        let mode = versions.iter().flatten().next().map_or_else(Mode::default, |version| version.mode);
+        let other = versions.iter().position(|version| version.is_some_and(|version| version.mode != mode));
+        if let Some(index) = other {
+            return Err(RatingError::ModeChange { class: name.clone(), date: calendar.dates()[index] });
         }
         Ok(Self {
             calendar,

@@ -45,6 +45,11 @@ impl Mode {
         Self::Distinct,
     ];
 
+    /// Whether it counts the period as a whole, at the price of the period's first date.
+    pub const fn counts_the_period(self) -> bool {
+        matches!(self, Self::PeriodClose | Self::PeriodPeak | Self::OpeningPlusIncrements | Self::Distinct)
+    }
+
     /// The name, as stored and on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -1,19 +1,44 @@
-//! Date by date: what was until now, and what is expected if nobody comes or goes.
+//! Date by date: what was until now, and what is expected if none come and none go. The amounts add up to what
+//! the period is expected to cost.
 
 use num_rational::BigRational;
-use num_traits::Zero as _;
 use usher_store::TenantTx;
 
 use super::writer::{Cell, Writer};
 use crate::class::SeatClass;
+use crate::draft::{Draft, draft};
 use crate::error::BillingError;
+use crate::invoice::{InvoiceLine, Kind, total};
 use crate::members;
 use crate::price;
 use crate::prices;
-use crate::rating::{Tally, amount, daily_charges};
+use crate::rating::{DailyCharges, RatingError, Tally, amount, daily_charges};
 use crate::view::View;
+use crate::what_if::WhatIf;
 
 pub(super) const COLUMNS: [&str; 5] = ["date", "class", "expected_seats", "expected_amount", "basis"];
+
+/// What is expected beside the seats of classes, and how it is named.
+const OTHERS: [(Kind, &str); 3] = [
+    (Kind::MinimumSpend, "what is missing to the minimum"),
+    (Kind::TrueUp, "true-ups of quarters that end in the period"),
+    (Kind::Adjustment, "adjustments of earlier periods"),
+];
+
+/// Rounds charges so that the dates add up to the rounded sum: each date has what the sum has grown by.
+#[derive(Default)]
+struct Rounded {
+    sum: BigRational,
+    minor: i64,
+}
+
+impl Rounded {
+    fn add(&mut self, charge: &BigRational) -> Option<i64> {
+        self.sum += charge;
+        let minor = amount::round(&self.sum)?;
+        Some(minor - std::mem::replace(&mut self.minor, minor))
+    }
+}
 
 pub(super) async fn write(tx: &mut TenantTx, view: &View, writer: &mut Writer) -> Result<(), BillingError> {
     let calendar = &view.calendar;
@@ -22,22 +47,58 @@ pub(super) async fn write(tx: &mut TenantTx, view: &View, writer: &mut Writer) -
     let mut tally = Tally::new(&classes, calendar);
     members::each(tx, view.known.sequence, calendar, |member| tally.add(member)).await?;
     let lists = price::lists(&prices::since(tx, view.period.currency_since, view.known.at).await?, exponent)?;
-    let charges = daily_charges(&tally, &lists)?;
+    let amounts = daily_amounts(&daily_charges(&tally, &lists)?)?;
     let counts = tally.counts();
+    let draft = draft(tx, view.period.clone(), view.known, &WhatIf::default()).await?;
     let now = view.known.at.as_microsecond();
+    let last = calendar.len().saturating_sub(1);
     for (day, date) in calendar.dates().iter().enumerate() {
         let basis = if calendar.start(day + 1) <= now { "recorded" } else { "seats open now stay open" };
         for class in SeatClass::BY_RANK {
-            let charge = charges[class.index()].get(day).cloned().unwrap_or_else(BigRational::zero);
+            let minor = match amounts[class.index()].get(day) {
+                Some(minor) => *minor,
+                // A mode that counts the period as a whole is known when it ends.
+                None if day == last => sum(&draft, |line| {
+                    line.class == Some(class) && matches!(line.kind, Kind::Seat | Kind::Floor)
+                })?,
+                None => 0,
+            };
             let row = [
                 date.to_string().into(),
                 class.as_str().into(),
                 counts[class.index()][day].seat_days.into(),
-                amount::round(&charge).map_or(Cell::Empty, |minor| Cell::Amount(minor, exponent)),
+                Cell::Amount(minor, exponent),
                 basis.into(),
             ];
             writer.row(&row).await?;
         }
     }
+    let Some(date) = calendar.dates().last() else { return Ok(()) };
+    for (kind, basis) in OTHERS {
+        let minor = sum(&draft, |line| line.kind == kind)?;
+        if minor != 0 {
+            let (date, amount) = (date.to_string().into(), Cell::Amount(minor, exponent));
+            writer.row(&[date, "".into(), Cell::Empty, amount, basis.into()]).await?;
+        }
+    }
     Ok(())
+}
+
+/// What each date adds to the lines of a class, in minor units; nothing for a class whose mode counts the
+/// period as a whole.
+fn daily_amounts(charges: &[DailyCharges]) -> Result<Vec<Vec<i64>>, RatingError> {
+    let of_class = |(class, charges): (usize, &DailyCharges)| {
+        let (mut seats, mut floors) = (Rounded::default(), Rounded::default());
+        let days = charges.seats.iter().zip(&charges.floors);
+        let minor = |(seat, floor)| Some(seats.add(seat)? + floors.add(floor)?);
+        let minor = days.map(minor).collect::<Option<Vec<i64>>>();
+        minor.ok_or_else(|| RatingError::TooLarge(SeatClass::at(class).to_string()))
+    };
+    charges.iter().enumerate().map(of_class).collect()
+}
+
+/// The lines of the period's own currency that are meant.
+fn sum(draft: &Draft, meant: impl Fn(&InvoiceLine) -> bool) -> Result<i64, RatingError> {
+    let own = |line: &&InvoiceLine| draft.currencies.of(line) == Some(&draft.period.account.currency);
+    total(draft.lines.iter().filter(own).filter(|line| meant(line)))
 }

@@ -40,9 +40,10 @@ pub(super) async fn write(tx: &mut TenantTx, view: &View, writer: &mut Writer) -
             let index = class.index();
             let (movement, count) = (movements[index][day], counts[index][day]);
             // Modes that price the period as a whole accrue nothing by date.
-            let accrued = match charges[index].get(day) {
-                Some(charge) => {
-                    accrued[index] += charge;
+            let charges = &charges[index];
+            let accrued = match charges.seats.get(day).zip(charges.floors.get(day)) {
+                Some((seats, floor)) => {
+                    accrued[index] += seats + floor;
                     amount::round(&accrued[index]).map_or(Cell::Empty, |minor| Cell::Amount(minor, exponent))
                 }
                 None => Cell::Empty,

@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 
 use super::{Calendar, Plan, PriceList, PriceVersion, SeatClass, Stay, amount};
+use crate::currency;
 use crate::rating::Mode;
 use crate::zone;
 
@@ -15,10 +16,11 @@ use crate::zone;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Case {
-    /// ISO 4217; repeated in nothing, for the reader of the file.
+    /// ISO 4217.
     pub currency: String,
-    /// Decimal places of the currency: 0 to 4.
-    pub exponent: u32,
+    /// Decimal places of the currency; those of ISO 4217, so they need not be given.
+    #[serde(default)]
+    pub exponent: Option<u32>,
     /// IANA name of the zone in which days are counted.
     pub timezone: String,
     /// The dates to rate.
@@ -99,9 +101,7 @@ impl Case {
     /// Reads the case, and names every fault at once.
     pub(super) fn read(&self) -> Result<Plan<'_>, InvalidCase> {
         let mut faults = Vec::new();
-        if self.exponent > 4 {
-            faults.push(format!("exponent is {}; a currency has 0 to 4 decimal places", self.exponent));
-        }
+        let exponent = self.exponent(&mut faults);
         let zone = zone::get(&self.timezone).unwrap_or_else(|_| {
             faults.push(format!("timezone {:?} is unknown; write it as Europe/Berlin", self.timezone));
             TimeZone::UTC
@@ -111,15 +111,29 @@ impl Case {
             faults.push(format!("period: {error}"));
         }
         let classes = self.classes(&mut faults);
-        let prices = self.prices(&classes, &mut faults);
+        let prices = self.prices(&classes, exponent, &mut faults);
         let mut persons: Vec<&str> = self.events.iter().map(|event| event.person.as_str()).collect();
         persons.sort_unstable();
         persons.dedup();
         let stays = self.stays(&classes, &persons, &mut faults);
         match calendar {
-            Ok(calendar) if faults.is_empty() => Ok(Plan { calendar, classes, prices, stays, persons }),
+            Ok(calendar) if faults.is_empty() => {
+                Ok(Plan { exponent, calendar, classes, prices, stays, persons })
+            }
             _ => Err(InvalidCase(faults)),
         }
+    }
+
+    fn exponent(&self, faults: &mut Vec<String>) -> u32 {
+        let code: String = self.currency.chars().take(40).collect();
+        let Some(exponent) = currency::exponent(&self.currency) else {
+            faults.push(format!("currency {code:?} is no ISO 4217 code of a currency; write it as EUR"));
+            return 0;
+        };
+        if self.exponent.is_some_and(|given| given != exponent) {
+            faults.push(format!("exponent: {code} has {exponent} decimal places by ISO 4217"));
+        }
+        exponent
     }
 
     fn classes(&self, faults: &mut Vec<String>) -> Vec<SeatClass> {
@@ -140,7 +154,7 @@ impl Case {
         self.classes.iter().map(read).collect()
     }
 
-    fn prices(&self, classes: &[SeatClass], faults: &mut Vec<String>) -> Vec<PriceList> {
+    fn prices(&self, classes: &[SeatClass], exponent: u32, faults: &mut Vec<String>) -> Vec<PriceList> {
         let mut versions: Vec<Vec<PriceVersion>> = vec![Vec::new(); classes.len()];
         for (index, price) in self.prices.iter().enumerate() {
             let mut fault = |text: String| faults.push(format!("prices[{index}]: {text}"));
@@ -149,7 +163,7 @@ impl Case {
                 continue;
             };
             let mode = price.mode.as_deref().map_or(Ok(Mode::default()), str::parse);
-            match (amount::parse_price(&price.unit_price, self.exponent), mode) {
+            match (amount::parse_price(&price.unit_price, exponent), mode) {
                 (Ok(unit_price), Ok(mode)) => versions[class].push(PriceVersion {
                     valid_from: price.valid_from,
                     unit_price,

@@ -8,6 +8,10 @@ use crate::rating::{Allocation, DailyCount, Line};
 /// A priced case.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Outcome {
+    /// ISO 4217.
+    pub currency: String,
+    /// Its decimal places: what minor units are.
+    pub exponent: u32,
     /// One a kind and class, the highest class first.
     pub lines: Vec<OutcomeLine>,
     /// The lines' sum, in minor units.
@@ -63,8 +67,8 @@ pub struct OutcomeAllocation {
 
 impl Outcome {
     pub(super) fn new(
-        classes: &[SeatClass],
-        calendar: &Calendar,
+        (currency, exponent): (String, u32),
+        (classes, calendar): (&[SeatClass], &Calendar),
         lines: &[Line],
         counts: &[Vec<DailyCount>],
         allocations: &[Allocation<usize>],
@@ -79,6 +83,8 @@ impl Outcome {
             OutcomeDay { date, class: name(class), closing, peak, seat_days }
         };
         Self {
+            currency,
+            exponent,
             lines: lines
                 .iter()
                 .map(|line| OutcomeLine {

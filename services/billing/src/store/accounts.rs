@@ -4,10 +4,12 @@ use jiff::civil::Date;
 use sqlx::FromRow;
 use usher_store::TenantTx;
 
-use super::date;
+use super::{date, records};
 use crate::accounts::Account;
+use crate::currency::Currency;
 use crate::error::BillingError;
-use crate::period::{Period, Schedule, Terms};
+use crate::period::{Schedule, Terms};
+use crate::record::Kind;
 
 #[derive(FromRow)]
 struct TermsRow {
@@ -25,8 +27,7 @@ impl TryFrom<TermsRow> for Terms {
         Ok(Self {
             valid_from: date(&row.valid_from)?,
             anchor: date(&row.anchor)?,
-            account: Account::new(&row.currency, row.exponent.into(), &row.time_zone)
-                .map_err(|error| BillingError::Stored(error.to_string()))?,
+            account: Account::stored(Currency::stored(row.currency, row.exponent), row.time_zone)?,
         })
     }
 }
@@ -71,11 +72,14 @@ pub(crate) async fn schedule(tx: &mut TenantTx) -> Result<Schedule, BillingError
 
 /// Forgets the terms of an account that is not used yet.
 pub(crate) async fn clear_terms(tx: &mut TenantTx) -> Result<(), BillingError> {
-    sqlx::query("DELETE FROM account_terms WHERE tenant_id = $1")
-        .bind(tx.tenant())
-        .execute(tx.conn())
-        .await?;
-    Ok(())
+    let gone: Vec<String> = sqlx::query_scalar(
+        "DELETE FROM account_terms WHERE tenant_id = $1 RETURNING to_char(valid_from, 'YYYY-MM-DD')",
+    )
+    .bind(tx.tenant())
+    .fetch_all(tx.conn())
+    .await?;
+    let gone: Vec<(Kind, String)> = gone.into_iter().map(|from| (Kind::Terms, from)).collect();
+    if gone.is_empty() { Ok(()) } else { records::append(tx, &gone).await }
 }
 
 /// Writes terms; those of a coming boundary can be set anew.
@@ -94,14 +98,15 @@ pub(crate) async fn save_terms(tx: &mut TenantTx, terms: &Terms) -> Result<(), B
     .bind(&terms.account.zone_name)
     .execute(tx.conn())
     .await?;
-    Ok(())
+    records::append(tx, &[(Kind::Terms, terms.valid_from.to_string())]).await
 }
 
-/// Whether the account has any price or commitment.
+/// Whether the account has any price, minimum or commitment.
 pub(crate) async fn is_billed(tx: &mut TenantTx) -> Result<bool, BillingError> {
     let found: bool = sqlx::query_scalar(
-        "SELECT EXISTS (SELECT 1 FROM price_versions WHERE tenant_id = $1)
-           OR EXISTS (SELECT 1 FROM commitments WHERE tenant_id = $1)",
+        "SELECT EXISTS (SELECT 1 FROM price_versions WHERE tenant_id = $1 AND withdrawn_at IS NULL)
+           OR EXISTS (SELECT 1 FROM minimum_spends WHERE tenant_id = $1 AND withdrawn_at IS NULL)
+           OR EXISTS (SELECT 1 FROM commitments WHERE tenant_id = $1 AND withdrawn_at IS NULL)",
     )
     .bind(tx.tenant())
     .fetch_one(tx.conn())
@@ -114,9 +119,9 @@ pub(crate) async fn is_billed(tx: &mut TenantTx) -> Result<bool, BillingError> {
 pub(crate) async fn priced_until(tx: &mut TenantTx, from: Date) -> Result<Option<Date>, BillingError> {
     let found: Option<String> = sqlx::query_scalar(
         "SELECT to_char(max(d.day), 'YYYY-MM-DD') FROM (
-           SELECT valid_from AS day FROM price_versions WHERE tenant_id = $1
-           UNION ALL SELECT valid_from FROM minimum_spends WHERE tenant_id = $1
-           UNION ALL SELECT end_date - 1 FROM commitments WHERE tenant_id = $1
+           SELECT valid_from AS day FROM price_versions WHERE tenant_id = $1 AND withdrawn_at IS NULL
+           UNION ALL SELECT valid_from FROM minimum_spends WHERE tenant_id = $1 AND withdrawn_at IS NULL
+           UNION ALL SELECT end_date - 1 FROM commitments WHERE tenant_id = $1 AND withdrawn_at IS NULL
          ) d WHERE d.day >= to_date($2, 'YYYY-MM-DD')",
     )
     .bind(tx.tenant())
@@ -124,58 +129,4 @@ pub(crate) async fn priced_until(tx: &mut TenantTx, from: Date) -> Result<Option
     .fetch_one(tx.conn())
     .await?;
     found.as_deref().map(date).transpose()
-}
-
-/// What a period costs at least, in minor units.
-pub(crate) async fn minimum_spend(
-    tx: &mut TenantTx,
-    period: &Period,
-    known_at: jiff::Timestamp,
-) -> Result<i64, BillingError> {
-    let found: Option<i64> = sqlx::query_scalar(
-        "SELECT amount_minor FROM minimum_spends WHERE tenant_id = $1 AND valid_from <= to_date($2, 'YYYY-MM-DD')
-           AND ($3::text IS NULL OR valid_from >= to_date($3, 'YYYY-MM-DD')) AND created_at <= $4
-         ORDER BY valid_from DESC LIMIT 1",
-    )
-    .bind(tx.tenant())
-    .bind(period.first.to_string())
-    .bind(period.currency_since.map(|date| date.to_string()))
-    .bind(usher_store::Time(known_at))
-    .fetch_optional(tx.conn())
-    .await?;
-    Ok(found.unwrap_or(0))
-}
-
-/// The minimum that was set from a date on.
-pub(crate) async fn minimum_from(tx: &mut TenantTx, valid_from: Date) -> Result<Option<i64>, BillingError> {
-    let found = sqlx::query_scalar(
-        "SELECT amount_minor FROM minimum_spends WHERE tenant_id = $1 AND valid_from = to_date($2, 'YYYY-MM-DD')",
-    )
-    .bind(tx.tenant())
-    .bind(valid_from.to_string())
-    .fetch_optional(tx.conn())
-    .await?;
-    Ok(found)
-}
-
-/// Sets it from a date on.
-pub(crate) async fn set_minimum_spend(
-    tx: &mut TenantTx,
-    valid_from: Date,
-    amount_minor: i64,
-    now: jiff::Timestamp,
-    by: &str,
-) -> Result<(), BillingError> {
-    sqlx::query(
-        "INSERT INTO minimum_spends (tenant_id, valid_from, amount_minor, created_at, created_by)
-         VALUES ($1, to_date($2, 'YYYY-MM-DD'), $3, $4, $5)",
-    )
-    .bind(tx.tenant())
-    .bind(valid_from.to_string())
-    .bind(amount_minor)
-    .bind(usher_store::Time(now))
-    .bind(by)
-    .execute(tx.conn())
-    .await?;
-    Ok(())
 }

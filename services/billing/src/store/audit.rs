@@ -5,8 +5,10 @@ use usher_base::id::EventId;
 use usher_store::{TenantTx, Time};
 use uuid::Uuid;
 
+use super::records;
 use crate::audit::AuditEntry;
 use crate::error::BillingError;
+use crate::record::Kind;
 
 pub(crate) async fn insert(tx: &mut TenantTx, entry: &AuditEntry) -> Result<(), BillingError> {
     sqlx::query(
@@ -22,7 +24,7 @@ pub(crate) async fn insert(tx: &mut TenantTx, entry: &AuditEntry) -> Result<(), 
     .bind(&entry.request_id)
     .execute(tx.conn())
     .await?;
-    Ok(())
+    records::append(tx, &[(Kind::Audit, entry.id.to_string())]).await
 }
 
 /// The entries after one, oldest first: their ids sort by time.

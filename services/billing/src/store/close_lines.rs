@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use num_bigint::BigInt;
 use num_rational::BigRational;
 use sqlx::FromRow;
+use usher_base::id::CommitmentId;
 use usher_store::{TenantTx, Time};
 
 use super::{LATEST, class};
@@ -105,6 +106,18 @@ pub(crate) async fn of_period(tx: &mut TenantTx, ordinal: i64) -> Result<Vec<Inv
     rows.into_iter().map(InvoiceLine::try_from).collect()
 }
 
+/// Whether a line of a closed period is of a commitment.
+pub(crate) async fn is_billed(tx: &mut TenantTx, commitment: CommitmentId) -> Result<bool, BillingError> {
+    let found: bool = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM close_lines WHERE tenant_id = $1 AND class IS NULL AND price_versions = $2)",
+    )
+    .bind(tx.tenant())
+    .bind(commitment.to_string())
+    .fetch_one(tx.conn())
+    .await?;
+    Ok(found)
+}
+
 /// All that was billed about a period until a time, wherever it was booked before a period.
 pub(crate) async fn about(
     tx: &mut TenantTx,
@@ -147,8 +160,6 @@ pub(crate) async fn credits(
     .bind(Time(known_at.min(LATEST)))
     .fetch_all(tx.conn())
     .await?;
-    let credit = |(code, exponent, minor): (String, i16, i64)| {
-        (Currency { code, exponent: u32::try_from(exponent).unwrap_or_default() }, minor)
-    };
+    let credit = |(code, exponent, minor): (String, i16, i64)| (Currency::stored(code, exponent), minor);
     Ok(rows.into_iter().map(credit).collect())
 }

@@ -71,10 +71,7 @@ impl TryFrom<CloseRow> for Close {
                 .map_err(|error| BillingError::Stored(error.to_string()))?,
             time_zone: row.time_zone,
             time_zone_database: row.time_zone_database,
-            currency: Currency {
-                code: row.currency,
-                exponent: u32::try_from(row.exponent).unwrap_or_default(),
-            },
+            currency: Currency::stored(row.currency, row.exponent),
             sequence: row.sequence,
             epoch: row.epoch,
             acknowledged_sequence: row.acknowledged_sequence,

@@ -6,10 +6,11 @@ use usher_base::id::CommitmentId;
 use usher_store::{TenantTx, Time};
 use uuid::Uuid;
 
-use super::date;
+use super::{date, records};
 use crate::commitment::Commitment;
 use crate::error::BillingError;
 use crate::price::UnitPrice;
+use crate::record::Kind;
 
 #[derive(FromRow)]
 struct CommitmentRow {
@@ -19,6 +20,7 @@ struct CommitmentRow {
     unit_price_micros: i64,
     first_date: String,
     end_date: String,
+    withdrawn: bool,
 }
 
 impl TryFrom<CommitmentRow> for Commitment {
@@ -59,15 +61,54 @@ pub(crate) async fn insert(
     .bind(by)
     .execute(tx.conn())
     .await?;
-    Ok(())
+    records::append(tx, &[(Kind::Commitment, commitment.id.to_string())]).await
+}
+
+/// A commitment, and whether it was withdrawn.
+pub(crate) async fn find(
+    tx: &mut TenantTx,
+    id: CommitmentId,
+) -> Result<Option<(Commitment, bool)>, BillingError> {
+    let row: Option<CommitmentRow> = sqlx::query_as(
+        "SELECT commitment_id, pool, quantity, unit_price_micros, to_char(first_date, 'YYYY-MM-DD') AS first_date,
+           to_char(end_date, 'YYYY-MM-DD') AS end_date, withdrawn_at IS NOT NULL AS withdrawn
+         FROM commitments WHERE tenant_id = $1 AND commitment_id = $2",
+    )
+    .bind(tx.tenant())
+    .bind(id.as_uuid())
+    .fetch_optional(tx.conn())
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let withdrawn = row.withdrawn;
+    Ok(Some((row.try_into()?, withdrawn)))
+}
+
+/// Withdraws a commitment.
+pub(crate) async fn withdraw(
+    tx: &mut TenantTx,
+    id: CommitmentId,
+    now: Timestamp,
+    by: &str,
+) -> Result<(), BillingError> {
+    sqlx::query(
+        "UPDATE commitments SET withdrawn_at = $3, withdrawn_by = $4 WHERE tenant_id = $1 AND commitment_id = $2",
+    )
+    .bind(tx.tenant())
+    .bind(id.as_uuid())
+    .bind(Time(now))
+    .bind(by)
+    .execute(tx.conn())
+    .await?;
+    records::append(tx, &[(Kind::Commitment, id.to_string())]).await
 }
 
 /// The commitments that were there at a time, by pool and term.
 pub(crate) async fn known(tx: &mut TenantTx, at: Timestamp) -> Result<Vec<Commitment>, BillingError> {
     let rows: Vec<CommitmentRow> = sqlx::query_as(
         "SELECT commitment_id, pool, quantity, unit_price_micros, to_char(first_date, 'YYYY-MM-DD') AS first_date,
-           to_char(end_date, 'YYYY-MM-DD') AS end_date
-         FROM commitments WHERE tenant_id = $1 AND created_at <= $2 ORDER BY pool DESC, commitments.first_date",
+           to_char(end_date, 'YYYY-MM-DD') AS end_date, withdrawn_at IS NOT NULL AS withdrawn
+         FROM commitments WHERE tenant_id = $1 AND created_at <= $2 AND coalesce(withdrawn_at > $2, true)
+         ORDER BY pool DESC, commitments.first_date",
     )
     .bind(tx.tenant())
     .bind(Time(at))

@@ -5,10 +5,11 @@ use usher_base::id::{EventId, PersonKey};
 use usher_store::{TenantTx, Time};
 use uuid::Uuid;
 
-use super::class;
+use super::{class, records};
 use crate::class::SeatClass;
 use crate::corrections::CorrectionRequest;
 use crate::error::BillingError;
+use crate::record::Kind;
 
 #[derive(FromRow)]
 struct RequestRow {
@@ -60,7 +61,11 @@ pub(crate) async fn insert(tx: &mut TenantTx, request: &CorrectionRequest) -> Re
     .bind(Time(request.requested_at))
     .execute(tx.conn())
     .await?;
-    Ok(done.rows_affected() == 1)
+    let added = done.rows_affected() == 1;
+    if added {
+        records::append(tx, &[(Kind::CorrectionRequest, request.id.to_string())]).await?;
+    }
+    Ok(added)
 }
 
 /// The request of an id.

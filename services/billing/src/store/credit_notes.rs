@@ -8,12 +8,13 @@ use usher_base::id::EventId;
 use usher_store::{TenantTx, Time};
 use uuid::Uuid;
 
-use super::{class, date};
+use super::{class, date, records};
 use crate::class::SeatClass;
 use crate::credit_notes::{CreditLine, CreditNote};
 use crate::currency::Currency;
 use crate::error::BillingError;
 use crate::invoice::Kind;
+use crate::record;
 
 /// A line with its note.
 #[derive(FromRow)]
@@ -67,10 +68,7 @@ fn notes(rows: Vec<Row>) -> Result<Vec<CreditNote>, BillingError> {
                 author: row.author,
                 request_id: row.request_id,
                 issued_at: row.issued_at.0,
-                currency: Currency {
-                    code: row.currency,
-                    exponent: u32::try_from(row.exponent).unwrap_or_default(),
-                },
+                currency: Currency::stored(row.currency, row.exponent),
                 lines: vec![line],
             });
         }
@@ -214,5 +212,6 @@ pub(crate) async fn insert(tx: &mut TenantTx, note: &CreditNote) -> Result<(), B
     .bind(postings.iter().map(|(_, amount)| *amount).collect::<Vec<_>>())
     .execute(tx.conn())
     .await?;
-    Ok(())
+    let kinds = [record::Kind::CreditNote, record::Kind::CreditNoteLines, record::Kind::CreditNotePostings];
+    records::append(tx, &kinds.map(|kind| (kind, note.id.to_string()))).await
 }

@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 use usher_store::{TenantTx, Time};
 
+use super::records;
 use crate::error::BillingError;
+use crate::record::Kind;
 use crate::resync::SetBack;
 
 /// When a state `e` counts: when it was effective, unless an epoch set its time back. `$1` is the tenant.
@@ -42,7 +44,7 @@ pub(crate) async fn insert(tx: &mut TenantTx, epoch: &Epoch<'_>) -> Result<(), B
     .bind(epoch.set_back.map(|back| back.until_sequence))
     .execute(tx.conn())
     .await?;
-    Ok(())
+    records::append(tx, &[(Kind::Epoch, epoch.number.to_string())]).await
 }
 
 /// How many differences an epoch began with; none where it has not.

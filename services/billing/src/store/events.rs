@@ -9,8 +9,8 @@ use uuid::Uuid;
 use super::hash;
 use super::intervals::instant;
 use crate::error::BillingError;
-use crate::event::{GENESIS, Hash, SeatEvent};
-use crate::ledger::Entry;
+use crate::event::{GENESIS, SeatEvent};
+use crate::ledger::{Applied, Entry};
 
 /// Adds facts, in one statement.
 pub(crate) async fn insert(
@@ -54,15 +54,16 @@ pub(crate) async fn insert(
     Ok(())
 }
 
-/// By the producer's number: the hash before an applied event, and its own.
-pub(crate) async fn hashes(
+/// Applied events by the producer's number.
+pub(crate) async fn applied(
     tx: &mut TenantTx,
     epoch: i64,
     first: i64,
     last: i64,
-) -> Result<HashMap<i64, (Hash, Hash)>, BillingError> {
-    let rows: Vec<(i64, Option<Vec<u8>>, Vec<u8>)> = sqlx::query_as(
-        "SELECT e.source_sequence, b.hash, e.hash
+) -> Result<HashMap<i64, Applied>, BillingError> {
+    type Row = (i64, i64, Time, Option<Vec<u8>>, Vec<u8>);
+    let rows: Vec<Row> = sqlx::query_as(
+        "SELECT e.source_sequence, e.sequence, e.recorded_at, b.hash, e.hash
          FROM events e LEFT JOIN events b ON b.tenant_id = e.tenant_id AND b.tenant_id = $1 AND b.sequence = e.sequence - 1
          WHERE e.tenant_id = $1 AND e.epoch = $2 AND e.source_sequence BETWEEN $3 AND $4",
     )
@@ -73,9 +74,9 @@ pub(crate) async fn hashes(
     .fetch_all(tx.conn())
     .await?;
     rows.into_iter()
-        .map(|(sequence, before, own)| {
+        .map(|(source, sequence, at, before, own)| {
             let before = before.map_or(Ok(GENESIS), |before| hash(&before))?;
-            Ok((sequence, (before, hash(&own)?)))
+            Ok((source, Applied { sequence, at: at.0, before, hash: hash(&own)? }))
         })
         .collect()
 }

@@ -233,6 +233,35 @@ pub(crate) async fn earliest_late(
     })
 }
 
+/// The first fact with a column that facts of its kind do not have, or without one that they have.
+pub(crate) async fn first_malformed(tx: &mut TenantTx) -> Result<Option<i64>, BillingError> {
+    let found: Option<i64> = sqlx::query_scalar(
+        "SELECT min(sequence) FROM events WHERE tenant_id = $1 AND NOT CASE kind
+           WHEN 'state' THEN user_id IS NOT NULL AND until_at IS NULL AND linked_person IS NULL AND reason IS NULL
+             AND approver IS NULL
+           WHEN 'correction' THEN source_sequence IS NULL AND user_id IS NULL AND linked_person IS NULL
+             AND cause = 'billing.correction' AND active = (user_type <> '')
+           WHEN 'link' THEN source_sequence IS NULL AND user_id IS NULL AND until_at IS NULL AND approver IS NULL
+             AND cause = 'billing.link' AND NOT active AND user_type = ''
+           ELSE false END",
+    )
+    .bind(tx.tenant())
+    .fetch_one(tx.conn())
+    .await?;
+    Ok(found)
+}
+
+/// The first fact after a number.
+pub(crate) async fn beyond(tx: &mut TenantTx, sequence: i64) -> Result<Option<i64>, BillingError> {
+    let found: Option<i64> =
+        sqlx::query_scalar("SELECT min(sequence) FROM events WHERE tenant_id = $1 AND sequence > $2")
+            .bind(tx.tenant())
+            .bind(sequence)
+            .fetch_one(tx.conn())
+            .await?;
+    Ok(found)
+}
+
 /// When the first state of all was; where a ledger's first period is.
 pub(crate) async fn first_instant(tx: &mut TenantTx) -> Result<Option<Timestamp>, BillingError> {
     let found: Option<Time> = sqlx::query_scalar(

@@ -4,9 +4,10 @@ use jiff::Timestamp;
 use usher_store::{TenantTx, Time};
 
 use super::epochs::COUNTS_AT;
-use super::ledgers;
+use super::{ledgers, records};
 use crate::error::BillingError;
 use crate::ledger::{Ledger, Watermark};
+use crate::record::Kind;
 use crate::watermarks::Span;
 
 /// Keeps a span that is over.
@@ -23,7 +24,7 @@ pub(crate) async fn insert_span(tx: &mut TenantTx, span: &Span) -> Result<(), Bi
     .bind(span.behind)
     .execute(tx.conn())
     .await?;
-    Ok(())
+    records::append(tx, &[(Kind::WatermarkSpan, span.since.as_microsecond().to_string())]).await
 }
 
 /// Notes that a ledger was halted.
@@ -33,7 +34,7 @@ pub(crate) async fn insert_halt(tx: &mut TenantTx, now: Timestamp) -> Result<(),
         .bind(Time(now))
         .execute(tx.conn())
         .await?;
-    Ok(())
+    records::append(tx, &[(Kind::Halt, now.as_microsecond().to_string())]).await
 }
 
 /// The ledger as it was at a time, when its last fact had the given number. Its watermark is the least

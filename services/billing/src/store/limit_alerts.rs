@@ -3,9 +3,11 @@
 use jiff::Timestamp;
 use usher_store::{TenantTx, Time};
 
+use super::records;
 use crate::error::BillingError;
 use crate::limit::Limit;
 use crate::limit_alerts::Alert;
+use crate::record::Kind;
 
 /// Notes an alert; says false if it was raised before.
 pub(crate) async fn insert(
@@ -29,7 +31,12 @@ pub(crate) async fn insert(
     .bind(Time(now))
     .execute(tx.conn())
     .await?;
-    Ok(done.rows_affected() == 1)
+    let raised = done.rows_affected() == 1;
+    if raised {
+        let key = format!("{} {} {threshold}", limit.pool, limit.version);
+        records::append(tx, &[(Kind::LimitAlert, key)]).await?;
+    }
+    Ok(raised)
 }
 
 /// Alerts that were raised, oldest first.

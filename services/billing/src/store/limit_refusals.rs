@@ -4,9 +4,11 @@ use jiff::Timestamp;
 use usher_store::{TenantTx, Time};
 
 use super::intervals::instant;
+use super::records;
 use crate::error::BillingError;
 use crate::limit::Pool;
 use crate::limit_refusals::Counted;
+use crate::record::Kind;
 
 /// What was known last.
 pub(crate) async fn last(tx: &mut TenantTx, pool: Pool) -> Result<Option<Counted>, BillingError> {
@@ -39,7 +41,8 @@ pub(crate) async fn insert(
     .bind(Time(now))
     .execute(tx.conn())
     .await?;
-    Ok(())
+    let key = format!("{pool} {}", counted.as_of.as_microsecond());
+    records::append(tx, &[(Kind::LimitRefusals, key)]).await
 }
 
 /// How many were told of from after an instant to another, by what was known at a time.

@@ -4,8 +4,10 @@ use jiff::Timestamp;
 use sqlx::FromRow;
 use usher_store::{TenantTx, Time};
 
+use super::records;
 use crate::error::BillingError;
 use crate::limit::{Limit, Most, PlanLimit, Pool, Rule};
+use crate::record::Kind;
 use crate::share::Share;
 
 #[derive(FromRow)]
@@ -123,7 +125,7 @@ pub(crate) async fn insert(
     .bind(by)
     .execute(tx.conn())
     .await?;
-    Ok(())
+    records::append(tx, &[(Kind::Limit, format!("{} {}", limit.pool, limit.version))]).await
 }
 
 /// What the plan gives, by the last version of the policy that is known.
@@ -163,5 +165,5 @@ pub(crate) async fn insert_plan(
     .bind(Time(now))
     .execute(tx.conn())
     .await?;
-    Ok(())
+    records::append(tx, &[(Kind::PlanLimit, format!("{} {}", limit.pool, limit.version))]).await
 }

@@ -8,9 +8,10 @@ use usher_base::id::PriceId;
 use usher_store::{TenantTx, Time};
 use uuid::Uuid;
 
-use super::{LATEST, class, date};
+use super::{LATEST, class, date, records};
 use crate::error::BillingError;
 use crate::price::{PriceVersion, UnitPrice};
+use crate::record::Kind;
 
 #[derive(FromRow)]
 struct PriceRow {
@@ -21,6 +22,7 @@ struct PriceRow {
     mode: String,
     included: i64,
     floor: i64,
+    withdrawn: bool,
 }
 
 impl TryFrom<PriceRow> for PriceVersion {
@@ -63,20 +65,58 @@ pub(crate) async fn insert(
     .bind(version.floor)
     .execute(tx.conn())
     .await?;
-    Ok(())
+    records::append(tx, &[(Kind::Price, version.id.to_string())]).await
 }
 
-/// All versions, by rank of class and date.
+/// A version, and whether it was withdrawn.
+pub(crate) async fn find(
+    tx: &mut TenantTx,
+    id: PriceId,
+) -> Result<Option<(PriceVersion, bool)>, BillingError> {
+    let row: Option<PriceRow> = sqlx::query_as(
+        "SELECT price_id, class, unit_price_micros, to_char(valid_from, 'YYYY-MM-DD') AS valid_from, mode, included,
+           floor, withdrawn_at IS NOT NULL AS withdrawn
+         FROM price_versions WHERE tenant_id = $1 AND price_id = $2",
+    )
+    .bind(tx.tenant())
+    .bind(id.as_uuid())
+    .fetch_optional(tx.conn())
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let withdrawn = row.withdrawn;
+    Ok(Some((row.try_into()?, withdrawn)))
+}
+
+/// Withdraws a version.
+pub(crate) async fn withdraw(
+    tx: &mut TenantTx,
+    id: PriceId,
+    now: Timestamp,
+    by: &str,
+) -> Result<(), BillingError> {
+    sqlx::query(
+        "UPDATE price_versions SET withdrawn_at = $3, withdrawn_by = $4 WHERE tenant_id = $1 AND price_id = $2",
+    )
+    .bind(tx.tenant())
+    .bind(id.as_uuid())
+    .bind(Time(now))
+    .bind(by)
+    .execute(tx.conn())
+    .await?;
+    records::append(tx, &[(Kind::Price, id.to_string())]).await
+}
+
+/// All versions that are not withdrawn, by rank of class and date.
 pub(crate) async fn all(tx: &mut TenantTx) -> Result<Vec<PriceVersion>, BillingError> {
-    known(tx, Timestamp::MAX).await
+    known(tx, LATEST).await
 }
 
 /// The versions that were there at a time, by rank of class and date.
 pub(crate) async fn known(tx: &mut TenantTx, at: Timestamp) -> Result<Vec<PriceVersion>, BillingError> {
     let rows: Vec<PriceRow> = sqlx::query_as(
         "SELECT price_id, class, unit_price_micros, to_char(valid_from, 'YYYY-MM-DD') AS valid_from, mode, included,
-           floor
-         FROM price_versions WHERE tenant_id = $1 AND created_at <= $2",
+           floor, withdrawn_at IS NOT NULL AS withdrawn
+         FROM price_versions WHERE tenant_id = $1 AND created_at <= $2 AND coalesce(withdrawn_at > $2, true)",
     )
     .bind(tx.tenant())
     .bind(Time(at.min(LATEST)))

@@ -6,12 +6,13 @@ use usher_base::id::{EventId, PersonKey, UserId};
 use usher_store::{TenantTx, Time};
 use uuid::Uuid;
 
-use super::class;
 use super::intervals::instant;
+use super::{class, records};
 use crate::class::SeatClass;
 use crate::error::BillingError;
 use crate::rating::Calendar;
 use crate::reconciliation::{ActiveUser, Run};
+use crate::record::Kind;
 
 /// The active users when the producer's number was the given one; none where it has not been yet,
 /// or its epoch is not the ledger's.
@@ -94,7 +95,11 @@ pub(crate) async fn insert(tx: &mut TenantTx, runs: &[Run]) -> Result<(), Billin
         .execute(tx.conn())
         .await?;
     }
-    Ok(())
+    match runs.first() {
+        // The rows of one comparison have one id.
+        Some(run) => records::append(tx, &[(Kind::Reconciliation, run.id.to_string())]).await,
+        None => Ok(()),
+    }
 }
 
 #[derive(FromRow)]

@@ -7,6 +7,7 @@ use usher_store::TenantTx;
 use uuid::Uuid;
 
 use super::class;
+use crate::class::SeatClass;
 use crate::error::BillingError;
 use crate::ledger::Entry;
 use crate::reconciliation::ActiveUser;
@@ -27,6 +28,22 @@ pub(crate) async fn active(
     .fetch_all(tx.conn())
     .await?;
     rows.into_iter().map(active_user).collect()
+}
+
+/// The class of every user; none of those who are not active.
+pub(crate) async fn all(
+    tx: &mut TenantTx,
+) -> Result<BTreeMap<(PersonKey, UserId), Option<SeatClass>>, BillingError> {
+    let rows: Vec<(Uuid, Uuid, Option<String>)> =
+        sqlx::query_as("SELECT person_key, user_id, class FROM seats WHERE tenant_id = $1")
+            .bind(tx.tenant())
+            .fetch_all(tx.conn())
+            .await?;
+    let user = |(person, user, name): (Uuid, Uuid, Option<String>)| {
+        let class = name.as_deref().map(class).transpose()?;
+        Ok(((PersonKey::from_uuid(person), UserId::from_uuid(user)), class))
+    };
+    rows.into_iter().map(user).collect()
 }
 
 /// All active users.

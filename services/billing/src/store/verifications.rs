@@ -5,7 +5,9 @@ use usher_base::id::EventId;
 use usher_store::{TenantTx, Time};
 use uuid::Uuid;
 
+use super::records;
 use crate::error::BillingError;
+use crate::record::Kind;
 use crate::verification::Verification;
 
 #[derive(FromRow)]
@@ -43,7 +45,7 @@ pub(crate) async fn insert(tx: &mut TenantTx, verification: &Verification) -> Re
     .bind(&verification.faults)
     .execute(tx.conn())
     .await?;
-    Ok(())
+    records::append(tx, &[(Kind::Verification, verification.id.to_string())]).await
 }
 
 /// The last ones, newest first: their ids sort by time.

@@ -1,19 +1,19 @@
 //! The chain of hashes, and the intervals that the facts give.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use usher_base::id::{PersonKey, WorkspaceId};
+use usher_base::id::{PersonKey, UserId, WorkspaceId};
 use usher_store::TenantTx;
 
 use super::Verdict;
 use crate::class::SeatClass;
 use crate::error::BillingError;
-use crate::event::{Fact, GENESIS, Hash};
+use crate::event::{Fact, GENESIS, Hash, Place, Recorded, Version};
 use crate::facts::FactRange;
 use crate::interval::{Fold, Interval, StateChange};
 use crate::ledger::{AHEAD, Ledger};
-use crate::store::{facts, intervals};
+use crate::store::{facts, history, intervals, seats};
 
 /// How many facts are read at once.
 const PAGE: u32 = 5_000;
@@ -22,18 +22,25 @@ const PAGE: u32 = 5_000;
 /// be those that are stored.
 pub(super) async fn check(
     tx: &mut TenantTx,
-    workspace: WorkspaceId,
+    (workspace, now): (WorkspaceId, Timestamp),
     ledger: &Ledger,
-    now: Timestamp,
     verdict: &mut Verdict,
 ) -> Result<(), BillingError> {
-    let folded = replay(tx, workspace, (ledger.sequence, ledger.head_hash), verdict).await?;
+    if let Some(sequence) = facts::first_malformed(tx).await? {
+        verdict.fault(format!("fact {sequence} has what a fact of its kind has not"));
+    }
     if ledger.last_effective_at > now + AHEAD {
         verdict.fault(format!(
             "the last fact takes effect at {}, which is ahead of now; `usher admin ledger resync` sets time back",
             ledger.last_effective_at
         ));
     }
+    let mut replay = Replay::default();
+    replay.run(tx, workspace, ledger, verdict).await?;
+    seats(tx, &replay.users, verdict).await?;
+    head(&replay, ledger, verdict);
+    course(tx, ledger, now, verdict).await?;
+    let folded = replay.fold.finish();
     let mut open = [0; SeatClass::COUNT];
     for interval in folded.iter().filter(|interval| interval.end.is_none()) {
         open[interval.class.index()] += 1;
@@ -45,45 +52,152 @@ pub(super) async fn check(
     compare(tx, folded, ledger.sequence, verdict).await
 }
 
-async fn replay(
+/// What the facts give, read in order.
+#[derive(Default)]
+struct Replay {
+    fold: Fold,
+    /// The class of each user after the last event; none while not active.
+    users: BTreeMap<(PersonKey, UserId), Option<SeatClass>>,
+    /// Of the last fact, and of the last state.
+    recorded_at: Option<Timestamp>,
+    effective_at: Option<Timestamp>,
+    /// The producer's last number of the last epoch that is among the facts.
+    acknowledged: (i64, i64),
+    /// Whether facts were seen whose place is hashed as well: from then on all are.
+    places: bool,
+}
+
+impl Replay {
+    async fn run(
+        &mut self,
+        tx: &mut TenantTx,
+        workspace: WorkspaceId,
+        ledger: &Ledger,
+        verdict: &mut Verdict,
+    ) -> Result<(), BillingError> {
+        let (mut before, mut last) = (GENESIS, 0);
+        loop {
+            let range = FactRange {
+                after_sequence: last,
+                until_sequence: Some(ledger.sequence),
+                ..FactRange::default()
+            };
+            let page = facts::list(tx, &range, PAGE).await?;
+            if page.is_empty() {
+                break;
+            }
+            for recorded in page {
+                if recorded.sequence != last + 1 {
+                    verdict.fault(format!("fact {} is missing", last + 1));
+                }
+                if !self.has_its_hash(&recorded, &before, workspace) {
+                    verdict.fault(format!("fact {} does not have its hash", recorded.sequence));
+                }
+                (before, last) = (recorded.hash, recorded.sequence);
+                verdict.facts += 1;
+                self.take(&recorded);
+            }
+        }
+        let (sequence, head) = (ledger.sequence, ledger.head_hash);
+        if (last, before) != (sequence, head) {
+            verdict.fault(format!("the ledger's head is fact {sequence}, and the last one found is {last}"));
+        }
+        if let Some(beyond) = facts::beyond(tx, sequence).await? {
+            verdict.fault(format!("fact {beyond} is beyond the ledger's head, which is fact {sequence}"));
+        }
+        Ok(())
+    }
+
+    fn has_its_hash(&mut self, recorded: &Recorded, before: &Hash, workspace: WorkspaceId) -> bool {
+        let Recorded { sequence, epoch, at, .. } = *recorded;
+        let place = Place { workspace, epoch, sequence, at };
+        if recorded.fact.chain(before, place) == recorded.hash {
+            self.places = true;
+            return true;
+        }
+        !self.places && recorded.fact.chained(before, place, Version::One) == recorded.hash
+    }
+
+    fn take(&mut self, recorded: &Recorded) {
+        self.recorded_at = Some(recorded.at);
+        let Fact::State(event) = &recorded.fact else { return };
+        self.effective_at = Some(recorded.counts_at);
+        if event.sequence > 0 {
+            self.acknowledged = (recorded.epoch, event.sequence);
+        }
+        let class = event.active.then_some(event.class);
+        self.users.insert((event.person, event.user), class);
+        self.fold.apply(StateChange {
+            sequence: recorded.sequence,
+            person: event.person,
+            user: event.user,
+            class,
+            at: recorded.counts_at,
+            cause: &event.cause,
+        });
+    }
+}
+
+/// What the ledger's row says beside its head must be what the facts say.
+fn head(replay: &Replay, ledger: &Ledger, verdict: &mut Verdict) {
+    if replay.recorded_at.is_some_and(|at| at != ledger.last_recorded_at) {
+        verdict.fault(format!(
+            "the ledger says that its last fact was recorded at {}, and it was not",
+            ledger.last_recorded_at
+        ));
+    }
+    if replay.effective_at.is_some_and(|at| at != ledger.last_effective_at) {
+        verdict.fault(format!(
+            "the ledger says that its last state is of {}, and it is not",
+            ledger.last_effective_at
+        ));
+    }
+    let (epoch, acknowledged) = replay.acknowledged;
+    if epoch > ledger.epoch || (epoch == ledger.epoch && acknowledged != ledger.acknowledged_sequence) {
+        verdict.fault(format!(
+            "the ledger says that event {} of epoch {} was applied last, and it is event {acknowledged} of epoch {epoch}",
+            ledger.acknowledged_sequence, ledger.epoch
+        ));
+    }
+}
+
+/// The epoch, halts and comparisons that the ledger's row says must be those that were kept.
+async fn course(
     tx: &mut TenantTx,
-    workspace: WorkspaceId,
-    (sequence, head): (i64, Hash),
+    ledger: &Ledger,
+    now: Timestamp,
     verdict: &mut Verdict,
-) -> Result<Vec<Interval>, BillingError> {
-    let (mut fold, mut before, mut last) = (Fold::default(), GENESIS, 0);
-    loop {
-        let range =
-            FactRange { after_sequence: last, until_sequence: Some(sequence), ..FactRange::default() };
-        let page = facts::list(tx, &range, PAGE).await?;
-        if page.is_empty() {
-            break;
-        }
-        for recorded in page {
-            if recorded.sequence != last + 1 {
-                verdict.fault(format!("fact {} is missing", last + 1));
-            }
-            if recorded.fact.chain(&before, workspace, recorded.epoch) != recorded.hash {
-                verdict.fault(format!("fact {} does not have its hash", recorded.sequence));
-            }
-            (before, last) = (recorded.hash, recorded.sequence);
-            verdict.facts += 1;
-            if let Fact::State(event) = &recorded.fact {
-                fold.apply(StateChange {
-                    sequence: recorded.sequence,
-                    person: event.person,
-                    user: event.user,
-                    class: event.active.then_some(event.class),
-                    at: recorded.counts_at,
-                    cause: &event.cause,
-                });
-            }
-        }
+) -> Result<(), BillingError> {
+    let Some(kept) = history::ledger(tx, now, ledger.sequence).await? else { return Ok(()) };
+    if kept.epoch != ledger.epoch {
+        verdict.fault(format!("the ledger says epoch {}, and epoch {} began last", ledger.epoch, kept.epoch));
     }
-    if (last, before) != (sequence, head) {
-        verdict.fault(format!("the ledger's head is fact {sequence}, and the last one found is {last}"));
+    if kept.halted != ledger.halted {
+        let said = if ledger.halted { "" } else { " not" };
+        verdict.fault(format!("the ledger says that it is{said} halted, and its halts say otherwise"));
     }
-    Ok(fold.finish())
+    if ledger.reconciled_sequence > kept.reconciled_sequence {
+        verdict.fault(format!(
+            "the ledger says that states were equal at event {}, and no comparison says so",
+            ledger.reconciled_sequence
+        ));
+    }
+    Ok(())
+}
+
+/// The states of users must be those that the facts leave.
+async fn seats(
+    tx: &mut TenantTx,
+    users: &BTreeMap<(PersonKey, UserId), Option<SeatClass>>,
+    verdict: &mut Verdict,
+) -> Result<(), BillingError> {
+    let stored = seats::all(tx).await?;
+    let differs = |key: &&(PersonKey, UserId)| users.get(key) != stored.get(key);
+    let keys: BTreeSet<&(PersonKey, UserId)> = users.keys().chain(stored.keys()).collect();
+    for (person, user) in keys.into_iter().filter(differs) {
+        verdict.fault(format!("the seat of user {user} of person {person} is not what the facts say"));
+    }
+    Ok(())
 }
 
 /// The intervals of the facts must be those that are stored.

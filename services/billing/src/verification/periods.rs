@@ -112,7 +112,7 @@ async fn recompute(tx: &mut TenantTx, closed: &[Close], verdict: &mut Verdict) -
                     ));
                 }
             }
-            Err(BillingError::Rating(error)) => {
+            Err(error @ (BillingError::Rating(_) | BillingError::ClosedUnpriced { .. })) => {
                 verdict.fault(format!("the period from {} can't be rated again: {error}", close.first));
             }
             Err(error) => return Err(error),

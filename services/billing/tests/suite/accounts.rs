@@ -29,8 +29,11 @@ async fn what_can_not_be_an_account_or_a_price_is_refused_with_its_field() {
     let acme = billing.workspace();
     for (account, field) in [
         (("eur", 2, "UTC"), "currency"),
+        (("QQQ", 2, "UTC"), "currency"),
+        (("XAU", 0, "UTC"), "currency"),
         (("EUR", 4, "UTC"), "exponent"),
         (("EUR", -1, "UTC"), "exponent"),
+        (("JPY", 2, "UTC"), "exponent"),
         (("EUR", 2, "Mars/Olympus"), "time_zone"),
     ] {
         let refused = acme.account(account.0, account.1, account.2).await.unwrap_err();
@@ -40,6 +43,10 @@ async fn what_can_not_be_an_account_or_a_price_is_refused_with_its_field() {
         (("guest", "12", "2026-01-01"), "class"),
         (("regular", "-12", "2026-01-01"), "unit_price"),
         (("regular", "1.0000001", "2026-01-01"), "unit_price"),
+        (("regular", "100000000.01", "2026-01-01"), "unit_price"),
+        (("regular", "12", "-000400-01-01"), "valid_from"),
+        (("regular", "12", "2200-01-01"), "valid_from"),
+        (("collaborator", "1", "2026-01-01"), "unit_price"),
         (("regular", "12", "2026-02-30"), "valid_from"),
     ] {
         let refused = acme.price(price.0, price.1, price.2).await.unwrap_err();
@@ -102,4 +109,56 @@ async fn a_minimum_can_be_repeated_and_is_never_replaced() {
     let audit = billing.admin().list_audit(acme.request(pb::ListAuditRequest::default())).await.unwrap();
     let entries = audit.into_inner().entries;
     assert_eq!(entries.iter().filter(|entry| entry.action == "minimum_spend.set").count(), 1);
+}
+
+#[tokio::test]
+async fn what_is_not_named_of_an_account_stays_as_it_is() {
+    let billing = Billing::at("2026-06-10T00:00:00Z").await;
+    let acme = billing.workspace();
+    let set = async |account: pb::Account| {
+        let message = pb::UpsertAccountRequest { account: Some(account) };
+        let answer = billing.admin().upsert_account(acme.request(message)).await.map_err(Failure::from);
+        answer.map(|answer| answer.into_inner().account.unwrap())
+    };
+    let account = |currency: &str, zone: &str, anchor: &str| pb::Account {
+        currency: currency.to_owned(),
+        time_zone: zone.to_owned(),
+        anchor_date: anchor.to_owned(),
+        ..Default::default()
+    };
+    set(account("KWD", "Asia/Kuwait", "2026-01-15")).await.unwrap();
+
+    let zone = set(account("", "Asia/Tokyo", "")).await.unwrap();
+    assert_eq!((zone.currency.as_str(), zone.exponent, zone.anchor_date.as_str()), ("KWD", 3, "2026-01-15"));
+    let currency = set(account("JPY", "", "")).await.unwrap();
+    assert_eq!((currency.exponent, currency.time_zone.as_str()), (0, "Asia/Tokyo"));
+    assert_eq!(currency.anchor_date, "2026-01-15");
+    let months = set(account("", "", "1970-01-01")).await.unwrap();
+    assert_eq!((months.currency.as_str(), months.anchor_date.as_str()), ("JPY", ""));
+
+    // In use, from a boundary: what is named changes, and the rest goes on.
+    acme.price("regular", "1000", "2026-01-01").await.unwrap();
+    let coming = pb::Account { effective_date: "2026-08-01".to_owned(), ..account("", "Asia/Seoul", "") };
+    let seoul = set(coming).await.unwrap();
+    assert_eq!((seoul.currency.as_str(), seoul.time_zone.as_str()), ("JPY", "Asia/Seoul"));
+    // Named again as it will be, also without the date: nothing is lost of the terms before.
+    assert_eq!(set(account("JPY", "Asia/Seoul", "")).await.unwrap().time_zone, "Asia/Seoul");
+    let now = billing.admin().get_account(acme.request(pb::GetAccountRequest {})).await.unwrap().into_inner();
+    assert_eq!(now.account.unwrap().time_zone, "Asia/Tokyo");
+    let far = set(account("", "", "2190-01-01")).await.unwrap_err();
+    assert_eq!(far.reason, Reason::FailedPrecondition);
+}
+
+#[tokio::test]
+async fn prices_are_told_in_the_places_of_their_currency() {
+    let billing = Billing::start().await;
+    for (currency, price, told) in [("JPY", "1000", "1000"), ("KWD", "4.5", "4.500"), ("EUR", "12", "12.00")]
+    {
+        let acme = billing.workspace();
+        acme.account(currency, 0, "UTC").await.unwrap();
+        acme.price("regular", price, "2026-01-01").await.unwrap();
+        let listed = billing.admin().list_price_versions(acme.request(pb::ListPriceVersionsRequest {})).await;
+        let version = listed.unwrap().into_inner().price_versions.remove(0);
+        assert_eq!((version.unit_price.as_str(), version.currency.as_str()), (told, currency));
+    }
 }

@@ -1,10 +1,18 @@
 //! What the ledger takes, and what it refuses.
 
-use usher_base::id::UserId;
+use sqlx::{AssertSqlSafe, PgConnection};
+use usher_base::id::{UserId, WorkspaceId};
 use usher_base::{Permission, Reason};
 use usher_proto::billing::v1 as pb;
 
 use crate::harness::{Billing, outgoing};
+
+/// A statement of the runtime role on the data of a workspace.
+pub async fn changed(app: &mut PgConnection, workspace: WorkspaceId, sql: &str) -> Result<(), sqlx::Error> {
+    let sql = format!("ROLLBACK; BEGIN; SELECT app_set_tenant('{workspace}'); {sql}");
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(app).await?;
+    Ok(())
+}
 
 #[tokio::test]
 async fn b1_an_event_delivered_again_changes_nothing_and_is_acknowledged_again() {
@@ -132,7 +140,7 @@ async fn e12_a_person_with_two_users_takes_one_seat_in_the_higher_class() {
 
 #[tokio::test]
 async fn the_database_itself_refuses_overlapping_intervals_and_changes_of_facts() {
-    use sqlx::{Connection as _, PgConnection};
+    use sqlx::Connection as _;
     let billing = Billing::start().await;
     let mut acme = billing.workspace();
     let ada = acme.person();
@@ -156,7 +164,7 @@ async fn the_database_itself_refuses_overlapping_intervals_and_changes_of_facts(
         "UPDATE price_versions SET unit_price_micros = 0",
         "DELETE FROM intervals",
     ] {
-        let refused = sqlx::query(change).execute(&mut app).await.unwrap_err();
+        let refused = changed(&mut app, acme.id, change).await.unwrap_err();
         assert!(refused.to_string().contains("permission denied"), "{change}: {refused}");
     }
 }

@@ -154,7 +154,7 @@ async fn b19_a_correction_before_the_first_period_is_refused() {
 
     assert_eq!(refused.reason, Reason::InvalidArgument);
     for (from, until) in
-        [("2026-06-05T00:00:00Z", "2026-06-05T00:00:00Z"), ("2026-07-11T00:00:00Z", "2026-07-12T00:00:00Z")]
+        [("2026-06-05T00:00:00Z", "2026-06-05T00:00:00Z"), ("2026-07-09T00:00:00Z", "2026-07-12T00:00:00Z")]
     {
         assert_eq!(acme.correct(ada, from, until, "").await.unwrap_err().reason, Reason::InvalidArgument);
     }
@@ -185,4 +185,40 @@ async fn linked_keys_are_one_person_also_in_periods_that_are_closed() {
         [("seat", "regular", "2026-07-01", 1200), ("adjustment", "regular", "2026-06-01", -600)]
     );
     assert_eq!(acme.verify().await.faults, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_correction_to_a_class_without_a_price_in_a_closed_period_is_refused() {
+    let billing = Billing::at("2026-07-10T00:00:00Z").await;
+    let mut acme = billing.workspace();
+    acme.price("regular", "12.00", "2026-01-01").await.unwrap();
+    acme.price("external", "8.00", "2026-07-01").await.unwrap();
+    let ada = acme.person();
+    let event = acme.event("2026-06-01T00:00:00Z", ada, Some("Regular"));
+    acme.apply(vec![event]).await;
+    // Asked for while June is open: a price can still be added then.
+    let (from, until) = ("2026-06-20T00:00:00Z", "2026-07-02T00:00:00Z");
+    let correction = pb::Correction {
+        person_key: ada.to_string(),
+        from_time: Some(to_wire(from.parse().unwrap())),
+        until_time: Some(to_wire(until.parse().unwrap())),
+        class: "external".to_owned(),
+        reason: "was a guest then".to_owned(),
+        ..Default::default()
+    };
+    let message = pb::RecordCorrectionRequest { correction: Some(correction) };
+    let recorded = billing.admin().record_correction(acme.request_of("ann", message)).await.unwrap();
+    let id = recorded.into_inner().correction.unwrap().id;
+    acme.prove("2026-07-09T00:00:00Z").await;
+    acme.close("2026-06-01").await.unwrap();
+
+    let refused = acme.correct(ada, from, until, "external").await.unwrap_err();
+    let message = pb::ApproveCorrectionRequest { id };
+    let late = billing.admin().approve_correction(acme.request_of("bea", message)).await.unwrap_err();
+
+    assert_eq!(refused.reason, Reason::FailedPrecondition);
+    assert!(refused.message.contains("no price of a external seat on 2026-06-20"), "{}", refused.message);
+    assert_eq!(late.code(), tonic::Code::FailedPrecondition);
+    acme.correct(ada, "2026-07-01T00:00:00Z", until, "external").await.unwrap();
+    acme.invoice("2026-07-01").await.unwrap();
 }

@@ -17,6 +17,54 @@ async fn forecast(acme: &Workspace<'_>, known: Option<&str>) -> pb::GetForecastR
 }
 
 #[tokio::test]
+async fn the_forecast_of_a_coming_period_prices_the_seats_that_it_names() {
+    let billing = Billing::at("2026-05-20T00:00:00Z").await;
+    let mut acme = billing.workspace();
+    acme.price("regular", "12.00", "2026-01-01").await.unwrap();
+    let events = [acme.person(), acme.person()].map(|person| {
+        acme.event(&format!("2026-05-0{}T00:00:00Z", acme.sent.len() + 1), person, Some("Regular"))
+    });
+    acme.apply(events.to_vec()).await;
+
+    let told = forecast(&acme, None).await;
+
+    assert_eq!((told.accrued_minor, told.remainder_minor, told.expected_minor), (0, 2_400, 2_400));
+    assert!(told.basis.starts_with("2 seats are open at 2026-06-01T00:00:00Z and"), "{}", told.basis);
+}
+
+#[tokio::test]
+async fn the_dates_of_a_forecast_add_up_to_what_is_expected_in_every_mode() {
+    for mode in ["DAILY_TOUCH", "SECOND", "PERIOD_PEAK", "OPENING_PLUS_INCREMENTS", "DISTINCT"] {
+        let billing = Billing::at("2026-06-16T12:00:00Z").await;
+        let mut acme = billing.workspace();
+        let version = pb::PriceVersion {
+            class: "regular".to_owned(),
+            unit_price: "9.99".to_owned(),
+            valid_from: "2026-01-01".to_owned(),
+            mode: mode.to_owned(),
+            floor: 5,
+            ..Default::default()
+        };
+        let message = pb::CreatePriceVersionRequest { price_version: Some(version) };
+        billing.admin().create_price_version(acme.request(message)).await.unwrap();
+        let message = pb::SetMinimumSpendRequest { valid_from: "2026-06-01".to_owned(), amount_minor: 7_777 };
+        billing.admin().set_minimum_spend(acme.request(message)).await.unwrap();
+        for at in ["2026-06-01T00:00:00Z", "2026-06-07T10:00:00Z", "2026-06-11T00:00:01Z"] {
+            let person = acme.person();
+            let event = acme.event(at, person, Some("Regular"));
+            acme.apply(vec![event]).await;
+        }
+
+        let (report, _) = acme.report("forecast", "csv", "2026-06-01", None).await.unwrap();
+
+        let cents = |amount: &str| amount.replace('.', "").parse::<i64>().unwrap();
+        let sum: i64 = report.lines().skip(1).map(|row| cents(row.split(',').nth(3).unwrap())).sum();
+        assert_eq!(sum, forecast(&acme, None).await.expected_minor, "{mode}: {report}");
+        assert_eq!(sum, 7_777);
+    }
+}
+
+#[tokio::test]
 async fn a_forecast_goes_on_with_the_seats_that_are_open() {
     let billing = Billing::at("2026-06-16T00:00:00Z").await;
     let (acme, _) = one_seat(&billing).await;

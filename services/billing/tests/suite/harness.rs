@@ -15,7 +15,7 @@ use usher_base::id::WorkspaceId;
 use usher_base::key::SigningKey;
 use usher_base::secret::ServiceKey;
 use usher_base::{Audience, Claims, Clock, Permission};
-use usher_billing::{Config, JobSettings, MIGRATOR, Service};
+use usher_billing::{Config, JobSettings, MIGRATOR, ProofKeys, Service};
 use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::billing_admin_client::BillingAdminClient;
 use usher_proto::billing::v1::invoicing_client::InvoicingClient;
@@ -140,6 +140,7 @@ impl Billing {
             tenant_url: publish(&key, &clock, &tasks).await,
             jobs: jobs.unwrap_or(NO_JOBS),
             service_key: jobs.map(|_| ServiceKey::generate()),
+            proof: Some(ProofKeys::parse(&"7".repeat(40)).unwrap()),
         };
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let channel = connect(&format!("http://{}", listener.local_addr().unwrap())).unwrap();

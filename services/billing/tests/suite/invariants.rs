@@ -15,10 +15,10 @@ const CLASSES: [&str; 3] = ["Regular", "External", "Collaborator"];
 const ZONE: &str = "America/Sao_Paulo";
 
 /// Draws numbers; the same ones in each run.
-struct Draw(u64);
+pub struct Draw(pub u64);
 
 impl Draw {
-    fn below(&mut self, bound: u64) -> u64 {
+    pub fn below(&mut self, bound: u64) -> u64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % bound
     }

@@ -9,7 +9,7 @@ use crate::closing::one_seat;
 use crate::harness::{Billing, outgoing};
 use crate::workspace::{Workspace, read_report};
 
-const NAMES: [&str; 12] = [
+pub const REPORTS: [&str; 12] = [
     "statement",
     "seat-days",
     "seats-by-day",
@@ -74,7 +74,7 @@ async fn i24_every_report_is_the_same_to_the_byte_for_the_same_known_time() {
     let mut acme = busy(&billing, "2026-06-30T23:30:00Z").await;
     acme.watermark(1, "2026-06-30T23:20:00Z", 5).await;
     let mut before = Vec::new();
-    for (name, format) in NAMES.iter().flat_map(|name| [(*name, "csv"), (*name, "jsonl")]) {
+    for (name, format) in REPORTS.iter().flat_map(|name| [(*name, "csv"), (*name, "jsonl")]) {
         let (text, manifest) = acme.report(name, format, "2026-06-01", None).await.unwrap();
         assert_eq!(manifest.sha256, usher_billing::event::hex(&Sha256::digest(&text)), "{name}");
         assert_eq!(manifest.bytes, i64::try_from(text.len()).unwrap(), "{name}");
@@ -109,7 +109,7 @@ async fn no_report_of_a_closed_period_ever_changes_and_what_comes_later_is_in_th
     acme.close("2026-05-01").await.unwrap();
     acme.close("2026-06-01").await.unwrap();
     let mut before = Vec::new();
-    for name in NAMES {
+    for name in REPORTS {
         before.push(acme.report(name, "csv", "2026-06-01", None).await.unwrap());
     }
 
@@ -132,7 +132,7 @@ async fn no_report_of_a_closed_period_ever_changes_and_what_comes_later_is_in_th
     let left = acme.event("2026-07-09T00:00:00Z", ada, None);
     acme.apply(vec![left]).await;
 
-    for (name, (text, manifest)) in NAMES.iter().zip(before) {
+    for (name, (text, manifest)) in REPORTS.iter().zip(before) {
         let (again, described) = acme.report(name, "csv", "2026-06-01", None).await.unwrap();
         assert_eq!(again, text, "{name}");
         let wanted = pb::Manifest { known_time: described.known_time, ..manifest };

@@ -274,7 +274,7 @@ impl<'a> Workspace<'a> {
     }
 
     pub async fn verify(&self) -> pb::VerifyLedgerResponse {
-        let message = pb::VerifyLedgerRequest {};
+        let message = pb::VerifyLedgerRequest::default();
         self.billing.admin().verify_ledger(self.request(message)).await.unwrap().into_inner()
     }
 

@@ -62,6 +62,20 @@ impl ScopedDatabase {
         Ok(TenantTx { inner, tenant: self.tenant })
     }
 
+    /// A transaction as [`ScopedDatabase::scan`] makes it, in which nothing can be written, and every statement
+    /// sees the same: what others commit meanwhile is not there.
+    ///
+    /// # Errors
+    /// The database does not answer, or the workspace has too much under way.
+    pub async fn snapshot(&self, within: Duration) -> Result<TenantTx, Error> {
+        let begin = format!(
+            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = {}; SELECT app_set_tenant('{}')",
+            within.as_millis(),
+            self.tenant
+        );
+        self.open(Claim::Scan(self.tenant), begin).await
+    }
+
     /// One statement that is its own transaction, in one round trip: the hot paths. `$1` is the
     /// tenant. It must be a call of a PL/pgSQL function whose first act is `app_set_tenant($1)`;
     /// otherwise row-level security shows it nothing.

@@ -16,27 +16,32 @@ pub(super) enum AccountCommand {
         #[command(flatten)]
         of: WorkspaceArg,
     },
-    /// Set currency and time zone. Once there are prices, from a coming period on.
+    /// Set currency, time zone and periods; what is not named stays. Once there are prices, from a coming
+    /// period on.
+    #[command(group = clap::ArgGroup::new("changed").required(true).multiple(true))]
     Set {
         #[command(flatten)]
         of: WorkspaceArg,
-        /// ISO 4217, such as EUR.
-        #[arg(long)]
-        currency: String,
-        /// Decimal places of the currency.
-        #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(i32).range(0..=3))]
-        exponent: i32,
+        /// ISO 4217 code, such as EUR; its decimal places are those of ISO 4217.
+        #[arg(long, group = "changed")]
+        currency: Option<String>,
         /// IANA name of the zone in which days are counted, such as Europe/Berlin.
-        #[arg(long, default_value = "UTC")]
-        time_zone: String,
-        /// The date from which periods are counted, month by month. Without it, calendar months.
-        #[arg(long)]
+        #[arg(long, group = "changed")]
+        time_zone: Option<String>,
+        /// The date from which periods are counted, month by month.
+        #[arg(long, group = "changed")]
         anchor_date: Option<Date>,
+        /// Periods are calendar months, as they are where nothing was ever set.
+        #[arg(long, group = "changed", conflicts_with = "anchor_date")]
+        calendar_months: bool,
         /// A coming period's first date, from which this holds. Without it, from the beginning.
         #[arg(long)]
         effective_date: Option<Date>,
     },
 }
+
+/// The anchor of calendar months.
+const CALENDAR: &str = "1970-01-01";
 
 const COLUMNS: [&str; 5] = ["currency", "exponent", "time_zone", "anchor_date", "effective_date"];
 
@@ -50,11 +55,16 @@ impl AccountCommand {
                 let answer = client.get_account(session.scoped(workspace, message)).await.map_err(told)?;
                 answer.into_inner().account
             }
-            Self::Set { of, currency, exponent, time_zone, anchor_date, effective_date } => {
+            Self::Set { of, currency, time_zone, anchor_date, calendar_months, effective_date } => {
                 let workspace = session.workspace(&of).await?;
                 let date = |date: Option<Date>| date.map(|date| date.to_string()).unwrap_or_default();
-                let (anchor_date, effective_date) = (date(anchor_date), date(effective_date));
-                let account = pb::Account { currency, exponent, time_zone, anchor_date, effective_date };
+                let account = pb::Account {
+                    currency: currency.unwrap_or_default(),
+                    exponent: 0,
+                    time_zone: time_zone.unwrap_or_default(),
+                    anchor_date: if calendar_months { CALENDAR.to_owned() } else { date(anchor_date) },
+                    effective_date: date(effective_date),
+                };
                 let message = pb::UpsertAccountRequest { account: Some(account) };
                 let answer = client.upsert_account(session.scoped(workspace, message)).await.map_err(told)?;
                 answer.into_inner().account

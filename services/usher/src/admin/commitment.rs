@@ -5,6 +5,7 @@ use jiff::civil::Date;
 use serde_json::Value;
 use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::billing_admin_client::BillingAdminClient;
+use uuid::Uuid;
 
 use super::limit::Pool;
 use super::report::Report;
@@ -12,14 +13,15 @@ use super::session::{Session, WorkspaceArg, told};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum CommitmentCommand {
-    /// Record what is bought for a term. It is never changed; a renewal is a commitment of its own.
+    /// Record what is bought for a term. It is never changed; a renewal is a commitment of its own, and one
+    /// that has billed nothing can be withdrawn.
     Set {
         #[command(flatten)]
         of: WorkspaceArg,
         /// What is bought.
         #[arg(long, value_enum)]
         pool: Pool,
-        /// So many seats.
+        /// How many seats.
         #[arg(long)]
         quantity: u32,
         /// Price of a seat for a whole period, such as 12.00; what is used beyond costs it as well.
@@ -31,6 +33,14 @@ pub(super) enum CommitmentCommand {
         /// The date after its last.
         #[arg(long)]
         end: Date,
+    },
+    /// Take back a commitment of which no true-up was billed.
+    Withdraw {
+        #[command(flatten)]
+        of: WorkspaceArg,
+        /// The commitment's id, as `commitment list` shows it.
+        #[arg(long)]
+        id: Uuid,
     },
     /// List what is bought, by pool and term.
     List {
@@ -58,6 +68,14 @@ impl CommitmentCommand {
                 let message = pb::SetCommitmentRequest { commitment: Some(commitment) };
                 let answer = client.set_commitment(session.scoped(workspace, message)).await.map_err(told)?;
                 Ok(Report::one(&COLUMNS, row(answer.into_inner().commitment.unwrap_or_default())))
+            }
+            Self::Withdraw { of, id } => {
+                let workspace = session.workspace(&of).await?;
+                let message = pb::WithdrawCommitmentRequest { id: id.to_string() };
+                let answer =
+                    client.withdraw_commitment(session.scoped(workspace, message)).await.map_err(told)?;
+                let withdrawn = row(answer.into_inner().commitment.unwrap_or_default());
+                Ok(Report::one(&COLUMNS, withdrawn).note("withdrawn"))
             }
             Self::List { of } => {
                 let workspace = session.workspace(&of).await?;

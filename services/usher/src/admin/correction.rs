@@ -13,7 +13,8 @@ use super::session::{Session, WorkspaceArg, told};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum CorrectionCommand {
-    /// Ask for a correction of a person's state over a past time; somebody else approves it.
+    /// Ask for a correction of a person's state over a past time; another operator approves it. In `usher dev`
+    /// that is `--operator approver`.
     Record {
         #[command(flatten)]
         of: WorkspaceArg,
@@ -33,7 +34,7 @@ pub(super) enum CorrectionCommand {
         #[arg(long)]
         reason: String,
     },
-    /// Approve a correction that somebody else recorded.
+    /// Approve a correction that another operator recorded.
     Approve {
         #[command(flatten)]
         of: WorkspaceArg,

@@ -1,20 +1,35 @@
 //! `usher admin ledger`
 
-use anyhow::bail;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
 use clap::Subcommand;
+use jiff::Timestamp;
+use serde::Deserialize;
 use serde_json::{Value, json};
 use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::billing_admin_client::BillingAdminClient;
 use usher_proto::identity::v1 as identity;
 use usher_proto::identity::v1::seat_service_client::SeatServiceClient;
+use usher_rpc::convert::to_wire;
 
 use super::report::{Report, time};
 use super::session::{Session, WorkspaceArg, told};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum LedgerCommand {
-    /// Hash the chain and fold the facts again, and compare with what is stored.
+    /// Hash the chains, fold the facts and rate the closed periods again, and compare with what is stored and
+    /// signed.
     Verify {
+        #[command(flatten)]
+        of: WorkspaceArg,
+        /// File with heads that `ledger heads --output json` gave once: nothing up to them may have changed.
+        #[arg(long)]
+        heads: Option<PathBuf>,
+    },
+    /// List the signed heads, one a day: what proves later that nothing of before was changed. Keep them
+    /// where the database's administrators can't change them: `--output json > acme-heads.json`.
+    Heads {
         #[command(flatten)]
         of: WorkspaceArg,
     },
@@ -50,6 +65,7 @@ pub(super) enum LedgerCommand {
     },
 }
 
+const HEADS: [&str; 7] = ["time", "fact", "fact_hash", "record", "record_hash", "public_key", "signature"];
 const RUNS: [&str; 7] = ["time", "event", "class", "identity", "billing", "equal", "person_keys"];
 const VERIFICATIONS: [&str; 4] = ["time", "actor", "facts", "faults"];
 const AUDIT: [&str; 4] = ["time", "actor", "action", "detail"];
@@ -58,15 +74,23 @@ impl LedgerCommand {
     pub(super) async fn run(self, session: &Session) -> anyhow::Result<Report> {
         let mut client = BillingAdminClient::new(session.billing.clone());
         match self {
-            Self::Verify { of } => {
+            Self::Verify { of, heads } => {
                 let workspace = session.workspace(&of).await?;
-                let message = pb::VerifyLedgerRequest {};
+                let heads = heads.as_deref().map(read_heads).transpose()?.unwrap_or_default();
+                let message = pb::VerifyLedgerRequest { heads };
                 let answer = client.verify_ledger(session.scoped(workspace, message)).await.map_err(told)?;
                 let pb::VerifyLedgerResponse { facts, faults } = answer.into_inner();
                 if !faults.is_empty() {
                     bail!("the ledger is not what it must be:\n  {}", faults.join("\n  "));
                 }
                 Ok(Report::done(format!("{facts} facts, chained and folded: all is as it must be")))
+            }
+            Self::Heads { of } => {
+                let workspace = session.workspace(&of).await?;
+                let message = pb::ListSignedHeadsRequest {};
+                let answer =
+                    client.list_signed_heads(session.scoped(workspace, message)).await.map_err(told)?;
+                Ok(Report::list(&HEADS, answer.into_inner().heads.iter().map(head)))
             }
             Self::Reconcile { of } => {
                 let workspace = session.workspace(&of).await?;
@@ -104,6 +128,47 @@ impl LedgerCommand {
             }
         }
     }
+}
+
+fn head(head: &pb::SignedHead) -> Vec<Value> {
+    vec![
+        time(head.sign_time),
+        json!(head.sequence),
+        json!(head.head_hash),
+        json!(head.record_number),
+        json!(head.record_hash),
+        json!(head.public_key),
+        json!(head.signature),
+    ]
+}
+
+/// A head as `ledger heads --output json` has it.
+#[derive(Deserialize)]
+struct Head {
+    time: Timestamp,
+    fact: i64,
+    fact_hash: String,
+    record: i64,
+    record_hash: String,
+    public_key: String,
+    signature: String,
+}
+
+fn read_heads(path: &Path) -> anyhow::Result<Vec<pb::SignedHead>> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("{} can't be read", path.display()))?;
+    let heads: Vec<Head> = serde_json::from_str(&text).with_context(|| {
+        format!("{} has no heads as `ledger heads --output json` prints them", path.display())
+    })?;
+    let read = |head: Head| pb::SignedHead {
+        sign_time: Some(to_wire(head.time)),
+        sequence: head.fact,
+        head_hash: head.fact_hash,
+        record_number: head.record,
+        record_hash: head.record_hash,
+        public_key: head.public_key,
+        signature: head.signature,
+    };
+    Ok(heads.into_iter().map(read).collect())
 }
 
 fn run(run: &pb::Reconciliation) -> Vec<Value> {

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::invoicing_client::InvoicingClient;
 
-use super::report::Report;
+use super::report::{Report, text};
 use super::session::{Session, WorkspaceArg, told};
 use super::statement::major;
 
@@ -22,11 +22,13 @@ pub(super) enum PeriodCommand {
         #[command(flatten)]
         of: WorkspaceArg,
     },
-    /// Show a period's invoice: as it was closed, or a preview that says why it is not final.
+    /// Show what a period is billed: the invoice as it was closed, or a preview by what is known until now,
+    /// which says why it is not final.
     Invoice(PeriodArg),
     /// Close the first open period, for ever. What is missing for it is said.
     Close(PeriodArg),
-    /// What a period is expected to cost.
+    /// Show what a period is expected to cost when it ends, if those who are there stay; also of a coming
+    /// period. Nothing is billed by it.
     Forecast(PeriodArg),
     /// What a period would cost by other prices or counts.
     Preview(Box<preview::PreviewArgs>),
@@ -43,12 +45,12 @@ pub(super) struct PeriodArg {
     start: Date,
 }
 
-const PERIODS: [&str; 7] = ["start", "end", "state", "total", "carried", "credited", "snapshot"];
+const PERIODS: [&str; 8] = ["start", "end", "state", "total", "carried", "credited", "currency", "snapshot"];
 const LINES: [&str; 9] =
     ["line", "kind", "class", "about", "mode", "seat_days", "exact_minor", "amount", "currency"];
 
-const FORECAST: [&str; 8] =
-    ["accrued", "remainder", "floor", "other", "expected", "currency", "scheduled", "basis"];
+const FORECAST: [&str; 9] =
+    ["document", "accrued", "remainder", "floor", "other", "expected", "currency", "scheduled", "basis"];
 
 impl PeriodCommand {
     pub(super) async fn run(self, session: &Session) -> anyhow::Result<Report> {
@@ -96,9 +98,9 @@ fn forecast(forecast: pb::GetForecastResponse) -> Report {
         let pb::ScheduledChange { date, kind, about, detail } = change;
         json!(format!("{date} {kind} of {about}: {detail}"))
     });
-    let row = amounts.into_iter().map(|minor| json!(major(minor, forecast.exponent)));
+    let amounts = amounts.into_iter().map(|minor| json!(major(minor, forecast.exponent)));
     let rest = [json!(forecast.currency), scheduled.collect(), json!(forecast.basis)];
-    Report::one(&FORECAST, row.chain(rest).collect())
+    Report::one(&FORECAST, [json!("forecast")].into_iter().chain(amounts).chain(rest).collect())
 }
 
 fn summary(summary: pb::PeriodSummary) -> Vec<Value> {
@@ -112,6 +114,7 @@ fn summary(summary: pb::PeriodSummary) -> Vec<Value> {
         amount(summary.total_minor),
         amount(summary.credit_minor),
         amount(summary.credited_minor),
+        json!(summary.currency),
         json!(summary.snapshot_hash),
     ]
 }
@@ -132,8 +135,30 @@ fn invoice(invoice: pb::Invoice) -> Report {
         ]
     });
     let period = invoice.period.unwrap_or_default();
+    let document = if invoice.provisional { "preview of an invoice" } else { "invoice" };
+    let others = invoice.other_currencies.iter().map(|other| {
+        json!({
+            "currency": other.currency, "total": major(other.total_minor, other.exponent),
+            "credit": major(other.credit_minor, other.exponent),
+        })
+    });
+    let summary = [
+        ("document", json!(document)),
+        ("start", json!(period.start_date)),
+        ("end", json!(period.end_date)),
+        ("time_zone", json!(period.time_zone)),
+        ("state", json!(period.state)),
+        ("total", json!(major(invoice.total_minor, exponent))),
+        ("credit", json!(major(invoice.credit_minor, exponent))),
+        ("credited", json!(major(invoice.credited_minor, exponent))),
+        ("currency", json!(invoice.currency)),
+        ("other_currencies", others.collect()),
+        ("incomplete_reasons", json!(invoice.incomplete_reasons)),
+        ("sequence", json!(invoice.sequence)),
+        ("snapshot", text(invoice.snapshot_hash.clone())),
+    ];
     let mut note = format!(
-        "{} to {} ({}), {}: {} {}, credit {}, as of fact {}",
+        "{document} of {} to {} ({}), {}: {} {}, credit {}, as of fact {}",
         period.start_date,
         period.end_date,
         period.time_zone,
@@ -164,5 +189,5 @@ fn invoice(invoice: pb::Invoice) -> Report {
         note.push_str("\nsnapshot ");
         note.push_str(&invoice.snapshot_hash);
     }
-    Report::list(&LINES, rows).note(note)
+    Report::list(&LINES, rows).note(note).summary("lines", summary)
 }

@@ -19,7 +19,7 @@ pub(super) enum Format {
     /// Columns for people.
     #[default]
     Table,
-    /// A JSON array of objects, or one object where there is one thing to show.
+    /// A JSON array of objects; one object where there is one thing to show, or a total of all.
     Json,
 }
 
@@ -30,27 +30,45 @@ pub(super) struct Report {
     rows: Vec<Vec<Value>>,
     single: bool,
     note: Option<String>,
+    /// What is said of all rows, and their name beside it in JSON.
+    summary: Option<(&'static str, Map<String, Value>)>,
 }
 
 impl Report {
     /// Any number of things of one kind.
     pub(super) fn list(columns: &[&'static str], rows: impl IntoIterator<Item = Vec<Value>>) -> Self {
-        Self { columns: columns.to_vec(), rows: rows.into_iter().collect(), single: false, note: None }
+        Self {
+            columns: columns.to_vec(),
+            rows: rows.into_iter().collect(),
+            single: false,
+            note: None,
+            summary: None,
+        }
     }
 
     /// One thing.
     pub(super) fn one(columns: &[&'static str], row: Vec<Value>) -> Self {
-        Self { columns: columns.to_vec(), rows: vec![row], single: true, note: None }
+        Self { single: true, ..Self::list(columns, [row]) }
     }
 
     /// Nothing but a sentence.
     pub(super) fn done(note: impl Into<String>) -> Self {
-        Self { columns: Vec::new(), rows: Vec::new(), single: false, note: Some(note.into()) }
+        Self::list(&[], []).note(note)
     }
 
     /// Adds a sentence for the person at the terminal; it goes to standard error.
     pub(super) fn note(self, note: impl Into<String>) -> Self {
         Self { note: Some(note.into()), ..self }
+    }
+
+    /// Adds what is said of all rows, for programs: JSON is an object of it, with the rows under a name.
+    pub(super) fn summary(
+        self,
+        rows: &'static str,
+        fields: impl IntoIterator<Item = (&'static str, Value)>,
+    ) -> Self {
+        let fields = fields.into_iter().map(|(name, value)| (name.to_owned(), value));
+        Self { summary: Some((rows, fields.collect())), ..self }
     }
 
     /// Prints it. A reader that goes away (`| head`) is no fault.
@@ -76,7 +94,15 @@ impl Report {
                 self.columns.iter().zip(row).map(|(name, value)| ((*name).to_owned(), value.clone()));
             Value::Object(fields.collect::<Map<_, _>>())
         });
-        if self.single { objects.next().unwrap_or_default() } else { objects.collect() }
+        match &self.summary {
+            _ if self.single => objects.next().unwrap_or_default(),
+            None => objects.collect(),
+            Some((rows, summary)) => {
+                let mut summary = summary.clone();
+                summary.insert((*rows).to_owned(), objects.collect());
+                Value::Object(summary)
+            }
+        }
     }
 
     fn table(&self) -> String {
@@ -193,5 +219,8 @@ mod tests {
         );
         assert_eq!(Report::one(&["name"], vec![json!("acme")]).json(), json!({"name": "acme"}));
         assert_eq!(Report::list(&["name"], []).json(), json!([]));
+        let summary =
+            Report::list(&["kind"], [vec![json!("seat")]]).summary("lines", [("total", json!("12.00"))]);
+        assert_eq!(summary.json(), json!({"total": "12.00", "lines": [{"kind": "seat"}]}));
     }
 }

@@ -1,5 +1,6 @@
 //! The way to the services, and who asks.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -38,8 +39,9 @@ pub(super) struct ConnectionArgs {
     /// File with the operator's key, as `usher service-key <name>` printed it.
     #[arg(long, env = "USHER_OPERATOR_KEY_FILE", global = true)]
     key_file: Option<PathBuf>,
-    /// The operator's name, for which the key was made.
-    #[arg(long, env = "USHER_OPERATOR", default_value = "ops", global = true)]
+    /// The operator's name, for which the key was made. With --demo, "approver" is a second operator, who
+    /// approves what the first has asked for.
+    #[arg(long, env = "USHER_OPERATOR", default_value = DEFAULT_OPERATOR, global = true)]
     operator: String,
 }
 
@@ -56,7 +58,26 @@ pub(super) struct WorkspaceArg {
 struct Demo {
     grpc: Addresses,
     service_credential: String,
+    /// Credentials of other operators, by name.
+    #[serde(default)]
+    operators: BTreeMap<String, String>,
 }
+
+impl Demo {
+    /// The credential of an operator; without a name of its own, the first one's.
+    fn credential(&mut self, operator: &str) -> anyhow::Result<String> {
+        if operator == DEFAULT_OPERATOR {
+            return Ok(std::mem::take(&mut self.service_credential));
+        }
+        self.operators.remove(operator).with_context(|| {
+            let known = self.operators.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+            format!("demo.json has no operator {operator:?}; it has {known}, and one without a name")
+        })
+    }
+}
+
+/// The operator who is meant where none is named.
+const DEFAULT_OPERATOR: &str = "ops";
 
 #[derive(Deserialize)]
 struct Addresses {
@@ -79,12 +100,13 @@ impl Session {
     pub(super) async fn open(args: &ConnectionArgs) -> anyhow::Result<Self> {
         let request_id = format!("admin-{}", Uuid::new_v4().simple());
         if let Some(path) = &args.demo {
-            let demo = read_demo(path)?;
+            let mut demo = read_demo(path)?;
+            let credential = demo.credential(&args.operator)?;
             return Ok(Self {
                 tenant: connect(&demo.grpc.tenant)?,
                 identity: connect(&demo.grpc.identity)?,
                 billing: connect(&demo.grpc.billing)?,
-                credential: demo.service_credential,
+                credential,
                 request_id,
             });
         }

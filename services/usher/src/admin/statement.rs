@@ -86,15 +86,26 @@ impl StatementArgs {
             ]
         });
         let total = major(answer.total_minor, exponent);
-        let provisional = if answer.provisional { ", provisional" } else { "" };
-        Ok(Report::list(&["kind", "class", "mode", "seat_days", "exact_minor", "amount"], rows).note(
-            format!(
-                "{start} to {end} ({}): {total} {}{provisional}, as of seat event {}",
-                answer.time_zone, answer.currency, answer.sequence
-            ),
-        ))
+        let note = format!(
+            "statement of {start} to {end} ({}): {total} {}, calculated by seat event {}; minimums, true-ups and \
+             adjustments are on invoices only (`usher admin period invoice`)",
+            answer.time_zone, answer.currency, answer.sequence
+        );
+        let summary = [
+            ("document", json!("statement")),
+            ("start", json!(start)),
+            ("end", json!(end)),
+            ("time_zone", json!(answer.time_zone)),
+            ("state", json!("CALCULATED")),
+            ("total", json!(total)),
+            ("currency", json!(answer.currency)),
+            ("sequence", json!(answer.sequence)),
+        ];
+        Ok(Report::list(&LINES, rows).note(note).summary("lines", summary))
     }
 }
+
+const LINES: [&str; 6] = ["kind", "class", "mode", "seat_days", "exact_minor", "amount"];
 
 /// Minor units as a decimal of major ones, exactly.
 pub(super) fn major(minor: i64, exponent: i32) -> String {
@@ -105,9 +116,28 @@ pub(super) fn major(minor: i64, exponent: i32) -> String {
     if places == 0 { format!("{sign}{whole}") } else { format!("{sign}{whole}.{rest}") }
 }
 
+/// A decimal of major units as minor ones; none where it is no amount of the currency.
+pub(super) fn minor(text: &str, exponent: i32) -> Option<i64> {
+    let (whole, places) = text.split_once('.').unwrap_or((text, ""));
+    let most = usize::try_from(exponent).ok()?;
+    let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    let sound = !whole.is_empty() && digits(whole) && digits(places) && places.len() <= most;
+    sound.then(|| format!("{whole}{places:0<most$}").parse().ok()).flatten()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_amount_is_read_in_the_places_of_its_currency() {
+        assert_eq!(minor("12.5", 2), Some(1_250));
+        assert_eq!(minor("1000", 0), Some(1_000));
+        assert_eq!(minor("4.500", 3), Some(4_500));
+        for (wrong, exponent) in [("1000.5", 0), ("0.001", 2), ("-1", 2), ("", 2), (".5", 2), ("1e3", 2)] {
+            assert_eq!(minor(wrong, exponent), None, "{wrong}");
+        }
+    }
 
     #[test]
     fn minor_units_are_printed_exactly_in_every_exponent() {

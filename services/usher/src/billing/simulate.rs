@@ -9,31 +9,40 @@ use usher_billing::simulate::{Case, simulate};
 
 /// Prices a case. Input, as JSON:
 ///
-/// {"currency", "exponent", "timezone", "period": {"start", "end"},
+/// {"currency", "timezone", "period": {"start", "end"},
 ///  "classes": [{"class", "rank", "priced"}],
 ///  "prices": [{"class", "unit_price": "12.00", "mode", "included", "floor", valid_from}],
 ///  "events": [{"at": "2026-06-16T09:00:00Z", "person", "active", "class"}]}
 ///
-/// A person's state stands until the next event; states before the period count. end is the date
+/// `usher billing simulate --example` prints one. A person's state stands until the next event; states before the period count. end is the date
 /// after the last. mode is DAILY_TOUCH where none is given; there are also DAILY_CLOSE,
 /// DAILY_PEAK, SECOND, PERIOD_CLOSE, PERIOD_PEAK, OPENING_PLUS_INCREMENTS and DISTINCT.
 ///
-/// Output, as JSON: lines, total_minor, days, allocations; amounts in minor units.
+/// Output, as JSON: currency, lines, total_minor, days, allocations; amounts in minor units.
 #[expect(clippy::doc_markdown, reason = "--help shows the text as it stands")]
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub struct SimulateArgs {
     /// File with the case; - means standard input.
-    #[arg(long)]
-    input: PathBuf,
+    #[arg(long, required_unless_present = "example")]
+    input: Option<PathBuf>,
+    /// Print a case that works, to begin with, in the place of pricing one.
+    #[arg(long, conflicts_with = "input")]
+    example: bool,
 }
+
+/// June of the help of `usher admin price create`.
+const EXAMPLE: &str = include_str!("simulate/example.json");
 
 impl SimulateArgs {
     pub(super) fn run(&self) -> anyhow::Result<()> {
-        let text = read(&self.input)?;
-        let case: Case = serde_json::from_str(&text).with_context(|| {
-            format!("{} is no case; see usher billing simulate --help", self.input.display())
-        })?;
+        let Some(input) = &self.input else {
+            print!("{EXAMPLE}");
+            return Ok(());
+        };
+        let text = read(input)?;
+        let case: Case = serde_json::from_str(&text)
+            .with_context(|| format!("{} is no case; see usher billing simulate --help", input.display()))?;
         let outcome = simulate(&case)?;
         println!("{}", serde_json::to_string_pretty(&outcome)?);
         Ok(())
@@ -47,4 +56,29 @@ fn read(path: &Path) -> anyhow::Result<String> {
         return Ok(text);
     }
     std::fs::read_to_string(path).with_context(|| format!("{} can't be read", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_example_is_a_case_and_each_mode_makes_of_it_what_the_help_of_prices_says() {
+        let case: serde_json::Value = serde_json::from_str(EXAMPLE).unwrap();
+        for (mode, total) in [
+            ("DAILY_TOUCH", 12_680),
+            ("DAILY_CLOSE", 12_560),
+            ("DAILY_PEAK", 12_680),
+            ("SECOND", 12_560),
+            ("PERIOD_CLOSE", 13_200),
+            ("PERIOD_PEAK", 14_400),
+            ("OPENING_PLUS_INCREMENTS", 13_600),
+            ("DISTINCT", 16_800),
+        ] {
+            let mut case = case.clone();
+            case["prices"][0]["mode"] = mode.into();
+            let outcome = simulate(&serde_json::from_value(case).unwrap()).unwrap();
+            assert_eq!(outcome.total_minor, total, "{mode}");
+        }
+    }
 }

@@ -63,6 +63,8 @@ pub(super) struct Site {
     pub(super) billing_url: String,
     pub(super) metrics_url: String,
     pub(super) credential: String,
+    /// Of a second operator.
+    pub(super) approver: String,
 }
 
 /// What no database can give again; kept from the first start on.
@@ -253,6 +255,7 @@ impl Site {
             "grpc": { "tenant": self.tenant_url, "identity": self.identity_url, "billing": self.billing_url },
             "metrics_url": self.metrics_url,
             "service_credential": self.credential,
+            "operators": { "approver": self.approver },
             "workspaces": workspaces.iter().map(|workspace| json!({
                 "name": workspace.demo.slug,
                 "id": workspace.id,

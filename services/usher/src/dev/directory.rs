@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use serde_json::Value;
+use usher_base::secret::ServiceKey;
 
 /// What dev mode keeps.
-const ENTRIES: [&str; 4] = ["postgres", "secrets.json", "demo.json", "lock"];
+const ENTRIES: [&str; 5] = ["postgres", "secrets.json", "demo.json", "proof.key", "lock"];
 
 /// The directory, locked against other processes while this lives.
 #[derive(Debug)]
@@ -52,6 +53,15 @@ impl DataDirectory {
 
     pub(super) fn demo(&self) -> PathBuf {
         self.path.join("demo.json")
+    }
+
+    /// The key that the heads of ledgers are signed with; made the first time.
+    pub(super) fn proof_key(&self) -> anyhow::Result<PathBuf> {
+        let path = self.path.join("proof.key");
+        if !path.exists() {
+            write_private(&path, &Value::from(ServiceKey::generate().expose()))?;
+        }
+        Ok(path)
     }
 
     /// What demo.json shows and no database can give again: tokens and passwords.

@@ -1,45 +1,41 @@
 //! Accounts, prices, corrections, the audit log.
 
-use jiff::Timestamp;
 use usher_base::id::EventId;
 use usher_proto::billing::v1 as pb;
-use usher_rpc::convert::{InvalidArgument, from_wire, invalid, missing, parse, to_wire};
+use usher_rpc::convert::{InvalidArgument, invalid, parse, to_wire};
 
-use crate::accounts::{Account, AccountChange};
+use super::{date, optional, optional_date, reason, required_time};
+use crate::accounts::{AccountChange, named_zone};
 use crate::audit::AuditEntry;
 use crate::class::SeatClass;
 use crate::corrections::{CorrectionRequest, NewCorrection};
+use crate::currency::Currency;
+use crate::minimum::Minimum;
 use crate::period::{CALENDAR, Terms};
-use crate::price::PriceVersion;
-use crate::prices::NewPrice;
+use crate::price::MOST_SEATS;
+use crate::prices::{NewPrice, Priced};
 use crate::rating::Mode;
 use crate::reconciliation::Run;
 use crate::verification::Verification;
-
-/// A time that need not be there.
-pub(in crate::grpc) fn optional_time(
-    field: &'static str,
-    time: Option<prost_types::Timestamp>,
-) -> Result<Option<Timestamp>, InvalidArgument> {
-    time.map(|time| from_wire(field, time)).transpose()
-}
-
-/// A text that need not be there.
-pub(in crate::grpc) fn optional<T>(field: &'static str, text: &str) -> Result<Option<T>, InvalidArgument>
-where
-    T: std::str::FromStr<Err: std::fmt::Display>,
-{
-    if text.is_empty() { Ok(None) } else { parse(field, text).map(Some) }
-}
 
 impl TryFrom<pb::Account> for AccountChange {
     type Error = InvalidArgument;
 
     fn try_from(message: pb::Account) -> Result<Self, InvalidArgument> {
+        let named = |text: String| Some(text).filter(|text| !text.is_empty());
+        let currency = named(message.currency).map(|code| Currency::of(&code)).transpose()?;
+        if let Some(currency) = &currency
+            && message.exponent != 0
+            && message.exponent != currency.places()
+        {
+            let fault = format_args!("{currency} has {} decimal places by ISO 4217", currency.places());
+            return Err(invalid("exponent", fault));
+        }
         Ok(Self {
-            account: Account::new(&message.currency, message.exponent, &message.time_zone)?,
-            anchor: optional("anchor_date", &message.anchor_date)?,
-            effective: optional("effective_date", &message.effective_date)?,
+            currency,
+            zone: named(message.time_zone).map(|name| named_zone(&name)).transpose()?,
+            anchor: optional_date("anchor_date", &message.anchor_date)?,
+            effective: optional_date("effective_date", &message.effective_date)?,
         })
     }
 }
@@ -59,17 +55,23 @@ impl From<Terms> for pb::Account {
     }
 }
 
+/// A number of seats that a price names.
+pub(super) fn seats(field: &'static str, number: i64) -> Result<i64, InvalidArgument> {
+    if (0..=MOST_SEATS).contains(&number) {
+        Ok(number)
+    } else {
+        Err(invalid(field, format_args!("it is 0 to {MOST_SEATS}")))
+    }
+}
+
 impl TryFrom<pb::PriceVersion> for NewPrice {
     type Error = InvalidArgument;
 
     fn try_from(message: pb::PriceVersion) -> Result<Self, InvalidArgument> {
-        let seats = |field, number: i64| {
-            if number < 0 { Err(invalid(field, "it is negative")) } else { Ok(number) }
-        };
         Ok(Self {
             class: parse("class", &message.class)?,
             unit_price: parse("unit_price", &message.unit_price)?,
-            valid_from: parse("valid_from", &message.valid_from)?,
+            valid_from: date("valid_from", &message.valid_from)?,
             mode: optional("mode", &message.mode)?.unwrap_or_default(),
             included: seats("included", message.included)?,
             floor: seats("floor", message.floor)?,
@@ -77,16 +79,28 @@ impl TryFrom<pb::PriceVersion> for NewPrice {
     }
 }
 
-impl From<PriceVersion> for pb::PriceVersion {
-    fn from(version: PriceVersion) -> Self {
+impl From<Priced> for pb::PriceVersion {
+    fn from(Priced { version, currency }: Priced) -> Self {
         Self {
             id: version.id.to_string(),
             class: version.class.to_string(),
-            unit_price: version.unit_price.to_string(),
+            unit_price: version.unit_price.spelled(currency.exponent),
             valid_from: version.valid_from.to_string(),
             mode: Mode::as_str(version.mode).to_owned(),
             included: version.included,
             floor: version.floor,
+            currency: currency.code,
+        }
+    }
+}
+
+impl From<Minimum> for pb::MinimumSpend {
+    fn from(minimum: Minimum) -> Self {
+        Self {
+            valid_from: minimum.valid_from.to_string(),
+            amount_minor: minimum.amount_minor,
+            exponent: minimum.currency.places(),
+            currency: minimum.currency.code,
         }
     }
 }
@@ -95,16 +109,13 @@ impl TryFrom<pb::Correction> for NewCorrection {
     type Error = InvalidArgument;
 
     fn try_from(message: pb::Correction) -> Result<Self, InvalidArgument> {
-        let time = |field, time: Option<prost_types::Timestamp>| {
-            from_wire(field, time.ok_or_else(|| missing(field))?)
-        };
         Ok(Self {
             id: optional::<EventId>("id", &message.id)?,
             person: parse("person_key", &message.person_key)?,
-            from: time("from_time", message.from_time)?,
-            until: time("until_time", message.until_time)?,
+            from: required_time("from_time", message.from_time)?,
+            until: required_time("until_time", message.until_time)?,
             class: optional::<SeatClass>("class", &message.class)?,
-            reason: message.reason,
+            reason: reason(message.reason)?,
         })
     }
 }

@@ -1,10 +1,10 @@
 //! Credit notes.
 
-use jiff::civil::Date;
 use usher_base::id::EventId;
 use usher_proto::billing::v1 as pb;
 use usher_rpc::convert::{InvalidArgument, parse, to_wire};
 
+use super::{date, reason};
 use crate::class::SeatClass;
 use crate::credit_notes::{CreditNote, NewCreditLine, NewCreditNote};
 
@@ -18,9 +18,9 @@ impl TryFrom<pb::IssueCreditNoteRequest> for NewCreditNote {
         };
         Ok(Self {
             id: parse::<EventId>("id", &message.id)?,
-            first: parse::<Date>("start_date", &message.start_date)?,
+            first: date("start_date", &message.start_date)?,
             lines: message.lines.into_iter().map(line).collect(),
-            reason: message.reason,
+            reason: reason(message.reason)?,
         })
     }
 }

@@ -3,14 +3,15 @@
 use usher_proto::billing::v1 as pb;
 use usher_rpc::convert::{InvalidArgument, invalid, parse, to_wire};
 
-use crate::commitment::Commitment;
-use crate::commitments::NewCommitment;
+use super::date;
+use crate::commitments::{NewCommitment, Sold};
 use crate::limit::{Limit, Most, PlanLimit, Pool, Rule};
 use crate::limit_alerts::Alert;
 use crate::limit_feed::Fed;
 use crate::limit_refusals::Refusals;
 use crate::limit_versions::Said;
 use crate::limit_view::Shown;
+use crate::price::MOST_SEATS;
 use crate::share::Share;
 use crate::store::workspace_limits::WorkspaceLimit;
 
@@ -137,26 +138,26 @@ impl TryFrom<pb::Commitment> for NewCommitment {
     type Error = InvalidArgument;
 
     fn try_from(message: pb::Commitment) -> Result<Self, InvalidArgument> {
-        if message.quantity < 1 {
-            return Err(invalid("quantity", "a commitment is of one seat at least"));
+        if !(1..=MOST_SEATS).contains(&message.quantity) {
+            return Err(invalid("quantity", format_args!("a commitment is of 1 to {MOST_SEATS} seats")));
         }
         Ok(Self {
             pool: parse("pool", &message.pool)?,
             quantity: message.quantity,
             unit_price: parse("unit_price", &message.unit_price)?,
-            first: parse("start_date", &message.start_date)?,
-            end: parse("end_date", &message.end_date)?,
+            first: date("start_date", &message.start_date)?,
+            end: date("end_date", &message.end_date)?,
         })
     }
 }
 
-impl From<Commitment> for pb::Commitment {
-    fn from(commitment: Commitment) -> Self {
+impl From<Sold> for pb::Commitment {
+    fn from(Sold { commitment, currency }: Sold) -> Self {
         Self {
             id: commitment.id.to_string(),
             pool: commitment.pool.as_str().to_owned(),
             quantity: commitment.quantity,
-            unit_price: commitment.unit_price.to_string(),
+            unit_price: commitment.unit_price.spelled(currency.exponent),
             start_date: commitment.first.to_string(),
             end_date: commitment.end.to_string(),
         }

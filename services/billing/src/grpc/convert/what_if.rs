@@ -5,13 +5,11 @@ use std::collections::BTreeSet;
 use usher_proto::billing::v1 as pb;
 use usher_rpc::convert::{InvalidArgument, invalid, parse};
 
+use super::account::seats;
 use crate::class::SeatClass;
 use crate::price::UnitPrice;
 use crate::rating::Mode;
 use crate::what_if::{PriceIf, SeatsIf, WhatIf};
-
-/// The most seats of a class that can be made up.
-const MOST_SEATS: i64 = 1_000_000_000;
 
 impl TryFrom<(Vec<pb::PriceIf>, Vec<pb::SeatsIf>)> for WhatIf {
     type Error = InvalidArgument;
@@ -42,17 +40,12 @@ impl TryFrom<pb::PriceIf> for PriceIf {
         let text = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
         let unit_price = text(&message.unit_price).map(|price| price.parse::<UnitPrice>());
         let mode = text(&message.mode).map(|mode| mode.parse::<Mode>());
-        if message.included.is_some_and(|included| included < 0)
-            || message.floor.is_some_and(|floor| floor < 0)
-        {
-            return Err(invalid("prices", "included and floor are not negative"));
-        }
         Ok(Self {
             class: parse("class", &message.class)?,
             unit_price: unit_price.transpose().map_err(|error| invalid("unit_price", error))?,
             mode: mode.transpose().map_err(|error| invalid("mode", error))?,
-            included: message.included,
-            floor: message.floor,
+            included: message.included.map(|included| seats("prices", included)).transpose()?,
+            floor: message.floor.map(|floor| seats("prices", floor)).transpose()?,
         })
     }
 }
@@ -61,9 +54,6 @@ impl TryFrom<pb::SeatsIf> for SeatsIf {
     type Error = InvalidArgument;
 
     fn try_from(message: pb::SeatsIf) -> Result<Self, InvalidArgument> {
-        if !(0..=MOST_SEATS).contains(&message.count) {
-            return Err(invalid("count", format_args!("it is 0 to {MOST_SEATS}")));
-        }
-        Ok(Self { class: parse("class", &message.class)?, count: message.count })
+        Ok(Self { class: parse("class", &message.class)?, count: seats("count", message.count)? })
     }
 }

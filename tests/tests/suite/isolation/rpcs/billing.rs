@@ -67,6 +67,10 @@ fn seats(subject: &Subject) -> Vec<Row> {
             "/usher.billing.v1.BillingAdmin/CreatePriceVersion",
             &billing::CreatePriceVersionRequest { price_version: Some(price) },
         ),
+        row(
+            "/usher.billing.v1.BillingAdmin/WithdrawPriceVersion",
+            &billing::WithdrawPriceVersionRequest { id: person() },
+        ),
         row("/usher.billing.v1.BillingAdmin/ListPriceVersions", &billing::ListPriceVersionsRequest {}),
     ]
 }
@@ -142,11 +146,20 @@ fn accounts() -> Vec<Row> {
             "/usher.billing.v1.BillingAdmin/SetMinimumSpend",
             &billing::SetMinimumSpendRequest { valid_from: start_date(), amount_minor: 1 },
         ),
+        row("/usher.billing.v1.BillingAdmin/ListMinimumSpends", &billing::ListMinimumSpendsRequest {}),
+        row(
+            "/usher.billing.v1.BillingAdmin/WithdrawMinimumSpend",
+            &billing::WithdrawMinimumSpendRequest { valid_from: start_date() },
+        ),
         row("/usher.billing.v1.BillingAdmin/SetLimit", &billing::SetLimitRequest { limit: Some(limit) }),
         row("/usher.billing.v1.BillingAdmin/ClearLimit", &billing::ClearLimitRequest { pool: "paid".into() }),
         row(
             "/usher.billing.v1.BillingAdmin/SetCommitment",
             &billing::SetCommitmentRequest { commitment: Some(commitment) },
+        ),
+        row(
+            "/usher.billing.v1.BillingAdmin/WithdrawCommitment",
+            &billing::WithdrawCommitmentRequest { id: person() },
         ),
         row("/usher.billing.v1.BillingAdmin/ListCommitments", &billing::ListCommitmentsRequest {}),
         row(
@@ -167,9 +180,10 @@ fn accounts() -> Vec<Row> {
             },
         ),
         row("/usher.billing.v1.BillingAdmin/ListAudit", &billing::ListAuditRequest::default()),
+        row("/usher.billing.v1.BillingAdmin/ListSignedHeads", &billing::ListSignedHeadsRequest {}),
         row("/usher.billing.v1.BillingAdmin/RunReconciliation", &billing::RunReconciliationRequest {}),
         row("/usher.billing.v1.BillingAdmin/ListReconciliations", &billing::ListReconciliationsRequest {}),
-        row("/usher.billing.v1.BillingAdmin/VerifyLedger", &billing::VerifyLedgerRequest {}),
+        row("/usher.billing.v1.BillingAdmin/VerifyLedger", &billing::VerifyLedgerRequest::default()),
     ]
 }
 

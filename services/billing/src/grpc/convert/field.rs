@@ -1,0 +1,63 @@
+//! Fields that several messages have.
+
+use jiff::Timestamp;
+use jiff::civil::{Date, date as civil};
+use usher_rpc::convert::{InvalidArgument, from_wire, invalid, missing, parse};
+
+/// The dates that accounts, prices and reports are about.
+const DATES: std::ops::RangeInclusive<Date> = civil(1970, 1, 1)..=civil(2199, 12, 31);
+/// The longest reason, in bytes.
+const MOST_REASON: usize = 500;
+
+/// A date.
+pub(in crate::grpc) fn date(field: &'static str, text: &str) -> Result<Date, InvalidArgument> {
+    let date: Date = parse(field, text)?;
+    if DATES.contains(&date) {
+        Ok(date)
+    } else {
+        Err(invalid(field, format_args!("it is from {} to {}", DATES.start(), DATES.end())))
+    }
+}
+
+/// A date that need not be there.
+pub(super) fn optional_date(field: &'static str, text: &str) -> Result<Option<Date>, InvalidArgument> {
+    if text.is_empty() { Ok(None) } else { date(field, text).map(Some) }
+}
+
+/// A time that must be there.
+pub(super) fn required_time(
+    field: &'static str,
+    time: Option<prost_types::Timestamp>,
+) -> Result<Timestamp, InvalidArgument> {
+    let time = from_wire(field, time.ok_or_else(|| missing(field))?)?;
+    // The database has no earlier ones.
+    let year = jiff::tz::TimeZone::UTC.to_datetime(time).year();
+    if year < 1 { Err(invalid(field, "it is out of range")) } else { Ok(time) }
+}
+
+/// A time that need not be there.
+pub(in crate::grpc) fn optional_time(
+    field: &'static str,
+    time: Option<prost_types::Timestamp>,
+) -> Result<Option<Timestamp>, InvalidArgument> {
+    time.map(|time| required_time(field, Some(time))).transpose()
+}
+
+/// A text that need not be there.
+pub(in crate::grpc) fn optional<T>(field: &'static str, text: &str) -> Result<Option<T>, InvalidArgument>
+where
+    T: std::str::FromStr<Err: std::fmt::Display>,
+{
+    if text.is_empty() { Ok(None) } else { parse(field, text).map(Some) }
+}
+
+/// Why something is done: it is kept, and read by people.
+pub(in crate::grpc) fn reason(text: String) -> Result<String, InvalidArgument> {
+    if text.trim().is_empty() || text.len() > MOST_REASON {
+        Err(invalid("reason", format_args!("say why, in at most {MOST_REASON} bytes")))
+    } else if text.contains(char::is_control) {
+        Err(invalid("reason", "it has control characters; write one line"))
+    } else {
+        Ok(text)
+    }
+}

@@ -1,0 +1,40 @@
+//! Signing where the chains are, and reading what was signed.
+
+use usher_base::{CallContext, Permission};
+use usher_store::Database;
+
+use crate::error::BillingError;
+use crate::event::GENESIS;
+use crate::signed_head::{Heads, ProofKeys, SignedHead};
+use crate::store::{ledgers, records, signed_heads as store};
+
+/// Signs where both chains are now.
+pub(crate) async fn sign(
+    database: &Database,
+    ctx: &CallContext,
+    keys: &ProofKeys,
+) -> Result<(), BillingError> {
+    ctx.require(Permission::BillingAdmin)?;
+    let scope = ctx.scope()?;
+    let database = database.scoped(&scope);
+    let mut tx = database.begin().await?;
+    let (sequence, head_hash) =
+        ledgers::find(&mut tx).await?.map_or((0, GENESIS), |ledger| (ledger.sequence, ledger.head_hash));
+    let (record_number, record_hash) = records::head(&mut tx).await?.unwrap_or((0, GENESIS));
+    let heads = Heads { at: ctx.now(), sequence, head_hash, record_number, record_hash };
+    if let Some(signed) = keys.sign(scope.workspace_id(), heads) {
+        store::insert(&mut tx, &signed).await?;
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+/// All that were signed, oldest first.
+pub(crate) async fn list(database: &Database, ctx: &CallContext) -> Result<Vec<SignedHead>, BillingError> {
+    ctx.require(Permission::BillingAdmin)?;
+    let database = database.scoped(&ctx.scope()?);
+    let mut tx = database.begin().await?;
+    let heads = store::all(&mut tx).await?;
+    tx.commit().await?;
+    Ok(heads)
+}

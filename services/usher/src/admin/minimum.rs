@@ -1,0 +1,93 @@
+//! `usher admin minimum`
+
+use anyhow::Context as _;
+use clap::Subcommand;
+use jiff::civil::Date;
+use serde_json::{Value, json};
+use usher_proto::billing::v1 as pb;
+use usher_proto::billing::v1::billing_admin_client::BillingAdminClient;
+
+use super::report::Report;
+use super::session::{Session, WorkspaceArg, told};
+use super::statement::{major, minor};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum MinimumCommand {
+    /// Set what a period costs at least, from the first period that begins on a date or later.
+    Set {
+        #[command(flatten)]
+        of: WorkspaceArg,
+        /// In the account's currency, such as 100.00.
+        #[arg(long)]
+        amount: String,
+        /// First local date.
+        #[arg(long)]
+        valid_from: Date,
+    },
+    /// Take back a minimum that holds in no closed period. From then on the one before it holds.
+    Withdraw {
+        #[command(flatten)]
+        of: WorkspaceArg,
+        /// The date from which it holds, as `minimum list` shows it.
+        #[arg(long)]
+        valid_from: Date,
+    },
+    /// List the minimums by date.
+    List {
+        #[command(flatten)]
+        of: WorkspaceArg,
+    },
+}
+
+const COLUMNS: [&str; 3] = ["valid_from", "amount", "currency"];
+
+impl MinimumCommand {
+    pub(super) async fn run(self, session: &Session) -> anyhow::Result<Report> {
+        let mut client = BillingAdminClient::new(session.billing.clone());
+        match self {
+            Self::Set { of, amount, valid_from } => {
+                let workspace = session.workspace(&of).await?;
+                let message = pb::GetAccountRequest {};
+                let answer = client.get_account(session.scoped(workspace, message)).await.map_err(told)?;
+                let account = answer.into_inner().account.unwrap_or_default();
+                let amount_minor = minor(&amount, account.exponent).with_context(|| {
+                    format!(
+                        "{amount:?} is no amount of {}, which has {} decimal places",
+                        account.currency, account.exponent
+                    )
+                })?;
+                let valid_from = valid_from.to_string();
+                let message = pb::SetMinimumSpendRequest { valid_from: valid_from.clone(), amount_minor };
+                client.set_minimum_spend(session.scoped(workspace, message)).await.map_err(told)?;
+                let pb::Account { currency, exponent, .. } = account;
+                Ok(Report::one(
+                    &COLUMNS,
+                    row(&pb::MinimumSpend { valid_from, amount_minor, currency, exponent }),
+                ))
+            }
+            Self::Withdraw { of, valid_from } => {
+                let workspace = session.workspace(&of).await?;
+                let message = pb::WithdrawMinimumSpendRequest { valid_from: valid_from.to_string() };
+                let answer =
+                    client.withdraw_minimum_spend(session.scoped(workspace, message)).await.map_err(told)?;
+                let withdrawn = row(&answer.into_inner().minimum_spend.unwrap_or_default());
+                Ok(Report::one(&COLUMNS, withdrawn).note("withdrawn; the minimum before it holds"))
+            }
+            Self::List { of } => {
+                let workspace = session.workspace(&of).await?;
+                let message = pb::ListMinimumSpendsRequest {};
+                let answer =
+                    client.list_minimum_spends(session.scoped(workspace, message)).await.map_err(told)?;
+                Ok(Report::list(&COLUMNS, answer.into_inner().minimum_spends.iter().map(row)))
+            }
+        }
+    }
+}
+
+fn row(minimum: &pb::MinimumSpend) -> Vec<Value> {
+    vec![
+        json!(minimum.valid_from),
+        json!(major(minimum.amount_minor, minimum.exponent)),
+        json!(minimum.currency),
+    ]
+}
