@@ -170,8 +170,13 @@ async fn a_person_has_the_best_name_of_the_user_who_is_active_or_was_changed_las
         assert_eq!(names(operator, &acme, vec![person_key]).await.unwrap(), [expected]);
     }
 
-    // One person, because the client calls both by one id.
-    let twin = |n: u8| json!({ "userName": acme.address(&format!("twin{n}")), "externalId": "HR-1" });
+    // One person, because the client calls both by one id, and both have one address.
+    let twin = |n: u8| {
+        json!({
+            "userName": acme.address(&format!("twin{n}")), "externalId": "HR-1",
+            "emails": [{ "type": "work", "value": acme.address("twin") }],
+        })
+    };
     let (first, second) = (created(&acme, twin(1)).await, created(&acme, twin(2)).await);
     let keys = persons(operator, &acme).await;
     assert_eq!(keys[&first], keys[&second]);

@@ -255,20 +255,16 @@ async fn all_ways_in_at_once_never_exceed_the_limit() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn e12_two_users_with_one_external_id_are_one_person_with_one_seat_in_the_higher_class() {
+async fn e12_two_users_with_one_external_id_and_address_are_one_person_with_one_seat_in_the_higher_class() {
     let stack = Stack::start().await;
     let acme = stack.workspace("acme").create().await;
     let scim = acme.scim();
-    for (name, user_type, external_id) in [
-        ("ada", "External", "1"),
-        ("ada.admin", "Regular", "1"),
-        // Nobody else's, though of the same kind.
-        ("bob", "Regular", "2"),
-    ] {
-        let mut document = user_of_type(&acme.address(name), user_type);
-        document["externalId"] = json!(external_id);
-        scim.post("/Users", &document).await.assert_status(201);
-    }
+    scim.post("/Users", &account(&acme, "ada", "External")).await.assert_status(201);
+    scim.post("/Users", &account(&acme, "ada.admin", "Regular")).await.assert_status(201);
+    // Nobody else's, though of the same kind.
+    let mut bob = user_of_type(&acme.address("bob"), "Regular");
+    bob["externalId"] = json!("2");
+    scim.post("/Users", &bob).await.assert_status(201);
     acme.settle().await;
 
     let open = stack.operator().open_intervals(acme.id()).await.unwrap();
