@@ -12,6 +12,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::{Connection as _, PgConnection};
 use usher::cli::Role;
 use usher::config::Settings;
+use usher::listeners;
 use usher::roles::{self, Running};
 use usher_base::Clock;
 use usher_proto::tenant::v1 as pb;
@@ -80,6 +81,7 @@ impl Stack {
         let keys = service_keys(&databases.tenant.url());
         let mut settings = Settings::default();
         settings.gateway.listen = ANY_PORT.into();
+        settings.metrics.listen = ANY_PORT.into();
         settings.gateway.rate_per_second = 0;
         for (service, database) in [
             (&mut settings.tenant, &databases.tenant),
@@ -100,7 +102,7 @@ impl Stack {
         settings.fill_defaults();
         change(&mut settings);
 
-        let listeners = roles::bind(Role::All, &settings).await.unwrap();
+        let listeners = listeners::bind(Role::All, &settings).await.unwrap();
         let url = |role| format!("http://{}", listeners.address(role).unwrap());
         settings.tenant.url = url(Role::Tenant);
         settings.identity.url = url(Role::Identity);
@@ -170,7 +172,7 @@ impl Stack {
 
     /// Starts one more gateway; its address.
     pub async fn another_gateway(&mut self) -> String {
-        let listeners = roles::bind(Role::Gateway, &self.settings).await.unwrap();
+        let listeners = listeners::bind(Role::Gateway, &self.settings).await.unwrap();
         let address = listeners.address(Role::Gateway).unwrap();
         self.running.push(roles::start(Role::Gateway, &self.settings, listeners, &self.tasks).await.unwrap());
         format!("http://{address}")

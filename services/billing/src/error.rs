@@ -77,9 +77,6 @@ pub(crate) enum BillingError {
     /// Producer: begin the next epoch, or send the current one.
     #[error("the ledger is in epoch {0}")]
     Epoch(i64),
-    /// Caller: watch less, or wait.
-    #[error("as many as may watch this workspace do already; end another stream, or try again later")]
-    TooManyWatchers,
     /// Nobody: the reader of a report went away.
     #[error("the reader of the report went away")]
     ReaderGone,
@@ -116,7 +113,6 @@ impl Fault for BillingError {
             | Self::IdempotencyReused => Reason::AlreadyExists,
             Self::NotFound(_) => Reason::NotFound,
             Self::ReaderGone => Reason::Unavailable,
-            Self::TooManyWatchers => Reason::Overloaded,
             Self::OwnApproval => Reason::PermissionDenied,
             Self::AccountInUse
             | Self::Incomplete(_)

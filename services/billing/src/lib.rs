@@ -60,7 +60,6 @@ mod true_up;
 mod usage;
 mod verification;
 mod view;
-mod watchers;
 mod watermarks;
 mod what_if;
 pub mod zone;

@@ -8,7 +8,6 @@ use crate::limit::Limit;
 use crate::limit_alerts::Alert;
 use crate::look::Look;
 use crate::store::{limit_alerts, limits};
-use crate::watchers::{self, Watchers};
 
 /// What there is to see.
 #[derive(Clone, Debug)]
@@ -22,20 +21,13 @@ pub(crate) struct LimitView {
     database: ScopedDatabase,
     /// How many versions of limits and how many alerts there were.
     counted: Option<(i64, i64)>,
-    _place: watchers::Place,
 }
 
 impl LimitView {
     /// Begins with what there is.
-    pub(crate) fn open(
-        database: &Database,
-        ctx: &CallContext,
-        watchers: &Watchers,
-    ) -> Result<Self, BillingError> {
+    pub(crate) fn open(database: &Database, ctx: &CallContext) -> Result<Self, BillingError> {
         ctx.require(Permission::BillingRead)?;
-        let scope = ctx.scope()?;
-        let place = watchers.place(scope.workspace_id()).ok_or(BillingError::TooManyWatchers)?;
-        Ok(Self { database: database.scoped(&scope), counted: None, _place: place })
+        Ok(Self { database: database.scoped(&ctx.scope()?), counted: None })
     }
 }
 

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use tokio::net::TcpListener;
 use usher_base::secret::ServiceKey;
 use usher_base::{Audience, Clock};
+use usher_net::Listener;
 use usher_proto::billing::v1::billing_admin_server::BillingAdminServer;
 use usher_proto::billing::v1::invoicing_server::InvoicingServer;
 use usher_proto::billing::v1::seat_ledger_server::SeatLedgerServer;
@@ -17,7 +17,6 @@ use crate::jobs::{JobSettings, Jobs};
 use crate::methods::METHODS;
 use crate::signed_head::ProofKeys;
 use crate::store::LONGEST_SCAN;
-use crate::watchers::Watchers;
 
 /// How the service is set up.
 #[derive(Debug)]
@@ -93,11 +92,7 @@ impl Service {
         let server = Server::new(setup, verifier, slugs, clock)
             .add(SeatLedgerServer::new(LedgerApi { database: database.clone(), tasks: tasks.clone() }))
             .await
-            .add(SeatQueryServer::new(QueryApi {
-                database: database.clone(),
-                watchers: Watchers::default(),
-                tasks: tasks.clone(),
-            }))
+            .add(SeatQueryServer::new(QueryApi { database: database.clone(), tasks: tasks.clone() }))
             .await
             .add(InvoicingServer::new(InvoicingApi { database: database.clone(), tasks: tasks.clone() }))
             .await
@@ -118,8 +113,8 @@ impl Service {
     /// Serves, and does its jobs, until the stop is asked for.
     ///
     /// # Errors
-    /// The transport fails.
-    pub async fn serve(self, listener: TcpListener, tasks: Tasks) -> Result<(), tonic::transport::Error> {
+    /// The socket fails.
+    pub async fn serve(self, listener: Listener, tasks: Tasks) -> std::io::Result<()> {
         if let Some(jobs) = self.jobs {
             jobs.spawn(&tasks);
         }

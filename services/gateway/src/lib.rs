@@ -6,7 +6,6 @@ mod announcements;
 mod body;
 mod bulk;
 mod caller;
-mod connection;
 mod encoding;
 mod gateway;
 mod grpc;

@@ -1,9 +1,10 @@
 //! Putting the service together.
 
-use tokio::net::TcpListener;
+use hyper::body::Incoming;
 use tower::ServiceExt as _;
 use usher_base::Clock;
 use usher_base::secret::ServiceKey;
+use usher_net::{Listener, Protocol};
 use usher_rpc::{Channels, ServiceCredential, Tasks, Workbench, connect};
 
 use crate::access::Access;
@@ -18,7 +19,7 @@ use crate::location::Locations;
 use crate::places::Places;
 use crate::provisioning_log::{ProvisioningLog, Sender};
 use crate::rate::RateLimit;
-use crate::{connection, path, router};
+use crate::{path, router};
 
 /// How the service is set up.
 #[derive(Debug)]
@@ -103,13 +104,14 @@ impl Service {
     ///
     /// # Errors
     /// The socket fails.
-    pub async fn serve(self, listener: TcpListener, tasks: Tasks) -> Result<(), std::io::Error> {
+    pub async fn serve(self, listener: Listener, tasks: Tasks) -> std::io::Result<()> {
         let Self { gateway, tenant, log } = self;
         drop(tasks.spawn(log.run(tasks.clone())));
         drop(tasks.spawn(gateway.announced.clone().follow(tenant, tasks.clone())));
         let (tidied, stop) = (gateway.clone(), tasks.clone());
         drop(tasks.spawn(async move { tidied.rate.tidy(&stop).await }));
         let app = router::router(gateway).map_request(path::normalize);
-        connection::serve(listener, app, tasks).await
+        let app = app.map_request(|request: http::Request<Incoming>| request.map(axum::body::Body::new));
+        listener.serve("gateway", Protocol::Http, app, tasks.stopping()).await
     }
 }

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use tokio::net::TcpListener;
 use usher_base::secret::ServiceKey;
 use usher_base::{Audience, Clock};
+use usher_net::Listener;
 use usher_proto::identity::v1::attribute_service_server::AttributeServiceServer;
 use usher_proto::identity::v1::change_service_server::ChangeServiceServer;
 use usher_proto::identity::v1::group_service_server::GroupServiceServer;
@@ -138,8 +138,8 @@ impl Service {
     /// Serves, and relays between here and billing, until the stop is asked for.
     ///
     /// # Errors
-    /// The transport fails.
-    pub async fn serve(self, listener: TcpListener, tasks: Tasks) -> Result<(), tonic::transport::Error> {
+    /// The socket fails.
+    pub async fn serve(self, listener: Listener, tasks: Tasks) -> std::io::Result<()> {
         tasks.spawn(self.relay.clone().upkeep(tasks.clone()));
         tasks.spawn(self.relay.clone().follow_limits(tasks.clone()));
         tasks.spawn(self.relay.run(tasks.clone()));

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use tokio::net::TcpListener;
 use usher_base::{Audience, Clock};
+use usher_net::Listener;
 use usher_proto::tenant::v1::access_service_server::AccessServiceServer;
 use usher_proto::tenant::v1::admin_service_server::AdminServiceServer;
 use usher_proto::tenant::v1::app_service_server::AppServiceServer;
@@ -153,8 +153,8 @@ impl Service {
     /// Serves until the stop is asked for.
     ///
     /// # Errors
-    /// The transport fails.
-    pub async fn serve(self, listener: TcpListener, tasks: Tasks) -> Result<(), tonic::transport::Error> {
+    /// The socket fails.
+    pub async fn serve(self, listener: Listener, tasks: Tasks) -> std::io::Result<()> {
         let expire =
             provisioning_log::expire(self.database.clone(), self.clock, self.log_retention, tasks.clone());
         drop(tasks.spawn(expire));

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
+use ipnet::IpNet;
 use jiff::SignedDuration;
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -19,6 +20,8 @@ pub struct Settings {
     pub log: LogSettings,
     /// Where metrics are served.
     pub metrics: MetricsSettings,
+    /// How many connections there may be.
+    pub connections: ConnectionSettings,
     /// The provisioning logs.
     pub provisioning_log: ProvisioningLogSettings,
     /// The gateway's settings.
@@ -58,6 +61,23 @@ pub struct MetricsSettings {
 impl Default for MetricsSettings {
     fn default() -> Self {
         Self { listen: "127.0.0.1:9464".into() }
+    }
+}
+
+/// `connections.*`: on each port.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ConnectionSettings {
+    /// Connections that one address may have.
+    pub per_address: usize,
+    /// Networks whose addresses each stand for many clients, such as proxies: without a limit of their own.
+    pub shared: Vec<IpNet>,
+}
+
+impl Default for ConnectionSettings {
+    fn default() -> Self {
+        let usher_net::Limits { per_address, shared, .. } = usher_net::Limits::default();
+        Self { per_address, shared }
     }
 }
 

@@ -12,7 +12,7 @@ use anyhow::{Context as _, bail};
 use jiff::SignedDuration;
 use secrecy::SecretString;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use usher_base::Clock;
 use usher_rpc::Tasks;
 use usher_store::{APP_ROLE, Cluster, Database, DatabaseConfig, Durability, OWNER_ROLE};
@@ -20,13 +20,15 @@ use usher_tenant::ServiceKeys;
 
 use crate::cli::{DevArgs, Role};
 use crate::config::{LogSettings, Settings};
-use crate::roles::{self, Listeners};
-use crate::{lifecycle, telemetry};
+use crate::listeners::{self, Listeners};
+use crate::{lifecycle, roles, telemetry};
 
 /// How long the operator's credential of demo.json lives.
 const OPERATOR_LIFE: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// The second operator.
 const APPROVER: &str = "approver";
+/// The address of what demo.json names.
+const ANY_PORT: &str = "127.0.0.1:0";
 const READY_WITHIN: Duration = Duration::from_secs(20);
 
 /// Starts a private PostgreSQL, the four roles and the demo workspaces; serves until SIGINT or SIGTERM.
@@ -36,9 +38,23 @@ const READY_WITHIN: Duration = Duration::from_secs(20);
 pub async fn run(args: DevArgs) -> anyhow::Result<()> {
     telemetry::init_log(&LogSettings { format: "auto".into(), filter: args.log.clone() })?;
     let directory = directory::DataDirectory::open(&args.data_dir)?;
-    let gateway = TcpListener::bind(args.listen).await.with_context(|| {
-        format!("{} can't be listened on; stop what uses it, or choose another --listen", args.listen)
-    })?;
+    let mut settings = Settings::default();
+    settings.gateway.listen = args.listen.to_string();
+    settings.gateway.rate_per_second = args.rate_per_second;
+    settings.gateway.rate_burst = args.rate_per_second.saturating_mul(4);
+    for listen in [
+        &mut settings.tenant.listen,
+        &mut settings.identity.listen,
+        &mut settings.billing.listen,
+        &mut settings.metrics.listen,
+    ] {
+        ANY_PORT.clone_into(listen);
+    }
+    settings.fill_defaults();
+    // Before PostgreSQL is started, which inherits the limit of file descriptors that is raised here.
+    let listeners = listeners::bind(Role::All, &settings)
+        .await
+        .with_context(|| format!("no ports for usher dev; is --listen {} free?", args.listen))?;
     if args.reset {
         Cluster::stop_leftover(&directory.cluster()).await;
         directory.clear()?;
@@ -52,33 +68,36 @@ pub async fn run(args: DevArgs) -> anyhow::Result<()> {
         stopped = &mut stop => return stopped,
         started = Cluster::start(&postgres, Durability::Full) => started?,
     };
-    let served = serve(&args, &directory, &cluster, gateway, stop).await;
+    let served = Box::pin(serve(settings, listeners, &directory, &cluster, stop)).await;
     directory.remove_demo()?;
     cluster.stop().await;
     served
 }
 
 async fn serve(
-    args: &DevArgs,
+    mut settings: Settings,
+    mut listeners: Listeners,
     directory: &directory::DataDirectory,
     cluster: &Cluster,
-    gateway: TcpListener,
     mut stop: Pin<&mut impl Future<Output = anyhow::Result<()>>>,
 ) -> anyhow::Result<()> {
     let tasks = Tasks::new();
     let handle = telemetry::init_metrics()?;
-    let address = gateway.local_addr()?;
-    let mut settings = Settings::default();
-    settings.gateway.rate_per_second = args.rate_per_second;
-    settings.gateway.rate_burst = args.rate_per_second.saturating_mul(4);
-    settings.fill_defaults();
+    for (role, service) in [
+        (Role::Tenant, &mut settings.tenant),
+        (Role::Identity, &mut settings.identity),
+        (Role::Billing, &mut settings.billing),
+    ] {
+        service.url = format!("http://{}", listeners.address(role).context("a service has no port")?);
+    }
+    let address = listeners.address(Role::Gateway).context("the gateway has no port")?;
+    let metrics = listeners.metrics.take().context("metrics have no port")?;
     settings.billing.proof_key_file = display(&directory.proof_key()?);
     prepare_databases(cluster, &mut settings).await?;
-    let listeners = bind(gateway, &mut settings).await?;
     let keys = service_keys(&mut settings).await?;
     let mut running = roles::start(Role::All, &settings, listeners, &tasks).await?;
-    let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
-    let metrics = telemetry::serve_metrics(any_port, handle, running.readiness(), &tasks).await?;
+    let metrics_address = metrics.local_addr()?;
+    telemetry::serve_metrics(metrics, handle, running.readiness(), &tasks);
     let credential = keys.operator_credential("dev", OPERATOR_LIFE).await?;
     // What one operator asks for, such as a correction, another one approves.
     let approver = keys.operator_credential(APPROVER, OPERATOR_LIFE).await?;
@@ -87,7 +106,7 @@ async fn serve(
         tenant_url: settings.tenant.url.clone(),
         identity_url: settings.identity.url.clone(),
         billing_url: settings.billing.url.clone(),
-        metrics_url: format!("http://{metrics}/metrics"),
+        metrics_url: format!("http://{metrics_address}/metrics"),
         credential,
         approver,
     };
@@ -127,26 +146,8 @@ async fn prepare_databases(cluster: &Cluster, settings: &mut Settings) -> anyhow
             .await
             .with_context(|| format!("the {name} database can't be migrated; --reset begins anew"))?;
         service.database_url = Some(SecretString::from(cluster.url(&database, APP_ROLE)));
-        service.database_connections = 16;
     }
     Ok(())
-}
-
-/// Binds the services to free ports, and puts their addresses into the settings.
-async fn bind(gateway: TcpListener, settings: &mut Settings) -> anyhow::Result<Listeners> {
-    let mut bound = Vec::new();
-    for service in [&mut settings.tenant, &mut settings.identity, &mut settings.billing] {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.context("no free port on 127.0.0.1")?;
-        service.url = format!("http://{}", listener.local_addr()?);
-        bound.push(listener);
-    }
-    let mut bound = bound.into_iter();
-    Ok(Listeners {
-        gateway: Some(gateway),
-        tenant: bound.next(),
-        identity: bound.next(),
-        billing: bound.next(),
-    })
 }
 
 /// Gives gateway, identity and billing keys that live as long as this process.

@@ -7,6 +7,7 @@ pub mod cli;
 pub mod config;
 pub mod dev;
 pub mod lifecycle;
+pub mod listeners;
 pub mod migrate;
 pub mod new_secret;
 pub mod readiness;

@@ -1,11 +1,9 @@
 //! The four roles in this process.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use secrecy::{ExposeSecret as _, SecretString};
-use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use usher_base::Clock;
 use usher_base::secret::ServiceKey;
@@ -14,34 +12,12 @@ use usher_rpc::Tasks;
 
 use crate::cli::Role;
 use crate::config::{self, ServiceSettings, Settings};
+use crate::listeners::{self, Listeners};
 use crate::readiness::Readiness;
 use crate::{lifecycle, telemetry};
 
 /// How often billing looks for periods to close.
 const JOBS_EVERY: Duration = Duration::from_secs(15);
-
-/// Sockets that roles serve on, bound before anything else is started.
-#[derive(Debug, Default)]
-pub struct Listeners {
-    pub(crate) gateway: Option<TcpListener>,
-    pub(crate) tenant: Option<TcpListener>,
-    pub(crate) identity: Option<TcpListener>,
-    pub(crate) billing: Option<TcpListener>,
-}
-
-impl Listeners {
-    /// The address of a role's socket, where it has one: the port that was found for port 0.
-    pub fn address(&self, role: Role) -> Option<SocketAddr> {
-        let listener = match role {
-            Role::Gateway => self.gateway.as_ref(),
-            Role::Tenant => self.tenant.as_ref(),
-            Role::Identity => self.identity.as_ref(),
-            Role::Billing => self.billing.as_ref(),
-            Role::All => None,
-        };
-        listener?.local_addr().ok()
-    }
-}
 
 /// Roles that serve. Each ends when the stop is asked for, or when its transport fails.
 #[derive(Debug)]
@@ -93,10 +69,12 @@ impl Running {
 pub async fn serve(role: Role, settings: Settings) -> anyhow::Result<()> {
     let tasks = Tasks::new();
     let handle = telemetry::init_metrics()?;
-    let metrics: SocketAddr = settings.metrics.listen.parse().context("metrics.listen")?;
-    let listeners = bind(role, &settings).await?;
+    let mut listeners = listeners::bind(role, &settings).await?;
+    let metrics = listeners.metrics.take();
     let mut running = start(role, &settings, listeners, &tasks).await?;
-    telemetry::serve_metrics(metrics, handle, running.readiness(), &tasks).await?;
+    if let Some(metrics) = metrics {
+        telemetry::serve_metrics(metrics, handle, running.readiness(), &tasks);
+    }
     tracing::info!(?role, "serving");
     let outcome = tokio::select! {
         stop = lifecycle::stop_requested() => stop,
@@ -104,28 +82,6 @@ pub async fn serve(role: Role, settings: Settings) -> anyhow::Result<()> {
     };
     lifecycle::drain(&tasks, &mut running).await;
     outcome
-}
-
-/// Binds the sockets of a role.
-///
-/// # Errors
-/// An address in use, or not of this machine.
-pub async fn bind(role: Role, settings: &Settings) -> anyhow::Result<Listeners> {
-    let mut listeners = Listeners::default();
-    for (of, name, address, slot) in [
-        (Role::Gateway, "gateway", &settings.gateway.listen, &mut listeners.gateway),
-        (Role::Tenant, "tenant", &settings.tenant.listen, &mut listeners.tenant),
-        (Role::Identity, "identity", &settings.identity.listen, &mut listeners.identity),
-        (Role::Billing, "billing", &settings.billing.listen, &mut listeners.billing),
-    ] {
-        if role.includes(of) {
-            let listener = TcpListener::bind(address).await.with_context(|| {
-                format!("{name} can't listen on {address}; stop what uses it, or choose another address")
-            })?;
-            *slot = Some(listener);
-        }
-    }
-    Ok(listeners)
 }
 
 /// Starts the roles that have a socket.

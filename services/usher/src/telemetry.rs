@@ -1,16 +1,18 @@
 //! Logs and metrics of the process.
 
 use std::io::IsTerminal as _;
-use std::net::SocketAddr;
 
 use anyhow::Context as _;
 use axum::Router;
-use axum::http::StatusCode;
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
 use axum::routing::get;
+use hyper::body::Incoming;
 use metrics::{describe_counter, describe_gauge, describe_histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
-use tokio::net::TcpListener;
+use tower::ServiceExt as _;
 use tracing_subscriber::EnvFilter;
+use usher_net::{Listener, Protocol};
 use usher_rpc::Tasks;
 
 use crate::config::LogSettings;
@@ -62,6 +64,11 @@ fn describe() {
         "usher_gateway_token_checks_total",
         "SCIM tokens that tenant was asked about, by outcome; what is in memory is not asked"
     );
+    describe_gauge!("usher_connections", "Connections that are open, by port");
+    describe_counter!(
+        "usher_connections_ended_total",
+        "Connections that were ended by Usher, by port and why: silent (no request in time), idle, slow (an answer is not taken), full (to make room for others), address (too many from one), flood (of HTTP/2 frames)"
+    );
     describe_counter!("usher_rpc_requests_total", "RPCs served, by role, method and gRPC code");
     describe_histogram!(
         "usher_rpc_duration_seconds",
@@ -104,20 +111,8 @@ fn describe() {
     );
 }
 
-/// Serves `/metrics`, `/livez` and `/readyz` until the roles stop, and says on which address.
-///
-/// # Errors
-/// The address can't be bound.
-pub async fn serve_metrics(
-    listen: SocketAddr,
-    handle: PrometheusHandle,
-    readiness: Readiness,
-    tasks: &Tasks,
-) -> anyhow::Result<SocketAddr> {
-    let listener = TcpListener::bind(listen)
-        .await
-        .with_context(|| format!("metrics can't listen on {listen}; set metrics.listen to a free address"))?;
-    let address = listener.local_addr()?;
+/// Serves `/metrics`, `/livez` and `/readyz` until the roles stop.
+pub fn serve_metrics(listener: Listener, handle: PrometheusHandle, readiness: Readiness, tasks: &Tasks) {
     let stopping = tasks.clone();
     let router = Router::new()
         .route("/metrics", get(move || async move { handle.render() }))
@@ -130,16 +125,14 @@ pub async fn serve_metrics(
                     Err(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n")),
                 }
             }),
-        );
+        )
+        .map_request(|request: Request<Incoming>| request.map(Body::new));
     tasks.spawn(async move {
-        let served = axum::serve(listener, router)
-            .with_graceful_shutdown(async move { stopping.stopping().await })
-            .await;
+        let served = listener.serve("metrics", Protocol::Http, router, stopping.stopping()).await;
         if let Err(error) = served {
             tracing::error!(error = &error as &dyn std::error::Error, "metrics stopped");
         }
     });
-    Ok(address)
 }
 
 #[cfg(test)]

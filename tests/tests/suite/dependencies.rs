@@ -1,4 +1,4 @@
-//! Which crate may know which: `base` ← `proto`, `scim`, `store`, `rpc` ← services ← `usher` ← `tests`.
+//! Which crate may know which: `base` ← `proto`, `scim`, `store`, `net` ← `rpc` ← services ← `usher` ← `tests`.
 
 use std::collections::BTreeSet;
 
@@ -7,17 +7,22 @@ use cargo_metadata::{DependencyKind, MetadataCommand};
 /// The crates of this workspace that `name` may depend on.
 fn allowed(name: &str) -> &'static [&'static str] {
     match name {
-        "usher-base" => &[],
+        "usher-base" | "usher-net" => &[],
         "usher-proto" | "usher-scim" | "usher-store" => &["usher-base"],
-        "usher-rpc" => &["usher-base", "usher-proto"],
-        "usher-tenant" | "usher-billing" => &["usher-base", "usher-proto", "usher-rpc", "usher-store"],
-        "usher-identity" => &["usher-base", "usher-proto", "usher-rpc", "usher-scim", "usher-store"],
-        "usher-gateway" => &["usher-base", "usher-proto", "usher-rpc", "usher-scim"],
+        "usher-rpc" => &["usher-base", "usher-net", "usher-proto"],
+        "usher-tenant" | "usher-billing" => {
+            &["usher-base", "usher-net", "usher-proto", "usher-rpc", "usher-store"]
+        }
+        "usher-identity" => {
+            &["usher-base", "usher-net", "usher-proto", "usher-rpc", "usher-scim", "usher-store"]
+        }
+        "usher-gateway" => &["usher-base", "usher-net", "usher-proto", "usher-rpc", "usher-scim"],
         "usher" => &[
             "usher-base",
             "usher-billing",
             "usher-gateway",
             "usher-identity",
+            "usher-net",
             "usher-proto",
             "usher-rpc",
             "usher-store",
@@ -29,6 +34,7 @@ fn allowed(name: &str) -> &'static [&'static str] {
             "usher-billing",
             "usher-gateway",
             "usher-identity",
+            "usher-net",
             "usher-proto",
             "usher-rpc",
             "usher-scim",

@@ -6,6 +6,7 @@ mod books;
 mod clock;
 mod command_line;
 mod concurrency;
+mod connections;
 mod costly_input;
 mod crash;
 mod cycles;

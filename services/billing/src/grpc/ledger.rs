@@ -151,7 +151,7 @@ impl SeatLedger for LedgerApi {
     ) -> Result<Response<Watch<pb::WatchLimitsResponse>>, Status> {
         let (ctx, _) = open(request)?;
         let feed = LimitFeed::open(&self.database, &ctx).map_err(status)?;
-        Ok(watch(&self.tasks, ctx, feed))
+        Ok(watch(&self.tasks, feed))
     }
 
     async fn begin_epoch(

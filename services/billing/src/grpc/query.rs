@@ -19,12 +19,10 @@ use crate::limits;
 use crate::seat_status;
 use crate::statements;
 use crate::usage::{self, DateRange};
-use crate::watchers::Watchers;
 
 /// Serves reads of one workspace's seats.
 pub(crate) struct QueryApi {
     pub(crate) database: Database,
-    pub(crate) watchers: Watchers,
     pub(crate) tasks: Tasks,
 }
 
@@ -142,8 +140,8 @@ impl SeatQuery for QueryApi {
         request: Request<pb::SeatQueryWatchLimitsRequest>,
     ) -> Result<Response<Watch<pb::GetLimitsResponse>>, Status> {
         let (ctx, _) = open(request)?;
-        let view = LimitView::open(&self.database, &ctx, &self.watchers).map_err(status)?;
-        Ok(watch(&self.tasks, ctx, view))
+        let view = LimitView::open(&self.database, &ctx).map_err(status)?;
+        Ok(watch(&self.tasks, view))
     }
 
     async fn check_capacity(

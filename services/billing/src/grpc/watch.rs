@@ -7,7 +7,6 @@ use futures::Stream;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Response, Status};
-use usher_base::{CallContext, CredentialError};
 use usher_rpc::{Tasks, status};
 
 use crate::look::Look;
@@ -18,9 +17,9 @@ const EVERY: Duration = Duration::from_secs(1);
 /// The stream of an answer.
 pub(super) type Watch<M> = Pin<Box<dyn Stream<Item = Result<M, Status>> + Send>>;
 
-/// Watches until the watcher goes away, its credential ends, a look fails or the service stops. A deadline is
-/// for the beginning only.
-pub(super) fn watch<L, M>(tasks: &Tasks, ctx: CallContext, look: L) -> Response<Watch<M>>
+/// Watches until the watcher goes away, which it does for its server when its credential ends, until a look fails,
+/// or until the service stops.
+pub(super) fn watch<L, M>(tasks: &Tasks, look: L) -> Response<Watch<M>>
 where
     L: Look,
     M: From<L::Seen> + Send + 'static,
@@ -31,24 +30,19 @@ where
         tokio::select! {
             () = stop.stopping() => {}
             () = sender.closed() => {}
-            () = follow(&ctx, look, &sender) => {}
+            () = follow(look, &sender) => {}
         }
     }));
     Response::new(Box::pin(ReceiverStream::new(receiver)))
 }
 
-async fn follow<L, M>(ctx: &CallContext, mut look: L, sender: &mpsc::Sender<Result<M, Status>>)
+async fn follow<L, M>(mut look: L, sender: &mpsc::Sender<Result<M, Status>>)
 where
     L: Look,
     M: From<L::Seen>,
 {
     loop {
-        // It was good when the call began; whoever watches longer must show another.
-        let seen = if ctx.now() < ctx.credential().expires_at() {
-            look.look().await.map_err(status)
-        } else {
-            Err(status(CredentialError::Expired))
-        };
+        let seen = look.look().await.map_err(status);
         let Some(message) = seen.map(|seen| seen.map(M::from)).transpose() else {
             tokio::time::sleep(EVERY).await;
             continue;

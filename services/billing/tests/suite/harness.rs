@@ -96,7 +96,7 @@ pub struct Billing {
     key: Arc<SigningKey>,
     channel: Channel,
     tasks: Tasks,
-    serving: JoinHandle<Result<(), tonic::transport::Error>>,
+    serving: JoinHandle<Result<(), std::io::Error>>,
 }
 
 impl Billing {
@@ -145,7 +145,7 @@ impl Billing {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let channel = connect(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
         let service = Service::start(config, clock.clone(), &tasks).await.unwrap();
-        let serving = tasks.spawn(service.serve(listener, tasks.clone()));
+        let serving = tasks.spawn(service.serve(listener.into(), tasks.clone()));
         Self { database, clock, key, channel, tasks, serving }
     }
 

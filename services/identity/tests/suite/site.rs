@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use sqlx::{Connection as _, PgConnection};
-use tokio::net::TcpListener;
 use tonic::Request;
 use tonic::transport::Channel;
 use usher_base::Clock;
 use usher_base::id::WorkspaceId;
 use usher_base::secret::ServiceKey;
+use usher_net::Listener;
 use usher_proto::tenant::v1 as tenant;
 use usher_proto::tenant::v1::access_service_client::AccessServiceClient;
 use usher_proto::tenant::v1::app_service_client::AppServiceClient;
@@ -159,12 +159,12 @@ impl Site {
     }
 }
 
-async fn serve<F>(tasks: &Tasks, service: impl FnOnce(TcpListener, Tasks) -> F) -> String
+async fn serve<F>(tasks: &Tasks, service: impl FnOnce(Listener, Tasks) -> F) -> String
 where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let listener = Listener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     tasks.spawn(service(listener, tasks.clone()));
     url

@@ -1,29 +1,36 @@
 //! What happens around every RPC: identification, trace, credential, deadline, log and metrics.
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::future::Future;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, Response};
-use tokio::sync::Semaphore;
+use http_body::Frame;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tonic::Status;
 use tonic::body::Body;
-use tower::{Layer, Service};
+use tower::{Layer, Service, ServiceExt as _};
 use tracing::Instrument as _;
 use usher_base::id::WorkspaceId;
 use usher_base::trace::TraceContext;
 use usher_base::{CallContext, Clock, CredentialError, Denied, Reason};
+use usher_net::Peer;
 use uuid::Uuid;
 
 use crate::Failure;
 use crate::convert::invalid;
 use crate::ending::Ending;
 use crate::method::Method;
+use crate::places::{Place, Places};
 use crate::slugs::Slugs;
 use crate::status::status;
+use crate::stream::{Holder, StreamBody, WORKSPACE_STREAMS};
 use crate::verifier::Verifier;
 use crate::{REQUEST_ID_KEY, TRACE_KEY, WORKSPACE_KEY};
 
@@ -36,9 +43,24 @@ pub(crate) struct Setup {
     pub(crate) verifier: Verifier,
     pub(crate) slugs: Box<dyn Slugs>,
     pub(crate) clock: Clock,
-    pub(crate) methods: HashMap<&'static str, Method>,
+    pub(crate) methods: HashMap<&'static str, Served>,
     pub(crate) longest: Duration,
-    pub(crate) permits: Arc<Semaphore>,
+    /// Calls under way whose credential is good.
+    pub(crate) calls: Semaphore,
+    /// Streams that are open.
+    pub(crate) workspace_streams: Places<Holder>,
+    pub(crate) actor_streams: Places<Holder>,
+    /// Calls of public methods by the address that they come from.
+    pub(crate) addresses: Places<IpAddr>,
+}
+
+/// A method that is served.
+pub(crate) struct Served {
+    pub(crate) method: Method,
+    /// Whether either side sends any number of messages.
+    pub(crate) streams: bool,
+    /// The places of a public method.
+    pub(crate) public: Option<Arc<Semaphore>>,
 }
 
 /// Puts [`CallService`] around a service.
@@ -62,15 +84,14 @@ pub(crate) struct CallService<S> {
 
 impl<S> Service<Request<Body>> for CallService<S>
 where
-    S: Service<Request<Body>, Response = Response<Body>> + Clone + Send + 'static,
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send,
-    S::Error: Send,
 {
     type Response = Response<Body>;
-    type Error = S::Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, S::Error>> + Send>>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
 
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         self.inner.poll_ready(cx)
     }
 
@@ -85,8 +106,8 @@ where
             let trace =
                 text(headers, TRACE_KEY).and_then(TraceContext::parse).unwrap_or_else(TraceContext::start);
             // A method that does not exist is a name that anybody can make up.
-            let method = setup.methods.get(request.uri().path()).copied();
-            let label = method.map_or("unknown", |method| method.path);
+            let served = setup.methods.get(request.uri().path());
+            let label = served.map_or("unknown", |served| served.method.path);
             let span = tracing::info_span!(
                 "rpc", role = setup.role, method = label, request_id = %request_id,
                 trace_id = %trace.trace_id(), workspace = tracing::field::Empty,
@@ -94,13 +115,11 @@ where
             let ending = Ending::of(setup.role, label, span.clone(), began);
             let answer_id = HeaderValue::from_str(&request_id);
             let time = deadline(headers).unwrap_or(setup.longest).min(setup.longest);
-            let call = Call { method, request_id, trace, deadline: began + time };
+            let call = Call { served, request_id, trace, deadline: began + time };
             // A little sooner than the caller stops waiting, so that the answer still reaches it.
-            let served = tokio::time::timeout(time * 19 / 20, serve(&setup, inner, request, call));
-            let mut response = match served.instrument(span).await {
-                Ok(served) => served?,
-                Err(_) => status(late()).into_http(),
-            };
+            let served = tokio::time::timeout(time * 19 / 20, answer(&setup, inner, request, call));
+            let answered = served.instrument(span).await.unwrap_or_else(|_| Err(status(late())));
+            let mut response = answered.unwrap_or_else(Status::into_http);
             if let Ok(id) = answer_id {
                 response.headers_mut().insert(REQUEST_ID_KEY, id);
             }
@@ -110,38 +129,109 @@ where
 }
 
 /// What is known of a call before its credential is.
-struct Call {
-    method: Option<Method>,
+struct Call<'a> {
+    served: Option<&'a Served>,
     request_id: String,
     trace: TraceContext,
     deadline: Instant,
 }
 
-async fn serve<S>(
+async fn answer<S>(
     setup: &Setup,
-    mut inner: S,
+    inner: S,
     mut request: Request<Body>,
-    call: Call,
-) -> Result<Response<Body>, S::Error>
+    call: Call<'_>,
+) -> Result<Response<Body>, Status>
 where
-    S: Service<Request<Body>, Response = Response<Body>>,
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
 {
-    if call.method.is_some_and(|method| method.is_public()) {
-        return inner.call(request).await;
+    let streams = call.served.is_some_and(|served| served.streams);
+    if let Some(places) = call.served.and_then(|served| served.public.as_ref()) {
+        return answer_stranger(setup, places, inner, request, streams).await;
     }
-    let Ok(_permit) = setup.permits.try_acquire() else {
-        return Ok(status(overloaded()).into_http());
+    // Nothing is taken before it is known who calls.
+    let context = admit(setup, request.headers(), call).await?;
+    if let Ok(scope) = context.scope() {
+        tracing::Span::current().record("workspace", tracing::field::display(scope.workspace_id()));
+    }
+    if let Some(peer) = request.extensions().get::<Peer>()
+        && context.credential().workspace().is_none()
+    {
+        peer.vouch();
+    }
+    let _place = setup.calls.try_acquire().map_err(|_| status(overloaded()))?;
+    if !streams {
+        request.extensions_mut().insert(context);
+        return served(inner, request).await;
+    }
+    let holder = Holder::of(&context);
+    let places = match holder {
+        Holder::Workspace(_) => &setup.workspace_streams,
+        Holder::Actor(_) => &setup.actor_streams,
     };
-    match admit(setup, request.headers(), call).await {
-        Ok(context) => {
-            if let Ok(scope) = context.scope() {
-                tracing::Span::current().record("workspace", tracing::field::display(scope.workspace_id()));
-            }
-            request.extensions_mut().insert(context);
-            inner.call(request).await
-        }
-        Err(refused) => Ok(refused.into_http()),
+    let place = places.take(holder).ok_or_else(|| status(too_many_streams()))?;
+    request.extensions_mut().insert(context.clone());
+    let response = served(inner, request).await?;
+    Ok(response.map(|body| Body::new(StreamBody::new(body, context, place))))
+}
+
+/// A call of a public method; a stream has its place until it ends.
+async fn answer_stranger<S>(
+    setup: &Setup,
+    places: &Arc<Semaphore>,
+    inner: S,
+    request: Request<Body>,
+    streams: bool,
+) -> Result<Response<Body>, Status>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
+{
+    let peer = request.extensions().get::<Peer>().map(|peer| peer.address().ip().to_canonical());
+    let counted = peer.filter(|address| !address.is_loopback());
+    let of_address = counted.map(|address| setup.addresses.take(address).ok_or_else(|| status(overloaded())));
+    let of_address = of_address.transpose()?;
+    let place = Arc::clone(places).try_acquire_owned().map_err(|_| status(overloaded()))?;
+    let response = served(inner, request).await?;
+    if !streams {
+        return Ok(response);
     }
+    Ok(response.map(|body| Body::new(Holding { body, _places: (place, of_address) })))
+}
+
+async fn served<S>(inner: S, request: Request<Body>) -> Result<Response<Body>, Status>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
+{
+    let Ok(response) = inner.oneshot(request).await;
+    Ok(response)
+}
+
+/// A body that holds places until it ends.
+struct Holding {
+    body: Body,
+    _places: (OwnedSemaphorePermit, Option<Place<IpAddr>>),
+}
+
+impl http_body::Body for Holding {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+}
+
+fn too_many_streams() -> Failure {
+    let message =
+        format!("at most {WORKSPACE_STREAMS} streams of a workspace are open at once; end one of them first");
+    Failure::new(Reason::Overloaded, message)
 }
 
 fn overloaded() -> Failure {
@@ -153,15 +243,15 @@ fn late() -> Failure {
 }
 
 /// Judges a call by its head: the credential, then the permission, then the workspace.
-async fn admit(setup: &Setup, headers: &HeaderMap, call: Call) -> Result<CallContext, Status> {
+async fn admit(setup: &Setup, headers: &HeaderMap, call: Call<'_>) -> Result<CallContext, Status> {
     let token = text(headers, "authorization")
         .and_then(|value| value.split_once(' '))
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
         .map(|(_, token)| token.trim())
         .ok_or_else(|| status(CredentialError::Missing))?;
     let credential = setup.verifier.verify(token).await.map_err(status)?;
-    let method = call.method.ok_or_else(|| Status::unimplemented("there is no such method"))?;
-    method.judge(&credential).map_err(status)?;
+    let served = call.served.ok_or_else(|| Status::unimplemented("there is no such method"))?;
+    served.method.judge(&credential).map_err(status)?;
     let requested = match text(headers, WORKSPACE_KEY) {
         None | Some("") => None,
         Some(name) => Some(workspace(setup, name, &call.request_id).await?),

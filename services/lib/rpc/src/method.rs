@@ -37,7 +37,7 @@ impl Method {
     }
 }
 
-/// What every server has beside its own methods.
+/// What every server has beside its own methods: public ones.
 pub(crate) const COMMON: [Method; 4] = [
     Method::public("/grpc.health.v1.Health/Check"),
     Method::public("/grpc.health.v1.Health/Watch"),

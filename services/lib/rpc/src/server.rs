@@ -5,21 +5,30 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::Request;
-use tokio::net::TcpListener;
+use hyper::body::Incoming;
 use tokio::sync::Semaphore;
 use tonic::body::Body;
 use tonic::server::NamedService;
 use tonic::service::Routes;
-use tonic::transport::server::TcpIncoming;
-use tower::Service;
+use tower::{Layer as _, Service, ServiceExt as _};
 use usher_base::Clock;
+use usher_net::{Listener, Protocol};
 
-use crate::layer::{CallLayer, Setup};
+use crate::layer::{CallLayer, Served, Setup};
 use crate::method::COMMON;
+use crate::places::Places;
+use crate::stream::{ACTOR_STREAMS, WORKSPACE_STREAMS};
+use crate::streaming::is_streaming;
 use crate::{Method, Slugs, Tasks, Verifier};
 
 /// The service that every server has.
 const HEALTH: &str = "grpc.health.v1.Health";
+
+/// Calls of one public method under way at once. Each has its own places, so that nobody who calls one of them
+/// without end keeps others from another.
+const PUBLIC: usize = 128;
+/// Of all public methods together, those from one address.
+const PUBLIC_PER_ADDRESS: usize = 16;
 
 /// What differs between services.
 #[derive(Clone, Debug)]
@@ -28,7 +37,7 @@ pub struct ServerConfig {
     pub role: &'static str,
     /// Longest that a call may take, whatever its caller allows.
     pub longest: Duration,
-    /// Calls under way at once; more are refused with OVERLOADED.
+    /// Calls with a credential under way at once; more are refused with OVERLOADED.
     pub most_calls: usize,
     /// The methods; one that is not among them is not served.
     pub methods: &'static [Method],
@@ -77,8 +86,8 @@ impl Server {
     /// Serves until the stop is asked for, then lets the calls under way end.
     ///
     /// # Errors
-    /// The transport fails.
-    pub async fn serve(self, listener: TcpListener, tasks: Tasks) -> Result<(), tonic::transport::Error> {
+    /// The socket fails.
+    pub async fn serve(self, listener: Listener, tasks: Tasks) -> std::io::Result<()> {
         let routes = match (self.reflection().build_v1(), self.reflection().build_v1alpha()) {
             (Ok(current), Ok(earlier)) => self.routes.add_service(current).add_service(earlier),
             (Err(error), _) | (_, Err(error)) => {
@@ -86,27 +95,30 @@ impl Server {
                 self.routes
             }
         };
+        let methods = self.config.methods.iter().chain(&COMMON).map(|method| {
+            let served = Served {
+                method: *method,
+                streams: is_streaming(method.path),
+                public: method.is_public().then(|| Arc::new(Semaphore::new(PUBLIC))),
+            };
+            (method.path, served)
+        });
         let setup = Arc::new(Setup {
             role: self.config.role,
             verifier: self.verifier,
             slugs: self.slugs,
             clock: self.clock,
-            methods: self.config.methods.iter().chain(&COMMON).map(|method| (method.path, *method)).collect(),
+            methods: methods.collect(),
             longest: self.config.longest,
-            permits: Arc::new(Semaphore::new(self.config.most_calls)),
+            calls: Semaphore::new(self.config.most_calls),
+            workspace_streams: Places::new(WORKSPACE_STREAMS),
+            actor_streams: Places::new(ACTOR_STREAMS),
+            addresses: Places::new(PUBLIC_PER_ADDRESS),
         });
-        // The builder's own setting is for sockets that it binds itself; without this, an answer waits
-        // 40 ms for the client's delayed acknowledgement.
-        let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
-        tonic::transport::Server::builder()
-            .http2_keepalive_interval(Some(Duration::from_secs(30)))
-            .initial_stream_window_size(1 << 20)
-            .initial_connection_window_size(4 << 20)
-            .max_concurrent_streams(Some(4_096))
-            .layer(CallLayer(setup))
-            .add_routes(routes)
-            .serve_with_incoming_shutdown(incoming, async move { tasks.stopping().await })
-            .await
+        let service = CallLayer(setup)
+            .layer(routes.prepare())
+            .map_request(|request: Request<Incoming>| request.map(Body::new));
+        listener.serve(self.config.role, Protocol::Grpc, service, tasks.stopping()).await
     }
 
     /// Reflection on the services of this server: who asks a role is not told of another's.

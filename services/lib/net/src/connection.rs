@@ -1,0 +1,118 @@
+//! One connection, from its first byte to its last.
+
+use std::convert::Infallible;
+use std::error::Error;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use hyper::body::{Body, Incoming};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use tokio::net::TcpStream;
+use tokio::sync::Notify;
+use tower::util::Oneshot;
+use tower::{Service, ServiceExt as _};
+
+use crate::activity::Activity;
+use crate::answer::AnswerBody;
+use crate::frames::Frames;
+use crate::limits::Patience;
+use crate::listener::Protocol;
+use crate::peer::Peer;
+
+/// A peer that answers no PING is gone.
+const PING: Duration = Duration::from_secs(30);
+/// Requests at once on a connection of HTTP. An internal channel carries a whole replica's calls.
+const HTTP_STREAMS: u32 = 128;
+const GRPC_STREAMS: u32 = 4_096;
+/// Streams that may be reset before the server has looked at them.
+const RESETS: usize = 20;
+/// Streams that the server may have to reset because of what is wrong with them.
+const FAULTS: usize = 256;
+
+/// The server's side of HTTP.
+pub(crate) fn builder(protocol: Protocol, patience: &Patience) -> Builder<TokioExecutor> {
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(patience.idle);
+    let mut http2 = builder.http2();
+    http2
+        .timer(TokioTimer::new())
+        .keep_alive_interval(PING)
+        .max_pending_accept_reset_streams(RESETS)
+        .max_local_error_reset_streams(FAULTS);
+    match protocol {
+        Protocol::Http => {
+            http2.max_concurrent_streams(HTTP_STREAMS).max_header_list_size(32 << 10);
+            builder
+        }
+        Protocol::Grpc => {
+            http2
+                .initial_stream_window_size(1 << 20)
+                .initial_connection_window_size(4 << 20)
+                .max_concurrent_streams(GRPC_STREAMS)
+                .max_header_list_size(16 << 10);
+            builder.http2_only()
+        }
+    }
+}
+
+/// Serves one connection until it ends, or until it is told to, which lets what is under way be finished.
+pub(crate) async fn serve<S, B>(
+    stream: TcpStream,
+    peer: Peer,
+    activity: Arc<Activity>,
+    farewell: Arc<Notify>,
+    builder: Arc<Builder<TokioExecutor>>,
+    service: S,
+) where
+    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send + 'static,
+    B: Body<Data = Bytes> + Unpin + Send + 'static,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    let io = TokioIo::new(Frames::new(stream, Arc::clone(&activity)));
+    let connection = builder.serve_connection(io, Watched { service, peer, activity });
+    tokio::pin!(connection);
+    let mut told = false;
+    let outcome = loop {
+        tokio::select! {
+            outcome = connection.as_mut() => break outcome,
+            () = farewell.notified(), if !told => {
+                told = true;
+                connection.as_mut().graceful_shutdown();
+            }
+        }
+    };
+    if let Err(error) = outcome {
+        tracing::debug!(error, "connection");
+    }
+}
+
+/// A service whose requests are noted.
+struct Watched<S> {
+    service: S,
+    peer: Peer,
+    activity: Arc<Activity>,
+}
+
+impl<S, B> hyper::service::Service<Request<Incoming>> for Watched<S>
+where
+    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send + 'static,
+    B: 'static,
+{
+    type Response = Response<AnswerBody<B>>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
+        let under_way = self.activity.begin();
+        request.extensions_mut().insert(self.peer.clone());
+        let answer: Oneshot<S, Request<Incoming>> = self.service.clone().oneshot(request);
+        Box::pin(async move { Ok(answer.await?.map(|body| AnswerBody::new(body, under_way))) })
+    }
+}

@@ -1,0 +1,97 @@
+//! What a listener allows.
+
+use std::net::{IpAddr, Ipv6Addr};
+use std::time::Duration;
+
+use ipnet::IpNet;
+
+/// How many connections there may be, and how long each may do nothing.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Connections open at once. One more closes the oldest that has no request under way.
+    pub places: usize,
+    /// Of them, those from one address; one more is refused. The 64 bits of an IPv6 network count as one address.
+    pub per_address: usize,
+    /// Networks whose addresses each stand for many clients, such as proxies: they have no limit of their own.
+    pub shared: Vec<IpNet>,
+    /// How long is waited for a peer.
+    pub patience: Patience,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        let loopback = [IpAddr::from([127, 0, 0, 0]), IpAddr::V6(Ipv6Addr::LOCALHOST)];
+        let prefixes = [8, 128];
+        let shared = loopback.into_iter().zip(prefixes);
+        Self {
+            places: 8_192,
+            per_address: 256,
+            shared: shared.map(|(address, prefix)| IpNet::new_assert(address, prefix)).collect(),
+            patience: Patience::default(),
+        }
+    }
+}
+
+impl Limits {
+    /// What a peer is counted as; none where it has no limit of its own.
+    pub(crate) fn counted(&self, address: IpAddr) -> Option<IpAddr> {
+        let address = address.to_canonical();
+        if self.shared.iter().any(|network| network.contains(&address)) {
+            return None;
+        }
+        Some(match address {
+            IpAddr::V6(whole) => IpAddr::V6(Ipv6Addr::from_bits(whole.to_bits() >> 64 << 64)),
+            whole @ IpAddr::V4(_) => whole,
+        })
+    }
+}
+
+/// How long is waited for a peer before its connection is ended.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// For its first request's whole head, the handshake of TLS and HTTP/2 included; over HTTP/1 for each head
+    /// from its first byte on.
+    pub head: Duration,
+    /// For the next request. HTTP/2 gets GOAWAY.
+    pub idle: Duration,
+    /// For the taking of each 64 KiB of an answer.
+    pub answer: Duration,
+    /// For its going after it was told to go.
+    pub farewell: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            head: Duration::from_secs(10),
+            idle: Duration::from_secs(75),
+            answer: Duration::from_mins(1),
+            farewell: Duration::from_secs(5),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ipv6_network_of_64_bits_is_one_address_and_a_mapped_address_is_ipv4() {
+        let limits = Limits::default();
+        let counted = |text: &str| limits.counted(text.parse().unwrap()).map(|address| address.to_string());
+
+        assert_eq!(counted("2001:db8:1:2:3:4:5:6"), counted("2001:db8:1:2::1"));
+        assert_ne!(counted("2001:db8:1:2::1"), counted("2001:db8:1:3::1"));
+        assert_eq!(counted("::ffff:192.0.2.7").as_deref(), Some("192.0.2.7"));
+    }
+
+    #[test]
+    fn addresses_of_this_machine_have_no_limit_of_their_own() {
+        let limits = Limits::default();
+
+        for local in ["127.0.0.1", "127.8.9.10", "::1", "::ffff:127.0.0.1"] {
+            assert_eq!(limits.counted(local.parse().unwrap()), None, "{local}");
+        }
+        assert!(limits.counted("192.0.2.1".parse().unwrap()).is_some());
+    }
+}

@@ -1,0 +1,193 @@
+//! The listener of a port.
+
+use std::convert::Infallible;
+use std::error::Error;
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use hyper::body::{Body, Incoming};
+use hyper_util::rt::TokioExecutor;
+use hyper_util::server::conn::auto::Builder;
+use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+use tokio::time::MissedTickBehavior;
+use tower::Service;
+
+use crate::activity::Activity;
+use crate::connection;
+use crate::limits::Limits;
+use crate::peer::Peer;
+use crate::registry::{Open, Registry};
+
+/// How often overdue connections are looked for.
+const LOOK: Duration = Duration::from_millis(250);
+/// After a failed accept: out of file descriptors, most likely.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// What is spoken on a port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// HTTP/1.1 and HTTP/2, from strangers.
+    Http,
+    /// HTTP/2 only, with many calls on a connection.
+    Grpc,
+}
+
+/// A bound port, and what it allows.
+#[derive(Debug)]
+pub struct Listener {
+    socket: TcpListener,
+    limits: Limits,
+}
+
+impl From<TcpListener> for Listener {
+    fn from(socket: TcpListener) -> Self {
+        Self { socket, limits: Limits::default() }
+    }
+}
+
+impl Listener {
+    /// Binds an address.
+    ///
+    /// # Errors
+    /// It is in use, or not of this machine.
+    pub async fn bind(address: impl ToSocketAddrs) -> io::Result<Self> {
+        Ok(TcpListener::bind(address).await?.into())
+    }
+
+    /// The same with other limits.
+    #[must_use]
+    pub fn with_limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
+    }
+
+    /// Where it listens: the port that was found for port 0.
+    ///
+    /// # Errors
+    /// The socket is of no use.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.socket.local_addr()
+    }
+
+    /// Serves until `stop` comes true; requests under way are finished, idle connections are closed. `port` names
+    /// it in metrics.
+    ///
+    /// # Errors
+    /// None today: what fails is one connection, or one accept, which is tried again.
+    pub async fn serve<S, B>(
+        self,
+        port: &'static str,
+        protocol: Protocol,
+        service: S,
+        stop: impl Future<Output = ()>,
+    ) -> io::Result<()>
+    where
+        S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
+        S::Future: Send + 'static,
+        B: Body<Data = Bytes> + Unpin + Send + 'static,
+        B::Error: Into<Box<dyn Error + Send + Sync>>,
+    {
+        let builder = Arc::new(connection::builder(protocol, &self.limits.patience));
+        let mut serving = Serving {
+            registry: Registry::new(port, self.limits),
+            connections: JoinSet::new(),
+            builder,
+            service,
+        };
+        let mut look = tokio::time::interval(LOOK);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        tokio::pin!(stop);
+        loop {
+            tokio::select! {
+                () = &mut stop => break,
+                Some(ended) = serving.connections.join_next_with_id() => serving.left(ended),
+                _ = look.tick() => serving.look(),
+                accepted = self.socket.accept(), if serving.registry.has_place() => match accepted {
+                    Ok((stream, address)) => serving.accepted(stream, address),
+                    Err(error) => {
+                        tracing::warn!(error = &error as &dyn Error, port, "a connection was not accepted");
+                        serving.registry.make_room(None);
+                        tokio::time::sleep(PAUSE).await;
+                    }
+                },
+            }
+        }
+        drop(self.socket);
+        serving.finish(look).await;
+        Ok(())
+    }
+}
+
+/// A port that serves.
+struct Serving<S> {
+    registry: Registry,
+    connections: JoinSet<()>,
+    builder: Arc<Builder<TokioExecutor>>,
+    service: S,
+}
+
+type Ended = Result<(tokio::task::Id, ()), tokio::task::JoinError>;
+
+impl<S, B> Serving<S>
+where
+    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send + 'static,
+    B: Body<Data = Bytes> + Unpin + Send + 'static,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    fn accepted(&mut self, stream: TcpStream, address: SocketAddr) {
+        // Dropped, it is closed.
+        let Ok(counted) = self.registry.admit(address.ip()) else { return };
+        if let Err(error) = stream.set_nodelay(true) {
+            return tracing::debug!(error = &error as &dyn Error, "a connection was broken already");
+        }
+        let activity = Arc::new(Activity::new(Instant::now()));
+        let farewell = Arc::new(Notify::new());
+        let task = self.connections.spawn(connection::serve(
+            stream,
+            Peer::new(address, Arc::clone(&activity)),
+            Arc::clone(&activity),
+            Arc::clone(&farewell),
+            Arc::clone(&self.builder),
+            self.service.clone(),
+        ));
+        self.registry.enter(Open { counted, activity, farewell, task, ending: None });
+    }
+
+    fn left(&mut self, ended: Ended) {
+        let id = match ended {
+            Ok((id, ())) => id,
+            Err(error) => {
+                if error.is_panic() {
+                    tracing::error!(error = &error as &dyn Error, "a connection panicked");
+                }
+                error.id()
+            }
+        };
+        self.registry.left(id);
+    }
+
+    fn look(&mut self) {
+        self.registry.look(Instant::now());
+        if !self.registry.has_place() {
+            self.registry.make_room(None);
+        }
+    }
+
+    /// Lets every connection finish what it has begun.
+    async fn finish(mut self, mut look: tokio::time::Interval) {
+        self.registry.end_all();
+        while !self.connections.is_empty() {
+            tokio::select! {
+                Some(ended) = self.connections.join_next_with_id() => self.left(ended),
+                _ = look.tick() => self.registry.look(Instant::now()),
+            }
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! The ports of this process, and how many connections each may have.
+
+use std::net::SocketAddr;
+
+use anyhow::Context as _;
+use usher_net::descriptors::{self, Shares};
+use usher_net::{Limits, Listener};
+
+use crate::cli::Role;
+use crate::config::Settings;
+
+/// File descriptors for what is neither a port's nor a database's connection: logs, channels to other services.
+const RESERVED: u64 = 96;
+/// Database connections beside the pool, which listen for announcements.
+const ANNOUNCEMENTS: u64 = 8;
+
+/// Sockets that roles serve on, bound before anything else is started.
+#[derive(Debug, Default)]
+pub struct Listeners {
+    pub(crate) gateway: Option<Listener>,
+    pub(crate) tenant: Option<Listener>,
+    pub(crate) identity: Option<Listener>,
+    pub(crate) billing: Option<Listener>,
+    pub(crate) metrics: Option<Listener>,
+}
+
+impl Listeners {
+    /// The address of a role's socket, where it has one: the port that was found for port 0.
+    pub fn address(&self, role: Role) -> Option<SocketAddr> {
+        let listener = match role {
+            Role::Gateway => self.gateway.as_ref(),
+            Role::Tenant => self.tenant.as_ref(),
+            Role::Identity => self.identity.as_ref(),
+            Role::Billing => self.billing.as_ref(),
+            Role::All => None,
+        };
+        listener?.local_addr().ok()
+    }
+}
+
+/// Raises the limit of file descriptors, and binds the sockets of a role and of the metrics.
+///
+/// # Errors
+/// An address in use, or not of this machine; a limit that leaves too few connections.
+pub async fn bind(role: Role, settings: &Settings) -> anyhow::Result<Listeners> {
+    let shares = shares(role, settings)?;
+    let limits = |places| Limits {
+        places,
+        per_address: settings.connections.per_address,
+        shared: settings.connections.shared.clone(),
+        ..Limits::default()
+    };
+    let mut listeners = Listeners::default();
+    for (of, name, address, places, slot) in [
+        (Role::Gateway, "gateway", &settings.gateway.listen, shares.http, &mut listeners.gateway),
+        (Role::Tenant, "tenant", &settings.tenant.listen, shares.grpc, &mut listeners.tenant),
+        (Role::Identity, "identity", &settings.identity.listen, shares.grpc, &mut listeners.identity),
+        (Role::Billing, "billing", &settings.billing.listen, shares.grpc, &mut listeners.billing),
+        (role, "metrics", &settings.metrics.listen, shares.metrics, &mut listeners.metrics),
+    ] {
+        if role.includes(of) {
+            let listener = Listener::bind(address).await.with_context(|| {
+                format!("{name} can't listen on {address}; stop what uses it, or choose another address")
+            })?;
+            *slot = Some(listener.with_limits(limits(places)));
+        }
+    }
+    Ok(listeners)
+}
+
+fn shares(role: Role, settings: &Settings) -> anyhow::Result<Shares> {
+    let limit = descriptors::raise().context("the limit of file descriptors can't be raised")?;
+    let services = [
+        (Role::Tenant, &settings.tenant),
+        (Role::Identity, &settings.identity),
+        (Role::Billing, &settings.billing),
+    ];
+    let served = services.into_iter().filter(|(of, _)| role.includes(*of));
+    let (grpc_ports, reserved) = served.fold((0, RESERVED), |(ports, reserved), (_, service)| {
+        (ports + 1, reserved + u64::from(service.database_connections) + ANNOUNCEMENTS)
+    });
+    Ok(Shares::of(limit, reserved, role.includes(Role::Gateway), grpc_ports)?)
+}
