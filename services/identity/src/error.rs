@@ -36,6 +36,16 @@ pub(crate) enum IdentityError {
     /// Caller: a group can't be in itself.
     #[error("members: the group {0} has this group in it, or is this group; a group can't be in itself")]
     CircularMembers(String),
+    /// Caller: put the members themselves into the group.
+    #[error(
+        "members: groups can be nested at most 8 levels deep; add the users of the inner groups directly"
+    )]
+    NestedTooDeep,
+    /// Caller: put the members themselves into the group.
+    #[error(
+        "members: at most 1,000 groups can be nested in one another; add the users of the inner groups directly"
+    )]
+    TooManyNested,
     /// Caller: ask for something that an index answers.
     #[error(
         "the list took longer than {} seconds; filter by userName, externalId, displayName, id or e-mail address with \
@@ -135,7 +145,10 @@ impl Fault for IdentityError {
             Self::UserNameTaken(_) => Reason::UserNameTaken,
             Self::ForeignExternalId => Reason::Mutability,
             Self::DisplayNameTaken(_) | Self::AttributeExists(_) => Reason::AlreadyExists,
-            Self::UnknownMembers(_) | Self::CircularMembers(_) => Reason::InvalidValue,
+            Self::UnknownMembers(_)
+            | Self::CircularMembers(_)
+            | Self::NestedTooDeep
+            | Self::TooManyNested => Reason::InvalidValue,
             Self::ListTooSlow => Reason::InvalidFilter,
             Self::InvalidCursor => Reason::InvalidCursor,
             Self::ExpiredCursor => Reason::CursorExpired,

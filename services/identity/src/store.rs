@@ -7,6 +7,7 @@ pub(crate) mod groups;
 pub(crate) mod kept_apart;
 pub(crate) mod limits;
 pub(crate) mod listing;
+mod memberships;
 pub(crate) mod person_names;
 pub(crate) mod relays;
 pub(crate) mod seats;

@@ -112,12 +112,14 @@ pub(crate) async fn delete(database: &ScopedDatabase, name: &str) -> Result<Dele
     .fetch_optional(tx.conn())
     .await?;
     let Some(name) = name else { return Ok(Deleted::Absent) };
-    let users: i64 =
-        sqlx::query_scalar("SELECT count(*) FROM users WHERE tenant_id = $1 AND resource #> $2 IS NOT NULL")
-            .bind(tenant)
-            .bind(vec![CUSTOM_USER.to_owned(), name])
-            .fetch_one(tx.conn())
-            .await?;
+    let users: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM users
+             WHERE tenant_id = $1 AND created_at > '-infinity' AND resource #> $2 IS NOT NULL",
+    )
+    .bind(tenant)
+    .bind(vec![CUSTOM_USER.to_owned(), name])
+    .fetch_one(tx.conn())
+    .await?;
     if users > 0 {
         return Ok(Deleted::InUse(users));
     }

@@ -56,39 +56,75 @@ impl Condition<'_> {
         }
     }
 
-    /// Equalities that must hold and that an index answers, said once more so that it can.
-    pub(super) fn push_indexed(&mut self, filter: &Bound<'_>) {
+    /// Equalities that must hold and that an index answers, said once more so that it can; whether there are any.
+    /// Where there are none, the whole workspace must be read, and the statement must say so.
+    pub(super) fn push_indexed(&mut self, filter: &Bound<'_>) -> bool {
+        if let Some(ids) = ids(filter, self.table) {
+            // Of no id at all the planner would conclude that everything is to be read.
+            let ids = if ids.is_empty() { vec![Uuid::nil()] } else { ids };
+            self.query.push(" AND ").push(self.table.id()).push(" = ANY (").push_bind(ids).push(")");
+            return true;
+        }
         match filter {
             Bound::And(left, right) => {
-                self.push_indexed(left);
-                self.push_indexed(right);
+                let left = self.push_indexed(left);
+                self.push_indexed(right) || left
             }
-            Bound::Some(place, Test::Text(TextOp::Order(Order::Eq), literal, _)) => {
-                let indexed = match self.table.source(place) {
-                    Source::Keyed { key: column, .. } | Source::Text(column @ "r.external_id") => {
-                        Some(column)
+            Bound::Some(place, test @ Test::Text(TextOp::Order(Order::Eq), literal, _)) => {
+                match (self.table.source(place), Probe::of(filter)) {
+                    (Source::Keyed { key: column, .. } | Source::Text(column @ "r.external_id"), _) => {
+                        self.query.push(" AND ").push(column).push(" = ").push_bind(literal.clone());
+                        true
                     }
-                    Source::ExternalId => Some("r.external_id"),
-                    _ => None,
-                };
-                if let Some(column) = indexed {
-                    self.query.push(" AND ").push(column).push(" = ").push_bind(literal.clone());
-                }
-                if let Some(Probe::Email(address)) = Probe::of(filter) {
-                    self.address(address, " OR r.other_emails)");
+                    (Source::ExternalId, _) => {
+                        self.query.push(" AND r.external_id = ").push_bind(literal.clone());
+                        true
+                    }
+                    (_, Some(Probe::Email(address))) => self.address(&address, "other_emails"),
+                    (Source::List(list), _) => self.indexed_membership(list, place.sub, test),
+                    _ => false,
                 }
             }
-            Bound::Element(..) => match Probe::of(filter) {
-                Some(Probe::WorkEmail(address)) => self.address(address, " OR r.several_work_emails)"),
-                Some(Probe::Email(address)) => self.address(address, " OR r.other_emails)"),
-                _ => {}
-            },
-            _ => {}
+            Bound::Element(place, inner) => {
+                match (self.table.source(place), Probe::of(filter), inner.as_ref()) {
+                    (_, Some(Probe::WorkEmail(address)), _) => self.address(&address, "several_work_emails"),
+                    (_, Some(Probe::Email(address)), _) => self.address(&address, "other_emails"),
+                    (Source::List(list), _, Bound::Some(part, test)) => {
+                        self.indexed_membership(list, part.sub, test)
+                    }
+                    _ => false,
+                }
+            }
+            _ => false,
         }
     }
 
-    fn address(&mut self, address: String, or: &'static str) {
-        self.query.push(" AND (r.work_email_key = ").push_bind(address).push(or);
+    /// Those who have the address as their first of type work, and those who have others, each by its index.
+    fn address(&mut self, address: &str, others: &'static str) -> bool {
+        self.query
+            .push(" AND r.user_id = ANY (ARRAY(SELECT w.user_id FROM users w WHERE w.tenant_id = ")
+            .push_bind(self.tenant)
+            .push(" AND w.work_email_key = ")
+            .push_bind(address.to_owned())
+            .push(" UNION ALL SELECT o.user_id FROM users o WHERE o.tenant_id = ")
+            .push_bind(self.tenant)
+            .push(" AND o.")
+            .push(others)
+            .push("))");
+        true
+    }
+
+    fn indexed_membership(
+        &mut self,
+        list: List,
+        sub: Option<&usher_scim::schema::Attribute>,
+        test: &Test,
+    ) -> bool {
+        let Some(id) = list::by_id(list, sub, test) else { return false };
+        self.query.push(" AND ").push(self.table.id()).push(" = ANY (ARRAY(");
+        self.push_membership(list, id);
+        self.query.push("))");
+        true
     }
 
     /// The condition of a filter on the members of a group, whose rows are at hand as in [`List::Members`].
@@ -296,6 +332,24 @@ const fn sign(order: Order) -> &'static str {
         Order::Lt => " < ",
         Order::Le => " <= ",
     }
+}
+
+/// The ids that a filter is about, where it is a comparison with an id, or several of them joined by `or`.
+fn ids(filter: &Bound<'_>, table: Table) -> Option<Vec<Uuid>> {
+    let mut ids = Vec::new();
+    let mut left = vec![filter];
+    while let Some(part) = left.pop() {
+        match part {
+            Bound::Or(one, other) => left.extend([one.as_ref(), other.as_ref()]),
+            Bound::Some(place, Test::Text(TextOp::Order(Order::Eq), literal, _))
+                if matches!(table.source(place), Source::Id(_)) =>
+            {
+                ids.extend(canonical_uuid(literal));
+            }
+            _ => return None,
+        }
+    }
+    Some(ids)
 }
 
 /// The id that a text is, if it is written as ids are: case matters.

@@ -133,6 +133,8 @@ pub(crate) enum Deleted {
 /// SQLSTATEs of `add_members`; the detail has the ids.
 const UNKNOWN_MEMBERS: &str = "US002";
 const CIRCULAR_MEMBERS: &str = "US003";
+const NESTED_TOO_DEEP: &str = "US011";
+const TOO_MANY_NESTED: &str = "US012";
 /// Most groups that a probe finds.
 const PROBED: usize = 200;
 /// A page of an identity provider; of larger ones, the first may have all the members that fit.
@@ -194,17 +196,19 @@ pub(crate) async fn page(
 
 /// The groups with these ids, in their order.
 async fn in_order(tx: &mut TenantTx, ids: &[Uuid]) -> Result<Vec<Group>, Error> {
-    let tenant = tx.tenant();
-    let rows: Vec<GroupRow> = sqlx::query_as(
-        "SELECT g.group_id, g.display_name, g.external_id, g.version, g.created_at, g.updated_at
-         FROM unnest($2) WITH ORDINALITY w(id, n)
-         JOIN groups g ON g.tenant_id = $1 AND g.group_id = w.id ORDER BY w.n",
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let found: Vec<GroupRow> = sqlx::query_as(
+        "SELECT group_id, display_name, external_id, version, created_at, updated_at
+         FROM groups WHERE tenant_id = $1 AND group_id = ANY ($2)",
     )
-    .bind(tenant)
+    .bind(tx.tenant())
     .bind(ids)
     .fetch_all(tx.conn())
     .await?;
-    Ok(rows.into_iter().map(Group::from).collect())
+    let mut rows: HashMap<Uuid, GroupRow> = found.into_iter().map(|row| (row.group_id, row)).collect();
+    Ok(ids.iter().filter_map(|id| rows.remove(id)).map(Group::from).collect())
 }
 
 /// How many members each of the groups has, in their order; where they have more than `most` in all, those counted
@@ -277,19 +281,19 @@ pub(crate) async fn select(
     query.push(" AND group_id = ").push_bind(group.as_uuid());
     query.push(" AND NOT member_id = ANY (").push_bind(change.remove.clone());
     // Who is in already keeps its name.
-    query.push(")), m (member_id, user_id, subgroup_id, display) AS (");
+    query.push(")), m (tenant_id, member_id, user_id, subgroup_id, display) AS (");
     query
-        .push("SELECT member_id, user_id, subgroup_id, display FROM here WHERE NOT ")
+        .push("SELECT tenant_id, member_id, user_id, subgroup_id, display FROM here WHERE NOT ")
         .push_bind(change.clear);
     query.push(" OR member_id IN (SELECT id FROM joining)");
-    query.push(" UNION ALL SELECT j.id, a.user_id, b.group_id, j.display FROM joining j");
-    query.push(" LEFT JOIN users a ON a.user_id = j.id AND a.tenant_id = ").push_bind(tenant);
-    query.push(" LEFT JOIN groups b ON b.group_id = j.id AND b.tenant_id = ").push_bind(tenant);
+    query.push(" UNION ALL SELECT ").push_bind(tenant);
+    query.push(", j.id, a.user_id, b.group_id, j.display FROM joining j");
+    query.push(" LEFT JOIN LATERAL (SELECT user_id FROM users WHERE user_id = j.id AND tenant_id = ");
+    query.push_bind(tenant).push(" OFFSET 0) a ON true");
+    query.push(" LEFT JOIN LATERAL (SELECT group_id FROM groups WHERE group_id = j.id AND tenant_id = ");
+    query.push_bind(tenant).push(" OFFSET 0) b ON true");
     query.push(" WHERE j.id NOT IN (SELECT member_id FROM here))");
-    query.push(" SELECT m.member_id FROM m LEFT JOIN users u ON u.user_id = m.user_id AND u.tenant_id = ");
-    query.push_bind(tenant);
-    query.push(" LEFT JOIN groups s ON s.group_id = m.subgroup_id AND s.tenant_id = ").push_bind(tenant);
-    query.push(" WHERE ");
+    query.push(" SELECT m.member_id FROM m WHERE ");
     Condition { query: &mut query, table: Table::Groups, tenant, reader: Reader::default() }
         .push_member(filter);
     let ids = query.build_query_scalar().fetch_all(tx.conn()).await?;
@@ -374,6 +378,8 @@ fn refused(error: sqlx::Error) -> Result<Written, IdentityError> {
         match raised.code().as_deref() {
             Some(UNKNOWN_MEMBERS) => return Err(IdentityError::UnknownMembers(ids)),
             Some(CIRCULAR_MEMBERS) => return Err(IdentityError::CircularMembers(ids)),
+            Some(NESTED_TOO_DEEP) => return Err(IdentityError::NestedTooDeep),
+            Some(TOO_MANY_NESTED) => return Err(IdentityError::TooManyNested),
             _ => {}
         }
     }

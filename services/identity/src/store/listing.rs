@@ -152,9 +152,12 @@ impl Listing<'_> {
 
     fn push_condition(&self, query: &mut QueryBuilder<Postgres>, tenant: Uuid, table: Table) {
         query.push(table.from()).push(" WHERE r.tenant_id = ").push_bind(tenant);
+        let mut condition = Condition { query, table, tenant, reader: self.reader };
+        if !self.filter.is_some_and(|filter| condition.push_indexed(filter)) {
+            // Always true; only who says it reads the workspace in order (migration 0030).
+            condition.query.push(" AND r.created_at > '-infinity'");
+        }
         if let Some(filter) = self.filter {
-            let mut condition = Condition { query, table, tenant, reader: self.reader };
-            condition.push_indexed(filter);
             condition.query.push(" AND ");
             condition.push(filter);
         }

@@ -87,7 +87,8 @@ async fn read_in(tx: &mut TenantTx) -> Result<Option<SeatState>, Error> {
     // One statement, so that head and users are of one moment.
     let rows: Vec<StateRow> = sqlx::query_as(
         "SELECT h.epoch, h.seat_sequence, u.user_id, u.person_key, u.user_type
-         FROM heads h LEFT JOIN users u ON u.tenant_id = h.tenant_id AND u.tenant_id = $1 AND u.active
+         FROM heads h LEFT JOIN users u
+           ON u.tenant_id = h.tenant_id AND u.tenant_id = $1 AND u.created_at > '-infinity' AND u.active
          WHERE h.tenant_id = $1 ORDER BY u.user_id",
     )
     .bind(tenant)

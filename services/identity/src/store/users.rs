@@ -19,6 +19,7 @@ use crate::query::Probe;
 use crate::store::LONGEST_LIST;
 use crate::store::filter::{Table, canonical_uuid};
 use crate::store::listing::{self, Listing};
+use crate::store::memberships::{self, Membership};
 use crate::user::{Attributes, User};
 
 /// SQLSTATE of `append_change` when no seat is free.
@@ -41,7 +42,7 @@ struct UserRow {
     created_at: Time,
     updated_at: Time,
     #[sqlx(default)]
-    groups: Option<Json<Vec<Value>>>,
+    groups: Option<Vec<Membership>>,
 }
 
 impl From<UserRow> for User {
@@ -72,7 +73,7 @@ impl From<UserRow> for User {
             },
             provenance: provenance.0,
             connection,
-            groups: groups.map(|groups| groups.0).unwrap_or_default(),
+            groups: groups.map(memberships::values).unwrap_or_default(),
             version,
             person: PersonKey::from_uuid(person_key),
             created_at: created_at.0,
@@ -211,11 +212,13 @@ async fn named(
     with_groups: bool,
 ) -> Result<Vec<User>, Error> {
     let query = database
-        .statement::<UserRow>("SELECT (found).*, groups FROM find_users($1, $2, $3, $4)")
+        .statement::<UserRow>("SELECT (found).*, groups FROM look_up_users($1, $2, $3, $4)")
         .bind(by)
         .bind(key)
         .bind(with_groups);
-    Ok(query.fetch_all().await?.into_iter().map(User::from).collect())
+    let mut rows = query.fetch_all().await?;
+    rows.sort_unstable_by_key(|row| row.user_id);
+    Ok(rows.into_iter().map(User::from).collect())
 }
 
 /// A page.
@@ -236,24 +239,19 @@ async fn in_order(tx: &mut TenantTx, ids: &[Uuid], with_groups: bool) -> Result<
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let tenant = tx.tenant();
-    let sql = "SELECT u.user_id, u.user_name, u.external_id, u.active, u.user_type, u.connection, u.resource,
-         u.provenance, u.version, u.person_key, u.created_at, u.updated_at
-       FROM unnest($2) WITH ORDINALITY w(id, n)
-       JOIN users u ON u.tenant_id = $1 AND u.user_id = w.id ORDER BY w.n";
-    let mut rows: Vec<UserRow> = sqlx::query_as(sql).bind(tenant).bind(ids).fetch_all(tx.conn()).await?;
+    let sql = "SELECT user_id, user_name, external_id, active, user_type, connection, resource, provenance, version,
+         person_key, created_at, updated_at
+       FROM users WHERE tenant_id = $1 AND user_id = ANY ($2)";
+    let found: Vec<UserRow> = sqlx::query_as(sql).bind(tx.tenant()).bind(ids).fetch_all(tx.conn()).await?;
+    let mut rows: HashMap<Uuid, UserRow> = found.into_iter().map(|row| (row.user_id, row)).collect();
     if with_groups {
-        let groups: Option<Json<HashMap<Uuid, Vec<Value>>>> = sqlx::query_scalar("SELECT groups_of($1, $2)")
-            .bind(tenant)
-            .bind(ids)
-            .fetch_one(tx.conn())
-            .await?;
-        let mut groups = groups.map(|groups| groups.0).unwrap_or_default();
-        for row in &mut rows {
-            row.groups = groups.remove(&row.user_id).map(Json);
+        for (user, memberships) in memberships::of(tx, ids).await? {
+            if let Some(row) = rows.get_mut(&user) {
+                row.groups = Some(memberships);
+            }
         }
     }
-    Ok(rows.into_iter().map(User::from).collect())
+    Ok(ids.iter().filter_map(|id| rows.remove(id)).map(User::from).collect())
 }
 
 /// Who is meant by a new user's document besides somebody new.
@@ -388,11 +386,13 @@ pub(crate) async fn delete(
 pub(crate) async fn oldest(database: &ScopedDatabase, most: i64) -> Result<Vec<UserId>, Error> {
     let mut tx = database.begin().await?;
     let ids: Vec<Uuid> =
-        sqlx::query_scalar("SELECT user_id FROM users WHERE tenant_id = $1 ORDER BY user_id LIMIT $2")
-            .bind(tx.tenant())
-            .bind(most)
-            .fetch_all(tx.conn())
-            .await?;
+        sqlx::query_scalar(
+            "SELECT user_id FROM users WHERE tenant_id = $1 AND created_at > '-infinity' ORDER BY user_id LIMIT $2",
+        )
+        .bind(tx.tenant())
+        .bind(most)
+        .fetch_all(tx.conn())
+        .await?;
     tx.commit().await?;
     Ok(ids.into_iter().map(UserId::from_uuid).collect())
 }

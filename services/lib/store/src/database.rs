@@ -45,6 +45,10 @@ impl Database {
             PgConnectOptions::from_str(&config.url)?.application_name(config.application).options([
                 ("statement_timeout", config.statement_timeout.as_millis().to_string()),
                 ("citus.propagate_set_commands", "local".to_owned()),
+                // A table has the rows of all workspaces, so no statement of one reads all of it, however small
+                // it was when the plan was made. What has no index costs beyond measure then, and would be compiled.
+                ("enable_seqscan", "off".to_owned()),
+                ("jit", "off".to_owned()),
             ]);
         Ok(Self { pool: Pool::new(options.clone(), config.max_connections)?, options })
     }

@@ -2,14 +2,17 @@
 
 use usher_scim::filter::{Order, Test, TextOp};
 use usher_scim::schema::{Attribute, CORE_GROUP, CORE_USER, CUSTOM_USER, ENTERPRISE_USER, USHER_USER};
+use uuid::Uuid;
 
 use super::source::{List, Source};
 use super::{Condition, canonical_uuid};
 
-/// What a member is, and is called; with `m`, and with `u` and `s` joined.
-pub(crate) const MEMBER_TYPE: &str = "CASE WHEN m.user_id IS NULL THEN 'Group' ELSE 'User' END";
-pub(crate) const MEMBER_DISPLAY: &str =
-    "coalesce(m.display, u.resource ->> 'displayName', u.user_name, s.display_name)";
+/// What a member `m` is, and is called.
+const MEMBER_TYPE: &str = "CASE WHEN m.user_id IS NULL THEN 'Group' ELSE 'User' END";
+const MEMBER_DISPLAY: &str = "coalesce(m.display,
+    (SELECT coalesce(u.resource ->> 'displayName', u.user_name) FROM users u
+     WHERE u.tenant_id = m.tenant_id AND u.user_id = m.user_id),
+    (SELECT s.display_name FROM groups s WHERE s.tenant_id = m.tenant_id AND s.group_id = m.subgroup_id))";
 
 impl List {
     /// Where a part of an element is.
@@ -56,67 +59,80 @@ impl Condition<'_> {
                     .push_bind(tenant)
                     .push(
                         " UNION SELECT m.group_id, false FROM up
-                           JOIN group_members m ON m.subgroup_id = up.group_id AND m.tenant_id = ",
+                           CROSS JOIN LATERAL (SELECT m.group_id FROM group_members m
+                             WHERE m.subgroup_id = up.group_id AND m.tenant_id = ",
                     )
                     .push_bind(tenant)
                     .push(
-                        ") SELECT 1 FROM (SELECT up.group_id, bool_or(up.direct) AS direct FROM up GROUP BY 1) k
-                         JOIN groups g ON g.group_id = k.group_id AND g.tenant_id = ",
+                        " OFFSET 0) m) SELECT 1 FROM (SELECT up.group_id, bool_or(up.direct) AS direct FROM up GROUP BY 1) k
+                         CROSS JOIN LATERAL (SELECT g.group_id, g.display_name FROM groups g
+                           WHERE g.group_id = k.group_id AND g.tenant_id = ",
                     )
                     .push_bind(tenant)
-                    .push(" WHERE ");
+                    .push(" OFFSET 0) g WHERE ");
             }
             List::Members => {
-                self.query.push("SELECT 1 FROM group_members m LEFT JOIN users u ON u.user_id = m.user_id AND u.tenant_id = ")
-                    .push_bind(tenant)
-                    .push(" LEFT JOIN groups s ON s.group_id = m.subgroup_id AND s.tenant_id = ")
-                    .push_bind(tenant)
-                    .push(" WHERE m.group_id = r.group_id AND m.tenant_id = ")
+                self.query
+                    .push("SELECT 1 FROM group_members m WHERE m.group_id = r.group_id AND m.tenant_id = ")
                     .push_bind(tenant)
                     .push(" AND ");
             }
         }
         condition(self);
-        self.query.push(")");
+        // So it is asked of each row, and never made a join that reads all members of all groups.
+        self.query.push(" OFFSET 0)");
     }
 
     /// Membership by id, answered by an index and once for all rows; false where the test is another.
     pub(super) fn membership(&mut self, list: List, sub: Option<&Attribute>, test: &Test) -> bool {
-        let by_id = sub.is_none_or(|sub| sub.name == "value");
-        let Test::Text(TextOp::Order(Order::Eq), literal, _) = test else { return false };
-        let (true, Some(id)) = (by_id, canonical_uuid(literal)) else { return false };
+        let Some(id) = by_id(list, sub, test) else { return false };
+        self.query.push(self.table.id()).push(" IN (");
+        self.push_membership(list, id);
+        self.query.push(")");
+        true
+    }
+
+    /// The query for the ids of those who are members of the group of this id, or have the member of this id.
+    pub(super) fn push_membership(&mut self, list: List, id: Uuid) {
         let tenant = self.tenant;
-        match list {
-            List::Members => {
+        if list == List::Members {
+            for (column, before) in [("m.user_id", ""), ("m.subgroup_id", " UNION ALL ")] {
                 self.query
-                    .push("r.group_id IN (SELECT m.group_id FROM group_members m WHERE ")
-                    .push("(m.user_id = ")
-                    .push_bind(id)
-                    .push(" OR m.subgroup_id = ")
-                    .push_bind(id)
-                    .push(") AND m.tenant_id = ")
+                    .push(before)
+                    .push("SELECT m.group_id FROM group_members m WHERE m.tenant_id = ")
                     .push_bind(tenant)
-                    .push(")");
-                true
+                    .push(" AND ")
+                    .push(column)
+                    .push(" = ")
+                    .push_bind(id);
             }
-            List::Groups => {
-                self.query
-                    .push("r.user_id IN (WITH RECURSIVE down (id) AS (SELECT ")
-                    .push_bind(id)
-                    .push(
-                        " UNION SELECT m.subgroup_id FROM down
-                           JOIN group_members m ON m.group_id = down.id AND m.subgroup_id IS NOT NULL AND m.tenant_id = ",
-                    )
-                    .push_bind(tenant)
-                    .push(
-                        ") SELECT m.user_id FROM down
-                           JOIN group_members m ON m.group_id = down.id AND m.user_id IS NOT NULL AND m.tenant_id = ",
-                    )
-                    .push_bind(tenant)
-                    .push(")");
-                true
-            }
-            List::UserSchemas | List::GroupSchemas => false,
+            return;
         }
+        self.query
+            .push("WITH RECURSIVE down (id) AS (SELECT ")
+            .push_bind(id)
+            .push(
+                " UNION SELECT m.subgroup_id FROM down CROSS JOIN LATERAL (SELECT m.subgroup_id FROM group_members m
+                   WHERE m.group_id = down.id AND m.subgroup_id > '00000000-0000-0000-0000-000000000000'
+                     AND m.tenant_id = ",
+            )
+            .push_bind(tenant)
+            .push(
+                " OFFSET 0) m) SELECT m.user_id FROM down CROSS JOIN LATERAL (SELECT m.user_id FROM group_members m
+                   WHERE m.group_id = down.id AND m.tenant_id = ",
+            )
+            .push_bind(tenant)
+            .push(" OFFSET 0) m WHERE m.user_id IS NOT NULL");
+    }
+}
+
+/// The id in a comparison of a member or a group by its id.
+pub(super) fn by_id(list: List, sub: Option<&Attribute>, test: &Test) -> Option<Uuid> {
+    let by_id = sub.is_none_or(|sub| sub.name == "value");
+    match (list, test) {
+        (List::Members | List::Groups, Test::Text(TextOp::Order(Order::Eq), literal, _)) if by_id => {
+            canonical_uuid(literal)
+        }
+        _ => None,
     }
 }
