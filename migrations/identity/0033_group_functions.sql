@@ -28,6 +28,7 @@ BEGIN
   DELETE FROM group_members WHERE tenant_id = p_tenant AND subgroup_id = p_group;
   DELETE FROM groups WHERE tenant_id = p_tenant AND group_id = p_group;
   PERFORM append_group_change(p_tenant, p_now, 8::smallint, p_group, v_version + 1, '{}', NULL, NULL, p_actor, p_request);
+  PERFORM count_resource(p_tenant, 2::smallint, p_group, -1);
   RETURN QUERY SELECT 'deleted';
 END $$;
 
@@ -137,5 +138,6 @@ BEGIN
   END IF;
   v_added := add_members(p_tenant, p_group, p_now, p_add, p_display);
   PERFORM append_group_change(p_tenant, p_now, 6::smallint, p_group, 1, p_attributes, v_added, NULL, p_actor, p_request);
+  PERFORM count_resource(p_tenant, 2::smallint, p_group, 1);
   RETURN QUERY SELECT 'created';
 END $$;

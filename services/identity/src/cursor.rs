@@ -38,13 +38,18 @@ pub(crate) struct Purpose {
 
 impl Purpose {
     /// The parts of a query that must not change between pages.
-    pub(crate) fn new(workspace: WorkspaceId, query: [&str; 4]) -> Self {
+    pub(crate) fn new(workspace: WorkspaceId, query: [&str; 5]) -> Self {
         let mut hash = Sha256::new();
         for part in query {
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part.as_bytes());
         }
         Self { workspace, query: hash.finalize().into() }
+    }
+
+    /// Tells the queries of a workspace apart.
+    pub(crate) const fn digest(&self) -> &[u8] {
+        &self.query
     }
 
     fn bound(&self) -> Vec<u8> {
@@ -124,7 +129,7 @@ mod tests {
         let key = ServiceKey::generate();
         let (cursors, replica) = (Cursors::new(&key), Cursors::new(&key));
         let workspace = WorkspaceId::new(&clock);
-        let purpose = Purpose::new(workspace, ["users", "title pr", "userName", "a"]);
+        let purpose = Purpose::new(workspace, ["users", "title pr", "userName", "a", ""]);
         let position = Position { backward: true, key: Some("ada".into()), id: Uuid::from_u128(7), total: 9 };
 
         let cursor = cursors.seal(&purpose, &position, clock.now()).unwrap();
@@ -132,8 +137,8 @@ mod tests {
         assert!(cursor.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_')));
         assert_eq!(replica.open(&purpose, &cursor, clock.now()).unwrap(), Some(position));
         assert_eq!(cursors.open(&purpose, "", clock.now()).unwrap(), None);
-        let elsewhere = Purpose::new(WorkspaceId::new(&clock), ["users", "title pr", "userName", "a"]);
-        let otherwise = Purpose::new(workspace, ["users", "title p", "ruserName", "a"]);
+        let elsewhere = Purpose::new(WorkspaceId::new(&clock), ["users", "title pr", "userName", "a", ""]);
+        let otherwise = Purpose::new(workspace, ["users", "title p", "ruserName", "a", ""]);
         let mut forged = cursor.clone().into_bytes();
         forged[40] = if forged[40] == b'A' { b'B' } else { b'A' };
         for refused in [

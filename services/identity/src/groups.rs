@@ -14,6 +14,7 @@ use usher_scim::{Profile, ScimError, json, patch, schema};
 use usher_store::{Database, ScopedDatabase};
 use uuid::Uuid;
 
+use crate::bookmarks::Bookmarks;
 use crate::cursor::Cursors;
 use crate::error::IdentityError;
 use crate::group::Group;
@@ -111,11 +112,6 @@ impl Groups {
         let database = self.database.scoped(&ctx.scope()?);
         let query = Query::read(asked, schema::group())?;
         let purpose = asked.purpose(ctx, "groups")?;
-        let position = asked
-            .cursor
-            .as_deref()
-            .map(|cursor| self.cursors.open(&purpose, cursor, ctx.now()))
-            .transpose()?;
         let probe = query.filter.as_ref().filter(|_| query.is_plain(asked)).and_then(Probe::alone);
         let probed = match &probe {
             Some(probe) => store::probe(&database, probe).await?,
@@ -129,18 +125,23 @@ impl Groups {
             }
             (groups, total, Around::default())
         } else {
-            let (mut groups, mut page) = store::page(&database, &query.listing(position.as_ref()))
+            let bookmarks = Bookmarks { database: &database, cursors: &self.cursors, purpose: &purpose };
+            let position = bookmarks.begin(asked, ctx.now()).await?;
+            let by_cursor = asked.cursor.is_some();
+            let listing = query.listing(by_cursor, position.as_ref());
+            let (mut groups, mut page) = store::page(&database, &listing)
                 .await
                 .map_err(|error| IdentityError::of_list(error, &query))?;
             let fitting = if with_members { fitting(&database, &groups).await? } else { groups.len() };
             if fitting < groups.len() {
                 // Read again and shorter, so that the cursors are those of the shorter page.
                 let query = query.shortened(fitting);
-                (groups, page) = store::page(&database, &query.listing(position.as_ref()))
+                (groups, page) = store::page(&database, &query.listing(by_cursor, position.as_ref()))
                     .await
                     .map_err(|error| IdentityError::of_list(error, &query))?;
             }
-            (groups, page.total, Around::of(&page, &self.cursors, &purpose, ctx))
+            let around = bookmarks.end(asked, &page, ctx).await?;
+            (groups, page.total, around)
         };
         if with_members {
             store::fill_members(&database, &mut groups).await?;

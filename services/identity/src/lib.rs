@@ -1,6 +1,7 @@
 //! The identity service: who is in a workspace, what changed, and how many seats are taken.
 
 mod attributes;
+mod bookmarks;
 mod change;
 mod changes;
 mod cursor;

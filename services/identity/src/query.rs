@@ -14,6 +14,7 @@ use crate::cursor::{Cursors, Purpose};
 use crate::error::IdentityError;
 use crate::store::canonical_uuid;
 use crate::store::listing::{self, Listing, Position, Reader, Window};
+use crate::user::connection;
 
 /// Most comparisons of a filter with an inner part of a text: each looks through that text of everybody.
 const MOST_INNER_PARTS: usize = 4;
@@ -81,7 +82,7 @@ impl<'s> Query<'s> {
             filter,
             order,
             count: i64::from(asked.count).clamp(0, most),
-            offset: asked.start_index.saturating_sub(1).max(0),
+            offset: asked.offset(),
             base: asked.base.clone(),
             client: None,
         })
@@ -114,12 +115,13 @@ impl<'s> Query<'s> {
         self.order.is_none() && asked.cursor.is_none()
     }
 
-    /// What to ask of the database.
-    pub(crate) fn listing<'a>(&'a self, cursor: Option<&'a Option<Position>>) -> Listing<'a> {
+    /// What to ask of the database, by cursor or by index, with the position where the page begins.
+    pub(crate) fn listing<'a>(&'a self, by_cursor: bool, position: Option<&'a Position>) -> Listing<'a> {
+        let window = if by_cursor { Window::Cursor(position) } else { Window::Index(self.offset, position) };
         Listing {
             filter: self.filter.as_ref(),
             order: self.order,
-            window: cursor.map_or(Window::Index(self.offset), |position| Window::Cursor(position.as_ref())),
+            window,
             count: self.count,
             reader: Reader { base: &self.base, client: self.client.as_deref() },
         }
@@ -127,10 +129,18 @@ impl<'s> Query<'s> {
 }
 
 impl Asked {
-    /// What this query's cursors are good for.
+    /// How many resources are before a page by index.
+    pub(crate) const fn offset(&self) -> i64 {
+        let offset = self.start_index.saturating_sub(1);
+        if offset > 0 { offset } else { 0 }
+    }
+
+    /// What this query's cursors are good for. One that is kept for a client is that client's only.
     pub(crate) fn purpose(&self, ctx: &CallContext, list: &str) -> Result<Purpose, IdentityError> {
         let order = if self.descending { "descending" } else { "ascending" };
-        let query = [list, self.filter.trim(), self.sort_by.trim(), order];
+        let client =
+            if self.cursor.is_some() { String::new() } else { format!("index {}", connection(ctx.actor())) };
+        let query = [list, self.filter.trim(), self.sort_by.trim(), order, &client];
         Ok(Purpose::new(ctx.scope()?.workspace_id(), query))
     }
 }

@@ -9,6 +9,7 @@ pub(crate) mod limits;
 pub(crate) mod listing;
 mod memberships;
 pub(crate) mod person_names;
+pub(crate) mod positions;
 pub(crate) mod relays;
 pub(crate) mod seats;
 pub(crate) mod states;

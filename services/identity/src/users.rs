@@ -12,6 +12,7 @@ use usher_scim::{Changed, Object, Profile, ScimError, ScimType, eval, json, patc
 use usher_store::{Database, ScopedDatabase};
 
 use crate::attributes;
+use crate::bookmarks::Bookmarks;
 use crate::change::{Cause, ChangeKind};
 use crate::cursor::Cursors;
 use crate::domain_policy;
@@ -154,11 +155,6 @@ impl Users {
         };
         let query = Query::read(asked, &types)?.of(client.clone());
         let purpose = asked.purpose(ctx, "users")?;
-        let position = asked
-            .cursor
-            .as_deref()
-            .map(|cursor| self.cursors.open(&purpose, cursor, ctx.now()))
-            .transpose()?;
         if let Some(filter) = query.filter.as_ref().filter(|_| query.is_plain(asked))
             && let Some(probe) = Probe::of(filter)
             && let Some(users) = store::probe(&database, &probe, true).await?
@@ -170,7 +166,11 @@ impl Users {
             users.truncate(page_size::fitting(users.iter().map(User::size)));
             return Ok(Page { users, total, around: Around::default() });
         }
-        let (mut users, mut page) = store::page(&database, &query.listing(position.as_ref()), with_groups)
+        let bookmarks = Bookmarks { database: &database, cursors: &self.cursors, purpose: &purpose };
+        let position = bookmarks.begin(asked, ctx.now()).await?;
+        let by_cursor = asked.cursor.is_some();
+        let listing = query.listing(by_cursor, position.as_ref());
+        let (mut users, mut page) = store::page(&database, &listing, with_groups)
             .await
             .map_err(|error| IdentityError::of_list(error, &query))?;
         let fitting = page_size::fitting(users.iter().map(User::size));
@@ -178,11 +178,11 @@ impl Users {
             // Read again and shorter, so that the cursors are those of the shorter page.
             drop(users);
             let query = query.shortened(fitting);
-            (users, page) = store::page(&database, &query.listing(position.as_ref()), with_groups)
+            (users, page) = store::page(&database, &query.listing(by_cursor, position.as_ref()), with_groups)
                 .await
                 .map_err(|error| IdentityError::of_list(error, &query))?;
         }
-        let around = Around::of(&page, &self.cursors, &purpose, ctx);
+        let around = bookmarks.end(asked, &page, ctx).await?;
         Ok(Page { users: seen(users), total: page.total, around })
     }
 

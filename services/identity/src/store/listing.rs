@@ -1,4 +1,4 @@
-//! Pages of ids: counted by index, or keyset by cursor.
+//! Pages of ids: keyset from a position, which a cursor has, or an index stands for.
 
 use sqlx::{FromRow, Postgres, QueryBuilder};
 use usher_scim::filter::{Bound, Place};
@@ -29,8 +29,8 @@ pub(crate) struct Order<'a> {
 
 /// Which part of the whole.
 pub(crate) enum Window<'a> {
-    /// From the so-manieth on.
-    Index(i64),
+    /// After a number of resources: behind the position where the page before ended, if that is known.
+    Index(i64, Option<&'a Position>),
     /// After a position, or before it; from the beginning where there is none.
     Cursor(Option<&'a Position>),
 }
@@ -51,9 +51,11 @@ pub(crate) struct Position {
 pub(crate) struct Page {
     pub(crate) ids: Vec<Uuid>,
     pub(crate) total: i64,
-    /// Behind the last one; with a cursor, and if there is more.
+    /// Behind the last one.
+    pub(crate) end: Option<Position>,
+    /// The same, if there is more.
     pub(crate) next: Option<Position>,
-    /// Before the first one; with a cursor, and if there is something.
+    /// Before the first one, if there is something.
     pub(crate) previous: Option<Position>,
 }
 
@@ -66,37 +68,62 @@ struct Row {
 impl Listing<'_> {
     /// Reads a page's ids, in order.
     pub(crate) async fn read(&self, tx: &mut TenantTx, table: Table) -> Result<Page, Error> {
+        // In order, an index gives a page's rows and no more; a bitmap is of all rows that are behind.
+        sqlx::raw_sql("SET LOCAL enable_bitmapscan = off").execute(tx.conn()).await?;
         match self.window {
-            Window::Index(offset) => self.by_index(tx, table, offset).await,
-            Window::Cursor(position) => self.by_cursor(tx, table, position).await,
+            Window::Index(offset, after) => self.by_index(tx, table, offset, after).await,
+            Window::Cursor(position) => {
+                let total = match position {
+                    None => self.total(tx, table).await?,
+                    Some(position) => position.total,
+                };
+                self.from(tx, table, position, 0, total).await
+            }
         }
     }
 
-    async fn by_index(&self, tx: &mut TenantTx, table: Table, offset: i64) -> Result<Page, Error> {
+    /// A whole list knows by its milestones how many resources are before a position. Any other is counted once,
+    /// and a page whose position is not known is reached by reading those before it.
+    async fn by_index(
+        &self,
+        tx: &mut TenantTx,
+        table: Table,
+        offset: i64,
+        after: Option<&Position>,
+    ) -> Result<Page, Error> {
+        if self.filter.is_none() && self.order.is_none() {
+            let (start, total): (Option<Uuid>, i64) =
+                sqlx::query_as("SELECT * FROM list_start($1, $2, $3, $4)")
+                    .bind(tx.tenant())
+                    .bind(table.list())
+                    .bind(offset)
+                    .bind(after.map(|position| position.id))
+                    .fetch_one(tx.conn())
+                    .await?;
+            if offset > 0 && start.is_none() {
+                return Ok(Page { ids: Vec::new(), total, end: None, next: None, previous: None });
+            }
+            let start = start.map(|id| Position { backward: false, key: None, id, total });
+            return self.from(tx, table, start.as_ref(), 0, total).await;
+        }
+        if let Some(position) = after {
+            return self.from(tx, table, Some(position), 0, position.total).await;
+        }
         let total = self.total(tx, table).await?;
-        let mut ids = Vec::new();
-        if self.count > 0 && offset < total {
-            let mut query = self.select(tx, table);
-            self.push_order(&mut query, table, false);
-            query.push(" OFFSET ").push_bind(offset).push(" LIMIT ").push_bind(self.count);
-            let rows: Vec<Row> = query.build_query_as().fetch_all(tx.conn()).await?;
-            ids = rows.into_iter().map(|row| row.id).collect();
-        }
-        Ok(Page { ids, total, next: None, previous: None })
+        self.from(tx, table, None, offset, total).await
     }
 
-    async fn by_cursor(
+    /// The page after a position, or before it, and after so many that are skipped.
+    async fn from(
         &self,
         tx: &mut TenantTx,
         table: Table,
         position: Option<&Position>,
+        skipped: i64,
+        total: i64,
     ) -> Result<Page, Error> {
-        let total = match position {
-            None => self.total(tx, table).await?,
-            Some(position) => position.total,
-        };
-        let mut page = Page { ids: Vec::new(), total, next: None, previous: None };
-        if self.count == 0 {
+        let mut page = Page { ids: Vec::new(), total, end: None, next: None, previous: None };
+        if self.count == 0 || skipped > 0 && skipped >= total {
             return Ok(page);
         }
         let backward = position.is_some_and(|position| position.backward);
@@ -105,7 +132,7 @@ impl Listing<'_> {
             self.push_position(&mut query, table, position);
         }
         self.push_order(&mut query, table, backward);
-        query.push(" LIMIT ").push_bind(self.count + 1);
+        query.push(" OFFSET ").push_bind(skipped).push(" LIMIT ").push_bind(self.count + 1);
         let mut rows: Vec<Row> = query.build_query_as().fetch_all(tx.conn()).await?;
         let more = i64::try_from(rows.len()).unwrap_or(i64::MAX) > self.count;
         if more {
@@ -115,9 +142,10 @@ impl Listing<'_> {
             rows.reverse();
         }
         let at = |row: &Row, backward| Position { backward, key: row.key.clone(), id: row.id, total };
+        page.end = rows.last().map(|row| at(row, false));
         // Going back, there is a page behind this one: the one that was come from.
         if more || backward {
-            page.next = rows.last().map(|row| at(row, false));
+            page.next.clone_from(&page.end);
         }
         if if backward { more } else { position.is_some() } {
             page.previous = rows.first().map(|row| at(row, true));
@@ -127,6 +155,13 @@ impl Listing<'_> {
     }
 
     async fn total(&self, tx: &mut TenantTx, table: Table) -> Result<i64, Error> {
+        if self.filter.is_none() {
+            return Ok(sqlx::query_scalar("SELECT total FROM list_start($1, $2, 0, NULL)")
+                .bind(tx.tenant())
+                .bind(table.list())
+                .fetch_one(tx.conn())
+                .await?);
+        }
         let mut query = QueryBuilder::new("SELECT count(*)");
         self.push_condition(&mut query, tx.tenant(), table);
         Ok(query.build_query_scalar().fetch_one(tx.conn()).await?)

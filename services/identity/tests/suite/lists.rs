@@ -189,3 +189,113 @@ async fn groups_are_paged_sorted_and_shown_with_their_members_or_without() {
     assert_eq!(shown[1]["members"], json!([{"value": ada, "display": "ada", "type": "User"}]));
     assert!(shown[2].get("members").is_none() && second.next_cursor.is_empty());
 }
+
+/// Pages by index to the end, as Entra does; people come and go between the pages.
+async fn walk(
+    app: &Caller,
+    stays: &[String],
+    ask: impl Fn(i64) -> pb::ListUsersRequest,
+    mut goes: Vec<String>,
+) -> Vec<String> {
+    let mut seen = Vec::new();
+    let mut start = 1;
+    for turn in 0.. {
+        let page = app.list(ask(start)).await.unwrap();
+        let shown = names(&page);
+        start += i64::try_from(shown.len()).unwrap();
+        seen.extend(shown.clone());
+        // Those who were shown and may go, go; and one who was not shown yet.
+        let shown_goers: Vec<String> = shown.iter().filter(|name| goes.contains(name)).cloned().collect();
+        let next_goer = goes.iter().find(|name| !seen.contains(name)).cloned();
+        for name in shown_goers.iter().chain(&next_goer) {
+            let found = app
+                .list(pb::ListUsersRequest { filter: format!("userName eq {name}"), ..asked(1) })
+                .await
+                .unwrap();
+            app.delete(&found.users.first().unwrap().id).await.unwrap();
+            goes.retain(|other| other != name);
+        }
+        app.person(&format!("new{turn:03}")).await;
+        if page.users.is_empty() || start > page.total_results {
+            break;
+        }
+    }
+    for name in stays {
+        assert_eq!(seen.iter().filter(|other| *other == name).count(), 1, "{name} in {seen:?}");
+    }
+    seen
+}
+
+#[tokio::test]
+async fn pages_by_index_show_everybody_who_stays_exactly_once_while_others_come_and_go() {
+    let site = Site::start().await;
+    let app = site.app("Entra").await;
+    for sort_by in ["", "userName"] {
+        for filter in ["", "userName sw \"u\""] {
+            crowd(&app, 40).await;
+            let (goes, stays): (Vec<String>, Vec<String>) =
+                (0..40).map(|at| format!("u{at:02}")).partition(|name| name.as_bytes()[2] % 2 == 0);
+            let ask = |start| pb::ListUsersRequest {
+                start_index: start,
+                sort_by: sort_by.into(),
+                filter: filter.into(),
+                ..asked(6)
+            };
+
+            let seen = walk(&app, &stays, ask, goes).await;
+
+            let unique: BTreeSet<_> = seen.iter().collect();
+            assert_eq!(unique.len(), seen.len(), "{sort_by:?} {filter:?}: {seen:?}");
+            for user in app.list(asked(200)).await.unwrap().users {
+                app.delete(&user.id).await.unwrap();
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_page_by_index_that_is_asked_for_again_is_the_same_page() {
+    let site = Site::start().await;
+    let app = site.app("Entra").await;
+    crowd(&app, 12).await;
+    let ask = |start_index| pb::ListUsersRequest { start_index, ..asked(4) };
+    let first = app.list(ask(1)).await.unwrap();
+    app.delete(&first.users[0].id).await.unwrap();
+
+    let second = app.list(ask(5)).await.unwrap();
+    let again = app.list(ask(5)).await.unwrap();
+    let anew = app.list(ask(1)).await.unwrap();
+    let other = site.app("Okta").await.list(ask(5)).await.unwrap();
+
+    assert_eq!(names(&second), ["u04", "u05", "u06", "u07"]);
+    assert_eq!(names(&again), names(&second));
+    assert_eq!((second.total_results, anew.total_results), (12, 11), "the one who is gone was shown");
+    assert_eq!(names(&anew), ["u01", "u02", "u03", "u04"]);
+    assert_eq!(names(&other), ["u05", "u06", "u07", "u08"], "another client's pages are its own");
+}
+
+#[tokio::test]
+async fn groups_are_paged_by_index_and_none_that_stays_is_missed() {
+    let site = Site::start().await;
+    let app = site.app("Entra").await;
+    let mut teams = Vec::new();
+    for at in 0..12 {
+        teams.push(app.team(&format!("g{at:02}"), &[]).await.id);
+    }
+    let ask = |start_index| pb::ListGroupsRequest { start_index, count: 4, ..Default::default() };
+    let ids = |page: &pb::ListGroupsResponse| -> Vec<String> {
+        page.groups.iter().map(|group| group.id.clone()).collect()
+    };
+
+    let first = app.list_groups(ask(1)).await.unwrap();
+    for gone in &teams[1..4] {
+        app.delete_group(gone).await.unwrap();
+    }
+    let second = app.list_groups(ask(5)).await.unwrap();
+    let third = app.list_groups(ask(9)).await.unwrap();
+    let anew = app.list_groups(ask(1)).await.unwrap();
+
+    assert_eq!([ids(&first), ids(&second), ids(&third)].concat(), teams);
+    assert_eq!([first.total_results, second.total_results, third.total_results], [12, 12, 12]);
+    assert_eq!(anew.total_results, 9);
+}

@@ -161,7 +161,7 @@ impl World {
         let listing = Listing {
             filter: Some(filter),
             order: None,
-            window: Window::Index(0),
+            window: Window::Index(0, None),
             count: 1_000,
             reader: Reader { base: BASE, client: None },
         };
@@ -268,7 +268,8 @@ async fn every_sorting_is_total_and_cursors_visit_everybody_once_in_both_directi
         for descending in [false, true] {
             let order = Some(Order { place, descending });
             let mut tx = world.database.begin().await.unwrap();
-            let all = sorted(order, Window::Index(0), 1_000).read(&mut tx, Table::Users).await.unwrap().ids;
+            let all =
+                sorted(order, Window::Index(0, None), 1_000).read(&mut tx, Table::Users).await.unwrap().ids;
             let mut walked = Vec::new();
             let mut first = Vec::new();
             let mut page = sorted(order, Window::Cursor(None), 50).read(&mut tx, Table::Users).await.unwrap();

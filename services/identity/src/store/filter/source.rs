@@ -69,6 +69,14 @@ impl Table {
         }
     }
 
+    /// The number of its list in `milestones`.
+    pub(crate) const fn list(self) -> i16 {
+        match self {
+            Self::Users => 1,
+            Self::Groups => 2,
+        }
+    }
+
     /// The column with the id.
     pub(crate) const fn id(self) -> &'static str {
         match self {
