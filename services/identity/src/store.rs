@@ -8,13 +8,21 @@ pub(crate) mod kept_apart;
 pub(crate) mod limits;
 pub(crate) mod listing;
 mod memberships;
+#[cfg(test)]
+mod milestones;
+#[cfg(test)]
+mod nesting;
 pub(crate) mod person_names;
+#[cfg(test)]
+mod plans;
 pub(crate) mod positions;
 pub(crate) mod relays;
 pub(crate) mod seats;
 pub(crate) mod states;
 pub(crate) mod take_over;
 pub(crate) mod users;
+#[cfg(test)]
+mod world;
 
 pub(crate) use filter::canonical_uuid;
 

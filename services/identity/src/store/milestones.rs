@@ -1,0 +1,96 @@
+//! The milestones of a list say how many there are before anybody, whoever came and went.
+
+use usher_base::Clock;
+use usher_base::id::WorkspaceId;
+use usher_store::testing::TestDatabase;
+use uuid::Uuid;
+
+use crate::store::filter::Table;
+use crate::store::groups;
+use crate::store::listing::{Listing, Position, Reader, Window};
+use crate::store::users;
+use crate::store::world::World;
+
+/// People and groups come in three waves, and go between them at random and from one end.
+const WAVES: &str = "DO $$
+DECLARE
+  v_id uuid;
+BEGIN
+  PERFORM setseed(0.5);
+  FOR n IN 1..3600 LOOP
+    v_id := ('00000000-0000-0001-0000-' || lpad(to_hex(CASE WHEN n % 97 = 0 THEN n / 2 ELSE n + 10000 END), 12, '0'))::uuid;
+    PERFORM create_user($tenant, v_id, now(), 'u' || n, 'u' || n, NULL, true, 'Regular', NULL, NULL, false, false, '{}',
+      '{}', '{}', '', '', gen_random_uuid(), gen_random_uuid(), '', false);
+    PERFORM create_group($tenant, v_id, now(), 'g' || n, 'g' || n, NULL, '{}', '{}', '{}', '', '') WHERE n % 3 = 0;
+    IF n % 1200 = 0 THEN
+      PERFORM delete_user($tenant, u.user_id, now(), '{}', '', '', gen_random_uuid())
+      FROM (SELECT user_id FROM users WHERE tenant_id = $tenant ORDER BY user_id LIMIT 300) u;
+      PERFORM delete_user($tenant, u.user_id, now(), '{}', '', '', gen_random_uuid())
+      FROM (SELECT user_id FROM users WHERE tenant_id = $tenant ORDER BY random() LIMIT 200) u;
+      PERFORM delete_group($tenant, g.group_id, now(), '{}', '', '')
+      FROM (SELECT group_id FROM groups WHERE tenant_id = $tenant ORDER BY random() LIMIT 100) g;
+    END IF;
+  END LOOP;
+END $$";
+
+async fn page(world: &World, table: Table, offset: i64, after: Option<&Position>) -> (Vec<Uuid>, i64) {
+    let listing = Listing {
+        filter: None,
+        order: None,
+        window: Window::Index(offset, after),
+        count: 40,
+        reader: Reader::default(),
+    };
+    let page = match table {
+        Table::Users => users::page(&world.scoped, &listing, false).await.unwrap().1,
+        Table::Groups => groups::page(&world.scoped, &listing).await.unwrap().1,
+    };
+    (page.ids, page.total)
+}
+
+#[tokio::test]
+async fn a_page_by_index_begins_where_counting_would_find_it() {
+    let database = TestDatabase::create("identity", &crate::MIGRATOR).await;
+    let mut world = World::connect(&database, WorkspaceId::new(&Clock::system())).await;
+    world.run(WAVES).await;
+    for (table, sql) in [
+        (Table::Users, "SELECT user_id FROM users WHERE tenant_id = $1 ORDER BY user_id"),
+        (Table::Groups, "SELECT group_id FROM groups WHERE tenant_id = $1 ORDER BY group_id"),
+    ] {
+        let tenant = world.tenant();
+        let all: Vec<Uuid> = sqlx::query_scalar(sql).bind(tenant).fetch_all(&mut world.owner).await.unwrap();
+        let kept: Vec<(Uuid, i64)> = sqlx::query_as(
+            "SELECT last_id, resources FROM milestones WHERE tenant_id = $1 AND list = $2 ORDER BY 1",
+        )
+        .bind(tenant)
+        .bind(table.list())
+        .fetch_all(&mut world.owner)
+        .await
+        .unwrap();
+        let total = i64::try_from(all.len()).unwrap();
+        let mut before = 0;
+        for (last, resources) in &kept {
+            let up_to = all.iter().filter(|id| *id <= last).count();
+            assert_eq!(
+                *resources,
+                i64::try_from(up_to - before).unwrap(),
+                "{table:?} up to {last}: {kept:?}"
+            );
+            before = up_to;
+        }
+        assert!(kept.len() > 1 && kept.iter().all(|(_, it)| *it < 1_000), "{table:?}: {kept:?}");
+        for offset in (0..all.len() + 60).step_by(19) {
+            let expected: Vec<Uuid> = all.iter().skip(offset).take(40).copied().collect();
+            let at = i64::try_from(offset).unwrap();
+
+            let found = page(&world, table, at, None).await;
+            assert_eq!(found, (expected, total), "{table:?} at {offset}");
+
+            // Behind somebody, of whom one believes to have seen ten more: these ten are counted.
+            let Some(id) = offset.checked_sub(1).and_then(|at| all.get(at)).copied() else { continue };
+            let position = Position { backward: false, key: None, id, total: 0 };
+            let (ids, counted) = page(&world, table, at + 10, Some(&position)).await;
+            assert_eq!((ids, counted), (found.0, total + 10), "{table:?} at {offset}");
+        }
+    }
+}
