@@ -21,6 +21,7 @@ use crate::group::Group;
 use crate::page_size;
 use crate::query::{self, Around, Asked, Probe, Query};
 use crate::store::groups::{self as store, Deleted, Joining, Members, Write, Written};
+use crate::store::members::select;
 
 /// How often a write is tried again when others write the same group meanwhile.
 const ATTEMPTS: usize = 12;
@@ -337,7 +338,7 @@ async fn resolve(database: &ScopedDatabase, group: &Group, steps: Vec<Step>) -> 
             Step::Delta(later) => delta.merge(later),
             Step::RemoveWhere(filter) => {
                 let so_far = members(delta.clone())?;
-                let selected = store::select(database, group.id, &so_far, &query::members(&filter)?).await?;
+                let selected = select(database, group.id, &so_far, &query::members(&filter)?).await?;
                 delta.merge(Delta {
                     remove: selected.iter().map(Uuid::to_string).collect(),
                     ..Delta::default()

@@ -7,6 +7,7 @@ pub(crate) mod groups;
 pub(crate) mod kept_apart;
 pub(crate) mod limits;
 pub(crate) mod listing;
+pub(crate) mod members;
 mod memberships;
 #[cfg(test)]
 mod milestones;

@@ -1,0 +1,46 @@
+//! Who is in a group and fulfils a filter.
+
+use sqlx::QueryBuilder;
+use usher_base::id::GroupId;
+use usher_scim::filter::Bound;
+use usher_store::{Error, ScopedDatabase};
+use uuid::Uuid;
+
+use super::LONGEST_LIST;
+use super::filter::{Condition, Reader, Table};
+use super::groups::Members;
+
+/// The members who fulfil a filter, after a change that is not applied yet.
+pub(crate) async fn select(
+    database: &ScopedDatabase,
+    group: GroupId,
+    change: &Members,
+    filter: &Bound<'_>,
+) -> Result<Vec<Uuid>, Error> {
+    let mut tx = database.scan(LONGEST_LIST).await?;
+    let tenant = tx.tenant();
+    let mut query = QueryBuilder::new("WITH joining (id, display) AS (SELECT * FROM unnest(");
+    query.push_bind(change.add.ids.clone()).push(", ").push_bind(change.add.displays.clone());
+    query.push(")), here AS (SELECT * FROM group_members WHERE tenant_id = ").push_bind(tenant);
+    query.push(" AND group_id = ").push_bind(group.as_uuid());
+    query.push(" AND NOT member_id = ANY (").push_bind(change.remove.clone());
+    // Who is in already keeps its name.
+    query.push(")), m (tenant_id, member_id, user_id, subgroup_id, display) AS (");
+    query
+        .push("SELECT tenant_id, member_id, user_id, subgroup_id, display FROM here WHERE NOT ")
+        .push_bind(change.clear);
+    query.push(" OR member_id IN (SELECT id FROM joining)");
+    query.push(" UNION ALL SELECT ").push_bind(tenant);
+    query.push(", j.id, a.user_id, b.group_id, j.display FROM joining j");
+    query.push(" LEFT JOIN LATERAL (SELECT user_id FROM users WHERE user_id = j.id AND tenant_id = ");
+    query.push_bind(tenant).push(" OFFSET 0) a ON true");
+    query.push(" LEFT JOIN LATERAL (SELECT group_id FROM groups WHERE group_id = j.id AND tenant_id = ");
+    query.push_bind(tenant).push(" OFFSET 0) b ON true");
+    query.push(" WHERE j.id NOT IN (SELECT member_id FROM here))");
+    query.push(" SELECT m.member_id FROM m WHERE ");
+    Condition { query: &mut query, table: Table::Groups, tenant, reader: Reader::default() }
+        .push_member(filter);
+    let ids = query.build_query_scalar().fetch_all(tx.conn()).await?;
+    tx.commit().await?;
+    Ok(ids)
+}
