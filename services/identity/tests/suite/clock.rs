@@ -23,9 +23,8 @@ async fn a_time_ahead_of_the_databases_clock_is_refused_but_people_leave_and_not
         app.create_group(&json!({"displayName": "Engines"})).await.err(),
     ];
     for fault in refused {
-        let fault = fault.unwrap();
-        assert_eq!(fault.reason, Reason::Unavailable);
-        assert!(fault.message.contains("clock"), "{}", fault.message);
+        // What is wrong with the service is in its log; its caller tries again.
+        assert_eq!(fault.unwrap().reason, Reason::Unavailable);
     }
     app.patch(&ada, &deactivate).await.unwrap();
     app.delete(&bob).await.unwrap();
