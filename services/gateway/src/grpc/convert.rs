@@ -71,6 +71,11 @@ fn time(at: Option<WireTimestamp>) -> Result<String, Failure> {
         .ok_or_else(|| Failure::new(Reason::Internal, "identity's answer has no time"))
 }
 
+/// How many resources are asked for; to SCIM 0 means none (RFC 7644 section 3.4.2.4), to identity its default.
+pub(super) const fn count(asked: i32) -> i32 {
+    if asked == 0 { -1 } else { asked }
+}
+
 pub(super) const fn profile(profile: Profile) -> pb::Profile {
     match profile {
         Profile::Default => pb::Profile::Default,

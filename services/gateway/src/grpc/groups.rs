@@ -46,7 +46,7 @@ impl Groups {
         let message = pb::ListGroupsRequest {
             filter: selection.filter,
             start_index: selection.start_index,
-            count: selection.count,
+            count: convert::count(selection.count),
             sort_by: selection.sort_by,
             descending: selection.descending,
             cursor: selection.cursor,

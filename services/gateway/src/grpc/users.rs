@@ -41,7 +41,7 @@ impl Users {
         let message = pb::ListUsersRequest {
             filter: selection.filter,
             start_index: selection.start_index,
-            count: selection.count,
+            count: convert::count(selection.count),
             sort_by: selection.sort_by,
             descending: selection.descending,
             cursor: selection.cursor,

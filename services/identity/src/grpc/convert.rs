@@ -37,6 +37,14 @@ impl From<Group> for pb::Group {
     }
 }
 
+/// Resources of a page whose size nobody says.
+const USUAL: i32 = 100;
+
+/// How many resources a page is to have.
+const fn count(asked: i32) -> i32 {
+    if asked == 0 { USUAL } else { asked }
+}
+
 impl From<pb::ListUsersRequest> for Asked {
     fn from(message: pb::ListUsersRequest) -> Self {
         let profile = profile(message.profile());
@@ -44,7 +52,7 @@ impl From<pb::ListUsersRequest> for Asked {
             profile,
             filter: message.filter,
             start_index: message.start_index,
-            count: message.count,
+            count: count(message.count),
             sort_by: message.sort_by,
             descending: message.descending,
             cursor: message.cursor,
@@ -60,7 +68,7 @@ impl From<pb::ListGroupsRequest> for Asked {
             profile,
             filter: message.filter,
             start_index: message.start_index,
-            count: message.count,
+            count: count(message.count),
             sort_by: message.sort_by,
             descending: message.descending,
             cursor: message.cursor,

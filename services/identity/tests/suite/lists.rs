@@ -43,7 +43,7 @@ async fn pages_by_index_are_counted_ordered_and_clamped() {
         (0, 2, 2, "u00"),
         (-5, 2, 2, "u00"),
         (12, 5, 0, ""),
-        (1, 0, 0, ""),
+        (1, 0, 11, "u00"),
         (1, -1, 0, ""),
     ] {
         let page = app.list(pb::ListUsersRequest { start_index: start, ..asked(count) }).await.unwrap();
