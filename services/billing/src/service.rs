@@ -9,7 +9,10 @@ use usher_proto::billing::v1::billing_admin_server::BillingAdminServer;
 use usher_proto::billing::v1::invoicing_server::InvoicingServer;
 use usher_proto::billing::v1::seat_ledger_server::SeatLedgerServer;
 use usher_proto::billing::v1::seat_query_server::SeatQueryServer;
-use usher_rpc::{Server, ServerConfig, ServiceCredential, Tasks, TenantKeys, TenantSlugs, Verifier, connect};
+use usher_rpc::{
+    Check, Readiness, Server, ServerConfig, ServiceCredential, Tasks, TenantKeys, TenantSlugs, Verifier,
+    connect,
+};
 use usher_store::{BootError, Database, DatabaseConfig};
 
 use crate::grpc::{admin::AdminApi, invoicing::InvoicingApi, ledger::LedgerApi, query::QueryApi};
@@ -89,25 +92,33 @@ impl Service {
             most_calls: 256,
             methods: METHODS,
         };
+        let asked = database.clone();
+        let ready = Check::answering("the billing database", move || {
+            let database = asked.clone();
+            async move { database.ping().await }
+        });
         let server = Server::new(setup, verifier, slugs, clock)
             .add(SeatLedgerServer::new(LedgerApi { database: database.clone(), tasks: tasks.clone() }))
-            .await
             .add(SeatQueryServer::new(QueryApi { database: database.clone(), tasks: tasks.clone() }))
-            .await
             .add(InvoicingServer::new(InvoicingApi { database: database.clone(), tasks: tasks.clone() }))
-            .await
             .add(BillingAdminServer::new(AdminApi {
                 database: database.clone(),
                 tasks: tasks.clone(),
                 proof: config.proof,
             }))
-            .await;
+            .ready_when(ready);
         Ok(Self { server, database, jobs })
     }
 
-    /// The database without which the service can't serve; to ask whether it answers.
+    /// The database, to measure its connections.
     pub fn database(&self) -> Database {
         self.database.clone()
+    }
+
+    /// Makes the service's health that of the whole process.
+    #[must_use]
+    pub fn part_of(self, process: &Readiness) -> Self {
+        Self { server: self.server.part_of(process), ..self }
     }
 
     /// Serves, and does its jobs, until the stop is asked for.

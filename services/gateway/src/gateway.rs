@@ -1,9 +1,9 @@
 //! What every handler works with.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::extract::FromRef;
-use usher_rpc::{Channels, Tasks, Workbench};
+use usher_rpc::{Check, Readiness, Tasks, Workbench};
 
 use crate::access::Access;
 use crate::announcements::Announced;
@@ -26,7 +26,10 @@ pub(crate) struct Parts {
     pub(crate) users: Users,
     pub(crate) groups: Groups,
     pub(crate) attributes: Attributes,
-    pub(crate) identity: Channels,
+    /// What the gateway needs in order to serve.
+    pub(crate) ready: Check,
+    /// What the whole process needs, once that is known.
+    pub(crate) process: OnceLock<Readiness>,
     pub(crate) locations: Locations,
     pub(crate) rate: RateLimit,
     pub(crate) log: ProvisioningLog,

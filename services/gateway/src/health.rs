@@ -1,10 +1,10 @@
 //! `/livez` and `/readyz`
 
-use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
-use serde_json::{Value, json};
+use usher_rpc::{Channels, Check};
 
+use crate::announcements::Announced;
 use crate::gateway::Gateway;
 use crate::grpc;
 
@@ -13,14 +13,31 @@ pub(crate) async fn live() -> &'static str {
     "ok\n"
 }
 
+/// Whether the process can serve, in the words of its other ports.
+pub(crate) async fn ready(State(gateway): State<Gateway>) -> (StatusCode, String) {
+    let ready = match gateway.process.get() {
+        Some(process) => process.check().await,
+        None => gateway.ready.ask().await,
+    };
+    match ready {
+        Ok(()) => (StatusCode::OK, "ok\n".to_owned()),
+        Err(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n")),
+    }
+}
+
 /// Whether requests can be answered: tenant announces access, and identity serves.
-pub(crate) async fn ready(State(gateway): State<Gateway>) -> (StatusCode, Json<Value>) {
-    let tenant = gateway.announced.is_live();
-    let identity = grpc::serves(gateway.identity.clone()).await;
-    let draining = gateway.tasks.is_stopping();
-    let word = |well: bool| if well { "ok" } else { "unavailable" };
-    let status =
-        if tenant && identity && !draining { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let body = json!({ "tenant": word(tenant), "identity": word(identity), "draining": draining });
-    (status, Json(body))
+pub(crate) fn check(announced: Announced, identity: Channels) -> Check {
+    Check::new(move || {
+        let (announced, identity) = (announced.clone(), identity.clone());
+        async move {
+            let faults: Vec<&str> = [
+                (announced.is_live(), "tenant does not announce access"),
+                (grpc::serves(identity).await, "identity does not serve"),
+            ]
+            .into_iter()
+            .filter_map(|(well, fault)| (!well).then_some(fault))
+            .collect();
+            if faults.is_empty() { Ok(()) } else { Err(faults.join("; ")) }
+        }
+    })
 }

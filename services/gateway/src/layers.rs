@@ -23,6 +23,7 @@ use crate::places::Place;
 use crate::problem::Problem;
 use crate::provisioning_log::{Attempt, LONGEST_DOCUMENT};
 use crate::respond::SCIM_JSON;
+use crate::scim::openapi;
 
 /// Longest time for a request, reading its body included.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(25);
@@ -164,17 +165,23 @@ fn rescue(response: &mut Response, request_id: &str) -> Option<Problem> {
 }
 
 fn record(method: &'static str, route: &str, status: u16, took: Duration) {
-    let class = match status / 100 {
-        1 => "1xx",
-        2 => "2xx",
-        3 => "3xx",
-        4 => "4xx",
-        _ => "5xx",
-    };
-    metrics::counter!("usher_http_requests_total", "method" => method, "route" => route.to_owned(), "status" => class)
+    let code = status.to_string();
+    metrics::counter!("usher_http_requests_total", "method" => method, "route" => route.to_owned(), "code" => code)
         .increment(1);
     metrics::histogram!("usher_http_duration_seconds", "method" => method, "route" => route.to_owned())
         .record(took.as_secs_f64());
+}
+
+/// Sets the counters of requests to 0: of success, and of the failures that are alerted on.
+pub fn begin_counters() {
+    for (method, path) in openapi::operations() {
+        let method = Method::from_bytes(method.as_bytes()).map_or("other", |method| method_label(&method));
+        let route = format!("/scim/v2/{{workspace}}{path}");
+        for code in ["200", "500", "503"] {
+            metrics::counter!("usher_http_requests_total", "method" => method, "route" => route.clone(), "code" => code)
+                .increment(0);
+        }
+    }
 }
 
 /// A method that anybody can make up is no label.

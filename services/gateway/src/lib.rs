@@ -26,5 +26,6 @@ mod router;
 mod scim;
 mod service;
 
+pub use layers::begin_counters;
 pub use scim::openapi::operations;
 pub use service::{Config, Service, StartError};

@@ -1,11 +1,13 @@
 //! Putting the service together.
 
+use std::sync::OnceLock;
+
 use hyper::body::Incoming;
 use tower::ServiceExt as _;
 use usher_base::Clock;
 use usher_base::secret::ServiceKey;
 use usher_net::{Listener, Protocol};
-use usher_rpc::{Channels, ServiceCredential, Tasks, Workbench, connect};
+use usher_rpc::{Channels, Readiness, ServiceCredential, Tasks, Workbench, connect};
 
 use crate::access::Access;
 use crate::announcements::Announced;
@@ -19,7 +21,7 @@ use crate::location::Locations;
 use crate::places::Places;
 use crate::provisioning_log::{ProvisioningLog, Sender};
 use crate::rate::RateLimit;
-use crate::{path, router};
+use crate::{health, path, router};
 
 /// How the service is set up.
 #[derive(Debug)]
@@ -80,11 +82,12 @@ impl Service {
         let announced = Announced::new();
         let gateway = Gateway::new(Parts {
             access: Access::new(tenant.clone(), announced.clone(), clock),
+            ready: health::check(announced.clone(), identity.clone()),
+            process: OnceLock::new(),
             announced,
             users: Users::new(identity.clone()),
             groups: Groups::new(identity.clone()),
-            attributes: Attributes::new(identity.clone()),
-            identity,
+            attributes: Attributes::new(identity),
             locations: Locations { public_url: config.public_url, trust_forwarded: config.trust_forwarded },
             rate: RateLimit::new(config.rate_per_second, config.rate_burst),
             log,
@@ -93,6 +96,15 @@ impl Service {
             places: Places::new(),
         });
         Ok(Self { gateway, tenant, log: sender })
+    }
+
+    /// Makes the gateway answer for the whole process, and the process ask what the gateway needs.
+    #[must_use]
+    pub fn part_of(self, process: &Readiness) -> Self {
+        if self.gateway.process.set(process.clone()).is_ok() {
+            process.add(self.gateway.ready.clone());
+        }
+        self
     }
 
     #[cfg(test)]

@@ -10,6 +10,7 @@ mod upkeep;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
 use tokio_stream::wrappers::ReceiverStream;
@@ -19,6 +20,7 @@ use usher_base::id::WorkspaceId;
 use usher_base::{Audience, CallContext, Clock, Credential, Reason};
 use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::seat_ledger_client::SeatLedgerClient;
+use usher_rpc::convert::from_wire;
 use usher_rpc::{Failure, Outgoing, ServiceCredential, Tasks, Verifier};
 use usher_store::{Database, ScopedDatabase};
 
@@ -107,6 +109,7 @@ impl Relay {
             metrics::gauge!("usher_relay_workspaces_waiting")
                 .set(f64::from(u32::try_from(workspaces.len()).unwrap_or(u32::MAX)));
             if workspaces.is_empty() {
+                metrics::gauge!("usher_relay_lag_seconds").set(0);
                 return Ok(());
             }
             let there_may_be_more = workspaces.len() >= usize::try_from(WORKSPACES).unwrap_or(usize::MAX);
@@ -139,12 +142,15 @@ impl Relay {
         let mut client = SeatLedgerClient::new(self.billing.clone());
         let mut answers: Option<Streaming<pb::AppendSeatEventsResponse>> = None;
         let mut request = Some(request);
+        let mut lag = 0.0_f64;
         for workspace in workspaces {
             let database = self.scoped(&verified, workspace)?;
             let (epoch, events) = store::next(&database, BATCH).await?;
             if events.is_empty() {
                 continue;
             }
+            lag = lag.max(age(&events[0], self.clock.now()));
+            metrics::gauge!("usher_relay_lag_seconds").set(lag);
             let sent = events.len();
             let batch = pb::AppendSeatEventsRequest { workspace_id: workspace.to_string(), epoch, events };
             if sender.send(batch).await.is_err() {
@@ -175,6 +181,12 @@ impl Relay {
         }
         Ok(())
     }
+}
+
+/// How long ago an event was, in seconds.
+fn age(event: &pb::SeatEvent, now: Timestamp) -> f64 {
+    let at = event.effective_time.and_then(|at| from_wire("effective_time", at).ok());
+    at.map_or(0.0, |at| now.duration_since(at).as_secs_f64().max(0.0))
 }
 
 fn outgoing(credential: &str, timeout: Duration) -> Outgoing<'_> {

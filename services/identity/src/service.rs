@@ -11,7 +11,8 @@ use usher_proto::identity::v1::group_service_server::GroupServiceServer;
 use usher_proto::identity::v1::seat_service_server::SeatServiceServer;
 use usher_proto::identity::v1::user_service_server::UserServiceServer;
 use usher_rpc::{
-    Server, ServerConfig, ServiceCredential, Tasks, TenantKeys, TenantSlugs, Verifier, Workbench, connect,
+    Check, Readiness, Server, ServerConfig, ServiceCredential, Tasks, TenantKeys, TenantSlugs, Verifier,
+    Workbench, connect,
 };
 use usher_store::{BootError, Database, DatabaseConfig};
 
@@ -112,27 +113,34 @@ impl Service {
             most_calls: 1_024,
             methods: METHODS,
         };
+        let asked = database.clone();
+        let ready = Check::answering("the identity database", move || {
+            let database = asked.clone();
+            async move { database.ping().await }
+        });
         let server = Server::new(setup, verifier, slugs, clock)
             .add(UserServiceServer::new(UserApi { users, tasks: tasks.clone() }))
-            .await
             .add(GroupServiceServer::new(GroupApi { groups, tasks: tasks.clone() }))
-            .await
             .add(AttributeServiceServer::new(AttributeApi { attributes, tasks: tasks.clone() }))
-            .await
             .add(ChangeServiceServer::new(ChangeApi { database: database.clone(), tasks: tasks.clone() }))
-            .await
             .add(SeatServiceServer::new(SeatApi {
                 database: database.clone(),
                 epochs: Epochs { database: database.clone(), billing, credential },
                 tasks: tasks.clone(),
             }))
-            .await;
+            .ready_when(ready);
         Ok(Self { server, database, relay })
     }
 
-    /// The database without which the service can't serve; to ask whether it answers.
+    /// The database, to measure its connections.
     pub fn database(&self) -> Database {
         self.database.clone()
+    }
+
+    /// Makes the service's health that of the whole process.
+    #[must_use]
+    pub fn part_of(self, process: &Readiness) -> Self {
+        Self { server: self.server.part_of(process), ..self }
     }
 
     /// Serves, and relays between here and billing, until the stop is asked for.

@@ -14,7 +14,7 @@ use usher_proto::tenant::v1::policy_service_server::PolicyServiceServer;
 use usher_proto::tenant::v1::provisioning_log_service_server::ProvisioningLogServiceServer;
 use usher_proto::tenant::v1::token_service_server::TokenServiceServer;
 use usher_proto::tenant::v1::workspace_service_server::WorkspaceServiceServer;
-use usher_rpc::{Server, ServerConfig, Tasks, Verifier};
+use usher_rpc::{Check, Readiness, Server, ServerConfig, Tasks, Verifier};
 use usher_store::{BootError, Database, DatabaseConfig};
 
 use crate::access::Access;
@@ -105,37 +105,33 @@ impl Service {
             most_calls: 512,
             methods: METHODS,
         };
+        let asked = database.clone();
+        let ready = Check::answering("the tenant database", move || {
+            let database = asked.clone();
+            async move { database.ping().await }
+        });
         let server = Server::new(setup, verifier, Directory(database.clone()), clock.clone())
             .add(PlanServiceServer::new(PlanApi { database: database.clone() }))
-            .await
             .add(WorkspaceServiceServer::new(WorkspaceApi {
                 database: database.clone(),
                 tasks: tasks.clone(),
             }))
-            .await
             .add(DomainServiceServer::new(DomainApi { database: database.clone(), tasks: tasks.clone() }))
-            .await
             .add(PolicyServiceServer::new(PolicyApi { database: database.clone() }))
-            .await
             .add(AdminServiceServer::new(AdminApi { admins: admins.clone(), tasks: tasks.clone() }))
-            .await
             .add(AppServiceServer::new(AppApi { database: database.clone(), tasks: tasks.clone() }))
-            .await
             .add(TokenServiceServer::new(TokenApi { admins, tasks: tasks.clone() }))
-            .await
             .add(ProvisioningLogServiceServer::new(ProvisioningLogApi {
                 database: database.clone(),
                 access: access.clone(),
             }))
-            .await
             .add(AccessServiceServer::new(AccessApi {
                 access,
                 announcements: announcements.clone(),
                 tasks: tasks.clone(),
             }))
-            .await
             .add(CredentialServiceServer::new(CredentialApi { signer: signer.clone(), keys: keys.clone() }))
-            .await;
+            .ready_when(ready);
         let log_retention = config.log_retention;
         Ok(Self { server, database, announcements, signer, keys, clock, log_retention })
     }
@@ -145,9 +141,15 @@ impl Service {
         self.keys.clone()
     }
 
-    /// The database without which the service can't serve; to ask whether it answers.
+    /// The database, to measure its connections.
     pub fn database(&self) -> Database {
         self.database.clone()
+    }
+
+    /// Makes the service's health that of the whole process.
+    #[must_use]
+    pub fn part_of(self, process: &Readiness) -> Self {
+        Self { server: self.server.part_of(process), ..self }
     }
 
     /// Serves until the stop is asked for.

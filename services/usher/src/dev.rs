@@ -82,7 +82,7 @@ async fn serve(
     mut stop: Pin<&mut impl Future<Output = anyhow::Result<()>>>,
 ) -> anyhow::Result<()> {
     let tasks = Tasks::new();
-    let handle = telemetry::init_metrics()?;
+    let handle = telemetry::init_metrics(Role::All)?;
     for (role, service) in [
         (Role::Tenant, &mut settings.tenant),
         (Role::Identity, &mut settings.identity),
@@ -97,7 +97,7 @@ async fn serve(
     let keys = service_keys(&mut settings).await?;
     let mut running = roles::start(Role::All, &settings, listeners, &tasks).await?;
     let metrics_address = metrics.local_addr()?;
-    telemetry::serve_metrics(metrics, handle, running.readiness(), &tasks);
+    telemetry::serve_metrics(metrics, handle, (running.readiness(), running.databases()), &tasks);
     let credential = keys.operator_credential("dev", OPERATOR_LIFE).await?;
     // What one operator asks for, such as a correction, another one approves.
     let approver = keys.operator_credential(APPROVER, OPERATOR_LIFE).await?;

@@ -8,12 +8,12 @@ use tokio::task::JoinSet;
 use usher_base::Clock;
 use usher_base::secret::ServiceKey;
 use usher_billing::ProofKeys;
-use usher_rpc::Tasks;
+use usher_rpc::{Readiness, Tasks};
 
 use crate::cli::Role;
 use crate::config::{self, ServiceSettings, Settings};
+use crate::databases::Databases;
 use crate::listeners::{self, Listeners};
-use crate::readiness::Readiness;
 use crate::{lifecycle, telemetry};
 
 /// How often billing looks for periods to close.
@@ -24,6 +24,7 @@ const JOBS_EVERY: Duration = Duration::from_secs(15);
 pub struct Running {
     roles: JoinSet<anyhow::Result<()>>,
     readiness: Readiness,
+    databases: Databases,
 }
 
 impl Running {
@@ -42,6 +43,11 @@ impl Running {
     /// What the roles need in order to serve.
     pub fn readiness(&self) -> Readiness {
         self.readiness.clone()
+    }
+
+    /// The databases that the roles use.
+    pub fn databases(&self) -> Databases {
+        self.databases.clone()
     }
 
     /// Waits for a role that ends although nobody asked for it; for ever while all serve.
@@ -68,12 +74,12 @@ impl Running {
 /// A setting that can't be used, a database that is not fit to serve from, an address in use.
 pub async fn serve(role: Role, settings: Settings) -> anyhow::Result<()> {
     let tasks = Tasks::new();
-    let handle = telemetry::init_metrics()?;
+    let handle = telemetry::init_metrics(role)?;
     let mut listeners = listeners::bind(role, &settings).await?;
     let metrics = listeners.metrics.take();
     let mut running = start(role, &settings, listeners, &tasks).await?;
     if let Some(metrics) = metrics {
-        telemetry::serve_metrics(metrics, handle, running.readiness(), &tasks);
+        telemetry::serve_metrics(metrics, handle, (running.readiness(), running.databases()), &tasks);
     }
     tracing::info!(?role, "serving");
     let outcome = tokio::select! {
@@ -94,7 +100,8 @@ pub async fn start(
     listeners: Listeners,
     tasks: &Tasks,
 ) -> anyhow::Result<Running> {
-    let mut running = Running { roles: JoinSet::new(), readiness: Readiness::new(tasks) };
+    let mut running =
+        Running { roles: JoinSet::new(), readiness: Readiness::new(tasks), databases: Databases::default() };
     let clock = Clock::system();
     if let Some(listener) = listeners.tenant.filter(|_| role.includes(Role::Tenant)) {
         let config = usher_tenant::Config {
@@ -103,8 +110,8 @@ pub async fn start(
             log_retention: Duration::from_hours(24 * u64::from(settings.provisioning_log.retention_days)),
         };
         let service = usher_tenant::Service::start(config, clock.clone(), tasks).await?;
-        running.readiness.add("tenant", service.database());
-        running.add("tenant", service.serve(listener, tasks.clone()));
+        running.databases.add("tenant", service.database());
+        running.add("tenant", service.part_of(&running.readiness).serve(listener, tasks.clone()));
     }
     if let Some(listener) = listeners.billing.filter(|_| role.includes(Role::Billing)) {
         let own = &settings.billing;
@@ -123,8 +130,8 @@ pub async fn start(
             service_key: Some(service_key("billing", own.service_key.as_ref(), &own.service_key_file)?),
         };
         let service = usher_billing::Service::start(config, clock.clone(), tasks).await?;
-        running.readiness.add("billing", service.database());
-        running.add("billing", service.serve(listener, tasks.clone()));
+        running.databases.add("billing", service.database());
+        running.add("billing", service.part_of(&running.readiness).serve(listener, tasks.clone()));
     }
     if let Some(listener) = listeners.identity.filter(|_| role.includes(Role::Identity)) {
         let own = &settings.identity;
@@ -136,8 +143,8 @@ pub async fn start(
             service_key: service_key("identity", own.service_key.as_ref(), &own.service_key_file)?,
         };
         let service = usher_identity::Service::start(config, clock.clone(), tasks).await?;
-        running.readiness.add("identity", service.database());
-        running.add("identity", service.serve(listener, tasks.clone()));
+        running.databases.add("identity", service.database());
+        running.add("identity", service.part_of(&running.readiness).serve(listener, tasks.clone()));
     }
     if let Some(listener) = listeners.gateway.filter(|_| role.includes(Role::Gateway)) {
         let own = &settings.gateway;
@@ -151,7 +158,7 @@ pub async fn start(
             service_key: service_key("gateway", own.service_key.as_ref(), &own.service_key_file)?,
         };
         let service = usher_gateway::Service::start(config, clock, tasks).await?;
-        running.add("gateway", service.serve(listener, tasks.clone()));
+        running.add("gateway", service.part_of(&running.readiness).serve(listener, tasks.clone()));
     }
     Ok(running)
 }

@@ -13,10 +13,12 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tower::ServiceExt as _;
 use tracing_subscriber::EnvFilter;
 use usher_net::{Listener, Protocol};
-use usher_rpc::Tasks;
+use usher_rpc::{Readiness, Tasks};
 
+use crate::cli::Role;
 use crate::config::LogSettings;
-use crate::readiness::Readiness;
+use crate::counters;
+use crate::databases::Databases;
 
 /// Upper bounds of the duration histograms, in seconds.
 const SECONDS: &[f64] =
@@ -46,19 +48,20 @@ pub fn init_log(settings: &LogSettings) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// A recorder was installed before.
-pub fn init_metrics() -> anyhow::Result<PrometheusHandle> {
+pub fn init_metrics(role: Role) -> anyhow::Result<PrometheusHandle> {
     let handle = PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), SECONDS)?
         .install_recorder()
         .context("the metrics can't be set up")?;
     describe();
+    counters::begin(role);
     Ok(handle)
 }
 
 /// What each metric means, for `/metrics`. Labels have few values: routes and methods are those of
 /// the protocol, never what a client made up.
 fn describe() {
-    describe_counter!("usher_http_requests_total", "HTTP requests by method, route and class of status");
+    describe_counter!("usher_http_requests_total", "HTTP requests by method, route and status code");
     describe_histogram!("usher_http_duration_seconds", "Time from a request's head to its answer's");
     describe_counter!(
         "usher_gateway_token_checks_total",
@@ -82,6 +85,20 @@ fn describe() {
         "usher_relay_workspaces_waiting",
         "Workspaces with seat events that billing has not acknowledged"
     );
+    describe_gauge!(
+        "usher_relay_lag_seconds",
+        "Age of the oldest seat event that billing has not acknowledged when it was last tried; 0 where none waits"
+    );
+    describe_gauge!(
+        "usher_watermark_age_seconds",
+        "Time since identity last told billing how far each workspace's events go; periods close by these"
+    );
+    describe_gauge!(
+        "usher_database_connections",
+        "Connections to a role's database by state: used, idle, and waiting (requests that wait for one)"
+    );
+    describe_gauge!("usher_database_connections_most", "Most connections to a role's database");
+    describe_gauge!("usher_build_info", "1, with the version of the program as a label");
     describe_gauge!(
         "usher_period_close_overdue",
         "Workspaces with a period that is not closed although billing.close_alarm_after has passed; alert on any"
@@ -112,10 +129,23 @@ fn describe() {
 }
 
 /// Serves `/metrics`, `/livez` and `/readyz` until the roles stop.
-pub fn serve_metrics(listener: Listener, handle: PrometheusHandle, readiness: Readiness, tasks: &Tasks) {
+pub fn serve_metrics(
+    listener: Listener,
+    handle: PrometheusHandle,
+    (readiness, databases): (Readiness, Databases),
+    tasks: &Tasks,
+) {
     let stopping = tasks.clone();
     let router = Router::new()
-        .route("/metrics", get(move || async move { handle.render() }))
+        .route(
+            "/metrics",
+            get({
+                move || async move {
+                    databases.record();
+                    handle.render()
+                }
+            }),
+        )
         .route("/livez", get(|| async { "ok\n" }))
         .route(
             "/readyz",

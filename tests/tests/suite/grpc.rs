@@ -17,7 +17,9 @@ use usher_proto::identity::v1::user_service_client::UserServiceClient;
 use usher_proto::tenant::v1 as tenant;
 use usher_proto::tenant::v1::domain_service_client::DomainServiceClient;
 use usher_proto::tenant::v1::workspace_service_client::WorkspaceServiceClient;
-use usher_tests::stack::Stack;
+use usher_store::Durability;
+use usher_tests::stack::processes::ROLES;
+use usher_tests::stack::{Processes, Stack};
 
 fn services(stack: &Stack) -> [(&'static str, Channel); 3] {
     let operator = stack.operator();
@@ -34,6 +36,41 @@ async fn every_service_answers_health_checks() {
             let answer = HealthClient::new(channel.clone()).check(request).await.unwrap();
             assert_eq!(answer.into_inner().status(), ServingStatus::Serving, "{name}: {service:?}");
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_port_of_a_process_tells_the_same_of_its_readiness() {
+    let mut processes = Processes::start(Durability::Relaxed).await;
+    let http = async |url: String| {
+        let answer = reqwest::get(url).await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    };
+    let said = async |role: &'static str, processes: &Processes| {
+        let metrics = http(processes.metrics_url(role).replace("/metrics", "/readyz")).await;
+        let own = if role == "gateway" {
+            http(format!("{}/readyz", processes.gateway())).await
+        } else {
+            let channel = usher_rpc::connect(&format!("http://{}", processes.listens(role))).unwrap();
+            let answer = HealthClient::new(channel).check(HealthCheckRequest::default()).await.unwrap();
+            let serves = answer.into_inner().status() == ServingStatus::Serving;
+            (if serves { 200 } else { 503 }, metrics.1.clone())
+        };
+        (metrics, own)
+    };
+    for role in ROLES {
+        let ready = (200, "ok\n".to_owned());
+        assert_eq!(said(role, &processes).await, (ready.clone(), ready), "{role}");
+    }
+
+    processes.stop_postgres().await;
+
+    for role in ROLES {
+        let down = async || {
+            let (metrics, own) = said(role, &processes).await;
+            metrics.0 == 503 && metrics == own
+        };
+        usher_tests::wait::eventually(Duration::from_secs(20), role, down).await;
     }
 }
 

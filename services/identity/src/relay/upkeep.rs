@@ -1,6 +1,6 @@
 //! What keeps billing's proof complete beside the events: watermarks, comparisons of states.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::SignedDuration;
 use usher_base::Credential;
@@ -31,6 +31,7 @@ impl Relay {
     /// Goes on until the stop is asked for; what fails is tried again.
     pub(crate) async fn upkeep(self, tasks: Tasks) {
         let mut interruption = Interruption::none("watermarks", WATERMARKS);
+        let mut advanced = Instant::now();
         loop {
             let outcome = tokio::select! {
                 () = tasks.stopping() => return,
@@ -39,10 +40,12 @@ impl Relay {
             let pause = match outcome {
                 Ok(()) => {
                     interruption.over();
+                    advanced = Instant::now();
                     WATERMARKS
                 }
                 Err(error) => interruption.failed(&error),
             };
+            metrics::gauge!("usher_watermark_age_seconds").set(advanced.elapsed().as_secs_f64());
             tokio::select! {
                 () = tasks.stopping() => return,
                 () = tokio::time::sleep(pause) => {}

@@ -11,6 +11,18 @@ use tonic::body::Body;
 use tonic::{Code, Status};
 use tracing::Span;
 
+use crate::method::Method;
+
+/// Sets the counters of a role's methods to 0: of success, and of the failures that are alerted on.
+pub fn begin_counters(role: &'static str, methods: &[Method]) {
+    for method in methods {
+        for code in [Code::Ok, Code::Internal, Code::Unavailable] {
+            metrics::counter!("usher_rpc_requests_total", "role" => role, "method" => method.path, "code" => name(code))
+                .increment(0);
+        }
+    }
+}
+
 /// Records a call once: when its status is known, or when nobody waits for it any more.
 #[derive(Debug)]
 pub(crate) struct Ending {

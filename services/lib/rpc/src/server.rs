@@ -10,16 +10,18 @@ use tokio::sync::Semaphore;
 use tonic::body::Body;
 use tonic::server::NamedService;
 use tonic::service::Routes;
+use tonic_health::pb::health_server::HealthServer;
 use tower::{Layer as _, Service, ServiceExt as _};
 use usher_base::Clock;
 use usher_net::{Listener, Protocol};
 
+use crate::health::HealthApi;
 use crate::layer::{CallLayer, Served, Setup};
 use crate::method::COMMON;
 use crate::places::Places;
 use crate::stream::{ACTOR_STREAMS, WORKSPACE_STREAMS};
 use crate::streaming::is_streaming;
-use crate::{Method, Slugs, Tasks, Verifier};
+use crate::{Check, Method, Readiness, Slugs, Tasks, Verifier};
 
 /// The service that every server has.
 const HEALTH: &str = "grpc.health.v1.Health";
@@ -51,33 +53,49 @@ pub struct Server {
     clock: Clock,
     routes: Routes,
     services: Vec<&'static str>,
-    health: tonic_health::server::HealthReporter,
+    ready: Option<Check>,
+    process: Option<Readiness>,
 }
 
 impl Server {
     /// A server with health checking only.
     pub fn new(config: ServerConfig, verifier: Verifier, slugs: impl Slugs, clock: Clock) -> Self {
-        let (health, service) = tonic_health::server::health_reporter();
-        let services = vec![HEALTH];
         Self {
             config,
             verifier,
             slugs: Box::new(slugs),
             clock,
-            routes: Routes::new(service),
-            services,
-            health,
+            routes: Routes::default(),
+            services: vec![HEALTH],
+            ready: None,
+            process: None,
         }
     }
 
+    /// What the role needs in order to serve.
+    #[must_use]
+    pub fn ready_when(self, check: Check) -> Self {
+        Self { ready: Some(check), ..self }
+    }
+
+    /// Makes the server answer for the whole process, and the process ask what this role needs.
+    #[must_use]
+    pub fn part_of(self, process: &Readiness) -> Self {
+        if let Some(check) = &self.ready {
+            process.add(check.clone());
+        }
+        Self { process: Some(process.clone()), ..self }
+    }
+
     /// Adds a service.
-    pub async fn add<S>(mut self, service: S) -> Self
+    #[must_use]
+    #[expect(clippy::should_implement_trait, reason = "it is a step of building, no sum")]
+    pub fn add<S>(mut self, service: S) -> Self
     where
         S: Service<Request<Body>, Error = Infallible> + NamedService + Clone + Send + Sync + 'static,
         S::Response: axum::response::IntoResponse,
         S::Future: Send + 'static,
     {
-        self.health.set_serving::<S>().await;
         self.services.push(S::NAME);
         self.routes = self.routes.add_service(service);
         self
@@ -95,6 +113,13 @@ impl Server {
                 self.routes
             }
         };
+        let health = HealthApi {
+            services: self.services,
+            role: self.ready,
+            process: self.process,
+            tasks: tasks.clone(),
+        };
+        let routes = routes.add_service(HealthServer::new(health));
         let methods = self.config.methods.iter().chain(&COMMON).map(|method| {
             let served = Served {
                 method: *method,

@@ -9,7 +9,7 @@ use usher_base::TenantScope;
 
 use crate::error::Error;
 use crate::listener::Listener;
-use crate::pool::{Lent, Pool};
+use crate::pool::{Connections, Lent, Pool};
 use crate::scoped::ScopedDatabase;
 use crate::share::Claim;
 
@@ -84,6 +84,11 @@ impl Database {
         let mut lent = self.pool.lend(Claim::Ping).await?;
         let answer = lent.connection().ping().await;
         Ok(lent.settle(answer)?)
+    }
+
+    /// What the connections do now.
+    pub fn connections(&self) -> Connections {
+        self.pool.connections()
     }
 
     /// Ends all connections.

@@ -22,6 +22,7 @@ pub use database::{Database, DatabaseConfig, GlobalTx};
 pub use error::Error;
 pub use listener::Listener;
 pub use migrate::{MigrateError, migrate};
+pub use pool::Connections;
 pub use scoped::{ScopedDatabase, Statement, TenantTx};
 pub use time::{Micros, Time};
 

@@ -27,6 +27,19 @@ pub(crate) struct Pool {
     shares: Shares,
 }
 
+/// What the connections of one replica to one database do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Connections {
+    /// The most that there may be.
+    pub most: u32,
+    /// Those that work.
+    pub used: u32,
+    /// Those that rest.
+    pub idle: u32,
+    /// Requests that wait for one.
+    pub waiting: u32,
+}
+
 #[derive(Debug)]
 struct Connector(PgConnectOptions);
 
@@ -79,6 +92,18 @@ impl Pool {
             Err(PoolError::Backend(error)) => Err(error),
             Err(PoolError::Closed) => Err(sqlx::Error::PoolClosed),
             Err(_) => Err(sqlx::Error::PoolTimedOut),
+        }
+    }
+
+    /// What the connections do now.
+    pub(crate) fn connections(&self) -> Connections {
+        let status = self.places.status();
+        let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        Connections {
+            most: count(status.max_size),
+            used: count(status.size.saturating_sub(status.available)),
+            idle: count(status.available),
+            waiting: count(status.waiting),
         }
     }
 

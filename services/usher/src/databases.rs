@@ -1,0 +1,24 @@
+//! The databases of this process, as its metrics show them.
+
+use usher_store::{Connections, Database};
+
+/// The databases of the roles that this process serves.
+#[derive(Clone, Debug, Default)]
+pub struct Databases(Vec<(&'static str, Database)>);
+
+impl Databases {
+    pub(crate) fn add(&mut self, role: &'static str, database: Database) {
+        self.0.push((role, database));
+    }
+
+    /// Measures the connections to them.
+    pub(crate) fn record(&self) {
+        for (role, database) in &self.0 {
+            let Connections { most, used, idle, waiting } = database.connections();
+            for (state, count) in [("used", used), ("idle", idle), ("waiting", waiting)] {
+                metrics::gauge!("usher_database_connections", "role" => *role, "state" => state).set(count);
+            }
+            metrics::gauge!("usher_database_connections_most", "role" => *role).set(most);
+        }
+    }
+}
