@@ -170,6 +170,19 @@ impl Stack {
         client.issue_credential(message).await.unwrap().into_inner().credential
     }
 
+    /// The settings, with another database for one service.
+    pub fn settings_with(&self, service: &str, database: &TestDatabase) -> Settings {
+        let mut settings = self.settings.clone();
+        let own = match service {
+            "tenant" => &mut settings.tenant,
+            "identity" => &mut settings.identity,
+            "billing" => &mut settings.billing,
+            other => panic!("{other} has no database"),
+        };
+        own.database_url = Some(SecretString::from(database.url()));
+        settings
+    }
+
     /// Starts one more gateway; its address.
     pub async fn another_gateway(&mut self) -> String {
         let listeners = listeners::bind(Role::Gateway, &self.settings).await.unwrap();

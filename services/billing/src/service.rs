@@ -73,6 +73,7 @@ impl Service {
             statement_timeout: LONGEST_SCAN,
             application: "usher-billing",
         })?;
+        usher_store::check_belongs(&database, "billing", "ledgers").await?;
         usher_store::check(&database).await?;
         let credential = config
             .service_key

@@ -79,6 +79,7 @@ impl Service {
             statement_timeout: Duration::from_secs(10),
             application: "usher-identity",
         })?;
+        usher_store::check_belongs(&database, "identity", "heads").await?;
         usher_store::check(&database).await?;
         kept_apart::report(&database).await?;
         let tenant = connect(&config.tenant_url)?;

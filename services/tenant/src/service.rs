@@ -86,6 +86,7 @@ impl Service {
             statement_timeout: Duration::from_secs(10),
             application: "usher-tenant",
         })?;
+        usher_store::check_belongs(&database, "tenant", "workspace_directory").await?;
         usher_store::check(&database).await?;
         let signer = Signer::load(database.clone(), clock.clone()).await?;
         let verifier = Verifier::new(signer.clone(), Audience::Tenant, clock.clone());

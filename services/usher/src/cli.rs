@@ -48,15 +48,30 @@ enum Command {
     Billing(billing::BillingCommand),
 }
 
+/// A free port of this machine.
+const ANY_PORT: &str = "127.0.0.1:0";
+
 /// `usher dev`
 #[derive(Debug, Args)]
 pub struct DevArgs {
     /// Everything that dev mode keeps is in this directory, and nothing is written outside it.
     #[arg(long, default_value = ".usher")]
     pub data_dir: PathBuf,
-    /// Address of the gateway. The other listeners take free ports, named in demo.json.
+    /// Address of the gateway.
     #[arg(long, default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
+    /// Address of the tenant service's gRPC; port 0 takes a free one, which demo.json names.
+    #[arg(long, default_value = ANY_PORT)]
+    pub tenant_listen: SocketAddr,
+    /// Address of the identity service's gRPC.
+    #[arg(long, default_value = ANY_PORT)]
+    pub identity_listen: SocketAddr,
+    /// Address of the billing service's gRPC.
+    #[arg(long, default_value = ANY_PORT)]
+    pub billing_listen: SocketAddr,
+    /// Address of the metrics.
+    #[arg(long, default_value = ANY_PORT)]
+    pub metrics_listen: SocketAddr,
     /// Delete the data directory's contents first.
     #[arg(long)]
     pub reset: bool,

@@ -13,7 +13,7 @@ use crate::cli::Role;
 
 /// Everything that can be set. Each field is `section.name` in the file, `USHER_SECTION__NAME` in
 /// the environment and `--set section.name=value` as a flag.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
     /// What the log looks like.
@@ -35,7 +35,7 @@ pub struct Settings {
 }
 
 /// `log.*`
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct LogSettings {
     /// `auto` (pretty on a terminal, JSON elsewhere), `pretty` or `json`.
@@ -51,7 +51,7 @@ impl Default for LogSettings {
 }
 
 /// `metrics.*`
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct MetricsSettings {
     /// Address that serves `/metrics`, `/livez` and `/readyz`.
@@ -82,7 +82,7 @@ impl Default for ConnectionSettings {
 }
 
 /// `provisioning_log.*`
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ProvisioningLogSettings {
     /// How many days entries are kept; at least 1.
@@ -96,7 +96,7 @@ impl Default for ProvisioningLogSettings {
 }
 
 /// `gateway.*`
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct GatewaySettings {
     /// Address that serves HTTP.
@@ -131,7 +131,7 @@ impl Default for GatewaySettings {
 }
 
 /// `tenant.*`, `identity.*` and `billing.*`
-#[derive(Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ServiceSettings {
     /// Address that serves gRPC. Default: 127.0.0.1:9101 (tenant), :9102 (identity), :9103 (billing).

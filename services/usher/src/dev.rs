@@ -15,7 +15,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use usher_base::Clock;
 use usher_rpc::Tasks;
-use usher_store::{APP_ROLE, Cluster, Database, DatabaseConfig, Durability, OWNER_ROLE};
+use usher_store::{APP_ROLE, Cluster, Database, DatabaseConfig, Durability, MigrateError, OWNER_ROLE};
 use usher_tenant::ServiceKeys;
 
 use crate::cli::{DevArgs, Role};
@@ -27,8 +27,6 @@ use crate::{lifecycle, roles, telemetry};
 const OPERATOR_LIFE: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// The second operator.
 const APPROVER: &str = "approver";
-/// The address of what demo.json names.
-const ANY_PORT: &str = "127.0.0.1:0";
 const READY_WITHIN: Duration = Duration::from_secs(20);
 
 /// Starts a private PostgreSQL, the four roles and the demo workspaces; serves until SIGINT or SIGTERM.
@@ -37,18 +35,18 @@ const READY_WITHIN: Duration = Duration::from_secs(20);
 /// One line that says what to do: an address in use, no PostgreSQL, a directory that can't be used.
 pub async fn run(args: DevArgs) -> anyhow::Result<()> {
     telemetry::init_log(&LogSettings { format: "auto".into(), filter: args.log.clone() })?;
-    let directory = directory::DataDirectory::open(&args.data_dir)?;
+    let directory = directory::DataDirectory::open(&args.data_dir).await?;
     let mut settings = Settings::default();
     settings.gateway.listen = args.listen.to_string();
     settings.gateway.rate_per_second = args.rate_per_second;
     settings.gateway.rate_burst = args.rate_per_second.saturating_mul(4);
-    for listen in [
-        &mut settings.tenant.listen,
-        &mut settings.identity.listen,
-        &mut settings.billing.listen,
-        &mut settings.metrics.listen,
+    for (listen, address) in [
+        (&mut settings.tenant.listen, args.tenant_listen),
+        (&mut settings.identity.listen, args.identity_listen),
+        (&mut settings.billing.listen, args.billing_listen),
+        (&mut settings.metrics.listen, args.metrics_listen),
     ] {
-        ANY_PORT.clone_into(listen);
+        *listen = address.to_string();
     }
     settings.fill_defaults();
     // Before PostgreSQL is started, which inherits the limit of file descriptors that is raised here.
@@ -144,10 +142,21 @@ async fn prepare_databases(cluster: &Cluster, settings: &mut Settings) -> anyhow
         cluster.ensure_database(&database).await?;
         usher_store::migrate(&cluster.url(&database, OWNER_ROLE), migrator)
             .await
-            .with_context(|| format!("the {name} database can't be migrated; --reset begins anew"))?;
+            .map_err(|error| unusable(name, error))?;
         service.database_url = Some(SecretString::from(cluster.url(&database, APP_ROLE)));
     }
     Ok(())
+}
+
+/// Why a database can't be used. Data of a newer program is not this one's to delete.
+fn unusable(name: &str, error: MigrateError) -> anyhow::Error {
+    let advice = match error {
+        MigrateError::Newer(_) => {
+            "the data directory is a newer usher's: run that one, or choose another --data-dir"
+        }
+        _ => "choose another --data-dir, or begin anew with --reset",
+    };
+    anyhow::Error::new(error).context(format!("the {name} database can't be migrated; {advice}"))
 }
 
 /// Gives gateway, identity and billing keys that live as long as this process.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
+use sqlx::Connection as _;
 use tempfile::TempDir;
 use tokio::io::AsyncReadExt as _;
 use tokio::process::{Child, Command};
@@ -171,6 +172,100 @@ async fn after_a_kill_it_takes_over_what_was_left_and_reset_begins_anew() {
     let fresh = dev.ready().await;
     scim(&fresh, 0).get("/Users").await.assert_total(0);
     assert_ne!(fresh["workspaces"][0]["token"], demo["workspaces"][0]["token"]);
+    dev.stop(Signal::SIGTERM).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_restart_at_once_after_two_kills_of_everything_finds_all_data() {
+    let folder = folder();
+    let data = folder.path().join("usher");
+    let mut dev = Dev::start(&data, &[]);
+    let demo = dev.ready().await;
+    scim(&demo, 0).created("ada@acme.example").await;
+    let first = dev.postgres();
+    dev.child.start_kill().unwrap();
+    kill(first, Signal::SIGKILL).unwrap();
+    std::fs::remove_file(dev.demo_file()).unwrap();
+
+    // The second one is killed while it takes over, together with what it has started.
+    let mut dev = Dev::start(&data, &[]);
+    let second = async || dev.postgres_if_started().is_some_and(|pid| pid != first);
+    usher_tests::wait::eventually(READY_WITHIN, "PostgreSQL is started anew", second).await;
+    let second = dev.postgres();
+    dev.child.start_kill().unwrap();
+    kill(second, Signal::SIGKILL).unwrap();
+
+    let mut dev = Dev::start(&data, &[]);
+    let demo = dev.ready().await;
+    scim(&demo, 0).get("/Users").await.assert_total(1);
+    assert!(dev.stop(Signal::SIGTERM).await.success());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn data_of_a_newer_program_is_left_alone_and_nothing_is_said_of_deleting_it() {
+    let folder = folder();
+    let data = folder.path().join("usher");
+    let mut dev = Dev::start(&data, &[]);
+    dev.ready().await;
+    let url = usher_store::cluster::url(&data.join("postgres"), "usher_identity", usher_store::OWNER_ROLE);
+    let mut owner = sqlx::PgConnection::connect(&url).await.unwrap();
+    let later = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+                 VALUES (9999, 'later', true, ''::bytea, 0)";
+    sqlx::raw_sql(later).execute(&mut owner).await.unwrap();
+    owner.close().await.unwrap();
+    assert!(dev.stop(Signal::SIGTERM).await.success());
+
+    let mut older = Dev::start(&data, &[]);
+    let ended = timeout(READY_WITHIN, older.child.wait()).await.unwrap().unwrap();
+
+    let errors = older.errors().await;
+    assert_eq!(ended.code(), Some(1), "{errors}");
+    assert!(errors.contains("newer") && errors.contains("--data-dir"), "{errors}");
+    assert!(!errors.contains("--reset"), "{errors}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_port_can_be_pinned() {
+    let folder = folder();
+    let ports: Vec<String> = (0..4).map(|_| usher_tests::stack::free_port().to_string()).collect();
+    let flags = ["--tenant-listen", "--identity-listen", "--billing-listen", "--metrics-listen"];
+    let arguments: Vec<&str> =
+        flags.iter().zip(&ports).flat_map(|(flag, port)| [*flag, port.as_str()]).collect();
+
+    let mut dev = Dev::start(&folder.path().join("usher"), &arguments);
+    let demo = dev.ready().await;
+
+    for (pointer, port) in ["/grpc/tenant", "/grpc/identity", "/grpc/billing"].iter().zip(&ports) {
+        assert_eq!(demo.pointer(pointer).unwrap(), &format!("http://{port}"));
+    }
+    assert_eq!(demo["metrics_url"], format!("http://{}/metrics", ports[3]));
+    scim(&demo, 0).get("/Users").await.assert_total(0);
+    dev.stop(Signal::SIGTERM).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn metrics_say_from_the_start_which_build_this_is_and_count_from_nothing() {
+    let folder = folder();
+    let mut dev = Dev::start(&folder.path().join("usher"), &[]);
+    let demo = dev.ready().await;
+
+    let metrics = reqwest::get(demo["metrics_url"].as_str().unwrap()).await.unwrap().text().await.unwrap();
+
+    for line in [
+        concat!("usher_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"} 1"),
+        "usher_ledger_conflicts_total 0",
+        "usher_relay_events_total{outcome=\"refused\"} 0",
+        "usher_provisioning_log_dropped_total{why=\"full\"} 0",
+        "usher_http_requests_total{method=\"GET\",route=\"/scim/v2/{workspace}/Users\",code=\"500\"} 0",
+        "usher_rpc_requests_total{role=\"billing\",method=\"/usher.billing.v1.Invoicing/ClosePeriod\",code=\"INTERNAL\"} 0",
+        "usher_database_connections_most{role=\"identity\"} 16",
+        "usher_database_connections{role=\"identity\",state=\"waiting\"} 0",
+    ] {
+        assert!(metrics.lines().any(|found| found == line), "{line} is not in\n{metrics}");
+    }
+    for name in ["usher_relay_lag_seconds", "usher_watermark_age_seconds"] {
+        assert!(metrics.contains(&format!("\n{name} ")), "{name} is not in\n{metrics}");
+    }
     dev.stop(Signal::SIGTERM).await;
 }
 

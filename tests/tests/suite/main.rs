@@ -16,6 +16,7 @@ mod discovery;
 mod domains;
 mod erasure;
 mod fence;
+mod foreign_database;
 mod grpc;
 mod isolation;
 mod leaving;

@@ -39,6 +39,9 @@ pub enum BootError {
     /// Operator: migrate.
     #[error("the database has no schema; run `usher migrate`")]
     NoSchema,
+    /// Operator: correct the address.
+    #[error("this is another service's database; check the address in {0}.database_url")]
+    Foreign(&'static str),
     /// The database does not answer.
     #[error(transparent)]
     Store(#[from] Error),

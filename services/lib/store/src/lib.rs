@@ -1,6 +1,7 @@
 //! PostgreSQL for the services: access that is bound to one workspace, migrations, the check that
 //! row-level security holds, and private clusters for dev mode and tests.
 
+mod belonging;
 mod boot;
 pub mod cluster;
 mod constraint;
@@ -15,6 +16,7 @@ mod share;
 pub mod testing;
 mod time;
 
+pub use belonging::check_belongs;
 pub use boot::{BootError, check};
 pub use cluster::{Cluster, ClusterError, Durability};
 pub use constraint::OnConstraint;

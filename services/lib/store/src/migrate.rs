@@ -9,9 +9,17 @@ pub enum MigrateError {
     /// The owner can't connect.
     #[error("the owner can't connect; check owner_database_url")]
     Connect(#[source] sqlx::Error),
+    /// The database is of a later version of the program than this one.
+    #[error("its schema is of a newer version of usher (migration {0}); use that version or a later one")]
+    Newer(i64),
+    /// Another service's database, or a schema that was made by hand.
+    #[error(
+        "its schema is another service's, or was changed by hand (migration {0} differs); check the address"
+    )]
+    Foreign(i64),
     /// A migration failed.
     #[error("a migration failed; nothing of it remains")]
-    Run(#[from] sqlx::migrate::MigrateError),
+    Run(#[source] sqlx::migrate::MigrateError),
     /// The schema is up to date, but rights could not be set.
     #[error(
         "the schema is up to date, but app_harden() failed; the owner must own the database and its functions"
@@ -26,7 +34,11 @@ pub enum MigrateError {
 /// See [`MigrateError`].
 pub async fn migrate(owner_url: &str, migrator: &Migrator) -> Result<(), MigrateError> {
     let mut connection = PgConnection::connect(owner_url).await.map_err(MigrateError::Connect)?;
-    migrator.run(&mut connection).await?;
+    migrator.run(&mut connection).await.map_err(|error| match error {
+        sqlx::migrate::MigrateError::VersionMissing(version) => MigrateError::Newer(version),
+        sqlx::migrate::MigrateError::VersionMismatch(version) => MigrateError::Foreign(version),
+        error => MigrateError::Run(error),
+    })?;
     sqlx::raw_sql("SELECT app_harden()").execute(&mut connection).await.map_err(MigrateError::Harden)?;
     // The schema is there; a connection that does not close politely changes nothing.
     let _ = connection.close().await;

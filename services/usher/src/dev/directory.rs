@@ -4,13 +4,19 @@ use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use serde_json::Value;
+use tokio::time::{Instant, sleep};
 use usher_base::secret::ServiceKey;
 
 /// What dev mode keeps.
 const ENTRIES: [&str; 5] = ["postgres", "secrets.json", "demo.json", "proof.key", "lock"];
+
+/// How long the lock of another process is waited for.
+const PATIENCE: Duration = Duration::from_secs(1);
+const POLL: Duration = Duration::from_millis(20);
 
 /// The directory, locked against other processes while this lives.
 #[derive(Debug)]
@@ -20,8 +26,9 @@ pub(super) struct DataDirectory {
 }
 
 impl DataDirectory {
-    /// Makes the directory if there is none, and locks it.
-    pub(super) fn open(path: &Path) -> anyhow::Result<Self> {
+    /// Makes the directory if there is none, and locks it. A process that was killed a moment ago may
+    /// still hold the lock, so it is waited for.
+    pub(super) async fn open(path: &Path) -> anyhow::Result<Self> {
         let refused = || format!("{} can't be written to; choose another --data-dir", path.display());
         let fresh = !path.exists();
         fs::create_dir_all(path).with_context(refused)?;
@@ -38,12 +45,16 @@ impl DataDirectory {
             .mode(0o600)
             .open(path.join("lock"))
             .with_context(refused)?;
-        match lock.try_lock() {
-            Ok(()) => Ok(Self { path, _lock: lock }),
-            Err(fs::TryLockError::WouldBlock) => {
-                bail!("another usher dev uses {}; stop it, or choose another --data-dir", path.display())
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            match lock.try_lock() {
+                Ok(()) => return Ok(Self { path, _lock: lock }),
+                Err(fs::TryLockError::WouldBlock) if Instant::now() < deadline => sleep(POLL).await,
+                Err(fs::TryLockError::WouldBlock) => {
+                    bail!("another usher dev uses {}; stop it, or choose another --data-dir", path.display())
+                }
+                Err(fs::TryLockError::Error(error)) => return Err(error).with_context(refused),
             }
-            Err(fs::TryLockError::Error(error)) => Err(error).with_context(refused),
         }
     }
 
@@ -128,10 +139,10 @@ pub(super) fn write_private(path: &Path, document: &Value) -> anyhow::Result<()>
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_directory_with_something_else_in_it_is_never_cleared() {
+    #[tokio::test]
+    async fn a_directory_with_something_else_in_it_is_never_cleared() {
         let folder = tempfile::tempdir().unwrap();
-        let directory = DataDirectory::open(folder.path()).unwrap();
+        let directory = DataDirectory::open(folder.path()).await.unwrap();
         fs::write(folder.path().join("secrets.json"), "{}").unwrap();
         fs::write(folder.path().join("thesis.txt"), "years of work").unwrap();
 
@@ -143,20 +154,20 @@ mod tests {
         assert!(!folder.path().join("secrets.json").exists());
     }
 
-    #[test]
-    fn two_processes_never_share_a_directory() {
+    #[tokio::test]
+    async fn two_processes_never_share_a_directory() {
         let folder = tempfile::tempdir().unwrap();
-        let _first = DataDirectory::open(folder.path()).unwrap();
+        let _first = DataDirectory::open(folder.path()).await.unwrap();
 
-        let refused = DataDirectory::open(folder.path()).unwrap_err().to_string();
+        let refused = DataDirectory::open(folder.path()).await.unwrap_err().to_string();
 
         assert!(refused.contains("another usher dev"), "{refused}");
     }
 
-    #[test]
-    fn demo_json_is_for_its_owner_only() {
+    #[tokio::test]
+    async fn demo_json_is_for_its_owner_only() {
         let folder = tempfile::tempdir().unwrap();
-        let directory = DataDirectory::open(folder.path()).unwrap();
+        let directory = DataDirectory::open(folder.path()).await.unwrap();
 
         directory.write_demo(&serde_json::json!({"a": 1})).unwrap();
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use sqlx::Connection as _;
 use sqlx::migrate::Migrator;
+use sqlx::{Connection as _, PgConnection};
 use usher_base::credential::ISSUER;
 use usher_base::id::WorkspaceId;
 use usher_base::key::SigningKey;
@@ -58,6 +59,24 @@ async fn insert(database: &Database, scope: &TenantScope, text: &str) -> Result<
         .await?;
     tx.commit().await.unwrap();
     Ok(())
+}
+
+#[tokio::test]
+async fn only_the_user_who_runs_usher_is_let_into_a_private_server() {
+    let folder = usher_store::testing::temporary_directory();
+    let cluster = Cluster::start(&folder.path().join("pg"), Durability::Relaxed).await.unwrap();
+    let mut server = PgConnection::connect(&cluster.url("postgres", "postgres")).await.unwrap();
+    sqlx::raw_sql("CREATE ROLE stranger LOGIN").execute(&mut server).await.unwrap();
+
+    let rules: Vec<(String, String)> = sqlx::query_as("SELECT type, auth_method FROM pg_hba_file_rules")
+        .fetch_all(&mut server)
+        .await
+        .unwrap();
+    let refused = PgConnection::connect(&cluster.url("postgres", "stranger")).await.unwrap_err();
+
+    assert_eq!(rules, [("local".to_owned(), "peer".to_owned())]);
+    assert!(refused.to_string().contains("Peer authentication failed"), "{refused}");
+    cluster.stop().await;
 }
 
 #[tokio::test]
