@@ -65,7 +65,7 @@ impl Default for MetricsSettings {
 }
 
 /// `connections.*`: on each port.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ConnectionSettings {
     /// Connections that one address may have.
