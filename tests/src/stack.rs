@@ -11,10 +11,11 @@ use jiff::SignedDuration;
 use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::{Connection as _, PgConnection};
 use usher::cli::Role;
-use usher::config::Settings;
+use usher::config::{ServiceSettings, Settings};
 use usher::listeners;
 use usher::roles::{self, Running};
 use usher_base::Clock;
+use usher_base::secret::ServerKey;
 use usher_proto::tenant::v1 as pb;
 use usher_proto::tenant::v1::credential_service_client::CredentialServiceClient;
 use usher_rpc::Tasks;
@@ -78,8 +79,9 @@ impl Stack {
     /// Starts everything with other settings.
     pub async fn start_with(change: impl FnOnce(&mut Settings)) -> Self {
         let databases = Databases::create().await;
-        let keys = service_keys(&databases.tenant.url());
         let mut settings = Settings::default();
+        settings.tenant.keys = Some(SecretString::from(ServerKey::generate().expose().to_owned()));
+        let keys = service_keys(&databases.tenant.url(), &settings.tenant);
         settings.gateway.listen = ANY_PORT.into();
         settings.metrics.listen = ANY_PORT.into();
         settings.gateway.rate_per_second = 0;
@@ -198,7 +200,7 @@ impl Stack {
 }
 
 /// What can make service keys, at a tenant database.
-fn service_keys(url: &str) -> ServiceKeys {
+fn service_keys(url: &str, tenant: &ServiceSettings) -> ServiceKeys {
     let database = Database::open(&DatabaseConfig {
         url: url.to_owned(),
         max_connections: 1,
@@ -206,7 +208,7 @@ fn service_keys(url: &str) -> ServiceKeys {
         application: "usher-tests",
     })
     .unwrap();
-    ServiceKeys::new(database, Clock::system())
+    ServiceKeys::new(database, roles::keyring(tenant).unwrap(), Clock::system())
 }
 
 /// A port that is free now, and that nobody takes while a program that had it is restarted: connections get

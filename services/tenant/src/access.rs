@@ -11,7 +11,7 @@ use usher_rpc::Tasks;
 use usher_store::{Database, ScopedDatabase};
 
 use crate::error::TenantError;
-use crate::hashing::Hasher;
+use crate::secrets::{Protected, Secrets};
 use crate::signer::{Grant, SHORT, Signed, Signer};
 use crate::store::{apps, tokens as store};
 use crate::workspaces;
@@ -23,7 +23,7 @@ const TOUCH: Duration = Duration::from_mins(1);
 #[derive(Clone)]
 pub(crate) struct Access {
     database: Database,
-    hasher: Hasher,
+    secrets: Secrets,
     signer: Signer,
     tasks: Tasks,
     /// Slugs never change hands, so an answer is true for ever.
@@ -45,9 +45,9 @@ pub(crate) struct Accepted {
 }
 
 impl Access {
-    pub(crate) fn new(database: Database, hasher: Hasher, signer: Signer, tasks: Tasks) -> Self {
+    pub(crate) fn new(database: Database, secrets: Secrets, signer: Signer, tasks: Tasks) -> Self {
         let touched = Cache::builder().max_capacity(100_000).time_to_live(TOUCH).build();
-        Self { database, hasher, signer, tasks, slugs: Cache::new(100_000), touched }
+        Self { database, secrets, signer, tasks, slugs: Cache::new(100_000), touched }
     }
 
     /// Checks a token at a workspace's URL and signs a credential for identity. Unknown, revoked,
@@ -63,10 +63,11 @@ impl Access {
         let id = self.resolve(workspace).await?.ok_or(TenantError::TokenInvalid)?;
         let scope = ctx.credential().scope(Some(id))?;
         let database = self.database.scoped(&scope).for_stranger();
-        let found = store::find(&database, token.lookup_id()).await?.ok_or(TenantError::TokenInvalid)?;
+        let found = store::find(&database, token.lookup_id()).await?;
+        let right = self.secrets.judge(&token, found.as_ref().map(|found| &found.protected)).await?;
+        let found = found.filter(|_| right).ok_or(TenantError::TokenInvalid)?;
         let now = ctx.now();
-        let ended = found.revoked_at.is_some() || found.expires_at.is_some_and(|at| at.0 <= now);
-        if ended || !self.hasher.verify_random(token.secret(), &found.hash).await? {
+        if found.revoked_at.is_some() || found.expires_at.is_some_and(|at| at.0 <= now) {
             return Err(TenantError::TokenInvalid);
         }
         if found.suspended {
@@ -76,7 +77,7 @@ impl Access {
             return Err(TenantError::PlanWithoutScim(found.slug));
         }
         let token_id = TokenId::from_uuid(found.token_id);
-        self.touch(&database, token_id, now);
+        self.touch(&database, token_id, &token, &found.protected, now);
         let life = found.expires_at.map_or(SHORT, |at| SHORT.min(at.0.duration_since(now)));
         let signed = self
             .signer
@@ -116,15 +117,24 @@ impl Access {
         Ok(found)
     }
 
-    /// In the background: nobody waits for it, and a lost one costs nothing.
-    fn touch(&self, database: &ScopedDatabase, token: TokenId, now: Timestamp) {
-        if self.touched.contains_key(&token) {
+    /// Notes the use, and stores the MAC of the newest key where another one is stored. In the
+    /// background: no call waits for it, and a lost one costs nothing.
+    fn touch(
+        &self,
+        database: &ScopedDatabase,
+        id: TokenId,
+        token: &ScimToken,
+        stored: &Protected,
+        now: Timestamp,
+    ) {
+        if self.touched.contains_key(&id) {
             return;
         }
-        self.touched.insert(token, ());
+        self.touched.insert(id, ());
+        let mac = self.secrets.is_outdated(stored).then(|| self.secrets.mac(token));
         let database = database.clone();
         drop(self.tasks.spawn(async move {
-            if let Err(error) = store::touch(&database, token, now).await {
+            if let Err(error) = store::touch(&database, id, mac, now).await {
                 tracing::warn!(error = &error as &dyn std::error::Error, "a token's last use was not noted");
             }
         }));

@@ -9,10 +9,13 @@ use usher_base::{Actor, Audience, CallContext, Clock, Permission};
 use usher_rpc::convert::invalid;
 use usher_store::Database;
 
-use crate::attempts;
+use crate::attempts::{self, Attempt, NOWHERE};
 use crate::authority::{self, Authority};
+use crate::brake::Brake;
 use crate::error::TenantError;
-use crate::hashing::Hasher;
+use crate::hashing::{Asker, Hasher};
+use crate::peer::Peer;
+use crate::secrets::Secrets;
 use crate::signer::{Grant, LONG, Signed, Signer};
 use crate::store::admins as store;
 use crate::workspaces;
@@ -61,6 +64,8 @@ pub(crate) struct Admin {
 pub(crate) struct Admins {
     pub(crate) database: Database,
     pub(crate) hasher: Hasher,
+    pub(crate) secrets: Secrets,
+    pub(crate) sign_ins: Brake,
     pub(crate) signer: Signer,
     pub(crate) clock: Clock,
 }
@@ -78,7 +83,8 @@ impl Admins {
         let scope = ctx.scope()?;
         email_domain(&email).map_err(|error| invalid("email", error))?;
         check_password(password)?;
-        let password_hash = self.hasher.hash(password.as_bytes()).await?;
+        let asker = Asker::Workspace(scope.workspace_id().to_string());
+        let password_hash = self.hasher.reserve(&[asker])?.hash(password).await?;
         let admin =
             Admin { id: AdminId::new(ctx.clock()), email, password_hash, permissions, created_at: ctx.now() };
         let mut tx = self.database.scoped(&scope).begin().await?;
@@ -123,36 +129,47 @@ impl Admins {
     }
 
     /// Checks a password and signs a credential for the admin. Unknown workspaces and addresses
-    /// answer as a wrong password does, after the same work.
+    /// answer as a wrong password does, after the same work and as often.
     pub(crate) async fn sign_in(
         &self,
+        peer: Peer,
         workspace: &str,
         email: &str,
         password: &str,
     ) -> Result<Signed, TenantError> {
-        if password.len() > MOST {
+        self.sign_ins.take(peer)?;
+        if password.len() > MAX_PASSWORD_BYTES || email.len() > MAX_EMAIL_BYTES {
             return Err(TenantError::PasswordWrong);
         }
-        let Some(id) = workspaces::resolve(&self.database, workspace).await? else {
-            self.hasher.waste(password.as_bytes()).await?;
-            return Err(TenantError::PasswordWrong);
-        };
-        let scope = self.signer.own_scope(id).await?;
+        // One workspace under each of its names takes the same places; what can be no name is one.
+        let name = workspaces::canonical_name(workspace).unwrap_or_default();
+        let place = self.hasher.reserve(&[Asker::Workspace(name.clone()), Asker::Peer(peer)])?;
+        let resolved = workspaces::resolve(&self.database, workspace).await?;
+        let scope = self.signer.own_scope(resolved.unwrap_or(NOWHERE)).await?;
         let database = self.database.scoped(&scope).for_stranger();
         let mut tx = database.begin().await?;
         let exists = crate::store::workspaces::find(&mut tx).await?.is_some();
-        let admin = store::find_by_email(&mut tx, email).await?;
+        let admin = store::find_by_email(&mut tx, email).await?.filter(|_| exists);
         tx.commit().await?;
-        if !exists {
-            self.hasher.waste(password.as_bytes()).await?;
-            return Err(TenantError::PasswordWrong);
-        }
+        let (attempt, counted) = match &admin {
+            Some(admin) => (Attempt::sign_in(admin.id, peer), database),
+            // Nothing is stored under an id that is no workspace's.
+            None => {
+                let counted = if exists { scope } else { self.signer.own_scope(NOWHERE).await? };
+                (
+                    Attempt::sign_in_to_no_account(&name, email, peer),
+                    self.database.scoped(&counted).for_stranger(),
+                )
+            }
+        };
         let hash = admin.as_ref().map(|admin| admin.password_hash.as_str());
-        attempts::judge(&database, &self.hasher, &self.clock, email, password, hash).await?;
+        attempts::judge(&counted, self.clock.now(), attempt, place, (password, hash)).await?;
         let Some(mut admin) = admin else { return Err(TenantError::PasswordWrong) };
+        let id = resolved.ok_or(TenantError::PasswordWrong)?;
         if Hasher::is_outdated(&admin.password_hash) {
-            admin.password_hash = self.hasher.hash(password.as_bytes()).await?;
-            let mut tx = database.begin().await?;
+            let asker = Asker::Workspace(name);
+            admin.password_hash = self.hasher.reserve(&[asker])?.hash(password).await?;
+            let mut tx = counted.begin().await?;
             store::update(&mut tx, &admin).await?;
             tx.commit().await?;
         }
@@ -185,16 +202,20 @@ impl Admins {
         match authority {
             Authority::Operator => Ok(()),
             Authority::Admin(admin) => {
-                let database = self.database.scoped(&ctx.scope()?);
-                let hash = Some(admin.password_hash.as_str());
-                attempts::judge(&database, &self.hasher, ctx.clock(), &admin.email, password, hash).await
+                let scope = ctx.scope()?;
+                let place = self.hasher.reserve(&[Asker::Workspace(scope.workspace_id().to_string())])?;
+                let judged = (password, Some(admin.password_hash.as_str()));
+                let attempt = Attempt::again(admin.id);
+                attempts::judge(&self.database.scoped(&scope), ctx.now(), attempt, place, judged).await
             }
         }
     }
 }
 
 /// Longest password, in bytes; more would only cost time.
-const MOST: usize = 1_024;
+const MAX_PASSWORD_BYTES: usize = 1_024;
+/// Longest address, in bytes (RFC 5321 section 4.5.3.1.3).
+const MAX_EMAIL_BYTES: usize = 256;
 
 fn check_password(password: &str) -> Result<(), TenantError> {
     if (12..=256).contains(&password.chars().count()) {

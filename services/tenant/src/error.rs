@@ -51,6 +51,9 @@ pub enum TenantError {
         /// Until when attempts are refused.
         until: Timestamp,
     },
+    /// Caller: wait. The number of seconds.
+    #[error("too many calls without a credential come from your address; try again in {0} s")]
+    TooManyCalls(u64),
     /// Admin: somebody with the permission must do it.
     #[error("this needs the permission \"{0}\", which another admin of the workspace can give you")]
     PermissionNeeded(&'static str),
@@ -72,8 +75,11 @@ pub enum TenantError {
     /// A defect: the signing key.
     #[error("a credential can't be signed")]
     Key(#[from] KeyError),
-    /// A defect: hashing.
-    #[error("a secret can't be hashed")]
+    /// A defect: no key to sign with.
+    #[error("there is no key to sign credentials with")]
+    NoSigningKey,
+    /// Caller: try again; or a defect, see the source.
+    #[error("a secret can't be hashed: {0}")]
     Hash(#[from] HashError),
     /// Operator: see the source; caller: a value that can't be stored.
     #[error(transparent)]
@@ -99,7 +105,11 @@ impl Fault for TenantError {
             Self::ServiceKeyInvalid(_) => Reason::CredentialInvalid,
             Self::Argument(error) => error.reason(),
             Self::Denied(error) => error.reason(),
-            Self::OwnCredential(_) | Self::Key(_) | Self::Hash(_) => Reason::Internal,
+            Self::TooManyCalls(_) | Self::Hash(HashError::PasswordsBusy) => Reason::RateLimited,
+            Self::Hash(HashError::RandomBusy) => Reason::Overloaded,
+            Self::OwnCredential(_) | Self::Key(_) | Self::NoSigningKey | Self::Hash(HashError::Failed(_)) => {
+                Reason::Internal
+            }
             Self::Store(error) => error.reason(),
         }
     }
@@ -112,6 +122,8 @@ impl Fault for TenantError {
             Self::TooManyAttempts { now, until } => {
                 vec![("retry_after_secs", seconds_left(*now, *until).to_string())]
             }
+            Self::TooManyCalls(secs) => vec![("retry_after_secs", secs.to_string())],
+            Self::Hash(HashError::PasswordsBusy) => vec![("retry_after_secs", "1".to_owned())],
             Self::Argument(error) => error.metadata(),
             _ => Vec::new(),
         }

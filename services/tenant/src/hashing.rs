@@ -1,76 +1,80 @@
-//! argon2id on a bounded pool: each hash takes 19 MiB and some 20 ms of a core.
-
-use std::sync::Arc;
+//! argon2id in bounded queues: each hash takes 19 MiB and some 20 ms of a core.
+//!
+//! Passwords and random secrets have a queue each, so that no number of sign-ins delays a token. In
+//! the queue of passwords a workspace and a peer have few places.
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use argon2::{Algorithm, Argon2, Params};
-use moka::sync::Cache;
-use sha2::{Digest as _, Sha256};
-use tokio::sync::Semaphore;
 
-/// Hashes computed at once; more wait their turn.
-const AT_ONCE: usize = 2;
-/// Pairs of secret and hash that are known to match.
-const REMEMBERED: u64 = 10_000;
+use crate::peer::Peer;
+use crate::queue::{Limits, Place, Queue};
 
-/// A hash can't be computed or read. A defect, or damaged data.
+/// Places in the queue of passwords: at most 64 wait, which is about a second, and at most 8 for one
+/// workspace or peer.
+const PASSWORDS: Limits = Limits { running: 1, total: 64, each: 8 };
+/// Places in the queue of random secrets, which are hashed when they are made.
+const RANDOM: Limits = Limits { running: 1, total: 32, each: 32 };
+
+/// No hash was computed.
 #[derive(Debug, thiserror::Error)]
-#[error("argon2: {0}")]
-pub struct HashError(String);
+pub enum HashError {
+    /// Caller: try again, the queue of passwords has no place left.
+    #[error("too many passwords are being checked; try again in a second")]
+    PasswordsBusy,
+    /// Caller: try again, the queue of random secrets has no place left.
+    #[error("too many secrets are being hashed; try again in a second")]
+    RandomBusy,
+    /// A defect, or damaged data.
+    #[error("argon2: {0}")]
+    Failed(String),
+}
 
 impl From<argon2::password_hash::Error> for HashError {
     fn from(error: argon2::password_hash::Error) -> Self {
-        Self(error.to_string())
+        Self::Failed(error.to_string())
     }
 }
 
+/// On whose account a password is hashed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Asker {
+    /// The workspace that was named, whether it exists or not.
+    Workspace(String),
+    /// Who asks without a credential.
+    Peer(Peer),
+}
+
+/// A place in the queue of passwords.
+#[derive(Debug)]
+pub(crate) struct Reserved(Place<Asker>);
+
 /// Hashes and verifies secrets with argon2id at OWASP's parameters (Password Storage Cheat Sheet:
-/// 19 MiB, 2 passes, 1 lane), which are the library's defaults. Clones share the pool.
+/// 19 MiB, 2 passes, 1 lane), which are the library's defaults. Clones share the queues.
 #[derive(Clone, Debug)]
 pub(crate) struct Hasher {
-    permits: Arc<Semaphore>,
-    matched: Cache<[u8; 32], ()>,
+    passwords: Queue<Asker>,
+    random: Queue<()>,
 }
 
 impl Hasher {
     pub(crate) fn new() -> Self {
-        Self { permits: Arc::new(Semaphore::new(AT_ONCE)), matched: Cache::new(REMEMBERED) }
+        Self { passwords: Queue::new(PASSWORDS), random: Queue::new(RANDOM) }
     }
 
-    /// Hashes a secret with a new salt; a PHC string.
-    pub(crate) async fn hash(&self, secret: &[u8]) -> Result<String, HashError> {
-        let secret = secret.to_vec();
-        self.run(move || Ok(Argon2::default().hash_password(&secret)?.to_string())).await
+    /// Takes a place in the queue of passwords, before anything is done about the password.
+    pub(crate) fn reserve(&self, askers: &[Asker]) -> Result<Reserved, HashError> {
+        self.passwords.enter(askers).map(Reserved).map_err(|_| HashError::PasswordsBusy)
     }
 
-    /// Whether a secret is the one of this hash.
-    pub(crate) async fn verify(&self, secret: &[u8], phc: &str) -> Result<bool, HashError> {
-        let (secret, phc) = (secret.to_vec(), phc.to_owned());
-        self.run(move || {
-            let hash = PasswordHash::new(&phc).map_err(|error| HashError(error.to_string()))?;
-            Ok(Argon2::default().verify_password(&secret, &hash).is_ok())
-        })
-        .await
+    /// Hashes a secret of 256 random bits.
+    pub(crate) async fn hash_random(&self, secret: &[u8]) -> Result<String, HashError> {
+        run(self.random_place()?, hash(secret)).await
     }
 
-    /// As `verify`, and remembers what matched. Only for secrets of 256 random bits, whose SHA-256
-    /// gives nothing away; a changed row has another hash and is computed anew.
+    /// Whether a secret of 256 random bits is the one of this hash.
     pub(crate) async fn verify_random(&self, secret: &[u8], phc: &str) -> Result<bool, HashError> {
-        let pair: [u8; 32] = Sha256::new().chain_update(secret).chain_update(phc).finalize().into();
-        if self.matched.contains_key(&pair) {
-            return Ok(true);
-        }
-        let matches = self.verify(secret, phc).await?;
-        if matches {
-            self.matched.insert(pair, ());
-        }
-        Ok(matches)
-    }
-
-    /// Costs what a verification costs, where there is nothing to verify.
-    pub(crate) async fn waste(&self, secret: &[u8]) -> Result<(), HashError> {
-        self.hash(secret).await.map(drop)
+        run(self.random_place()?, verify(secret, phc)).await
     }
 
     /// Whether a hash was made with other parameters than today's.
@@ -86,18 +90,51 @@ impl Hasher {
         !current
     }
 
-    async fn run<T: Send + 'static>(
-        &self,
-        work: impl FnOnce() -> Result<T, HashError> + Send + 'static,
-    ) -> Result<T, HashError> {
-        let permit =
-            Arc::clone(&self.permits).acquire_owned().await.map_err(|error| HashError(error.to_string()))?;
-        let work = move || {
-            let _permit = permit;
-            work()
-        };
-        tokio::task::spawn_blocking(work).await.map_err(|error| HashError(error.to_string()))?
+    fn random_place(&self) -> Result<Place<()>, HashError> {
+        self.random.enter(&[]).map_err(|_| HashError::RandomBusy)
     }
+}
+
+impl Reserved {
+    /// Hashes a password with a new salt; a PHC string.
+    pub(crate) async fn hash(self, password: &str) -> Result<String, HashError> {
+        run(self.0, hash(password.as_bytes())).await
+    }
+
+    /// Whether a password is the one of this hash. Without a hash the same work is done, and no
+    /// password is right.
+    pub(crate) async fn verify(self, password: &str, phc: Option<&str>) -> Result<bool, HashError> {
+        match phc {
+            Some(phc) => run(self.0, verify(password.as_bytes(), phc)).await,
+            None => run(self.0, hash(password.as_bytes())).await.map(|_| false),
+        }
+    }
+}
+
+fn hash(secret: &[u8]) -> impl FnOnce() -> Result<String, HashError> + Send + 'static {
+    let secret = secret.to_vec();
+    move || Ok(Argon2::default().hash_password(&secret)?.to_string())
+}
+
+fn verify(secret: &[u8], phc: &str) -> impl FnOnce() -> Result<bool, HashError> + Send + 'static {
+    let (secret, phc) = (secret.to_vec(), phc.to_owned());
+    move || {
+        let hash = PasswordHash::new(&phc).map_err(|error| HashError::Failed(error.to_string()))?;
+        Ok(Argon2::default().verify_password(&secret, &hash).is_ok())
+    }
+}
+
+/// Computes on a thread of its own, in turn. The turn ends with the work, also if its caller goes away.
+async fn run<T: Send + 'static, K: std::hash::Hash + Eq + Send + 'static>(
+    place: Place<K>,
+    work: impl FnOnce() -> Result<T, HashError> + Send + 'static,
+) -> Result<T, HashError> {
+    let turn = place.turn().await;
+    let work = move || {
+        let _turn = turn;
+        work()
+    };
+    tokio::task::spawn_blocking(work).await.map_err(|error| HashError::Failed(error.to_string()))?
 }
 
 #[cfg(test)]
@@ -105,16 +142,28 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_secret_matches_its_own_hash_only() {
+    async fn a_password_matches_its_own_hash_only() {
         let hasher = Hasher::new();
-        let hash = hasher.hash(b"correct horse").await.unwrap();
+        let place = || hasher.reserve(&[]).unwrap();
+        let hash = place().hash("correct horse").await.unwrap();
 
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
-        assert!(hasher.verify(b"correct horse", &hash).await.unwrap());
-        assert!(!hasher.verify(b"Correct horse", &hash).await.unwrap());
-        assert!(hasher.verify_random(b"correct horse", &hash).await.unwrap());
-        assert!(hasher.verify_random(b"correct horse", &hash).await.unwrap());
+        assert!(place().verify("correct horse", Some(&hash)).await.unwrap());
+        assert!(!place().verify("Correct horse", Some(&hash)).await.unwrap());
+        assert!(!place().verify("correct horse", None).await.unwrap());
         assert!(!hasher.verify_random(b"other", &hash).await.unwrap());
+    }
+
+    #[test]
+    fn a_workspace_has_few_places_and_leaves_the_others_theirs() {
+        let hasher = Hasher::new();
+        let asker = |name: &str| [Asker::Workspace(name.to_owned())];
+        let flood: Vec<_> = (0..100).map(|_| hasher.reserve(&asker("busy"))).collect();
+
+        assert_eq!(flood.iter().filter(|place| place.is_ok()).count(), PASSWORDS.each);
+        assert!(matches!(flood[99], Err(HashError::PasswordsBusy)));
+        assert!(hasher.reserve(&asker("quiet")).is_ok());
+        assert!(hasher.random_place().is_ok(), "tokens have a queue of their own");
     }
 
     #[test]

@@ -15,6 +15,8 @@ pub const METHODS: &[Method] = &[
     Method::public("/usher.tenant.v1.CredentialService/GetKeySet"),
     Method::public("/usher.tenant.v1.CredentialService/IssueCredential"),
     Method::new("/usher.tenant.v1.CredentialService/RotateKeys", OPERATOR),
+    Method::new("/usher.tenant.v1.CredentialService/ListKeys", OPERATOR),
+    Method::new("/usher.tenant.v1.CredentialService/RevokeKey", OPERATOR),
     Method::new("/usher.tenant.v1.AdminService/CreateAdmin", ADMIN),
     Method::new("/usher.tenant.v1.AdminService/ListAdmins", ADMIN),
     Method::new("/usher.tenant.v1.AdminService/UpdateAdmin", ADMIN),

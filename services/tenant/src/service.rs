@@ -20,6 +20,7 @@ use usher_store::{BootError, Database, DatabaseConfig};
 use crate::access::Access;
 use crate::admins::Admins;
 use crate::announcements::Announcements;
+use crate::brake::Brake;
 use crate::error::TenantError;
 use crate::grpc::access::AccessApi;
 use crate::grpc::admins::AdminApi;
@@ -32,11 +33,16 @@ use crate::grpc::provisioning_log::ProvisioningLogApi;
 use crate::grpc::tokens::TokenApi;
 use crate::grpc::workspaces::WorkspaceApi;
 use crate::hashing::Hasher;
+use crate::keyring::Keyring;
 use crate::methods::METHODS;
 use crate::provisioning_log;
+use crate::secrets::Secrets;
 use crate::service_keys::ServiceKeys;
 use crate::signer::{RELOAD, Signer};
 use crate::workspaces::Directory;
+
+/// How often peers that are quiet are forgotten.
+const TIDY: Duration = Duration::from_mins(5);
 
 /// How the service is set up.
 #[derive(Debug)]
@@ -45,6 +51,8 @@ pub struct Config {
     pub database_url: String,
     /// Most connections to it.
     pub database_connections: u32,
+    /// The service's own keys.
+    pub keyring: Keyring,
     /// How long entries of the provisioning log are kept.
     pub log_retention: Duration,
 }
@@ -70,6 +78,7 @@ pub struct Service {
     announcements: Announcements,
     signer: Signer,
     keys: ServiceKeys,
+    brakes: [Brake; 2],
     clock: Clock,
     log_retention: Duration,
 }
@@ -88,18 +97,22 @@ impl Service {
         })?;
         usher_store::check_belongs(&database, "tenant", "workspace_directory").await?;
         usher_store::check(&database).await?;
-        let signer = Signer::load(database.clone(), clock.clone()).await?;
+        let signer = Signer::load(database.clone(), config.keyring.clone(), clock.clone()).await?;
         let verifier = Verifier::new(signer.clone(), Audience::Tenant, clock.clone());
         let hasher = Hasher::new();
-        let keys = ServiceKeys::new(database.clone(), clock.clone());
+        let secrets = Secrets::new(config.keyring.clone(), hasher.clone());
+        let keys = ServiceKeys::new(database.clone(), config.keyring, clock.clone());
+        let (sign_ins, service_keys) = (Brake::of_sign_ins(), Brake::of_service_keys());
         let announcements = Announcements::new();
         let admins = Admins {
             database: database.clone(),
-            hasher: hasher.clone(),
+            hasher,
+            secrets: secrets.clone(),
+            sign_ins: sign_ins.clone(),
             signer: signer.clone(),
             clock: clock.clone(),
         };
-        let access = Access::new(database.clone(), hasher, signer.clone(), tasks.clone());
+        let access = Access::new(database.clone(), secrets, signer.clone(), tasks.clone());
         let setup = ServerConfig {
             role: "tenant",
             longest: Duration::from_secs(15),
@@ -131,10 +144,15 @@ impl Service {
                 announcements: announcements.clone(),
                 tasks: tasks.clone(),
             }))
-            .add(CredentialServiceServer::new(CredentialApi { signer: signer.clone(), keys: keys.clone() }))
+            .add(CredentialServiceServer::new(CredentialApi {
+                signer: signer.clone(),
+                keys: keys.clone(),
+                brake: service_keys.clone(),
+            }))
             .ready_when(ready);
         let log_retention = config.log_retention;
-        Ok(Self { server, database, announcements, signer, keys, clock, log_retention })
+        let brakes = [sign_ins, service_keys];
+        Ok(Self { server, database, announcements, signer, keys, brakes, clock, log_retention })
     }
 
     /// The service keys, for whoever sets an installation up in the same process.
@@ -163,6 +181,7 @@ impl Service {
         drop(tasks.spawn(expire));
         drop(tasks.spawn(self.announcements.run(self.database, tasks.clone())));
         drop(tasks.spawn(reload_keys(self.signer, tasks.clone())));
+        drop(tasks.spawn(tidy(self.brakes, tasks.clone())));
         self.server.serve(listener, tasks).await
     }
 }
@@ -175,6 +194,15 @@ async fn reload_keys(signer: Signer, tasks: Tasks) {
         }
         if let Err(error) = signer.reload().await {
             tracing::warn!(error = &error as &dyn std::error::Error, "signing keys can't be reloaded");
+        }
+    }
+}
+
+async fn tidy(brakes: [Brake; 2], tasks: Tasks) {
+    loop {
+        tokio::select! {
+            () = tasks.stopping() => return,
+            () = tokio::time::sleep(TIDY) => brakes.iter().for_each(Brake::tidy),
         }
     }
 }

@@ -9,6 +9,8 @@ use usher_store::Database;
 
 use crate::error::TenantError;
 use crate::hashing::Hasher;
+use crate::keyring::Keyring;
+use crate::secrets::Secrets;
 use crate::signer::{Grant, LONG, SHORT, Signed, Signer};
 use crate::store::service_keys as store;
 
@@ -77,14 +79,16 @@ impl Bearer {
 #[derive(Clone)]
 pub struct ServiceKeys {
     database: Database,
-    hasher: Hasher,
+    keyring: Keyring,
+    secrets: Secrets,
     clock: Clock,
 }
 
 impl ServiceKeys {
-    /// On this database.
-    pub fn new(database: Database, clock: Clock) -> Self {
-        Self { database, hasher: Hasher::new(), clock }
+    /// On this database, with the keys of tenant's key file.
+    pub fn new(database: Database, keyring: Keyring, clock: Clock) -> Self {
+        let secrets = Secrets::new(keyring.clone(), Hasher::new());
+        Self { database, keyring, secrets, clock }
     }
 
     /// Makes a key for a service (`gateway`, `identity`, `billing`) or an operator (any other name). Older keys
@@ -122,7 +126,7 @@ impl ServiceKeys {
     /// # Errors
     /// The database does not answer.
     pub async fn operator_credential(&self, name: &str, life: SignedDuration) -> Result<String, TenantError> {
-        let signer = Signer::load(self.database.clone(), self.clock.clone()).await?;
+        let signer = Signer::load(self.database.clone(), self.keyring.clone(), self.clock.clone()).await?;
         Ok(signer.sign(Bearer::Operator(name.to_owned()).grant(Some(life))).await?.credential)
     }
 
@@ -130,9 +134,11 @@ impl ServiceKeys {
     pub(crate) async fn issue(&self, signer: &Signer, name: &str, key: &str) -> Result<Signed, TenantError> {
         let refused = || TenantError::ServiceKeyInvalid(name.chars().take(100).collect());
         let key = ServiceKey::parse(key).map_err(|_| refused())?;
-        let found = store::find(&self.database, key.lookup_id()).await?.ok_or_else(refused)?;
-        if found.name != name || !self.hasher.verify_random(key.secret(), &found.hash).await? {
-            return Err(refused());
+        let found = store::find(&self.database, key.lookup_id()).await?;
+        let right = self.secrets.judge(&key, found.as_ref().map(|found| &found.protected)).await?;
+        let found = found.filter(|found| right && found.name == name).ok_or_else(refused)?;
+        if self.secrets.is_outdated(&found.protected) {
+            store::set_mac(&self.database, key.lookup_id(), &self.secrets.mac(&key)).await?;
         }
         let bearer =
             bearer(&found.name).filter(|bearer| matches!(bearer, Bearer::Operator(_)) == found.operator);
@@ -146,7 +152,7 @@ impl ServiceKeys {
         let stored = store::StoredKey {
             name: name.to_owned(),
             operator: matches!(bearer, Bearer::Operator(_)),
-            hash: self.hasher.hash(key.secret()).await?,
+            protected: self.secrets.protect(key).await?,
         };
         Ok(store::insert(&self.database, key.lookup_id(), &stored, self.clock.now()).await?)
     }

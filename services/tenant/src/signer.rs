@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::RwLock;
+use tokio::sync::{Mutex, RwLock};
 use usher_base::credential::ISSUER;
 use usher_base::id::WorkspaceId;
 use usher_base::key::{PublicKey, SigningKey};
@@ -17,14 +17,25 @@ use usher_store::Database;
 use uuid::Uuid;
 
 use crate::error::TenantError;
-use crate::store::signing_keys as store;
+use crate::keyring::Keyring;
+use crate::store::{ended_sessions, signing_keys as store};
 
 /// Life of a SCIM client's and of a service's credential.
 pub(crate) const SHORT: SignedDuration = SignedDuration::from_mins(10);
 /// Life of an operator's and of an admin's credential.
 pub(crate) const LONG: SignedDuration = SignedDuration::from_hours(1);
-/// How soon each replica signs with a key that another one made.
-pub(crate) const RELOAD: Duration = Duration::from_secs(30);
+/// How soon each replica signs with a key that another one made, and no more with one that was revoked.
+pub(crate) const RELOAD: Duration = Duration::from_secs(5);
+/// A revoked key is published for so long, while nothing is signed with it any more: until every service has
+/// a credential of the new one. With the 10 s after which verifiers ask again it is less than the 30 s after
+/// which a revoked key is trusted nowhere.
+const GRACE: SignedDuration = SignedDuration::from_secs(12);
+/// A key signs for so long; then a new one is made.
+const MAX_AGE: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// Longest life of any credential: an operator's that was made at the database.
+const LONGEST: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// How old what is published may be.
+const PUBLISHED: Duration = Duration::from_secs(1);
 
 /// Who a credential is for.
 pub(crate) struct Grant {
@@ -46,22 +57,41 @@ pub(crate) struct Signed {
 #[derive(Clone)]
 pub(crate) struct Signer {
     database: Database,
+    keyring: Keyring,
     clock: Clock,
     current: Arc<RwLock<Arc<SigningKey>>>,
+    /// What is published, for [`PUBLISHED`], so that calls without a credential cost no statement.
+    published: Arc<Mutex<Option<(Instant, Published)>>>,
+}
+
+/// What verifiers need.
+#[derive(Clone, Debug)]
+pub(crate) struct Published {
+    pub(crate) keys: Vec<PublicKey>,
+    pub(crate) ended: Vec<([u8; 32], i64)>,
 }
 
 impl Signer {
-    /// Reads the newest key, making the first one where there is none.
-    pub(crate) async fn load(database: Database, clock: Clock) -> Result<Self, TenantError> {
-        let key = if let Some(key) = store::newest(&database).await? {
-            key
-        } else {
-            let key = SigningKey::generate()?;
-            store::insert_first(&database, &key, clock.now()).await?;
-            // Another replica may have been faster.
-            store::newest(&database).await?.unwrap_or(key)
-        };
-        Ok(Self { database, clock, current: Arc::new(RwLock::new(Arc::new(key))) })
+    /// Takes up the newest key, making the first one where there is none. A key that lies open in the
+    /// database, from before keys were sealed, is sealed, and signs no more.
+    pub(crate) async fn load(
+        database: Database,
+        keyring: Keyring,
+        clock: Clock,
+    ) -> Result<Self, TenantError> {
+        for row in store::list_live(&database, clock.now(), clock.now()).await? {
+            if row.pkcs8.is_some()
+                && let Some(key) = row.open(&keyring)
+            {
+                store::seal(&database, &sealed(&keyring, &key)?).await?;
+                if !row.retired {
+                    replace(&database, &keyring, clock.now(), Some(&row.kid)).await?;
+                }
+            }
+        }
+        let key = usable(&database, &keyring, &clock).await?;
+        let current = Arc::new(RwLock::new(Arc::new(key)));
+        Ok(Self { database, keyring, clock, current, published: Arc::default() })
     }
 
     /// Signs a credential.
@@ -76,6 +106,7 @@ impl Signer {
             scp: grant.permissions,
             pol: grant.policy_version,
             iat: now.as_second(),
+            nbf: now.as_second(),
             exp: expires_at.as_second(),
             jti: Uuid::new_v4().to_string(),
         };
@@ -108,43 +139,113 @@ impl Signer {
         Ok(verified.scope(None)?)
     }
 
-    /// The keys to publish.
-    pub(crate) async fn published(&self) -> Result<Vec<PublicKey>, TenantError> {
-        let keys = store::published(&self.database, self.clock.now()).await?;
-        Ok(keys.iter().map(|key| key.public().clone()).collect())
+    /// What to publish: the keys that this service's own keys open, so that a row which some other hand
+    /// put into the database is not believed.
+    pub(crate) async fn published(&self) -> Result<Published, TenantError> {
+        let mut held = self.published.lock().await;
+        if let Some((_, published)) = held.as_ref().filter(|(at, _)| at.elapsed() < PUBLISHED) {
+            return Ok(published.clone());
+        }
+        let asked = Instant::now();
+        let now = self.clock.now();
+        let rows = store::list_live(&self.database, now, now - GRACE).await?;
+        let opened = rows.iter().filter_map(|row| row.open(&self.keyring));
+        let published = Published {
+            keys: opened.map(|key| key.public().clone()).collect(),
+            ended: ended_sessions::list(&self.database, now - LONGEST).await?,
+        };
+        *held = Some((asked, published.clone()));
+        Ok(published)
+    }
+
+    /// All keys, as they are stored.
+    pub(crate) async fn list(&self) -> Result<Vec<store::StoredKey>, TenantError> {
+        Ok(store::list(&self.database).await?)
+    }
+
+    /// The id of the key that signs.
+    pub(crate) async fn current_kid(&self) -> String {
+        self.current.read().await.public().kid.clone()
     }
 
     /// Makes a new key and signs with it from now on. The old one stays published until everything
     /// that any replica may have signed with it has ended.
     pub(crate) async fn rotate(&self) -> Result<PublicKey, TenantError> {
-        let key = SigningKey::generate()?;
-        let now = self.clock.now();
-        let reload = SignedDuration::try_from(RELOAD).unwrap_or(LONG);
-        store::rotate(&self.database, &key, now, now + LONG + reload + reload).await?;
-        let public = key.public().clone();
-        *self.current.write().await = Arc::new(key);
-        Ok(public)
+        let signed = self.current_kid().await;
+        replace(&self.database, &self.keyring, self.clock.now(), Some(&signed)).await?;
+        self.reload().await?;
+        Ok(self.current.read().await.public().clone())
     }
 
-    /// Takes up a key that another replica made.
-    pub(crate) async fn reload(&self) -> Result<(), TenantError> {
-        if let Some(newest) = store::newest(&self.database).await? {
-            let mut current = self.current.write().await;
-            if current.public() != newest.public() {
-                tracing::info!(kid = newest.public().kid, "signing with a new key");
-                *current = Arc::new(newest);
-            }
+    /// Revokes a key; if it signs, a new one does from now on.
+    pub(crate) async fn revoke(&self, kid: &str) -> Result<(), TenantError> {
+        if !store::revoke(&self.database, kid, self.clock.now()).await? {
+            return Err(TenantError::NotFound { what: "signing key", name: kid.chars().take(64).collect() });
         }
+        self.reload().await?;
+        Ok(store::announce_everything(&self.database).await?)
+    }
+
+    /// Takes up a key that another replica made, and makes one where the newest is too old, is revoked, or
+    /// is gone.
+    pub(crate) async fn reload(&self) -> Result<(), TenantError> {
+        let newest = usable(&self.database, &self.keyring, &self.clock).await?;
+        let mut current = self.current.write().await;
+        if current.public() != newest.public() {
+            tracing::info!(kid = newest.public().kid, "signing with a new key");
+            *current = Arc::new(newest);
+        }
+        drop(current);
+        *self.published.lock().await = None;
         Ok(())
     }
+}
+
+/// The key to sign with: the newest, if it can be opened and is not too old; else a new one.
+async fn usable(database: &Database, keyring: &Keyring, clock: &Clock) -> Result<SigningKey, TenantError> {
+    // Another replica may be faster; its key is then the newest.
+    for _ in 0..3 {
+        let now = clock.now();
+        let rows = store::list_live(database, now, now).await?;
+        let newest = rows.iter().find(|row| !row.retired);
+        if let Some(row) = newest
+            && row.created_at.0 + MAX_AGE > now
+            && let Some(key) = row.open(keyring)
+        {
+            return Ok(key);
+        }
+        replace(database, keyring, now, newest.map(|row| row.kid.as_str())).await?;
+    }
+    Err(TenantError::NoSigningKey)
+}
+
+/// Makes a key that signs in place of the one that did, unless another replica was faster.
+async fn replace(
+    database: &Database,
+    keyring: &Keyring,
+    now: Timestamp,
+    signed: Option<&str>,
+) -> Result<(), TenantError> {
+    let key = sealed(keyring, &SigningKey::generate()?)?;
+    let reload = SignedDuration::try_from(RELOAD).unwrap_or(LONG);
+    store::replace(database, signed, &key, (now, now + LONG + reload + reload)).await?;
+    Ok(())
+}
+
+fn sealed(keyring: &Keyring, key: &SigningKey) -> Result<store::SealedKey, TenantError> {
+    let kid = key.public().kid.clone();
+    let sealed = keyring.seal(&kid, key.to_pkcs8_der()).ok_or(TenantError::NoSigningKey)?;
+    Ok(store::SealedKey { kid, sealed })
 }
 
 /// Tenant verifies its callers with its own database's keys.
 impl KeySource for Signer {
     fn keys(&self) -> Pin<Box<dyn Future<Output = Result<KeySet, KeySourceError>> + Send + '_>> {
         Box::pin(async {
-            let keys = self.published().await.map_err(|error| KeySourceError(error.to_string()))?;
-            KeySet::new(&keys).map_err(|error| KeySourceError(error.to_string()))
+            let Published { keys, ended } =
+                self.published().await.map_err(|error| KeySourceError(error.to_string()))?;
+            let keys = KeySet::new(&keys).map_err(|error| KeySourceError(error.to_string()))?;
+            Ok(keys.with_ended(ended))
         })
     }
 }

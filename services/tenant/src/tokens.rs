@@ -57,7 +57,7 @@ pub(crate) async fn create(
     tx.commit().await?;
     admins.confirm(ctx, &authority, &new.password).await?;
     let secret = ScimToken::generate();
-    let hash = admins.hasher.hash(secret.secret()).await?;
+    let protected = admins.secrets.protect(&secret).await?;
     let token = Token {
         id: TokenId::new(ctx.clock()),
         app: new.app,
@@ -77,7 +77,7 @@ pub(crate) async fn create(
     if live >= MOST_LIVE {
         return Err(TenantError::TooManyTokens(live));
     }
-    store::insert(&mut tx, &token, &hash, &ctx.actor().to_string()).await?;
+    store::insert(&mut tx, &token, &protected, &ctx.actor().to_string()).await?;
     tx.commit().await?;
     Ok((token, secret))
 }

@@ -190,6 +190,14 @@ pub(crate) async fn id(
     found.ok_or_else(|| TenantError::NotFound { what: "workspace", name: slug.chars().take(64).collect() })
 }
 
+/// An id or slug in its one spelling; `None` if it can be neither.
+pub(crate) fn canonical_name(name: &str) -> Option<String> {
+    match name.parse::<WorkspaceId>() {
+        Ok(id) => Some(id.to_string()),
+        Err(_) => check_slug(name).is_ok().then(|| name.to_owned()),
+    }
+}
+
 fn check_slug(slug: &str) -> Result<(), TenantError> {
     let begins = slug.bytes().next().is_some_and(|byte| byte.is_ascii_lowercase());
     let rest = slug.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');

@@ -93,7 +93,7 @@ enum AdminCommand {
     /// A report of billing as a CSV or JSON lines file.
     Report(export::ExportArgs),
     /// The keys that credentials are signed with.
-    #[command(subcommand)]
+    #[command(subcommand, visible_alias = "key")]
     SigningKey(key::SigningKeyCommand),
     /// Seats in use now, per user type.
     Seats(seats::SeatsArgs),

@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::{Purpose, Settings};
+use crate::key_file::{self, KeyFileArgs};
 use crate::service_key::{self, ServiceKeyArgs};
 use crate::{admin, billing, dev, migrate, roles, telemetry};
 
@@ -41,6 +42,11 @@ enum Command {
         #[command(flatten)]
         settings: SettingsArgs,
     },
+    /// Put a new key first in a service's key file, such as `tenant.key_file`; make the file if there is none.
+    ///
+    /// What older keys of the file made is accepted as long as they stay in it: tokens and service keys get the new
+    /// key's mark with their next use, signing keys when they are rotated.
+    KeyFile(KeyFileArgs),
     /// The operator's commands, over gRPC.
     Admin(admin::AdminArgs),
     /// What seats cost.
@@ -163,6 +169,7 @@ impl Command {
             Self::ServiceKey { key, settings } => {
                 service_key::run(&key, &settings.load(Purpose::ServiceKey)?).await
             }
+            Self::KeyFile(args) => key_file::run(&args),
             Self::Admin(args) => admin::run(args).await,
             Self::Billing(command) => billing::run(&command),
         }

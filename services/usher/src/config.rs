@@ -149,6 +149,10 @@ pub struct ServiceSettings {
     pub service_key_file: String,
     /// The service's key, where a file is not at hand.
     pub service_key: Option<SecretString>,
+    /// File with tenant's own keys, as `usher key-file` makes it.
+    pub key_file: String,
+    /// Tenant's own keys, where a file is not at hand: one key a line.
+    pub keys: Option<SecretString>,
     /// How long after a period's end billing closes it, such as `24h`; `0` leaves it to people. Default: 24h.
     pub close_after: String,
     /// How long after a period's end billing raises an alarm if it is not closed; `0` for never. Default: 72h.
@@ -278,8 +282,11 @@ impl Settings {
                 Purpose::Migrate if service.owner_database_url.is_none() => {
                     faults.push(format!("{name}.owner_database_url is missing"));
                 }
-                Purpose::ServiceKey if role == Role::Tenant && service.database_url.is_none() => {
-                    faults.push("tenant.database_url is missing".to_owned());
+                Purpose::ServiceKey if role == Role::Tenant => {
+                    if service.database_url.is_none() {
+                        faults.push("tenant.database_url is missing".to_owned());
+                    }
+                    self.validate_keys(&mut faults);
                 }
                 Purpose::Serve(wanted) if wanted.includes(role) => {
                     if service.database_url.is_none() {
@@ -334,6 +341,9 @@ impl Settings {
                 address(name, text);
             }
         }
+        if role.includes(Role::Tenant) {
+            self.validate_keys(faults);
+        }
         if role.includes(Role::Tenant) && self.provisioning_log.retention_days == 0 {
             faults.push("provisioning_log.retention_days must be at least 1".into());
         }
@@ -355,6 +365,12 @@ impl Settings {
             if self.gateway.service_key.is_none() && self.gateway.service_key_file.is_empty() {
                 faults.push("gateway.service_key_file is missing".into());
             }
+        }
+    }
+
+    fn validate_keys(&self, faults: &mut Vec<String>) {
+        if self.tenant.keys.is_none() && self.tenant.key_file.is_empty() {
+            faults.push("tenant.key_file is missing; make one with: usher key-file <path>".to_owned());
         }
     }
 
@@ -381,57 +397,4 @@ pub fn secret(value: Option<&SecretString>, file: &str) -> anyhow::Result<Secret
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_fault_is_named_at_once() {
-        let settings = Settings::load(
-            None,
-            &[
-                "gateway.listen=nowhere".into(),
-                "log.format=loud".into(),
-                "billing.close_after=soon".into(),
-                "tenant.close_after=1h".into(),
-            ],
-        )
-        .unwrap();
-
-        let message = settings.validate(Purpose::Serve(Role::All)).unwrap_err().to_string();
-
-        for part in [
-            "gateway.listen",
-            "gateway.public_url",
-            "log.format",
-            "tenant.database_url",
-            "identity.service_key_file",
-            "billing.close_after",
-            "tenant.close_after",
-        ] {
-            assert!(message.contains(part), "{part} is not in: {message}");
-        }
-    }
-
-    #[test]
-    fn durations_are_read_and_zero_is_off() {
-        assert_eq!(duration("24h").unwrap(), Some(SignedDuration::from_hours(24)));
-        assert_eq!(duration("1h 30m").unwrap(), Some(SignedDuration::from_mins(90)));
-        assert_eq!(duration("0").unwrap(), None);
-        assert!(duration("-1h").is_err() && duration("").is_err() && duration("24").is_err());
-    }
-
-    #[test]
-    fn an_unknown_setting_is_refused_by_name() {
-        let error = Settings::load(None, &["gateway.lisen=127.0.0.1:1".into()]).unwrap_err();
-
-        assert!(format!("{error:#}").contains("lisen"), "{error:#}");
-    }
-
-    #[test]
-    fn secrets_never_show_in_debug_output() {
-        let settings =
-            Settings::load(None, &["tenant.database_url=postgres://u:hunter2@h/d".into()]).unwrap();
-
-        assert!(!format!("{settings:?}").contains("hunter2"));
-    }
-}
+mod tests;

@@ -21,7 +21,7 @@ use usher_tenant::ServiceKeys;
 use crate::cli::{DevArgs, Role};
 use crate::config::{LogSettings, Settings};
 use crate::listeners::{self, Listeners};
-use crate::{lifecycle, roles, telemetry};
+use crate::{key_file, lifecycle, roles, telemetry};
 
 /// How long the operator's credential of demo.json lives.
 const OPERATOR_LIFE: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -90,7 +90,10 @@ async fn serve(
     }
     let address = listeners.address(Role::Gateway).context("the gateway has no port")?;
     let metrics = listeners.metrics.take().context("metrics have no port")?;
-    settings.billing.proof_key_file = display(&directory.proof_key()?);
+    key_file::ensure(&directory.key_file())?;
+    settings.tenant.key_file = display(&directory.key_file());
+    key_file::ensure(&directory.proof_key())?;
+    settings.billing.proof_key_file = display(&directory.proof_key());
     prepare_databases(cluster, &mut settings).await?;
     let keys = service_keys(&mut settings).await?;
     let mut running = roles::start(Role::All, &settings, listeners, &tasks).await?;
@@ -169,7 +172,7 @@ async fn service_keys(settings: &mut Settings) -> anyhow::Result<ServiceKeys> {
         statement_timeout: Duration::from_secs(10),
         application: "usher-dev",
     })?;
-    let keys = ServiceKeys::new(database, Clock::system());
+    let keys = ServiceKeys::new(database, roles::keyring(&settings.tenant)?, Clock::system());
     for (name, slot) in [
         ("gateway", &mut settings.gateway.service_key),
         ("identity", &mut settings.identity.service_key),

@@ -1,5 +1,6 @@
 //! The four roles in this process.
 
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
@@ -9,12 +10,13 @@ use usher_base::Clock;
 use usher_base::secret::ServiceKey;
 use usher_billing::ProofKeys;
 use usher_rpc::{Readiness, Tasks};
+use usher_tenant::Keyring;
 
 use crate::cli::Role;
 use crate::config::{self, ServiceSettings, Settings};
 use crate::databases::Databases;
 use crate::listeners::{self, Listeners};
-use crate::{lifecycle, telemetry};
+use crate::{key_file, lifecycle, telemetry};
 
 /// How often billing looks for periods to close.
 const JOBS_EVERY: Duration = Duration::from_secs(15);
@@ -107,6 +109,7 @@ pub async fn start(
         let config = usher_tenant::Config {
             database_url: database_url("tenant", &settings.tenant)?,
             database_connections: settings.tenant.database_connections,
+            keyring: keyring(&settings.tenant)?,
             log_retention: Duration::from_hours(24 * u64::from(settings.provisioning_log.retention_days)),
         };
         let service = usher_tenant::Service::start(config, clock.clone(), tasks).await?;
@@ -163,14 +166,25 @@ pub async fn start(
     Ok(running)
 }
 
+/// Tenant's own keys, of its settings.
+///
+/// # Errors
+/// The key file can't be read, other users can read it, or it holds something else.
+pub fn keyring(tenant: &ServiceSettings) -> anyhow::Result<Keyring> {
+    let text = match &tenant.keys {
+        Some(keys) => keys.clone(),
+        None => SecretString::from(key_file::read(Path::new(&tenant.key_file))?),
+    };
+    Keyring::parse(text.expose_secret()).context("tenant.key_file can't be used")
+}
+
 /// With what billing signs the heads of ledgers; none where no file is named.
 fn proof_keys(file: &str) -> anyhow::Result<Option<ProofKeys>> {
     if file.is_empty() {
         tracing::warn!("billing.proof_key_file is not set: the heads of ledgers are not signed");
         return Ok(None);
     }
-    let text = config::secret(None, file)?;
-    let keys = ProofKeys::parse(text.expose_secret());
+    let keys = ProofKeys::parse(&key_file::read(Path::new(file))?);
     Ok(Some(keys.context("billing.proof_key_file can't be used")?))
 }
 

@@ -11,6 +11,7 @@ use usher_tenant::ServiceKeys;
 
 use crate::config::Settings;
 use crate::new_secret::SecretArgs;
+use crate::roles;
 
 /// `usher service-key`
 #[derive(Debug, Args)]
@@ -37,7 +38,7 @@ pub async fn run(args: &ServiceKeyArgs, settings: &Settings) -> anyhow::Result<(
         statement_timeout: Duration::from_secs(10),
         application: "usher-service-key",
     })?;
-    let keys = ServiceKeys::new(database, Clock::system());
+    let keys = ServiceKeys::new(database, roles::keyring(&settings.tenant)?, Clock::system());
     let place = args.secret.open()?;
     let key = keys.create(&args.name).await?;
     if args.retire_others {

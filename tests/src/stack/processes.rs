@@ -7,9 +7,12 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
+use secrecy::SecretString;
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep};
+use usher::config::ServiceSettings;
+use usher_base::secret::ServerKey;
 use usher_store::testing::temporary_directory;
 use usher_store::{APP_ROLE, Cluster, Durability, OWNER_ROLE};
 
@@ -95,7 +98,12 @@ impl Processes {
             cluster.ensure_database(&database(name)).await.unwrap();
             usher_store::migrate(&cluster.url(&database(name), OWNER_ROLE), migrator).await.unwrap();
         }
-        let keys = service_keys(&cluster.url(&database("tenant"), APP_ROLE));
+        let own = ServerKey::generate();
+        let tenant = ServiceSettings {
+            keys: Some(SecretString::from(own.expose().to_owned())),
+            ..ServiceSettings::default()
+        };
+        let keys = service_keys(&cluster.url(&database("tenant"), APP_ROLE), &tenant);
         let mut roles: BTreeMap<_, _> = ROLES
             .into_iter()
             .map(|role| {
@@ -130,6 +138,9 @@ impl Processes {
                     set("USHER_GATEWAY__RATE_BURST".to_owned(), "1000000".to_owned());
                 }
                 name => set(format!("{section}__DATABASE_URL"), cluster.url(&database(name), APP_ROLE)),
+            }
+            if *role == "tenant" {
+                set(format!("{section}__KEYS"), own.expose().to_owned());
             }
             if matches!(*role, "gateway" | "identity" | "billing") {
                 let key = keys.create(role).await.unwrap();

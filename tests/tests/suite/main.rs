@@ -32,5 +32,7 @@ mod reports;
 mod scim2_server;
 mod scim2_tester;
 mod seats;
+mod sign_in;
+mod signing_keys;
 mod tokens;
 mod users;

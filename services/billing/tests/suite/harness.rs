@@ -51,7 +51,7 @@ impl CredentialService for KeyPublisher {
     ) -> Result<Response<tenant::GetKeySetResponse>, Status> {
         let public = self.key.public();
         let key = tenant::PublicKey { kid: public.kid.clone(), x: public.x.clone() };
-        Ok(Response::new(tenant::GetKeySetResponse { keys: vec![key] }))
+        Ok(Response::new(tenant::GetKeySetResponse { keys: vec![key], ended: Vec::new() }))
     }
 
     async fn issue_credential(
@@ -73,6 +73,20 @@ impl CredentialService for KeyPublisher {
     ) -> Result<Response<tenant::RotateKeysResponse>, Status> {
         Err(Status::unimplemented("this publishes keys only"))
     }
+
+    async fn list_keys(
+        &self,
+        _: Request<tenant::ListKeysRequest>,
+    ) -> Result<Response<tenant::ListKeysResponse>, Status> {
+        Err(Status::unimplemented("one key for all tests"))
+    }
+
+    async fn revoke_key(
+        &self,
+        _: Request<tenant::RevokeKeyRequest>,
+    ) -> Result<Response<tenant::RevokeKeyResponse>, Status> {
+        Err(Status::unimplemented("one key for all tests"))
+    }
 }
 
 fn claims(clock: &Clock, actor: &str, workspace: Option<WorkspaceId>, scopes: &[Permission]) -> Claims {
@@ -85,6 +99,7 @@ fn claims(clock: &Clock, actor: &str, workspace: Option<WorkspaceId>, scopes: &[
         scp: scopes.iter().copied().collect::<BTreeSet<_>>(),
         pol: None,
         iat: now,
+        nbf: now,
         exp: now + 600,
         jti: "1".into(),
     }

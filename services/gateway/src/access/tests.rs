@@ -90,6 +90,20 @@ impl CredentialService for Server {
     ) -> Result<Response<pb::RotateKeysResponse>, Status> {
         Err(Status::unimplemented("nobody signs"))
     }
+
+    async fn list_keys(
+        &self,
+        _: Request<pb::ListKeysRequest>,
+    ) -> Result<Response<pb::ListKeysResponse>, Status> {
+        Err(Status::unimplemented("nobody signs"))
+    }
+
+    async fn revoke_key(
+        &self,
+        _: Request<pb::RevokeKeyRequest>,
+    ) -> Result<Response<pb::RevokeKeyResponse>, Status> {
+        Err(Status::unimplemented("nobody signs"))
+    }
 }
 
 struct Scene {

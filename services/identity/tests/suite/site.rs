@@ -20,7 +20,7 @@ use usher_proto::tenant::v1::workspace_service_client::WorkspaceServiceClient;
 use usher_rpc::{Tasks, connect};
 use usher_store::testing::TestDatabase;
 use usher_store::{Database, DatabaseConfig};
-use usher_tenant::ServiceKeys;
+use usher_tenant::{Keyring, ServiceKeys};
 
 use crate::caller::{Caller, request};
 
@@ -53,14 +53,16 @@ impl Site {
     pub async fn at(clock: Clock) -> Self {
         let tasks = Tasks::new();
         let database = TestDatabase::create("tenant", &usher_tenant::MIGRATOR).await.url();
+        let keyring = Keyring::generate();
         let config = usher_tenant::Config {
             database_url: database.clone(),
             database_connections: 4,
+            keyring: keyring.clone(),
             log_retention: Duration::from_hours(1),
         };
         let service = usher_tenant::Service::start(config, clock.clone(), &tasks).await.unwrap();
         let tenant_url = serve(&tasks, |listener, tasks| service.serve(listener, tasks)).await;
-        let keys = ServiceKeys::new(open(database), clock.clone());
+        let keys = ServiceKeys::new(open(database), keyring, clock.clone());
         let service_key = keys.create("identity").await.unwrap();
         let gateway_key = keys.create("gateway").await.unwrap();
         let operator = keys.operator_credential("tester", SignedDuration::from_hours(1)).await.unwrap();

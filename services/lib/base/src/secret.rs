@@ -1,4 +1,4 @@
-//! Secrets that people and programs hold: SCIM tokens and service keys.
+//! Secrets that people and programs hold: SCIM tokens, service keys, and a service's own keys.
 //!
 //! Form: `ush_<lookup id>_<secret>_<checksum>`, all base 62. The lookup id finds the row, the
 //! secret has 256 bits, the checksum (CRC-32 of all before it) refuses typing errors and noise
@@ -71,6 +71,8 @@ secrets! {
     ScimToken = "ush",
     /// The key with which a service or operator asks tenant for credentials.
     ServiceKey = "usk",
+    /// A key of a service itself, from its key file: it authenticates and seals what the service stores.
+    ServerKey = "usv",
 }
 
 fn generate(prefix: &str) -> String {

@@ -49,11 +49,17 @@ impl KeySource for TenantKeys {
             let mut request = tonic::Request::new(pb::GetKeySetRequest {});
             request.set_timeout(std::time::Duration::from_secs(2));
             let answer = self.client.clone().get_key_set(request).await;
-            let keys =
-                answer.map_err(|status| KeySourceError(status.message().to_owned()))?.into_inner().keys;
+            let pb::GetKeySetResponse { keys, ended } =
+                answer.map_err(|status| KeySourceError(status.message().to_owned()))?.into_inner();
             let keys: Vec<PublicKey> =
                 keys.into_iter().map(|key| PublicKey { kid: key.kid, x: key.x }).collect();
-            KeySet::new(&keys).map_err(|error| KeySourceError(error.to_string()))
+            let ended: Vec<_> = ended
+                .into_iter()
+                .map(|ended| Ok((ended.subject.try_into()?, ended.until)))
+                .collect::<Result<_, Vec<u8>>>()
+                .map_err(|_| KeySourceError("tenant sent an ended session without its bearer".to_owned()))?;
+            let keys = KeySet::new(&keys).map_err(|error| KeySourceError(error.to_string()))?;
+            Ok(keys.with_ended(ended))
         })
     }
 }

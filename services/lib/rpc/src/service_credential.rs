@@ -14,6 +14,9 @@ use usher_proto::tenant::v1::credential_service_client::CredentialServiceClient;
 use crate::Failure;
 use crate::convert::from_wire;
 
+/// How long a credential is used before a new one is asked for.
+const RENEW: SignedDuration = SignedDuration::from_secs(5);
+
 /// Gets credentials from tenant for a service's key. Clones share them.
 #[derive(Clone, Debug)]
 pub struct ServiceCredential(Arc<Inner>);
@@ -41,8 +44,8 @@ impl ServiceCredential {
         Self(Arc::new(Inner { name: name.to_owned(), key, clock, client, current: Mutex::default() }))
     }
 
-    /// The current credential. At half its life a new one is asked for; if there is none to be had,
-    /// the old one serves to its end.
+    /// The current credential. After [`RENEW`] a new one is asked for, so that a signing key that is
+    /// revoked takes no service with it; if there is none to be had, the old one serves to its end.
     ///
     /// # Errors
     /// Tenant refuses the key, or does not answer and there is no credential left.
@@ -58,8 +61,12 @@ impl ServiceCredential {
                 *current = Some(renewed);
                 Ok(credential)
             }
-            Err(failure) => match current.as_ref().filter(|held| now < held.ends_at) {
-                Some(held) => Ok(Arc::clone(&held.credential)),
+            Err(failure) => match current.as_mut().filter(|held| now < held.ends_at) {
+                Some(held) => {
+                    // One call in a while waits for a tenant that is away, not each.
+                    held.renew_at = self.0.clock.now() + RENEW;
+                    Ok(Arc::clone(&held.credential))
+                }
                 None => Err(failure),
             },
         }
@@ -76,7 +83,6 @@ impl ServiceCredential {
             .expire_time
             .and_then(|at| from_wire("expire_time", at).ok())
             .ok_or_else(|| Failure::new(Reason::Internal, "tenant sent a credential without an end"))?;
-        let half = SignedDuration::from_micros((ends_at.as_microsecond() - now.as_microsecond()) / 2);
-        Ok(Current { credential: answer.credential.into(), renew_at: now + half, ends_at })
+        Ok(Current { credential: answer.credential.into(), renew_at: now + RENEW, ends_at })
     }
 }

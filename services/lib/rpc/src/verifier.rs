@@ -13,6 +13,10 @@ use crate::key_source::{KeySource, KeySourceError};
 
 /// How often an unknown key id may make us ask for the keys again.
 const REFETCH: Duration = Duration::from_millis(500);
+/// Keys that were asked for longer ago are asked for again, by one of the calls that come.
+const FRESH: Duration = Duration::from_secs(10);
+/// Keys that were asked for longer ago are not trusted: one of them may have been revoked.
+const MAX_AGE: Duration = Duration::from_secs(30);
 /// A verified credential is remembered until it ends; this many at most.
 const REMEMBERED: u64 = 100_000;
 /// Ids of keys that are not there are remembered too, for some time: anybody can make them up.
@@ -31,11 +35,18 @@ struct Inner {
     source: Box<dyn KeySource>,
     audience: Audience,
     clock: Clock,
-    keys: RwLock<KeySet>,
+    keys: RwLock<Held>,
     fetched: Mutex<Option<Instant>>,
     waiting: Semaphore,
     unknown: Cache<String, ()>,
     verified: Cache<[u8; 32], Arc<Credential>>,
+}
+
+/// The keys, and when they were asked for.
+#[derive(Default)]
+struct Held {
+    keys: KeySet,
+    asked: Option<Instant>,
 }
 
 /// Why a call is not let in.
@@ -85,15 +96,19 @@ impl Verifier {
     /// # Errors
     /// See [`VerifyError`].
     pub async fn verify(&self, token: &str) -> Result<Arc<Credential>, VerifyError> {
+        self.freshen().await?;
         let now = self.inner.clock.now();
         let digest: [u8; 32] = Sha256::digest(token.as_bytes()).into();
         if let Some(credential) = self.inner.verified.get(&digest) {
-            if now < credential.expires_at() {
+            if now >= credential.expires_at() {
+                return Err(CredentialError::Expired.into());
+            }
+            if self.inner.keys.read().await.keys.still_trusts(&credential) {
                 return Ok(credential);
             }
-            return Err(CredentialError::Expired.into());
+            self.inner.verified.invalidate(&digest);
         }
-        let first = self.inner.keys.read().await.verify(token, self.inner.audience, now);
+        let first = self.inner.keys.read().await.keys.verify(token, self.inner.audience, now);
         let credential = match first {
             Err(CredentialError::UnknownKey(kid)) => self.verify_again(kid, token, now).await?,
             other => other?,
@@ -115,11 +130,33 @@ impl Verifier {
         }
         let _place = self.inner.waiting.try_acquire().map_err(|_| VerifyError::Busy)?;
         self.refetch().await?;
-        let verified = self.inner.keys.read().await.verify(token, self.inner.audience, now);
+        let verified = self.inner.keys.read().await.keys.verify(token, self.inner.audience, now);
         if let Err(CredentialError::UnknownKey(kid)) = &verified {
             self.inner.unknown.insert(kid.clone(), ());
         }
         Ok(verified?)
+    }
+
+    /// Sees that the keys are not too old. While they can't be had, those at hand serve until [`MAX_AGE`].
+    async fn freshen(&self) -> Result<(), KeySourceError> {
+        match self.age().await {
+            // The first credential that comes makes us ask.
+            None => Ok(()),
+            Some(age) if age < FRESH => Ok(()),
+            Some(age) if age < MAX_AGE => {
+                if let Ok(mut fetched) = self.inner.fetched.try_lock()
+                    && fetched.is_none_or(|at| at.elapsed() > REFETCH)
+                {
+                    self.fetch(&mut fetched).await?;
+                }
+                Ok(())
+            }
+            Some(_) => self.refetch().await,
+        }
+    }
+
+    async fn age(&self) -> Option<Duration> {
+        self.inner.keys.read().await.asked.map(|asked| asked.elapsed())
     }
 
     /// Asks for the keys, at most once in [`REFETCH`]. Whoever comes sooner waits rather than being
@@ -129,86 +166,35 @@ impl Verifier {
         let mut fetched = self.inner.fetched.lock().await;
         match *fetched {
             // Asked after we came, so the answer knows everything that we could ask about.
-            Some(at) if at > came => return Ok(()),
+            Some(at) if at > came => return self.check_age().await,
             Some(at) => tokio::time::sleep_until((at + REFETCH).into()).await,
             None => {}
         }
+        self.fetch(&mut fetched).await
+    }
+
+    async fn fetch(&self, fetched: &mut Option<Instant>) -> Result<(), KeySourceError> {
         let asked = Instant::now();
-        match self.inner.source.keys().await {
-            Ok(keys) => *self.inner.keys.write().await = keys,
-            Err(error) if self.inner.keys.read().await.is_empty() => return Err(error),
-            Err(error) => tracing::warn!(%error, "going on with the keys at hand"),
-        }
+        let answer = self.inner.source.keys().await;
         *fetched = Some(asked);
+        match answer {
+            Ok(keys) => *self.inner.keys.write().await = Held { keys, asked: Some(asked) },
+            Err(error) => {
+                tracing::warn!(%error, "the keys that verify credentials can't be had");
+                return self.check_age().await;
+            }
+        }
         Ok(())
+    }
+
+    /// Refuses to go on with keys that are too old, or with none.
+    async fn check_age(&self) -> Result<(), KeySourceError> {
+        match self.age().await {
+            Some(age) if age < MAX_AGE => Ok(()),
+            _ => Err(KeySourceError("tenant did not answer in time".to_owned())),
+        }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::future::Future;
-    use std::pin::Pin;
-    use std::sync::atomic::{AtomicUsize, Ordering};
-
-    use futures::future::join_all;
-    use usher_base::key::SigningKey;
-    use usher_base::{Actor, Claims};
-
-    use super::*;
-
-    /// Counts how often it is asked for its keys.
-    #[derive(Clone)]
-    struct Counted(Arc<AtomicUsize>, KeySet);
-
-    impl KeySource for Counted {
-        fn keys(&self) -> Pin<Box<dyn Future<Output = Result<KeySet, KeySourceError>> + Send + '_>> {
-            self.0.fetch_add(1, Ordering::SeqCst);
-            Box::pin(std::future::ready(Ok(self.1.clone())))
-        }
-    }
-
-    fn credential(key: &SigningKey) -> String {
-        let now = Clock::system().now().as_second();
-        let claims = Claims {
-            iss: usher_base::credential::ISSUER.to_owned(),
-            sub: "service:identity".parse::<Actor>().unwrap().to_string(),
-            aud: vec![Audience::Billing],
-            tid: None,
-            scp: [].into(),
-            pol: None,
-            iat: now,
-            exp: now + 600,
-            jti: "x".to_owned(),
-        };
-        key.sign(&claims).unwrap()
-    }
-
-    #[tokio::test]
-    async fn a_thousand_calls_with_made_up_keys_ask_for_the_keys_a_few_times_and_keep_no_good_call_waiting() {
-        let (good, asked) = (SigningKey::generate().unwrap(), Arc::new(AtomicUsize::new(0)));
-        let source = Counted(Arc::clone(&asked), KeySet::new([good.public()]).unwrap());
-        let verifier = Verifier::new(source, Audience::Billing, Clock::system());
-        let sent = credential(&good);
-        verifier.verify(&sent).await.unwrap();
-        let made_up: Vec<String> = (0..1_000).map(|_| credential(&SigningKey::generate().unwrap())).collect();
-
-        let flood = join_all(made_up.iter().map(|token| verifier.verify(token)));
-        let began = Instant::now();
-        let (refused, good) = tokio::join!(flood, async {
-            let good = verifier.verify(&sent).await;
-            (good.is_ok(), began.elapsed())
-        });
-
-        let busy = refused.iter().filter(|it| matches!(it, Err(VerifyError::Busy))).count();
-        assert!(refused.iter().all(Result::is_err));
-        assert_eq!(busy, 1_000 - WAITING);
-        assert!(asked.load(Ordering::SeqCst) <= 3, "{asked:?}");
-        assert!(good.0 && good.1 < REFETCH, "{good:?}");
-
-        // What is known to be no key is refused at once, and without asking.
-        let (before, began) = (asked.load(Ordering::SeqCst), Instant::now());
-        assert!(verifier.verify(&made_up[0]).await.is_err());
-        assert!(began.elapsed() < REFETCH);
-        assert_eq!(asked.load(Ordering::SeqCst), before);
-    }
-}
+mod tests;

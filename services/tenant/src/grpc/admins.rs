@@ -9,6 +9,7 @@ use usher_rpc::{Tasks, open, status};
 
 use super::convert::permissions;
 use crate::admins::Admins;
+use crate::peer::Peer;
 
 /// Serves admins.
 pub(crate) struct AdminApi {
@@ -58,10 +59,11 @@ impl AdminService for AdminApi {
         &self,
         request: Request<pb::SignInRequest>,
     ) -> Result<Response<pb::SignInResponse>, Status> {
+        let peer = Peer::of(&request);
         let message = request.into_inner();
         let signed = self
             .admins
-            .sign_in(&message.workspace, &message.email, &message.password)
+            .sign_in(peer, &message.workspace, &message.email, &message.password)
             .await
             .map_err(status)?;
         Ok(Response::new(pb::SignInResponse {

@@ -8,13 +8,16 @@ use usher_proto::tenant::v1::credential_service_server::CredentialService;
 use usher_rpc::convert::to_wire;
 use usher_rpc::{open, status};
 
+use crate::brake::Brake;
+use crate::peer::Peer;
 use crate::service_keys::ServiceKeys;
-use crate::signer::Signer;
+use crate::signer::{Published, Signer};
 
 /// Serves credentials and keys.
 pub(crate) struct CredentialApi {
     pub(crate) signer: Signer,
     pub(crate) keys: ServiceKeys,
+    pub(crate) brake: Brake,
 }
 
 fn wire(key: PublicKey) -> pb::PublicKey {
@@ -27,14 +30,19 @@ impl CredentialService for CredentialApi {
         &self,
         _: Request<pb::GetKeySetRequest>,
     ) -> Result<Response<pb::GetKeySetResponse>, Status> {
-        let keys = self.signer.published().await.map_err(status)?;
-        Ok(Response::new(pb::GetKeySetResponse { keys: keys.into_iter().map(wire).collect() }))
+        let Published { keys, ended } = self.signer.published().await.map_err(status)?;
+        let ended = ended
+            .into_iter()
+            .map(|(subject, until)| pb::EndedSessions { subject: subject.to_vec(), until })
+            .collect();
+        Ok(Response::new(pb::GetKeySetResponse { keys: keys.into_iter().map(wire).collect(), ended }))
     }
 
     async fn issue_credential(
         &self,
         request: Request<pb::IssueCredentialRequest>,
     ) -> Result<Response<pb::IssueCredentialResponse>, Status> {
+        self.brake.take(Peer::of(&request)).map_err(status)?;
         let message = request.into_inner();
         let signed = self.keys.issue(&self.signer, &message.name, &message.key).await.map_err(status)?;
         Ok(Response::new(pb::IssueCredentialResponse {
@@ -51,5 +59,32 @@ impl CredentialService for CredentialApi {
         ctx.require(Permission::TenantAdmin).map_err(status)?;
         let key = self.signer.rotate().await.map_err(status)?;
         Ok(Response::new(pb::RotateKeysResponse { key: Some(wire(key)) }))
+    }
+
+    async fn list_keys(
+        &self,
+        request: Request<pb::ListKeysRequest>,
+    ) -> Result<Response<pb::ListKeysResponse>, Status> {
+        let (ctx, _) = open(request)?;
+        ctx.require(Permission::TenantAdmin).map_err(status)?;
+        let signs = self.signer.current_kid().await;
+        let keys = self.signer.list().await.map_err(status)?;
+        let keys = keys.into_iter().map(|key| pb::SigningKey {
+            signs: key.kid == signs,
+            kid: key.kid,
+            create_time: Some(to_wire(key.created_at.0)),
+            revoke_time: key.revoked_at.map(|at| to_wire(at.0)),
+        });
+        Ok(Response::new(pb::ListKeysResponse { keys: keys.collect() }))
+    }
+
+    async fn revoke_key(
+        &self,
+        request: Request<pb::RevokeKeyRequest>,
+    ) -> Result<Response<pb::RevokeKeyResponse>, Status> {
+        let (ctx, message) = open(request)?;
+        ctx.require(Permission::TenantAdmin).map_err(status)?;
+        self.signer.revoke(&message.kid).await.map_err(status)?;
+        Ok(Response::new(pb::RevokeKeyResponse {}))
     }
 }

@@ -1,33 +1,55 @@
 //! Wrong passwords.
 
 use jiff::Timestamp;
-use usher_store::{Error, ScopedDatabase, Time};
+use usher_base::id::AdminId;
+use usher_store::{Error, ScopedDatabase, TenantTx, Time};
+use uuid::Uuid;
 
-/// Counts an attempt; gives until when attempts are refused, if they are.
+/// The place of passwords that are given again; peers have the places from 0 up.
+pub(crate) const AGAIN: i32 = -2;
+
+/// Counts an attempt before it is judged, so that parallel guesses count too; gives until when
+/// attempts are refused, if they are.
 pub(crate) async fn begin(
     database: &ScopedDatabase,
-    bucket: i32,
+    account: Uuid,
+    place: i32,
     now: Timestamp,
-    free: i32,
 ) -> Result<Option<Timestamp>, Error> {
     let row: Option<(Option<Time>,)> = database
-        .statement("SELECT blocked_until FROM begin_password_attempt($1, $2, $3, $4)")
-        .bind(bucket)
+        .statement("SELECT blocked_until FROM begin_attempt($1, $2, $3, $4)")
+        .bind(account)
+        .bind(place)
         .bind(Time(now))
-        .bind(free)
         .fetch_optional()
         .await?;
     Ok(row.and_then(|(until,)| until).map(|until| until.0))
 }
 
-/// Forgets the attempts: the password was right.
-pub(crate) async fn forget(database: &ScopedDatabase, bucket: i32) -> Result<(), Error> {
-    let mut tx = database.begin().await?;
+/// Forgets the peer's wrong passwords, and remembers the peer: the password was right.
+pub(crate) async fn succeed(
+    database: &ScopedDatabase,
+    account: Uuid,
+    place: i32,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let _: Option<(i32,)> = database
+        .statement("SELECT * FROM succeed_attempt($1, $2, $3, $4)")
+        .bind(account)
+        .bind(place)
+        .bind(Time(now))
+        .fetch_optional()
+        .await?;
+    Ok(())
+}
+
+/// Forgets everything that was counted about an admin.
+pub(crate) async fn forget(tx: &mut TenantTx, admin: AdminId) -> Result<(), Error> {
     let tenant = tx.tenant();
-    sqlx::query("DELETE FROM password_attempts WHERE tenant_id = $1 AND bucket = $2")
+    sqlx::query("DELETE FROM sign_in_attempts WHERE tenant_id = $1 AND account = $2")
         .bind(tenant)
-        .bind(bucket)
+        .bind(admin.as_uuid())
         .execute(tx.conn())
         .await?;
-    tx.commit().await
+    Ok(())
 }

@@ -4,20 +4,25 @@ use jiff::Timestamp;
 use sqlx::FromRow;
 use usher_store::{Database, Error, Time};
 
+use crate::keyring::KeyedMac;
+use crate::secrets::Protected;
+
 /// A stored key.
 #[derive(FromRow)]
 pub(crate) struct StoredKey {
     pub(crate) name: String,
     pub(crate) operator: bool,
-    pub(crate) hash: String,
+    #[sqlx(flatten)]
+    pub(crate) protected: Protected,
 }
 
 pub(crate) async fn find(database: &Database, lookup_id: &str) -> Result<Option<StoredKey>, Error> {
     let mut tx = database.global().await?;
-    let key = sqlx::query_as("SELECT name, operator, hash FROM service_keys WHERE lookup_id = $1")
-        .bind(lookup_id)
-        .fetch_optional(tx.conn())
-        .await?;
+    let key =
+        sqlx::query_as("SELECT name, operator, hash, mac, mac_key FROM service_keys WHERE lookup_id = $1")
+            .bind(lookup_id)
+            .fetch_optional(tx.conn())
+            .await?;
     tx.commit().await?;
     Ok(key)
 }
@@ -30,15 +35,30 @@ pub(crate) async fn insert(
 ) -> Result<(), Error> {
     let mut tx = database.global().await?;
     sqlx::query(
-        "INSERT INTO service_keys (lookup_id, name, operator, hash, created_at) VALUES ($1, $2, $3, $4, $5)",
+        "INSERT INTO service_keys (lookup_id, name, operator, hash, created_at, mac, mac_key)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
     )
     .bind(lookup_id)
     .bind(&key.name)
     .bind(key.operator)
-    .bind(&key.hash)
+    .bind(&key.protected.hash)
     .bind(Time(now))
+    .bind(key.protected.mac.as_ref().map(|mac| &mac.mac))
+    .bind(key.protected.mac.as_ref().map(|mac| &mac.key))
     .execute(tx.conn())
     .await?;
+    tx.commit().await
+}
+
+/// Stores a key's MAC by the newest of the service's own keys.
+pub(crate) async fn set_mac(database: &Database, lookup_id: &str, mac: &KeyedMac) -> Result<(), Error> {
+    let mut tx = database.global().await?;
+    sqlx::query("UPDATE service_keys SET mac = $2, mac_key = $3 WHERE lookup_id = $1")
+        .bind(lookup_id)
+        .bind(&mac.mac)
+        .bind(&mac.key)
+        .execute(tx.conn())
+        .await?;
     tx.commit().await
 }
 

@@ -1,71 +1,111 @@
 //! Signing keys.
 
 use jiff::Timestamp;
-use sqlx::PgConnection;
+use sqlx::{FromRow, PgConnection};
 use usher_base::key::SigningKey;
 use usher_store::{Database, Error, Time};
 
-use crate::error::TenantError;
+use crate::keyring::{Keyring, Sealed};
 
-/// The key that signs.
-pub(crate) async fn newest(database: &Database) -> Result<Option<SigningKey>, TenantError> {
-    let mut tx = database.global().await?;
-    let der: Option<Vec<u8>> = sqlx::query_scalar(
-        "SELECT pkcs8 FROM signing_keys WHERE NOT retired ORDER BY created_at DESC, kid LIMIT 1",
-    )
-    .fetch_optional(tx.conn())
-    .await
-    .map_err(Error::from)?;
-    tx.commit().await?;
-    Ok(der.map(|der| SigningKey::from_pkcs8_der(&der)).transpose()?)
+/// A stored key.
+#[derive(Debug, FromRow)]
+pub(crate) struct StoredKey {
+    pub(crate) kid: String,
+    /// The private key of a row from before keys were sealed.
+    pub(crate) pkcs8: Option<Vec<u8>>,
+    sealed: Option<Vec<u8>>,
+    sealed_by: Option<String>,
+    pub(crate) created_at: Time,
+    pub(crate) retired: bool,
+    pub(crate) revoked_at: Option<Time>,
 }
 
-/// Keys whose credentials may still be alive.
-pub(crate) async fn published(database: &Database, now: Timestamp) -> Result<Vec<SigningKey>, TenantError> {
+impl StoredKey {
+    /// The key, if one of the service's own keys opens it and it is the one that the row names.
+    pub(crate) fn open(&self, keyring: &Keyring) -> Option<SigningKey> {
+        let der = match (&self.pkcs8, &self.sealed, &self.sealed_by) {
+            (Some(pkcs8), ..) => pkcs8.clone(),
+            (None, Some(bytes), Some(key)) => {
+                keyring.open(&self.kid, &Sealed { key: key.clone(), bytes: bytes.clone() })?
+            }
+            _ => return None,
+        };
+        SigningKey::from_pkcs8_der(&der).ok().filter(|key| key.public().kid == self.kid)
+    }
+}
+
+/// A key, sealed.
+pub(crate) struct SealedKey {
+    pub(crate) kid: String,
+    pub(crate) sealed: Sealed,
+}
+
+/// Keys that were not revoked by a time and whose credentials may still be alive, the newest first.
+pub(crate) async fn list_live(
+    database: &Database,
+    now: Timestamp,
+    revoked_by: Timestamp,
+) -> Result<Vec<StoredKey>, Error> {
     let mut tx = database.global().await?;
-    let ders: Vec<Vec<u8>> = sqlx::query_scalar(
-        "SELECT pkcs8 FROM signing_keys WHERE NOT retired OR needed_until > $1 ORDER BY created_at DESC",
+    let keys = sqlx::query_as(
+        "SELECT kid, pkcs8, sealed, sealed_by, created_at, retired, revoked_at FROM signing_keys
+         WHERE (revoked_at IS NULL OR revoked_at > $2) AND (NOT retired OR needed_until > $1)
+         ORDER BY created_at DESC, kid",
     )
     .bind(Time(now))
+    .bind(Time(revoked_by))
     .fetch_all(tx.conn())
-    .await
-    .map_err(Error::from)?;
+    .await?;
     tx.commit().await?;
-    ders.iter().map(|der| SigningKey::from_pkcs8_der(der).map_err(TenantError::from)).collect()
+    Ok(keys)
 }
 
-/// Keeps the first key, unless there is one already.
-pub(crate) async fn insert_first(database: &Database, key: &SigningKey, now: Timestamp) -> Result<(), Error> {
+/// All keys, the newest first.
+pub(crate) async fn list(database: &Database) -> Result<Vec<StoredKey>, Error> {
     let mut tx = database.global().await?;
-    sqlx::query("LOCK TABLE signing_keys IN SHARE ROW EXCLUSIVE MODE").execute(tx.conn()).await?;
-    let any: Option<i32> =
-        sqlx::query_scalar("SELECT 1 FROM signing_keys LIMIT 1").fetch_optional(tx.conn()).await?;
-    if any.is_none() {
-        insert(tx.conn(), key, now).await?;
-    }
+    let keys = sqlx::query_as(
+        "SELECT kid, pkcs8, sealed, sealed_by, created_at, retired, revoked_at FROM signing_keys
+         ORDER BY created_at DESC, kid",
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    tx.commit().await?;
+    Ok(keys)
+}
+
+/// Seals a row from before.
+pub(crate) async fn seal(database: &Database, key: &SealedKey) -> Result<(), Error> {
+    let mut tx = database.global().await?;
+    sqlx::query("UPDATE signing_keys SET sealed = $2, sealed_by = $3, pkcs8 = NULL WHERE kid = $1")
+        .bind(&key.kid)
+        .bind(&key.sealed.bytes)
+        .bind(&key.sealed.key)
+        .execute(tx.conn())
+        .await?;
     tx.commit().await
 }
 
-async fn insert(conn: &mut PgConnection, key: &SigningKey, now: Timestamp) -> Result<(), Error> {
-    sqlx::query("INSERT INTO signing_keys (kid, pkcs8, created_at, needed_until) VALUES ($1, $2, $3, $3)")
-        .bind(&key.public().kid)
-        .bind(key.to_pkcs8_der())
-        .bind(Time(now))
-        .execute(conn)
-        .await?;
-    Ok(())
-}
-
-/// Adds a key that signs from now on; the others are published until `needed_until` at least, and
-/// those whose time is over are deleted.
-pub(crate) async fn rotate(
+/// Adds a key that signs from now on, in place of the one that signed: `None` where there was none. The
+/// others are published until `needed_until` at least, and those whose time is over are deleted.
+///
+/// Returns false, and does nothing, if another replica was faster.
+pub(crate) async fn replace(
     database: &Database,
-    key: &SigningKey,
-    now: Timestamp,
-    needed_until: Timestamp,
-) -> Result<(), Error> {
+    signed: Option<&str>,
+    key: &SealedKey,
+    (now, needed_until): (Timestamp, Timestamp),
+) -> Result<bool, Error> {
     let mut tx = database.global().await?;
-    sqlx::query("DELETE FROM signing_keys WHERE retired AND needed_until <= $1")
+    sqlx::query("LOCK TABLE signing_keys IN SHARE ROW EXCLUSIVE MODE").execute(tx.conn()).await?;
+    let newest: Option<String> = sqlx::query_scalar(
+        "SELECT kid FROM signing_keys WHERE NOT retired AND revoked_at IS NULL ORDER BY created_at DESC, kid LIMIT 1",
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    if newest.as_deref() != signed {
+        return Ok(false);
+    }
+    sqlx::query("DELETE FROM signing_keys WHERE retired AND needed_until <= $1 AND created_at < $1 - interval '90 days'")
         .bind(Time(now))
         .execute(tx.conn())
         .await?;
@@ -76,6 +116,42 @@ pub(crate) async fn rotate(
     .execute(tx.conn())
     .await?;
     insert(tx.conn(), key, now).await?;
+    tx.commit().await?;
+    Ok(true)
+}
+
+async fn insert(conn: &mut PgConnection, key: &SealedKey, now: Timestamp) -> Result<(), Error> {
+    sqlx::query(
+        "INSERT INTO signing_keys (kid, sealed, sealed_by, created_at, needed_until) VALUES ($1, $2, $3, $4, $4)",
+    )
+    .bind(&key.kid)
+    .bind(&key.sealed.bytes)
+    .bind(&key.sealed.key)
+    .bind(Time(now))
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Revokes a key. Returns false if there is no such key.
+pub(crate) async fn revoke(database: &Database, kid: &str, now: Timestamp) -> Result<bool, Error> {
+    let mut tx = database.global().await?;
+    let done = sqlx::query("UPDATE signing_keys SET revoked_at = coalesce(revoked_at, $2) WHERE kid = $1")
+        .bind(kid)
+        .bind(Time(now))
+        .execute(tx.conn())
+        .await?;
+    tx.commit().await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Tells every gateway to forget the credentials that it holds.
+pub(crate) async fn announce_everything(database: &Database) -> Result<(), Error> {
+    let mut tx = database.global().await?;
+    sqlx::query("SELECT pg_notify($1, 'everything')")
+        .bind(crate::announcements::CHANNEL)
+        .execute(tx.conn())
+        .await?;
     tx.commit().await
 }
 

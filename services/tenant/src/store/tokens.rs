@@ -6,6 +6,8 @@ use usher_base::id::{AppId, TokenId};
 use usher_store::{Error, ScopedDatabase, TenantTx, Time};
 use uuid::Uuid;
 
+use crate::keyring::KeyedMac;
+use crate::secrets::Protected;
 use crate::tokens::Token;
 
 #[derive(FromRow)]
@@ -35,21 +37,29 @@ impl From<TokenRow> for Token {
     }
 }
 
-pub(crate) async fn insert(tx: &mut TenantTx, token: &Token, hash: &str, by: &str) -> Result<(), Error> {
+pub(crate) async fn insert(
+    tx: &mut TenantTx,
+    token: &Token,
+    protected: &Protected,
+    by: &str,
+) -> Result<(), Error> {
     let tenant = tx.tenant();
     sqlx::query(
-        "INSERT INTO tokens (tenant_id, token_id, app_id, name, lookup_id, hash, created_at, created_by, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        "INSERT INTO tokens (tenant_id, token_id, app_id, name, lookup_id, hash, created_at, created_by, expires_at,
+           mac, mac_key)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
     )
     .bind(tenant)
     .bind(token.id.as_uuid())
     .bind(token.app.as_uuid())
     .bind(&token.name)
     .bind(&token.lookup_id)
-    .bind(hash)
+    .bind(&protected.hash)
     .bind(Time(token.created_at))
     .bind(by)
     .bind(token.expires_at.map(Time))
+    .bind(protected.mac.as_ref().map(|mac| &mac.mac))
+    .bind(protected.mac.as_ref().map(|mac| &mac.key))
     .execute(tx.conn())
     .await?;
     Ok(())
@@ -124,7 +134,8 @@ pub(crate) async fn revoke_all(tx: &mut TenantTx, app: AppId, now: Timestamp) ->
 pub(crate) struct Checked {
     pub(crate) token_id: Uuid,
     pub(crate) app_id: Uuid,
-    pub(crate) hash: String,
+    #[sqlx(flatten)]
+    pub(crate) protected: Protected,
     pub(crate) expires_at: Option<Time>,
     pub(crate) revoked_at: Option<Time>,
     pub(crate) slug: String,
@@ -139,15 +150,26 @@ pub(crate) async fn find(database: &ScopedDatabase, lookup_id: &str) -> Result<O
     database.statement("SELECT * FROM find_token($1, $2)").bind(lookup_id.to_owned()).fetch_optional().await
 }
 
-/// Notes that a token was used.
-pub(crate) async fn touch(database: &ScopedDatabase, id: TokenId, now: Timestamp) -> Result<(), Error> {
+/// Notes that a token was used, and its new MAC if there is one.
+pub(crate) async fn touch(
+    database: &ScopedDatabase,
+    id: TokenId,
+    mac: Option<KeyedMac>,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let (key, mac) = mac.map(|mac| (mac.key, mac.mac)).unzip();
     let mut tx = database.begin().await?;
     let tenant = tx.tenant();
-    sqlx::query("UPDATE tokens SET last_used_at = $3 WHERE tenant_id = $1 AND token_id = $2")
-        .bind(tenant)
-        .bind(id.as_uuid())
-        .bind(Time(now))
-        .execute(tx.conn())
-        .await?;
+    sqlx::query(
+        "UPDATE tokens SET last_used_at = $3, mac = coalesce($4, mac), mac_key = coalesce($5, mac_key)
+         WHERE tenant_id = $1 AND token_id = $2",
+    )
+    .bind(tenant)
+    .bind(id.as_uuid())
+    .bind(Time(now))
+    .bind(mac)
+    .bind(key)
+    .execute(tx.conn())
+    .await?;
     tx.commit().await
 }

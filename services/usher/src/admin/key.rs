@@ -5,34 +5,47 @@ use serde_json::Value;
 use usher_proto::tenant::v1 as pb;
 use usher_proto::tenant::v1::credential_service_client::CredentialServiceClient;
 
-use super::report::Report;
+use super::report::{Report, time};
 use super::session::{Session, told};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum SigningKeyCommand {
     /// Sign with a new key from now on. Old ones stay valid until all they signed has ended.
     Rotate,
-    /// List the published keys.
+    /// List the signing keys, the newest first.
     List,
+    /// Revoke a key: what it signed is refused everywhere within 30 seconds. If it signs now, a new one is made.
+    Revoke {
+        /// The key's id, as `list` shows it.
+        kid: String,
+    },
 }
 
-const COLUMNS: [&str; 2] = ["kid", "x"];
+const COLUMNS: [&str; 4] = ["kid", "created", "signs", "revoked"];
 
 impl SigningKeyCommand {
     pub(super) async fn run(self, session: &Session) -> anyhow::Result<Report> {
         let mut client = CredentialServiceClient::new(session.tenant.clone());
-        let row = |key: pb::PublicKey| vec![Value::from(key.kid), Value::from(key.x)];
         match self {
             Self::Rotate => {
                 let answer =
                     client.rotate_keys(session.request(pb::RotateKeysRequest {})).await.map_err(told)?;
-                Ok(Report::one(&COLUMNS, row(answer.into_inner().key.unwrap_or_default())))
+                let key = answer.into_inner().key.unwrap_or_default();
+                Ok(Report::one(&["kid", "x"], vec![Value::from(key.kid), Value::from(key.x)]))
             }
             Self::List => {
-                let answer =
-                    client.get_key_set(session.request(pb::GetKeySetRequest {})).await.map_err(told)?;
+                let answer = client.list_keys(session.request(pb::ListKeysRequest {})).await.map_err(told)?;
                 Ok(Report::list(&COLUMNS, answer.into_inner().keys.into_iter().map(row)))
+            }
+            Self::Revoke { kid } => {
+                let message = pb::RevokeKeyRequest { kid };
+                client.revoke_key(session.request(message)).await.map_err(told)?;
+                Ok(Report::done("the key is revoked; within 30 s nothing that it signed is accepted"))
             }
         }
     }
+}
+
+fn row(key: pb::SigningKey) -> Vec<Value> {
+    vec![Value::from(key.kid), time(key.create_time), Value::from(key.signs), time(key.revoke_time)]
 }

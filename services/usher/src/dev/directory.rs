@@ -9,10 +9,9 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
-use usher_base::secret::ServiceKey;
 
 /// What dev mode keeps.
-const ENTRIES: [&str; 5] = ["postgres", "secrets.json", "demo.json", "proof.key", "lock"];
+const ENTRIES: [&str; 6] = ["postgres", "tenant.key", "proof.key", "secrets.json", "demo.json", "lock"];
 
 /// How long the lock of another process is waited for.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -66,13 +65,14 @@ impl DataDirectory {
         self.path.join("demo.json")
     }
 
-    /// The key that the heads of ledgers are signed with; made the first time.
-    pub(super) fn proof_key(&self) -> anyhow::Result<PathBuf> {
-        let path = self.path.join("proof.key");
-        if !path.exists() {
-            write_private(&path, &Value::from(ServiceKey::generate().expose()))?;
-        }
-        Ok(path)
+    /// The keys of the tenant service, without which a copy of the database lets no one in.
+    pub(super) fn key_file(&self) -> PathBuf {
+        self.path.join("tenant.key")
+    }
+
+    /// The key that the heads of ledgers are signed with.
+    pub(super) fn proof_key(&self) -> PathBuf {
+        self.path.join("proof.key")
     }
 
     /// What demo.json shows and no database can give again: tokens and passwords.

@@ -155,6 +155,11 @@ fn access(subject: &Subject, mark: &str) -> Vec<Row> {
             &tenant::IssueCredentialRequest { name: "gateway".into(), key: "usk_x".into() },
         ),
         row("/usher.tenant.v1.CredentialService/RotateKeys", &tenant::RotateKeysRequest {}),
+        row("/usher.tenant.v1.CredentialService/ListKeys", &tenant::ListKeysRequest {}),
+        row(
+            "/usher.tenant.v1.CredentialService/RevokeKey",
+            &tenant::RevokeKeyRequest { kid: "0123456789abcdef".into() },
+        ),
     ]
 }
 

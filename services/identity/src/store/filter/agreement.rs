@@ -229,7 +229,8 @@ fn context(clock: &Clock, workspace: WorkspaceId) -> CallContext {
         tid: Some(workspace),
         scp: BTreeSet::new(),
         pol: None,
-        iat: 0,
+        iat: clock.now().as_second(),
+        nbf: 0,
         exp: clock.now().as_second() + 600,
         jti: "1".into(),
     };

@@ -30,7 +30,8 @@ fn scope(workspace: WorkspaceId) -> TenantScope {
         tid: Some(workspace),
         scp: BTreeSet::new(),
         pol: None,
-        iat: 0,
+        iat: clock.now().as_second(),
+        nbf: 0,
         exp: clock.now().as_second() + 60,
         jti: "1".into(),
     };

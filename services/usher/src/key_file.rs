@@ -1,0 +1,108 @@
+//! Files with a service's own keys: one key a line, the newest first, for their owner only.
+
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+use usher_base::secret::ServerKey;
+
+/// `usher key-file`
+#[derive(Debug, Args)]
+pub struct KeyFileArgs {
+    /// The file, such as /etc/usher/tenant.key. It is made if it is not there.
+    pub path: PathBuf,
+}
+
+/// Puts a new key before the keys of the file. The older ones stay, so that what they made is still
+/// accepted; whoever takes them out later ends that.
+///
+/// # Errors
+/// The file can't be read or written, or other users can read it.
+pub fn run(args: &KeyFileArgs) -> anyhow::Result<()> {
+    let before = if args.path.exists() { read(&args.path)? } else { String::new() };
+    write(&args.path, &format!("{}\n{before}", ServerKey::generate().expose()))?;
+    println!("{} has a new key; restart the service that reads it", args.path.display());
+    Ok(())
+}
+
+/// Makes a file with one key, unless there is one.
+///
+/// # Errors
+/// The file can't be written.
+pub fn ensure(path: &Path) -> anyhow::Result<()> {
+    if path.exists() {
+        return Ok(());
+    }
+    write(path, &format!("{}\n", ServerKey::generate().expose()))
+}
+
+/// Reads a key file.
+///
+/// # Errors
+/// It can't be read, or other users can.
+pub fn read(path: &Path) -> anyhow::Result<String> {
+    let shown = path.display();
+    let mode = fs::metadata(path)
+        .with_context(|| {
+            format!("the key file {shown} can't be read; make one with `usher key-file {shown}`")
+        })?
+        .permissions()
+        .mode();
+    if mode & 0o027 != 0 {
+        bail!("other users can read or change the key file {shown}; run: chmod 600 {shown}");
+    }
+    fs::read_to_string(path).with_context(|| format!("the key file {shown} can't be read"))
+}
+
+/// Writes a file, whole or not at all, with mode 0600.
+fn write(path: &Path, text: &str) -> anyhow::Result<()> {
+    let partial = path.with_added_extension("partial");
+    let write = || -> io::Result<()> {
+        // What a crash left could have another mode.
+        let _ = fs::remove_file(&partial);
+        let mut file = File::options().write(true).create_new(true).mode(0o600).open(&partial)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        fs::rename(&partial, path)
+    };
+    write().with_context(|| format!("the key file {} can't be written", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use usher_tenant::Keyring;
+
+    use super::*;
+
+    #[test]
+    fn a_new_key_comes_first_and_the_older_ones_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tenant.key");
+
+        run(&KeyFileArgs { path: path.clone() }).unwrap();
+        let first = read(&path).unwrap();
+        ensure(&path).unwrap();
+        run(&KeyFileArgs { path: path.clone() }).unwrap();
+        let both = read(&path).unwrap();
+
+        assert_eq!(both.lines().count(), 2);
+        assert!(both.ends_with(&first) && both != first);
+        assert!(Keyring::parse(&both).is_ok());
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_key_file_that_others_can_read_is_refused_with_the_remedy() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tenant.key");
+        ensure(&path).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+
+        let refused = read(&path).unwrap_err().to_string();
+
+        assert!(refused.contains("chmod 600"), "{refused}");
+    }
+}
