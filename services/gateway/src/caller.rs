@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{FromRequestParts, Path};
+use http::Method;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
-use http::{Method, StatusCode};
 use serde::Deserialize;
 use usher_base::Reason;
 use usher_base::id::WorkspaceId;
@@ -104,19 +104,10 @@ impl Caller {
     pub(crate) fn attempt(&self) -> Attempt {
         let Accepted { workspace, app, token, .. } = self.verified.accepted;
         Attempt {
-            workspace: workspace.to_string(),
             caller: Some((app, token)),
-            method: String::new(),
-            path: String::new(),
-            kind: None,
-            id: None,
-            document: None,
-            status: StatusCode::OK,
-            problem: None,
             request_id: Arc::clone(&self.context.id),
             client_request_id: Arc::clone(&self.context.client_request_id),
-            bulk_index: 0,
-            took: Duration::ZERO,
+            ..Attempt::of_nothing(workspace.to_string())
         }
     }
 

@@ -77,7 +77,7 @@ impl Service {
         let own = connect(&config.tenant_url)?;
         let credential = ServiceCredential::new("gateway", config.service_key, own, clock.clone());
         let client = LogClient::new(tenant.clone(), credential.clone());
-        let (log, sender) = ProvisioningLog::new(client, clock.clone());
+        let (log, sender) = ProvisioningLog::new(&client, clock.clone());
         let tenant = AccessClient::new(tenant, credential);
         let announced = Announced::new();
         let gateway = Gateway::new(Parts {

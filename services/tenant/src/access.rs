@@ -1,5 +1,6 @@
 //! Checks of SCIM tokens.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -115,6 +116,30 @@ impl Access {
             self.slugs.insert(workspace.to_owned(), id);
         }
         Ok(found)
+    }
+
+    /// The workspaces of ids and slugs, in one statement at most. Names that can be neither, and
+    /// slugs that no workspace has, are not in the result; an id need not exist.
+    pub(crate) async fn resolve_all<'a>(
+        &self,
+        names: impl Iterator<Item = &'a str>,
+    ) -> Result<HashMap<String, WorkspaceId>, TenantError> {
+        let mut resolved = HashMap::new();
+        let mut asked = Vec::new();
+        for name in names {
+            if let Some(id) = name.parse().ok().or_else(|| self.slugs.get(name)) {
+                resolved.insert(name.to_owned(), id);
+            } else if workspaces::canonical_name(name).is_some() {
+                asked.push(name);
+            }
+        }
+        if !asked.is_empty() {
+            for (slug, id) in crate::store::workspaces::find_by_slugs(&self.database, &asked).await? {
+                self.slugs.insert(slug.clone(), id);
+                resolved.insert(slug, id);
+            }
+        }
+        Ok(resolved)
     }
 
     /// Notes the use, and stores the MAC of the newest key where another one is stored. In the

@@ -35,7 +35,7 @@ use crate::grpc::workspaces::WorkspaceApi;
 use crate::hashing::Hasher;
 use crate::keyring::Keyring;
 use crate::methods::METHODS;
-use crate::provisioning_log;
+use crate::provisioning_log::{self, ProvisioningLog};
 use crate::secrets::Secrets;
 use crate::service_keys::ServiceKeys;
 use crate::signer::{RELOAD, Signer};
@@ -136,8 +136,7 @@ impl Service {
             .add(AppServiceServer::new(AppApi { database: database.clone(), tasks: tasks.clone() }))
             .add(TokenServiceServer::new(TokenApi { admins, tasks: tasks.clone() }))
             .add(ProvisioningLogServiceServer::new(ProvisioningLogApi {
-                database: database.clone(),
-                access: access.clone(),
+                log: ProvisioningLog::new(database.clone(), access.clone()),
             }))
             .add(AccessServiceServer::new(AccessApi {
                 access,

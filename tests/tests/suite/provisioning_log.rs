@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures::future::join_all;
 use serde_json::{Value, json};
 use usher_proto::tenant::v1 as pb;
 use usher_tests::operator::Operator;
@@ -121,4 +122,67 @@ async fn each_operation_of_a_bulk_request_has_its_own_entry_and_other_workspaces
     assert_eq!(entries[0].name, "Engines");
     assert!(entries.iter().all(|entry| entry.request_id == entries[0].request_id));
     log(stack.operator(), &globex, 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_write_is_logged_beside_a_flood_of_refusals_and_no_row_is_for_a_workspace_that_is_not_there() {
+    const WRITES: usize = 60;
+    let stack = Stack::start().await;
+    let acme = stack.workspace("acme").create().await;
+    let at = |workspace: &str| acme.scim().at(&format!("{}/scim/v2/{workspace}", stack.gateway()));
+    let flood = async {
+        for round in 0..40 {
+            let made_up = (0..20).map(|number| format!("made-up-{round}-{number}"));
+            let ids = (0..20).map(|_| uuid::Uuid::new_v4().to_string());
+            let own = ["acme".to_owned(), acme.id().to_string(), acme.id().to_string().to_uppercase()];
+            join_all(made_up.chain(ids).chain(own).map(async |workspace| {
+                at(&workspace).with_token("x").get("/Users").await.assert_status(401);
+            }))
+            .await;
+        }
+    };
+    let writes = async {
+        for number in 0..WRITES {
+            acme.scim().create_user(&acme.address(&format!("u{number}"))).await.assert_status(201);
+        }
+    };
+
+    tokio::join!(flood, writes);
+
+    let wanted = pb::ListLogEntriesRequest { page_size: 500, ..Default::default() };
+    let logged = async || {
+        let entries = stack.operator().log(acme.id(), wanted.clone()).await.unwrap().entries;
+        entries.iter().filter(|entry| entry.status == 201).count() == WRITES
+    };
+    eventually(Duration::from_secs(10), "every write is logged", logged).await;
+    let mut owner = stack.owner(&stack.databases().tenant).await;
+    let nowhere: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM provisioning_log WHERE tenant_id NOT IN (SELECT tenant_id FROM workspaces)",
+    )
+    .fetch_one(&mut owner)
+    .await
+    .unwrap();
+    assert_eq!(nowhere, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn refusals_under_every_name_of_a_workspace_and_at_every_gateway_are_one_entry() {
+    let mut stack = Stack::start().await;
+    let acme = stack.workspace("acme").create().await;
+    let marks = [stack.workspace("globex").create().await, stack.workspace("initech").create().await];
+    let second = stack.another_gateway().await;
+    for (gateway, mark) in [stack.gateway(), &second].into_iter().zip(&marks) {
+        for name in ["acme".to_owned(), acme.id().to_string(), acme.id().to_string().to_uppercase()] {
+            let client = acme.scim().at(&format!("{gateway}/scim/v2/{name}")).with_token("x");
+            client.get("/Users").await.assert_status(401);
+        }
+        let last = mark.scim().at(&format!("{gateway}/scim/v2/{}", mark.slug())).with_token("x");
+        last.get("/Users").await.assert_status(401);
+    }
+
+    // A gateway sends what it refused in order: what was refused before these has come as well.
+    for mark in &marks {
+        log(stack.operator(), mark, 1).await;
+    }
+    assert_eq!(log(stack.operator(), &acme, 1).await[0].status, 401);
 }

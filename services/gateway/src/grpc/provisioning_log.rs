@@ -1,5 +1,6 @@
 //! `usher.tenant.v1.ProvisioningLogService`
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use usher_proto::tenant::v1 as pb;
@@ -24,8 +25,9 @@ impl LogClient {
         Self { client: ProvisioningLogServiceClient::new(channels), credential }
     }
 
-    /// Appends entries to a workspace's log.
-    pub(crate) async fn append(&self, workspace: &str, entries: &[Entry]) -> Result<(), Failure> {
+    /// Appends entries to their workspaces' logs. Returns how many tenant dropped: of workspaces that
+    /// don't exist, and as noise.
+    pub(crate) async fn append(&self, entries: &[Entry]) -> Result<(usize, usize), Failure> {
         let credential = self.credential.current().await?;
         let outgoing = Outgoing {
             credential: &credential,
@@ -34,13 +36,20 @@ impl LogClient {
             trace: None,
             timeout: TIMEOUT,
         };
-        let message = pb::AppendLogEntriesRequest {
-            workspace: workspace.to_owned(),
-            entries: entries.iter().map(pb::LogEntry::from).collect(),
-        };
-        self.client.clone().append_log_entries(outgoing.request(message)).await?;
-        Ok(())
+        let message = pb::AppendLogEntriesRequest { logs: by_workspace(entries) };
+        let answer = self.client.clone().append_log_entries(outgoing.request(message)).await?.into_inner();
+        let count = |entries: i32| usize::try_from(entries).unwrap_or_default();
+        Ok((count(answer.nowhere), count(answer.noise)))
     }
+}
+
+fn by_workspace(entries: &[Entry]) -> Vec<pb::WorkspaceLog> {
+    let mut logs: HashMap<&str, Vec<pb::LogEntry>> = HashMap::new();
+    for entry in entries {
+        logs.entry(&entry.attempt.workspace).or_default().push(entry.into());
+    }
+    let log = |(workspace, entries): (&str, _)| pb::WorkspaceLog { workspace: workspace.to_owned(), entries };
+    logs.into_iter().map(log).collect()
 }
 
 impl From<&Entry> for pb::LogEntry {

@@ -37,6 +37,25 @@ pub(crate) struct Attempt {
 }
 
 impl Attempt {
+    /// At a workspace, about nothing yet.
+    pub(crate) fn of_nothing(workspace: String) -> Self {
+        Self {
+            workspace,
+            caller: None,
+            method: String::new(),
+            path: String::new(),
+            kind: None,
+            id: None,
+            document: None,
+            status: StatusCode::OK,
+            problem: None,
+            request_id: Arc::from(""),
+            client_request_id: Arc::from(""),
+            bulk_index: 0,
+            took: Duration::ZERO,
+        }
+    }
+
     /// What of a request belongs into the log: a write, or a refusal. A bulk request's operations have
     /// entries of their own.
     pub(crate) fn of_request(

@@ -1,15 +1,14 @@
 //! `usher.tenant.v1.ProvisioningLogService`
 
 use tonic::{Request, Response, Status};
+use usher_base::Permission;
 use usher_base::id::LogEntryId;
 use usher_proto::tenant::v1 as pb;
 use usher_proto::tenant::v1::provisioning_log_service_server::ProvisioningLogService;
 use usher_rpc::convert::{InvalidArgument, from_wire, invalid, missing, page_size, parse, to_wire};
 use usher_rpc::{open, status};
-use usher_store::Database;
 
-use crate::access::Access;
-use crate::provisioning_log::{self, LogEntry, Wanted};
+use crate::provisioning_log::{Log, LogEntry, ProvisioningLog, Wanted};
 
 /// Most entries of one message.
 const MOST: usize = 500;
@@ -18,8 +17,7 @@ const LONGEST: usize = 4_000;
 
 /// Serves the provisioning log.
 pub(crate) struct ProvisioningLogApi {
-    pub(crate) database: Database,
-    pub(crate) access: Access,
+    pub(crate) log: ProvisioningLog,
 }
 
 #[tonic::async_trait]
@@ -29,15 +27,17 @@ impl ProvisioningLogService for ProvisioningLogApi {
         request: Request<pb::AppendLogEntriesRequest>,
     ) -> Result<Response<pb::AppendLogEntriesResponse>, Status> {
         let (ctx, message) = open(request)?;
-        if !(1..=MOST).contains(&message.entries.len()) {
-            return Err(status(invalid("entries", format!("there must be 1 to {MOST}"))));
+        ctx.require(Permission::AccessCheck).map_err(status)?;
+        if !(1..=MOST).contains(&message.logs.iter().map(|log| log.entries.len()).sum()) {
+            return Err(status(invalid("logs", format!("there must be 1 to {MOST} entries"))));
         }
-        let entries: Vec<LogEntry> =
-            message.entries.into_iter().map(LogEntry::try_from).collect::<Result<_, _>>().map_err(status)?;
-        provisioning_log::append(&self.database, &self.access, &ctx, &message.workspace, &entries)
-            .await
-            .map_err(status)?;
-        Ok(Response::new(pb::AppendLogEntriesResponse {}))
+        let logs = message.logs.into_iter().map(Log::try_from).collect::<Result<_, _>>().map_err(status)?;
+        let dropped = self.log.append(&ctx, logs).await.map_err(status)?;
+        let count = |entries: usize| i32::try_from(entries).unwrap_or(i32::MAX);
+        Ok(Response::new(pb::AppendLogEntriesResponse {
+            nowhere: count(dropped.nowhere),
+            noise: count(dropped.noise),
+        }))
     }
 
     async fn list_log_entries(
@@ -51,13 +51,22 @@ impl ProvisioningLogService for ProvisioningLogApi {
             token => Some(parse::<LogEntryId>("page_token", token).map_err(status)?),
         };
         let wanted = Wanted { most, before, refused_only: message.refused_only, about: message.about };
-        let entries = provisioning_log::list(&self.database, &ctx, &wanted).await.map_err(status)?;
+        let entries = self.log.list(&ctx, &wanted).await.map_err(status)?;
         let next_page_token = match entries.last() {
             Some(last) if entries.len() == most as usize => last.id.to_string(),
             _ => String::new(),
         };
         let entries = entries.into_iter().map(pb::LogEntry::from).collect();
         Ok(Response::new(pb::ListLogEntriesResponse { entries, next_page_token }))
+    }
+}
+
+impl TryFrom<pb::WorkspaceLog> for Log {
+    type Error = InvalidArgument;
+
+    fn try_from(log: pb::WorkspaceLog) -> Result<Self, InvalidArgument> {
+        let entries = log.entries.into_iter().map(LogEntry::try_from).collect::<Result<_, _>>()?;
+        Ok(Self { workspace: log.workspace, entries })
     }
 }
 

@@ -58,29 +58,16 @@ impl From<EntryRow> for LogEntry {
     }
 }
 
-/// Inserts entries, in one statement; those that are there stay.
-pub(crate) async fn insert(database: &ScopedDatabase, entries: &[LogEntry]) -> Result<(), Error> {
+/// Inserts entries, in one statement and transaction; those that are there stay. Returns whether the
+/// workspace exists; where it does not, nothing is inserted.
+pub(crate) async fn insert(database: &ScopedDatabase, entries: &[LogEntry]) -> Result<bool, Error> {
     let rows: Vec<Value> = entries.iter().map(row).collect();
-    let mut tx = database.begin().await?;
-    let tenant = tx.tenant();
-    sqlx::query(
-        "INSERT INTO provisioning_log (tenant_id, entry_id, logged_at, app_id, token_id, method, path, resource_type,
-           resource_id, name, external_id, about, attributes, status, scim_type, reason, detail, request_id,
-           client_request_id, bulk_index, duration_micros)
-         SELECT $1, e.entry_id, e.logged_at, e.app_id, e.token_id, e.method, e.path, e.resource_type,
-           e.resource_id, e.name, e.external_id, e.about, e.attributes, e.status, e.scim_type, e.reason, e.detail,
-           e.request_id, e.client_request_id, e.bulk_index, e.duration_micros
-         FROM jsonb_to_recordset($2) AS e (entry_id uuid, logged_at timestamptz, app_id uuid, token_id uuid,
-           method text, path text, resource_type text, resource_id text, name text, external_id text, about text[],
-           attributes text[], status int, scim_type text, reason text, detail text, request_id text,
-           client_request_id text, bulk_index int, duration_micros bigint)
-         ON CONFLICT (tenant_id, entry_id) DO NOTHING",
-    )
-    .bind(tenant)
-    .bind(Json(rows))
-    .execute(tx.conn())
-    .await?;
-    tx.commit().await
+    let exists: Option<(bool,)> = database
+        .statement("SELECT workspace_exists FROM append_log_entries($1, $2)")
+        .bind(Json(rows))
+        .fetch_optional()
+        .await?;
+    Ok(exists.is_some_and(|(exists,)| exists))
 }
 
 fn row(entry: &LogEntry) -> Value {

@@ -97,6 +97,21 @@ pub(crate) async fn find_by_slug(database: &Database, slug: &str) -> Result<Opti
     Ok(id.map(WorkspaceId::from_uuid))
 }
 
+/// The workspaces that have these slugs.
+pub(crate) async fn find_by_slugs(
+    database: &Database,
+    slugs: &[&str],
+) -> Result<Vec<(String, WorkspaceId)>, Error> {
+    let mut tx = database.global().await?;
+    let rows: Vec<(String, Uuid)> =
+        sqlx::query_as("SELECT slug, workspace_id FROM workspace_directory WHERE slug = ANY($1)")
+            .bind(slugs)
+            .fetch_all(tx.conn())
+            .await?;
+    tx.commit().await?;
+    Ok(rows.into_iter().map(|(slug, id)| (slug, WorkspaceId::from_uuid(id))).collect())
+}
+
 /// Inserts the workspace; false if it was there.
 pub(crate) async fn insert(database: &ScopedDatabase, workspace: &Workspace) -> Result<bool, Error> {
     let mut tx = database.begin().await?;

@@ -137,11 +137,13 @@ fn access(subject: &Subject, mark: &str) -> Vec<Row> {
         row(
             "/usher.tenant.v1.ProvisioningLogService/AppendLogEntries",
             &tenant::AppendLogEntriesRequest {
-                workspace: subject.slug.clone(),
-                entries: vec![tenant::LogEntry {
-                    id: uuid::Uuid::new_v4().to_string(),
-                    time: Some(prost_types::Timestamp::default()),
-                    ..Default::default()
+                logs: vec![tenant::WorkspaceLog {
+                    workspace: subject.slug.clone(),
+                    entries: vec![tenant::LogEntry {
+                        id: uuid::Uuid::new_v4().to_string(),
+                        time: Some(prost_types::Timestamp::default()),
+                        ..Default::default()
+                    }],
                 }],
             },
         ),

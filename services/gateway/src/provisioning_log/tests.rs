@@ -1,0 +1,36 @@
+use usher_base::id::{AppId, TokenId, WorkspaceId};
+use usher_base::secret::ServiceKey;
+use usher_rpc::{ServiceCredential, connect};
+
+use super::*;
+
+/// A log whose tenant is away.
+fn log() -> ProvisioningLog {
+    let clock = Clock::system();
+    let channel = connect("http://127.0.0.1:9").unwrap();
+    let credential =
+        ServiceCredential::new("gateway", ServiceKey::generate(), channel.clone(), clock.clone());
+    ProvisioningLog::new(&LogClient::new(channel, credential), clock).0
+}
+
+#[tokio::test]
+async fn strangers_displace_no_entry_of_a_caller_and_what_is_dropped_is_counted() {
+    let log = log();
+    let clock = Clock::system();
+    for number in 0..20_000 {
+        log.record(Attempt::of_nothing(format!("made-up-{number}")));
+        log.record(Attempt::of_nothing("acme".to_owned()));
+    }
+
+    for _ in 0..1_000 {
+        let mut attempt = Attempt::of_nothing(WorkspaceId::new(&clock).to_string());
+        attempt.caller = Some((AppId::new(&clock), TokenId::new(&clock)));
+        log.record(attempt);
+    }
+
+    assert_eq!(log.callers.take(10_000).len(), 1_000);
+    assert_eq!(log.strangers.len(), STRANGERS.0);
+    let counted = log.dropped.counted();
+    assert_eq!(counted.values().sum::<u64>(), 40_000 - STRANGERS.0 as u64, "{counted:?}");
+    assert!(counted["noise"] > 0 && counted["full"] > 0, "{counted:?}");
+}
