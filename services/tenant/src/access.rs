@@ -89,6 +89,7 @@ impl Access {
                 permissions: [Permission::UsersRead, Permission::UsersWrite].into(),
                 policy_version: Some(found.policy_version),
                 life,
+                after: None,
             })
             .await?;
         let app = AppId::from_uuid(found.app_id);

@@ -3,22 +3,21 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
+use serde_json::json;
 use usher_base::domain::email_domain;
 use usher_base::id::AdminId;
-use usher_base::{Actor, Audience, CallContext, Clock, Permission};
+use usher_base::{Actor, CallContext, Clock};
 use usher_rpc::convert::invalid;
-use usher_store::Database;
+use usher_store::{Database, ScopedDatabase, TenantTx};
 
-use crate::attempts::{self, Attempt, NOWHERE};
+use crate::audit::{Action, AuditEntry};
 use crate::authority::{self, Authority};
 use crate::brake::Brake;
 use crate::error::TenantError;
 use crate::hashing::{Asker, Hasher};
-use crate::peer::Peer;
 use crate::secrets::Secrets;
-use crate::signer::{Grant, LONG, Signed, Signer};
-use crate::store::admins as store;
-use crate::workspaces;
+use crate::signer::Signer;
+use crate::store::{admins as store, attempts, audit, ended_sessions};
 
 /// What an admin may do beyond administering people and domains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,6 +56,8 @@ pub(crate) struct Admin {
     pub(crate) password_hash: String,
     pub(crate) permissions: BTreeSet<AdminPermission>,
     pub(crate) created_at: Timestamp,
+    /// Credentials signed until then have ended.
+    pub(crate) sessions_ended_at: Option<Timestamp>,
 }
 
 /// What the rules of admins need.
@@ -70,30 +71,44 @@ pub(crate) struct Admins {
     pub(crate) clock: Clock,
 }
 
+/// A new admin.
+pub(crate) struct NewAdmin {
+    pub(crate) email: String,
+    pub(crate) password: String,
+    pub(crate) permissions: BTreeSet<AdminPermission>,
+}
+
 impl Admins {
-    /// Creates an admin. Nobody gives a permission that they don't hold.
+    /// Creates an admin.
     pub(crate) async fn create(
         &self,
         ctx: &CallContext,
-        email: String,
-        password: &str,
-        permissions: BTreeSet<AdminPermission>,
+        new: NewAdmin,
+        own_password: &str,
     ) -> Result<Admin, TenantError> {
         authority::require_admin(ctx)?;
         let scope = ctx.scope()?;
-        email_domain(&email).map_err(|error| invalid("email", error))?;
-        check_password(password)?;
-        let asker = Asker::Workspace(scope.workspace_id().to_string());
-        let password_hash = self.hasher.reserve(&[asker])?.hash(password).await?;
-        let admin =
-            Admin { id: AdminId::new(ctx.clock()), email, password_hash, permissions, created_at: ctx.now() };
-        let mut tx = self.database.scoped(&scope).begin().await?;
-        let authority = authority::of(ctx, &mut tx).await?;
-        check_grant(&authority, &admin.permissions)?;
+        email_domain(&new.email).map_err(|error| invalid("email", error))?;
+        check_password(&new.password)?;
+        let database = self.database.scoped(&scope);
+        check_power(&self.asked_again(ctx, &database, own_password).await?, &new.permissions)?;
+        let password_hash = self.hash(ctx, &new.password).await?;
+        let admin = Admin {
+            id: AdminId::new(ctx.clock()),
+            email: new.email,
+            password_hash,
+            permissions: new.permissions,
+            created_at: ctx.now(),
+            sessions_ended_at: None,
+        };
+        let mut tx = database.begin().await?;
+        check_power(&authority::of(ctx, &mut tx).await?, &admin.permissions)?;
         if crate::store::workspaces::find(&mut tx).await?.is_none() {
             return Err(TenantError::NotFound { what: "workspace", name: scope.workspace_id().to_string() });
         }
         store::insert(&mut tx, &admin).await?;
+        let detail = json!({ "email": admin.email, "permissions": names(&admin.permissions) });
+        audit::insert(&mut tx, AuditEntry::new(ctx, Action::CreateAdmin, &admin.id, detail)).await?;
         tx.commit().await?;
         Ok(admin)
     }
@@ -108,114 +123,140 @@ impl Admins {
         Ok(admins)
     }
 
-    /// Sets an admin's permissions.
+    /// Sets an admin's permissions. Only those that the caller holds can be given or taken.
     pub(crate) async fn update(
         &self,
         ctx: &CallContext,
         id: AdminId,
         permissions: BTreeSet<AdminPermission>,
+        own_password: &str,
     ) -> Result<Admin, TenantError> {
-        let scope = ctx.scope()?;
-        let mut tx = self.database.scoped(&scope).begin().await?;
+        let database = self.database.scoped(&ctx.scope()?);
+        self.asked_again(ctx, &database, own_password).await?;
+        let mut tx = database.begin().await?;
+        let admins = store::lock_all(&mut tx).await?;
         let authority = authority::of(ctx, &mut tx).await?;
-        check_grant(&authority, &permissions)?;
-        let mut admin = store::find(&mut tx, id)
-            .await?
-            .ok_or_else(|| TenantError::NotFound { what: "admin", name: id.to_string() })?;
+        let mut admin = find(&admins, id)?.clone();
+        let changed = admin.permissions.symmetric_difference(&permissions).copied().collect();
+        check_power(&authority, &changed)?;
+        check_holders(&admins, id, &permissions)?;
         admin.permissions = permissions;
-        store::update(&mut tx, &admin).await?;
+        store::set_permissions(&mut tx, &admin).await?;
+        let detail = json!({ "email": admin.email, "permissions": names(&admin.permissions) });
+        audit::insert(&mut tx, AuditEntry::new(ctx, Action::UpdateAdmin, &id, detail)).await?;
         tx.commit().await?;
         Ok(admin)
     }
 
-    /// Checks a password and signs a credential for the admin. Unknown workspaces and addresses
-    /// answer as a wrong password does, after the same work and as often.
-    pub(crate) async fn sign_in(
-        &self,
-        peer: Peer,
-        workspace: &str,
-        email: &str,
-        password: &str,
-    ) -> Result<Signed, TenantError> {
-        self.sign_ins.take(peer)?;
-        if password.len() > MAX_PASSWORD_BYTES || email.len() > MAX_EMAIL_BYTES {
-            return Err(TenantError::PasswordWrong);
-        }
-        // One workspace under each of its names takes the same places; what can be no name is one.
-        let name = workspaces::canonical_name(workspace).unwrap_or_default();
-        let place = self.hasher.reserve(&[Asker::Workspace(name.clone()), Asker::Peer(peer)])?;
-        let resolved = workspaces::resolve(&self.database, workspace).await?;
-        let scope = self.signer.own_scope(resolved.unwrap_or(NOWHERE)).await?;
-        let database = self.database.scoped(&scope).for_stranger();
-        let mut tx = database.begin().await?;
-        let exists = crate::store::workspaces::find(&mut tx).await?.is_some();
-        let admin = store::find_by_email(&mut tx, email).await?.filter(|_| exists);
-        tx.commit().await?;
-        let (attempt, counted) = match &admin {
-            Some(admin) => (Attempt::sign_in(admin.id, peer), database),
-            // Nothing is stored under an id that is no workspace's.
-            None => {
-                let counted = if exists { scope } else { self.signer.own_scope(NOWHERE).await? };
-                (
-                    Attempt::sign_in_to_no_account(&name, email, peer),
-                    self.database.scoped(&counted).for_stranger(),
-                )
-            }
-        };
-        let hash = admin.as_ref().map(|admin| admin.password_hash.as_str());
-        attempts::judge(&counted, self.clock.now(), attempt, place, (password, hash)).await?;
-        let Some(mut admin) = admin else { return Err(TenantError::PasswordWrong) };
-        let id = resolved.ok_or(TenantError::PasswordWrong)?;
-        if Hasher::is_outdated(&admin.password_hash) {
-            let asker = Asker::Workspace(name);
-            admin.password_hash = self.hasher.reserve(&[asker])?.hash(password).await?;
-            let mut tx = counted.begin().await?;
-            store::update(&mut tx, &admin).await?;
-            tx.commit().await?;
-        }
-        self.signer
-            .sign(Grant {
-                actor: Actor::Admin(admin.id),
-                audiences: vec![Audience::Tenant, Audience::Identity, Audience::Billing],
-                workspace: Some(id),
-                permissions: [
-                    Permission::WorkspaceAdmin,
-                    Permission::UsersRead,
-                    Permission::ChangesRead,
-                    Permission::SeatsRead,
-                    Permission::BillingRead,
-                ]
-                .into(),
-                policy_version: None,
-                life: LONG,
-            })
-            .await
-    }
-
-    /// Asks the caller, if it is an admin, for their password again.
-    pub(crate) async fn confirm(
+    /// Deletes an admin and ends their sessions.
+    pub(crate) async fn delete(
         &self,
         ctx: &CallContext,
-        authority: &Authority,
-        password: &str,
+        id: AdminId,
+        own_password: &str,
     ) -> Result<(), TenantError> {
-        match authority {
-            Authority::Operator => Ok(()),
-            Authority::Admin(admin) => {
-                let scope = ctx.scope()?;
-                let place = self.hasher.reserve(&[Asker::Workspace(scope.workspace_id().to_string())])?;
-                let judged = (password, Some(admin.password_hash.as_str()));
-                let attempt = Attempt::again(admin.id);
-                attempts::judge(&self.database.scoped(&scope), ctx.now(), attempt, place, judged).await
-            }
+        let database = self.database.scoped(&ctx.scope()?);
+        self.asked_again(ctx, &database, own_password).await?;
+        let mut tx = database.begin().await?;
+        let admins = store::lock_all(&mut tx).await?;
+        let authority = authority::of(ctx, &mut tx).await?;
+        let admin = find(&admins, id)?;
+        check_power(&authority, &admin.permissions)?;
+        check_holders(&admins, id, &BTreeSet::new())?;
+        store::delete(&mut tx, id).await?;
+        attempts::forget(&mut tx, id).await?;
+        ended_sessions::insert(&mut tx, &Actor::Admin(id), ctx.now()).await?;
+        let detail = json!({ "email": admin.email });
+        audit::insert(&mut tx, AuditEntry::new(ctx, Action::DeleteAdmin, &id, detail)).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Sets an admin's password, ends their sessions, and forgets what was guessed.
+    pub(crate) async fn set_password(
+        &self,
+        ctx: &CallContext,
+        id: AdminId,
+        password: &str,
+        own_password: &str,
+    ) -> Result<(), TenantError> {
+        authority::require_admin(ctx)?;
+        let database = self.database.scoped(&ctx.scope()?);
+        check_password(password)?;
+        self.asked_again(ctx, &database, own_password).await?;
+        let hash = self.hash(ctx, password).await?;
+        let mut tx = database.begin().await?;
+        let admin = self.reach(ctx, &mut tx, id).await?;
+        store::set_password(&mut tx, id, &hash).await?;
+        attempts::forget(&mut tx, id).await?;
+        self.end(ctx, &mut tx, id).await?;
+        let detail = json!({ "email": admin.email });
+        audit::insert(&mut tx, AuditEntry::new(ctx, Action::SetPassword, &id, detail)).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Ends an admin's sessions. One's own end without the password.
+    pub(crate) async fn end_sessions(
+        &self,
+        ctx: &CallContext,
+        id: AdminId,
+        own_password: &str,
+    ) -> Result<(), TenantError> {
+        let database = self.database.scoped(&ctx.scope()?);
+        if *ctx.actor() != Actor::Admin(id) {
+            self.asked_again(ctx, &database, own_password).await?;
         }
+        let mut tx = database.begin().await?;
+        let admin = self.reach(ctx, &mut tx, id).await?;
+        self.end(ctx, &mut tx, id).await?;
+        let detail = json!({ "email": admin.email });
+        audit::insert(&mut tx, AuditEntry::new(ctx, Action::EndSessions, &id, detail)).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Asks for the password again, before the transaction that needs it.
+    pub(crate) async fn asked_again(
+        &self,
+        ctx: &CallContext,
+        database: &ScopedDatabase,
+        own_password: &str,
+    ) -> Result<Authority, TenantError> {
+        let mut tx = database.begin().await?;
+        let authority = authority::of(ctx, &mut tx).await?;
+        tx.commit().await?;
+        self.confirm(ctx, &authority, own_password).await?;
+        Ok(authority)
+    }
+
+    /// The admin, if the caller may act on them: whose permissions the caller holds.
+    async fn reach(&self, ctx: &CallContext, tx: &mut TenantTx, id: AdminId) -> Result<Admin, TenantError> {
+        let authority = authority::of(ctx, tx).await?;
+        let admin = store::find(tx, id).await?.ok_or_else(|| absent(id))?;
+        check_power(&authority, &admin.permissions)?;
+        Ok(admin)
+    }
+
+    async fn end(&self, ctx: &CallContext, tx: &mut TenantTx, id: AdminId) -> Result<(), TenantError> {
+        store::end_sessions(tx, id, ctx.now()).await?;
+        Ok(ended_sessions::insert(tx, &Actor::Admin(id), ctx.now()).await?)
+    }
+
+    async fn hash(&self, ctx: &CallContext, password: &str) -> Result<String, TenantError> {
+        let asker = Asker::Workspace(ctx.scope()?.workspace_id().to_string());
+        Ok(self.hasher.reserve(&[asker])?.hash(password).await?)
     }
 }
 
-/// Longest password, in bytes; more would only cost time.
-const MAX_PASSWORD_BYTES: usize = 1_024;
-/// Longest address, in bytes (RFC 5321 section 4.5.3.1.3).
-const MAX_EMAIL_BYTES: usize = 256;
+fn absent(id: AdminId) -> TenantError {
+    TenantError::NotFound { what: "admin", name: id.to_string() }
+}
+
+fn find(admins: &[Admin], id: AdminId) -> Result<&Admin, TenantError> {
+    admins.iter().find(|admin| admin.id == id).ok_or_else(|| absent(id))
+}
+
+fn names(permissions: &BTreeSet<AdminPermission>) -> Vec<&'static str> {
+    permissions.iter().map(|permission| permission.as_str()).collect()
+}
 
 fn check_password(password: &str) -> Result<(), TenantError> {
     if (12..=256).contains(&password.chars().count()) {
@@ -224,9 +265,22 @@ fn check_password(password: &str) -> Result<(), TenantError> {
     Err(invalid("password", "it must have 12 to 256 characters").into())
 }
 
-fn check_grant(authority: &Authority, permissions: &BTreeSet<AdminPermission>) -> Result<(), TenantError> {
+/// No one gives, takes or overrules a permission that they don't hold.
+fn check_power(authority: &Authority, permissions: &BTreeSet<AdminPermission>) -> Result<(), TenantError> {
     match permissions.iter().find(|permission| !authority.holds(**permission)) {
         Some(permission) => Err(TenantError::PermissionNeeded(permission.title())),
+        None => Ok(()),
+    }
+}
+
+/// Each permission that the admin loses is held by another one.
+fn check_holders(admins: &[Admin], id: AdminId, left: &BTreeSet<AdminPermission>) -> Result<(), TenantError> {
+    let mut lost = find(admins, id)?.permissions.difference(left);
+    let others = |permission: &&AdminPermission| {
+        !admins.iter().any(|admin| admin.id != id && admin.permissions.contains(permission))
+    };
+    match lost.find(others) {
+        Some(permission) => Err(TenantError::LastHolder(permission.title())),
         None => Ok(()),
     }
 }

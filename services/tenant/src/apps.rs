@@ -1,6 +1,7 @@
 //! API apps.
 
 use jiff::Timestamp;
+use serde_json::json;
 use usher_base::CallContext;
 use usher_base::id::AppId;
 use usher_base::printable::is_hidden;
@@ -8,9 +9,11 @@ use usher_rpc::convert::invalid;
 use usher_store::Database;
 
 use crate::admins::AdminPermission::ConfigureAdvancedSecuritySettings;
+use crate::admins::Admins;
+use crate::audit::{Action, AuditEntry};
 use crate::authority;
 use crate::error::TenantError;
-use crate::store::{apps as store, tokens, workspaces};
+use crate::store::{apps as store, audit, tokens, workspaces};
 
 /// An app: what a workspace's identity provider is to the workspace.
 #[derive(Clone, Debug)]
@@ -62,6 +65,8 @@ pub(crate) async fn create(
         return Err(TenantError::NotFound { what: "workspace", name: scope.workspace_id().to_string() });
     }
     store::insert(&mut tx, &app, &ctx.actor().to_string()).await?;
+    let entry = AuditEntry::new(ctx, Action::CreateApp, &app.id, json!({ "name": app.name }));
+    audit::insert(&mut tx, entry).await?;
     tx.commit().await?;
     Ok(app)
 }
@@ -90,14 +95,25 @@ pub(crate) async fn update(
         return Err(TenantError::NotFound { what: "app", name: id.to_string() });
     };
     workspaces::announce(&mut tx).await?;
+    let detail = json!({ "strict": app.strict, "external_id_stable": app.external_id_stable });
+    audit::insert(&mut tx, AuditEntry::new(ctx, Action::UpdateApp, &id, detail)).await?;
     tx.commit().await?;
     Ok(app)
 }
 
 /// Deletes an app and revokes its tokens.
-pub(crate) async fn delete(database: &Database, ctx: &CallContext, id: AppId) -> Result<(), TenantError> {
-    let scope = ctx.scope()?;
-    let mut tx = database.scoped(&scope).begin().await?;
+pub(crate) async fn delete(
+    admins: &Admins,
+    ctx: &CallContext,
+    id: AppId,
+    own_password: &str,
+) -> Result<(), TenantError> {
+    let database = admins.database.scoped(&ctx.scope()?);
+    let mut tx = database.begin().await?;
+    let authority = authority::with(ctx, &mut tx, ConfigureAdvancedSecuritySettings).await?;
+    tx.commit().await?;
+    admins.confirm(ctx, &authority, own_password).await?;
+    let mut tx = database.begin().await?;
     authority::with(ctx, &mut tx, ConfigureAdvancedSecuritySettings).await?;
     if !store::lock(&mut tx, id).await? {
         return Err(TenantError::NotFound { what: "app", name: id.to_string() });
@@ -105,5 +121,6 @@ pub(crate) async fn delete(database: &Database, ctx: &CallContext, id: AppId) ->
     store::delete(&mut tx, id, ctx.now()).await?;
     tokens::revoke_all(&mut tx, id, ctx.now()).await?;
     workspaces::announce(&mut tx).await?;
+    audit::insert(&mut tx, AuditEntry::new(ctx, Action::DeleteApp, &id, json!({}))).await?;
     Ok(tx.commit().await?)
 }

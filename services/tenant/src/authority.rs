@@ -43,9 +43,12 @@ pub(crate) async fn of(ctx: &CallContext, tx: &mut TenantTx) -> Result<Authority
     let Actor::Admin(id) = ctx.actor() else {
         return Err(Denied::Permission(Permission::TenantAdmin).into());
     };
-    let admin = store::find(tx, *id)
-        .await?
-        .ok_or_else(|| TenantError::NotFound { what: "admin", name: id.to_string() })?;
+    // A deleted admin's session has ended like one that was ended.
+    let admin = store::find(tx, *id).await?.ok_or(TenantError::SessionEnded)?;
+    let issued = ctx.credential().issued_at();
+    if admin.sessions_ended_at.is_some_and(|ended| issued <= ended.as_second()) {
+        return Err(TenantError::SessionEnded);
+    }
     Ok(Authority::Admin(Box::new(admin)))
 }
 

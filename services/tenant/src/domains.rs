@@ -1,14 +1,17 @@
 //! The domains whose people may be provisioned.
 
 use jiff::Timestamp;
+use serde_json::json;
 use usher_base::CallContext;
 use usher_base::domain::DomainName;
 use usher_rpc::convert::parse;
 use usher_store::Database;
 
+use crate::admins::Admins;
+use crate::audit::{Action, AuditEntry};
 use crate::authority;
 use crate::error::TenantError;
-use crate::store::{domains as store, workspaces};
+use crate::store::{audit, domains as store, workspaces};
 
 /// An approved domain.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +36,8 @@ pub(crate) async fn approve(
     let by = ctx.actor().to_string();
     if store::insert(&mut tx, &domain, ctx.now(), &by).await? {
         workspaces::raise_policy(&mut tx).await?;
+        let entry = AuditEntry::new(ctx, Action::ApproveDomain, &domain, json!({}));
+        audit::insert(&mut tx, entry).await?;
     }
     let approved = store::find(&mut tx, &domain).await?;
     tx.commit().await?;
@@ -50,14 +55,22 @@ pub(crate) async fn list(database: &Database, ctx: &CallContext) -> Result<Vec<A
 }
 
 /// Removes a domain. People who are there stay.
-pub(crate) async fn remove(database: &Database, ctx: &CallContext, name: &str) -> Result<(), TenantError> {
-    let scope = ctx.scope()?;
+pub(crate) async fn remove(
+    admins: &Admins,
+    ctx: &CallContext,
+    name: &str,
+    own_password: &str,
+) -> Result<(), TenantError> {
+    authority::require_admin(ctx)?;
+    let database = admins.database.scoped(&ctx.scope()?);
     let domain: DomainName = parse("name", name)?;
-    let mut tx = database.scoped(&scope).begin().await?;
+    admins.asked_again(ctx, &database, own_password).await?;
+    let mut tx = database.begin().await?;
     authority::of(ctx, &mut tx).await?;
     if !store::delete(&mut tx, domain.as_str()).await? {
         return Err(TenantError::NotFound { what: "domain", name: domain.to_string() });
     }
     workspaces::raise_policy(&mut tx).await?;
+    audit::insert(&mut tx, AuditEntry::new(ctx, Action::RemoveDomain, &domain, json!({}))).await?;
     Ok(tx.commit().await?)
 }

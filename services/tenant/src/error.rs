@@ -57,6 +57,12 @@ pub enum TenantError {
     /// Admin: somebody with the permission must do it.
     #[error("this needs the permission \"{0}\", which another admin of the workspace can give you")]
     PermissionNeeded(&'static str),
+    /// Admin: give the permission to another admin first.
+    #[error("this is the last admin with the permission \"{0}\"; give it to another admin first")]
+    LastHolder(&'static str),
+    /// Admin: sign in again.
+    #[error("the session has ended; sign in again")]
+    SessionEnded,
     /// Admin: revoke a token first.
     #[error("the app has {0} live tokens, which is the most; revoke one that is no longer used")]
     TooManyTokens(i64),
@@ -101,7 +107,8 @@ impl Fault for TenantError {
             Self::PasswordWrong => Reason::PasswordWrong,
             Self::TooManyAttempts { .. } => Reason::TooManyAttempts,
             Self::PermissionNeeded(_) => Reason::PermissionDenied,
-            Self::TooManyTokens(_) => Reason::FailedPrecondition,
+            Self::TooManyTokens(_) | Self::LastHolder(_) => Reason::FailedPrecondition,
+            Self::SessionEnded => Reason::CredentialExpired,
             Self::ServiceKeyInvalid(_) => Reason::CredentialInvalid,
             Self::Argument(error) => error.reason(),
             Self::Denied(error) => error.reason(),

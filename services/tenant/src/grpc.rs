@@ -3,6 +3,7 @@
 pub(crate) mod access;
 pub(crate) mod admins;
 pub(crate) mod apps;
+pub(crate) mod audit;
 mod convert;
 pub(crate) mod credentials;
 pub(crate) mod domains;

@@ -1,5 +1,6 @@
 //! Who calls without a credential, as far as the network tells.
 
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use sha2::{Digest as _, Sha256};
@@ -28,6 +29,12 @@ impl Peer {
     pub(crate) fn place(self, places: u16) -> i32 {
         let digest = Sha256::digest(self.0.to_string().as_bytes());
         i32::from(u16::from_be_bytes([digest[0], digest[1]]) % places)
+    }
+}
+
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 

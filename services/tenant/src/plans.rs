@@ -1,11 +1,13 @@
 //! Plans: what workspaces have bought.
 
+use serde_json::json;
 use usher_base::id::PlanId;
 use usher_base::printable::is_hidden;
 use usher_base::{CallContext, Permission};
 use usher_rpc::convert::invalid;
 use usher_store::Database;
 
+use crate::audit::{Action, AuditEntry};
 use crate::error::TenantError;
 use crate::store::plans as store;
 
@@ -48,7 +50,9 @@ pub(crate) async fn create(database: &Database, ctx: &CallContext, plan: Plan) -
         let rule = "at_least must not be negative, and percent must be 0 to 1,000";
         return Err(invalid("plan.collaborator_cap", rule).into());
     }
-    store::insert(database, &plan, ctx.now()).await?;
+    let detail = json!({ "name": plan.name, "scim": plan.scim, "enforce_domains": plan.enforce_domains });
+    let entry = AuditEntry::new(ctx, Action::CreatePlan, &plan.id, detail);
+    store::insert(database, &plan, ctx.now(), entry).await?;
     Ok(plan)
 }
 

@@ -7,6 +7,7 @@ use usher_net::Listener;
 use usher_proto::tenant::v1::access_service_server::AccessServiceServer;
 use usher_proto::tenant::v1::admin_service_server::AdminServiceServer;
 use usher_proto::tenant::v1::app_service_server::AppServiceServer;
+use usher_proto::tenant::v1::audit_service_server::AuditServiceServer;
 use usher_proto::tenant::v1::credential_service_server::CredentialServiceServer;
 use usher_proto::tenant::v1::domain_service_server::DomainServiceServer;
 use usher_proto::tenant::v1::plan_service_server::PlanServiceServer;
@@ -25,6 +26,7 @@ use crate::error::TenantError;
 use crate::grpc::access::AccessApi;
 use crate::grpc::admins::AdminApi;
 use crate::grpc::apps::AppApi;
+use crate::grpc::audit::AuditApi;
 use crate::grpc::credentials::CredentialApi;
 use crate::grpc::domains::DomainApi;
 use crate::grpc::plans::PlanApi;
@@ -130,11 +132,12 @@ impl Service {
                 database: database.clone(),
                 tasks: tasks.clone(),
             }))
-            .add(DomainServiceServer::new(DomainApi { database: database.clone(), tasks: tasks.clone() }))
+            .add(DomainServiceServer::new(DomainApi { admins: admins.clone(), tasks: tasks.clone() }))
             .add(PolicyServiceServer::new(PolicyApi { database: database.clone() }))
             .add(AdminServiceServer::new(AdminApi { admins: admins.clone(), tasks: tasks.clone() }))
-            .add(AppServiceServer::new(AppApi { database: database.clone(), tasks: tasks.clone() }))
+            .add(AppServiceServer::new(AppApi { admins: admins.clone(), tasks: tasks.clone() }))
             .add(TokenServiceServer::new(TokenApi { admins, tasks: tasks.clone() }))
+            .add(AuditServiceServer::new(AuditApi { database: database.clone(), signer: signer.clone() }))
             .add(ProvisioningLogServiceServer::new(ProvisioningLogApi {
                 log: ProvisioningLog::new(database.clone(), access.clone()),
             }))

@@ -3,10 +3,13 @@
 use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
+use serde_json::{Value, json};
+use usher_base::id::EventId;
 use usher_base::secret::ServiceKey;
 use usher_base::{Actor, Audience, Clock, Permission};
 use usher_store::Database;
 
+use crate::audit::{Action, AuditEntry};
 use crate::error::TenantError;
 use crate::hashing::Hasher;
 use crate::keyring::Keyring;
@@ -70,7 +73,7 @@ impl Bearer {
             ),
         };
         let life = life.unwrap_or(usual);
-        Grant { actor, audiences, workspace: None, permissions, policy_version: None, life }
+        Grant { actor, audiences, workspace: None, permissions, policy_version: None, life, after: None }
     }
 }
 
@@ -118,7 +121,21 @@ impl ServiceKeys {
     /// # Errors
     /// The database does not answer.
     pub async fn retire_others(&self, name: &str, keep: &ServiceKey) -> Result<u64, TenantError> {
-        Ok(store::delete_others(&self.database, name, keep.lookup_id()).await?)
+        let entry = self.entry(Action::RetireServiceKeys, name, json!({ "kept": keep.lookup_id() }));
+        Ok(store::delete_others(&self.database, name, keep.lookup_id(), entry).await?)
+    }
+
+    /// Of what is done with the database in hand, without a call.
+    fn entry(&self, action: Action, name: &str, detail: Value) -> AuditEntry {
+        AuditEntry {
+            id: EventId::new(&self.clock),
+            at: self.clock.now(),
+            actor: Actor::Operator("database".to_owned()).to_string(),
+            action: action.as_str().to_owned(),
+            target: name.to_owned(),
+            request_id: String::new(),
+            detail,
+        }
     }
 
     /// Signs a credential for an operator, for whoever holds the database: dev mode's.
@@ -149,12 +166,13 @@ impl ServiceKeys {
         let bearer = bearer(name).ok_or_else(|| {
             TenantError::from(usher_rpc::convert::invalid("name", UnknownService(name.to_owned())))
         })?;
+        let entry = self.entry(Action::CreateServiceKey, name, json!({ "lookup_id": key.lookup_id() }));
         let stored = store::StoredKey {
             name: name.to_owned(),
             operator: matches!(bearer, Bearer::Operator(_)),
             protected: self.secrets.protect(key).await?,
         };
-        Ok(store::insert(&self.database, key.lookup_id(), &stored, self.clock.now()).await?)
+        Ok(store::insert(&self.database, key.lookup_id(), &stored, entry).await?)
     }
 }
 

@@ -7,15 +7,17 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
 use tokio::sync::{Mutex, RwLock};
 use usher_base::credential::ISSUER;
 use usher_base::id::WorkspaceId;
 use usher_base::key::{PublicKey, SigningKey};
-use usher_base::{Actor, Audience, Claims, Clock, KeySet, Permission, TenantScope};
+use usher_base::{Actor, Audience, CallContext, Claims, Clock, KeySet, Permission, TenantScope};
 use usher_rpc::{KeySource, KeySourceError};
 use usher_store::Database;
 use uuid::Uuid;
 
+use crate::audit::{Action, AuditEntry};
 use crate::error::TenantError;
 use crate::keyring::Keyring;
 use crate::store::{ended_sessions, signing_keys as store};
@@ -32,8 +34,8 @@ pub(crate) const RELOAD: Duration = Duration::from_secs(5);
 const GRACE: SignedDuration = SignedDuration::from_secs(12);
 /// A key signs for so long; then a new one is made.
 const MAX_AGE: SignedDuration = SignedDuration::from_hours(30 * 24);
-/// Longest life of any credential: an operator's that was made at the database.
-const LONGEST: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// Ended sessions are published for so long: only admins' are ended, and their credentials live for [`LONG`].
+const ENDED: SignedDuration = SignedDuration::from_mins(65);
 /// How old what is published may be.
 const PUBLISHED: Duration = Duration::from_secs(1);
 
@@ -45,6 +47,8 @@ pub(crate) struct Grant {
     pub(crate) permissions: BTreeSet<Permission>,
     pub(crate) policy_version: Option<i64>,
     pub(crate) life: SignedDuration,
+    /// When the bearer's earlier credentials ended: this one is signed later than that, to the second.
+    pub(crate) after: Option<Timestamp>,
 }
 
 /// A signed credential.
@@ -85,7 +89,7 @@ impl Signer {
             {
                 store::seal(&database, &sealed(&keyring, &key)?).await?;
                 if !row.retired {
-                    replace(&database, &keyring, clock.now(), Some(&row.kid)).await?;
+                    replace(&database, &keyring, clock.now(), Some(&row.kid), None).await?;
                 }
             }
         }
@@ -97,6 +101,8 @@ impl Signer {
     /// Signs a credential.
     pub(crate) async fn sign(&self, grant: Grant) -> Result<Signed, TenantError> {
         let now = self.clock.now();
+        let issued_at =
+            grant.after.map_or(now.as_second(), |ended| now.as_second().max(ended.as_second() + 1));
         let expires_at = now + grant.life;
         let claims = Claims {
             iss: ISSUER.to_owned(),
@@ -105,8 +111,8 @@ impl Signer {
             tid: grant.workspace,
             scp: grant.permissions,
             pol: grant.policy_version,
-            iat: now.as_second(),
-            nbf: now.as_second(),
+            iat: issued_at,
+            nbf: issued_at,
             exp: expires_at.as_second(),
             jti: Uuid::new_v4().to_string(),
         };
@@ -130,6 +136,7 @@ impl Signer {
                 permissions: BTreeSet::new(),
                 policy_version: None,
                 life: SHORT,
+                after: None,
             })
             .await?;
         let key = Arc::clone(&*self.current.read().await);
@@ -152,7 +159,7 @@ impl Signer {
         let opened = rows.iter().filter_map(|row| row.open(&self.keyring));
         let published = Published {
             keys: opened.map(|key| key.public().clone()).collect(),
-            ended: ended_sessions::list(&self.database, now - LONGEST).await?,
+            ended: ended_sessions::list(&self.database, now - ENDED).await?,
         };
         *held = Some((asked, published.clone()));
         Ok(published)
@@ -170,16 +177,18 @@ impl Signer {
 
     /// Makes a new key and signs with it from now on. The old one stays published until everything
     /// that any replica may have signed with it has ended.
-    pub(crate) async fn rotate(&self) -> Result<PublicKey, TenantError> {
+    pub(crate) async fn rotate(&self, ctx: &CallContext) -> Result<PublicKey, TenantError> {
         let signed = self.current_kid().await;
-        replace(&self.database, &self.keyring, self.clock.now(), Some(&signed)).await?;
+        let entry = AuditEntry::new(ctx, Action::RotateSigningKey, &signed, json!({}));
+        replace(&self.database, &self.keyring, self.clock.now(), Some(&signed), Some(entry)).await?;
         self.reload().await?;
         Ok(self.current.read().await.public().clone())
     }
 
     /// Revokes a key; if it signs, a new one does from now on.
-    pub(crate) async fn revoke(&self, kid: &str) -> Result<(), TenantError> {
-        if !store::revoke(&self.database, kid, self.clock.now()).await? {
+    pub(crate) async fn revoke(&self, ctx: &CallContext, kid: &str) -> Result<(), TenantError> {
+        let entry = AuditEntry::new(ctx, Action::RevokeSigningKey, kid, json!({}));
+        if !store::revoke(&self.database, kid, entry).await? {
             return Err(TenantError::NotFound { what: "signing key", name: kid.chars().take(64).collect() });
         }
         self.reload().await?;
@@ -214,7 +223,7 @@ async fn usable(database: &Database, keyring: &Keyring, clock: &Clock) -> Result
         {
             return Ok(key);
         }
-        replace(database, keyring, now, newest.map(|row| row.kid.as_str())).await?;
+        replace(database, keyring, now, newest.map(|row| row.kid.as_str()), None).await?;
     }
     Err(TenantError::NoSigningKey)
 }
@@ -225,10 +234,11 @@ async fn replace(
     keyring: &Keyring,
     now: Timestamp,
     signed: Option<&str>,
+    entry: Option<AuditEntry>,
 ) -> Result<(), TenantError> {
     let key = sealed(keyring, &SigningKey::generate()?)?;
     let reload = SignedDuration::try_from(RELOAD).unwrap_or(LONG);
-    store::replace(database, signed, &key, (now, now + LONG + reload + reload)).await?;
+    store::replace(database, signed, &key, (now, now + LONG + reload + reload), entry).await?;
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 pub(crate) mod admins;
 pub(crate) mod apps;
 pub(crate) mod attempts;
+pub(crate) mod audit;
 pub(crate) mod domains;
 pub(crate) mod ended_sessions;
 pub(crate) mod plans;

@@ -1,6 +1,7 @@
 //! The apps' SCIM tokens. Shown once; only a hash is kept.
 
 use jiff::Timestamp;
+use serde_json::json;
 use usher_base::CallContext;
 use usher_base::id::{AppId, TokenId};
 use usher_base::printable::is_hidden;
@@ -9,9 +10,10 @@ use usher_rpc::convert::invalid;
 
 use crate::admins::AdminPermission::ConfigureAdvancedSecuritySettings;
 use crate::admins::Admins;
+use crate::audit::{Action, AuditEntry};
 use crate::authority;
 use crate::error::TenantError;
-use crate::store::{apps, tokens as store, workspaces};
+use crate::store::{apps, audit, tokens as store, workspaces};
 
 /// Most live tokens of an app: enough to rotate, few enough to know each.
 const MOST_LIVE: i64 = 10;
@@ -35,7 +37,7 @@ pub(crate) struct NewToken {
     pub(crate) name: String,
     pub(crate) expires_at: Option<Timestamp>,
     /// The admin's own, again.
-    pub(crate) password: String,
+    pub(crate) own_password: String,
 }
 
 /// Creates a token, and gives its secret this once.
@@ -55,7 +57,7 @@ pub(crate) async fn create(
     let mut tx = database.begin().await?;
     let authority = authority::with(ctx, &mut tx, ConfigureAdvancedSecuritySettings).await?;
     tx.commit().await?;
-    admins.confirm(ctx, &authority, &new.password).await?;
+    admins.confirm(ctx, &authority, &new.own_password).await?;
     let secret = ScimToken::generate();
     let protected = admins.secrets.protect(&secret).await?;
     let token = Token {
@@ -69,6 +71,7 @@ pub(crate) async fn create(
         last_used_at: None,
     };
     let mut tx = database.begin().await?;
+    authority::with(ctx, &mut tx, ConfigureAdvancedSecuritySettings).await?;
     // The app's row is locked, so that parallel creations are counted one after the other.
     if !apps::lock(&mut tx, token.app).await? {
         return Err(TenantError::NotFound { what: "app", name: token.app.to_string() });
@@ -78,6 +81,8 @@ pub(crate) async fn create(
         return Err(TenantError::TooManyTokens(live));
     }
     store::insert(&mut tx, &token, &protected, &ctx.actor().to_string()).await?;
+    let detail = json!({ "app": token.app.to_string(), "name": token.name, "lookup_id": token.lookup_id });
+    audit::insert(&mut tx, AuditEntry::new(ctx, Action::CreateToken, &token.id, detail)).await?;
     tx.commit().await?;
     Ok((token, secret))
 }
@@ -99,7 +104,10 @@ pub(crate) async fn revoke(admins: &Admins, ctx: &CallContext, id: TokenId) -> R
     authority::with(ctx, &mut tx, ConfigureAdvancedSecuritySettings).await?;
     match store::revoke(&mut tx, id, ctx.now()).await? {
         None => return Err(TenantError::NotFound { what: "token", name: id.to_string() }),
-        Some(true) => workspaces::announce(&mut tx).await?,
+        Some(true) => {
+            workspaces::announce(&mut tx).await?;
+            audit::insert(&mut tx, AuditEntry::new(ctx, Action::RevokeToken, &id, json!({}))).await?;
+        }
         Some(false) => {}
     }
     Ok(tx.commit().await?)

@@ -1,6 +1,7 @@
 //! Workspaces.
 
 use jiff::Timestamp;
+use serde_json::json;
 use usher_base::id::WorkspaceId;
 use usher_base::printable::is_hidden;
 use usher_base::{CallContext, Denied, Fault as _, Permission};
@@ -8,11 +9,12 @@ use usher_rpc::convert::invalid;
 use usher_rpc::{Failure, Found, Slugs};
 use usher_store::Database;
 
+use crate::audit::{Action, AuditEntry};
 use crate::authority;
 use crate::error::TenantError;
 use crate::plans::{self, Plan};
 use crate::seat_policy::SeatPolicy;
-use crate::store::workspaces as store;
+use crate::store::{audit, workspaces as store};
 
 /// A workspace.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,7 +80,9 @@ pub(crate) async fn create(
         created_at: ctx.now(),
     };
     let scope = ctx.credential().scope(Some(id))?;
-    if store::insert(&database.scoped(&scope), &workspace).await? {
+    let detail = json!({ "slug": workspace.slug, "plan": workspace.plan.name });
+    let entry = AuditEntry::new(ctx, Action::CreateWorkspace, &id, detail);
+    if store::insert(&database.scoped(&scope), &workspace, entry).await? {
         Ok(workspace)
     } else {
         Err(TenantError::AlreadyExists { what: "workspace", name: workspace.slug })
@@ -150,6 +154,11 @@ pub(crate) async fn update(
     };
     check_limit(workspace.seat_limit)?;
     store::update(&mut tx, &workspace).await?;
+    let detail = json!({
+        "name": workspace.name, "plan": workspace.plan.name, "suspended": workspace.suspended,
+        "seat_policy": workspace.seat_policy.as_str(), "seat_limit": workspace.seat_limit,
+    });
+    audit::insert(&mut tx, AuditEntry::new(ctx, Action::UpdateWorkspace, &workspace.id, detail)).await?;
     workspace.policy_version += 1;
     tx.commit().await?;
     Ok(workspace)

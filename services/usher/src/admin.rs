@@ -3,6 +3,7 @@
 mod account;
 mod app;
 mod attribute;
+mod audit;
 mod commitment;
 mod correction;
 mod domain;
@@ -63,6 +64,8 @@ enum AdminCommand {
     Token(token::TokenCommand),
     /// What identity providers tried, and what came of it: the provisioning log, newest first.
     Log(log::LogArgs),
+    /// What admins and operators did, newest first.
+    Audit(audit::AuditArgs),
     /// Plans: what workspaces have bought.
     #[command(subcommand)]
     Plan(plan::PlanCommand),
@@ -123,6 +126,7 @@ impl AdminCommand {
             Self::Attribute(command) => command.run(session).await,
             Self::Token(command) => command.run(session).await,
             Self::Log(args) => args.run(session, format).await,
+            Self::Audit(args) => args.run(session).await,
             Self::Plan(command) => command.run(session).await,
             Self::Account(command) => command.run(session).await,
             Self::Price(command) => command.run(session).await,

@@ -111,7 +111,7 @@ impl Operator {
     /// # Errors
     /// The call fails.
     pub async fn remove_domain(&self, workspace: WorkspaceId, name: &str) -> anyhow::Result<()> {
-        let message = pb::RemoveDomainRequest { name: name.to_owned() };
+        let message = pb::RemoveDomainRequest { name: name.to_owned(), ..Default::default() };
         let mut client = DomainServiceClient::new(self.tenant());
         answered("RemoveDomain", client.remove_domain(self.about(workspace, message)).await).map(drop)
     }
@@ -151,6 +151,7 @@ impl Operator {
             email: email.to_owned(),
             password: password.to_owned(),
             permissions: permissions.iter().map(|permission| (*permission).into()).collect(),
+            ..Default::default()
         };
         let mut client = AdminServiceClient::new(self.tenant());
         let made = answered("CreateAdmin", client.create_admin(self.about(workspace, message)).await)?;

@@ -1,6 +1,7 @@
 //! Usher as a whole: the four roles over their real sockets, on a real PostgreSQL.
 #![expect(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
 
+mod admins;
 mod billing;
 mod books;
 mod clock;

@@ -129,7 +129,7 @@ async fn an_admin_gives_the_password_again_for_a_token_and_needs_the_permission(
     let ask = |password: &str| pb::CreateTokenRequest {
         app_id: acme.app().to_owned(),
         name: "mine".into(),
-        password: password.into(),
+        own_password: password.into(),
         ..Default::default()
     };
 

@@ -8,8 +8,9 @@ use usher_rpc::convert::{parse, to_wire};
 use usher_rpc::{Tasks, open, status};
 
 use super::convert::permissions;
-use crate::admins::Admins;
-use crate::peer::Peer;
+use crate::admins::{Admins, NewAdmin};
+use crate::authority;
+use crate::sign_in::Caller;
 
 /// Serves admins.
 pub(crate) struct AdminApi {
@@ -26,7 +27,9 @@ impl AdminService for AdminApi {
         let (ctx, message) = open(request)?;
         let permissions = permissions(message.permissions()).map_err(status)?;
         let admins = self.admins.clone();
-        let work = async move { admins.create(&ctx, message.email, &message.password, permissions).await };
+        let pb::CreateAdminRequest { email, password, own_password, .. } = message;
+        let new = NewAdmin { email, password, permissions };
+        let work = async move { admins.create(&ctx, new, &own_password).await };
         let admin = self.tasks.detach(work).await.map_err(status)?;
         Ok(Response::new(pb::CreateAdminResponse { admin: Some(admin.into()) }))
     }
@@ -50,20 +53,60 @@ impl AdminService for AdminApi {
         let id: AdminId = parse("id", &message.id).map_err(status)?;
         let permissions = permissions(message.permissions()).map_err(status)?;
         let admins = self.admins.clone();
-        let work = async move { admins.update(&ctx, id, permissions).await };
+        let work = async move { admins.update(&ctx, id, permissions, &message.own_password).await };
         let admin = self.tasks.detach(work).await.map_err(status)?;
         Ok(Response::new(pb::UpdateAdminResponse { admin: Some(admin.into()) }))
+    }
+
+    async fn delete_admin(
+        &self,
+        request: Request<pb::DeleteAdminRequest>,
+    ) -> Result<Response<pb::DeleteAdminResponse>, Status> {
+        let (ctx, message) = open(request)?;
+        authority::require_admin(&ctx).map_err(status)?;
+        let id: AdminId = parse("id", &message.id).map_err(status)?;
+        let admins = self.admins.clone();
+        let work = async move { admins.delete(&ctx, id, &message.own_password).await };
+        self.tasks.detach(work).await.map_err(status)?;
+        Ok(Response::new(pb::DeleteAdminResponse {}))
+    }
+
+    async fn set_password(
+        &self,
+        request: Request<pb::SetPasswordRequest>,
+    ) -> Result<Response<pb::SetPasswordResponse>, Status> {
+        let (ctx, message) = open(request)?;
+        authority::require_admin(&ctx).map_err(status)?;
+        let id: AdminId = parse("id", &message.id).map_err(status)?;
+        let admins = self.admins.clone();
+        let work =
+            async move { admins.set_password(&ctx, id, &message.password, &message.own_password).await };
+        self.tasks.detach(work).await.map_err(status)?;
+        Ok(Response::new(pb::SetPasswordResponse {}))
+    }
+
+    async fn end_sessions(
+        &self,
+        request: Request<pb::EndSessionsRequest>,
+    ) -> Result<Response<pb::EndSessionsResponse>, Status> {
+        let (ctx, message) = open(request)?;
+        authority::require_admin(&ctx).map_err(status)?;
+        let id: AdminId = parse("id", &message.id).map_err(status)?;
+        let admins = self.admins.clone();
+        let work = async move { admins.end_sessions(&ctx, id, &message.own_password).await };
+        self.tasks.detach(work).await.map_err(status)?;
+        Ok(Response::new(pb::EndSessionsResponse {}))
     }
 
     async fn sign_in(
         &self,
         request: Request<pb::SignInRequest>,
     ) -> Result<Response<pb::SignInResponse>, Status> {
-        let peer = Peer::of(&request);
+        let caller = Caller::of(&request);
         let message = request.into_inner();
         let signed = self
             .admins
-            .sign_in(peer, &message.workspace, &message.email, &message.password)
+            .sign_in(&caller, &message.workspace, &message.email, &message.password)
             .await
             .map_err(status)?;
         Ok(Response::new(pb::SignInResponse {

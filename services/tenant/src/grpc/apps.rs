@@ -6,13 +6,13 @@ use usher_proto::tenant::v1 as pb;
 use usher_proto::tenant::v1::app_service_server::AppService;
 use usher_rpc::convert::parse;
 use usher_rpc::{Tasks, open, status};
-use usher_store::Database;
 
+use crate::admins::Admins;
 use crate::apps::{self, Reading};
 
 /// Serves apps.
 pub(crate) struct AppApi {
-    pub(crate) database: Database,
+    pub(crate) admins: Admins,
     pub(crate) tasks: Tasks,
 }
 
@@ -23,7 +23,7 @@ impl AppService for AppApi {
         request: Request<pb::CreateAppRequest>,
     ) -> Result<Response<pb::CreateAppResponse>, Status> {
         let (ctx, message) = open(request)?;
-        let database = self.database.clone();
+        let database = self.admins.database.clone();
         let work = async move { apps::create(&database, &ctx, message.name, message.description).await };
         let app = self.tasks.detach(work).await.map_err(status)?;
         Ok(Response::new(pb::CreateAppResponse { app: Some(app.into()) }))
@@ -34,7 +34,7 @@ impl AppService for AppApi {
         request: Request<pb::ListAppsRequest>,
     ) -> Result<Response<pb::ListAppsResponse>, Status> {
         let (ctx, _) = open(request)?;
-        let apps = apps::list(&self.database, &ctx).await.map_err(status)?;
+        let apps = apps::list(&self.admins.database, &ctx).await.map_err(status)?;
         Ok(Response::new(pb::ListAppsResponse { apps: apps.into_iter().map(pb::App::from).collect() }))
     }
 
@@ -45,7 +45,7 @@ impl AppService for AppApi {
         let (ctx, message) = open(request)?;
         let id: AppId = parse("id", &message.id).map_err(status)?;
         let reading = Reading::try_from(&message).map_err(status)?;
-        let database = self.database.clone();
+        let database = self.admins.database.clone();
         let work = async move { apps::update(&database, &ctx, id, reading).await };
         let app = self.tasks.detach(work).await.map_err(status)?;
         Ok(Response::new(pb::UpdateAppResponse { app: Some(app.into()) }))
@@ -57,8 +57,8 @@ impl AppService for AppApi {
     ) -> Result<Response<pb::DeleteAppResponse>, Status> {
         let (ctx, message) = open(request)?;
         let id: AppId = parse("id", &message.id).map_err(status)?;
-        let database = self.database.clone();
-        let work = async move { apps::delete(&database, &ctx, id).await };
+        let admins = self.admins.clone();
+        let work = async move { apps::delete(&admins, &ctx, id, &message.own_password).await };
         self.tasks.detach(work).await.map_err(status)?;
         Ok(Response::new(pb::DeleteAppResponse {}))
     }

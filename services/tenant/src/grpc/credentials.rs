@@ -57,7 +57,7 @@ impl CredentialService for CredentialApi {
     ) -> Result<Response<pb::RotateKeysResponse>, Status> {
         let (ctx, _) = open(request)?;
         ctx.require(Permission::TenantAdmin).map_err(status)?;
-        let key = self.signer.rotate().await.map_err(status)?;
+        let key = self.signer.rotate(&ctx).await.map_err(status)?;
         Ok(Response::new(pb::RotateKeysResponse { key: Some(wire(key)) }))
     }
 
@@ -84,7 +84,7 @@ impl CredentialService for CredentialApi {
     ) -> Result<Response<pb::RevokeKeyResponse>, Status> {
         let (ctx, message) = open(request)?;
         ctx.require(Permission::TenantAdmin).map_err(status)?;
-        self.signer.revoke(&message.kid).await.map_err(status)?;
+        self.signer.revoke(&ctx, &message.kid).await.map_err(status)?;
         Ok(Response::new(pb::RevokeKeyResponse {}))
     }
 }

@@ -4,13 +4,13 @@ use tonic::{Request, Response, Status};
 use usher_proto::tenant::v1 as pb;
 use usher_proto::tenant::v1::domain_service_server::DomainService;
 use usher_rpc::{Tasks, open, status};
-use usher_store::Database;
 
+use crate::admins::Admins;
 use crate::domains;
 
 /// Serves approved domains.
 pub(crate) struct DomainApi {
-    pub(crate) database: Database,
+    pub(crate) admins: Admins,
     pub(crate) tasks: Tasks,
 }
 
@@ -21,7 +21,7 @@ impl DomainService for DomainApi {
         request: Request<pb::ApproveDomainRequest>,
     ) -> Result<Response<pb::ApproveDomainResponse>, Status> {
         let (ctx, message) = open(request)?;
-        let database = self.database.clone();
+        let database = self.admins.database.clone();
         let work = async move { domains::approve(&database, &ctx, &message.name).await };
         let domain = self.tasks.detach(work).await.map_err(status)?;
         Ok(Response::new(pb::ApproveDomainResponse { domain: Some(domain.into()) }))
@@ -32,7 +32,7 @@ impl DomainService for DomainApi {
         request: Request<pb::ListDomainsRequest>,
     ) -> Result<Response<pb::ListDomainsResponse>, Status> {
         let (ctx, _) = open(request)?;
-        let domains = domains::list(&self.database, &ctx).await.map_err(status)?;
+        let domains = domains::list(&self.admins.database, &ctx).await.map_err(status)?;
         Ok(Response::new(pb::ListDomainsResponse {
             domains: domains.into_iter().map(pb::Domain::from).collect(),
         }))
@@ -43,8 +43,8 @@ impl DomainService for DomainApi {
         request: Request<pb::RemoveDomainRequest>,
     ) -> Result<Response<pb::RemoveDomainResponse>, Status> {
         let (ctx, message) = open(request)?;
-        let database = self.database.clone();
-        let work = async move { domains::remove(&database, &ctx, &message.name).await };
+        let admins = self.admins.clone();
+        let work = async move { domains::remove(&admins, &ctx, &message.name, &message.own_password).await };
         self.tasks.detach(work).await.map_err(status)?;
         Ok(Response::new(pb::RemoveDomainResponse {}))
     }

@@ -1,5 +1,6 @@
 //! Admins.
 
+use jiff::Timestamp;
 use sqlx::FromRow;
 use usher_base::id::AdminId;
 use usher_store::{Error, OnConstraint as _, TenantTx, Time};
@@ -15,16 +16,18 @@ struct AdminRow {
     password_hash: String,
     permissions: Vec<String>,
     created_at: Time,
+    sessions_ended_at: Option<Time>,
 }
 
 impl From<AdminRow> for Admin {
-    fn from(AdminRow { admin_id, email, password_hash, permissions, created_at }: AdminRow) -> Self {
+    fn from(row: AdminRow) -> Self {
         Self {
-            id: AdminId::from_uuid(admin_id),
-            email,
-            password_hash,
-            permissions: permissions.iter().filter_map(|name| AdminPermission::from_name(name)).collect(),
-            created_at: created_at.0,
+            id: AdminId::from_uuid(row.admin_id),
+            email: row.email,
+            password_hash: row.password_hash,
+            permissions: row.permissions.iter().filter_map(|name| AdminPermission::from_name(name)).collect(),
+            created_at: row.created_at.0,
+            sessions_ended_at: row.sessions_ended_at.map(|at| at.0),
         }
     }
 }
@@ -58,7 +61,7 @@ pub(crate) async fn insert(tx: &mut TenantTx, admin: &Admin) -> Result<(), Tenan
 pub(crate) async fn find(tx: &mut TenantTx, id: AdminId) -> Result<Option<Admin>, Error> {
     let tenant = tx.tenant();
     let row: Option<AdminRow> = sqlx::query_as(
-        "SELECT admin_id, email, password_hash, permissions, created_at FROM admins
+        "SELECT admin_id, email, password_hash, permissions, created_at, sessions_ended_at FROM admins
          WHERE tenant_id = $1 AND admin_id = $2",
     )
     .bind(tenant)
@@ -71,7 +74,7 @@ pub(crate) async fn find(tx: &mut TenantTx, id: AdminId) -> Result<Option<Admin>
 pub(crate) async fn find_by_email(tx: &mut TenantTx, email: &str) -> Result<Option<Admin>, Error> {
     let tenant = tx.tenant();
     let row: Option<AdminRow> = sqlx::query_as(
-        "SELECT admin_id, email, password_hash, permissions, created_at FROM admins
+        "SELECT admin_id, email, password_hash, permissions, created_at, sessions_ended_at FROM admins
          WHERE tenant_id = $1 AND email_key = $2",
     )
     .bind(tenant)
@@ -84,7 +87,7 @@ pub(crate) async fn find_by_email(tx: &mut TenantTx, email: &str) -> Result<Opti
 pub(crate) async fn list(tx: &mut TenantTx) -> Result<Vec<Admin>, Error> {
     let tenant = tx.tenant();
     let rows: Vec<AdminRow> = sqlx::query_as(
-        "SELECT admin_id, email, password_hash, permissions, created_at FROM admins
+        "SELECT admin_id, email, password_hash, permissions, created_at, sessions_ended_at FROM admins
          WHERE tenant_id = $1 ORDER BY email_key",
     )
     .bind(tenant)
@@ -93,16 +96,58 @@ pub(crate) async fn list(tx: &mut TenantTx) -> Result<Vec<Admin>, Error> {
     Ok(rows.into_iter().map(Admin::from).collect())
 }
 
-pub(crate) async fn update(tx: &mut TenantTx, admin: &Admin) -> Result<(), Error> {
+/// All admins, by id, each locked until the transaction ends: what is judged of all of them then holds.
+pub(crate) async fn lock_all(tx: &mut TenantTx) -> Result<Vec<Admin>, Error> {
     let tenant = tx.tenant();
-    sqlx::query(
-        "UPDATE admins SET password_hash = $3, permissions = $4 WHERE tenant_id = $1 AND admin_id = $2",
+    let rows: Vec<AdminRow> = sqlx::query_as(
+        "SELECT admin_id, email, password_hash, permissions, created_at, sessions_ended_at FROM admins
+         WHERE tenant_id = $1 ORDER BY admin_id FOR UPDATE",
     )
     .bind(tenant)
-    .bind(admin.id.as_uuid())
-    .bind(&admin.password_hash)
-    .bind(names(admin))
-    .execute(tx.conn())
+    .fetch_all(tx.conn())
     .await?;
+    Ok(rows.into_iter().map(Admin::from).collect())
+}
+
+pub(crate) async fn set_permissions(tx: &mut TenantTx, admin: &Admin) -> Result<(), Error> {
+    let tenant = tx.tenant();
+    sqlx::query("UPDATE admins SET permissions = $3 WHERE tenant_id = $1 AND admin_id = $2")
+        .bind(tenant)
+        .bind(admin.id.as_uuid())
+        .bind(names(admin))
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+pub(crate) async fn set_password(tx: &mut TenantTx, id: AdminId, hash: &str) -> Result<(), Error> {
+    let tenant = tx.tenant();
+    sqlx::query("UPDATE admins SET password_hash = $3 WHERE tenant_id = $1 AND admin_id = $2")
+        .bind(tenant)
+        .bind(id.as_uuid())
+        .bind(hash)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+pub(crate) async fn end_sessions(tx: &mut TenantTx, id: AdminId, now: Timestamp) -> Result<(), Error> {
+    let tenant = tx.tenant();
+    sqlx::query("UPDATE admins SET sessions_ended_at = $3 WHERE tenant_id = $1 AND admin_id = $2")
+        .bind(tenant)
+        .bind(id.as_uuid())
+        .bind(Time(now))
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+pub(crate) async fn delete(tx: &mut TenantTx, id: AdminId) -> Result<(), Error> {
+    let tenant = tx.tenant();
+    sqlx::query("DELETE FROM admins WHERE tenant_id = $1 AND admin_id = $2")
+        .bind(tenant)
+        .bind(id.as_uuid())
+        .execute(tx.conn())
+        .await?;
     Ok(())
 }

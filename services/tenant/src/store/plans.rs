@@ -6,8 +6,10 @@ use usher_base::id::PlanId;
 use usher_store::{Database, Error, OnConstraint as _, Time};
 use uuid::Uuid;
 
+use crate::audit::AuditEntry;
 use crate::error::TenantError;
 use crate::plans::{CollaboratorCap, Plan};
+use crate::store::audit;
 
 #[derive(FromRow)]
 struct PlanRow {
@@ -34,7 +36,12 @@ impl From<PlanRow> for Plan {
 const PLANS: &str =
     "SELECT plan_id, name, scim, enforce_domains, collaborators_at_least, collaborators_percent FROM plans";
 
-pub(crate) async fn insert(database: &Database, plan: &Plan, now: Timestamp) -> Result<(), TenantError> {
+pub(crate) async fn insert(
+    database: &Database,
+    plan: &Plan,
+    now: Timestamp,
+    entry: AuditEntry,
+) -> Result<(), TenantError> {
     let mut tx = database.global().await?;
     sqlx::query(
         "INSERT INTO plans (plan_id, name, scim, enforce_domains, created_at, collaborators_at_least, collaborators_percent)
@@ -53,6 +60,7 @@ pub(crate) async fn insert(database: &Database, plan: &Plan, now: Timestamp) -> 
         what: "plan",
         name: plan.name.clone(),
     })?;
+    audit::insert_of_installation(&mut tx, entry).await?;
     Ok(tx.commit().await?)
 }
 

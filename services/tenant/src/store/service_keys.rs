@@ -1,11 +1,12 @@
 //! Keys of services and operators.
 
-use jiff::Timestamp;
 use sqlx::FromRow;
 use usher_store::{Database, Error, Time};
 
+use crate::audit::AuditEntry;
 use crate::keyring::KeyedMac;
 use crate::secrets::Protected;
+use crate::store::audit;
 
 /// A stored key.
 #[derive(FromRow)]
@@ -31,7 +32,7 @@ pub(crate) async fn insert(
     database: &Database,
     lookup_id: &str,
     key: &StoredKey,
-    now: Timestamp,
+    entry: AuditEntry,
 ) -> Result<(), Error> {
     let mut tx = database.global().await?;
     sqlx::query(
@@ -42,11 +43,12 @@ pub(crate) async fn insert(
     .bind(&key.name)
     .bind(key.operator)
     .bind(&key.protected.hash)
-    .bind(Time(now))
+    .bind(Time(entry.at))
     .bind(key.protected.mac.as_ref().map(|mac| &mac.mac))
     .bind(key.protected.mac.as_ref().map(|mac| &mac.key))
     .execute(tx.conn())
     .await?;
+    audit::insert_of_installation(&mut tx, entry).await?;
     tx.commit().await
 }
 
@@ -63,13 +65,21 @@ pub(crate) async fn set_mac(database: &Database, lookup_id: &str, mac: &KeyedMac
 }
 
 /// Removes all keys of a name but one.
-pub(crate) async fn delete_others(database: &Database, name: &str, keep: &str) -> Result<u64, Error> {
+pub(crate) async fn delete_others(
+    database: &Database,
+    name: &str,
+    keep: &str,
+    entry: AuditEntry,
+) -> Result<u64, Error> {
     let mut tx = database.global().await?;
     let done = sqlx::query("DELETE FROM service_keys WHERE name = $1 AND lookup_id <> $2")
         .bind(name)
         .bind(keep)
         .execute(tx.conn())
         .await?;
+    if done.rows_affected() > 0 {
+        audit::insert_of_installation(&mut tx, entry).await?;
+    }
     tx.commit().await?;
     Ok(done.rows_affected())
 }

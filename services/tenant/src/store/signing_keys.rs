@@ -5,7 +5,9 @@ use sqlx::{FromRow, PgConnection};
 use usher_base::key::SigningKey;
 use usher_store::{Database, Error, Time};
 
+use crate::audit::AuditEntry;
 use crate::keyring::{Keyring, Sealed};
+use crate::store::audit;
 
 /// A stored key.
 #[derive(Debug, FromRow)]
@@ -94,6 +96,7 @@ pub(crate) async fn replace(
     signed: Option<&str>,
     key: &SealedKey,
     (now, needed_until): (Timestamp, Timestamp),
+    entry: Option<AuditEntry>,
 ) -> Result<bool, Error> {
     let mut tx = database.global().await?;
     sqlx::query("LOCK TABLE signing_keys IN SHARE ROW EXCLUSIVE MODE").execute(tx.conn()).await?;
@@ -116,6 +119,9 @@ pub(crate) async fn replace(
     .execute(tx.conn())
     .await?;
     insert(tx.conn(), key, now).await?;
+    if let Some(entry) = entry {
+        audit::insert_of_installation(&mut tx, entry).await?;
+    }
     tx.commit().await?;
     Ok(true)
 }
@@ -134,15 +140,19 @@ async fn insert(conn: &mut PgConnection, key: &SealedKey, now: Timestamp) -> Res
 }
 
 /// Revokes a key. Returns false if there is no such key.
-pub(crate) async fn revoke(database: &Database, kid: &str, now: Timestamp) -> Result<bool, Error> {
+pub(crate) async fn revoke(database: &Database, kid: &str, entry: AuditEntry) -> Result<bool, Error> {
     let mut tx = database.global().await?;
     let done = sqlx::query("UPDATE signing_keys SET revoked_at = coalesce(revoked_at, $2) WHERE kid = $1")
         .bind(kid)
-        .bind(Time(now))
+        .bind(Time(entry.at))
         .execute(tx.conn())
         .await?;
+    let exists = done.rows_affected() == 1;
+    if exists {
+        audit::insert_of_installation(&mut tx, entry).await?;
+    }
     tx.commit().await?;
-    Ok(done.rows_affected() == 1)
+    Ok(exists)
 }
 
 /// Tells every gateway to forget the credentials that it holds.

@@ -5,8 +5,10 @@ use usher_base::id::{PlanId, WorkspaceId};
 use usher_store::{Database, Error, ScopedDatabase, TenantTx, Time};
 use uuid::Uuid;
 
+use crate::audit::AuditEntry;
 use crate::plans::{CollaboratorCap, Plan};
 use crate::seat_policy::SeatPolicy;
+use crate::store::audit;
 use crate::workspaces::Workspace;
 
 #[derive(FromRow)]
@@ -113,7 +115,11 @@ pub(crate) async fn find_by_slugs(
 }
 
 /// Inserts the workspace; false if it was there.
-pub(crate) async fn insert(database: &ScopedDatabase, workspace: &Workspace) -> Result<bool, Error> {
+pub(crate) async fn insert(
+    database: &ScopedDatabase,
+    workspace: &Workspace,
+    entry: AuditEntry,
+) -> Result<bool, Error> {
     let mut tx = database.begin().await?;
     let tenant = tx.tenant();
     let done = sqlx::query(
@@ -131,8 +137,12 @@ pub(crate) async fn insert(database: &ScopedDatabase, workspace: &Workspace) -> 
     .bind(Time(workspace.created_at))
     .execute(tx.conn())
     .await?;
+    let inserted = done.rows_affected() == 1;
+    if inserted {
+        audit::insert(&mut tx, entry).await?;
+    }
     tx.commit().await?;
-    Ok(done.rows_affected() == 1)
+    Ok(inserted)
 }
 
 /// The workspace of the transaction.

@@ -123,7 +123,7 @@ impl AppCommand {
             Self::Delete { of, id } => {
                 let workspace = session.workspace(&of).await?;
                 client
-                    .delete_app(session.scoped(workspace, pb::DeleteAppRequest { id }))
+                    .delete_app(session.scoped(workspace, pb::DeleteAppRequest { id, ..Default::default() }))
                     .await
                     .map_err(told)?;
                 Ok(Report::done("the app is deleted and its tokens are revoked"))

@@ -52,7 +52,7 @@ impl DomainCommand {
             Self::Remove { of, domain } => {
                 let workspace = session.workspace(&of).await?;
                 let done = format!("{domain} is not approved any more; people who are there stay");
-                let message = pb::RemoveDomainRequest { name: domain };
+                let message = pb::RemoveDomainRequest { name: domain, ..Default::default() };
                 client.remove_domain(session.scoped(workspace, message)).await.map_err(told)?;
                 Ok(Report::done(done))
             }

@@ -65,7 +65,7 @@ impl TokenCommand {
                     .context("--expires-in is too far away")?
                     .map(to_wire);
                 let message =
-                    pb::CreateTokenRequest { app_id: app, name, expire_time, password: String::new() };
+                    pb::CreateTokenRequest { app_id: app, name, expire_time, own_password: String::new() };
                 let place = secret.open()?;
                 let answer = match client.create_token(session.scoped(workspace, message)).await {
                     Ok(answer) => answer.into_inner(),

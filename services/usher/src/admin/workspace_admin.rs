@@ -38,6 +38,28 @@ pub(super) enum WorkspaceAdminCommand {
         #[arg(long, action = clap::ArgAction::Set)]
         security_settings: bool,
     },
+    /// Delete an admin and end their sessions. The last one who may create apps and tokens stays.
+    Delete {
+        #[command(flatten)]
+        of: WorkspaceArg,
+        /// The admin's id.
+        id: String,
+    },
+    /// Set an admin's password, end their sessions, and let them in again after wrong passwords. The password is
+    /// asked for, or read from standard input.
+    SetPassword {
+        #[command(flatten)]
+        of: WorkspaceArg,
+        /// The admin's id.
+        id: String,
+    },
+    /// End an admin's sessions: no service accepts them after 30 seconds.
+    EndSessions {
+        #[command(flatten)]
+        of: WorkspaceArg,
+        /// The admin's id.
+        id: String,
+    },
 }
 
 const COLUMNS: [&str; 4] = ["email", "id", "permissions", "created"];
@@ -49,7 +71,12 @@ impl WorkspaceAdminCommand {
             Self::Create { of, email, security_settings } => {
                 let workspace = session.workspace(&of).await?;
                 let permissions = permissions(security_settings);
-                let message = pb::CreateAdminRequest { email, password: password()?, permissions };
+                let message = pb::CreateAdminRequest {
+                    email,
+                    password: password()?,
+                    permissions,
+                    ..Default::default()
+                };
                 let answer = client.create_admin(session.scoped(workspace, message)).await.map_err(told)?;
                 Ok(Report::one(&COLUMNS, row(answer.into_inner().admin.unwrap_or_default())))
             }
@@ -61,9 +88,28 @@ impl WorkspaceAdminCommand {
             }
             Self::Update { of, id, security_settings } => {
                 let workspace = session.workspace(&of).await?;
-                let message = pb::UpdateAdminRequest { id, permissions: permissions(security_settings) };
+                let permissions = permissions(security_settings);
+                let message = pb::UpdateAdminRequest { id, permissions, ..Default::default() };
                 let answer = client.update_admin(session.scoped(workspace, message)).await.map_err(told)?;
                 Ok(Report::one(&COLUMNS, row(answer.into_inner().admin.unwrap_or_default())))
+            }
+            Self::Delete { of, id } => {
+                let workspace = session.workspace(&of).await?;
+                let message = pb::DeleteAdminRequest { id, ..Default::default() };
+                client.delete_admin(session.scoped(workspace, message)).await.map_err(told)?;
+                Ok(Report::done("the admin is deleted and their sessions have ended"))
+            }
+            Self::SetPassword { of, id } => {
+                let workspace = session.workspace(&of).await?;
+                let message = pb::SetPasswordRequest { id, password: password()?, ..Default::default() };
+                client.set_password(session.scoped(workspace, message)).await.map_err(told)?;
+                Ok(Report::done("the password is set and the admin's sessions have ended"))
+            }
+            Self::EndSessions { of, id } => {
+                let workspace = session.workspace(&of).await?;
+                let message = pb::EndSessionsRequest { id, ..Default::default() };
+                client.end_sessions(session.scoped(workspace, message)).await.map_err(told)?;
+                Ok(Report::done("the admin's sessions have ended; no service accepts them after 30 s"))
             }
         }
     }

@@ -184,6 +184,7 @@ impl Seeder<'_> {
             email: demo.email(),
             password: password.to_owned(),
             permissions: vec![pb::AdminPermission::ConfigureAdvancedSecuritySettings.into()],
+            ..Default::default()
         };
         let mut admins = AdminServiceClient::new(self.channel.clone());
         unless_there(admins.create_admin(self.request(message, Some(workspace))).await)

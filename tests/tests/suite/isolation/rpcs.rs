@@ -7,6 +7,9 @@ use usher_proto::tenant::v1 as tenant;
 
 use super::Subject;
 
+/// The password of the admin whose credential is tried.
+const OWN_PASSWORD: &str = "correct horse battery";
+
 /// An RPC, with a message that is after the subject's data.
 pub(super) struct Row {
     pub(super) path: &'static str,
@@ -72,7 +75,10 @@ fn tenants(subject: &Subject, mark: &str) -> Vec<Row> {
         row("/usher.tenant.v1.DomainService/ListDomains", &tenant::ListDomainsRequest {}),
         row(
             "/usher.tenant.v1.DomainService/RemoveDomain",
-            &tenant::RemoveDomainRequest { name: format!("{}.example", subject.slug) },
+            &tenant::RemoveDomainRequest {
+                name: format!("{}.example", subject.slug),
+                own_password: OWN_PASSWORD.into(),
+            },
         ),
         row("/usher.tenant.v1.PolicyService/GetPolicy", &tenant::GetPolicyRequest {}),
         row(
@@ -81,12 +87,37 @@ fn tenants(subject: &Subject, mark: &str) -> Vec<Row> {
                 email: format!("spy-{mark}@evil.example"),
                 password: "correct horse battery".into(),
                 permissions: Vec::new(),
+                own_password: OWN_PASSWORD.into(),
             },
         ),
         row("/usher.tenant.v1.AdminService/ListAdmins", &tenant::ListAdminsRequest {}),
         row(
             "/usher.tenant.v1.AdminService/UpdateAdmin",
-            &tenant::UpdateAdminRequest { id: subject.admin.clone(), permissions: Vec::new() },
+            &tenant::UpdateAdminRequest {
+                id: subject.admin.clone(),
+                permissions: Vec::new(),
+                own_password: OWN_PASSWORD.into(),
+            },
+        ),
+        row(
+            "/usher.tenant.v1.AdminService/DeleteAdmin",
+            &tenant::DeleteAdminRequest { id: subject.admin.clone(), own_password: OWN_PASSWORD.into() },
+        ),
+        row(
+            "/usher.tenant.v1.AdminService/SetPassword",
+            &tenant::SetPasswordRequest {
+                id: subject.admin.clone(),
+                password: "a password of the spy".into(),
+                own_password: OWN_PASSWORD.into(),
+            },
+        ),
+        row(
+            "/usher.tenant.v1.AdminService/EndSessions",
+            &tenant::EndSessionsRequest { id: subject.admin.clone(), own_password: OWN_PASSWORD.into() },
+        ),
+        row(
+            "/usher.tenant.v1.AuditService/ListAuditEntries",
+            &tenant::ListAuditEntriesRequest { page_size: 500, ..Default::default() },
         ),
         public(
             "/usher.tenant.v1.AdminService/SignIn",
@@ -115,12 +146,15 @@ fn access(subject: &Subject, mark: &str) -> Vec<Row> {
                 external_id_stable: None,
             },
         ),
-        row("/usher.tenant.v1.AppService/DeleteApp", &tenant::DeleteAppRequest { id: app_id() }),
+        row(
+            "/usher.tenant.v1.AppService/DeleteApp",
+            &tenant::DeleteAppRequest { id: app_id(), own_password: OWN_PASSWORD.into() },
+        ),
         row(
             "/usher.tenant.v1.TokenService/CreateToken",
             &tenant::CreateTokenRequest {
                 app_id: app_id(),
-                password: "correct horse battery".into(),
+                own_password: OWN_PASSWORD.into(),
                 ..Default::default()
             },
         ),

@@ -1,0 +1,54 @@
+//! `usher.tenant.v1.AuditService`
+
+use tonic::{Request, Response, Status};
+use usher_base::id::EventId;
+use usher_proto::tenant::v1 as pb;
+use usher_proto::tenant::v1::audit_service_server::AuditService;
+use usher_rpc::convert::{page_size, parse, to_wire};
+use usher_rpc::{open, status};
+use usher_store::Database;
+
+use crate::audit::{self, AuditEntry};
+use crate::signer::Signer;
+
+/// Serves what admins and operators did.
+pub(crate) struct AuditApi {
+    pub(crate) database: Database,
+    pub(crate) signer: Signer,
+}
+
+#[tonic::async_trait]
+impl AuditService for AuditApi {
+    async fn list_audit_entries(
+        &self,
+        request: Request<pb::ListAuditEntriesRequest>,
+    ) -> Result<Response<pb::ListAuditEntriesResponse>, Status> {
+        let (ctx, message) = open(request)?;
+        let most = page_size(message.page_size, 100, 500).map_err(status)?;
+        let before = match message.page_token.as_str() {
+            "" => None,
+            token => Some(parse::<EventId>("page_token", token).map_err(status)?),
+        };
+        let entries = audit::list(&self.database, &self.signer, &ctx, before, most).await.map_err(status)?;
+        let next_page_token = match entries.last() {
+            Some(last) if entries.len() == most as usize => last.id.to_string(),
+            _ => String::new(),
+        };
+        let entries = entries.into_iter().map(pb::AuditEntry::from).collect();
+        Ok(Response::new(pb::ListAuditEntriesResponse { entries, next_page_token }))
+    }
+}
+
+impl From<AuditEntry> for pb::AuditEntry {
+    fn from(entry: AuditEntry) -> Self {
+        Self {
+            id: entry.id.to_string(),
+            time: Some(to_wire(entry.at)),
+            actor: entry.actor,
+            action: entry.action,
+            target: entry.target,
+            request_id: entry.request_id,
+            detail_json: entry.detail.to_string(),
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Signing in, and giving the password again.
+
+use usher_base::id::{EventId, WorkspaceId};
+use usher_base::{Actor, Audience, CallContext, Permission};
+
+use crate::admins::{Admin, Admins};
+use crate::attempts::{self, Attempt, NOWHERE};
+use crate::audit::{Action, AuditEntry};
+use crate::authority::Authority;
+use crate::error::TenantError;
+use crate::hashing::{Asker, Hasher};
+use crate::peer::Peer;
+use crate::signer::{Grant, LONG, Signed};
+use crate::store::{admins as store, audit, workspaces as workspace_store};
+use crate::workspaces;
+
+/// Longest password, in bytes; more would only cost time.
+const MAX_PASSWORD_BYTES: usize = 1_024;
+/// Longest address, in bytes (RFC 5321 section 4.5.3.1.3).
+const MAX_EMAIL_BYTES: usize = 256;
+
+/// What a call without a credential says of itself.
+#[derive(Clone, Debug)]
+pub(crate) struct Caller {
+    pub(crate) peer: Peer,
+    pub(crate) request_id: String,
+}
+
+impl Caller {
+    /// The peer and the request's id, as far as the call tells them.
+    pub(crate) fn of<T>(request: &tonic::Request<T>) -> Self {
+        let sent = request.metadata().get(usher_rpc::REQUEST_ID_KEY).and_then(|id| id.to_str().ok());
+        let request_id = sent.unwrap_or_default().chars().take(64).collect();
+        Self { peer: Peer::of(request), request_id }
+    }
+}
+
+impl Admins {
+    /// Checks a password and signs a credential for the admin. Unknown workspaces and addresses
+    /// answer as a wrong password does, after the same work and as often.
+    pub(crate) async fn sign_in(
+        &self,
+        caller: &Caller,
+        workspace: &str,
+        email: &str,
+        password: &str,
+    ) -> Result<Signed, TenantError> {
+        self.sign_ins.take(caller.peer)?;
+        if password.len() > MAX_PASSWORD_BYTES || email.len() > MAX_EMAIL_BYTES {
+            return Err(TenantError::PasswordWrong);
+        }
+        // One workspace under each of its names takes the same places; what can be no name is one.
+        let name = workspaces::canonical_name(workspace).unwrap_or_default();
+        let place = self.hasher.reserve(&[Asker::Workspace(name.clone()), Asker::Peer(caller.peer)])?;
+        let resolved = workspaces::resolve(&self.database, workspace).await?;
+        let scope = self.signer.own_scope(resolved.unwrap_or(NOWHERE)).await?;
+        let database = self.database.scoped(&scope).for_stranger();
+        let mut tx = database.begin().await?;
+        let exists = workspace_store::find(&mut tx).await?.is_some();
+        let admin = store::find_by_email(&mut tx, email).await?.filter(|_| exists);
+        tx.commit().await?;
+        let Some(admin) = admin else {
+            let attempt = Attempt::sign_in_to_no_account(&name, email, caller.peer);
+            // Nothing is stored under an id that is no workspace's.
+            let counted = if exists { scope } else { self.signer.own_scope(NOWHERE).await? };
+            let counted = self.database.scoped(&counted).for_stranger();
+            attempts::judge(&counted, self.clock.now(), attempt, place, (password, None)).await?;
+            return Err(TenantError::PasswordWrong);
+        };
+        let attempt = Attempt::sign_in(admin.id, caller.peer);
+        let judged = (password, Some(admin.password_hash.as_str()));
+        attempts::judge(&database, self.clock.now(), attempt, place, judged).await?;
+        let new_hash = if Hasher::is_outdated(&admin.password_hash) {
+            Some(self.hasher.reserve(&[Asker::Workspace(name)])?.hash(password).await?)
+        } else {
+            None
+        };
+        let mut tx = database.begin().await?;
+        if let Some(hash) = new_hash {
+            store::set_password(&mut tx, admin.id, &hash).await?;
+        }
+        audit::insert(&mut tx, self.signed_in(caller, &admin)).await?;
+        tx.commit().await?;
+        self.signer.sign(grant(&admin, scope.workspace_id())).await
+    }
+
+    fn signed_in(&self, caller: &Caller, admin: &Admin) -> AuditEntry {
+        AuditEntry {
+            id: EventId::new(&self.clock),
+            at: self.clock.now(),
+            actor: Actor::Admin(admin.id).to_string(),
+            action: Action::SignIn.as_str().to_owned(),
+            target: admin.email.clone(),
+            request_id: caller.request_id.clone(),
+            detail: serde_json::json!({ "peer": caller.peer.to_string() }),
+        }
+    }
+
+    /// Asks the caller, if it is an admin, for their password again. With no transaction open: a hash
+    /// takes its time.
+    pub(crate) async fn confirm(
+        &self,
+        ctx: &CallContext,
+        authority: &Authority,
+        password: &str,
+    ) -> Result<(), TenantError> {
+        match authority {
+            Authority::Operator => Ok(()),
+            Authority::Admin(admin) => {
+                let scope = ctx.scope()?;
+                let place = self.hasher.reserve(&[Asker::Workspace(scope.workspace_id().to_string())])?;
+                let judged = (password, Some(admin.password_hash.as_str()));
+                let attempt = Attempt::again(admin.id);
+                attempts::judge(&self.database.scoped(&scope), ctx.now(), attempt, place, judged).await
+            }
+        }
+    }
+}
+
+fn grant(admin: &Admin, workspace: WorkspaceId) -> Grant {
+    Grant {
+        actor: Actor::Admin(admin.id),
+        audiences: vec![Audience::Tenant, Audience::Identity, Audience::Billing],
+        workspace: Some(workspace),
+        permissions: [
+            Permission::WorkspaceAdmin,
+            Permission::UsersRead,
+            Permission::ChangesRead,
+            Permission::SeatsRead,
+            Permission::BillingRead,
+        ]
+        .into(),
+        policy_version: None,
+        life: LONG,
+        after: admin.sessions_ended_at,
+    }
+}
