@@ -159,7 +159,7 @@ impl Cli {
 impl Command {
     async fn run(self) -> anyhow::Result<()> {
         match self {
-            Self::Dev(args) => dev::run(args).await,
+            Self::Dev(args) => Box::pin(dev::run(args)).await,
             Self::Serve(args) => {
                 let settings = args.settings.load(Purpose::Serve(args.role))?;
                 telemetry::init_log(&settings.log)?;

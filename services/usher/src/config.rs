@@ -138,7 +138,7 @@ pub struct ServiceSettings {
     pub listen: String,
     /// Where the other roles reach this service: `http://host:port`. Default: its `listen`.
     pub url: String,
-    /// PostgreSQL, as the runtime role: `postgres://usher_app@host/usher_tenant`.
+    /// PostgreSQL, as the service's own role: `postgres://usher_tenant@host/usher_tenant`.
     pub database_url: Option<SecretString>,
     /// PostgreSQL, as the owner, for `usher migrate`.
     pub owner_database_url: Option<SecretString>,

@@ -15,7 +15,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use usher_base::Clock;
 use usher_rpc::Tasks;
-use usher_store::{APP_ROLE, Cluster, Database, DatabaseConfig, Durability, MigrateError, OWNER_ROLE};
+use usher_store::{Cluster, Database, DatabaseConfig, Durability, MigrateError, OWNER_ROLE};
 use usher_tenant::ServiceKeys;
 
 use crate::cli::{DevArgs, Role};
@@ -146,7 +146,9 @@ async fn prepare_databases(cluster: &Cluster, settings: &mut Settings) -> anyhow
         usher_store::migrate(&cluster.url(&database, OWNER_ROLE), migrator)
             .await
             .map_err(|error| unusable(name, error))?;
-        service.database_url = Some(SecretString::from(cluster.url(&database, APP_ROLE)));
+        let role = usher_store::service_role(name);
+        usher_store::admit(&cluster.url(&database, OWNER_ROLE), &role).await?;
+        service.database_url = Some(SecretString::from(cluster.url(&database, &role)));
     }
     Ok(())
 }

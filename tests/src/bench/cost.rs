@@ -7,7 +7,7 @@ use anyhow::{Context as _, ensure};
 use serde_json::json;
 use usher_rpc::Tasks;
 use usher_store::testing::temporary_directory;
-use usher_store::{APP_ROLE, cluster};
+use usher_store::{cluster, service_role};
 
 use super::connection::{Connection, request};
 use super::load::SIX_ATTRIBUTES;
@@ -43,7 +43,7 @@ pub(super) async fn count(processes: &mut Processes, place: &Place) -> anyhow::R
     let folder = temporary_directory();
     let tasks = Tasks::new();
     let traffic = wire::listen(folder.path(), &processes.postgres_directory(), &tasks)?;
-    let direct = processes.database_url("identity", APP_ROLE);
+    let direct = processes.database_url("identity", &service_role("identity"));
     reconnect(processes, &counted_url(folder.path())).await;
     // The relay's own work is not that of a request.
     processes.kill("billing").await;
@@ -59,7 +59,7 @@ pub(super) async fn count(processes: &mut Processes, place: &Place) -> anyhow::R
 }
 
 fn counted_url(folder: &Path) -> String {
-    cluster::url(folder, "usher_identity", APP_ROLE)
+    cluster::url(folder, "usher_identity", &service_role("identity"))
 }
 
 async fn reconnect(processes: &mut Processes, url: &str) {

@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep};
 use usher::config::ServiceSettings;
 use usher_base::secret::ServerKey;
 use usher_store::testing::temporary_directory;
-use usher_store::{APP_ROLE, Cluster, Durability, OWNER_ROLE};
+use usher_store::{Cluster, Durability, OWNER_ROLE, service_role};
 
 use super::{OPERATOR_LIFE, PLANS, WorkspaceBuilder, free_port, service_keys};
 use crate::operator::{Addresses, Operator};
@@ -96,14 +96,16 @@ impl Processes {
             ("billing", &usher_billing::MIGRATOR),
         ] {
             cluster.ensure_database(&database(name)).await.unwrap();
-            usher_store::migrate(&cluster.url(&database(name), OWNER_ROLE), migrator).await.unwrap();
+            let owner = cluster.url(&database(name), OWNER_ROLE);
+            usher_store::migrate(&owner, migrator).await.unwrap();
+            usher_store::admit(&owner, &service_role(name)).await.unwrap();
         }
         let own = ServerKey::generate();
         let tenant = ServiceSettings {
             keys: Some(SecretString::from(own.expose().to_owned())),
             ..ServiceSettings::default()
         };
-        let keys = service_keys(&cluster.url(&database("tenant"), APP_ROLE), &tenant);
+        let keys = service_keys(&cluster.url(&database("tenant"), &service_role("tenant")), &tenant);
         let mut roles: BTreeMap<_, _> = ROLES
             .into_iter()
             .map(|role| {
@@ -137,7 +139,12 @@ impl Processes {
                     set("USHER_GATEWAY__RATE_PER_SECOND".to_owned(), "1000000".to_owned());
                     set("USHER_GATEWAY__RATE_BURST".to_owned(), "1000000".to_owned());
                 }
-                name => set(format!("{section}__DATABASE_URL"), cluster.url(&database(name), APP_ROLE)),
+                name => {
+                    set(
+                        format!("{section}__DATABASE_URL"),
+                        cluster.url(&database(name), &service_role(name)),
+                    );
+                }
             }
             if *role == "tenant" {
                 set(format!("{section}__KEYS"), own.expose().to_owned());

@@ -126,3 +126,31 @@ async fn with_the_search_path_of_before_the_ambush_runs_as_the_owner() {
         assert!(outcome.unwrap_err().contains("it ran as usher_owner"));
     }
 }
+
+#[tokio::test]
+async fn each_service_connects_as_a_role_of_its_own_and_to_its_own_database_only() {
+    for (service, migrator) in SERVICES {
+        let database = TestDatabase::create(service, migrator).await;
+        let own = usher_store::service_role(service);
+        assert!(database.url().contains(&format!("{own}@")), "{}", database.url());
+        connect(&database.url()).await;
+
+        for role in usher_store::ROLES.iter().filter(|role| **role != own && **role != "usher_owner") {
+            let url = database.url().replace(&format!("{own}@"), &format!("{role}@"));
+            let refused = sqlx::PgConnection::connect(&url).await.unwrap_err().to_string();
+            assert!(refused.contains("permission denied for database"), "{role} at {service}: {refused}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_service_is_let_in_only_as_a_role_that_is_there_and_has_its_rights() {
+    let (service, migrator) = SERVICES[0];
+    let database = TestDatabase::create(service, migrator).await;
+
+    let refused = usher_store::admit(&database.owner_url(), "usher_nobody").await.unwrap_err().to_string();
+    assert!(refused.contains("CREATE ROLE usher_nobody"), "{refused}");
+
+    usher_store::admit(&database.owner_url(), &usher_store::service_role(service)).await.unwrap();
+    check(&open(&database)).await.unwrap();
+}

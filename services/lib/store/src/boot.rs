@@ -10,8 +10,10 @@ use crate::error::Error;
 /// Why a service must not serve.
 #[derive(Debug, thiserror::Error)]
 pub enum BootError {
-    /// Operator: connect as `usher_app`.
-    #[error("the role {0} is too strong to serve as: it {1}; connect as usher_app")]
+    /// Operator: connect as the service's own role.
+    #[error(
+        "the role {0} is too strong to serve as: it {1}; connect as the service's own role, such as usher_tenant"
+    )]
     StrongRole(String, String),
     /// Operator: migrate, or revoke it.
     #[error(
@@ -81,7 +83,11 @@ const RIGHTS: &str = "
   UNION ALL
   SELECT 'PUBLIC has ' || a.privilege_type || ' on the database'
   FROM pg_database d, aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) a
-  WHERE d.datname = current_database() AND a.grantee = 0 AND a.privilege_type <> 'CONNECT'
+  WHERE d.datname = current_database() AND a.grantee = 0
+  UNION ALL
+  SELECT current_user || ' may connect to the database ' || d.datname FROM pg_database d
+  WHERE d.datname <> current_database() AND starts_with(d.datname, 'usher_') AND d.datallowconn
+    AND has_database_privilege(d.oid, 'CONNECT')
   UNION ALL
   SELECT current_user || ' has ' || w.privilege || ' on the database' FROM (VALUES ('CREATE'), ('TEMPORARY')) w (privilege)
   WHERE has_database_privilege(current_database(), w.privilege)

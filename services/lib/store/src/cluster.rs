@@ -13,7 +13,7 @@ use std::time::Duration;
 use nix::unistd::{Uid, User, chown};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
-use crate::{OWNER_ROLE, ROLES};
+use crate::{APP_ROLE, OWNER_ROLE, ROLES};
 
 /// Longest path of a Unix socket, less the socket's own name (`sun_path` has 108 bytes).
 const SOCKET_DIR_MAX: usize = 107 - "/.s.PGSQL.5432".len();
@@ -161,6 +161,10 @@ impl Cluster {
                  CREATE ROLE {role} LOGIN NOSUPERUSER NOBYPASSRLS; END IF; END $$"
             );
             sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut connection).await?;
+            if ![OWNER_ROLE, APP_ROLE].contains(&role) {
+                let join = format!("GRANT {APP_ROLE} TO {role}");
+                sqlx::raw_sql(AssertSqlSafe(join)).execute(&mut connection).await?;
+            }
         }
         connection.close().await
     }

@@ -23,14 +23,20 @@ pub use constraint::OnConstraint;
 pub use database::{Database, DatabaseConfig, GlobalTx};
 pub use error::Error;
 pub use listener::Listener;
-pub use migrate::{MigrateError, migrate};
+pub use migrate::{MigrateError, admit, migrate, role_of};
 pub use pool::Connections;
 pub use scoped::{ScopedDatabase, Statement, TenantTx};
 pub use time::{Micros, Time};
 
 /// The role that owns the tables and migrates them.
 pub const OWNER_ROLE: &str = "usher_owner";
-/// The role that the services connect as; it owns nothing.
+/// The role that has the services' rights on tables; it owns nothing. Each service connects as a role of its own
+/// that is a member of this one, and may connect to its own database only.
 pub const APP_ROLE: &str = "usher_app";
-/// The roles that Usher connects as; a private server knows these and its superuser.
-pub const ROLES: [&str; 2] = [OWNER_ROLE, APP_ROLE];
+/// The roles that a private server has, its superuser apart.
+pub const ROLES: [&str; 5] = [OWNER_ROLE, APP_ROLE, "usher_tenant", "usher_identity", "usher_billing"];
+
+/// The role that a service connects as, unless its database URL names another.
+pub fn service_role(service: &str) -> String {
+    format!("usher_{service}")
+}

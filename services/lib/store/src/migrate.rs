@@ -1,7 +1,13 @@
 //! Bringing a database to this version's schema.
 
+use std::str::FromStr as _;
+
 use sqlx::migrate::Migrator;
-use sqlx::{Connection as _, PgConnection};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+
+use crate::APP_ROLE;
+use crate::error::Error;
 
 /// The schema can't be brought up to date; the database is as it was.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +31,14 @@ pub enum MigrateError {
         "the schema is up to date, but app_harden() failed; the owner must own the database and its functions"
     )]
     Harden(#[source] sqlx::Error),
+    /// The service's role is not there.
+    #[error(
+        "there is no role {0} that is a member of usher_app; make it as a superuser: CREATE ROLE {0} LOGIN IN ROLE usher_app"
+    )]
+    Role(String),
+    /// The right to connect could not be set.
+    #[error("the right to connect can't be set; the owner must own the database")]
+    Admit(#[source] sqlx::Error),
 }
 
 /// Applies the migrations that are not there yet, as the owner, and then closes what PostgreSQL leaves open to
@@ -43,4 +57,42 @@ pub async fn migrate(owner_url: &str, migrator: &Migrator) -> Result<(), Migrate
     // The schema is there; a connection that does not close politely changes nothing.
     let _ = connection.close().await;
     Ok(())
+}
+
+/// Lets one role connect to the database, the service's own, and no other but the owner.
+///
+/// # Errors
+/// See [`MigrateError`].
+pub async fn admit(owner_url: &str, role: &str) -> Result<(), MigrateError> {
+    let mut connection = PgConnection::connect(owner_url).await.map_err(MigrateError::Connect)?;
+    let is_member: bool = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM pg_roles r WHERE r.rolname = $1 AND pg_has_role(r.oid, $2::name, 'MEMBER'))",
+    )
+    .bind(role)
+    .bind(APP_ROLE)
+    .fetch_one(&mut connection)
+    .await
+    .map_err(MigrateError::Admit)?;
+    if !is_member {
+        return Err(MigrateError::Role(role.to_owned()));
+    }
+    let statements: String = sqlx::query_scalar(
+        "SELECT format('REVOKE ALL ON DATABASE %1$I FROM PUBLIC; GRANT CONNECT ON DATABASE %1$I TO %2$I',
+           current_database(), $1::text)",
+    )
+    .bind(role)
+    .fetch_one(&mut connection)
+    .await
+    .map_err(MigrateError::Admit)?;
+    sqlx::raw_sql(AssertSqlSafe(statements)).execute(&mut connection).await.map_err(MigrateError::Admit)?;
+    let _ = connection.close().await;
+    Ok(())
+}
+
+/// The role that a database URL names.
+///
+/// # Errors
+/// A URL that can't be read.
+pub fn role_of(url: &str) -> Result<String, Error> {
+    Ok(PgConnectOptions::from_str(url)?.get_username().to_owned())
 }

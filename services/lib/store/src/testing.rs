@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 use crate::cluster::url;
-use crate::{APP_ROLE, OWNER_ROLE, migrate};
+use crate::{APP_ROLE, OWNER_ROLE, ROLES, migrate, service_role};
 
 /// Names the directory of the server that the test run shares.
 pub const CLUSTER_VARIABLE: &str = "USHER_TEST_CLUSTER";
@@ -19,6 +19,7 @@ pub const CLUSTER_VARIABLE: &str = "USHER_TEST_CLUSTER";
 pub struct TestDatabase {
     directory: PathBuf,
     name: String,
+    role: String,
 }
 
 /// The directory of the server that the test run shares.
@@ -53,6 +54,8 @@ impl TestDatabase {
             .iter()
             .map(|migration| migration.checksum.iter().map(|byte| u64::from(*byte)).sum::<u64>())
             .sum::<u64>();
+        let own = service_role(service);
+        let role = if ROLES.contains(&own.as_str()) { own } else { APP_ROLE.to_owned() };
         let template = format!("template_{service}_{version}");
         let name = format!("{service}_{}", Uuid::new_v4().simple());
         let work = async {
@@ -79,17 +82,19 @@ impl TestDatabase {
             let copy = format!("CREATE DATABASE \"{name}\" TEMPLATE \"{template}\" OWNER {OWNER_ROLE}");
             sqlx::raw_sql(AssertSqlSafe(copy)).execute(&mut server).await?;
             // A copy has the schema's rights, but not those of the database itself.
-            let close = format!("REVOKE CREATE, TEMPORARY ON DATABASE \"{name}\" FROM PUBLIC");
+            let close = format!(
+                "REVOKE ALL ON DATABASE \"{name}\" FROM PUBLIC; GRANT CONNECT ON DATABASE \"{name}\" TO {role}"
+            );
             sqlx::raw_sql(AssertSqlSafe(close)).execute(&mut server).await?;
             server.close().await
         };
         work.await.unwrap_or_else(|error: sqlx::Error| panic!("no test database: {error}"));
-        Self { directory, name }
+        Self { directory, name, role }
     }
 
-    /// Its address for the runtime role.
+    /// Its address for the service's role.
     pub fn url(&self) -> String {
-        url(&self.directory, &self.name, APP_ROLE)
+        url(&self.directory, &self.name, &self.role)
     }
 
     /// Its address for the owner, who sees every workspace's rows.

@@ -139,7 +139,7 @@ async fn the_boot_check_refuses_a_strong_role() {
 }
 
 /// What somebody with the owner's rights does to the fence, and what the boot check says of it.
-const TAMPERINGS: [(&str, &str); 17] = [
+const TAMPERINGS: [(&str, &str); 18] = [
     (
         "CREATE TABLE leaky (tenant_id uuid PRIMARY KEY)",
         "row-level security by exactly its one policy: leaky;",
@@ -166,6 +166,10 @@ const TAMPERINGS: [(&str, &str); 17] = [
     (
         "DO $$ BEGIN EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO PUBLIC', current_database()); END $$",
         "PUBLIC has TEMPORARY on the database, usher_app has TEMPORARY on the database;",
+    ),
+    (
+        "DO $$ BEGIN EXECUTE format('GRANT CONNECT ON DATABASE %I TO PUBLIC', current_database()); END $$",
+        "PUBLIC has CONNECT on the database;",
     ),
     (
         "CREATE OR REPLACE FUNCTION app_tenant() RETURNS uuid LANGUAGE sql STABLE AS 'SELECT NULL::uuid'",
