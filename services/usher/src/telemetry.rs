@@ -139,11 +139,9 @@ pub fn serve_metrics(
     let router = Router::new()
         .route(
             "/metrics",
-            get({
-                move || async move {
-                    databases.record();
-                    handle.render()
-                }
+            get(move || async move {
+                databases.record();
+                handle.render()
             }),
         )
         .route("/livez", get(|| async { "ok\n" }))

@@ -1,7 +1,7 @@
 //! Addresses of databases that were exchanged.
 
 use usher::cli::Role;
-use usher::roles;
+use usher::{listeners, roles};
 use usher_rpc::Tasks;
 use usher_store::MigrateError;
 use usher_tests::stack::Stack;
@@ -17,8 +17,8 @@ async fn no_service_starts_on_anothers_database_and_each_says_which_address_is_w
         (Role::Billing, "billing", &databases.tenant),
     ] {
         let settings = stack.settings_with(name, other);
-        let listeners = roles::bind(role, &settings).await.unwrap();
-        let refused = roles::start(role, &settings, listeners, &Tasks::new()).await.unwrap_err();
+        let bound = listeners::bind(role, &settings).await.unwrap();
+        let refused = roles::start(role, &settings, bound, &Tasks::new()).await.unwrap_err();
 
         let message = format!("{refused:#}");
         assert!(message.contains(&format!("{name}.database_url")), "{message}");
