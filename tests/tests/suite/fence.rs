@@ -154,3 +154,22 @@ async fn a_service_is_let_in_only_as_a_role_that_is_there_and_has_its_rights() {
     usher_store::admit(&database.owner_url(), &usher_store::service_role(service)).await.unwrap();
     check(&open(&database)).await.unwrap();
 }
+
+#[tokio::test]
+async fn no_entry_of_the_provisioning_log_that_is_younger_than_a_day_expires_whatever_time_is_asked_for() {
+    let database = TestDatabase::create("tenant", &usher_tenant::MIGRATOR).await;
+    let entries = "INSERT INTO provisioning_log
+      SELECT gen_random_uuid(), gen_random_uuid(), now() - age, NULL, NULL, 'POST', '/Users', 'User', '', '', '', '{}', '{}',
+        201, '', '', '', '', '', 0, 0
+      FROM unnest(ARRAY[interval '1 hour', interval '23 hours', interval '25 hours', interval '40 days']) age";
+    run(&database.owner_url(), entries.to_owned()).await;
+    let mut app = connect(&database.url()).await;
+    let expire = async |app: &mut PgConnection, before: &str| {
+        let sql = format!("SELECT expire_log_entries(now() {before}, 100)");
+        sqlx::query_scalar::<_, i64>(AssertSqlSafe(sql)).fetch_one(app).await.unwrap()
+    };
+
+    assert_eq!(expire(&mut app, "- interval '30 days'").await, 1);
+    assert_eq!(expire(&mut app, "+ interval '10 years'").await, 1);
+    assert_eq!(expire(&mut app, "+ interval '10 years'").await, 0);
+}
