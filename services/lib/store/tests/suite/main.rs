@@ -7,7 +7,6 @@ mod shares;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use sqlx::Connection as _;
 use sqlx::migrate::Migrator;
 use sqlx::{Connection as _, PgConnection};
 use usher_base::credential::ISSUER;
