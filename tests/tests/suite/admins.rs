@@ -329,7 +329,7 @@ async fn what_was_written_down_can_not_be_changed_by_the_service_itself() {
     let stack = Stack::start().await;
     let acme = stack.workspace("acme").create().await;
     let url = stack.databases().tenant.url();
-    let mut service: sqlx::PgConnection = sqlx::Connection::connect(&url).await.unwrap();
+    let mut service = <sqlx::PgConnection as sqlx::Connection>::connect(&url).await.unwrap();
 
     for statement in ["DELETE FROM audit_entries", "UPDATE audit_entries SET actor = 'no one'"] {
         let mut tx = sqlx::Connection::begin(&mut service).await.unwrap();

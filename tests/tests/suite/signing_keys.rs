@@ -126,7 +126,7 @@ async fn no_private_key_lies_open_in_the_database_and_a_row_of_another_hand_is_n
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_key_from_before_is_sealed_at_the_first_start_and_signs_no_more() {
     let database = TestDatabase::create("tenant", &usher_tenant::MIGRATOR).await;
-    let mut owner: sqlx::PgConnection = sqlx::Connection::connect(&database.owner_url()).await.unwrap();
+    let mut owner = <sqlx::PgConnection as sqlx::Connection>::connect(&database.owner_url()).await.unwrap();
     let old = SigningKey::generate().unwrap();
     sqlx::query(
         "INSERT INTO signing_keys (kid, pkcs8, created_at, needed_until) VALUES ($1, $2, now(), now())",

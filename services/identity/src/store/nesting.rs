@@ -89,7 +89,8 @@ async fn two_writes_at_once_make_no_circle_of_groups() {
         );
         one.run(&sql).await;
 
-        let (first, second) = tokio::join!(put(&one, &[a], b), put(&other, &[b], a));
+        let (of_one, of_other) = ([a], [b]);
+        let (first, second) = tokio::join!(put(&one, &of_one, b), put(&other, &of_other, a));
 
         let done = [first, second].into_iter().filter(|it| matches!(it, Ok(Written::Done(_)))).count();
         assert_eq!(done, 1, "round {round}");

@@ -34,7 +34,8 @@ impl World {
             tid: Some(workspace),
             scp: BTreeSet::new(),
             pol: None,
-            iat: 0,
+            iat: clock.now().as_second(),
+            nbf: clock.now().as_second(),
             exp: clock.now().as_second() + 600,
             jti: "1".into(),
         };
