@@ -1,16 +1,16 @@
 use usher_base::id::{AppId, TokenId, WorkspaceId};
 use usher_base::secret::ServiceKey;
-use usher_rpc::{ServiceCredential, connect};
+use usher_rpc::{Channels, ServiceCredential, connect};
 
 use super::*;
 
 /// A log whose tenant is away.
 fn log() -> ProvisioningLog {
     let clock = Clock::system();
-    let channel = connect("http://127.0.0.1:9").unwrap();
-    let credential =
-        ServiceCredential::new("gateway", ServiceKey::generate(), channel.clone(), clock.clone());
-    ProvisioningLog::new(&LogClient::new(channel, credential), clock).0
+    let away = "http://127.0.0.1:9";
+    let own = connect(away).unwrap();
+    let credential = ServiceCredential::new("gateway", ServiceKey::generate(), own, clock.clone());
+    ProvisioningLog::new(&LogClient::new(Channels::connect(away).unwrap(), credential), clock).0
 }
 
 #[tokio::test]
