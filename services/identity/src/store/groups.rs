@@ -178,7 +178,9 @@ pub(crate) async fn probe(database: &ScopedDatabase, probe: &Probe) -> Result<Op
 
 async fn named(database: &ScopedDatabase, by: &'static str, key: String) -> Result<Vec<Group>, Error> {
     let query = database.statement::<GroupRow>("SELECT * FROM find_groups($1, $2, $3)").bind(by).bind(key);
-    Ok(query.fetch_all().await?.into_iter().map(Group::from).collect())
+    let mut rows = query.fetch_all().await?;
+    rows.sort_unstable_by_key(|row| row.group_id);
+    Ok(rows.into_iter().map(Group::from).collect())
 }
 
 /// A page, without members.

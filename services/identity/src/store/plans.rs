@@ -201,7 +201,7 @@ const CASES: [Case; 31] = [
     ("first page of users", (450, 900), |w| Box::pin(w.all(Table::Users))),
     ("a page by index whose position is known", (1_500, 1_500), |w| Box::pin(w.by_index(true))),
     ("a page by index far in the list", (1_500, 1_500), |w| Box::pin(w.by_index(false))),
-    ("first page of groups", (160, 400), |w| Box::pin(w.all(Table::Groups))),
+    ("first page of groups", (1_200, 400), |w| Box::pin(w.all(Table::Groups))),
     ("create and delete", (40, 600), |w| {
         Box::pin(async move {
             let user = w.create().await;
