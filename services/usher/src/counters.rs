@@ -6,7 +6,7 @@ use crate::cli::Role;
 /// A counter that a role counts, with the values of its one label.
 struct Counter(Role, &'static str, &'static str, &'static [&'static str]);
 
-const COUNTERS: [Counter; 9] = [
+const COUNTERS: [Counter; 11] = [
     Counter(Role::Gateway, "usher_gateway_token_checks_total", "outcome", &["accepted", "refused", "failed"]),
     Counter(
         Role::Gateway,
@@ -17,6 +17,8 @@ const COUNTERS: [Counter; 9] = [
     Counter(Role::Identity, "usher_relay_events_total", "outcome", &["applied", "refused"]),
     Counter(Role::Identity, "usher_seats_refused_total", "pool", &["paid", "collaborator"]),
     Counter(Role::Identity, "usher_seats_degraded_total", "", &[]),
+    Counter(Role::Billing, "usher_ledger_facts_ahead_total", "", &[]),
+    Counter(Role::Billing, "usher_ledger_watermarks_ahead_total", "", &[]),
     Counter(Role::Billing, "usher_ledger_verifications_total", "outcome", &["sound", "faulty"]),
     Counter(Role::Billing, "usher_ledger_conflicts_total", "", &[]),
     Counter(Role::Billing, "usher_reconciliation_differences_total", "", &[]),
@@ -72,7 +74,9 @@ mod tests {
     #[test]
     fn each_counter_of_the_program_that_is_described_begins_at_nothing() {
         let described = include_str!("telemetry.rs").split("describe_counter!(").skip(1);
-        let described = described.filter_map(|rest| rest.trim_start().strip_prefix('"')?.split('"').next());
+        let described = described
+            .filter_map(|rest| rest.trim_start().strip_prefix('"')?.split('"').next())
+            .filter(|name| name.starts_with("usher_"));
         // These have more than one label.
         let elsewhere =
             ["usher_http_requests_total", "usher_rpc_requests_total", "usher_connections_ended_total"];

@@ -104,6 +104,22 @@ fn describe() {
         "Workspaces with a period that is not closed although billing.close_alarm_after has passed; alert on any"
     );
     describe_gauge!("usher_ledgers_faulty", "Ledgers whose last verification found a fault; alert on any");
+    describe_gauge!(
+        "usher_clock_ahead_seconds",
+        "How far identity's clock is ahead of its database's, in seconds; alert on more than 1"
+    );
+    describe_gauge!(
+        "usher_workspaces_ahead_of_clock",
+        "Workspaces whose last change is ahead of the clock; alert on any"
+    );
+    describe_counter!(
+        "usher_ledger_facts_ahead_total",
+        "Seat events that were refused because they are ahead of the clock; alert on any"
+    );
+    describe_counter!(
+        "usher_ledger_watermarks_ahead_total",
+        "Watermarks that were passed over because they are ahead of the clock; alert on any"
+    );
     describe_counter!("usher_ledger_verifications_total", "Ledgers that were verified, by outcome");
     describe_counter!(
         "usher_ledger_conflicts_total",
