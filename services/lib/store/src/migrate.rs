@@ -48,15 +48,37 @@ pub enum MigrateError {
 /// See [`MigrateError`].
 pub async fn migrate(owner_url: &str, migrator: &Migrator) -> Result<(), MigrateError> {
     let mut connection = PgConnection::connect(owner_url).await.map_err(MigrateError::Connect)?;
-    migrator.run(&mut connection).await.map_err(|error| match error {
-        sqlx::migrate::MigrateError::VersionMissing(version) => MigrateError::Newer(version),
-        sqlx::migrate::MigrateError::VersionMismatch(version) => MigrateError::Foreign(version),
-        error => MigrateError::Run(error),
-    })?;
+    if let Err(error) = migrator.run(&mut connection).await {
+        return Err(match error {
+            sqlx::migrate::MigrateError::VersionMissing(version) => {
+                let foreign = first_difference(&mut connection, migrator).await?;
+                foreign.map_or(MigrateError::Newer(version), MigrateError::Foreign)
+            }
+            sqlx::migrate::MigrateError::VersionMismatch(version) => MigrateError::Foreign(version),
+            error => MigrateError::Run(error),
+        });
+    }
     sqlx::raw_sql("SELECT app_harden()").execute(&mut connection).await.map_err(MigrateError::Harden)?;
     // The schema is there; a connection that does not close politely changes nothing.
     let _ = connection.close().await;
     Ok(())
+}
+
+/// The first migration of the database that has another content here. Another service's database also has
+/// migrations that are not here at all, which alone would make it look like one of a newer version.
+async fn first_difference(
+    connection: &mut PgConnection,
+    migrator: &Migrator,
+) -> Result<Option<i64>, MigrateError> {
+    let applied: Vec<(i64, Vec<u8>)> =
+        sqlx::query_as("SELECT version, checksum FROM _sqlx_migrations ORDER BY version")
+            .fetch_all(connection)
+            .await
+            .map_err(|error| MigrateError::Run(error.into()))?;
+    let differs = |(version, checksum): &(i64, Vec<u8>)| {
+        migrator.iter().any(|known| known.version == *version && *known.checksum != **checksum)
+    };
+    Ok(applied.iter().find(|migration| differs(migration)).map(|(version, _)| *version))
 }
 
 /// Lets one role connect to the database, the service's own, and no other but the owner.
