@@ -107,7 +107,8 @@ impl Listing<'_> {
             return self.from(tx, table, start.as_ref(), 0, total).await;
         }
         if let Some(position) = after {
-            return self.from(tx, table, Some(position), 0, position.total).await;
+            let total = if self.filter.is_none() { self.total(tx, table).await? } else { position.total };
+            return self.from(tx, table, Some(position), 0, total).await;
         }
         let total = self.total(tx, table).await?;
         self.from(tx, table, None, offset, total).await

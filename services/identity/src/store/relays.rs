@@ -57,11 +57,10 @@ pub(crate) async fn next(database: &ScopedDatabase, most: i64) -> Result<(i64, V
     let rows: Vec<EventRow> = sqlx::query_as(
         // COALESCE inside: behind row-level security an index is searched for no expression that could tell what it
         // is given, and every event that was ever sent would be read.
-        "SELECT h.epoch, e.* FROM heads h CROSS JOIN LATERAL (
-           SELECT * FROM seat_events e WHERE e.tenant_id = $1 AND e.sequence > (
-             SELECT coalesce(max(acknowledged_sequence), 0) FROM relays WHERE tenant_id = $1)
-           ORDER BY e.sequence LIMIT $2) e
-         WHERE h.tenant_id = $1 ORDER BY e.sequence",
+        "SELECT (SELECT epoch FROM heads WHERE tenant_id = $1) AS epoch, e.* FROM seat_events e
+         WHERE e.tenant_id = $1 AND e.sequence > (
+           SELECT coalesce(max(acknowledged_sequence), 0) FROM relays WHERE tenant_id = $1)
+         ORDER BY e.sequence LIMIT $2",
     )
     .bind(tenant)
     .bind(most)
