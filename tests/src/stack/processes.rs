@@ -133,11 +133,12 @@ impl Processes {
                 set(name.to_owned(), url.clone());
             }
             match *role {
-                "gateway" if launch.usual_rates => {}
                 "gateway" => {
                     set("USHER_GATEWAY__PUBLIC_URL".to_owned(), format!("http://{}", process.listen));
-                    set("USHER_GATEWAY__RATE_PER_SECOND".to_owned(), "1000000".to_owned());
-                    set("USHER_GATEWAY__RATE_BURST".to_owned(), "1000000".to_owned());
+                    if !launch.usual_rates {
+                        set("USHER_GATEWAY__RATE_PER_SECOND".to_owned(), "1000000".to_owned());
+                        set("USHER_GATEWAY__RATE_BURST".to_owned(), "1000000".to_owned());
+                    }
                 }
                 name => {
                     set(

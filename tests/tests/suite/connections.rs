@@ -48,7 +48,7 @@ fn ports(demo: &Value) -> [String; 5] {
     let of = |value: &Value| value.as_str().unwrap().to_owned();
     let grpc = &demo["grpc"];
     [
-        of(&demo["base_url"]),
+        of(&demo["console_url"]).trim_end_matches('/').to_owned(),
         metrics.to_owned(),
         of(&grpc["tenant"]),
         of(&grpc["identity"]),

