@@ -33,5 +33,6 @@ async fn requests_without_a_valid_credential_disturb_nobody() {
         answers.take_in_code(client.list_workspaces(pb::ListWorkspacesRequest::default())).await;
     };
     siege.withstands("calls without a credential", flood(32, call)).await;
-    assert_eq!(answers.of("Unauthenticated"), answers.total(), "{answers:?}");
+    // The connection of a stranger whose frames are a flood is ended.
+    assert!(answers.of("Unauthenticated") > 0 && answers.of("Ok") == 0, "{answers:?}");
 }

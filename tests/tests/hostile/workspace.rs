@@ -24,7 +24,9 @@ async fn calls_of_one_workspace_to_identity_are_held_back_and_disturb_nobody() {
         };
         siege.withstands(&format!("{attack} over gRPC"), flood(400, call)).await;
         assert!(answers.of("ResourceExhausted") > 0, "nothing held the {attack} back: {answers:?}");
-        assert_eq!(answers.of("Ok") + answers.of("ResourceExhausted"), answers.total(), "{answers:?}");
+        // A call that is refused before its message was read may end as cancelled at the client.
+        let answered = ["Ok", "ResourceExhausted", "Cancelled"].map(|code| answers.of(code));
+        assert_eq!(answered.iter().sum::<u64>(), answers.total(), "{answers:?}");
     }
 }
 
@@ -49,6 +51,9 @@ async fn a_workspace_that_uses_up_its_places_still_lets_somebody_leave() {
         }
     });
     let departure = async {
+        while answers.of(429) == 0 {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
         let operations = serde_json::json!([{ "op": "Replace", "path": "active", "value": "False" }]);
         loop {
             // As an identity provider does: it comes again when it is told to.
@@ -64,5 +69,4 @@ async fn a_workspace_that_uses_up_its_places_still_lets_somebody_leave() {
         status = tokio::time::timeout(std::time::Duration::from_secs(20), departure) => status,
     };
     assert_eq!(left.unwrap(), 200, "{answers:?}");
-    assert!(answers.of(429) > 0, "the workspace was not at its limits: {answers:?}");
 }

@@ -222,7 +222,11 @@ impl Twins {
         // In order, as a client pages: Usher goes on behind the page before, wherever that ended.
         if start > 1 {
             let before = page(1, start - 1);
-            self.send(Method::GET, |_| before.clone(), None).await;
+            let answers = self.send(Method::GET, |_| before.clone(), None).await;
+            let shown = answers[0].body["Resources"].as_array().map_or(0, Vec::len);
+            if i32::try_from(shown).unwrap() < start - 1 {
+                return;
+            }
         }
         let path = page(start, count);
         let answers = self.send(Method::GET, |_| path.clone(), None).await;

@@ -107,8 +107,7 @@ impl Listing<'_> {
             return self.from(tx, table, start.as_ref(), 0, total).await;
         }
         if let Some(position) = after {
-            let total = if self.filter.is_none() { self.total(tx, table).await? } else { position.total };
-            return self.from(tx, table, Some(position), 0, total).await;
+            return self.from(tx, table, Some(position), 0, position.total).await;
         }
         let total = self.total(tx, table).await?;
         self.from(tx, table, None, offset, total).await
