@@ -18,7 +18,7 @@ const SLOWER: u32 = 5;
 /// Up to this, no request counts as slow. Two cores are shared by the attackers, four roles without optimisation,
 /// PostgreSQL and whatever else runs on the machine, so that some tens of milliseconds say nothing of Usher; an
 /// attack that gets through costs seconds.
-const FLOOR: Duration = Duration::from_secs(1);
+const FLOOR: Duration = Duration::from_secs(2);
 /// MiB that a role may take more than before the attacks, at its peak.
 const GROWTH: u64 = 64;
 
