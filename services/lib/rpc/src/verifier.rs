@@ -1,12 +1,12 @@
 //! Verification of credentials, with memory.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use moka::sync::Cache;
 use sha2::{Digest as _, Sha256};
-use tokio::sync::{Mutex, RwLock, Semaphore};
+use tokio::sync::{Mutex, Semaphore};
 use usher_base::{Audience, Clock, Credential, CredentialError, Fault, KeySet, Reason};
 
 use crate::key_source::{KeySource, KeySourceError};
@@ -35,7 +35,7 @@ struct Inner {
     source: Box<dyn KeySource>,
     audience: Audience,
     clock: Clock,
-    keys: RwLock<Held>,
+    keys: RwLock<Arc<Held>>,
     fetched: Mutex<Option<Instant>>,
     waiting: Semaphore,
     unknown: Cache<String, ()>,
@@ -103,12 +103,12 @@ impl Verifier {
             if now >= credential.expires_at() {
                 return Err(CredentialError::Expired.into());
             }
-            if self.inner.keys.read().await.keys.still_trusts(&credential) {
+            if self.held().keys.still_trusts(&credential) {
                 return Ok(credential);
             }
             self.inner.verified.invalidate(&digest);
         }
-        let first = self.inner.keys.read().await.keys.verify(token, self.inner.audience, now);
+        let first = self.held().keys.verify(token, self.inner.audience, now);
         let credential = match first {
             Err(CredentialError::UnknownKey(kid)) => self.verify_again(kid, token, now).await?,
             other => other?,
@@ -130,7 +130,7 @@ impl Verifier {
         }
         let _place = self.inner.waiting.try_acquire().map_err(|_| VerifyError::Busy)?;
         self.refetch().await?;
-        let verified = self.inner.keys.read().await.keys.verify(token, self.inner.audience, now);
+        let verified = self.held().keys.verify(token, self.inner.audience, now);
         if let Err(CredentialError::UnknownKey(kid)) = &verified {
             self.inner.unknown.insert(kid.clone(), ());
         }
@@ -139,7 +139,7 @@ impl Verifier {
 
     /// Sees that the keys are not too old. While they can't be had, those at hand serve until [`MAX_AGE`].
     async fn freshen(&self) -> Result<(), KeySourceError> {
-        match self.age().await {
+        match self.age() {
             // The first credential that comes makes us ask.
             None => Ok(()),
             Some(age) if age < FRESH => Ok(()),
@@ -155,8 +155,16 @@ impl Verifier {
         }
     }
 
-    async fn age(&self) -> Option<Duration> {
-        self.inner.keys.read().await.asked.map(|asked| asked.elapsed())
+    fn held(&self) -> Arc<Held> {
+        Arc::clone(&self.inner.keys.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn hold(&self, held: Held) {
+        *self.inner.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(held);
+    }
+
+    fn age(&self) -> Option<Duration> {
+        self.held().asked.map(|asked| asked.elapsed())
     }
 
     /// Asks for the keys, at most once in [`REFETCH`]. Whoever comes sooner waits rather than being
@@ -166,7 +174,7 @@ impl Verifier {
         let mut fetched = self.inner.fetched.lock().await;
         match *fetched {
             // Asked after we came, so the answer knows everything that we could ask about.
-            Some(at) if at > came => return self.check_age().await,
+            Some(at) if at > came => return self.check_age(),
             Some(at) => tokio::time::sleep_until((at + REFETCH).into()).await,
             None => {}
         }
@@ -178,18 +186,18 @@ impl Verifier {
         let answer = self.inner.source.keys().await;
         *fetched = Some(asked);
         match answer {
-            Ok(keys) => *self.inner.keys.write().await = Held { keys, asked: Some(asked) },
+            Ok(keys) => self.hold(Held { keys, asked: Some(asked) }),
             Err(error) => {
                 tracing::warn!(%error, "the keys that verify credentials can't be had");
-                return self.check_age().await;
+                return self.check_age();
             }
         }
         Ok(())
     }
 
     /// Refuses to go on with keys that are too old, or with none.
-    async fn check_age(&self) -> Result<(), KeySourceError> {
-        match self.age().await {
+    fn check_age(&self) -> Result<(), KeySourceError> {
+        match self.age() {
             Some(age) if age < MAX_AGE => Ok(()),
             _ => Err(KeySourceError("tenant did not answer in time".to_owned())),
         }

@@ -63,8 +63,9 @@ impl Scene {
 
     /// Makes the keys at hand older.
     async fn age(&self, by: Duration) {
-        let mut held = self.verifier.inner.keys.write().await;
-        held.asked = held.asked.map(|asked| asked.checked_sub(by).unwrap());
+        let held = self.verifier.held();
+        let asked = held.asked.map(|asked| asked.checked_sub(by).unwrap());
+        self.verifier.hold(Held { keys: held.keys.clone(), asked });
         *self.verifier.inner.fetched.lock().await = None;
     }
 }
