@@ -242,7 +242,7 @@ impl Admins {
 
     async fn hash(&self, ctx: &CallContext, password: &str) -> Result<String, TenantError> {
         let asker = Asker::Workspace(ctx.scope()?.workspace_id().to_string());
-        Ok(self.hasher.reserve(&[asker])?.hash(password).await?)
+        Ok(self.hasher.reserve(&[asker])?.turn().await.hash(password).await?)
     }
 }
 

@@ -13,7 +13,7 @@ use usher_store::ScopedDatabase;
 use uuid::Uuid;
 
 use crate::error::TenantError;
-use crate::hashing::Reserved;
+use crate::hashing::PasswordTurn;
 use crate::peer::Peer;
 use crate::store::attempts as store;
 
@@ -60,13 +60,13 @@ pub(crate) async fn judge(
     database: &ScopedDatabase,
     now: Timestamp,
     attempt: Attempt,
-    place: Reserved,
+    turn: PasswordTurn,
     (password, hash): (&str, Option<&str>),
 ) -> Result<(), TenantError> {
     if let Some(until) = store::begin(database, attempt.account, attempt.place, now).await? {
         return Err(TenantError::TooManyAttempts { now, until });
     }
-    if !place.verify(password, hash).await? {
+    if !turn.verify(password, hash).await? {
         return Err(TenantError::PasswordWrong);
     }
     Ok(store::succeed(database, attempt.account, attempt.place, now).await?)

@@ -8,7 +8,7 @@ use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use argon2::{Algorithm, Argon2, Params};
 
 use crate::peer::Peer;
-use crate::queue::{Limits, Place, Queue};
+use crate::queue::{Limits, Place, Queue, Turn};
 
 /// Places in the queue of passwords: at most 64 wait, which is about a second, and at most 8 for one
 /// workspace or peer.
@@ -49,6 +49,10 @@ pub(crate) enum Asker {
 #[derive(Debug)]
 pub(crate) struct Reserved(Place<Asker>);
 
+/// A turn in the queue of passwords, good for one hash.
+#[derive(Debug)]
+pub(crate) struct PasswordTurn(Turn<Asker>);
+
 /// Hashes and verifies secrets with argon2id at OWASP's parameters (Password Storage Cheat Sheet:
 /// 19 MiB, 2 passes, 1 lane), which are the library's defaults. Clones share the queues.
 #[derive(Clone, Debug)]
@@ -69,12 +73,12 @@ impl Hasher {
 
     /// Hashes a secret of 256 random bits.
     pub(crate) async fn hash_random(&self, secret: &[u8]) -> Result<String, HashError> {
-        run(self.random_place()?, hash(secret)).await
+        run(self.random_place()?.turn().await, hash(secret)).await
     }
 
     /// Whether a secret of 256 random bits is the one of this hash.
     pub(crate) async fn verify_random(&self, secret: &[u8], phc: &str) -> Result<bool, HashError> {
-        run(self.random_place()?, verify(secret, phc)).await
+        run(self.random_place()?.turn().await, verify(secret, phc)).await
     }
 
     /// Whether a hash was made with other parameters than today's.
@@ -96,6 +100,14 @@ impl Hasher {
 }
 
 impl Reserved {
+    /// Waits for the turn. What a sign-in asks of the database it asks in its turn, so that however many
+    /// wait, they use up no connections.
+    pub(crate) async fn turn(self) -> PasswordTurn {
+        PasswordTurn(self.0.turn().await)
+    }
+}
+
+impl PasswordTurn {
     /// Hashes a password with a new salt; a PHC string.
     pub(crate) async fn hash(self, password: &str) -> Result<String, HashError> {
         run(self.0, hash(password.as_bytes())).await
@@ -124,12 +136,11 @@ fn verify(secret: &[u8], phc: &str) -> impl FnOnce() -> Result<bool, HashError> 
     }
 }
 
-/// Computes on a thread of its own, in turn. The turn ends with the work, also if its caller goes away.
+/// Computes on a thread of its own. The turn ends with the work, also if its caller goes away.
 async fn run<T: Send + 'static, K: std::hash::Hash + Eq + Send + 'static>(
-    place: Place<K>,
+    turn: Turn<K>,
     work: impl FnOnce() -> Result<T, HashError> + Send + 'static,
 ) -> Result<T, HashError> {
-    let turn = place.turn().await;
     let work = move || {
         let _turn = turn;
         work()
@@ -144,13 +155,13 @@ mod tests {
     #[tokio::test]
     async fn a_password_matches_its_own_hash_only() {
         let hasher = Hasher::new();
-        let place = || hasher.reserve(&[]).unwrap();
-        let hash = place().hash("correct horse").await.unwrap();
+        let turn = async || hasher.reserve(&[]).unwrap().turn().await;
+        let hash = turn().await.hash("correct horse").await.unwrap();
 
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
-        assert!(place().verify("correct horse", Some(&hash)).await.unwrap());
-        assert!(!place().verify("Correct horse", Some(&hash)).await.unwrap());
-        assert!(!place().verify("correct horse", None).await.unwrap());
+        assert!(turn().await.verify("correct horse", Some(&hash)).await.unwrap());
+        assert!(!turn().await.verify("Correct horse", Some(&hash)).await.unwrap());
+        assert!(!turn().await.verify("correct horse", None).await.unwrap());
         assert!(!hasher.verify_random(b"other", &hash).await.unwrap());
     }
 

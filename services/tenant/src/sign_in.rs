@@ -52,6 +52,7 @@ impl Admins {
         // One workspace under each of its names takes the same places; what can be no name is one.
         let name = workspaces::canonical_name(workspace).unwrap_or_default();
         let place = self.hasher.reserve(&[Asker::Workspace(name.clone()), Asker::Peer(caller.peer)])?;
+        let turn = place.turn().await;
         let resolved = workspaces::resolve(&self.database, workspace).await?;
         let scope = self.signer.own_scope(resolved.unwrap_or(NOWHERE)).await?;
         let database = self.database.scoped(&scope).for_stranger();
@@ -64,14 +65,14 @@ impl Admins {
             // Nothing is stored under an id that is no workspace's.
             let counted = if exists { scope } else { self.signer.own_scope(NOWHERE).await? };
             let counted = self.database.scoped(&counted).for_stranger();
-            attempts::judge(&counted, self.clock.now(), attempt, place, (password, None)).await?;
+            attempts::judge(&counted, self.clock.now(), attempt, turn, (password, None)).await?;
             return Err(TenantError::PasswordWrong);
         };
         let attempt = Attempt::sign_in(admin.id, caller.peer);
         let judged = (password, Some(admin.password_hash.as_str()));
-        attempts::judge(&database, self.clock.now(), attempt, place, judged).await?;
+        attempts::judge(&database, self.clock.now(), attempt, turn, judged).await?;
         let new_hash = if Hasher::is_outdated(&admin.password_hash) {
-            Some(self.hasher.reserve(&[Asker::Workspace(name)])?.hash(password).await?)
+            Some(self.hasher.reserve(&[Asker::Workspace(name)])?.turn().await.hash(password).await?)
         } else {
             None
         };
@@ -109,9 +110,10 @@ impl Admins {
             Authority::Admin(admin) => {
                 let scope = ctx.scope()?;
                 let place = self.hasher.reserve(&[Asker::Workspace(scope.workspace_id().to_string())])?;
+                let turn = place.turn().await;
                 let judged = (password, Some(admin.password_hash.as_str()));
                 let attempt = Attempt::again(admin.id);
-                attempts::judge(&self.database.scoped(&scope), ctx.now(), attempt, place, judged).await
+                attempts::judge(&self.database.scoped(&scope), ctx.now(), attempt, turn, judged).await
             }
         }
     }
