@@ -60,7 +60,7 @@ pub fn begin(role: Role) {
         (role, "metrics"),
     ] {
         if role.includes(of) {
-            for why in ["silent", "idle", "slow", "full", "address", "flood"] {
+            for why in ["silent", "idle", "slow", "full", "address", "flood", "handshake"] {
                 metrics::counter!("usher_connections_ended_total", "port" => port, "why" => why).increment(0);
             }
         }

@@ -70,7 +70,7 @@ fn describe() {
     describe_gauge!("usher_connections", "Connections that are open, by port");
     describe_counter!(
         "usher_connections_ended_total",
-        "Connections that were ended by Usher, by port and why: silent (no request in time), idle, slow (an answer is not taken), full (to make room for others), address (too many from one), flood (of HTTP/2 frames)"
+        "Connections that were ended by Usher, by port and why: silent (no request in time), idle, slow (an answer is not taken), full (to make room for others), address (too many from one), flood (of HTTP/2 frames), handshake (no TLS, or no certificate that is believed)"
     );
     describe_counter!("usher_rpc_requests_total", "RPCs served, by role, method and gRPC code");
     describe_histogram!(

@@ -14,6 +14,7 @@ pub(crate) struct Activity {
     state: Mutex<State>,
     vouched: AtomicBool,
     flooded: AtomicBool,
+    unshaken: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -59,6 +60,7 @@ impl Activity {
             }),
             vouched: AtomicBool::new(false),
             flooded: AtomicBool::new(false),
+            unshaken: AtomicBool::new(false),
         }
     }
 
@@ -100,6 +102,15 @@ impl Activity {
 
     pub(crate) fn is_flooded(&self) -> bool {
         self.flooded.load(Ordering::Relaxed)
+    }
+
+    /// The handshake of TLS failed: no certificate that is believed, or no TLS at all.
+    pub(crate) fn note_no_handshake(&self) {
+        self.unshaken.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn has_no_handshake(&self) -> bool {
+        self.unshaken.load(Ordering::Relaxed)
     }
 
     /// Whether no request is under way.

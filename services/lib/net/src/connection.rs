@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::error::Error;
 use std::future::Future;
+use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,8 +13,11 @@ use http::{Request, Response};
 use hyper::body::{Body, Incoming};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
+use rustls::ServerConfig;
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
+use tokio_rustls::TlsAcceptor;
+use tokio_util::either::Either;
 use tower::util::Oneshot;
 use tower::{Service, ServiceExt as _};
 
@@ -60,35 +64,62 @@ pub(crate) fn builder(protocol: Protocol, patience: &Patience) -> Builder<TokioE
     }
 }
 
-/// Serves one connection until it ends, or until it is told to, which lets what is under way be finished.
-pub(crate) async fn serve<S, B>(
-    stream: TcpStream,
-    peer: Peer,
-    activity: Arc<Activity>,
-    farewell: Arc<Notify>,
-    builder: Arc<Builder<TokioExecutor>>,
-    service: S,
-) where
-    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
-    S::Future: Send + 'static,
-    B: Body<Data = Bytes> + Unpin + Send + 'static,
-    B::Error: Into<Box<dyn Error + Send + Sync>>,
-{
-    let io = TokioIo::new(Frames::new(stream, Arc::clone(&activity)));
-    let connection = builder.serve_connection(io, Watched { service, peer, activity });
-    tokio::pin!(connection);
-    let mut told = false;
-    let outcome = loop {
-        tokio::select! {
-            outcome = connection.as_mut() => break outcome,
-            () = farewell.notified(), if !told => {
-                told = true;
-                connection.as_mut().graceful_shutdown();
+/// A connection that was accepted.
+pub(crate) struct Connection {
+    pub(crate) stream: TcpStream,
+    /// How it is encrypted, if it is.
+    pub(crate) tls: Option<Arc<ServerConfig>>,
+    pub(crate) peer: Peer,
+    pub(crate) activity: Arc<Activity>,
+    /// Tells it to end.
+    pub(crate) farewell: Arc<Notify>,
+}
+
+impl Connection {
+    /// Serves until the peer ends it, or until it is told to end, which lets what is under way be finished.
+    pub(crate) async fn serve<S, B>(self, builder: Arc<Builder<TokioExecutor>>, service: S)
+    where
+        S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
+        S::Future: Send + 'static,
+        B: Body<Data = Bytes> + Unpin + Send + 'static,
+        B::Error: Into<Box<dyn Error + Send + Sync>>,
+    {
+        let Self { stream, tls, peer, activity, farewell } = self;
+        let stream = match tls {
+            None => Either::Left(stream),
+            Some(config) => {
+                let shaken = tokio::select! {
+                    shaken = TlsAcceptor::from(config).accept(stream) => shaken,
+                    () = farewell.notified() => return,
+                };
+                match shaken {
+                    Ok(stream) => Either::Right(Box::new(stream)),
+                    Err(error) => {
+                        // Who just goes away, such as a probe, was not refused.
+                        if error.kind() == io::ErrorKind::InvalidData {
+                            activity.note_no_handshake();
+                        }
+                        return tracing::debug!(error = &error as &dyn Error, "no handshake");
+                    }
+                }
             }
+        };
+        let io = TokioIo::new(Frames::new(stream, Arc::clone(&activity)));
+        let connection = builder.serve_connection(io, Watched { service, peer, activity });
+        tokio::pin!(connection);
+        let mut told = false;
+        let outcome = loop {
+            tokio::select! {
+                outcome = connection.as_mut() => break outcome,
+                () = farewell.notified(), if !told => {
+                    told = true;
+                    connection.as_mut().graceful_shutdown();
+                }
+            }
+        };
+        if let Err(error) = outcome {
+            tracing::debug!(error, "connection");
         }
-    };
-    if let Err(error) = outcome {
-        tracing::debug!(error, "connection");
     }
 }
 

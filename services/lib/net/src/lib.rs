@@ -1,15 +1,21 @@
-//! Connections: the one listener that every port is served by, and what a process may have open.
+//! Connections: the one listener that every port is served by, the way to other services, TLS on both, and what a
+//! process may have open.
 
 mod activity;
 mod answer;
 mod connection;
 pub mod descriptors;
+mod dial;
 mod frames;
 mod limits;
 mod listener;
 mod peer;
 mod registry;
+#[cfg(feature = "testing")]
+pub mod testing;
+pub mod tls;
 
+pub use dial::{Dial, is_loopback, is_protected};
 pub use limits::{Limits, Patience};
 pub use listener::{Listener, Protocol};
 pub use peer::Peer;

@@ -20,10 +20,11 @@ use tokio::time::MissedTickBehavior;
 use tower::Service;
 
 use crate::activity::Activity;
-use crate::connection;
+use crate::connection::{self, Connection};
 use crate::limits::Limits;
 use crate::peer::Peer;
 use crate::registry::{Open, Registry};
+use crate::tls::ServerTls;
 
 /// How often overdue connections are looked for.
 const LOOK: Duration = Duration::from_millis(250);
@@ -44,11 +45,12 @@ pub enum Protocol {
 pub struct Listener {
     socket: TcpListener,
     limits: Limits,
+    tls: Option<ServerTls>,
 }
 
 impl From<TcpListener> for Listener {
     fn from(socket: TcpListener) -> Self {
-        Self { socket, limits: Limits::default() }
+        Self { socket, limits: Limits::default(), tls: None }
     }
 }
 
@@ -65,6 +67,12 @@ impl Listener {
     #[must_use]
     pub fn with_limits(self, limits: Limits) -> Self {
         Self { limits, ..self }
+    }
+
+    /// The same with encryption, or without.
+    #[must_use]
+    pub fn with_tls(self, tls: Option<ServerTls>) -> Self {
+        Self { tls, ..self }
     }
 
     /// Where it listens: the port that was found for port 0.
@@ -98,6 +106,7 @@ impl Listener {
             registry: Registry::new(port, self.limits),
             connections: JoinSet::new(),
             builder,
+            tls: self.tls,
             service,
         };
         let mut look = tokio::time::interval(LOOK);
@@ -129,6 +138,7 @@ struct Serving<S> {
     registry: Registry,
     connections: JoinSet<()>,
     builder: Arc<Builder<TokioExecutor>>,
+    tls: Option<ServerTls>,
     service: S,
 }
 
@@ -149,14 +159,14 @@ where
         }
         let activity = Arc::new(Activity::new(Instant::now()));
         let farewell = Arc::new(Notify::new());
-        let task = self.connections.spawn(connection::serve(
+        let connection = Connection {
             stream,
-            Peer::new(address, Arc::clone(&activity)),
-            Arc::clone(&activity),
-            Arc::clone(&farewell),
-            Arc::clone(&self.builder),
-            self.service.clone(),
-        ));
+            tls: self.tls.as_ref().map(ServerTls::current),
+            peer: Peer::new(address, Arc::clone(&activity)),
+            activity: Arc::clone(&activity),
+            farewell: Arc::clone(&farewell),
+        };
+        let task = self.connections.spawn(connection.serve(Arc::clone(&self.builder), self.service.clone()));
         self.registry.enter(Open { counted, activity, farewell, task, ending: None });
     }
 

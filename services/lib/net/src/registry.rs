@@ -81,6 +81,9 @@ impl Registry {
         if open.activity.is_flooded() {
             self.ended("flood");
         }
+        if open.activity.has_no_handshake() {
+            self.ended("handshake");
+        }
         if let Some(counted) = open.counted
             && let Slot::Occupied(mut count) = self.addresses.entry(counted)
         {

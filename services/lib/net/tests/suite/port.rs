@@ -10,6 +10,7 @@ use http_body_util::Full;
 use hyper::body::Incoming;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use usher_net::tls::ServerTls;
 use usher_net::{Limits, Listener, Patience, Protocol};
 
 /// Short, so that tests are.
@@ -36,7 +37,15 @@ impl Port {
     }
 
     pub async fn open_with(protocol: Protocol, limits: Limits) -> Self {
-        let listener = Listener::bind("127.0.0.1:0").await.unwrap().with_limits(limits);
+        Self::serve(protocol, Listener::bind("127.0.0.1:0").await.unwrap().with_limits(limits))
+    }
+
+    pub async fn open_encrypted(protocol: Protocol, limits: Limits, tls: ServerTls) -> Self {
+        let listener = Listener::bind("127.0.0.1:0").await.unwrap();
+        Self::serve(protocol, listener.with_limits(limits).with_tls(Some(tls)))
+    }
+
+    fn serve(protocol: Protocol, listener: Listener) -> Self {
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         let stopped = async move { drop(stopped.await) };

@@ -1,0 +1,19 @@
+//! TLS on both sides of a connection, from files that may be replaced at any time.
+
+mod client;
+mod files;
+mod kept;
+mod server;
+
+pub use client::{ClientFiles, ClientTls};
+pub use files::{Pair, TlsError};
+pub use server::{ServerFiles, ServerTls};
+
+use std::sync::Arc;
+
+use rustls::crypto::CryptoProvider;
+
+/// The one provider of cryptography.
+fn provider() -> Arc<CryptoProvider> {
+    Arc::new(rustls::crypto::ring::default_provider())
+}

@@ -1,0 +1,69 @@
+//! What is made of files, and made again when they change.
+
+use std::error::Error;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arc_swap::ArcSwap;
+
+use super::files::{Source, TlsError};
+
+type Build<C> = Box<dyn Fn(&[Vec<u8>]) -> Result<C, TlsError> + Send + Sync>;
+
+/// What was made of the contents of some files.
+pub(super) struct Kept<C> {
+    current: ArcSwap<C>,
+    files: Vec<Source>,
+    build: Build<C>,
+    /// What the files held when they were looked at last; none where one of them could not be read.
+    seen: Mutex<Option<Vec<Vec<u8>>>>,
+}
+
+impl<C> Kept<C> {
+    /// `build` gets the contents in the order of the files.
+    pub(super) fn load(files: Vec<Source>, build: Build<C>) -> Result<Self, TlsError> {
+        let contents = read(&files)?;
+        let current = ArcSwap::from_pointee(build(&contents)?);
+        Ok(Self { current, files, build, seen: Mutex::new(Some(contents)) })
+    }
+
+    pub(super) fn current(&self) -> Arc<C> {
+        self.current.load_full()
+    }
+
+    /// Looks whether the files have changed. Contents are compared, because who replaces files may swap a link to
+    /// their folder. All are taken together; where they do not go together, as in the middle of being replaced, what
+    /// was good before stays, and the log says so once.
+    pub(super) fn reload(&self) {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let built = match read(&self.files) {
+            Ok(contents) if seen.as_ref() == Some(&contents) => return,
+            Ok(contents) => {
+                let built = (self.build)(&contents);
+                *seen = Some(contents);
+                built
+            }
+            Err(_) if seen.is_none() => return,
+            Err(error) => {
+                *seen = None;
+                Err(error)
+            }
+        };
+        let files: Vec<&PathBuf> = self.files.iter().map(|file| &file.path).collect();
+        match built {
+            Ok(built) => {
+                self.current.store(Arc::new(built));
+                tracing::info!(?files, "certificates were read again");
+            }
+            Err(error) => tracing::error!(
+                error = &error as &dyn Error,
+                ?files,
+                "certificates have changed and can't be used; those from before are used on"
+            ),
+        }
+    }
+}
+
+fn read(files: &[Source]) -> Result<Vec<Vec<u8>>, TlsError> {
+    files.iter().map(Source::read).collect()
+}
