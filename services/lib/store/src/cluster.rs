@@ -74,6 +74,13 @@ pub struct Cluster {
     server: process::Server,
 }
 
+/// A way in beside the socket: settings of the server (`name=value`) and rules of `pg_hba.conf`. The default is none.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Port {
+    pub(crate) settings: Vec<String>,
+    pub(crate) rules: String,
+}
+
 /// Who the server runs as, where that is not ourselves.
 #[derive(Clone, Debug)]
 struct RunAs {
@@ -89,6 +96,14 @@ impl Cluster {
     /// # Errors
     /// See [`ClusterError`].
     pub async fn start(directory: &Path, durability: Durability) -> Result<Self, ClusterError> {
+        Self::launch(directory, durability, &Port::default()).await
+    }
+
+    pub(crate) async fn launch(
+        directory: &Path,
+        durability: Durability,
+        port: &Port,
+    ) -> Result<Self, ClusterError> {
         let software = software::find()?;
         let run_as = unprivileged()?;
         let directory = prepare_directory(directory, run_as.as_ref())?;
@@ -99,11 +114,12 @@ impl Cluster {
         } else {
             software.initialise(&data, run_as.as_ref()).await?;
         }
-        let access = access::Access::write(&directory, run_as.as_ref())?;
+        let access = access::Access::write(&directory, run_as.as_ref(), &port.rules)?;
         let plan = process::Plan {
             software: &software,
             directory: &directory,
             access: &access,
+            settings: &port.settings,
             durability,
             run_as: run_as.as_ref(),
         };
@@ -185,6 +201,14 @@ fn unprivileged() -> Result<Option<RunAs>, ClusterError> {
         .find_map(|name| User::from_name(name).ok().flatten())
         .map(|user| Some(RunAs { name: user.name, uid: user.uid.as_raw(), gid: user.gid.as_raw() }))
         .ok_or(ClusterError::NoUser)
+}
+
+/// Makes a file the server's own, as it wants of its key.
+#[cfg(feature = "testing")]
+pub(crate) fn give_to_server(path: &Path) {
+    let user = unprivileged().unwrap_or_else(|error| panic!("{error}"));
+    let given = user.map_or(Ok(()), |user| chown(path, Some(user.uid.into()), Some(user.gid.into())));
+    given.unwrap_or_else(|error| panic!("{} can't be given away: {error}", path.display()));
 }
 
 fn prepare_directory(directory: &Path, run_as: Option<&RunAs>) -> Result<PathBuf, ClusterError> {

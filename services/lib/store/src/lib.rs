@@ -10,6 +10,7 @@ mod error;
 mod listener;
 mod migrate;
 mod pool;
+mod protection;
 mod scoped;
 mod share;
 #[cfg(feature = "testing")]
@@ -25,6 +26,7 @@ pub use error::Error;
 pub use listener::Listener;
 pub use migrate::{MigrateError, admit, migrate, role_of};
 pub use pool::Connections;
+pub use protection::is_protected;
 pub use scoped::{ScopedDatabase, Statement, TenantTx};
 pub use time::{Micros, Time};
 

@@ -1,15 +1,16 @@
 //! Databases for tests: a private server for the test run, and a fresh database for each test,
 //! copied from one that was migrated once.
 
-use std::path::PathBuf;
+use std::net::Ipv4Addr;
+use std::path::{Path, PathBuf};
 
 use sqlx::migrate::Migrator;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use crate::cluster::url;
-use crate::{APP_ROLE, OWNER_ROLE, ROLES, migrate, service_role};
+use crate::cluster::{Port, give_to_server, url};
+use crate::{APP_ROLE, Cluster, Durability, OWNER_ROLE, ROLES, migrate, service_role};
 
 /// Names the directory of the server that the test run shares.
 pub const CLUSTER_VARIABLE: &str = "USHER_TEST_CLUSTER";
@@ -44,6 +45,33 @@ pub fn temporary_directory() -> TempDir {
         .permissions(std::fs::Permissions::from_mode(0o711))
         .tempdir_in("/tmp")
         .unwrap_or_else(|error| panic!("no temporary directory: {error}"))
+}
+
+/// Starts a server that is at port 5432 of addresses of this machine too (`127.x.y.z`), for who connects with TLS.
+pub async fn encrypted_cluster(
+    directory: &Path,
+    addresses: &[Ipv4Addr],
+    (certificate, key): (&Path, &Path),
+) -> Cluster {
+    std::fs::create_dir_all(directory).unwrap_or_else(|error| panic!("no directory: {error}"));
+    let own = |from: &Path, name: &str| {
+        let to = directory.join(name);
+        std::fs::copy(from, &to).unwrap_or_else(|error| panic!("no {name}: {error}"));
+        give_to_server(&to);
+        to.display().to_string()
+    };
+    let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+    let port = Port {
+        settings: vec![
+            format!("listen_addresses={}", addresses.join(",")),
+            "ssl=on".to_owned(),
+            format!("ssl_cert_file={}", own(certificate, "server.pem")),
+            format!("ssl_key_file={}", own(key, "server.key")),
+        ],
+        rules: "hostssl all all 127.0.0.0/8 trust\n".to_owned(),
+    };
+    let started = Cluster::launch(directory, Durability::Relaxed, &port).await;
+    started.unwrap_or_else(|error| panic!("no server: {error}"))
 }
 
 impl TestDatabase {

@@ -15,7 +15,7 @@ use crate::ROLES;
 
 /// PostgreSQL's superuser, which makes databases and roles.
 const SUPERUSER: &str = "postgres";
-/// One rule, for the socket; there is no other way in.
+/// The rule for the socket; unless a test opens a port, there is no other way in.
 const RULES: &str = "local all all peer map=usher\n";
 
 /// The files that say who may connect.
@@ -26,13 +26,13 @@ pub(super) struct Access {
 }
 
 impl Access {
-    /// Writes them anew, because another user may run Usher on this directory than did last time.
-    pub(super) fn write(directory: &Path, run_as: Option<&RunAs>) -> Result<Self, ClusterError> {
+    /// Writes them anew, with `more` rules, because another user may run Usher on this directory than did last time.
+    pub(super) fn write(directory: &Path, run_as: Option<&RunAs>, more: &str) -> Result<Self, ClusterError> {
         let own = User::from_uid(Uid::effective()).ok().flatten().ok_or(ClusterError::Nameless)?.name;
         let names: BTreeSet<&str> =
             [Some(own.as_str()), run_as.map(|user| user.name.as_str())].into_iter().flatten().collect();
         let access = Self { rules: directory.join("pg_hba.conf"), users: directory.join("pg_ident.conf") };
-        for (path, text) in [(&access.rules, RULES.to_owned()), (&access.users, users(&names))] {
+        for (path, text) in [(&access.rules, format!("{RULES}{more}")), (&access.users, users(&names))] {
             write(path, &text, run_as)
                 .map_err(|source| ClusterError::Directory { path: path.clone(), source })?;
         }

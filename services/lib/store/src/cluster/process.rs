@@ -39,6 +39,8 @@ pub(super) struct Plan<'a> {
     pub(super) software: &'a Software,
     pub(super) directory: &'a Path,
     pub(super) access: &'a Access,
+    /// Beside the usual ones: `name=value`.
+    pub(super) settings: &'a [String],
     pub(super) durability: Durability,
     pub(super) run_as: Option<&'a RunAs>,
 }
@@ -66,7 +68,7 @@ impl Plan<'_> {
     }
 
     async fn once(self) -> Result<Server, ClusterError> {
-        let Self { software, directory, access, durability, run_as } = self;
+        let Self { software, directory, access, settings: more, durability, run_as } = self;
         let log = directory.join("postgres.log");
         let output =
             fs::File::create(&log).map_err(|source| ClusterError::Directory { path: log.clone(), source })?;
@@ -79,7 +81,13 @@ impl Plan<'_> {
             .arg("-k")
             .arg(directory.join("run"))
             .args(settings(durability))
-            .args(access.settings().into_iter().flat_map(|setting| ["-c".to_owned(), setting]))
+            .args(
+                access
+                    .settings()
+                    .into_iter()
+                    .chain(more.iter().cloned())
+                    .flat_map(|setting| ["-c".to_owned(), setting]),
+            )
             // Ctrl-C on the terminal is for us; the server is stopped when its clients are done.
             .process_group(0)
             .stdin(Stdio::null())
