@@ -10,6 +10,7 @@ use tokio::time::{Instant, sleep};
 use tonic::transport::Channel;
 use tonic::{Request, Response, Status};
 use usher_base::id::WorkspaceId;
+use usher_net::tls::ClientTls;
 use usher_proto::billing::v1 as billing;
 use usher_proto::billing::v1::billing_admin_client::BillingAdminClient;
 use usher_proto::billing::v1::seat_query_client::SeatQueryClient;
@@ -78,11 +79,11 @@ impl Operator {
     ///
     /// # Errors
     /// An address that is no URL.
-    pub fn new(addresses: &Addresses, credential: String) -> anyhow::Result<Self> {
+    pub fn new(addresses: &Addresses, credential: String, tls: &ClientTls) -> anyhow::Result<Self> {
         Ok(Self {
-            tenant: connect(&addresses.tenant)?,
-            identity: connect(&addresses.identity)?,
-            billing: connect(&addresses.billing)?,
+            tenant: connect(&addresses.tenant, tls)?,
+            identity: connect(&addresses.identity, tls)?,
+            billing: connect(&addresses.billing, tls)?,
             credential,
         })
     }

@@ -11,11 +11,12 @@ use jiff::SignedDuration;
 use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::{Connection as _, PgConnection};
 use usher::cli::Role;
-use usher::config::{ServiceSettings, Settings};
+use usher::config::{ServiceSettings, Settings, TlsSettings};
 use usher::listeners;
 use usher::roles::{self, Running};
 use usher_base::Clock;
 use usher_base::secret::ServerKey;
+use usher_net::tls::{ClientFiles, ClientTls, Pair};
 use usher_proto::tenant::v1 as pb;
 use usher_proto::tenant::v1::credential_service_client::CredentialServiceClient;
 use usher_rpc::Tasks;
@@ -105,11 +106,14 @@ impl Stack {
         change(&mut settings);
 
         let listeners = listeners::bind(Role::All, &settings).await.unwrap();
-        let url = |role| format!("http://{}", listeners.address(role).unwrap());
+        let scheme = |certificate: &str| if certificate.is_empty() { "http" } else { "https" };
+        let between = scheme(&settings.tls.certificate_file);
+        let url = |role| format!("{between}://{}", listeners.address(role).unwrap());
         settings.tenant.url = url(Role::Tenant);
         settings.identity.url = url(Role::Identity);
         settings.billing.url = url(Role::Billing);
-        let gateway = url(Role::Gateway);
+        let public = scheme(&settings.gateway.certificate_file);
+        let gateway = format!("{public}://{}", listeners.address(Role::Gateway).unwrap());
         let tasks = Tasks::new();
         let running = Box::pin(roles::start(Role::All, &settings, listeners, &tasks)).await.unwrap();
 
@@ -119,7 +123,7 @@ impl Stack {
             identity: settings.identity.url.clone(),
             billing: settings.billing.url.clone(),
         };
-        let operator = Operator::new(&addresses, credential).unwrap();
+        let operator = Operator::new(&addresses, credential, &client_tls(&settings)).unwrap();
         for (name, scim, enforce_domains) in PLANS {
             operator.plan(name, scim, enforce_domains).await.unwrap();
         }
@@ -197,6 +201,16 @@ impl Stack {
     pub async fn owner(&self, database: &TestDatabase) -> PgConnection {
         PgConnection::connect(&database.owner_url()).await.unwrap()
     }
+}
+
+/// What the services show each other, and whom they believe.
+fn client_tls(settings: &Settings) -> ClientTls {
+    let TlsSettings { certificate_file, key_file, ca_file, .. } = &settings.tls;
+    if certificate_file.is_empty() {
+        return ClientTls::default();
+    }
+    let pair = Pair { certificate: certificate_file.into(), key: key_file.into() };
+    ClientTls::load(ClientFiles { authorities: Some(ca_file.into()), pair: Some(pair) }).unwrap()
 }
 
 /// What can make service keys, at a tenant database.

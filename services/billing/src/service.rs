@@ -5,6 +5,7 @@ use std::time::Duration;
 use usher_base::secret::ServiceKey;
 use usher_base::{Audience, Clock};
 use usher_net::Listener;
+use usher_net::tls::ClientTls;
 use usher_proto::billing::v1::billing_admin_server::BillingAdminServer;
 use usher_proto::billing::v1::invoicing_server::InvoicingServer;
 use usher_proto::billing::v1::seat_ledger_server::SeatLedgerServer;
@@ -28,8 +29,10 @@ pub struct Config {
     pub database_url: String,
     /// Most connections to it.
     pub database_connections: u32,
-    /// Where tenant is, such as `http://127.0.0.1:9101`.
+    /// Where tenant is, such as `https://tenant.internal:9101`.
     pub tenant_url: String,
+    /// Whom of the services that are called is believed, and what is shown to them.
+    pub tls: ClientTls,
     /// What is done without a call.
     pub jobs: JobSettings,
     /// The key of the service `billing`, with which it does that; none where nothing is to be done.
@@ -65,7 +68,7 @@ impl Service {
     /// # Errors
     /// See [`StartError`].
     pub async fn start(config: Config, clock: Clock, tasks: &Tasks) -> Result<Self, StartError> {
-        let tenant = connect(&config.tenant_url)?;
+        let tenant = connect(&config.tenant_url, &config.tls)?;
         let verifier = Verifier::new(TenantKeys::new(tenant.clone()), Audience::Billing, clock.clone());
         let database = Database::open(&DatabaseConfig {
             url: config.database_url,

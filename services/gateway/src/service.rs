@@ -6,6 +6,7 @@ use hyper::body::Incoming;
 use tower::ServiceExt as _;
 use usher_base::Clock;
 use usher_base::secret::ServiceKey;
+use usher_net::tls::ClientTls;
 use usher_net::{Listener, Protocol};
 use usher_rpc::{Channels, Readiness, ServiceCredential, Tasks, Workbench, connect};
 
@@ -26,8 +27,10 @@ use crate::{health, path, router};
 /// How the service is set up.
 #[derive(Debug)]
 pub struct Config {
-    /// Where tenant is, such as `http://127.0.0.1:9101`.
+    /// Where tenant is, such as `https://tenant.internal:9101`.
     pub tenant_url: String,
+    /// Whom of the services that are called is believed, and what is shown to them.
+    pub tls: ClientTls,
     /// Where identity is.
     pub identity_url: String,
     /// The address that clients use, such as `https://scim.example.com`; empty means that of each
@@ -72,9 +75,9 @@ impl Service {
         if !config.public_url.is_empty() && !is_url(&config.public_url) {
             return Err(StartError::PublicUrl(config.public_url));
         }
-        let tenant = Channels::connect(&config.tenant_url)?;
-        let identity = Channels::connect(&config.identity_url)?;
-        let own = connect(&config.tenant_url)?;
+        let tenant = Channels::connect(&config.tenant_url, &config.tls)?;
+        let identity = Channels::connect(&config.identity_url, &config.tls)?;
+        let own = connect(&config.tenant_url, &config.tls)?;
         let credential = ServiceCredential::new("gateway", config.service_key, own, clock.clone());
         let client = LogClient::new(tenant.clone(), credential.clone());
         let (log, sender) = ProvisioningLog::new(&client, clock.clone());

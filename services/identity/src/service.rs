@@ -5,6 +5,7 @@ use std::time::Duration;
 use usher_base::secret::ServiceKey;
 use usher_base::{Audience, Clock};
 use usher_net::Listener;
+use usher_net::tls::ClientTls;
 use usher_proto::identity::v1::attribute_service_server::AttributeServiceServer;
 use usher_proto::identity::v1::change_service_server::ChangeServiceServer;
 use usher_proto::identity::v1::group_service_server::GroupServiceServer;
@@ -38,8 +39,10 @@ pub struct Config {
     pub database_url: String,
     /// Most connections to it.
     pub database_connections: u32,
-    /// Where tenant is, such as `http://127.0.0.1:9101`.
+    /// Where tenant is, such as `https://tenant.internal:9101`.
     pub tenant_url: String,
+    /// Whom of the services that are called is believed, and what is shown to them.
+    pub tls: ClientTls,
     /// Where billing is.
     pub billing_url: String,
     /// The key of the service `identity`.
@@ -82,8 +85,8 @@ impl Service {
         usher_store::check_belongs(&database, "identity", "heads").await?;
         usher_store::check(&database).await?;
         kept_apart::report(&database).await?;
-        let tenant = connect(&config.tenant_url)?;
-        let billing = connect(&config.billing_url)?;
+        let tenant = connect(&config.tenant_url, &config.tls)?;
+        let billing = connect(&config.billing_url, &config.tls)?;
         let cursors = Cursors::new(&config.service_key);
         let credential =
             ServiceCredential::new("identity", config.service_key, tenant.clone(), clock.clone());

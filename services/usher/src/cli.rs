@@ -28,7 +28,14 @@ enum Command {
     /// The billing role closes a period once it is proven that nothing of it is missing, `billing.close_after`
     /// (24h) after its end; 0 leaves it to `usher admin period close`. A period that is not closed
     /// `billing.close_alarm_after` (72h) after its end is logged and counted in `usher_period_close_overdue`;
-    /// an account without prices is not. deploy/usher.toml has every setting.
+    /// an account without prices is not.
+    ///
+    /// What is not of this machine is encrypted, or the program does not start. Certificates (PEM) are
+    /// `gateway.certificate_file` for identity providers, `metrics.certificate_file` for the metrics, and
+    /// `tls.certificate_file`, shown by services to each other and signed by `tls.ca_file`; a `key_file` goes with
+    /// each. Services are called at https://, databases with `?sslmode=verify-full`. `tls.allow_plaintext` names the
+    /// settings that may do without, such as `gateway.listen,metrics.listen` behind a proxy: whoever is on the way
+    /// there can read and change what passes, tokens included. deploy/usher.toml has every setting.
     Serve(ServeArgs),
     /// Bring the databases to this version's schema. Run it before serving a new version.
     Migrate(SettingsArgs),
@@ -78,6 +85,10 @@ pub struct DevArgs {
     /// Address of the metrics.
     #[arg(long, default_value = ANY_PORT)]
     pub metrics_listen: SocketAddr,
+    /// Let the addresses above be others than this machine's, without encryption: whoever is on the way can read and
+    /// change what passes, tokens included.
+    #[arg(long)]
+    pub allow_plaintext: bool,
     /// Delete the data directory's contents first.
     #[arg(long)]
     pub reset: bool,

@@ -1,15 +1,19 @@
 //! Settings: from a file, then environment variables, then flags; the later wins.
 
+mod transport;
+
 use std::net::SocketAddr;
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
-use ipnet::IpNet;
 use jiff::SignedDuration;
 use secrecy::SecretString;
 use serde::Deserialize;
 
 use crate::cli::Role;
+use crate::key_file;
+
+pub use transport::{ConnectionSettings, TlsSettings};
 
 /// Everything that can be set. Each field is `section.name` in the file, `USHER_SECTION__NAME` in
 /// the environment and `--set section.name=value` as a flag.
@@ -22,6 +26,8 @@ pub struct Settings {
     pub metrics: MetricsSettings,
     /// How many connections there may be.
     pub connections: ConnectionSettings,
+    /// Encryption between services, and what goes without.
+    pub tls: TlsSettings,
     /// The provisioning logs.
     pub provisioning_log: ProvisioningLogSettings,
     /// The gateway's settings.
@@ -56,28 +62,15 @@ impl Default for LogSettings {
 pub struct MetricsSettings {
     /// Address that serves `/metrics`, `/livez` and `/readyz`.
     pub listen: String,
+    /// PEM of the certificate that is shown there; empty: without encryption.
+    pub certificate_file: String,
+    /// PEM of its key.
+    pub key_file: String,
 }
 
 impl Default for MetricsSettings {
     fn default() -> Self {
-        Self { listen: "127.0.0.1:9464".into() }
-    }
-}
-
-/// `connections.*`: on each port.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct ConnectionSettings {
-    /// Connections that one address may have.
-    pub per_address: usize,
-    /// Networks whose addresses each stand for many clients, such as proxies: without a limit of their own.
-    pub shared: Vec<IpNet>,
-}
-
-impl Default for ConnectionSettings {
-    fn default() -> Self {
-        let usher_net::Limits { per_address, shared, .. } = usher_net::Limits::default();
-        Self { per_address, shared }
+        Self { listen: "127.0.0.1:9464".into(), certificate_file: String::new(), key_file: String::new() }
     }
 }
 
@@ -101,6 +94,10 @@ impl Default for ProvisioningLogSettings {
 pub struct GatewaySettings {
     /// Address that serves HTTP.
     pub listen: String,
+    /// PEM of the certificate that identity providers see; empty: without encryption, behind a proxy.
+    pub certificate_file: String,
+    /// PEM of its key.
+    pub key_file: String,
     /// The address that identity providers use, such as `https://scim.example.com`: what a request
     /// says of its host is not believed. Only `usher dev` goes without.
     pub public_url: String,
@@ -120,6 +117,8 @@ impl Default for GatewaySettings {
     fn default() -> Self {
         Self {
             listen: "127.0.0.1:8080".into(),
+            certificate_file: String::new(),
+            key_file: String::new(),
             public_url: String::new(),
             trust_forwarded: false,
             rate_per_second: 50,
@@ -136,7 +135,7 @@ impl Default for GatewaySettings {
 pub struct ServiceSettings {
     /// Address that serves gRPC. Default: 127.0.0.1:9101 (tenant), :9102 (identity), :9103 (billing).
     pub listen: String,
-    /// Where the other roles reach this service: `http://host:port`. Default: its `listen`.
+    /// Where the other roles reach this service: `https://host:port`. Default: its `listen`.
     pub url: String,
     /// PostgreSQL, as the service's own role: `postgres://usher_tenant@host/usher_tenant`.
     pub database_url: Option<SecretString>,
@@ -246,7 +245,7 @@ impl Settings {
                 service.listen = format!("127.0.0.1:{port}");
             }
             if service.url.is_empty() {
-                service.url = format!("http://{}", service.listen);
+                service.url = self.tls.url_of(&service.listen);
             }
             if service.database_connections == 0 {
                 service.database_connections = 16;
@@ -269,6 +268,7 @@ impl Settings {
     /// A message of one line a fault.
     pub fn validate(&self, purpose: Purpose) -> anyhow::Result<()> {
         let mut faults = Vec::new();
+        self.validate_transport(purpose, &mut faults);
         if let Purpose::Serve(role) = purpose {
             self.validate_listeners(role, &mut faults);
             self.validate_log(&mut faults);
@@ -387,12 +387,12 @@ impl Settings {
 /// A secret from its own setting or from a file, without the file's final line break.
 ///
 /// # Errors
-/// An unreadable file.
+/// A file that can't be read, or that other users can read.
 pub fn secret(value: Option<&SecretString>, file: &str) -> anyhow::Result<SecretString> {
     if let Some(value) = value {
         return Ok(value.clone());
     }
-    let text = std::fs::read_to_string(file).with_context(|| format!("can't read the key file {file}"))?;
+    let text = key_file::read_secret(Path::new(file))?;
     Ok(SecretString::from(text.trim_end().to_owned()))
 }
 

@@ -35,6 +35,7 @@ const READY_WITHIN: Duration = Duration::from_secs(20);
 /// One line that says what to do: an address in use, no PostgreSQL, a directory that can't be used.
 pub async fn run(args: DevArgs) -> anyhow::Result<()> {
     telemetry::init_log(&LogSettings { format: "auto".into(), filter: args.log.clone() })?;
+    stay_here(&args)?;
     let directory = directory::DataDirectory::open(&args.data_dir).await?;
     let mut settings = Settings::default();
     settings.gateway.listen = args.listen.to_string();
@@ -72,6 +73,27 @@ pub async fn run(args: DevArgs) -> anyhow::Result<()> {
     served
 }
 
+/// Refuses addresses that others reach, because dev mode has no certificates.
+fn stay_here(args: &DevArgs) -> anyhow::Result<()> {
+    let addresses = [
+        ("--listen", args.listen),
+        ("--tenant-listen", args.tenant_listen),
+        ("--identity-listen", args.identity_listen),
+        ("--billing-listen", args.billing_listen),
+        ("--metrics-listen", args.metrics_listen),
+    ];
+    let others = addresses.into_iter().find(|(_, address)| !usher_net::is_loopback(address.ip()));
+    if let Some((flag, address)) = others
+        && !args.allow_plaintext
+    {
+        bail!(
+            "{flag} {address} can be reached from other machines, and usher dev does not encrypt: whoever is on the \
+             way can read and change what passes, tokens included; listen on 127.0.0.1, or pass --allow-plaintext"
+        );
+    }
+    Ok(())
+}
+
 async fn serve(
     mut settings: Settings,
     mut listeners: Listeners,
@@ -86,7 +108,8 @@ async fn serve(
         (Role::Identity, &mut settings.identity),
         (Role::Billing, &mut settings.billing),
     ] {
-        service.url = format!("http://{}", listeners.address(role).context("a service has no port")?);
+        let address = listeners.address(role).context("a service has no port")?;
+        service.url = format!("http://{}", reachable(address));
     }
     let address = listeners.address(Role::Gateway).context("the gateway has no port")?;
     let metrics = listeners.metrics.take().context("metrics have no port")?;

@@ -39,19 +39,26 @@ pub fn ensure(path: &Path) -> anyhow::Result<()> {
     write(path, &format!("{}\n", ServerKey::generate().expose()))
 }
 
-/// Reads a key file.
+/// Reads a service's own keys.
 ///
 /// # Errors
-/// It can't be read, or other users can.
+/// As [`read_secret`].
 pub fn read(path: &Path) -> anyhow::Result<String> {
+    if !path.exists() {
+        let shown = path.display();
+        bail!("there is no key file {shown}; make one with `usher key-file {shown}`");
+    }
+    read_secret(path)
+}
+
+/// Reads a file with a secret.
+///
+/// # Errors
+/// It can't be read, or other users can read or change it.
+pub fn read_secret(path: &Path) -> anyhow::Result<String> {
     let shown = path.display();
-    let mode = fs::metadata(path)
-        .with_context(|| {
-            format!("the key file {shown} can't be read; make one with `usher key-file {shown}`")
-        })?
-        .permissions()
-        .mode();
-    if mode & 0o027 != 0 {
+    let metadata = fs::metadata(path).with_context(|| format!("the key file {shown} can't be read"))?;
+    if metadata.permissions().mode() & 0o027 != 0 {
         bail!("other users can read or change the key file {shown}; run: chmod 600 {shown}");
     }
     fs::read_to_string(path).with_context(|| format!("the key file {shown} can't be read"))

@@ -8,6 +8,7 @@ pub mod config;
 pub mod counters;
 pub mod databases;
 pub mod dev;
+pub mod encryption;
 pub mod key_file;
 pub mod lifecycle;
 pub mod listeners;

@@ -8,13 +8,14 @@ use usher_net::{Limits, Listener};
 
 use crate::cli::Role;
 use crate::config::Settings;
+use crate::encryption::Encryption;
 
 /// File descriptors for what is neither a port's nor a database's connection: logs, channels to other services.
 const RESERVED: u64 = 96;
 /// Database connections beside the pool, which listen for announcements.
 const ANNOUNCEMENTS: u64 = 8;
 
-/// Sockets that roles serve on, bound before anything else is started.
+/// Sockets that roles serve on, bound before anything else is started, and the certificates of the process.
 #[derive(Debug, Default)]
 pub struct Listeners {
     pub(crate) gateway: Option<Listener>,
@@ -22,6 +23,7 @@ pub struct Listeners {
     pub(crate) identity: Option<Listener>,
     pub(crate) billing: Option<Listener>,
     pub(crate) metrics: Option<Listener>,
+    pub(crate) encryption: Encryption,
 }
 
 impl Listeners {
@@ -41,7 +43,7 @@ impl Listeners {
 /// Raises the limit of file descriptors, and binds the sockets of a role and of the metrics.
 ///
 /// # Errors
-/// An address in use, or not of this machine; a limit that leaves too few connections.
+/// A certificate of no use; an address in use, or not of this machine; a limit that leaves too few connections.
 pub async fn bind(role: Role, settings: &Settings) -> anyhow::Result<Listeners> {
     let shares = shares(role, settings)?;
     let limits = |places| Limits {
@@ -50,19 +52,21 @@ pub async fn bind(role: Role, settings: &Settings) -> anyhow::Result<Listeners> 
         shared: settings.connections.shared.clone(),
         ..Limits::default()
     };
-    let mut listeners = Listeners::default();
-    for (of, name, address, places, slot) in [
-        (Role::Gateway, "gateway", &settings.gateway.listen, shares.http, &mut listeners.gateway),
-        (Role::Tenant, "tenant", &settings.tenant.listen, shares.grpc, &mut listeners.tenant),
-        (Role::Identity, "identity", &settings.identity.listen, shares.grpc, &mut listeners.identity),
-        (Role::Billing, "billing", &settings.billing.listen, shares.grpc, &mut listeners.billing),
-        (role, "metrics", &settings.metrics.listen, shares.metrics, &mut listeners.metrics),
+    let encryption = Encryption::load(settings)?;
+    let Encryption { gateway, grpc, metrics, .. } = encryption.clone();
+    let mut listeners = Listeners { encryption, ..Listeners::default() };
+    for (of, name, address, places, tls, slot) in [
+        (Role::Gateway, "gateway", &settings.gateway.listen, shares.http, &gateway, &mut listeners.gateway),
+        (Role::Tenant, "tenant", &settings.tenant.listen, shares.grpc, &grpc, &mut listeners.tenant),
+        (Role::Identity, "identity", &settings.identity.listen, shares.grpc, &grpc, &mut listeners.identity),
+        (Role::Billing, "billing", &settings.billing.listen, shares.grpc, &grpc, &mut listeners.billing),
+        (role, "metrics", &settings.metrics.listen, shares.metrics, &metrics, &mut listeners.metrics),
     ] {
         if role.includes(of) {
             let listener = Listener::bind(address).await.with_context(|| {
                 format!("{name} can't listen on {address}; stop what uses it, or choose another address")
             })?;
-            *slot = Some(listener.with_limits(limits(places)));
+            *slot = Some(listener.with_limits(limits(places)).with_tls(tls.clone()));
         }
     }
     Ok(listeners)

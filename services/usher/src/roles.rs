@@ -105,6 +105,8 @@ pub async fn start(
     let mut running =
         Running { roles: JoinSet::new(), readiness: Readiness::new(tasks), databases: Databases::default() };
     let clock = Clock::system();
+    let tls = listeners.encryption.client.clone();
+    drop(tasks.spawn(listeners.encryption.follow(tasks.clone())));
     if let Some(listener) = listeners.tenant.filter(|_| role.includes(Role::Tenant)) {
         let config = usher_tenant::Config {
             database_url: database_url("tenant", &settings.tenant)?,
@@ -123,6 +125,7 @@ pub async fn start(
             database_url: database_url("billing", own)?,
             database_connections: own.database_connections,
             tenant_url: settings.tenant.url.clone(),
+            tls: tls.clone(),
             jobs: usher_billing::JobSettings {
                 close_after: config::duration(&own.close_after).context("billing.close_after")?,
                 close_alarm_after: config::duration(&own.close_alarm_after)
@@ -142,6 +145,7 @@ pub async fn start(
             database_url: database_url("identity", own)?,
             database_connections: own.database_connections,
             tenant_url: settings.tenant.url.clone(),
+            tls: tls.clone(),
             billing_url: settings.billing.url.clone(),
             service_key: service_key("identity", own.service_key.as_ref(), &own.service_key_file)?,
         };
@@ -153,6 +157,7 @@ pub async fn start(
         let own = &settings.gateway;
         let config = usher_gateway::Config {
             tenant_url: settings.tenant.url.clone(),
+            tls: tls.clone(),
             identity_url: settings.identity.url.clone(),
             public_url: own.public_url.clone(),
             trust_forwarded: own.trust_forwarded,

@@ -9,6 +9,7 @@ use anyhow::{Context as _, bail};
 use clap::{Parser, ValueEnum};
 use serde::Deserialize;
 use usher_base::id::WorkspaceId;
+use usher_net::tls::ClientTls;
 use usher_tests::entra::{Dialect, Directory, EntraClient, Job, JobOptions, Population, Report};
 use usher_tests::operator::{Addresses, Operator, Seats};
 use usher_tests::scim::ScimClient;
@@ -207,6 +208,9 @@ fn site(arguments: &Arguments) -> anyhow::Result<Site> {
         scim: ScimClient::new(workspace.scim_url, workspace.token),
         domains,
         enforced,
-        operator: Some((Operator::new(&demo.grpc, demo.service_credential)?, workspace.id)),
+        operator: Some((
+            Operator::new(&demo.grpc, demo.service_credential, &ClientTls::default())?,
+            workspace.id,
+        )),
     })
 }

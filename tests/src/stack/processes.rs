@@ -13,6 +13,7 @@ use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep};
 use usher::config::ServiceSettings;
 use usher_base::secret::ServerKey;
+use usher_net::tls::ClientTls;
 use usher_store::testing::temporary_directory;
 use usher_store::{Cluster, Durability, OWNER_ROLE, service_role};
 
@@ -156,7 +157,7 @@ impl Processes {
             }
         }
         let mut processes = Self {
-            operator: Operator::new(&addresses, String::new()).unwrap(),
+            operator: Operator::new(&addresses, String::new(), &ClientTls::default()).unwrap(),
             roles,
             cluster: Some(cluster),
             launch,

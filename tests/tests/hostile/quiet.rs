@@ -7,6 +7,7 @@ use futures::future::join_all;
 use hdrhistogram::Histogram;
 use serde_json::json;
 use tokio::time::{Instant, interval, sleep_until, timeout};
+use usher_net::tls::ClientTls;
 use usher_proto::tenant::v1 as tenant;
 use usher_tests::operator::{Addresses, Operator};
 use usher_tests::scim::{Answer, ScimClient, encode, user};
@@ -105,7 +106,8 @@ impl Quiet {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let client = ScimClient::new(self.workspace.scim().base(), self.workspace.scim().token());
-            let operator = Operator::new(&self.addresses, self.operator.clone()).unwrap();
+            let operator =
+                Operator::new(&self.addresses, self.operator.clone(), &ClientTls::default()).unwrap();
             let until = Instant::now() + time;
             let kinds = [Kind::LookUp, Kind::Read, Kind::Create, Kind::Patch, Kind::UnseenToken, Kind::Call];
             let parts = join_all(kinds.into_iter().enumerate().map(|(place, kind)| {

@@ -82,9 +82,18 @@ async fn the_options_of_the_connection_have_a_heading_of_their_own() {
 
         let (own, connection) = help.split_once("\nConnection:\n").unwrap_or_else(|| panic!("{help}"));
 
-        for option in
-            ["--demo", "--tenant-url", "--identity-url", "--billing-url", "--key-file", "--operator"]
-        {
+        for option in [
+            "--demo",
+            "--tenant-url",
+            "--identity-url",
+            "--billing-url",
+            "--key-file",
+            "--operator",
+            "--ca-file",
+            "--certificate-file",
+            "--certificate-key-file",
+            "--allow-plaintext",
+        ] {
             assert!(connection.contains(option) && !own.contains(&format!("{option} ")), "{option}: {help}");
         }
         assert!(own.contains("--output") && !connection.contains("--output"), "{help}");

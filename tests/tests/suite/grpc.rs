@@ -9,6 +9,7 @@ use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 use tonic_types::StatusExt as _;
 use usher_base::Reason;
+use usher_net::tls::ClientTls;
 use usher_proto::billing::v1 as billing;
 use usher_proto::billing::v1::seat_query_client::SeatQueryClient;
 use usher_proto::identity::v1 as identity;
@@ -51,7 +52,9 @@ async fn every_port_of_a_process_tells_the_same_of_its_readiness() {
         let own = if role == "gateway" {
             http(format!("{}/readyz", processes.gateway())).await
         } else {
-            let channel = usher_rpc::connect(&format!("http://{}", processes.listens(role))).unwrap();
+            let channel =
+                usher_rpc::connect(&format!("http://{}", processes.listens(role)), &ClientTls::default())
+                    .unwrap();
             let answer = HealthClient::new(channel).check(HealthCheckRequest::default()).await.unwrap();
             let serves = answer.into_inner().status() == ServingStatus::Serving;
             (if serves { 200 } else { 503 }, metrics.1.clone())

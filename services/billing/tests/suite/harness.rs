@@ -16,6 +16,7 @@ use usher_base::key::SigningKey;
 use usher_base::secret::ServiceKey;
 use usher_base::{Audience, Claims, Clock, Permission};
 use usher_billing::{Config, JobSettings, MIGRATOR, ProofKeys, Service};
+use usher_net::tls::ClientTls;
 use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::billing_admin_client::BillingAdminClient;
 use usher_proto::billing::v1::invoicing_client::InvoicingClient;
@@ -153,12 +154,14 @@ impl Billing {
             database_url: database.url(),
             database_connections: 8,
             tenant_url: publish(&key, &clock, &tasks).await,
+            tls: ClientTls::default(),
             jobs: jobs.unwrap_or(NO_JOBS),
             service_key: jobs.map(|_| ServiceKey::generate()),
             proof: Some(ProofKeys::parse(&"7".repeat(40)).unwrap()),
         };
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-        let channel = connect(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let channel = connect(&url, &ClientTls::default()).unwrap();
         let service = Service::start(config, clock.clone(), &tasks).await.unwrap();
         let serving = tasks.spawn(service.serve(listener.into(), tasks.clone()));
         Self { database, clock, key, channel, tasks, serving }

@@ -10,6 +10,7 @@ use tokio_stream::wrappers::{ReceiverStream, TcpListenerStream};
 use tonic::{Request, Response, Status};
 use usher_base::id::WorkspaceId;
 use usher_base::secret::ServiceKey;
+use usher_net::tls::ClientTls;
 use usher_proto::tenant::v1 as pb;
 use usher_proto::tenant::v1::access_service_server::{AccessService, AccessServiceServer};
 use usher_proto::tenant::v1::credential_service_server::{CredentialService, CredentialServiceServer};
@@ -132,9 +133,10 @@ impl Scene {
             .add_service(AccessServiceServer::new(Server(Arc::clone(&tenant))))
             .add_service(CredentialServiceServer::new(Server(Arc::clone(&tenant))));
         drop(tasks.spawn(routes.serve_with_incoming(TcpListenerStream::new(listener))));
-        let credential =
-            ServiceCredential::new("gateway", ServiceKey::generate(), connect(&url).unwrap(), clock.clone());
-        let channels = Channels::connect(&url).unwrap();
+        let tls = ClientTls::default();
+        let own = connect(&url, &tls).unwrap();
+        let credential = ServiceCredential::new("gateway", ServiceKey::generate(), own, clock.clone());
+        let channels = Channels::connect(&url, &tls).unwrap();
         let announced = Announced::new();
         let access = Access::new(AccessClient::new(channels, credential), announced.clone(), clock);
         let context = RequestContext::of(&http::HeaderMap::new());

@@ -1,5 +1,6 @@
 use usher_base::id::{AppId, TokenId, WorkspaceId};
 use usher_base::secret::ServiceKey;
+use usher_net::tls::ClientTls;
 use usher_rpc::{Channels, ServiceCredential, connect};
 
 use super::*;
@@ -8,9 +9,11 @@ use super::*;
 fn log() -> ProvisioningLog {
     let clock = Clock::system();
     let away = "http://127.0.0.1:9";
-    let own = connect(away).unwrap();
+    let tls = ClientTls::default();
+    let own = connect(away, &tls).unwrap();
     let credential = ServiceCredential::new("gateway", ServiceKey::generate(), own, clock.clone());
-    ProvisioningLog::new(&LogClient::new(Channels::connect(away).unwrap(), credential), clock).0
+    let channels = Channels::connect(away, &tls).unwrap();
+    ProvisioningLog::new(&LogClient::new(channels, credential), clock).0
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ use serde_json::Value;
 use tower::ServiceExt as _;
 use usher_base::Clock;
 use usher_base::secret::{ScimToken, ServiceKey};
+use usher_net::tls::ClientTls;
 use usher_rpc::Tasks;
 
 use crate::path::normalize;
@@ -27,6 +28,7 @@ async fn send_to(public_url: &str, request: Request) -> Response {
         // Nobody listens on the discard port.
         tenant_url: "http://127.0.0.1:9".into(),
         identity_url: "http://127.0.0.1:9".into(),
+        tls: ClientTls::default(),
         public_url: public_url.to_owned(),
         trust_forwarded: false,
         rate_per_second: 0,

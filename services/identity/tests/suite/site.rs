@@ -10,6 +10,7 @@ use usher_base::Clock;
 use usher_base::id::WorkspaceId;
 use usher_base::secret::ServiceKey;
 use usher_net::Listener;
+use usher_net::tls::ClientTls;
 use usher_proto::tenant::v1 as tenant;
 use usher_proto::tenant::v1::access_service_client::AccessServiceClient;
 use usher_proto::tenant::v1::app_service_client::AppServiceClient;
@@ -72,16 +73,17 @@ impl Site {
             database_url: database.url(),
             database_connections: 16,
             tenant_url: tenant_url.clone(),
+            tls: ClientTls::default(),
             // Nobody is there: seat events wait, and no write waits for them.
             billing_url: "http://127.0.0.1:9".to_owned(),
             service_key,
         };
         let service = usher_identity::Service::start(config, clock, &tasks).await.unwrap();
         let identity_url = serve(&tasks, |listener, tasks| service.serve(listener, tasks)).await;
-        let tenant = connect(&tenant_url).unwrap();
+        let tenant = connect(&tenant_url, &ClientTls::default()).unwrap();
         let gateway = issue(&tenant, "gateway", &gateway_key).await;
         let mut site = Self {
-            identity: connect(&identity_url).unwrap(),
+            identity: connect(&identity_url, &ClientTls::default()).unwrap(),
             tenant,
             operator,
             gateway,

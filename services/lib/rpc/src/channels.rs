@@ -11,6 +11,7 @@ use http_body_util::{BodyExt as _, Full};
 use tonic::body::Body;
 use tonic::transport::Channel;
 use tower::{Service, ServiceExt as _};
+use usher_net::tls::ClientTls;
 
 use crate::connect;
 
@@ -47,8 +48,8 @@ impl Channels {
     ///
     /// # Errors
     /// The address is no URI.
-    pub fn connect(uri: &str) -> Result<Self, tonic::transport::Error> {
-        let channels = (0..CONNECTIONS).map(|_| connect(uri)).collect::<Result<_, _>>()?;
+    pub fn connect(uri: &str, tls: &ClientTls) -> Result<Self, tonic::transport::Error> {
+        let channels = (0..CONNECTIONS).map(|_| connect(uri, tls)).collect::<Result<_, _>>()?;
         Ok(Self { channels, next: Arc::default() })
     }
 

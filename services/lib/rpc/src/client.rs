@@ -7,23 +7,23 @@ use tonic::metadata::MetadataValue;
 use tonic::transport::{Channel, Endpoint};
 use usher_base::id::WorkspaceId;
 use usher_base::trace::TraceContext;
+use usher_net::Dial;
+use usher_net::tls::ClientTls;
 
 use crate::{REQUEST_ID_KEY, TRACE_KEY, WORKSPACE_KEY};
 
-/// A channel that connects when it is first used, and again whenever it must.
+/// A channel that connects when it is first used, and again whenever it must: each time with what `tls` has then.
 ///
 /// # Errors
 /// The address is no URI.
-pub fn connect(uri: &str) -> Result<Channel, tonic::transport::Error> {
+pub fn connect(uri: &str, tls: &ClientTls) -> Result<Channel, tonic::transport::Error> {
     Ok(Endpoint::from_shared(uri.to_owned())?
         .connect_timeout(Duration::from_secs(2))
-        .tcp_nodelay(true)
-        .tcp_keepalive(Some(Duration::from_secs(20)))
         .http2_keep_alive_interval(Duration::from_secs(15))
         .keep_alive_timeout(Duration::from_secs(5))
         .initial_stream_window_size(1 << 20)
         .initial_connection_window_size(4 << 20)
-        .connect_lazy())
+        .connect_with_connector_lazy(Dial::new(tls.clone())))
 }
 
 /// What goes along with a call.

@@ -4,18 +4,21 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use clap::Args;
 use serde::Deserialize;
 use tonic::transport::Channel;
 use usher_base::Reason;
 use usher_base::id::WorkspaceId;
 use usher_base::secret::ServiceKey;
+use usher_net::tls::{ClientFiles, ClientTls, Pair};
 use usher_proto::tenant::v1 as pb;
 use usher_proto::tenant::v1::credential_service_client::CredentialServiceClient;
 use usher_proto::tenant::v1::workspace_service_client::WorkspaceServiceClient;
 use usher_rpc::{Failure, Outgoing};
 use uuid::Uuid;
+
+use crate::key_file;
 
 /// How long an answer may take.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -43,6 +46,39 @@ pub(super) struct ConnectionArgs {
     /// approves what the first has asked for.
     #[arg(long, env = "USHER_OPERATOR", default_value = DEFAULT_OPERATOR, global = true)]
     operator: String,
+    /// PEM of the authorities that sign the certificates of the services; without it, the system's are believed.
+    #[arg(long, env = "USHER_TLS__CA_FILE", global = true)]
+    ca_file: Option<PathBuf>,
+    /// PEM of the operator's certificate, which services ask for that have one themselves.
+    #[arg(long, env = "USHER_TLS__CERTIFICATE_FILE", global = true, requires = "certificate_key_file")]
+    certificate_file: Option<PathBuf>,
+    /// PEM of its key.
+    #[arg(long, env = "USHER_TLS__KEY_FILE", global = true, requires = "certificate_file")]
+    certificate_key_file: Option<PathBuf>,
+    /// Call services at http:// that are not on this machine: whoever is on the way can read and change what passes,
+    /// the operator's key included.
+    #[arg(long, global = true)]
+    allow_plaintext: bool,
+}
+
+impl ConnectionArgs {
+    fn tls(&self) -> anyhow::Result<ClientTls> {
+        let pair = self.certificate_file.clone().zip(self.certificate_key_file.clone());
+        let pair = pair.map(|(certificate, key)| Pair { certificate, key });
+        ClientTls::load(ClientFiles { authorities: self.ca_file.clone(), pair })
+            .context("--ca-file, --certificate-file or --certificate-key-file can't be used")
+    }
+
+    fn connect(&self, url: &str, tls: &ClientTls) -> anyhow::Result<Channel> {
+        if !self.allow_plaintext && !usher_net::is_protected(url) {
+            bail!(
+                "{url:?} reaches beyond this machine without encryption: whoever is on the way can read and change \
+                 what passes, the operator's key included; write https://host:port, or pass --allow-plaintext"
+            );
+        }
+        usher_rpc::connect(url, tls)
+            .with_context(|| format!("{url:?} is no address of a service; write https://host:port"))
+    }
 }
 
 /// The workspace that a command is about.
@@ -99,6 +135,8 @@ impl Session {
     /// Finds the services and gets a credential.
     pub(super) async fn open(args: &ConnectionArgs) -> anyhow::Result<Self> {
         let request_id = format!("admin-{}", Uuid::new_v4().simple());
+        let tls = args.tls()?;
+        let connect = |url: &str| args.connect(url, &tls);
         if let Some(path) = &args.demo {
             let mut demo = read_demo(path)?;
             let credential = demo.credential(&args.operator)?;
@@ -162,7 +200,11 @@ pub(super) fn told(status: tonic::Status) -> anyhow::Error {
     let failure = Failure::from(status);
     let advice = match failure.reason {
         Reason::Unavailable if failure.metadata.is_empty() => {
-            "is the service running, and at the given address (--demo, --tenant-url, --identity-url, --billing-url)?"
+            return anyhow::anyhow!(
+                "{}; is the service running, and at the given address (--demo, --tenant-url, --identity-url, \
+                 --billing-url)? One that encrypts is at https:// and asks for --ca-file and --certificate-file",
+                usher_base::chain(&failure)
+            );
         }
         Reason::CredentialExpired => {
             "the credential has ended; with --demo, restart usher dev to get a new one"
@@ -171,11 +213,6 @@ pub(super) fn told(status: tonic::Status) -> anyhow::Error {
         _ => return anyhow::anyhow!("{failure}"),
     };
     anyhow::anyhow!("{failure}; {advice}")
-}
-
-fn connect(url: &str) -> anyhow::Result<Channel> {
-    usher_rpc::connect(url)
-        .with_context(|| format!("{url:?} is no address of a service; write http://host:port"))
 }
 
 fn read_demo(path: &Path) -> anyhow::Result<Demo> {
@@ -188,8 +225,7 @@ async fn sign_in(args: &ConnectionArgs, tenant: Channel) -> anyhow::Result<Strin
     let path = args.key_file.as_ref().context(
         "who asks? Pass --demo <data-dir>/demo.json for a dev stack, or --key-file with a key of `usher service-key`",
     )?;
-    let text = std::fs::read_to_string(path)
-        .with_context(|| format!("the key file {} can't be read", path.display()))?;
+    let text = key_file::read_secret(path)?;
     let key = ServiceKey::parse(text.trim())
         .with_context(|| format!("{} does not hold a service key", path.display()))?;
     let message = pb::IssueCredentialRequest { name: args.operator.clone(), key: key.expose().to_owned() };

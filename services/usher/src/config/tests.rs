@@ -50,3 +50,13 @@ fn secrets_never_show_in_debug_output() {
 
     assert!(!format!("{settings:?}").contains("hunter2"));
 }
+
+#[test]
+fn the_example_of_every_setting_can_be_served_and_migrated_with() {
+    let example = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/usher.toml"));
+    let settings = Settings::load(Some(example), &[]).unwrap();
+
+    for purpose in [Purpose::Serve(Role::All), Purpose::Migrate, Purpose::ServiceKey] {
+        settings.validate(purpose).unwrap();
+    }
+}

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use tonic::transport::Channel;
 use usher_base::Reason;
 use usher_base::id::WorkspaceId;
+use usher_net::tls::ClientTls;
 use usher_proto::billing::v1 as billing;
 use usher_proto::billing::v1::billing_admin_client::BillingAdminClient;
 use usher_proto::tenant::v1 as pb;
@@ -85,8 +86,8 @@ pub(super) struct Seeded {
 /// Makes what is missing of the demo workspaces; what is there stays as it is.
 pub(super) async fn seed(site: &Site, secrets_file: &Path) -> anyhow::Result<Vec<Seeded>> {
     let seeder = Seeder {
-        channel: usher_rpc::connect(&site.tenant_url)?,
-        billing: usher_rpc::connect(&site.billing_url)?,
+        channel: usher_rpc::connect(&site.tenant_url, &ClientTls::default())?,
+        billing: usher_rpc::connect(&site.billing_url, &ClientTls::default())?,
         credential: &site.credential,
     };
     let mut secrets: BTreeMap<String, Secrets> = match fs::read(secrets_file) {

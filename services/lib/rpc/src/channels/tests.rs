@@ -46,7 +46,7 @@ async fn outcome(channels: &Channels, method: &str) -> Result<(), Failure> {
 #[tokio::test]
 async fn a_read_whose_connection_breaks_is_answered_by_another() {
     let (url, calls) = service(1).await;
-    let channels = Channels::connect(&url).unwrap();
+    let channels = Channels::connect(&url, &ClientTls::default()).unwrap();
 
     for method in ["GetUser", "ListUsers", "CheckToken"] {
         outcome(&channels, method).await.unwrap();
@@ -58,7 +58,7 @@ async fn a_read_whose_connection_breaks_is_answered_by_another() {
 #[tokio::test]
 async fn a_write_that_may_have_been_sent_is_not_repeated_and_its_client_is_told() {
     let (url, calls) = service(1).await;
-    let channels = Channels::connect(&url).unwrap();
+    let channels = Channels::connect(&url, &ClientTls::default()).unwrap();
 
     let failure = outcome(&channels, "CreateUser").await.unwrap_err();
 
@@ -74,7 +74,11 @@ async fn a_call_that_was_not_sent_goes_to_another_connection() {
     let closed = format!("http://{}", nobody.local_addr().unwrap());
     drop(nobody);
     let channels = Channels {
-        channels: [connect(&closed).unwrap(), connect(&url).unwrap()].into(),
+        channels: [
+            connect(&closed, &ClientTls::default()).unwrap(),
+            connect(&url, &ClientTls::default()).unwrap(),
+        ]
+        .into(),
         next: Arc::default(),
     };
 
@@ -88,7 +92,8 @@ async fn a_call_that_was_not_sent_goes_to_another_connection() {
 #[tokio::test]
 async fn where_nobody_answers_nothing_has_taken_effect() {
     let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let channels = Channels::connect(&format!("http://{}", nobody.local_addr().unwrap())).unwrap();
+    let url = format!("http://{}", nobody.local_addr().unwrap());
+    let channels = Channels::connect(&url, &ClientTls::default()).unwrap();
     drop(nobody);
 
     let failure = outcome(&channels, "CreateUser").await.unwrap_err();

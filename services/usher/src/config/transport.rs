@@ -1,0 +1,277 @@
+//! Settings of connections: how many, how encrypted, and what may go without.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::net::SocketAddr;
+use std::str::FromStr;
+
+use ipnet::IpNet;
+use secrecy::ExposeSecret as _;
+use serde::Deserialize;
+use serde::de::{self, Deserializer, SeqAccess, Visitor};
+
+use super::{Purpose, Settings};
+use crate::cli::Role;
+
+/// `connections.*`: on each port.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ConnectionSettings {
+    /// Connections that one address may have.
+    pub per_address: usize,
+    /// Networks whose addresses each stand for many clients, such as proxies: without a limit of their own.
+    #[serde(deserialize_with = "list")]
+    pub shared: Vec<IpNet>,
+}
+
+impl Default for ConnectionSettings {
+    fn default() -> Self {
+        let usher_net::Limits { per_address, shared, .. } = usher_net::Limits::default();
+        Self { per_address, shared }
+    }
+}
+
+/// `tls.*`: between services, and what goes without.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TlsSettings {
+    /// PEM of the certificate that this process shows to services that it calls and to those that call it.
+    pub certificate_file: String,
+    /// PEM of its key.
+    pub key_file: String,
+    /// PEM of the authorities that sign the certificates of services and operators.
+    pub ca_file: String,
+    /// Settings whose address or URL is not of this machine and may go without encryption: `["metrics.listen"]`.
+    #[serde(deserialize_with = "list")]
+    pub allow_plaintext: Vec<String>,
+}
+
+impl TlsSettings {
+    /// Where a service of this machine is reached that listens on an address.
+    pub(crate) fn url_of(&self, listen: &str) -> String {
+        let scheme = if self.certificate_file.is_empty() { "http" } else { "https" };
+        let address = listen.parse::<SocketAddr>();
+        match address.map(|address| (address.port(), address.ip().is_unspecified(), address.is_ipv4())) {
+            Ok((port, true, true)) => format!("{scheme}://127.0.0.1:{port}"),
+            Ok((port, true, false)) => format!("{scheme}://[::1]:{port}"),
+            _ => format!("{scheme}://{listen}"),
+        }
+    }
+}
+
+/// A list in the file, or a text with commas as environment and flags have it.
+fn list<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FromStr<Err: fmt::Display>,
+{
+    struct Entries<T>(PhantomData<T>);
+    impl<'de, T: FromStr<Err: fmt::Display>> Visitor<'de> for Entries<T> {
+        type Value = Vec<T>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list, or a text with commas")
+        }
+
+        fn visit_str<E: de::Error>(self, text: &str) -> Result<Vec<T>, E> {
+            let entries = text.split(',').map(str::trim).filter(|entry| !entry.is_empty());
+            entries.map(|entry| entry.parse().map_err(de::Error::custom)).collect()
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<Vec<T>, A::Error> {
+            let mut list = Vec::new();
+            while let Some(entry) = entries.next_element::<String>()? {
+                list.push(entry.parse().map_err(de::Error::custom)?);
+            }
+            Ok(list)
+        }
+    }
+    deserializer.deserialize_any(Entries(PhantomData))
+}
+
+/// A setting with an address that is listened on or connected to.
+struct Way {
+    setting: &'static str,
+    /// Whether this process uses it.
+    used: bool,
+    /// Whether it is of this machine, or encrypted.
+    protected: bool,
+    remedy: &'static str,
+}
+
+impl Settings {
+    /// Names every address that would carry plain text off this machine, and every half of a pair of files.
+    pub(super) fn validate_transport(&self, purpose: Purpose, faults: &mut Vec<String>) {
+        let ways =
+            self.listeners(purpose).into_iter().chain(self.urls(purpose)).chain(self.databases(purpose));
+        let ways: Vec<Way> = ways.collect();
+        for name in &self.tls.allow_plaintext {
+            if !ways.iter().any(|way| way.setting == name) {
+                faults.push(format!(
+                    "tls.allow_plaintext names {name:?}, which is no setting with an address; it takes names such as \
+                     metrics.listen"
+                ));
+            }
+        }
+        let allowed = |way: &Way| self.tls.allow_plaintext.iter().any(|name| name == way.setting);
+        let refused = ways.iter().filter(|way| way.used && !way.protected && !allowed(way));
+        for Way { setting, remedy, .. } in refused {
+            faults.push(format!(
+                "{setting} reaches beyond this machine without encryption: whoever is on the way can read and change \
+                 what passes, tokens and keys included; {remedy}, or allow it: tls.allow_plaintext = [{setting:?}]"
+            ));
+        }
+        for (section, certificate, key) in [
+            ("tls", &self.tls.certificate_file, &self.tls.key_file),
+            ("gateway", &self.gateway.certificate_file, &self.gateway.key_file),
+            ("metrics", &self.metrics.certificate_file, &self.metrics.key_file),
+        ] {
+            if certificate.is_empty() != key.is_empty() {
+                faults.push(format!("{section}.certificate_file and {section}.key_file go together"));
+            }
+        }
+        if !self.tls.certificate_file.is_empty() && self.tls.ca_file.is_empty() {
+            faults.push("tls.ca_file is missing: it says whose certificates are believed".to_owned());
+        }
+    }
+
+    fn listeners(&self, purpose: Purpose) -> [Way; 5] {
+        let Self { gateway, metrics, tenant, identity, billing, tls, .. } = self;
+        let between = &tls.certificate_file;
+        [
+            ("gateway.listen", &gateway.listen, &gateway.certificate_file, serves(purpose, Role::Gateway)),
+            (
+                "metrics.listen",
+                &metrics.listen,
+                &metrics.certificate_file,
+                matches!(purpose, Purpose::Serve(_)),
+            ),
+            ("tenant.listen", &tenant.listen, between, serves(purpose, Role::Tenant)),
+            ("identity.listen", &identity.listen, between, serves(purpose, Role::Identity)),
+            ("billing.listen", &billing.listen, between, serves(purpose, Role::Billing)),
+        ]
+        .map(|(setting, listen, certificate, used)| {
+            // What is no address is a fault that is told elsewhere.
+            let local = listen.parse().map_or(true, |listen: SocketAddr| usher_net::is_loopback(listen.ip()));
+            let remedy = match setting {
+                "gateway.listen" => "set gateway.certificate_file",
+                "metrics.listen" => "set metrics.certificate_file",
+                _ => "set tls.certificate_file",
+            };
+            Way { setting, used, protected: local || !certificate.is_empty(), remedy }
+        })
+    }
+
+    fn urls(&self, purpose: Purpose) -> [Way; 3] {
+        let [gateway, identity, billing] =
+            [Role::Gateway, Role::Identity, Role::Billing].map(|role| serves(purpose, role));
+        [
+            ("tenant.url", &self.tenant.url, gateway || identity || billing),
+            ("identity.url", &self.identity.url, gateway),
+            ("billing.url", &self.billing.url, identity),
+        ]
+        .map(|(setting, url, used)| {
+            let protected = usher_net::is_protected(url);
+            Way { setting, used, protected, remedy: "write it as https://host:port" }
+        })
+    }
+
+    fn databases(&self, purpose: Purpose) -> [Way; 6] {
+        let Self { tenant, identity, billing, .. } = self;
+        let migrates = purpose == Purpose::Migrate;
+        let tenant_used = serves(purpose, Role::Tenant) || purpose == Purpose::ServiceKey;
+        [
+            ("tenant.database_url", &tenant.database_url, tenant_used),
+            ("identity.database_url", &identity.database_url, serves(purpose, Role::Identity)),
+            ("billing.database_url", &billing.database_url, serves(purpose, Role::Billing)),
+            ("tenant.owner_database_url", &tenant.owner_database_url, migrates),
+            ("identity.owner_database_url", &identity.owner_database_url, migrates),
+            ("billing.owner_database_url", &billing.owner_database_url, migrates),
+        ]
+        .map(|(setting, url, used)| {
+            let protected = url.as_ref().is_none_or(|url| usher_store::is_protected(url.expose_secret()));
+            Way { setting, used, protected, remedy: "add ?sslmode=verify-full&sslrootcert=<file>" }
+        })
+    }
+}
+
+fn serves(purpose: Purpose, role: Role) -> bool {
+    matches!(purpose, Purpose::Serve(served) if served.includes(role))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(set: &[&str]) -> Settings {
+        let overrides: Vec<String> = set.iter().map(|setting| (*setting).to_owned()).collect();
+        Settings::load(None, &overrides).unwrap()
+    }
+
+    fn faults(set: &[&str], role: Role) -> Vec<String> {
+        let mut faults = Vec::new();
+        settings(set).validate_transport(Purpose::Serve(role), &mut faults);
+        faults
+    }
+
+    #[test]
+    fn plain_text_that_leaves_this_machine_is_refused_by_the_name_of_each_setting() {
+        let open = [
+            "gateway.listen=0.0.0.0:8080",
+            "metrics.listen=[::]:9464",
+            "identity.listen=10.0.0.7:9102",
+            "tenant.url=http://tenant.internal:9101",
+            "identity.database_url=postgres://usher_identity@db.internal/usher_identity?sslmode=require",
+        ];
+        let named = |role| {
+            let faults = faults(&open, role).join("\n");
+            let names = open.iter().map(|entry| entry.split_once('=').unwrap().0);
+            names.filter(|name| faults.contains(&format!("[{name:?}]"))).collect::<Vec<_>>()
+        };
+
+        assert_eq!(named(Role::All).len(), open.len());
+        assert_eq!(named(Role::Gateway), ["gateway.listen", "metrics.listen", "tenant.url"]);
+        assert_eq!(named(Role::Tenant), ["metrics.listen"]);
+    }
+
+    #[test]
+    fn what_is_encrypted_local_or_allowed_by_name_is_not_refused() {
+        let set = [
+            "gateway.listen=0.0.0.0:8443",
+            "gateway.certificate_file=public.pem",
+            "gateway.key_file=public.key",
+            "metrics.listen=0.0.0.0:9464",
+            "tls.allow_plaintext=metrics.listen, billing.url",
+            "identity.listen=10.0.0.7:9102",
+            "tls.certificate_file=own.pem",
+            "tls.key_file=own.key",
+            "tls.ca_file=ca.pem",
+            "tenant.url=https://tenant.internal:9101",
+            "identity.url=http://[::1]:9102",
+            "billing.url=http://billing.internal:9103",
+            "identity.database_url=postgres://usher_identity@db.internal/usher_identity?sslmode=verify-full",
+        ];
+
+        assert_eq!(faults(&set, Role::All), Vec::<String>::new());
+        assert_eq!(faults(&[], Role::All), Vec::<String>::new());
+    }
+
+    #[test]
+    fn half_a_pair_and_a_name_that_is_no_setting_are_refused() {
+        let set = ["tls.certificate_file=own.pem", "gateway.key_file=x", "tls.allow_plaintext=metrics"];
+        let refused = faults(&set, Role::All);
+
+        for part in ["tls.key_file", "tls.ca_file", "gateway.certificate_file", "\"metrics\""] {
+            assert!(refused.iter().any(|fault| fault.contains(part)), "{part}: {refused:?}");
+        }
+    }
+
+    #[test]
+    fn a_url_that_nobody_set_is_that_of_the_own_port_and_encrypted_where_the_port_is() {
+        let open = settings(&["tenant.listen=0.0.0.0:1", "identity.listen=[::]:2"]);
+        assert_eq!([open.tenant.url, open.identity.url], ["http://127.0.0.1:1", "http://[::1]:2"]);
+
+        let encrypted = settings(&["tls.certificate_file=own.pem"]);
+        assert_eq!(encrypted.billing.url, "https://127.0.0.1:9103");
+    }
+}
