@@ -15,6 +15,7 @@ mod dependencies;
 mod dev;
 mod discovery;
 mod domains;
+mod encryption;
 mod erasure;
 mod fence;
 mod foreign_database;
