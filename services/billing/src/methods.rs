@@ -30,7 +30,7 @@ pub const METHODS: &[Method] = &[
     Method::new("/usher.billing.v1.SeatQuery/GetStatement", READ),
     Method::new("/usher.billing.v1.SeatQuery/GetSeatStatus", READ),
     Method::new("/usher.billing.v1.SeatQuery/GetLimits", READ),
-    Method::new("/usher.billing.v1.SeatQuery/WatchLimits", READ),
+    Method::watch("/usher.billing.v1.SeatQuery/WatchLimits", READ),
     Method::new("/usher.billing.v1.SeatQuery/CheckCapacity", READ),
     Method::new("/usher.billing.v1.BillingAdmin/UpsertAccount", ADMIN),
     Method::new("/usher.billing.v1.BillingAdmin/GetAccount", ADMIN),

@@ -11,8 +11,8 @@ use usher_proto::billing::v1::invoicing_server::InvoicingServer;
 use usher_proto::billing::v1::seat_ledger_server::SeatLedgerServer;
 use usher_proto::billing::v1::seat_query_server::SeatQueryServer;
 use usher_rpc::{
-    Check, Readiness, Server, ServerConfig, ServiceCredential, Tasks, TenantKeys, TenantSlugs, Verifier,
-    connect,
+    Check, Readiness, Server, ServerConfig, ServiceCredential, Suspensions, Tasks, TenantKeys, TenantSlugs,
+    Verifier, connect,
 };
 use usher_store::{BootError, Database, DatabaseConfig};
 
@@ -81,6 +81,7 @@ impl Service {
         let credential = config
             .service_key
             .map(|key| ServiceCredential::new("billing", key, tenant.clone(), clock.clone()));
+        let suspensions = credential.clone().map(|credential| Suspensions::new(tenant.clone(), credential));
         let slugs = credential.clone().map(|credential| TenantSlugs::new(tenant, credential));
         let jobs = credential.map(|credential| Jobs {
             database: database.clone(),
@@ -103,13 +104,14 @@ impl Service {
         });
         let server = Server::new(setup, verifier, slugs, clock)
             .add(SeatLedgerServer::new(LedgerApi { database: database.clone(), tasks: tasks.clone() }))
-            .add(SeatQueryServer::new(QueryApi { database: database.clone(), tasks: tasks.clone() }))
+            .add(SeatQueryServer::new(QueryApi::new(database.clone(), tasks.clone())))
             .add(InvoicingServer::new(InvoicingApi { database: database.clone(), tasks: tasks.clone() }))
             .add(BillingAdminServer::new(AdminApi {
                 database: database.clone(),
                 tasks: tasks.clone(),
                 proof: config.proof,
             }))
+            .until_suspended(suspensions)
             .ready_when(ready);
         Ok(Self { server, database, jobs })
     }

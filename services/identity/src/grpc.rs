@@ -6,3 +6,4 @@ mod convert;
 pub(crate) mod groups;
 pub(crate) mod seats;
 pub(crate) mod users;
+mod watch;

@@ -14,6 +14,7 @@ mod groups;
 mod grpc;
 mod kept_apart;
 mod methods;
+mod log_tail;
 mod page_size;
 mod person_names;
 mod policy;

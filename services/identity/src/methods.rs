@@ -16,7 +16,7 @@ pub const METHODS: &[Method] = &[
     Method::new("/usher.identity.v1.AttributeService/ListAttributes", READ),
     Method::new("/usher.identity.v1.AttributeService/DefineAttribute", ADMIN),
     Method::new("/usher.identity.v1.AttributeService/DeleteAttribute", ADMIN),
-    Method::new("/usher.identity.v1.ChangeService/WatchChanges", CHANGES),
+    Method::watch("/usher.identity.v1.ChangeService/WatchChanges", CHANGES),
     Method::new("/usher.identity.v1.ChangeService/ListChanges", CHANGES),
     Method::new("/usher.identity.v1.SeatService/GetSeats", SEATS),
     Method::new("/usher.identity.v1.SeatService/BeginSeatEpoch", BILLING),

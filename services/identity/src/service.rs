@@ -12,8 +12,8 @@ use usher_proto::identity::v1::group_service_server::GroupServiceServer;
 use usher_proto::identity::v1::seat_service_server::SeatServiceServer;
 use usher_proto::identity::v1::user_service_server::UserServiceServer;
 use usher_rpc::{
-    Check, Readiness, Server, ServerConfig, ServiceCredential, Tasks, TenantKeys, TenantSlugs, Verifier,
-    Workbench, connect,
+    Check, Readiness, Server, ServerConfig, ServiceCredential, Suspensions, Tasks, TenantKeys, TenantSlugs,
+    Verifier, Workbench, connect,
 };
 use usher_store::{BootError, Database, DatabaseConfig};
 
@@ -92,6 +92,7 @@ impl Service {
             ServiceCredential::new("identity", config.service_key, tenant.clone(), clock.clone());
         let verifier = Verifier::new(TenantKeys::new(tenant.clone()), Audience::Identity, clock.clone());
         let slugs = TenantSlugs::new(tenant.clone(), credential.clone());
+        let suspensions = Suspensions::new(tenant.clone(), credential.clone());
         let nudge = Nudge::default();
         let workbench = Workbench::default();
         let users = Users {
@@ -126,12 +127,13 @@ impl Service {
             .add(UserServiceServer::new(UserApi { users, tasks: tasks.clone() }))
             .add(GroupServiceServer::new(GroupApi { groups, tasks: tasks.clone() }))
             .add(AttributeServiceServer::new(AttributeApi { attributes, tasks: tasks.clone() }))
-            .add(ChangeServiceServer::new(ChangeApi { database: database.clone(), tasks: tasks.clone() }))
+            .add(ChangeServiceServer::new(ChangeApi::new(database.clone(), tasks.clone())))
             .add(SeatServiceServer::new(SeatApi {
                 database: database.clone(),
                 epochs: Epochs { database: database.clone(), billing, credential },
                 tasks: tasks.clone(),
             }))
+            .until_suspended(suspensions)
             .ready_when(ready);
         Ok(Self { server, database, relay })
     }

@@ -45,4 +45,5 @@ pub const METHODS: &[Method] = &[
     Method::new("/usher.tenant.v1.DomainService/ListDomains", ADMIN),
     Method::new("/usher.tenant.v1.DomainService/RemoveDomain", ADMIN),
     Method::new("/usher.tenant.v1.PolicyService/GetPolicy", POLICIES),
+    Method::new("/usher.tenant.v1.PolicyService/ListSuspended", POLICIES),
 ];

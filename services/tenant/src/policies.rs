@@ -1,6 +1,7 @@
 //! What identity must know of a workspace to judge writes.
 
-use usher_base::{CallContext, Permission};
+use usher_base::id::WorkspaceId;
+use usher_base::{CallContext, Denied, Permission};
 use usher_store::Database;
 
 use crate::domains::ApprovedDomain;
@@ -26,4 +27,17 @@ pub(crate) async fn get(database: &Database, ctx: &CallContext) -> Result<Policy
     let domains = domains::list(&mut tx).await?;
     tx.commit().await?;
     Ok(Policy { workspace, domains })
+}
+
+/// Which of some workspaces are suspended.
+pub(crate) async fn suspended(
+    database: &Database,
+    ctx: &CallContext,
+    ids: &[WorkspaceId],
+) -> Result<Vec<WorkspaceId>, TenantError> {
+    ctx.require(Permission::PoliciesRead)?;
+    if ctx.credential().workspace().is_some() {
+        return Err(Denied::OtherWorkspace.into());
+    }
+    Ok(workspaces::suspended(database, ids).await?)
 }

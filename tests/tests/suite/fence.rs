@@ -16,6 +16,7 @@ const DEFINERS: &str = "
   SELECT p.oid::regprocedure::text, format('SELECT * FROM %I(%s)', p.proname, (
     SELECT string_agg(CASE a.type::regtype::text
         WHEN 'uuid' THEN quote_literal('00000000-0000-0000-0000-000000000000')
+        WHEN 'uuid[]' THEN quote_literal('{00000000-0000-0000-0000-000000000000}')
         WHEN 'timestamp with time zone' THEN quote_literal('2020-01-01T00:00:00Z')
         WHEN 'text' THEN quote_literal('') ELSE '10' END || '::' || a.type::regtype, ', ' ORDER BY a.place)
     FROM unnest(p.proargtypes) WITH ORDINALITY a (type, place)))

@@ -5,7 +5,7 @@ use usher_base::id::PersonKey;
 use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::seat_query_server::SeatQuery;
 use usher_rpc::convert::{InvalidArgument, invalid, page_size, parse, to_wire};
-use usher_rpc::{Tasks, open, status};
+use usher_rpc::{Pollers, Tasks, open, status};
 use usher_store::Database;
 use uuid::Uuid;
 
@@ -14,16 +14,24 @@ use super::watch::{Watch, watch};
 use crate::facts::{self, FactRange};
 use crate::intervals::{self, IntervalFilter};
 use crate::limit_alerts;
-use crate::limit_view::{LimitView, Shown};
+use crate::limit_view::{Counts, LimitView, Shown};
 use crate::limits;
+use crate::look::EVERY;
 use crate::seat_status;
 use crate::statements;
 use crate::usage::{self, DateRange};
 
 /// Serves reads of one workspace's seats.
 pub(crate) struct QueryApi {
-    pub(crate) database: Database,
-    pub(crate) tasks: Tasks,
+    database: Database,
+    pollers: Pollers<Counts>,
+    tasks: Tasks,
+}
+
+impl QueryApi {
+    pub(crate) fn new(database: Database, tasks: Tasks) -> Self {
+        Self { database, pollers: Pollers::new(EVERY, tasks.clone()), tasks }
+    }
 }
 
 #[tonic::async_trait]
@@ -140,7 +148,7 @@ impl SeatQuery for QueryApi {
         request: Request<pb::SeatQueryWatchLimitsRequest>,
     ) -> Result<Response<Watch<pb::GetLimitsResponse>>, Status> {
         let (ctx, _) = open(request)?;
-        let view = LimitView::open(&self.database, &ctx).map_err(status)?;
+        let view = LimitView::open(&self.database, &self.pollers, &ctx).map_err(status)?;
         Ok(watch(&self.tasks, view))
     }
 

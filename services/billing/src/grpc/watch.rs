@@ -1,7 +1,6 @@
 //! Streams that stay open: what there is, and then whatever is new.
 
 use std::pin::Pin;
-use std::time::Duration;
 
 use futures::Stream;
 use tokio::sync::mpsc;
@@ -10,9 +9,6 @@ use tonic::{Response, Status};
 use usher_rpc::{Tasks, status};
 
 use crate::look::Look;
-
-/// How soon a watcher sees what is new.
-const EVERY: Duration = Duration::from_secs(1);
 
 /// The stream of an answer.
 pub(super) type Watch<M> = Pin<Box<dyn Stream<Item = Result<M, Status>> + Send>>;
@@ -44,7 +40,7 @@ where
     loop {
         let seen = look.look().await.map_err(status);
         let Some(message) = seen.map(|seen| seen.map(M::from)).transpose() else {
-            tokio::time::sleep(EVERY).await;
+            look.pause().await;
             continue;
         };
         let failed = message.is_err();

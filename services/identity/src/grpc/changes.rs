@@ -1,7 +1,6 @@
 //! `usher.identity.v1.ChangeService`
 
 use std::pin::Pin;
-use std::time::{Duration, Instant};
 
 use futures::Stream;
 use tokio::sync::mpsc;
@@ -10,22 +9,25 @@ use tonic::{Request, Response, Status};
 use usher_proto::identity::v1 as pb;
 use usher_proto::identity::v1::change_service_server::ChangeService;
 use usher_rpc::convert::page_size;
-use usher_rpc::{Tasks, open, status};
-use usher_store::{Database, ScopedDatabase};
+use usher_rpc::{Pollers, Tasks, open, status};
+use usher_store::Database;
 
+use super::watch::{POLL, Watcher};
 use crate::changes;
+use crate::log_tail::News;
 use crate::store::changes as store;
-
-/// How soon a watcher sees a new entry.
-const POLL: Duration = Duration::from_millis(250);
-/// How long a watcher hears nothing at the most.
-const HEARTBEAT: Duration = Duration::from_secs(5);
-const BATCH: u32 = 500;
 
 /// Serves the change log.
 pub(crate) struct ChangeApi {
-    pub(crate) database: Database,
-    pub(crate) tasks: Tasks,
+    database: Database,
+    pollers: Pollers<News>,
+    tasks: Tasks,
+}
+
+impl ChangeApi {
+    pub(crate) fn new(database: Database, tasks: Tasks) -> Self {
+        Self { database, pollers: Pollers::new(POLL, tasks.clone()), tasks }
+    }
 }
 
 type Changes = Pin<Box<dyn Stream<Item = Result<pb::WatchChangesResponse, Status>> + Send>>;
@@ -39,15 +41,17 @@ impl ChangeService for ChangeApi {
         request: Request<pb::WatchChangesRequest>,
     ) -> Result<Response<Changes>, Status> {
         let (ctx, message) = open(request)?;
+        let workspace = ctx.scope().map_err(status)?.workspace_id();
         let database = changes::open(&self.database, &ctx, message.after_sequence).await.map_err(status)?;
         let (sender, receiver) = mpsc::channel(2);
-        let tasks = self.tasks.clone();
-        self.tasks.spawn(async move {
+        let watcher = Watcher::new(database, message.after_sequence, sender);
+        let (tasks, pollers) = (self.tasks.clone(), self.pollers.clone());
+        drop(self.tasks.spawn(async move {
             tokio::select! {
                 () = tasks.stopping() => {}
-                () = follow(&database, message.after_sequence, &sender) => {}
+                () = watcher.run(workspace, &pollers) => {}
             }
-        });
+        }));
         Ok(Response::new(Box::pin(ReceiverStream::new(receiver))))
     }
 
@@ -63,43 +67,5 @@ impl ChangeService for ChangeApi {
         changes.truncate(size as usize);
         let next_after_sequence = if more { changes.last().map_or(0, |change| change.sequence) } else { 0 };
         Ok(Response::new(pb::ListChangesResponse { changes, next_after_sequence }))
-    }
-}
-
-/// Sends entries until the watcher goes away or the database fails.
-async fn follow(
-    database: &ScopedDatabase,
-    mut sequence: i64,
-    sender: &mpsc::Sender<Result<pb::WatchChangesResponse, Status>>,
-) {
-    let mut told: Option<Instant> = None;
-    loop {
-        match store::after(database, sequence, BATCH).await {
-            Ok(changes) if changes.is_empty() => {
-                if told.is_none_or(|told| told.elapsed() >= HEARTBEAT) {
-                    told = Some(Instant::now());
-                    let beat = pb::WatchChangesResponse { changes, sequence };
-                    if sender.send(Ok(beat)).await.is_err() {
-                        return;
-                    }
-                }
-                tokio::select! {
-                    () = sender.closed() => return,
-                    () = tokio::time::sleep(POLL) => {}
-                }
-            }
-            Ok(changes) => {
-                sequence = changes.last().map_or(sequence, |change| change.sequence);
-                told = Some(Instant::now());
-                if sender.send(Ok(pb::WatchChangesResponse { changes, sequence })).await.is_err() {
-                    return;
-                }
-            }
-            Err(error) => {
-                // The watcher resumes from the last number it has.
-                let _ = sender.send(Err(status(error))).await;
-                return;
-            }
-        }
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tonic::transport::Channel;
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, Streaming};
 use tonic_types::StatusExt as _;
 use usher_base::Reason;
 use usher_base::id::WorkspaceId;
@@ -239,6 +239,12 @@ impl Caller {
         let message = pb::DeleteAttributeRequest { name: name.to_owned() };
         let mut client = AttributeServiceClient::new(self.channel.clone());
         take(client.delete_attribute(self.request(message)).await).map(drop)
+    }
+
+    /// Watches the change log from a number on.
+    pub async fn watch(&self, after_sequence: i64) -> Answer<Streaming<pb::WatchChangesResponse>> {
+        let message = pb::WatchChangesRequest { after_sequence };
+        take(ChangeServiceClient::new(self.channel.clone()).watch_changes(self.request(message)).await)
     }
 
     pub async fn changes(&self) -> Vec<pb::Change> {

@@ -12,3 +12,4 @@ mod membership;
 mod names;
 mod returners;
 mod site;
+mod streams;

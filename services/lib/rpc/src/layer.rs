@@ -31,6 +31,7 @@ use crate::places::{Place, Places};
 use crate::slugs::Slugs;
 use crate::status::status;
 use crate::stream::{Holder, StreamBody, WORKSPACE_STREAMS};
+use crate::suspensions::Suspensions;
 use crate::verifier::Verifier;
 use crate::{REQUEST_ID_KEY, TRACE_KEY, WORKSPACE_KEY};
 
@@ -42,6 +43,7 @@ pub(crate) struct Setup {
     pub(crate) role: &'static str,
     pub(crate) verifier: Verifier,
     pub(crate) slugs: Box<dyn Slugs>,
+    pub(crate) suspensions: Option<Suspensions>,
     pub(crate) clock: Clock,
     pub(crate) methods: HashMap<&'static str, Served>,
     pub(crate) longest: Duration,
@@ -146,6 +148,7 @@ where
     S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
 {
     let streams = call.served.is_some_and(|served| served.streams);
+    let watches = call.served.is_some_and(|served| served.method.watches());
     if let Some(places) = call.served.and_then(|served| served.public.as_ref()) {
         return answer_stranger(setup, places, inner, request, streams).await;
     }
@@ -170,9 +173,16 @@ where
         Holder::Actor(_) => &setup.actor_streams,
     };
     let place = places.take(holder).ok_or_else(|| status(too_many_streams()))?;
+    let suspended = match (&setup.suspensions, context.scope()) {
+        (Some(suspensions), Ok(scope)) if watches => {
+            let admitted = suspensions.admit(scope.workspace_id(), context.request_id()).await;
+            Some(admitted.map_err(status)?)
+        }
+        _ => None,
+    };
     request.extensions_mut().insert(context.clone());
     let response = served(inner, request).await?;
-    Ok(response.map(|body| Body::new(StreamBody::new(body, context, place))))
+    Ok(response.map(|body| Body::new(StreamBody::new(body, context, place, suspended))))
 }
 
 /// A call of a public method; a stream has its place until it ends.

@@ -10,23 +10,36 @@ pub struct Method {
     pub path: &'static str,
     /// One of these is enough; empty where the method is called before there is a credential.
     permissions: &'static [Permission],
+    /// Whether the call ends when its workspace is suspended.
+    watches: bool,
 }
 
 impl Method {
     /// A method for the holders of any of these permissions.
     pub const fn new(path: &'static str, permissions: &'static [Permission]) -> Self {
         assert!(!permissions.is_empty(), "a method that needs no permission is public, and says so");
-        Self { path, permissions }
+        Self { path, permissions, watches: false }
+    }
+
+    /// A stream that goes on for as long as its caller likes: it ends when its workspace is suspended, and is not
+    /// opened where it is.
+    pub const fn watch(path: &'static str, permissions: &'static [Permission]) -> Self {
+        Self { watches: true, ..Self::new(path, permissions) }
     }
 
     /// A method that is called before there is a credential.
     pub const fn public(path: &'static str) -> Self {
-        Self { path, permissions: &[] }
+        Self { path, permissions: &[], watches: false }
     }
 
     /// Whether it is called before there is a credential.
     pub const fn is_public(&self) -> bool {
         self.permissions.is_empty()
+    }
+
+    /// Whether the call ends when its workspace is suspended.
+    pub(crate) const fn watches(&self) -> bool {
+        self.watches
     }
 
     /// Asks whether a credential permits the call.

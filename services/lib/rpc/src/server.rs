@@ -21,7 +21,7 @@ use crate::method::COMMON;
 use crate::places::Places;
 use crate::stream::{ACTOR_STREAMS, WORKSPACE_STREAMS};
 use crate::streaming::is_streaming;
-use crate::{Check, Method, Readiness, Slugs, Tasks, Verifier};
+use crate::{Check, Method, Readiness, Slugs, Suspensions, Tasks, Verifier};
 
 /// The service that every server has.
 const HEALTH: &str = "grpc.health.v1.Health";
@@ -53,6 +53,7 @@ pub struct Server {
     clock: Clock,
     routes: Routes,
     services: Vec<&'static str>,
+    suspensions: Option<Suspensions>,
     ready: Option<Check>,
     process: Option<Readiness>,
 }
@@ -67,9 +68,16 @@ impl Server {
             clock,
             routes: Routes::default(),
             services: vec![HEALTH],
+            suspensions: None,
             ready: None,
             process: None,
         }
+    }
+
+    /// What tells that a workspace is suspended, which ends the streams that watch it.
+    #[must_use]
+    pub fn until_suspended(self, suspensions: impl Into<Option<Suspensions>>) -> Self {
+        Self { suspensions: suspensions.into(), ..self }
     }
 
     /// What the role needs in order to serve.
@@ -128,10 +136,14 @@ impl Server {
             };
             (method.path, served)
         });
+        if let Some(suspensions) = &self.suspensions {
+            drop(tasks.spawn(suspensions.clone().run(tasks.clone())));
+        }
         let setup = Arc::new(Setup {
             role: self.config.role,
             verifier: self.verifier,
             slugs: self.slugs,
+            suspensions: self.suspensions,
             clock: self.clock,
             methods: methods.collect(),
             longest: self.config.longest,

@@ -15,6 +15,7 @@ use usher_base::{CallContext, CredentialError};
 
 use crate::places::Place;
 use crate::status::status;
+use crate::suspensions::{self, Suspended};
 
 /// Streams of a workspace that may be open at once: each is watched for, and its own admins may be as many as they
 /// like.
@@ -42,25 +43,43 @@ impl Holder {
     }
 }
 
-/// The answer of a streaming method. Its place is taken, and its credential good, until it ends.
+/// The answer of a streaming method. Its place is taken, its credential good, and what it watches not suspended, until
+/// it ends.
 pub(crate) struct StreamBody {
     inner: Body,
     ctx: CallContext,
     look: Interval,
+    /// None where it does not matter to the stream.
+    suspended: Option<Suspended>,
     ended: bool,
     _place: Place<Holder>,
 }
 
 impl StreamBody {
-    pub(crate) fn new(inner: Body, ctx: CallContext, place: Place<Holder>) -> Self {
+    pub(crate) fn new(
+        inner: Body,
+        ctx: CallContext,
+        place: Place<Holder>,
+        suspended: Option<Suspended>,
+    ) -> Self {
         let mut look = tokio::time::interval(LOOK);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        Self { inner, ctx, look, ended: false, _place: place }
+        Self { inner, ctx, look, suspended, ended: false, _place: place }
     }
 
-    /// It was good when the call began; who goes on for longer must show another.
-    fn fault(&self) -> Option<Status> {
-        (self.ctx.now() >= self.ctx.credential().expires_at()).then(|| status(CredentialError::Expired))
+    /// Why the stream ends now, if it does. The credential was good when the call began; who goes on for longer must
+    /// show another.
+    fn fault(&mut self, cx: &mut Context<'_>) -> Option<Status> {
+        let suspended = self.suspended.as_mut();
+        if suspended.is_some_and(|suspended| suspended.as_mut().poll(cx).is_ready()) {
+            return Some(status(suspensions::suspended()));
+        }
+        while self.look.poll_tick(cx).is_ready() {
+            if self.ctx.now() >= self.ctx.credential().expires_at() {
+                return Some(status(CredentialError::Expired));
+            }
+        }
+        None
     }
 }
 
@@ -75,9 +94,9 @@ impl http_body::Body for StreamBody {
         if self.ended {
             return Poll::Ready(None);
         }
-        while self.look.poll_tick(cx).is_ready() {
-            let Some(fault) = self.fault() else { continue };
+        if let Some(fault) = self.fault(cx) {
             self.ended = true;
+            self.suspended = None;
             // The method's own work ends when nobody takes its answers.
             self.inner = Body::empty();
             let mut trailers = HeaderMap::new();

@@ -3,10 +3,14 @@
 use tonic::{Request, Response, Status};
 use usher_proto::tenant::v1 as pb;
 use usher_proto::tenant::v1::policy_service_server::PolicyService;
+use usher_rpc::convert::{invalid, parse};
 use usher_rpc::{open, status};
 use usher_store::Database;
 
 use crate::policies;
+
+/// Most workspaces of one question.
+const MAX_WORKSPACES: usize = 1_000;
 
 /// Serves policies.
 pub(crate) struct PolicyApi {
@@ -22,5 +26,21 @@ impl PolicyService for PolicyApi {
         let (ctx, _) = open(request)?;
         let policy = policies::get(&self.database, &ctx).await.map_err(status)?;
         Ok(Response::new(pb::GetPolicyResponse { policy: Some(policy.into()) }))
+    }
+
+    async fn list_suspended(
+        &self,
+        request: Request<pb::ListSuspendedRequest>,
+    ) -> Result<Response<pb::ListSuspendedResponse>, Status> {
+        let (ctx, message) = open(request)?;
+        if message.workspace_ids.len() > MAX_WORKSPACES {
+            return Err(status(invalid("workspace_ids", format!("name at most {MAX_WORKSPACES}"))));
+        }
+        let ids = message.workspace_ids.iter().map(|id| parse("workspace_ids", id));
+        let ids = ids.collect::<Result<Vec<_>, _>>().map_err(status)?;
+        let suspended = policies::suspended(&self.database, &ctx, &ids).await.map_err(status)?;
+        Ok(Response::new(pb::ListSuspendedResponse {
+            workspace_ids: suspended.iter().map(ToString::to_string).collect(),
+        }))
     }
 }

@@ -114,6 +114,16 @@ pub(crate) async fn find_by_slugs(
     Ok(rows.into_iter().map(|(slug, id)| (slug, WorkspaceId::from_uuid(id))).collect())
 }
 
+/// Which of the workspaces are suspended.
+pub(crate) async fn suspended(database: &Database, ids: &[WorkspaceId]) -> Result<Vec<WorkspaceId>, Error> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.as_uuid()).collect();
+    let mut tx = database.global().await?;
+    let suspended: Vec<Uuid> =
+        sqlx::query_scalar("SELECT id FROM suspended_workspaces($1)").bind(ids).fetch_all(tx.conn()).await?;
+    tx.commit().await?;
+    Ok(suspended.into_iter().map(WorkspaceId::from_uuid).collect())
+}
+
 /// Inserts the workspace; false if it was there.
 pub(crate) async fn insert(
     database: &ScopedDatabase,

@@ -145,6 +145,7 @@ async fn permission_is_judged_before_the_message_is_read() {
         // None of these has the permission, though each is for the service.
         let credential = match row.path {
             "/usher.tenant.v1.PolicyService/GetPolicy"
+            | "/usher.tenant.v1.PolicyService/ListSuspended"
             | "/usher.tenant.v1.WorkspaceService/ResolveWorkspace" => &scene.gateway,
             path if path.starts_with("/usher.billing.v1.SeatLedger/") => &scene.billing,
             _ => &scene.identity,

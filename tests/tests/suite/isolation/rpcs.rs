@@ -82,6 +82,10 @@ fn tenants(subject: &Subject, mark: &str) -> Vec<Row> {
         ),
         row("/usher.tenant.v1.PolicyService/GetPolicy", &tenant::GetPolicyRequest {}),
         row(
+            "/usher.tenant.v1.PolicyService/ListSuspended",
+            &tenant::ListSuspendedRequest { workspace_ids: vec![subject.workspace.clone()] },
+        ),
+        row(
             "/usher.tenant.v1.AdminService/CreateAdmin",
             &tenant::CreateAdminRequest {
                 email: format!("spy-{mark}@evil.example"),

@@ -1,0 +1,116 @@
+//! A watcher of a change log.
+
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, sleep, timeout_at};
+use tonic::Status;
+use usher_base::id::WorkspaceId;
+use usher_proto::identity::v1 as pb;
+use usher_rpc::{Pollers, status};
+use usher_store::ScopedDatabase;
+
+use crate::log_tail::{BATCH, LogTail, News};
+use crate::store::changes as store;
+
+/// How soon a watcher sees a new entry.
+pub(super) const POLL: Duration = Duration::from_millis(250);
+/// How long a watcher hears nothing at the most.
+const HEARTBEAT: Duration = Duration::from_secs(5);
+
+/// What a watcher is sent.
+pub(super) type Sender = mpsc::Sender<Result<pb::WatchChangesResponse, Status>>;
+
+/// Sends a workspace's entries in order, each once.
+pub(super) struct Watcher {
+    database: ScopedDatabase,
+    /// The last entry that was sent.
+    sequence: i64,
+    /// When anything was sent last.
+    sent: Option<Instant>,
+    sender: Sender,
+}
+
+/// Nobody listens any more, or has been told why nothing comes any more.
+struct Ended;
+
+impl Watcher {
+    pub(super) const fn new(database: ScopedDatabase, sequence: i64, sender: Sender) -> Self {
+        Self { database, sequence, sent: None, sender }
+    }
+
+    /// Sends entries until the watcher goes away or the database fails. What is new comes from the poller that all
+    /// watchers of the workspace share; what is older, or was missed by a slow watcher, is read.
+    pub(super) async fn run(mut self, workspace: WorkspaceId, pollers: &Pollers<News>) {
+        loop {
+            let news = pollers.watch(workspace, LogTail::new(self.database.clone()));
+            if self.follow(news).await.is_err() {
+                return;
+            }
+            // The poller failed; whatever is wrong, reading again tells.
+            sleep(POLL).await;
+        }
+    }
+
+    /// Follows a poller until it fails.
+    async fn follow(&mut self, mut news: watch::Receiver<Option<News>>) -> Result<(), Ended> {
+        self.catch_up().await?;
+        if self.sent.is_none() {
+            self.send(Vec::new()).await?;
+        }
+        loop {
+            let beat = self.sent.map_or_else(Instant::now, |sent| sent + HEARTBEAT);
+            let heard = tokio::select! {
+                () = self.sender.closed() => return Err(Ended),
+                heard = timeout_at(beat, news.changed()) => heard,
+            };
+            match heard {
+                Err(_) => self.send(Vec::new()).await?,
+                Ok(Err(_)) => return Ok(()),
+                Ok(Ok(())) => {
+                    let found = news.borrow_and_update().clone();
+                    self.take(found).await?;
+                }
+            }
+        }
+    }
+
+    async fn take(&mut self, news: Option<News>) -> Result<(), Ended> {
+        let Some(News { after, changes }) = news else { return Ok(()) };
+        if after > self.sequence {
+            self.catch_up().await?;
+        }
+        let changes =
+            changes.iter().filter(|change| change.sequence > self.sequence).cloned().collect::<Vec<_>>();
+        if changes.is_empty() { Ok(()) } else { self.send(changes).await }
+    }
+
+    /// Reads up to the log's end.
+    async fn catch_up(&mut self) -> Result<(), Ended> {
+        loop {
+            let changes = match store::after(&self.database, self.sequence, BATCH).await {
+                Ok(changes) => changes,
+                Err(error) => {
+                    // The watcher resumes from the last number it has.
+                    let _ = self.sender.send(Err(status(error))).await;
+                    return Err(Ended);
+                }
+            };
+            if changes.is_empty() {
+                return Ok(());
+            }
+            let more = changes.len() >= BATCH as usize;
+            self.send(changes).await?;
+            if !more {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn send(&mut self, changes: Vec<pb::Change>) -> Result<(), Ended> {
+        self.sequence = changes.last().map_or(self.sequence, |change| change.sequence);
+        self.sent = Some(Instant::now());
+        let message = pb::WatchChangesResponse { changes, sequence: self.sequence };
+        self.sender.send(Ok(message)).await.map_err(|_| Ended)
+    }
+}
