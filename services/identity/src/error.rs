@@ -19,10 +19,10 @@ pub(crate) enum IdentityError {
     /// Caller: choose another name, or match the user that has it.
     #[error("another user of this workspace has the userName {0:?}; userNames are compared without case")]
     UserNameTaken(String),
-    /// Caller: leave it out. The workspace's admin: hand the people over.
+    /// Caller: leave it out. The workspace's admin: hand the people and groups over.
     #[error(
-        "externalId: another API app of this workspace provisions the user and has its own externalId for it; leave \
-         it out, or have an admin hand that app's people over to this one (usher admin app take-over)"
+        "externalId: another API app of this workspace provisions the resource and has its own externalId for it; leave \
+         it out, or have an admin hand that app's people and groups over to this one (usher admin app take-over)"
     )]
     ForeignExternalId,
     /// Caller: choose another name, or match the group that has it.

@@ -5,12 +5,16 @@ use serde_json::Value;
 use usher_base::id::GroupId;
 use usher_scim::Object;
 
+use crate::connection::sees;
+
 /// A group.
 #[derive(Clone, Debug)]
 pub(crate) struct Group {
     pub(crate) id: GroupId,
     pub(crate) display_name: String,
     pub(crate) external_id: Option<String>,
+    /// The API app that gave it its `externalId`, or provisioned it; empty where none did.
+    pub(crate) connection: String,
     pub(crate) version: i64,
     pub(crate) created_at: Timestamp,
     pub(crate) updated_at: Timestamp,
@@ -19,6 +23,14 @@ pub(crate) struct Group {
 }
 
 impl Group {
+    /// The group as a client sees it: without another client's `externalId`.
+    pub(crate) fn seen_by(mut self, client: Option<&str>) -> Self {
+        if !sees(client, &self.connection) {
+            self.external_id = None;
+        }
+        self
+    }
+
     /// The canonical resource without its members.
     pub(crate) fn attributes(&self) -> Object {
         let mut resource = Object::new();

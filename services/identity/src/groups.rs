@@ -15,6 +15,7 @@ use usher_store::{Database, ScopedDatabase};
 use uuid::Uuid;
 
 use crate::bookmarks::Bookmarks;
+use crate::connection::{Given, Settled, client, connection};
 use crate::cursor::Cursors;
 use crate::error::IdentityError;
 use crate::group::Group;
@@ -75,6 +76,7 @@ impl Groups {
             id: GroupId::new(ctx.clock()),
             display_name: scim::display_name(&changed.resource).unwrap_or_default().to_owned(),
             external_id: external_id(&changed.resource).map(str::to_owned),
+            connection: connection(ctx.actor()),
             version: 1,
             created_at: now,
             updated_at: now,
@@ -98,7 +100,7 @@ impl Groups {
     ) -> Result<Group, IdentityError> {
         ctx.require(Permission::UsersRead)?;
         let database = self.database.scoped(&ctx.scope()?);
-        let group = find(&database, id).await?;
+        let group = find(&database, id).await?.seen_by(client(ctx.actor()).as_deref());
         self.shown(&database, group, with_members).await
     }
 
@@ -111,14 +113,16 @@ impl Groups {
     ) -> Result<Page, IdentityError> {
         ctx.require(Permission::UsersRead)?;
         let database = self.database.scoped(&ctx.scope()?);
-        let query = Query::read(asked, schema::group())?;
+        let client = client(ctx.actor());
+        let query = Query::read(asked, schema::group())?.of(client.clone());
         let purpose = asked.purpose(ctx, "groups")?;
         let probe = query.filter.as_ref().filter(|_| query.is_plain(asked)).and_then(Probe::alone);
         let probed = match &probe {
             Some(probe) => store::probe(&database, probe).await?,
             None => None,
         };
-        let (mut groups, total, around) = if let Some(found) = probed {
+        let (groups, total, around) = if let Some(found) = probed {
+            let found = seen(found, client.as_deref(), probe.as_ref());
             let total = i64::try_from(found.len()).unwrap_or(i64::MAX);
             let mut groups = query.window(found);
             if with_members {
@@ -144,6 +148,7 @@ impl Groups {
             let around = bookmarks.end(asked, &page, ctx).await?;
             (groups, page.total, around)
         };
+        let mut groups = seen(groups, client.as_deref(), None);
         if with_members {
             store::fill_members(&database, &mut groups).await?;
         }
@@ -204,7 +209,10 @@ impl Groups {
         for _ in 0..ATTEMPTS {
             let write = Write { id, versions: change.versions, attributes: None, members: &members };
             match store::write(&database, ctx, &write).await? {
-                Written::Done(group) => return Ok(self.written(&database, group, change.with_members).await),
+                Written::Done(group) => {
+                    let group = group.seen_by(client(ctx.actor()).as_deref());
+                    return Ok(self.written(&database, group, change.with_members).await);
+                }
                 Written::Absent => return Err(absent()),
                 Written::Stale if !change.versions.is_empty() => return Err(IdentityError::Stale),
                 Written::Stale | Written::Taken => {}
@@ -223,20 +231,32 @@ impl Groups {
     ) -> Result<Group, IdentityError> {
         ctx.require(Permission::UsersWrite)?;
         let database = self.database.scoped(&ctx.scope()?);
+        let client = client(ctx.actor());
         for _ in 0..ATTEMPTS {
             let current = find(&database, change.id).await?;
             if !change.versions.is_empty() && !change.versions.contains(&current.version) {
                 return Err(IdentityError::Stale);
             }
-            let applied = self.workbench.run(change.work, || apply(&current)).await?;
+            let before = current.clone().seen_by(client.as_deref());
+            let applied = self.workbench.run(change.work, || apply(&before)).await?;
             let GroupChange { changed, members: steps } = applied;
             let delta = resolve(&database, &current, steps).await?;
             if changed.changes.is_empty() && delta == Delta::default() {
-                return self.shown(&database, current, change.with_members).await;
+                return self.shown(&database, before, change.with_members).await;
             }
+            let given =
+                Given { external_id: current.external_id.as_deref(), connection: &current.connection };
+            let written = external_id(&changed.resource);
+            let (external_id, connection) = match given.settle(client.as_deref(), written) {
+                Settled::Written => (written, given.connection),
+                Settled::Adopted => (written, client.as_deref().unwrap_or_default()),
+                Settled::Kept { left_out: false } => (given.external_id, given.connection),
+                Settled::Kept { left_out: true } => return Err(IdentityError::ForeignExternalId),
+            };
             let attributes = store::Attributes {
                 display_name: scim::display_name(&changed.resource).unwrap_or_default(),
-                external_id: external_id(&changed.resource),
+                external_id,
+                connection,
                 paths: changed.changes.iter().map(|change| change.path.clone()).collect(),
             };
             let name = attributes.display_name.to_owned();
@@ -247,7 +267,10 @@ impl Groups {
                 members: &members(delta)?,
             };
             match store::write(&database, ctx, &write).await? {
-                Written::Done(group) => return Ok(self.written(&database, group, change.with_members).await),
+                Written::Done(group) => {
+                    let group = group.seen_by(client.as_deref());
+                    return Ok(self.written(&database, group, change.with_members).await);
+                }
                 Written::Taken => return Err(IdentityError::DisplayNameTaken(name)),
                 Written::Stale | Written::Absent => {}
             }
@@ -314,6 +337,13 @@ impl Groups {
         let [group] = groups;
         Ok(group)
     }
+}
+
+/// Groups as a client sees them. An `externalId` that found them is the client's own.
+fn seen(groups: Vec<Group>, client: Option<&str>, found_by: Option<&Probe>) -> Vec<Group> {
+    let by_external_id = matches!(found_by, Some(Probe::ExternalId(_)));
+    let seen = groups.into_iter().map(|group| group.seen_by(client));
+    seen.filter(|group| !by_external_id || group.external_id.is_some()).collect()
 }
 
 /// How many of the groups make a page with their members.

@@ -4,6 +4,7 @@ mod attributes;
 mod bookmarks;
 mod change;
 mod changes;
+mod connection;
 mod cursor;
 mod domain_policy;
 mod epochs;

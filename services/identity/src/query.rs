@@ -10,11 +10,11 @@ use usher_scim::{Profile, ScimError, ScimType, short};
 
 use uuid::Uuid;
 
+use crate::connection::connection;
 use crate::cursor::{Cursors, Purpose};
 use crate::error::IdentityError;
 use crate::store::canonical_uuid;
 use crate::store::listing::{self, Listing, Position, Reader, Window};
-use crate::user::connection;
 
 /// Most comparisons of a filter with an inner part of a text: each looks through that text of everybody.
 const MOST_INNER_PARTS: usize = 4;

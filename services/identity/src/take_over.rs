@@ -1,4 +1,4 @@
-//! A successor app takes people over, with their `externalId`s.
+//! A successor app takes people and groups over, with their `externalId`s.
 
 use usher_base::id::AppId;
 use usher_base::{CallContext, Permission};
@@ -8,18 +8,19 @@ use crate::error::IdentityError;
 use crate::store::take_over as store;
 use crate::users::Users;
 
-/// The most users that are handed over in one call.
+/// The most users and groups that are handed over in one call.
 const MOST: i32 = 500;
 
 /// What was handed over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TakenOver {
     pub(crate) users: i32,
+    pub(crate) groups: i32,
     pub(crate) more: bool,
 }
 
-/// Hands some users of an app over to another, and at the end those who were deleted, so that both come back as who
-/// they were. Each has an entry of the change log; no seat changes.
+/// Hands some users and groups of an app over to another, and at the end users who were deleted, so that they come back
+/// as who they were. Each has an entry of the change log; no seat changes.
 pub(crate) async fn take_over(
     users: &Users,
     ctx: &CallContext,

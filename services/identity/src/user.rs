@@ -2,12 +2,12 @@
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use usher_base::Actor;
 use usher_base::id::{PersonKey, UserId};
 use usher_scim::schema::USHER_USER;
 use usher_scim::user::UserType;
 use usher_scim::{Object, user as scim};
 
+use crate::connection::{Given, Settled, sees};
 use crate::page_size;
 
 /// A user. `userName`, `externalId` and `active` are fields here and nowhere else; the user type of the seat
@@ -43,28 +43,27 @@ impl User {
     /// The user as a client sees it: an `externalId` is one client's name for a user, and no other client has it
     /// (RFC 7643 section 3.1).
     pub(crate) fn seen_by(mut self, client: Option<&str>) -> Self {
-        if client.is_some_and(|client| client != self.connection) {
+        if !sees(client, &self.connection) {
             self.attributes.external_id = None;
         }
         self
     }
 
-    /// Settles whose `externalId` a user has after the write of a client that saw it as [`User::seen_by`] says. One
-    /// that another client gave stays, and the user goes on to be that client's; who has none gets the writer's, and
-    /// is the writer's from then on. Gives whether the writer's own was left out.
+    /// Settles whose `externalId` a user has after the write of a client that saw it as [`User::seen_by`] says. Gives
+    /// whether the writer's own was left out.
     pub(crate) fn settle_external_id(&mut self, client: Option<&str>, before: &Self) -> bool {
-        let Some(client) = client.filter(|client| *client != before.connection) else { return false };
-        match &before.attributes.external_id {
-            Some(theirs) if !before.connection.is_empty() || self.attributes.external_id.is_none() => {
-                let left_out = self.attributes.external_id.replace(theirs.clone()).is_some();
+        let given =
+            Given { external_id: before.attributes.external_id.as_deref(), connection: &before.connection };
+        match given.settle(client, self.attributes.external_id.as_deref()) {
+            Settled::Written => false,
+            Settled::Adopted => {
+                client.unwrap_or_default().clone_into(&mut self.connection);
+                false
+            }
+            Settled::Kept { left_out } => {
+                self.attributes.external_id.clone_from(&before.attributes.external_id);
                 self.connection.clone_from(&before.connection);
                 left_out
-            }
-            _ => {
-                if self.attributes.external_id.is_some() {
-                    client.clone_into(&mut self.connection);
-                }
-                false
             }
         }
     }
@@ -100,19 +99,6 @@ impl User {
             },
         )
     }
-}
-
-/// The API app that an actor is; none who administers.
-pub(crate) fn client(actor: &Actor) -> Option<String> {
-    match actor {
-        Actor::Scim { app, .. } => Some(app.to_string()),
-        Actor::Admin(_) | Actor::Service(_) | Actor::Operator(_) => None,
-    }
-}
-
-/// The connection of what an actor provisions.
-pub(crate) fn connection(actor: &Actor) -> String {
-    client(actor).unwrap_or_default()
 }
 
 impl Attributes {

@@ -14,6 +14,7 @@ use usher_store::{Database, ScopedDatabase};
 use crate::attributes;
 use crate::bookmarks::Bookmarks;
 use crate::change::{Cause, ChangeKind};
+use crate::connection::{client, connection};
 use crate::cursor::Cursors;
 use crate::domain_policy;
 use crate::error::IdentityError;
@@ -23,7 +24,7 @@ use crate::provenance;
 use crate::query::{Around, Asked, Probe, Query};
 use crate::store::limits;
 use crate::store::users::{self as store, WriteFault, Written};
-use crate::user::{Attributes, User, client, connection};
+use crate::user::{Attributes, User};
 
 /// How often a write is tried again when others write the same user meanwhile.
 const ATTEMPTS: usize = 12;

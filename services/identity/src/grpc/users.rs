@@ -126,7 +126,11 @@ impl UserService for UserApi {
         let users = self.users.clone();
         let work = async move { take_over::take_over(&users, &ctx, from, to).await };
         let taken = self.tasks.detach(work).await.map_err(status)?;
-        Ok(Response::new(pb::TakeOverUsersResponse { taken: taken.users, more: taken.more }))
+        Ok(Response::new(pb::TakeOverUsersResponse {
+            taken: taken.users,
+            groups: taken.groups,
+            more: taken.more,
+        }))
     }
 
     async fn erase_users(

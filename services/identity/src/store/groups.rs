@@ -23,6 +23,7 @@ struct GroupRow {
     group_id: Uuid,
     display_name: String,
     external_id: Option<String>,
+    connection: String,
     version: i64,
     created_at: Time,
     updated_at: Time,
@@ -30,11 +31,13 @@ struct GroupRow {
 
 impl From<GroupRow> for Group {
     fn from(row: GroupRow) -> Self {
-        let GroupRow { group_id, display_name, external_id, version, created_at, updated_at } = row;
+        let GroupRow { group_id, display_name, external_id, connection, version, created_at, updated_at } =
+            row;
         Self {
             id: GroupId::from_uuid(group_id),
             display_name,
             external_id,
+            connection,
             version,
             created_at: created_at.0,
             updated_at: updated_at.0,
@@ -58,6 +61,7 @@ struct WrittenRow {
     group_id: Option<Uuid>,
     display_name: Option<String>,
     external_id: Option<String>,
+    connection: Option<String>,
     version: Option<i64>,
     created_at: Option<Time>,
     updated_at: Option<Time>,
@@ -69,6 +73,7 @@ impl WrittenRow {
             group_id: self.group_id?,
             display_name: self.display_name?,
             external_id: self.external_id,
+            connection: self.connection?,
             version: self.version?,
             created_at: self.created_at?,
             updated_at: self.updated_at?,
@@ -90,6 +95,8 @@ pub(crate) struct Write<'a> {
 pub(crate) struct Attributes<'a> {
     pub(crate) display_name: &'a str,
     pub(crate) external_id: Option<&'a str>,
+    /// Whose it is from then on.
+    pub(crate) connection: &'a str,
     /// What changed.
     pub(crate) paths: Vec<String>,
 }
@@ -201,7 +208,7 @@ async fn in_order(tx: &mut TenantTx, ids: &[Uuid]) -> Result<Vec<Group>, Error> 
         return Ok(Vec::new());
     }
     let found: Vec<GroupRow> = sqlx::query_as(
-        "SELECT group_id, display_name, external_id, version, created_at, updated_at
+        "SELECT group_id, display_name, external_id, connection, version, created_at, updated_at
          FROM groups WHERE tenant_id = $1 AND group_id = ANY ($2)",
     )
     .bind(tx.tenant())
@@ -305,7 +312,7 @@ pub(crate) async fn write(
     let attributes = write.attributes.as_ref();
     let query = database
         .statement::<WrittenRow>(
-            "SELECT * FROM write_group($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+            "SELECT * FROM write_group($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
         )
         .bind(write.id.as_uuid())
         .bind(Time(ctx.now()))
@@ -314,6 +321,7 @@ pub(crate) async fn write(
         .bind(attributes.map(|to| to.display_name.to_owned()))
         .bind(attributes.map(|to| fold(to.display_name)))
         .bind(attributes.and_then(|to| to.external_id.map(str::to_owned)))
+        .bind(attributes.map(|to| to.connection.to_owned()))
         .bind(attributes.map(|to| to.paths.clone()).unwrap_or_default())
         .bind(write.members.clear)
         .bind(write.members.add.ids.clone())

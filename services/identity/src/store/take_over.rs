@@ -1,4 +1,4 @@
-//! Handing people over from one API app to another.
+//! Handing people and groups over from one API app to another.
 
 use usher_base::CallContext;
 use usher_base::id::AppId;
@@ -6,7 +6,7 @@ use usher_store::{Error, ScopedDatabase, Time};
 
 use crate::take_over::TakenOver;
 
-/// Hands at most so many users over.
+/// Hands at most so many over.
 pub(crate) async fn take_over(
     database: &ScopedDatabase,
     ctx: &CallContext,
@@ -14,8 +14,8 @@ pub(crate) async fn take_over(
     to: AppId,
     most: i32,
 ) -> Result<TakenOver, Error> {
-    let (users, more) = database
-        .statement::<(i32, bool)>("SELECT * FROM take_over_users($1, $2, $3, $4, $5, $6, $7)")
+    let (users, groups, more) = database
+        .statement::<(i32, i32, bool)>("SELECT * FROM take_over($1, $2, $3, $4, $5, $6, $7)")
         .bind(Time(ctx.now()))
         .bind(from.to_string())
         .bind(to.to_string())
@@ -24,5 +24,5 @@ pub(crate) async fn take_over(
         .bind(ctx.request_id().to_owned())
         .fetch_one()
         .await?;
-    Ok(TakenOver { users, more })
+    Ok(TakenOver { users, groups, more })
 }

@@ -44,12 +44,12 @@ pub(super) enum AppCommand {
         #[arg(long)]
         external_id: Option<ExternalId>,
     },
-    /// Hand the people of one app over to its successor: from then on it finds them by their externalIds, and they
-    /// are its people. Set the successor up with the same externalIds before.
+    /// Hand the people and groups of one app over to its successor: from then on it finds them by their externalIds,
+    /// and they are its own. Set the successor up with the same externalIds before.
     TakeOver {
         #[command(flatten)]
         of: WorkspaceArg,
-        /// The id of the app whose people they are; it may have been deleted.
+        /// The id of the app whose people and groups they are; it may have been deleted.
         #[arg(long)]
         from: String,
         /// The id of its successor.
@@ -140,13 +140,14 @@ async fn take_over(
 ) -> anyhow::Result<Report> {
     let mut users = UserServiceClient::new(session.identity.clone());
     let message = identity::TakeOverUsersRequest { from_app_id: from, to_app_id: to };
-    let mut handed_over = 0;
+    let (mut people, mut teams) = (0, 0);
     loop {
         let answer = users.take_over_users(session.scoped(workspace, message.clone())).await;
-        let identity::TakeOverUsersResponse { taken, more } = answer.map_err(told)?.into_inner();
-        handed_over += taken;
+        let identity::TakeOverUsersResponse { taken, groups, more } = answer.map_err(told)?.into_inner();
+        people += taken;
+        teams += groups;
         if !more {
-            return Ok(Report::done(format!("{handed_over} people were handed over")));
+            return Ok(Report::done(format!("{people} people and {teams} groups were handed over")));
         }
     }
 }

@@ -105,6 +105,7 @@ impl World {
                 id: GroupId::new(self.ctx.clock()),
                 display_name: name.clone(),
                 external_id: (at % 2 == 0).then_some(name),
+                connection: String::new(),
                 version: 1,
                 created_at: self.ctx.now(),
                 updated_at: self.ctx.now(),

@@ -29,7 +29,7 @@ pub(crate) enum Source {
     Id(&'static str),
     /// A `text`.
     Text(&'static str),
-    /// The user's `externalId`, where it is the reader's own.
+    /// The `externalId`, where it is the reader's own.
     ExternalId,
     /// A `text` that has its folded form in a column of its own.
     Keyed { text: &'static str, key: &'static str },
@@ -90,8 +90,7 @@ impl Table {
         let name = place.attribute.name.as_ref();
         match (self, place.extension, name) {
             (_, None, "id") => Source::Id(self.id()),
-            (Self::Users, None, "externalId") => Source::ExternalId,
-            (Self::Groups, None, "externalId") => Source::Text("r.external_id"),
+            (_, None, "externalId") => Source::ExternalId,
             (_, None, "meta") => self.meta(place.sub),
             (Self::Users, None, "userName") => Source::Keyed { text: "r.user_name", key: "r.user_name_key" },
             (Self::Users, None, "displayName") => {
