@@ -32,6 +32,7 @@ mod reference;
 mod relay;
 mod reports;
 mod scim2_server;
+mod returners;
 mod scim2_tester;
 mod seats;
 mod sign_in;
