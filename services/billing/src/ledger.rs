@@ -9,7 +9,6 @@ use crate::class::SeatClass;
 use crate::error::BillingError;
 use crate::event::{Fact, GENESIS, Hash, Place, Recorded, SeatEvent};
 use crate::interval::{Fold, StateChange};
-use crate::limit::Pool;
 use crate::limit_alerts;
 use crate::store::{events, facts, history, intervals, ledgers, seats};
 use crate::watermarks::Span;
@@ -250,14 +249,6 @@ pub(crate) struct Ledger {
     pub(crate) digest_wanted: bool,
     /// When states were last compared.
     pub(crate) compared_at: Option<Timestamp>,
-}
-
-impl Ledger {
-    /// Open seats of a pool.
-    pub(crate) fn in_use(&self, pool: Pool) -> i64 {
-        let of_pool = SeatClass::BY_RANK.into_iter().filter(|class| Pool::of(*class) == pool);
-        of_pool.map(|class| self.open_seats[class.index()]).sum()
-    }
 }
 
 /// Everything that is effective until an instant has been sent.

@@ -29,6 +29,7 @@ mod limit_refusals;
 mod limit_versions;
 mod limit_view;
 mod limits;
+mod links;
 mod look;
 mod members;
 mod methods;

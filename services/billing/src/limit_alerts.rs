@@ -7,6 +7,7 @@ use usher_store::{Database, TenantTx};
 use crate::error::BillingError;
 use crate::ledger::Ledger;
 use crate::limit::reached;
+use crate::links::SeatsInUse;
 use crate::store::{limit_alerts as store, limits};
 
 /// An alert that was raised.
@@ -32,11 +33,13 @@ pub(crate) async fn list(database: &Database, ctx: &CallContext) -> Result<Vec<A
 
 /// Raises alerts for thresholds that are reached after seats or limits have changed, each once a version.
 pub(crate) async fn raise(tx: &mut TenantTx, ledger: &Ledger, now: Timestamp) -> Result<(), BillingError> {
-    for limit in limits::last(tx).await? {
-        if limit.quantity.is_none() {
-            continue;
-        }
-        let in_use = ledger.in_use(limit.pool);
+    let limits = limits::last(tx).await?;
+    if limits.iter().all(|limit| limit.quantity.is_none()) {
+        return Ok(());
+    }
+    let seats = SeatsInUse::read(tx, ledger).await?;
+    for limit in limits.into_iter().filter(|limit| limit.quantity.is_some()) {
+        let in_use = seats.of(limit.pool);
         for threshold in reached(&limit, in_use) {
             if store::insert(tx, &limit, threshold, in_use, ledger.sequence, now).await? {
                 tracing::warn!(

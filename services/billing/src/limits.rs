@@ -8,6 +8,7 @@ use crate::audit;
 use crate::error::BillingError;
 use crate::limit::{Limit, Most, Policy, Pool, Rule};
 use crate::limit_versions::{Said, renew};
+use crate::links::SeatsInUse;
 use crate::store::ledgers;
 use crate::store::{accounts, limits as store};
 
@@ -78,7 +79,10 @@ pub(crate) async fn check(
     let database = database.scoped(&ctx.scope()?);
     let mut tx = database.begin().await?;
     let limit = store::find(&mut tx, pool).await?;
-    let in_use = ledgers::find(&mut tx).await?.map_or(0, |ledger| ledger.in_use(pool));
+    let in_use = match ledgers::find(&mut tx).await? {
+        Some(ledger) => SeatsInUse::read(&mut tx, &ledger).await?.of(pool),
+        None => 0,
+    };
     tx.commit().await?;
     let quantity = limit.and_then(|limit| limit.quantity);
     let blocks = limit.is_some_and(|limit| matches!(limit.rule.policy, Policy::Block | Policy::Degrade));

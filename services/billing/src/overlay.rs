@@ -53,6 +53,11 @@ impl Overlay {
         self.canonical.get(&key).copied().unwrap_or(key)
     }
 
+    /// Each linked key with the one that stands for its person, by key.
+    pub fn linked(&self) -> impl Iterator<Item = (PersonKey, PersonKey)> {
+        self.canonical.iter().map(|(key, stands_for)| (*key, *stands_for))
+    }
+
     /// All keys that are one person with this one, itself included.
     pub fn companions(&self, key: PersonKey) -> Vec<PersonKey> {
         let stands = self.person(key);

@@ -5,6 +5,7 @@ use usher_store::ScopedDatabase;
 
 use crate::error::BillingError;
 use crate::ledger::{AHEAD, Watermark};
+use crate::links::{self, Links};
 use crate::store::{history, ledgers};
 
 /// How old a comparison of states may become before another is asked for.
@@ -49,21 +50,24 @@ impl Span {
 }
 
 /// What the producer should do next about a workspace.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Wish {
     /// Send the events that are missing.
     pub(crate) behind: bool,
     /// Compare states.
     pub(crate) compare: bool,
+    /// Take these links over.
+    pub(crate) links: Option<Links>,
 }
 
-/// Takes a watermark over. It never goes back. One that is ahead of the clock is not taken over: it would prove what
+/// Takes a watermark over; `known_links` is the version of the links that the producer has. It never goes back. One that is ahead of the clock is not taken over: it would prove what
 /// nobody knows yet.
 pub(crate) async fn advance(
     database: &ScopedDatabase,
     now: Timestamp,
     epoch: i64,
     watermark: Watermark,
+    known_links: &str,
 ) -> Result<Option<Wish>, BillingError> {
     if watermark.at > now + AHEAD {
         tracing::error!(as_of = %watermark.at, "a watermark is ahead of the clock and was not taken over; set the clocks right");
@@ -73,7 +77,7 @@ pub(crate) async fn advance(
     let mut tx = database.begin().await?;
     let mut ledger = ledgers::lock(&mut tx, epoch).await?;
     if ledger.epoch != epoch {
-        return Ok(Some(Wish { behind: true, compare: false }));
+        return Ok(Some(Wish { behind: true, compare: false, links: None }));
     }
     if ledger.watermark.is_none_or(|known| known.at < watermark.at) {
         ledger.watermark = Some(watermark);
@@ -93,10 +97,12 @@ pub(crate) async fn advance(
         };
         ledgers::save(&mut tx, &ledger).await?;
     }
+    let links = links::newer(&mut tx, known_links).await?;
     tx.commit().await?;
     let old = ledger.compared_at.is_some_and(|at| now.duration_since(at) >= COMPARE_EVERY);
     Ok(Some(Wish {
         behind: ledger.acknowledged_sequence < watermark.sequence,
         compare: ledger.digest_wanted || (old && ledger.reconciled_sequence < watermark.sequence),
+        links,
     }))
 }

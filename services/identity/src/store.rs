@@ -8,6 +8,8 @@ pub(crate) mod kept_apart;
 pub(crate) mod limits;
 pub(crate) mod listing;
 pub(crate) mod members;
+#[cfg(test)]
+mod linked;
 mod memberships;
 #[cfg(test)]
 mod milestones;

@@ -24,6 +24,7 @@ mod isolation;
 mod leaving;
 mod limit_relay;
 mod limits;
+mod links;
 mod page_size;
 mod protocol;
 mod provenance;

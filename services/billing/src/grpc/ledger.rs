@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
-use usher_base::id::WorkspaceId;
+use usher_base::id::{PersonKey, WorkspaceId};
 use usher_base::{CallContext, Permission, Reason};
 use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::seat_ledger_server::SeatLedger;
@@ -24,6 +24,7 @@ use crate::limit::PlanLimit;
 use crate::limit_feed::LimitFeed;
 use crate::limit_refusals::{self, Refusals};
 use crate::limit_versions;
+use crate::links::Links;
 use crate::reconciliation::{self, Claim};
 use crate::resync;
 use crate::store::ledgers as store;
@@ -101,10 +102,11 @@ impl SeatLedger for LedgerApi {
             let scope = ctx.credential().scope(Some(workspace)).map_err(status)?;
             let watermark = Watermark::try_from(&sent).map_err(status)?;
             let database = self.database.scoped(&scope);
-            let wish =
-                watermarks::advance(&database, ctx.now(), sent.epoch, watermark).await.map_err(status)?;
-            let Some(wish) = wish else { continue };
+            let known = &sent.links_version;
+            let wish = watermarks::advance(&database, ctx.now(), sent.epoch, watermark, known).await;
+            let Some(wish) = wish.map_err(status)? else { continue };
             take_along(&database, ctx.now(), watermark.at, &sent).await.map_err(status)?;
+            answer.links.extend(wish.links.map(|links| links_to_wire(&sent.workspace_id, links)));
             if wish.behind {
                 answer.behind_workspace_ids.push(sent.workspace_id.clone());
             }
@@ -215,6 +217,18 @@ async fn append_all(
         if answers.send(answer).await.is_err() || failed {
             return;
         }
+    }
+}
+
+fn links_to_wire(workspace_id: &str, links: Links) -> pb::PersonLinks {
+    let link = |(person, stands_for): (PersonKey, PersonKey)| pb::PersonLink {
+        person_key: person.to_string(),
+        stands_for_person_key: stands_for.to_string(),
+    };
+    pb::PersonLinks {
+        workspace_id: workspace_id.to_owned(),
+        version: links.version,
+        links: links.keys.into_iter().map(link).collect(),
     }
 }
 

@@ -10,7 +10,7 @@ use super::epochs::COUNTS_AT;
 use super::hash;
 use crate::class::SeatClass;
 use crate::error::BillingError;
-use crate::event::{CorrectionFact, Fact, LinkFact, Recorded, SeatEvent};
+use crate::event::{CorrectionFact, Fact, Hash, LinkFact, Recorded, SeatEvent};
 use crate::facts::FactRange;
 use crate::overlay::{Correction, Overlay};
 
@@ -208,6 +208,33 @@ pub(crate) async fn overlay(tx: &mut TenantTx, sequence: i64) -> Result<Overlay,
         }
     }
     Ok(Overlay::new(&links, corrections))
+}
+
+/// The pairs of keys that were linked, in order.
+pub(crate) async fn links(tx: &mut TenantTx) -> Result<Vec<(PersonKey, PersonKey)>, BillingError> {
+    let rows: Vec<(Uuid, Uuid)> = sqlx::query_as(
+        "SELECT person_key, linked_person FROM events WHERE tenant_id = $1 AND kind = 'link' AND kind <> 'state'
+         ORDER BY sequence",
+    )
+    .bind(tx.tenant())
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|(one, other)| (PersonKey::from_uuid(one), PersonKey::from_uuid(other)))
+        .collect())
+}
+
+/// The hash of the last link.
+pub(crate) async fn last_link(tx: &mut TenantTx) -> Result<Option<Hash>, BillingError> {
+    let found: Option<Vec<u8>> = sqlx::query_scalar(
+        "SELECT hash FROM events WHERE tenant_id = $1 AND kind = 'link' AND kind <> 'state'
+         ORDER BY sequence DESC LIMIT 1",
+    )
+    .bind(tx.tenant())
+    .fetch_optional(tx.conn())
+    .await?;
+    found.as_deref().map(hash).transpose()
 }
 
 /// The earliest instant that facts between two numbers say anything new about, other than states

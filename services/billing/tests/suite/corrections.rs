@@ -188,6 +188,49 @@ async fn linked_keys_are_one_person_also_in_periods_that_are_closed() {
 }
 
 #[tokio::test]
+async fn whoever_counts_seats_gets_the_links_that_it_lacks_with_its_watermark_and_billing_counts_by_them_too()
+{
+    let billing = Billing::at("2026-07-10T00:00:00Z").await;
+    let (mut acme, ada) = one_seat(&billing).await;
+    let twin = acme.person();
+    let event = acme.event("2026-06-16T00:00:00Z", twin, Some("External"));
+    acme.apply(vec![event]).await;
+    let in_use = async || {
+        let message = pb::CheckCapacityRequest { pool: "paid".into(), delta: 0 };
+        billing.query().check_capacity(acme.request(message)).await.unwrap().into_inner().in_use
+    };
+    let told = async |version: &str| {
+        let watermark = pb::Watermark {
+            workspace_id: acme.id.to_string(),
+            epoch: 1,
+            as_of_time: Some(to_wire("2026-07-01T00:00:00Z".parse().unwrap())),
+            last_sequence: 2,
+            links_version: version.to_owned(),
+            ..Default::default()
+        };
+        let message = pb::AdvanceWatermarksRequest { watermarks: vec![watermark] };
+        billing.ledger().advance_watermarks(acme.produced(message)).await.unwrap().into_inner().links
+    };
+    assert_eq!((in_use().await, told("").await.len()), (2, 0));
+
+    let message = pb::LinkPersonsRequest {
+        person_key: ada.to_string(),
+        other_person_key: twin.to_string(),
+        reason: "two accounts of one person".to_owned(),
+    };
+    billing.admin().link_persons(acme.request(message)).await.unwrap();
+
+    let links = told("").await.pop().unwrap();
+    let pairs: Vec<_> =
+        links.links.iter().map(|it| (it.person_key.clone(), it.stands_for_person_key.clone())).collect();
+    let (first, second) = (ada.min(twin).to_string(), ada.max(twin).to_string());
+    assert_eq!(pairs, [(first.clone(), first.clone()), (second, first)]);
+    assert!(told(&links.version).await.is_empty());
+    assert_eq!(told("another ledger's").await, [links]);
+    assert_eq!(in_use().await, 1);
+}
+
+#[tokio::test]
 async fn a_correction_to_a_class_without_a_price_in_a_closed_period_is_refused() {
     let billing = Billing::at("2026-07-10T00:00:00Z").await;
     let mut acme = billing.workspace();

@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use jiff::SignedDuration;
-use usher_base::Credential;
-use usher_base::id::WorkspaceId;
+use usher_base::id::{PersonKey, WorkspaceId};
+use usher_base::{Credential, Reason};
 use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::seat_ledger_client::SeatLedgerClient;
 use usher_rpc::{Failure, Tasks};
@@ -84,6 +84,9 @@ impl Relay {
             let mut client = SeatLedgerClient::new(self.billing.clone());
             let answer = client.advance_watermarks(request).await.map_err(Failure::from)?.into_inner();
             self.rewind(&credential, &verified, answer.behind_workspace_ids).await?;
+            for links in answer.links {
+                self.take_links(&verified, &links).await?;
+            }
             for id in answer.compare_workspace_ids {
                 let Ok(workspace) = id.parse() else { continue };
                 self.compare(&credential, &self.scoped(&verified, workspace)?, workspace).await?;
@@ -126,6 +129,22 @@ impl Relay {
         }
         self.nudge.nudge();
         Ok(())
+    }
+
+    /// Takes over which persons are one, as billing says.
+    async fn take_links(&self, verified: &Credential, links: &pb::PersonLinks) -> Result<(), RelayError> {
+        let wrong = |error: &dyn std::fmt::Display| {
+            Failure::new(Reason::Internal, format!("billing sent a link that is none: {error}"))
+        };
+        let workspace = links.workspace_id.parse::<WorkspaceId>().map_err(|error| wrong(&error))?;
+        let mut pairs = Vec::with_capacity(links.links.len());
+        for link in &links.links {
+            let person = link.person_key.parse::<PersonKey>().map_err(|error| wrong(&error))?;
+            let stands_for =
+                link.stands_for_person_key.parse::<PersonKey>().map_err(|error| wrong(&error))?;
+            pairs.push((person, stands_for));
+        }
+        Ok(states::take_links(&self.scoped(verified, workspace)?, &links.version, &pairs).await?)
     }
 
     /// Compares a workspace's states with billing's, by digests first, and user by user where these differ.

@@ -294,7 +294,7 @@ const CASES: [Case; 31] = [
     }),
 ];
 
-const TABLES: [&str; 13] = [
+const TABLES: [&str; 14] = [
     "users",
     "deleted_users",
     "heads",
@@ -314,6 +314,7 @@ const PEOPLE: &str = include_str!("plans/people.sql");
 
 /// Many workspaces, each with ten people and a group.
 const OTHERS: &str = include_str!("plans/others.sql");
+    "person_links",
 
 async fn empty_database() -> (TestDatabase, WorkspaceId) {
     let database = TestDatabase::create("identity", &crate::MIGRATOR).await;

@@ -44,6 +44,7 @@ struct WatermarkRow {
     last_sequence: i64,
     plan_limits: Json<Vec<PlanLimitRow>>,
     refusals: Json<Vec<RefusalsRow>>,
+    links_version: String,
 }
 
 /// Advances the workspace's watermark to a time, which is given beside it, with what its plan gives and what was refused; none where
@@ -53,7 +54,9 @@ pub(crate) async fn advance_watermark(
     workspace: WorkspaceId,
     now: Timestamp,
 ) -> Result<Option<(Timestamp, pb::Watermark)>, Error> {
-    let query = database.statement::<WatermarkRow>("SELECT * FROM advance_watermark($1, $2)").bind(Time(now));
+    let query = database
+        .statement::<WatermarkRow>("SELECT * FROM advance_watermark_with_links($1, $2)")
+        .bind(Time(now));
     let watermark = |row: WatermarkRow| pb::Watermark {
         workspace_id: workspace.to_string(),
         epoch: row.epoch,
@@ -61,8 +64,27 @@ pub(crate) async fn advance_watermark(
         last_sequence: row.last_sequence,
         plan_limits: row.plan_limits.0.into_iter().map(pb::PlanLimit::from).collect(),
         refusals: row.refusals.0.into_iter().map(pb::SeatRefusals::from).collect(),
+        links_version: row.links_version,
     };
     Ok(query.fetch_optional().await?.map(|row| (row.as_of.0, watermark(row))))
+}
+
+/// Takes billing's links over, and counts who is one person by them as one seat.
+pub(crate) async fn take_links(
+    database: &ScopedDatabase,
+    version: &str,
+    links: &[(PersonKey, PersonKey)],
+) -> Result<(), Error> {
+    let (persons, stand_for): (Vec<Uuid>, Vec<Uuid>) =
+        links.iter().map(|(person, stands_for)| (person.as_uuid(), stands_for.as_uuid())).unzip();
+    database
+        .statement::<(bool,)>("SELECT * FROM take_person_links($1, $2, $3, $4)")
+        .bind(version.to_owned())
+        .bind(persons)
+        .bind(stand_for)
+        .fetch_optional()
+        .await?;
+    Ok(())
 }
 
 #[derive(FromRow)]
