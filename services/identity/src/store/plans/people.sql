@@ -9,13 +9,16 @@ INSERT INTO groups (tenant_id, group_id, display_name, display_name_key, externa
   SELECT $tenant, ('00000000-0000-0002-0000-' || lpad(to_hex(n), 12, '0'))::uuid, 'g' || n, 'g' || n, 'x' || n, 1,
     now(), now()
   FROM generate_series(1, 1000) n;
--- Group 1 has most people, 20 and later ones one each; 2 to 11 have the user of ten groups and are in 12.
+-- Group 1 has most people, 20 and later ones one each; 2 to 11 have the user of ten groups and
+-- are in 12; 30 to 39 have another such user, and are in none.
 INSERT INTO group_members (tenant_id, group_id, member_id, user_id, added_at)
   SELECT $tenant, g, u, u, now() FROM (
     SELECT '00000000-0000-0002-0000-000000000001'::uuid AS g,
       ('00000000-0000-0001-0000-' || lpad(to_hex(n), 12, '0'))::uuid AS u FROM generate_series(200, $people / 2) n
     UNION ALL SELECT ('00000000-0000-0002-0000-' || lpad(to_hex(n), 12, '0'))::uuid,
       '00000000-0000-0001-0000-000000000002' FROM generate_series(2, 11) n
+    UNION ALL SELECT ('00000000-0000-0002-0000-' || lpad(to_hex(n), 12, '0'))::uuid,
+      '00000000-0000-0001-0000-000000000003' FROM generate_series(30, 39) n
     UNION ALL SELECT ('00000000-0000-0002-0000-' || lpad(to_hex(n), 12, '0'))::uuid,
       ('00000000-0000-0001-0000-' || lpad(to_hex(n + 100), 12, '0'))::uuid FROM generate_series(20, 1000) n) m;
 INSERT INTO group_members (tenant_id, group_id, member_id, subgroup_id, added_at)
