@@ -2,14 +2,16 @@
 
 pub(crate) mod attributes;
 pub(crate) mod changes;
+#[cfg(test)]
+mod deep_pages;
 mod filter;
 pub(crate) mod groups;
 pub(crate) mod kept_apart;
 pub(crate) mod limits;
-pub(crate) mod listing;
-pub(crate) mod members;
 #[cfg(test)]
 mod linked;
+pub(crate) mod listing;
+pub(crate) mod members;
 mod memberships;
 #[cfg(test)]
 mod milestones;

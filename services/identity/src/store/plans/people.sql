@@ -36,8 +36,9 @@ INSERT INTO seat_events (tenant_id, sequence, event_id, person_key, user_id, act
   FROM generate_series(1, 20000) n;
 UPDATE heads SET change_sequence = 21000, seat_sequence = 21000 WHERE tenant_id = $tenant;
 INSERT INTO milestones (tenant_id, list, last_id, resources)
-  SELECT $tenant, 1, user_id, 500
+  SELECT $tenant, l.list, user_id, l.resources
   FROM (SELECT user_id, row_number() OVER (ORDER BY user_id) AS n FROM users WHERE tenant_id = $tenant) u
-  WHERE n % 500 = 0;
-UPDATE heads SET users_until = (SELECT max(last_id::text)::uuid FROM milestones WHERE tenant_id = $tenant)
+  JOIN (VALUES (1, 128), (11, 64 * 128)) l (list, resources) ON n % l.resources = 0;
+UPDATE heads SET users_until =
+    (SELECT max(last_id::text)::uuid FROM milestones WHERE tenant_id = $tenant AND list = 1)
   WHERE tenant_id = $tenant;
