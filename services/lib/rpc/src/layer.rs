@@ -182,7 +182,10 @@ where
     };
     request.extensions_mut().insert(context.clone());
     let response = served(inner, request).await?;
-    Ok(response.map(|body| Body::new(StreamBody::new(body, context, place, suspended))))
+    let body = |body| {
+        Body::new(StreamBody::new(body, context, setup.verifier.clone(), place, suspended))
+    };
+    Ok(response.map(body))
 }
 
 /// A call of a public method; a stream has its place until it ends.

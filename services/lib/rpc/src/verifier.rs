@@ -118,6 +118,19 @@ impl Verifier {
         Ok(credential)
     }
 
+    /// Asks whether a credential that was verified before is still good: a key that signed it may have been revoked,
+    /// its bearer's sessions ended, since then.
+    ///
+    /// # Errors
+    /// See [`VerifyError`].
+    pub(crate) async fn verify_still(&self, credential: &Credential) -> Result<(), VerifyError> {
+        if self.inner.clock.now() >= credential.expires_at() {
+            return Err(CredentialError::Expired.into());
+        }
+        self.freshen().await?;
+        if self.held().keys.still_trusts(credential) { Ok(()) } else { Err(CredentialError::Invalid.into()) }
+    }
+
     /// Verifies with keys that were fetched after the call came, unless it is known that they lack the one named.
     async fn verify_again(
         &self,
