@@ -90,6 +90,7 @@ impl Access {
                 policy_version: Some(found.policy_version),
                 life,
                 after: None,
+                key: None,
             })
             .await?;
         let app = AppId::from_uuid(found.app_id);

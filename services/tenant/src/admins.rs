@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use serde_json::json;
+use usher_base::credential::subject_digest;
 use usher_base::domain::email_domain;
 use usher_base::id::AdminId;
 use usher_base::{Actor, CallContext, Clock};
@@ -165,7 +166,7 @@ impl Admins {
         check_holders(&admins, id, &BTreeSet::new())?;
         store::delete(&mut tx, id).await?;
         attempts::forget(&mut tx, id).await?;
-        ended_sessions::insert(&mut tx, &Actor::Admin(id), ctx.now()).await?;
+        ended_sessions::insert(tx.conn(), subject_digest(&Actor::Admin(id)), ctx.now()).await?;
         let detail = json!({ "email": admin.email });
         audit::insert(&mut tx, AuditEntry::new(ctx, Action::DeleteAdmin, &id, detail)).await?;
         Ok(tx.commit().await?)
@@ -237,7 +238,7 @@ impl Admins {
 
     async fn end(&self, ctx: &CallContext, tx: &mut TenantTx, id: AdminId) -> Result<(), TenantError> {
         store::end_sessions(tx, id, ctx.now()).await?;
-        Ok(ended_sessions::insert(tx, &Actor::Admin(id), ctx.now()).await?)
+        Ok(ended_sessions::insert(tx.conn(), subject_digest(&Actor::Admin(id)), ctx.now()).await?)
     }
 
     async fn hash(&self, ctx: &CallContext, password: &str) -> Result<String, TenantError> {

@@ -38,6 +38,7 @@ pub(crate) enum Action {
     RevokeSigningKey,
     CreateServiceKey,
     RetireServiceKeys,
+    RevokeServiceKey,
 }
 
 impl Action {
@@ -64,6 +65,7 @@ impl Action {
             Self::RevokeSigningKey => "signing_key.revoke",
             Self::CreateServiceKey => "service_key.create",
             Self::RetireServiceKeys => "service_key.retire",
+            Self::RevokeServiceKey => "service_key.revoke",
         }
     }
 }

@@ -66,6 +66,9 @@ pub enum TenantError {
     /// Admin: revoke a token first.
     #[error("the app has {0} live tokens, which is the most; revoke one that is no longer used")]
     TooManyTokens(i64),
+    /// Operator: revoke a key first.
+    #[error("there are {0} service keys, which is the most; revoke one that is no longer used")]
+    TooManyServiceKeys(i64),
     /// Caller: the service key.
     #[error("the service key is not valid for {0:?}")]
     ServiceKeyInvalid(String),
@@ -107,7 +110,9 @@ impl Fault for TenantError {
             Self::PasswordWrong => Reason::PasswordWrong,
             Self::TooManyAttempts { .. } => Reason::TooManyAttempts,
             Self::PermissionNeeded(_) => Reason::PermissionDenied,
-            Self::TooManyTokens(_) | Self::LastHolder(_) => Reason::FailedPrecondition,
+            Self::TooManyTokens(_) | Self::TooManyServiceKeys(_) | Self::LastHolder(_) => {
+                Reason::FailedPrecondition
+            }
             Self::SessionEnded => Reason::CredentialExpired,
             Self::ServiceKeyInvalid(_) => Reason::CredentialInvalid,
             Self::Argument(error) => error.reason(),

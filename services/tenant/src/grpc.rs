@@ -10,5 +10,6 @@ pub(crate) mod domains;
 pub(crate) mod plans;
 pub(crate) mod policies;
 pub(crate) mod provisioning_log;
+pub(crate) mod service_keys;
 pub(crate) mod tokens;
 pub(crate) mod workspaces;

@@ -20,6 +20,7 @@ mod plans;
 mod policies;
 mod provisioning_log;
 mod queue;
+mod reach;
 mod seat_policy;
 mod secrets;
 mod service;

@@ -13,6 +13,7 @@ use usher_proto::tenant::v1::domain_service_server::DomainServiceServer;
 use usher_proto::tenant::v1::plan_service_server::PlanServiceServer;
 use usher_proto::tenant::v1::policy_service_server::PolicyServiceServer;
 use usher_proto::tenant::v1::provisioning_log_service_server::ProvisioningLogServiceServer;
+use usher_proto::tenant::v1::service_key_service_server::ServiceKeyServiceServer;
 use usher_proto::tenant::v1::token_service_server::TokenServiceServer;
 use usher_proto::tenant::v1::workspace_service_server::WorkspaceServiceServer;
 use usher_rpc::{Check, Readiness, Server, ServerConfig, Tasks, Verifier};
@@ -32,6 +33,7 @@ use crate::grpc::domains::DomainApi;
 use crate::grpc::plans::PlanApi;
 use crate::grpc::policies::PolicyApi;
 use crate::grpc::provisioning_log::ProvisioningLogApi;
+use crate::grpc::service_keys::ServiceKeyApi;
 use crate::grpc::tokens::TokenApi;
 use crate::grpc::workspaces::WorkspaceApi;
 use crate::hashing::Hasher;
@@ -151,6 +153,7 @@ impl Service {
                 keys: keys.clone(),
                 brake: service_keys.clone(),
             }))
+            .add(ServiceKeyServiceServer::new(ServiceKeyApi { keys: keys.clone(), tasks: tasks.clone() }))
             .ready_when(ready);
         let log_retention = config.log_retention;
         let brakes = [sign_ins, service_keys];

@@ -1,21 +1,27 @@
-//! Keys with which services and operators ask for credentials.
+//! Keys with which services, operators and integrations ask for credentials.
 
 use std::collections::BTreeSet;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use usher_base::id::EventId;
+use usher_base::id::{EventId, WorkspaceId};
 use usher_base::secret::ServiceKey;
-use usher_base::{Actor, Audience, Clock, Permission};
-use usher_store::Database;
+use usher_base::{Actor, Audience, CallContext, Clock, Permission};
+use usher_rpc::convert::invalid;
+use usher_store::{Database, Time};
 
 use crate::audit::{Action, AuditEntry};
 use crate::error::TenantError;
 use crate::hashing::Hasher;
 use crate::keyring::Keyring;
+use crate::reach::{self, Reach};
 use crate::secrets::Secrets;
 use crate::signer::{Grant, LONG, SHORT, Signed, Signer};
 use crate::store::service_keys as store;
+use crate::workspaces;
+
+/// Most keys of an installation: enough for every integration, few enough for one list.
+const MOST: i64 = 1_000;
 
 /// There is no service of that name.
 #[derive(Debug, thiserror::Error)]
@@ -73,7 +79,56 @@ impl Bearer {
             ),
         };
         let life = life.unwrap_or(usual);
-        Grant { actor, audiences, workspace: None, permissions, policy_version: None, life, after: None }
+        Grant {
+            actor,
+            audiences,
+            workspace: None,
+            permissions,
+            policy_version: None,
+            life,
+            after: None,
+            key: None,
+        }
+    }
+}
+
+/// What the key of an integration is to be.
+pub(crate) struct NewServiceKey {
+    pub(crate) name: String,
+    pub(crate) scopes: Vec<String>,
+    /// Id or slug of the one workspace that it is for; empty where it is for all of them.
+    pub(crate) workspace: String,
+    pub(crate) expires_at: Option<Timestamp>,
+}
+
+/// A key without its secret.
+#[derive(Clone, Debug)]
+pub(crate) struct ListedKey {
+    pub(crate) lookup_id: String,
+    pub(crate) name: String,
+    /// What its credentials permit.
+    pub(crate) scopes: Vec<String>,
+    pub(crate) workspace: Option<WorkspaceId>,
+    pub(crate) created_at: Timestamp,
+    pub(crate) expires_at: Option<Timestamp>,
+}
+
+impl From<store::ListedRow> for ListedKey {
+    fn from(row: store::ListedRow) -> Self {
+        let store::ListedRow { lookup_id, name, scopes, workspace_id, created_at, expires_at } = row;
+        let scopes = match (scopes, bearer(&name)) {
+            (Some(scopes), _) => Reach::read(&scopes, workspace_id).scopes(),
+            (None, Some(bearer)) => reach::names(&bearer.grant(None).permissions),
+            (None, None) => Vec::new(),
+        };
+        Self {
+            lookup_id,
+            name,
+            scopes,
+            workspace: workspace_id.map(WorkspaceId::from_uuid),
+            created_at: created_at.0,
+            expires_at: expires_at.map(|at| at.0),
+        }
     }
 }
 
@@ -116,11 +171,79 @@ impl ServiceKeys {
         Ok(())
     }
 
-    /// Removes all keys of a name but this one.
+    /// Makes the key of an integration, which permits what was chosen.
+    pub(crate) async fn create_reaching(
+        &self,
+        ctx: &CallContext,
+        new: NewServiceKey,
+    ) -> Result<(ListedKey, ServiceKey), TenantError> {
+        ctx.require(Permission::TenantAdmin)?;
+        let NewServiceKey { name, scopes, workspace, expires_at } = new;
+        if !matches!(bearer(&name), Some(Bearer::Operator(_))) {
+            let rule = "it must have 1 to 40 of a-z, 0-9 and -, and be no name of Usher's own services";
+            return Err(invalid("name", rule).into());
+        }
+        if expires_at.is_some_and(|at| at <= ctx.now()) {
+            return Err(invalid("expire_time", "it is in the past").into());
+        }
+        let workspace = match workspace.as_str() {
+            "" => None,
+            name => Some(workspaces::get(&self.database, ctx, name).await?.id),
+        };
+        let reach = Reach::choose(ctx, &scopes, workspace)?;
+        let secret = ServiceKey::generate();
+        let key = ListedKey {
+            lookup_id: secret.lookup_id().to_owned(),
+            name,
+            scopes: reach.scopes(),
+            workspace,
+            created_at: ctx.now(),
+            expires_at,
+        };
+        let detail = json!({
+            "lookup_id": key.lookup_id, "scopes": key.scopes, "expires": expires_at.map(|at| at.to_string()),
+            "workspace": workspace.map(|id| id.to_string()),
+        });
+        let entry = AuditEntry::new(ctx, Action::CreateServiceKey, &key.name, detail);
+        let stored = store::StoredKey {
+            name: key.name.clone(),
+            // A version that knows no chosen scopes refuses it, rather than taking it for an operator's.
+            operator: false,
+            protected: self.secrets.protect(&secret).await?,
+            scopes: Some(key.scopes.clone()),
+            workspace_id: workspace.map(WorkspaceId::as_uuid),
+            expires_at: expires_at.map(Time),
+        };
+        match store::add(&self.database, &key.lookup_id, &stored, MOST, entry).await? {
+            store::Added::Done => Ok((key, secret)),
+            store::Added::NameTaken => {
+                Err(TenantError::AlreadyExists { what: "service key", name: key.name })
+            }
+            store::Added::Full => Err(TenantError::TooManyServiceKeys(MOST)),
+        }
+    }
+
+    /// All keys, by name.
+    pub(crate) async fn list(&self, ctx: &CallContext) -> Result<Vec<ListedKey>, TenantError> {
+        ctx.require(Permission::TenantAdmin)?;
+        Ok(store::list(&self.database).await?.into_iter().map(ListedKey::from).collect())
+    }
+
+    /// Revokes a key, and ends what was given for it.
+    pub(crate) async fn revoke(&self, ctx: &CallContext, lookup_id: &str) -> Result<(), TenantError> {
+        ctx.require(Permission::TenantAdmin)?;
+        let entry = AuditEntry::new(ctx, Action::RevokeServiceKey, lookup_id, json!({}));
+        if store::delete(&self.database, lookup_id, entry).await? {
+            return Ok(());
+        }
+        Err(TenantError::NotFound { what: "service key", name: lookup_id.chars().take(40).collect() })
+    }
+
+    /// Removes all keys of a name but this one, and ends what was given for them.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn retire_others(&self, name: &str, keep: &ServiceKey) -> Result<u64, TenantError> {
+    pub async fn retire_others(&self, name: &str, keep: &ServiceKey) -> Result<usize, TenantError> {
         let entry = self.entry(Action::RetireServiceKeys, name, json!({ "kept": keep.lookup_id() }));
         Ok(store::delete_others(&self.database, name, keep.lookup_id(), entry).await?)
     }
@@ -157,9 +280,21 @@ impl ServiceKeys {
         if self.secrets.is_outdated(&found.protected) {
             store::set_mac(&self.database, key.lookup_id(), &self.secrets.mac(&key)).await?;
         }
-        let bearer =
-            bearer(&found.name).filter(|bearer| matches!(bearer, Bearer::Operator(_)) == found.operator);
-        signer.sign(bearer.ok_or_else(refused)?.grant(None)).await
+        let mut grant = if let Some(scopes) = &found.scopes {
+            Reach::read(scopes, found.workspace_id).grant(name)
+        } else {
+            let is_operator = |bearer: &Bearer| matches!(bearer, Bearer::Operator(_));
+            let bearer = bearer(&found.name).filter(|bearer| is_operator(bearer) == found.operator);
+            bearer.ok_or_else(refused)?.grant(None)
+        };
+        if let Some(Time(end)) = found.expires_at {
+            grant.life = grant.life.min(end.duration_since(self.clock.now()));
+        }
+        if grant.life <= SignedDuration::ZERO {
+            return Err(refused());
+        }
+        grant.key = Some(key.lookup_id().to_owned());
+        signer.sign(grant).await
     }
 
     async fn store(&self, name: &str, key: &ServiceKey) -> Result<(), TenantError> {
@@ -171,6 +306,9 @@ impl ServiceKeys {
             name: name.to_owned(),
             operator: matches!(bearer, Bearer::Operator(_)),
             protected: self.secrets.protect(key).await?,
+            scopes: None,
+            workspace_id: None,
+            expires_at: None,
         };
         Ok(store::insert(&self.database, key.lookup_id(), &stored, entry).await?)
     }

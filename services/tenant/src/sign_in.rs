@@ -135,5 +135,6 @@ fn grant(admin: &Admin, workspace: WorkspaceId) -> Grant {
         policy_version: None,
         life: LONG,
         after: admin.sessions_ended_at,
+        key: None,
     }
 }

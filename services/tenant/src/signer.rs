@@ -34,7 +34,7 @@ pub(crate) const RELOAD: Duration = Duration::from_secs(5);
 const GRACE: SignedDuration = SignedDuration::from_secs(12);
 /// A key signs for so long; then a new one is made.
 const MAX_AGE: SignedDuration = SignedDuration::from_hours(30 * 24);
-/// Ended sessions are published for so long: only admins' are ended, and their credentials live for [`LONG`].
+/// What was ended is published for so long: admins' sessions and service keys, whose credentials live for [`LONG`].
 const ENDED: SignedDuration = SignedDuration::from_mins(65);
 /// How old what is published may be.
 const PUBLISHED: Duration = Duration::from_secs(1);
@@ -49,6 +49,8 @@ pub(crate) struct Grant {
     pub(crate) life: SignedDuration,
     /// When the bearer's earlier credentials ended: this one is signed later than that, to the second.
     pub(crate) after: Option<Timestamp>,
+    /// Look-up id of the service key that it is given for.
+    pub(crate) key: Option<String>,
 }
 
 /// A signed credential.
@@ -115,6 +117,7 @@ impl Signer {
             nbf: issued_at,
             exp: expires_at.as_second(),
             jti: Uuid::new_v4().to_string(),
+            key: grant.key,
         };
         let key = Arc::clone(&*self.current.read().await);
         if grant.life > LONG {
@@ -137,6 +140,7 @@ impl Signer {
                 policy_version: None,
                 life: SHORT,
                 after: None,
+                key: None,
             })
             .await?;
         let key = Arc::clone(&*self.current.read().await);

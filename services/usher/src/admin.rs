@@ -18,6 +18,7 @@ mod plan;
 mod price;
 mod report;
 mod seats;
+mod service_key;
 mod session;
 mod statement;
 mod token;
@@ -95,9 +96,9 @@ enum AdminCommand {
     Ledger(ledger::LedgerCommand),
     /// A report of billing as a CSV or JSON lines file.
     Report(export::ExportArgs),
-    /// The keys that credentials are signed with.
-    #[command(subcommand, visible_alias = "key")]
-    SigningKey(key::SigningKeyCommand),
+    /// The keys of services, operators and integrations: make one with chosen scopes, list, revoke.
+    #[command(subcommand)]
+    ServiceKey(service_key::ServiceKeyCommand),
     /// Seats in use now, per user type.
     Seats(seats::SeatsArgs),
     /// Seat-days per local day and class.
@@ -137,7 +138,7 @@ impl AdminCommand {
             Self::Commitment(command) => command.run(session).await,
             Self::Ledger(command) => command.run(session).await,
             Self::Report(args) => args.run(session).await,
-            Self::SigningKey(command) => command.run(session).await,
+            Self::ServiceKey(command) => command.run(session).await,
             Self::Seats(args) => args.run(session).await,
             Self::Usage(args) => args.run(session).await,
             Self::Statement(args) => args.run(session).await,

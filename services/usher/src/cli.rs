@@ -39,7 +39,8 @@ enum Command {
     Serve(ServeArgs),
     /// Bring the databases to this version's schema. Run it before serving a new version.
     Migrate(SettingsArgs),
-    /// Make a key for a service or an operator and show it, this once.
+    /// Make a key for a service or an operator and show it, this once. It is made in tenant's database;
+    /// `usher admin service-key` makes keys with chosen scopes, lists and revokes.
     ///
     /// Where standard output is not a terminal, say with --to or --show where the key goes:
     /// `usher service-key billing --to /etc/usher/billing.key`.

@@ -1,6 +1,7 @@
 //! Plans, workspaces, domains, admins, apps, tokens.
 
 use anyhow::Context as _;
+use tonic::Status;
 use usher_base::Reason;
 use usher_base::id::WorkspaceId;
 use usher_proto::tenant::v1 as pb;
@@ -10,6 +11,7 @@ use usher_proto::tenant::v1::credential_service_client::CredentialServiceClient;
 use usher_proto::tenant::v1::domain_service_client::DomainServiceClient;
 use usher_proto::tenant::v1::plan_service_client::PlanServiceClient;
 use usher_proto::tenant::v1::provisioning_log_service_client::ProvisioningLogServiceClient;
+use usher_proto::tenant::v1::service_key_service_client::ServiceKeyServiceClient;
 use usher_proto::tenant::v1::token_service_client::TokenServiceClient;
 use usher_proto::tenant::v1::workspace_service_client::WorkspaceServiceClient;
 use usher_rpc::Failure;
@@ -170,6 +172,37 @@ impl Operator {
         };
         let mut client = AdminServiceClient::new(self.tenant());
         Ok(answered("SignIn", client.sign_in(message).await)?.credential)
+    }
+
+    /// Makes the key of an integration; `workspace` is empty where it is for all of them.
+    ///
+    /// # Errors
+    /// The call fails.
+    pub async fn service_key(
+        &self,
+        name: &str,
+        scopes: &[&str],
+        workspace: &str,
+        expire_time: Option<prost_types::Timestamp>,
+    ) -> Result<pb::CreateServiceKeyResponse, Status> {
+        let message = pb::CreateServiceKeyRequest {
+            name: name.to_owned(),
+            scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
+            workspace: workspace.to_owned(),
+            expire_time,
+        };
+        let mut client = ServiceKeyServiceClient::new(self.tenant());
+        Ok(client.create_service_key(self.request(None, message)).await?.into_inner())
+    }
+
+    /// The credential that is given for a service key.
+    ///
+    /// # Errors
+    /// The call fails.
+    pub async fn given(&self, name: &str, key: &str) -> Result<String, Status> {
+        let message = pb::IssueCredentialRequest { name: name.to_owned(), key: key.to_owned() };
+        let mut client = CredentialServiceClient::new(self.tenant());
+        Ok(client.issue_credential(message).await?.into_inner().credential)
     }
 
     /// Makes an app; the id.

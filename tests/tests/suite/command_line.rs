@@ -8,9 +8,19 @@ use usher_tests::stack::Stack;
 use usher_tests::stack::processes::program;
 
 async fn admin(stack: &Stack, arguments: &[&str]) -> Output {
+    usher(stack, &["admin"], arguments).await
+}
+
+/// The program with a command, the address of the stack, and arguments.
+async fn usher(stack: &Stack, command: &[&str], arguments: &[&str]) -> Output {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), stack.demo().to_string()).unwrap();
-    Command::new(program()).args(["admin", "--demo"]).arg(file.path()).args(arguments).output().await.unwrap()
+    let mut usher = Command::new(program());
+    usher.args(command).arg("--demo").arg(file.path()).args(arguments).output().await.unwrap()
+}
+
+fn json(output: &Output) -> serde_json::Value {
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", errors(output)))
 }
 
 fn errors(output: &Output) -> String {

@@ -63,7 +63,7 @@ struct Scene {
     acme: Workspace,
     globex: Workspace,
     victim: Subject,
-    /// Credentials bound to acme: of its SCIM token and of its admin.
+    /// Credentials bound to acme: of its SCIM token, of its admin, and of a service key for it.
     bound: Vec<(&'static str, String)>,
     /// The gateway's own, whose audience is tenant only.
     gateway: String,
@@ -88,6 +88,10 @@ impl Scene {
         operator.admin(acme.id(), "boss@acme.example", password, &security).await.unwrap();
         let admin = operator.admin(globex.id(), "hank@globex.example", password, &security).await.unwrap();
         let signed_in = operator.sign_in("acme", "boss@acme.example", password).await.unwrap();
+        let scopes =
+            ["users.read", "users.write", "changes.read", "seats.read", "billing.read", "billing.admin"];
+        let made = operator.service_key("integration", &scopes, "acme", None).await.unwrap();
+        let integration = operator.given("integration", &made.secret).await.unwrap();
         globex.settle().await;
         let gateway = stack.service_credential("gateway").await;
         let scim = scim_credential(operator, &gateway, &acme).await;
@@ -101,7 +105,7 @@ impl Scene {
             admin,
             person: operator.events(globex.id()).await.unwrap()[0].person_key.clone(),
         };
-        let bound = vec![("SCIM token", scim), ("admin", signed_in)];
+        let bound = vec![("SCIM token", scim), ("admin", signed_in), ("service key", integration)];
         let identity = stack.service_credential("identity").await;
         let billing = stack.service_credential("billing").await;
         Self { stack, acme, globex, victim, bound, gateway, identity, billing }

@@ -36,6 +36,7 @@ mod returners;
 mod scim2_server;
 mod scim2_tester;
 mod seats;
+mod service_keys;
 mod sign_in;
 mod signing_keys;
 mod streams;

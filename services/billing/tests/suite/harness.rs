@@ -103,6 +103,7 @@ fn claims(clock: &Clock, actor: &str, workspace: Option<WorkspaceId>, scopes: &[
         nbf: now,
         exp: now + 600,
         jti: "1".into(),
+        key: None,
     }
 }
 

@@ -45,6 +45,9 @@ pub struct Claims {
     pub exp: i64,
     /// Unique id.
     pub jti: String,
+    /// Look-up id of the service key that it was given for; absent where it was given for something else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
 }
 
 /// Why a credential is not accepted.
@@ -113,6 +116,8 @@ pub struct Credential {
     issued_at: i64,
     expires_at: Timestamp,
     key_id: String,
+    /// Look-up id of the service key that it was given for.
+    service_key: Option<String>,
 }
 
 impl Credential {
@@ -178,6 +183,11 @@ pub fn subject_digest(actor: &Actor) -> [u8; 32] {
     Sha256::digest(actor.to_string()).into()
 }
 
+/// A service key as [`KeySet::with_ended`] names it: what it was given for has ended with it. No actor prints like this.
+pub fn service_key_digest(lookup_id: &str) -> [u8; 32] {
+    Sha256::digest(format!("service-key:{lookup_id}")).into()
+}
+
 /// How long a credential may live, by its bearer: an operator's may be made for a week by who holds the
 /// database; what is signed for longer was not signed by tenant.
 const fn longest_life(actor: &Actor) -> i64 {
@@ -216,8 +226,8 @@ impl KeySet {
             .map(|keys| Self { keys, ended: HashMap::new() })
     }
 
-    /// With bearers, by [`subject_digest`], whose credentials signed at or before a second since 1970 are
-    /// not accepted any more.
+    /// With bearers, by [`subject_digest`], and service keys, by [`service_key_digest`], whose credentials signed
+    /// at or before a second since 1970 are not accepted any more.
     #[must_use]
     pub fn with_ended(self, ended: impl IntoIterator<Item = ([u8; 32], i64)>) -> Self {
         Self { ended: ended.into_iter().collect(), ..self }
@@ -230,12 +240,14 @@ impl KeySet {
 
     /// Whether a credential that was verified by an earlier set would be accepted by this one, its time apart.
     pub fn still_trusts(&self, credential: &Credential) -> bool {
-        self.keys.contains_key(&credential.key_id) && !self.has_ended(&credential.actor, credential.issued_at)
+        self.keys.contains_key(&credential.key_id)
+            && !self.has_ended(&credential.actor, credential.service_key.as_deref(), credential.issued_at)
     }
 
-    fn has_ended(&self, actor: &Actor, issued_at: i64) -> bool {
+    fn has_ended(&self, actor: &Actor, service_key: Option<&str>, issued_at: i64) -> bool {
+        let ended = |digest| self.ended.get(&digest).is_some_and(|ended| issued_at <= *ended);
         !self.ended.is_empty()
-            && self.ended.get(&subject_digest(actor)).is_some_and(|ended| issued_at <= *ended)
+            && (ended(subject_digest(actor)) || service_key.map(service_key_digest).is_some_and(ended))
     }
 
     /// Checks signature, issuer, time, length of life and audience, and that it was not ended.
@@ -270,7 +282,7 @@ impl KeySet {
         let early = claims.iat.max(claims.nbf) > now.as_second() + SKEW;
         if early
             || claims.exp.saturating_sub(claims.iat) > longest_life(&actor)
-            || self.has_ended(&actor, claims.iat)
+            || self.has_ended(&actor, claims.key.as_deref(), claims.iat)
         {
             return Err(CredentialError::Invalid);
         }
@@ -283,6 +295,7 @@ impl KeySet {
             issued_at: claims.iat,
             expires_at,
             key_id: kid,
+            service_key: claims.key,
         })
     }
 }

@@ -114,7 +114,7 @@ impl http_body::Body for StreamBody {
             // The method's own work ends when nobody takes its answers.
             self.inner = Body::empty();
             let mut trailers = HeaderMap::new();
-            let told = status(fault).add_header(&mut trailers);
+            let told = fault.add_header(&mut trailers);
             return Poll::Ready(Some(told.map(|()| Frame::trailers(trailers))));
         }
         Pin::new(&mut self.inner).poll_frame(cx)

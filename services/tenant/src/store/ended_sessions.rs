@@ -1,9 +1,8 @@
-//! Bearers whose older credentials are not accepted any more.
+//! Bearers and service keys whose older credentials are not accepted any more.
 
 use jiff::Timestamp;
-use usher_base::Actor;
-use usher_base::credential::subject_digest;
-use usher_store::{Database, Error, TenantTx, Time};
+use sqlx::PgConnection;
+use usher_store::{Database, Error, Time};
 
 /// Those that were ended after a time, with the second since 1970 at which they were.
 pub(crate) async fn list(database: &Database, after: Timestamp) -> Result<Vec<([u8; 32], i64)>, Error> {
@@ -20,19 +19,24 @@ pub(crate) async fn list(database: &Database, after: Timestamp) -> Result<Vec<([
         .collect())
 }
 
-/// Ends a bearer's sessions, and drops rows that no credential needs any more.
-pub(crate) async fn insert(tx: &mut TenantTx, actor: &Actor, now: Timestamp) -> Result<(), Error> {
+/// Ends a bearer's sessions, or what was given for a service key, by their digest, and drops rows that no credential
+/// needs any more.
+pub(crate) async fn insert(
+    conn: &mut PgConnection,
+    subject: [u8; 32],
+    until: Timestamp,
+) -> Result<(), Error> {
     sqlx::query("DELETE FROM ended_sessions WHERE ended_at < $1::timestamptz - interval '1 day'")
-        .bind(Time(now))
-        .execute(tx.conn())
+        .bind(Time(until))
+        .execute(&mut *conn)
         .await?;
     sqlx::query(
         "INSERT INTO ended_sessions (subject, ended_at) VALUES ($1, $2)
          ON CONFLICT (subject) DO UPDATE SET ended_at = greatest(ended_sessions.ended_at, excluded.ended_at)",
     )
-    .bind(subject_digest(actor).as_slice())
-    .bind(Time(now))
-    .execute(tx.conn())
+    .bind(subject.as_slice())
+    .bind(Time(until))
+    .execute(conn)
     .await?;
     Ok(())
 }

@@ -189,6 +189,20 @@ fn access(subject: &Subject, mark: &str) -> Vec<Row> {
             "/usher.tenant.v1.ProvisioningLogService/ListLogEntries",
             &tenant::ListLogEntriesRequest::default(),
         ),
+        row(
+            "/usher.tenant.v1.ServiceKeyService/CreateServiceKey",
+            &tenant::CreateServiceKeyRequest {
+                name: format!("spy-{mark}"),
+                scopes: vec!["users.read".into()],
+                workspace: subject.slug.clone(),
+                expire_time: None,
+            },
+        ),
+        row("/usher.tenant.v1.ServiceKeyService/ListServiceKeys", &tenant::ListServiceKeysRequest {}),
+        row(
+            "/usher.tenant.v1.ServiceKeyService/RevokeServiceKey",
+            &tenant::RevokeServiceKeyRequest { lookup_id: "nothing".into() },
+        ),
         public("/usher.tenant.v1.CredentialService/GetKeySet", &tenant::GetKeySetRequest {}),
         public(
             "/usher.tenant.v1.CredentialService/IssueCredential",

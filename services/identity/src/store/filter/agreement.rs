@@ -234,6 +234,7 @@ fn context(clock: &Clock, workspace: WorkspaceId) -> CallContext {
         nbf: 0,
         exp: clock.now().as_second() + 600,
         jti: "1".into(),
+        key: None,
     };
     let token = key.sign(&claims).unwrap();
     let credential =

@@ -16,6 +16,7 @@ fn claims(tid: Option<WorkspaceId>) -> Claims {
         nbf: NOW,
         exp: NOW + 60,
         jti: "1".into(),
+        key: None,
     }
 }
 
@@ -114,4 +115,21 @@ fn what_was_ended_is_refused_and_what_was_signed_later_is_not() {
     let again = set.verify(&key.sign(&claims(None)).unwrap(), Audience::Identity, now);
     assert_eq!(again.unwrap_err(), CredentialError::Invalid);
     assert!(set.still_trusts(&set.verify(&later, Audience::Identity, now).unwrap()));
+}
+
+#[test]
+fn what_was_given_for_a_service_key_ends_with_it_and_what_was_given_for_another_does_not() {
+    let key = SigningKey::generate().unwrap();
+    let of = |service_key: &str| {
+        let given = Claims { key: Some(service_key.to_owned()), ..claims(None) };
+        verify(&key, &key.sign(&given).unwrap(), Audience::Identity, NOW).unwrap()
+    };
+    let set = KeySet::new([key.public()]).unwrap().with_ended([(service_key_digest("a"), NOW)]);
+
+    assert!(!set.still_trusts(&of("a")));
+    assert!(set.still_trusts(&of("b")), "another key of the same bearer");
+    let given = Claims { key: Some("a".to_owned()), ..claims(None) };
+    let now = Timestamp::from_second(NOW).unwrap();
+    let again = set.verify(&key.sign(&given).unwrap(), Audience::Identity, now);
+    assert_eq!(again.unwrap_err(), CredentialError::Invalid);
 }

@@ -51,6 +51,7 @@ impl Scene {
             nbf: now,
             exp: now + 600,
             jti: "1".into(),
+            key: None,
         };
         let credential = key.sign(&claims).unwrap();
         let verifier = Verifier::new(source.clone(), Audience::Billing, clock);
@@ -133,6 +134,7 @@ fn credential(key: &SigningKey) -> String {
         nbf: now,
         exp: now + 600,
         jti: "x".to_owned(),
+        key: None,
     };
     key.sign(&claims).unwrap()
 }

@@ -33,6 +33,7 @@ fn scope(workspace: WorkspaceId) -> TenantScope {
         nbf: 0,
         exp: clock.now().as_second() + 60,
         jti: "1".into(),
+        key: None,
     };
     let token = key.sign(&claims).unwrap();
     let keys = KeySet::new([key.public()]).unwrap();

@@ -1,0 +1,101 @@
+//! `usher admin service-key`
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use clap::Subcommand;
+use serde_json::{Value, json};
+use usher_base::Clock;
+use usher_proto::tenant::v1 as pb;
+use usher_proto::tenant::v1::service_key_service_client::ServiceKeyServiceClient;
+use usher_rpc::convert::to_wire;
+
+use crate::new_secret::SecretArgs;
+
+use super::report::{Report, text, time};
+use super::session::{Session, told};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ServiceKeyCommand {
+    /// Make a key with chosen scopes, for an integration, and show it, this once. Where standard output is
+    /// not a terminal, say with --to or --show where the key goes.
+    Create {
+        /// A name to know it by, of a-z, 0-9 and -, which no other key has: what is done with the key is done by
+        /// "operator:<name>".
+        name: String,
+        /// What it permits: users.read, users.write, changes.read, seats.read, billing.read, billing.admin,
+        /// tenant.admin. Only what you hold yourself.
+        #[arg(long = "scope", required = true, value_delimiter = ',')]
+        scopes: Vec<String>,
+        /// Slug or id of the one workspace that it is for; without it, all of them.
+        #[arg(long, short)]
+        workspace: Option<String>,
+        /// How long it lives, such as 180d. Without it, it never expires.
+        #[arg(long, value_parser = humantime::parse_duration)]
+        expires_in: Option<Duration>,
+        #[command(flatten)]
+        secret: SecretArgs,
+    },
+    /// List all keys of services, operators and integrations.
+    List,
+    /// Revoke a key: it gets no credential any more, and what it got before is refused everywhere within 30 seconds.
+    Revoke {
+        /// The key's lookup id, as `list` shows it.
+        lookup_id: String,
+    },
+}
+
+const COLUMNS: [&str; 6] = ["name", "lookup_id", "scopes", "workspace_id", "created", "expires"];
+
+impl ServiceKeyCommand {
+    pub(super) async fn run(self, session: &Session) -> anyhow::Result<Report> {
+        let mut client = ServiceKeyServiceClient::new(session.tenant.clone());
+        match self {
+            Self::Create { name, scopes, workspace, expires_in, secret } => {
+                let expire_time = expires_in
+                    .map(|life| Clock::system().now().checked_add(life))
+                    .transpose()
+                    .context("--expires-in is too far away")?
+                    .map(to_wire);
+                let workspace = workspace.unwrap_or_default();
+                let message = pb::CreateServiceKeyRequest { name, scopes, workspace, expire_time };
+                let place = secret.open()?;
+                let answer = match client.create_service_key(session.request(message)).await {
+                    Ok(answer) => answer.into_inner(),
+                    Err(status) => {
+                        place.discard();
+                        return Err(told(status));
+                    }
+                };
+                let note = match place.path() {
+                    Some(path) => format!("the key is in {}; only a hash of it is kept", path.display()),
+                    None => "the key is shown this once; only a hash of it is kept".to_owned(),
+                };
+                let shown = place.put(answer.secret)?;
+                let row = [vec![json!(shown)], row(answer.service_key.unwrap_or_default())].concat();
+                Ok(Report::one(&[&["key"][..], &COLUMNS].concat(), row).note(note))
+            }
+            Self::List => {
+                let answer = client.list_service_keys(session.request(pb::ListServiceKeysRequest {})).await;
+                let keys = answer.map_err(told)?.into_inner().service_keys;
+                Ok(Report::list(&COLUMNS, keys.into_iter().map(row)))
+            }
+            Self::Revoke { lookup_id } => {
+                let message = pb::RevokeServiceKeyRequest { lookup_id };
+                client.revoke_service_key(session.request(message)).await.map_err(told)?;
+                Ok(Report::done("the key is revoked; within 30 s nothing that it got is accepted"))
+            }
+        }
+    }
+}
+
+fn row(key: pb::ServiceKey) -> Vec<Value> {
+    vec![
+        Value::from(key.name),
+        Value::from(key.lookup_id),
+        json!(key.scopes),
+        text(key.workspace_id),
+        time(key.create_time),
+        time(key.expire_time),
+    ]
+}
