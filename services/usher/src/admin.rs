@@ -8,7 +8,7 @@ mod commitment;
 mod correction;
 mod domain;
 mod export;
-mod key;
+pub mod key;
 mod ledger;
 mod limit;
 mod log;

@@ -55,6 +55,8 @@ enum Command {
     /// What older keys of the file made is accepted as long as they stay in it: tokens and service keys get the new
     /// key's mark with their next use, signing keys when they are rotated.
     KeyFile(KeyFileArgs),
+    /// The keys that credentials are signed with: rotate, list, revoke.
+    Key(admin::key::KeyArgs),
     /// The operator's commands, over gRPC.
     Admin(admin::AdminArgs),
     /// What seats cost.
@@ -182,6 +184,7 @@ impl Command {
                 service_key::run(&key, &settings.load(Purpose::ServiceKey)?).await
             }
             Self::KeyFile(args) => key_file::run(&args),
+            Self::Key(args) => admin::key::run(args).await,
             Self::Admin(args) => admin::run(args).await,
             Self::Billing(command) => billing::run(&command),
         }

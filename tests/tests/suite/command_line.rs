@@ -63,6 +63,54 @@ async fn a_token_is_never_in_redirected_output_unless_somebody_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_service_key_is_made_listed_and_revoked_and_shown_once() {
+    let stack = Stack::start().await;
+    stack.workspace("acme").create().await;
+    let create = ["service-key", "create", "export", "--scope", "users.read,changes.read", "-w", "acme"];
+    let list = async || json(&admin(&stack, &["service-key", "list", "--output", "json"]).await);
+    let named = |keys: &serde_json::Value| {
+        keys.as_array().unwrap().iter().find(|key| key["name"] == "export").cloned()
+    };
+
+    let output = admin(&stack, &create).await;
+    assert!(!output.status.success() && errors(&output).contains("--to FILE"), "{}", errors(&output));
+    assert_eq!(named(&list().await), None, "none was made");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("key");
+    let to = ["--to", file.to_str().unwrap(), "--expires-in", "180d"];
+    let output = admin(&stack, &[&create[..], &to].concat()).await;
+    assert!(output.status.success(), "{}", errors(&output));
+    assert!(std::fs::read_to_string(&file).unwrap().starts_with("usk_"));
+
+    let key = named(&list().await).unwrap();
+    assert_eq!(key["scopes"], serde_json::json!(["users.read", "changes.read"]));
+    assert!(key["expires"].is_string() && key["workspace_id"].is_string(), "{key}");
+    let output = admin(&stack, &["service-key", "revoke", key["lookup_id"].as_str().unwrap()]).await;
+    assert!(output.status.success() && errors(&output).contains("30 s"), "{}", errors(&output));
+    assert_eq!(named(&list().await), None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn signing_keys_are_listed_and_revoked_by_usher_key_and_by_no_other_name() {
+    let stack = Stack::start().await;
+    let key = async |arguments: &[&str]| usher(&stack, &["key"], arguments).await;
+
+    let keys = json(&key(&["list", "--output", "json"]).await);
+    let signs = keys[0]["kid"].as_str().unwrap().to_owned();
+    assert_eq!(keys[0]["signs"], true);
+    let output = key(&["revoke", &signs]).await;
+    assert!(output.status.success() && errors(&output).contains("30 s"), "{}", errors(&output));
+
+    let keys = json(&key(&["list", "--output", "json"]).await);
+    let revoked = keys.as_array().unwrap().iter().find(|key| key["kid"] == signs.as_str()).unwrap();
+    assert!(revoked["signs"] == false && revoked["revoked"].is_string(), "{keys}");
+    for old in [["admin", "key"], ["admin", "signing-key"]] {
+        let output = Command::new(program()).args(old).arg("list").output().await.unwrap();
+        assert!(errors(&output).contains("unrecognized subcommand"), "{}", errors(&output));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn names_that_a_terminal_would_obey_are_refused_and_errors_show_what_they_are() {
     let stack = Stack::start().await;
     let acme = stack.workspace("acme").create().await;
@@ -86,7 +134,9 @@ async fn names_that_a_terminal_would_obey_are_refused_and_errors_show_what_they_
 
 #[tokio::test]
 async fn the_options_of_the_connection_have_a_heading_of_their_own() {
-    for command in [["admin", "--help"].as_slice(), &["admin", "token", "create", "--help"]] {
+    for command in
+        [["admin", "--help"].as_slice(), &["admin", "token", "create", "--help"], &["key", "list", "--help"]]
+    {
         let output = Command::new(program()).args(command).output().await.unwrap();
         let help = String::from_utf8(output.stdout).unwrap();
 

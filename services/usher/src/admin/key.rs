@@ -1,15 +1,27 @@
-//! `usher admin signing-key`
+//! `usher key`: the keys that credentials are signed with.
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use serde_json::Value;
 use usher_proto::tenant::v1 as pb;
 use usher_proto::tenant::v1::credential_service_client::CredentialServiceClient;
 
-use super::report::{Report, time};
-use super::session::{Session, told};
+use super::report::{Format, Report, time};
+use super::session::{ConnectionArgs, Session, told};
+
+/// `usher key`
+#[derive(Debug, Args)]
+pub struct KeyArgs {
+    /// How results are printed.
+    #[arg(long, value_enum, default_value_t, global = true)]
+    output: Format,
+    #[command(flatten)]
+    connection: ConnectionArgs,
+    #[command(subcommand)]
+    command: KeyCommand,
+}
 
 #[derive(Debug, Subcommand)]
-pub(super) enum SigningKeyCommand {
+enum KeyCommand {
     /// Sign with a new key from now on. Old ones stay valid until all they signed has ended.
     Rotate,
     /// List the signing keys, the newest first.
@@ -23,8 +35,17 @@ pub(super) enum SigningKeyCommand {
 
 const COLUMNS: [&str; 4] = ["kid", "created", "signs", "revoked"];
 
-impl SigningKeyCommand {
-    pub(super) async fn run(self, session: &Session) -> anyhow::Result<Report> {
+/// Runs a command and prints its result.
+///
+/// # Errors
+/// What the service says, or why it can't be reached.
+pub async fn run(args: KeyArgs) -> anyhow::Result<()> {
+    let session = Session::open(&args.connection).await?;
+    args.command.run(&session).await?.print(args.output)
+}
+
+impl KeyCommand {
+    async fn run(self, session: &Session) -> anyhow::Result<Report> {
         let mut client = CredentialServiceClient::new(session.tenant.clone());
         match self {
             Self::Rotate => {
