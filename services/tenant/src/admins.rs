@@ -228,6 +228,20 @@ impl Admins {
         Ok(authority)
     }
 
+    /// As `asked_again`, and asks for a permission first.
+    pub(crate) async fn asked_again_with(
+        &self,
+        ctx: &CallContext,
+        database: &ScopedDatabase,
+        permission: AdminPermission,
+        own_password: &str,
+    ) -> Result<(), TenantError> {
+        let mut tx = database.begin().await?;
+        let authority = authority::with(ctx, &mut tx, permission).await?;
+        tx.commit().await?;
+        self.confirm(ctx, &authority, own_password).await
+    }
+
     /// The admin, if the caller may act on them: whose permissions the caller holds.
     async fn reach(&self, ctx: &CallContext, tx: &mut TenantTx, id: AdminId) -> Result<Admin, TenantError> {
         let authority = authority::of(ctx, tx).await?;

@@ -81,15 +81,18 @@ pub(crate) async fn list(database: &Database, ctx: &CallContext) -> Result<Vec<A
     Ok(apps)
 }
 
-/// Sets how an app's identity provider is read.
+/// Sets how an app's identity provider is read. Asks for the password again: `externalId`s that are said to be stable
+/// decide who comes back to whose account.
 pub(crate) async fn update(
-    database: &Database,
+    admins: &Admins,
     ctx: &CallContext,
     id: AppId,
     reading: Reading,
+    own_password: &str,
 ) -> Result<App, TenantError> {
-    let scope = ctx.scope()?;
-    let mut tx = database.scoped(&scope).begin().await?;
+    let database = admins.database.scoped(&ctx.scope()?);
+    admins.asked_again_with(ctx, &database, ConfigureAdvancedSecuritySettings, own_password).await?;
+    let mut tx = database.begin().await?;
     authority::with(ctx, &mut tx, ConfigureAdvancedSecuritySettings).await?;
     let Some(app) = store::update(&mut tx, id, reading).await? else {
         return Err(TenantError::NotFound { what: "app", name: id.to_string() });
@@ -109,10 +112,7 @@ pub(crate) async fn delete(
     own_password: &str,
 ) -> Result<(), TenantError> {
     let database = admins.database.scoped(&ctx.scope()?);
-    let mut tx = database.begin().await?;
-    let authority = authority::with(ctx, &mut tx, ConfigureAdvancedSecuritySettings).await?;
-    tx.commit().await?;
-    admins.confirm(ctx, &authority, own_password).await?;
+    admins.asked_again_with(ctx, &database, ConfigureAdvancedSecuritySettings, own_password).await?;
     let mut tx = database.begin().await?;
     authority::with(ctx, &mut tx, ConfigureAdvancedSecuritySettings).await?;
     if !store::lock(&mut tx, id).await? {

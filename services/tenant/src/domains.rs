@@ -25,13 +25,16 @@ pub(crate) struct ApprovedDomain {
 
 /// Approves a domain; again changes nothing.
 pub(crate) async fn approve(
-    database: &Database,
+    admins: &Admins,
     ctx: &CallContext,
     name: &str,
+    own_password: &str,
 ) -> Result<ApprovedDomain, TenantError> {
-    let scope = ctx.scope()?;
+    authority::require_admin(ctx)?;
+    let database = admins.database.scoped(&ctx.scope()?);
     let domain: DomainName = parse("name", name)?;
-    let mut tx = database.scoped(&scope).begin().await?;
+    admins.asked_again(ctx, &database, own_password).await?;
+    let mut tx = database.begin().await?;
     authority::of(ctx, &mut tx).await?;
     let by = ctx.actor().to_string();
     if store::insert(&mut tx, &domain, ctx.now(), &by).await? {

@@ -1,4 +1,26 @@
 //! Which permission each method needs. A method without a row here is not served.
+//!
+//! # What asks an admin for their own password again
+//!
+//! Whatever lets somebody in, or more in, and what an admin can't simply undo; a session that was stolen does none of it.
+//! What only narrows is done at once: an admin who sees a token leak at three in the morning must be quick. Reading
+//! asks for nothing. The suite (`password_again.rs`) tries every row of [`METHODS`] that an admin may call.
+//!
+//! | method | asks | why |
+//! |---|---|---|
+//! | `CreateAdmin`, `UpdateAdmin`, `SetPassword` | yes | somebody else can act, or act as somebody else |
+//! | `DeleteAdmin`, `EndSessions` of another | yes | who does not act themselves could be kept out |
+//! | `EndSessions` of one's own | no | it only narrows |
+//! | `CreateToken` | yes | whoever has the token provisions |
+//! | `RevokeToken` | no | it only narrows, and must be quick |
+//! | `ApproveDomain` | yes | more people get in |
+//! | `RemoveDomain` | yes | people of the domain can't be provisioned any more |
+//! | `UpdateApp` | yes | stable `externalId`s decide who comes back to whose account |
+//! | `DeleteApp` | yes | all its tokens end, and it does not come back |
+//! | `CreateApp` | no | an app without a token lets nobody in |
+//! | `GetWorkspace`, `ListAdmins`, `ListApps`, `ListTokens`, `ListDomains`, `ListAuditEntries`, `ListLogEntries` | no | they read |
+//!
+//! At identity and billing an admin reads, and names the workspace's own attributes, which let nobody in.
 
 use usher_base::Permission;
 use usher_rpc::Method;

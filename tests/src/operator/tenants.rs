@@ -67,7 +67,7 @@ impl Operator {
         let made = answered("CreateWorkspace", client.create_workspace(self.request(None, message)).await)?;
         let id = made.workspace.unwrap_or_default().id.parse()?;
         for domain in &new.domains {
-            self.approve_domain(id, domain).await?;
+            self.approve_domain(id, domain, "").await?;
         }
         Ok(id)
     }
@@ -102,8 +102,14 @@ impl Operator {
     ///
     /// # Errors
     /// The call fails.
-    pub async fn approve_domain(&self, workspace: WorkspaceId, name: &str) -> anyhow::Result<()> {
-        let message = pb::ApproveDomainRequest { name: name.to_owned() };
+    pub async fn approve_domain(
+        &self,
+        workspace: WorkspaceId,
+        name: &str,
+        own_password: &str,
+    ) -> anyhow::Result<()> {
+        let message =
+            pb::ApproveDomainRequest { name: name.to_owned(), own_password: own_password.to_owned() };
         let mut client = DomainServiceClient::new(self.tenant());
         answered("ApproveDomain", client.approve_domain(self.about(workspace, message)).await).map(drop)
     }
@@ -227,7 +233,7 @@ impl Operator {
         profile: pb::ScimProfile,
     ) -> anyhow::Result<()> {
         let message =
-            pb::UpdateAppRequest { id: id.to_owned(), profile: profile.into(), external_id_stable: None };
+            pb::UpdateAppRequest { id: id.to_owned(), profile: profile.into(), ..Default::default() };
         let mut client = AppServiceClient::new(self.tenant());
         answered("UpdateApp", client.update_app(self.about(workspace, message)).await).map(drop)
     }

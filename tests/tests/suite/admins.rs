@@ -266,7 +266,7 @@ async fn everything_that_is_done_in_tenant_is_written_down_with_who_and_whom_and
     scene.set_password(boss, &scene.second, PASSWORD).await.unwrap();
     scene.end_sessions(boss, &scene.second, PASSWORD).await.unwrap();
     scene.delete(boss, &scene.second, PASSWORD).await.unwrap();
-    operator.approve_domain(scene.acme.id(), "more.example").await.unwrap();
+    operator.approve_domain(scene.acme.id(), "more.example", "").await.unwrap();
     scene.remove_domain(boss, PASSWORD).await.unwrap();
     let app = pb::ScimProfile::Strict;
     operator.app_profile(scene.acme.id(), scene.acme.app(), app).await.unwrap();

@@ -199,7 +199,7 @@ async fn people_of_a_removed_domain_stay_and_cannot_come_back_or_be_renamed() {
     scim.patch(&stays, switch(false)).await.assert_status(200);
     scim.delete(&stays).await.assert_status(204);
 
-    stack.operator().approve_domain(acme.id(), "acme.example").await.unwrap();
+    stack.operator().approve_domain(acme.id(), "acme.example", "").await.unwrap();
     let back_in = async || scim.patch(&leaves, switch(true)).await.status == 200;
     eventually(Duration::from_secs(3), "the approved domain is let in", back_in).await;
 }

@@ -26,6 +26,7 @@ mod limit_relay;
 mod limits;
 mod links;
 mod page_size;
+mod password_again;
 mod protocol;
 mod provenance;
 mod provisioning_log;

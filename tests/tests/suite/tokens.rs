@@ -144,7 +144,7 @@ async fn an_admin_gives_the_password_again_for_a_token_and_needs_the_permission(
     let token = boss.token(acme.id(), ask(PASSWORD)).await.unwrap();
     acme.scim().with_token(&token.secret).get("/Users").await.assert_status(200);
     // An aide administers domains, though.
-    aide.approve_domain(acme.id(), "more.example").await.unwrap();
+    aide.approve_domain(acme.id(), "more.example", PASSWORD).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -42,6 +42,11 @@ impl Method {
         self.watches
     }
 
+    /// Whether a permission is one of those of which one is enough.
+    pub fn is_for(&self, permission: Permission) -> bool {
+        self.permissions.contains(&permission)
+    }
+
     /// Asks whether a credential permits the call.
     pub(crate) fn judge(&self, credential: &Credential) -> Result<(), Denied> {
         let Some(first) = self.permissions.first() else { return Ok(()) };

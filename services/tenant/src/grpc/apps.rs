@@ -45,8 +45,8 @@ impl AppService for AppApi {
         let (ctx, message) = open(request)?;
         let id: AppId = parse("id", &message.id).map_err(status)?;
         let reading = Reading::try_from(&message).map_err(status)?;
-        let database = self.admins.database.clone();
-        let work = async move { apps::update(&database, &ctx, id, reading).await };
+        let admins = self.admins.clone();
+        let work = async move { apps::update(&admins, &ctx, id, reading, &message.own_password).await };
         let app = self.tasks.detach(work).await.map_err(status)?;
         Ok(Response::new(pb::UpdateAppResponse { app: Some(app.into()) }))
     }

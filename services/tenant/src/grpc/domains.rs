@@ -21,8 +21,8 @@ impl DomainService for DomainApi {
         request: Request<pb::ApproveDomainRequest>,
     ) -> Result<Response<pb::ApproveDomainResponse>, Status> {
         let (ctx, message) = open(request)?;
-        let database = self.admins.database.clone();
-        let work = async move { domains::approve(&database, &ctx, &message.name).await };
+        let admins = self.admins.clone();
+        let work = async move { domains::approve(&admins, &ctx, &message.name, &message.own_password).await };
         let domain = self.tasks.detach(work).await.map_err(status)?;
         Ok(Response::new(pb::ApproveDomainResponse { domain: Some(domain.into()) }))
     }

@@ -108,6 +108,7 @@ impl AppCommand {
                     id,
                     profile: profile.into(),
                     external_id_stable: external_id.map(|external_id| external_id == ExternalId::Stable),
+                    own_password: String::new(),
                 };
                 let answer = client.update_app(session.scoped(workspace, message)).await.map_err(told)?;
                 Ok(Report::one(&COLUMNS, row(answer.into_inner().app.unwrap_or_default())))

@@ -39,7 +39,7 @@ impl DomainCommand {
         match self {
             Self::Approve { of, domain } => {
                 let workspace = session.workspace(&of).await?;
-                let message = pb::ApproveDomainRequest { name: domain };
+                let message = pb::ApproveDomainRequest { name: domain, ..Default::default() };
                 let answer = client.approve_domain(session.scoped(workspace, message)).await.map_err(told)?;
                 Ok(Report::one(&COLUMNS, row(answer.into_inner().domain.unwrap_or_default())))
             }

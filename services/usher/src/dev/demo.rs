@@ -174,7 +174,7 @@ impl Seeder<'_> {
     async fn domains(&self, demo: &Demo, workspace: WorkspaceId) -> anyhow::Result<()> {
         let mut domains = DomainServiceClient::new(self.channel.clone());
         for name in demo.domains {
-            let message = pb::ApproveDomainRequest { name: (*name).to_owned() };
+            let message = pb::ApproveDomainRequest { name: (*name).to_owned(), ..Default::default() };
             domains.approve_domain(self.request(message, Some(workspace))).await.map_err(Failure::from)?;
         }
         Ok(())

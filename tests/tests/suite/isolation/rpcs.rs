@@ -70,7 +70,7 @@ fn tenants(subject: &Subject, mark: &str) -> Vec<Row> {
         ),
         row(
             "/usher.tenant.v1.DomainService/ApproveDomain",
-            &tenant::ApproveDomainRequest { name: "evil.example".into() },
+            &tenant::ApproveDomainRequest { name: "evil.example".into(), own_password: OWN_PASSWORD.into() },
         ),
         row("/usher.tenant.v1.DomainService/ListDomains", &tenant::ListDomainsRequest {}),
         row(
@@ -148,6 +148,7 @@ fn access(subject: &Subject, mark: &str) -> Vec<Row> {
                 id: app_id(),
                 profile: tenant::ScimProfile::Strict.into(),
                 external_id_stable: None,
+                own_password: OWN_PASSWORD.into(),
             },
         ),
         row(
