@@ -11,6 +11,7 @@ mod authority;
 mod brake;
 mod domains;
 mod error;
+mod expiry;
 mod grpc;
 mod hashing;
 mod keyring;

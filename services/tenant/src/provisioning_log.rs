@@ -6,9 +6,8 @@ use std::time::Duration;
 use futures::{StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
 use moka::sync::Cache;
+use usher_base::CallContext;
 use usher_base::id::{AppId, LogEntryId, TokenId, WorkspaceId};
-use usher_base::{CallContext, Clock};
-use usher_rpc::Tasks;
 use usher_store::Database;
 
 use crate::access::Access;
@@ -16,10 +15,6 @@ use crate::authority;
 use crate::error::TenantError;
 use crate::store::provisioning_log as store;
 
-/// How often old entries are looked for.
-const EXPIRE: Duration = Duration::from_mins(10);
-/// Most entries deleted in one statement.
-const BATCH: i32 = 5_000;
 /// Of entries without a valid token one a workspace and reason is stored in this time.
 const NOISE: Duration = Duration::from_secs(5);
 /// Statements of one call that run at once.
@@ -140,27 +135,5 @@ impl ProvisioningLog {
         let entries = store::list(&mut tx, wanted).await?;
         tx.commit().await?;
         Ok(entries)
-    }
-}
-
-/// Deletes what is older than the retention, until the stop is asked for.
-pub(crate) async fn expire(database: Database, clock: Clock, retention: Duration, tasks: Tasks) {
-    loop {
-        tokio::select! {
-            () = tasks.stopping() => return,
-            () = tokio::time::sleep(EXPIRE) => {}
-        }
-        let Ok(before) = clock.now().checked_sub(retention) else { continue };
-        loop {
-            match store::expire(&database, before, BATCH).await {
-                Ok(deleted) if deleted >= i64::from(BATCH) && !tasks.is_stopping() => {}
-                Ok(_) => break,
-                Err(error) => {
-                    let error = &error as &dyn std::error::Error;
-                    tracing::warn!(error, "old entries of the provisioning log were not deleted");
-                    break;
-                }
-            }
-        }
     }
 }

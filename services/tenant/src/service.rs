@@ -24,6 +24,7 @@ use crate::admins::Admins;
 use crate::announcements::Announcements;
 use crate::brake::Brake;
 use crate::error::TenantError;
+use crate::expiry;
 use crate::grpc::access::AccessApi;
 use crate::grpc::admins::AdminApi;
 use crate::grpc::apps::AppApi;
@@ -39,7 +40,7 @@ use crate::grpc::workspaces::WorkspaceApi;
 use crate::hashing::Hasher;
 use crate::keyring::Keyring;
 use crate::methods::METHODS;
-use crate::provisioning_log::{self, ProvisioningLog};
+use crate::provisioning_log::ProvisioningLog;
 use crate::secrets::Secrets;
 use crate::service_keys::ServiceKeys;
 use crate::signer::{RELOAD, Signer};
@@ -181,8 +182,7 @@ impl Service {
     /// # Errors
     /// The socket fails.
     pub async fn serve(self, listener: Listener, tasks: Tasks) -> std::io::Result<()> {
-        let expire =
-            provisioning_log::expire(self.database.clone(), self.clock, self.log_retention, tasks.clone());
+        let expire = expiry::run(self.database.clone(), self.clock, self.log_retention, tasks.clone());
         drop(tasks.spawn(expire));
         drop(tasks.spawn(self.announcements.run(self.database, tasks.clone())));
         drop(tasks.spawn(reload_keys(self.signer, tasks.clone())));

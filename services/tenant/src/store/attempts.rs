@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use usher_base::id::AdminId;
-use usher_store::{Error, ScopedDatabase, TenantTx, Time};
+use usher_store::{Database, Error, ScopedDatabase, TenantTx, Time};
 use uuid::Uuid;
 
 /// The place of passwords that are given again; peers have the places from 0 up.
@@ -41,6 +41,18 @@ pub(crate) async fn succeed(
         .fetch_optional()
         .await?;
     Ok(())
+}
+
+/// Deletes at most so many rows of all workspaces that no decision reads any more.
+pub(crate) async fn expire(database: &Database, now: Timestamp, most: i32) -> Result<i64, Error> {
+    let mut tx = database.global().await?;
+    let deleted = sqlx::query_scalar("SELECT expire_attempts($1, $2)")
+        .bind(Time(now))
+        .bind(most)
+        .fetch_one(tx.conn())
+        .await?;
+    tx.commit().await?;
+    Ok(deleted)
 }
 
 /// Forgets everything that was counted about an admin.
