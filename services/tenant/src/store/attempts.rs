@@ -65,3 +65,47 @@ pub(crate) async fn forget(tx: &mut TenantTx, admin: AdminId) -> Result<(), Erro
         .await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+    use usher_base::Clock;
+    use usher_base::id::WorkspaceId;
+    use usher_store::testing::TestDatabase;
+
+    use super::*;
+    use crate::store::world::World;
+
+    #[tokio::test]
+    async fn attempts_are_deleted_when_no_decision_reads_them_any_more_and_not_before() {
+        let database = TestDatabase::create("tenant", &crate::MIGRATOR).await;
+        let mut world = World::connect(&database, WorkspaceId::new(&Clock::system())).await;
+        // Places: 1 has faded, 2 has not, 3 is refused still, 4 is a peer that is known, 5 was one.
+        world
+            .run(
+                "INSERT INTO sign_in_attempts (tenant_id, account, place, failures, failed_at, blocked_until, known_until)
+                 SELECT $tenant, gen_random_uuid(), place, failures, now() - ago, now() + refused, now() + known
+                 FROM (VALUES
+                   (1, 3, interval '31 minutes', NULL, NULL),
+                   (2, 3, interval '29 minutes', NULL, NULL),
+                   (3, 1, interval '20 minutes', interval '1 minute', NULL),
+                   (4, 0, interval '89 days', NULL, interval '1 day'),
+                   (5, 0, interval '91 days', interval '-91 days', interval '-1 day'))
+                   AS t (place, failures, ago, refused, known)",
+            )
+            .await;
+        let now = Clock::system().now();
+
+        // Whatever time is asked for, the database's own decides.
+        let far = now + SignedDuration::from_hours(10_000);
+        let first = expire(&world.database, far, 1).await.unwrap();
+        let rest = expire(&world.database, now, 5_000).await.unwrap();
+
+        assert_eq!((first, rest), (1, 1), "in batches");
+        let left: Vec<i32> = sqlx::query_scalar("SELECT place FROM sign_in_attempts ORDER BY place")
+            .fetch_all(&mut world.owner)
+            .await
+            .unwrap();
+        assert_eq!(left, [2, 3, 4]);
+    }
+}
