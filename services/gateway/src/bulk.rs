@@ -15,6 +15,7 @@ use usher_scim::error::{error_body, short};
 pub(crate) use references::{Unresolved, plan, resolve, resolve_id};
 
 use crate::kind::Kind;
+use crate::leaving::deactivates;
 use crate::problem::Problem;
 use crate::respond::Answer;
 
@@ -60,6 +61,17 @@ pub(crate) enum Verb {
     Put,
     Patch,
     Delete,
+}
+
+impl Task {
+    /// Whether somebody seems to leave by it.
+    pub(crate) fn seems_to_leave(&self) -> bool {
+        match (self.kind, self.verb) {
+            (Kind::User, Verb::Delete) => true,
+            (Kind::User, Verb::Put | Verb::Patch) => deactivates(&self.data),
+            _ => false,
+        }
+    }
 }
 
 impl Bulk {

@@ -18,6 +18,7 @@ use crate::access::Verified;
 use crate::gateway::Gateway;
 use crate::grpc::access::Accepted;
 use crate::layers::RequestContext;
+use crate::leaving::{self, Condition};
 use crate::places::{Work, comes_with_body};
 use crate::problem::Problem;
 use crate::provisioning_log::Attempt;
@@ -29,6 +30,10 @@ pub(crate) struct Caller {
     /// As the URL names it.
     workspace: String,
     context: RequestContext,
+    /// Where people may leave and nothing else, the answer to everything else.
+    refusal: Option<Problem>,
+    /// Beyond the rate, where there is a little left for who leaves: the answer to everything else.
+    beyond_rate: Option<Problem>,
     /// `https://host/scim/v2/workspace`, as the client knows it.
     pub(crate) base: String,
     /// How it is read.
@@ -70,7 +75,18 @@ impl FromRequestParts<Gateway> for Caller {
             Method::PUT | Method::PATCH | Method::DELETE => gateway.rate.take_change(id),
             _ => gateway.rate.take(id),
         };
-        within_rate.map_err(Problem::rate_limited)?;
+        let beyond_rate = within_rate.err().map(Problem::rate_limited);
+        if let Some(limited) = &beyond_rate
+            && !(leaving::may_be_leaving(parts) && gateway.rate.take_look(id))
+        {
+            return Err(limited.clone());
+        }
+        let refusal = verified.accepted.leaving_only.as_ref().map(Problem::from);
+        if let Some(refusal) = &refusal
+            && !leaving::may_let_leave(parts)
+        {
+            return Err(refusal.clone());
+        }
         let admission = gateway.places.admit(id);
         if comes_with_body(&parts.method) {
             parts.extensions.insert(admission);
@@ -79,7 +95,17 @@ impl FromRequestParts<Gateway> for Caller {
         }
         let base = gateway.locations.base(&parts.headers, &parts.uri, &workspace);
         let Accepted { profile, external_id_stable, .. } = verified.accepted;
-        Ok(Self { verified, token, workspace, context, base, profile, external_id_stable })
+        Ok(Self {
+            verified,
+            token,
+            workspace,
+            context,
+            refusal,
+            beyond_rate,
+            base,
+            profile,
+            external_id_stable,
+        })
     }
 }
 
@@ -116,9 +142,42 @@ impl Caller {
         self.verified.accepted.workspace
     }
 
+    /// What must hold for a write of somebody who is there. Beyond the rate there is a little left for those by which
+    /// somebody seems to leave.
+    ///
+    /// # Errors
+    /// The rate is used up.
+    pub(crate) fn condition(
+        &self,
+        gateway: &Gateway,
+        versions: Vec<i64>,
+        seems_to_leave: impl FnOnce() -> bool,
+    ) -> Result<Condition, Problem> {
+        let Some(limited) = &self.beyond_rate else {
+            return Ok(Condition { versions, refusal: self.refusal.clone() });
+        };
+        if seems_to_leave() && gateway.rate.take_leaving(self.workspace()) {
+            return Ok(Condition { versions, refusal: Some(limited.clone()) });
+        }
+        Err(limited.clone())
+    }
+
     /// How long the client still waits.
     pub(crate) fn time_left(&self) -> Duration {
         self.context.time_left()
+    }
+
+    /// What came of a write: where somebody had to leave by it and did not, its refusal.
+    pub(crate) async fn settle_write<T>(
+        &self,
+        gateway: &Gateway,
+        refusal: Option<Problem>,
+        outcome: Result<T, Failure>,
+    ) -> Result<T, Problem> {
+        match (refusal, outcome) {
+            (Some(refusal), Err(failure)) if failure.reason == Reason::PermissionDenied => Err(refusal),
+            (_, outcome) => self.settle(gateway, outcome).await,
+        }
     }
 
     /// What came of a call. A credential that a service does not accept any more is forgotten, so that
@@ -134,6 +193,11 @@ impl Caller {
         };
         if matches!(failure.reason, Reason::CredentialInvalid | Reason::CredentialExpired) {
             gateway.access.forget(&self.workspace, &self.token).await;
+        }
+        if failure.reason == Reason::PermissionDenied
+            && let Some(refusal) = &self.refusal
+        {
+            return Err(refusal.clone());
         }
         Err(failure.into())
     }

@@ -13,6 +13,7 @@ mod headers;
 mod health;
 mod kind;
 mod layers;
+mod leaving;
 mod location;
 mod path;
 mod places;

@@ -20,9 +20,13 @@ struct Limiters {
     /// What only changes may take when the rest is used up: somebody who must leave is not held up by the
     /// workspace's own reads and creations.
     changes: DefaultKeyedRateLimiter<WorkspaceId>,
+    /// What only somebody's leaving may take when that is used up as well.
+    leaving: DefaultKeyedRateLimiter<WorkspaceId>,
+    /// Requests beyond the rate that are looked at, whether somebody leaves by them.
+    looks: DefaultKeyedRateLimiter<WorkspaceId>,
 }
 
-/// What of the rate is kept for changes, besides the rest: a fifth.
+/// What of the rate is kept for changes, and for people's leaving, besides the rest: a fifth each.
 const KEPT: u32 = 5;
 
 impl RateLimit {
@@ -33,9 +37,12 @@ impl RateLimit {
             let burst = NonZeroU32::new(burst).unwrap_or(per_second);
             Some(RateLimiter::keyed(Quota::per_second(per_second).allow_burst(burst)))
         };
-        let all = limiter(per_second, burst);
-        let changes = limiter(per_second.div_ceil(KEPT), burst.div_ceil(KEPT));
-        Self(all.zip(changes).map(|(all, changes)| Limiters { all, changes }))
+        let kept = || limiter(per_second.div_ceil(KEPT), burst.div_ceil(KEPT));
+        let limiters = || {
+            let looks = limiter(per_second, burst)?;
+            Some(Limiters { all: limiter(per_second, burst)?, changes: kept()?, leaving: kept()?, looks })
+        };
+        Self(limiters())
     }
 
     /// Takes one request, or says how long to wait.
@@ -47,6 +54,16 @@ impl RateLimit {
     pub(crate) fn take_change(&self, workspace: WorkspaceId) -> Result<(), Duration> {
         let Some(limiters) = &self.0 else { return Ok(()) };
         take(&limiters.all, workspace).or_else(|wait| take(&limiters.changes, workspace).map_err(|_| wait))
+    }
+
+    /// Whether one more request beyond the rate is looked at: its body is read before it is known what it does.
+    pub(crate) fn take_look(&self, workspace: WorkspaceId) -> bool {
+        self.0.as_ref().is_none_or(|limiters| take(&limiters.looks, workspace).is_ok())
+    }
+
+    /// Whether somebody's leaving beyond the rate goes on: there is a reserve that nothing else takes.
+    pub(crate) fn take_leaving(&self, workspace: WorkspaceId) -> bool {
+        self.0.as_ref().is_none_or(|limiters| take(&limiters.leaving, workspace).is_ok())
     }
 
     /// Takes one request when that may be done, if it is soon enough; else says how long to wait.
@@ -68,8 +85,8 @@ impl RateLimit {
                 () = tasks.stopping() => return,
                 () = tokio::time::sleep(TIDY) => {}
             }
-            let Some(Limiters { all, changes }) = &self.0 else { continue };
-            for limiter in [all, changes] {
+            let Some(Limiters { all, changes, leaving, looks }) = &self.0 else { continue };
+            for limiter in [all, changes, leaving, looks] {
                 limiter.retain_recent();
                 limiter.shrink_to_fit();
             }
@@ -106,6 +123,17 @@ mod tests {
 
         assert!(limit.take_change(workspace).is_ok() && limit.take_change(workspace).is_ok());
         assert!(limit.take_change(workspace).is_err(), "changes have no limit");
+    }
+
+    #[test]
+    fn a_workspace_that_used_up_what_changes_may_take_still_lets_some_people_leave() {
+        let limit = RateLimit::new(5, 10);
+        let workspace = WorkspaceId::new(&Clock::system());
+        while limit.take_change(workspace).is_ok() {}
+
+        assert!(limit.take_leaving(workspace) && limit.take_leaving(workspace));
+        assert!(!limit.take_leaving(workspace), "leaving has no limit");
+        assert!((0..10).all(|_| limit.take_look(workspace)) && !limit.take_look(workspace));
     }
 
     #[tokio::test]

@@ -25,6 +25,9 @@ pub(crate) enum IdentityError {
          it out, or have an admin hand that app's people and groups over to this one (usher admin app take-over)"
     )]
     ForeignExternalId,
+    /// Caller: what its credential or its own caller allows.
+    #[error("only a request by which the user leaves is taken here: one that makes an active user inactive")]
+    OnlyLeaving,
     /// Caller: choose another name, or match the group that has it.
     #[error("another group of this workspace has the displayName {0:?}; they are compared without case")]
     DisplayNameTaken(String),
@@ -141,6 +144,7 @@ impl IdentityError {
 impl Fault for IdentityError {
     fn reason(&self) -> Reason {
         match self {
+            Self::OnlyLeaving => Reason::PermissionDenied,
             Self::NotFound { .. } => Reason::NotFound,
             Self::UserNameTaken(_) => Reason::UserNameTaken,
             Self::ForeignExternalId => Reason::Mutability,

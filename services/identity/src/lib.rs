@@ -15,6 +15,7 @@ mod groups;
 mod grpc;
 mod kept_apart;
 mod log_tail;
+mod leaving;
 mod methods;
 mod page_size;
 mod person_names;

@@ -9,6 +9,9 @@ const CHANGES: &[Permission] = &[Permission::ChangesRead];
 const SEATS: &[Permission] = &[Permission::SeatsRead];
 const BILLING: &[Permission] = &[Permission::BillingAdmin];
 const WRITE: &[Permission] = &[Permission::UsersWrite];
+/// What the users' leaving needs, and reading one of them before it.
+const LEAVE: &[Permission] = &[Permission::UsersWrite, Permission::UsersLeave];
+const READ_LEAVER: &[Permission] = &[Permission::UsersRead, Permission::UsersLeave];
 const OPERATOR: &[Permission] = &[Permission::TenantAdmin];
 
 /// Every method of the service.
@@ -27,11 +30,11 @@ pub const METHODS: &[Method] = &[
     Method::new("/usher.identity.v1.GroupService/PatchGroup", WRITE),
     Method::new("/usher.identity.v1.GroupService/DeleteGroup", WRITE),
     Method::new("/usher.identity.v1.UserService/CreateUser", WRITE),
-    Method::new("/usher.identity.v1.UserService/GetUser", READ),
+    Method::new("/usher.identity.v1.UserService/GetUser", READ_LEAVER),
     Method::new("/usher.identity.v1.UserService/ListUsers", READ),
-    Method::new("/usher.identity.v1.UserService/ReplaceUser", WRITE),
-    Method::new("/usher.identity.v1.UserService/PatchUser", WRITE),
-    Method::new("/usher.identity.v1.UserService/DeleteUser", WRITE),
+    Method::new("/usher.identity.v1.UserService/ReplaceUser", LEAVE),
+    Method::new("/usher.identity.v1.UserService/PatchUser", LEAVE),
+    Method::new("/usher.identity.v1.UserService/DeleteUser", LEAVE),
     Method::new("/usher.identity.v1.UserService/GetPersonNames", READ),
     Method::new("/usher.identity.v1.UserService/EraseUsers", OPERATOR),
     Method::new("/usher.identity.v1.UserService/TakeOverUsers", OPERATOR),

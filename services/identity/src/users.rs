@@ -18,6 +18,7 @@ use crate::connection::{client, connection};
 use crate::cursor::Cursors;
 use crate::domain_policy;
 use crate::error::IdentityError;
+use crate::leaving::{self, Condition};
 use crate::page_size;
 use crate::policy::Policies;
 use crate::provenance;
@@ -121,7 +122,9 @@ impl Users {
                     }
                     scim_revive(current, incoming.clone(), profile)
                 };
-                let user = self.write(ctx, &id.to_string(), &[], (adopt, document.len()), revive).await?;
+                let user = self
+                    .write(ctx, &id.to_string(), Condition::default(), (adopt, document.len()), revive)
+                    .await?;
                 Ok(Created { user, revived: true })
             }
             Written::Taken | Written::Stale => Err(IdentityError::UserNameTaken(user.attributes.user_name)),
@@ -130,7 +133,7 @@ impl Users {
 
     /// Reads a user.
     pub(crate) async fn get(&self, ctx: &CallContext, id: &str) -> Result<User, IdentityError> {
-        ctx.require(Permission::UsersRead)?;
+        leaving::require_read(ctx)?;
         let user = self.find(&self.database.scoped(&ctx.scope()?), id).await?;
         Ok(user.seen_by(client(ctx.actor()).as_deref()))
     }
@@ -194,14 +197,14 @@ impl Users {
         id: &str,
         document: &str,
         profile: Profile,
-        versions: &[i64],
+        condition: Condition<'_>,
     ) -> Result<User, IdentityError> {
-        ctx.require(Permission::UsersWrite)?;
+        let condition = condition.of(ctx)?;
         let types = attributes::resource_type(&self.database.scoped(&ctx.scope()?), &[document]).await?;
         let read = || canonicalize(&json::parse(document)?, &types, profile);
         let incoming = self.workbench.run(document.len(), read).await?;
         let replace = |current: &Object| scim_replace(current, incoming.clone(), profile);
-        self.write(ctx, id, versions, (None, document.len()), replace).await
+        self.write(ctx, id, condition, (None, document.len()), replace).await
     }
 
     /// Applies PATCH operations, all or none.
@@ -211,15 +214,15 @@ impl Users {
         id: &str,
         document: &str,
         profile: Profile,
-        versions: &[i64],
+        condition: Condition<'_>,
     ) -> Result<User, IdentityError> {
-        ctx.require(Permission::UsersWrite)?;
+        let condition = condition.of(ctx)?;
         let types = attributes::resource_type(&self.database.scoped(&ctx.scope()?), &[document]).await?;
         let read = || patch::parse(&json::parse(document)?, profile);
         let operations = self.workbench.run(document.len(), read).await?;
         let patch = |current: &Object| scim_patch(current, &operations, &types, profile);
         let work = document.len() + operations.len() * OPERATION;
-        self.write(ctx, id, versions, (None, work), patch).await
+        self.write(ctx, id, condition, (None, work), patch).await
     }
 
     /// Reads, applies, and writes over just that version; somebody else's write in between makes it
@@ -229,24 +232,22 @@ impl Users {
         &self,
         ctx: &CallContext,
         id: &str,
-        versions: &[i64],
+        condition: Condition<'_>,
         (adopt, work): (Option<String>, usize),
         apply: impl Fn(&Object) -> Result<Changed, ScimError> + Send,
     ) -> Result<User, IdentityError> {
-        ctx.require(Permission::UsersWrite)?;
         let database = self.database.scoped(&ctx.scope()?);
         let client = client(ctx.actor());
         for _ in 0..ATTEMPTS {
             let current = self.find(&database, id).await?;
-            if !versions.is_empty() && !versions.contains(&current.version) {
-                return Err(IdentityError::Stale);
-            }
+            condition.judge_version(&current)?;
             let before = current.clone().seen_by(client.as_deref()).attributes.to_resource();
             let Changed { resource, changes } = self.workbench.run(work, || apply(&before)).await?;
             if changes.is_empty() {
                 return Ok(current.seen_by(client.as_deref()));
             }
             let leaves = active(&before) && !active(&resource);
+            condition.judge_effect(leaves)?;
             // Nothing refuses a person's leaving, and so nobody is asked about it.
             let policy = if leaves { None } else { Some(self.policies.get(ctx).await?) };
             if let Some(policy) = &policy
@@ -306,7 +307,7 @@ impl Users {
         id: &str,
         versions: &[i64],
     ) -> Result<(), IdentityError> {
-        ctx.require(Permission::UsersWrite)?;
+        Condition::default().of(ctx)?;
         let absent = || IdentityError::absent("User", id);
         let user_id: UserId = id.parse().map_err(|_| absent())?;
         let database = self.database.scoped(&ctx.scope()?);

@@ -43,6 +43,8 @@ pub(crate) struct Accepted {
     pub(crate) strict: bool,
     /// Whether the app's `externalId` never goes to another person.
     pub(crate) external_id_stable: bool,
+    /// Why people may only leave.
+    pub(crate) leaving_only: Option<TenantError>,
 }
 
 impl Access {
@@ -52,7 +54,8 @@ impl Access {
     }
 
     /// Checks a token at a workspace's URL and signs a credential for identity. Unknown, revoked,
-    /// expired and other workspaces' tokens get one and the same answer.
+    /// expired and other workspaces' tokens get one and the same answer. Where the workspace is suspended, or its plan
+    /// has no SCIM, people may leave and nothing else.
     pub(crate) async fn check(
         &self,
         ctx: &CallContext,
@@ -71,12 +74,15 @@ impl Access {
         if found.revoked_at.is_some() || found.expires_at.is_some_and(|at| at.0 <= now) {
             return Err(TenantError::TokenInvalid);
         }
-        if found.suspended {
-            return Err(TenantError::Suspended(found.slug));
-        }
-        if !found.scim {
-            return Err(TenantError::PlanWithoutScim(found.slug));
-        }
+        let leaving_only = if found.suspended {
+            Some(TenantError::Suspended(found.slug.clone()))
+        } else {
+            (!found.scim).then(|| TenantError::PlanWithoutScim(found.slug.clone()))
+        };
+        let permissions = match leaving_only {
+            Some(_) => [Permission::UsersLeave].into(),
+            None => [Permission::UsersRead, Permission::UsersWrite].into(),
+        };
         let token_id = TokenId::from_uuid(found.token_id);
         self.touch(&database, token_id, &token, &found.protected, now);
         let life = found.expires_at.map_or(SHORT, |at| SHORT.min(at.0.duration_since(now)));
@@ -86,7 +92,7 @@ impl Access {
                 actor: Actor::Scim { app: AppId::from_uuid(found.app_id), token: token_id },
                 audiences: vec![Audience::Identity],
                 workspace: Some(id),
-                permissions: [Permission::UsersRead, Permission::UsersWrite].into(),
+                permissions,
                 policy_version: Some(found.policy_version),
                 life,
                 after: None,
@@ -103,6 +109,7 @@ impl Access {
             slug: found.slug,
             strict: found.strict,
             external_id_stable,
+            leaving_only,
         })
     }
 

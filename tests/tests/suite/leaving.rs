@@ -1,9 +1,12 @@
 //! A person's leaving is never refused by anything.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use usher_proto::tenant::v1 as pb;
 use usher_tests::scim::{ScimClient, user};
 use usher_tests::stack::{Stack, Workspace};
+use usher_tests::wait::eventually;
 
 const OUTSIDE: &str = "ada@not-approved.example";
 
@@ -125,4 +128,135 @@ async fn who_leaves_and_changes_the_user_type_leaves_over_the_limit() {
         ]);
         scim.patch(path, operations).await.assert_status(200).assert_at("/active", false);
     }
+}
+
+/// Puts a workspace into a state in which its token is told `refusal`, and asserts that people leave it in every way,
+/// that nothing else is done, and that all goes on as before after `back`.
+async fn assert_leaving_only(
+    acme: &Workspace,
+    into: pb::UpdateWorkspaceRequest,
+    refusal: &str,
+    back: pb::UpdateWorkspaceRequest,
+) {
+    let scim = acme.scim();
+    let mut people = Vec::new();
+    for name in ["patched", "put", "deleted", "bulk", "stays", "away"] {
+        people.push(created(acme, name).await);
+    }
+    let [patched, put, deleted, bulk, stays, away] = people.as_slice() else { panic!() };
+    let leave = json!([{ "op": "replace", "path": "active", "value": false }]);
+    scim.patch(away, leave.clone()).await.assert_status(200);
+    let member = stays.trim_start_matches("/Users/");
+    let group = json!({ "displayName": "Staff", "members": [{ "value": member }] });
+    let group = scim.post("/Groups", &group).await.assert_status(201).path();
+
+    acme.update(into).await;
+    let told = async || scim.get("/Users").await.status == 403;
+    eventually(Duration::from_secs(3), "the new state is known", told).await;
+
+    // Some identity providers read somebody first.
+    scim.get(patched).await.assert_status(200);
+    scim.patch(patched, leave.clone()).await.assert_status(200).assert_at("/active", false);
+    scim.patch(patched, leave.clone()).await.assert_status(200);
+    let mut document = user(&acme.address("put"));
+    document["active"] = json!(false);
+    scim.put(put, &document).await.assert_status(200).assert_at("/active", false);
+    scim.delete(deleted).await.assert_status(204);
+    let operations = json!({
+        "schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],
+        "Operations": [
+            { "method": "DELETE", "path": bulk },
+            { "method": "POST", "path": "/Users", "bulkId": "1", "data": user(&acme.address("new")) },
+            { "method": "DELETE", "path": group },
+        ],
+    });
+    let answer = scim.post("/Bulk", &operations).await;
+    answer.assert_status(200).assert_at("/Operations/0/status", "204");
+    answer.assert_at("/Operations/1/status", "403").assert_at("/Operations/2/status", "403");
+
+    let back_again = json!([{ "op": "replace", "path": "active", "value": true }]);
+    let retitled = json!([{ "op": "replace", "path": "title", "value": "Countess" }]);
+    let emptied = json!([{ "op": "remove", "path": "members" }]);
+    let active = user(&acme.address("stays"));
+    for answer in [
+        scim.create_user(&acme.address("new")).await,
+        scim.patch(away, back_again).await,
+        scim.patch(stays, retitled.clone()).await,
+        scim.patch(away, retitled).await,
+        scim.put(away, &active).await,
+        scim.patch(&group, emptied).await,
+        scim.delete(&group).await,
+        scim.get(&group).await,
+        scim.filter("userName eq \"nobody\"").await,
+        scim.get("/Schemas").await,
+        scim.get("/ServiceProviderConfig").await,
+    ] {
+        answer.assert_scim_error(403, refusal);
+    }
+    // What can't be read, or is for another version, is refused as ever.
+    scim.patch(stays, json!([{ "op": "replace", "path": "active", "value": "perhaps" }]))
+        .await
+        .assert_status(400);
+    let stale = scim.request(reqwest::Method::DELETE, stays).header("if-match", "W/\"99\"");
+    scim.send(stale).await.assert_status(412);
+    assert_eq!(acme.seats().await.regular, 1);
+
+    acme.update(back).await;
+    let open = async || scim.get("/Users").await.status == 200;
+    eventually(Duration::from_secs(3), "the state from before is known", open).await;
+    scim.get(&group).await.assert_at("/members/0/value", member);
+    scim.create_user(&acme.address("new")).await.assert_status(201);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn people_leave_a_suspended_workspace_and_nothing_else_is_done_there() {
+    let stack = Stack::start().await;
+    let acme = stack.workspace("acme").create().await;
+    let status = |status: pb::WorkspaceStatus| pb::UpdateWorkspaceRequest {
+        status: status.into(),
+        ..Default::default()
+    };
+
+    let (suspended, active) = (status(pb::WorkspaceStatus::Suspended), status(pb::WorkspaceStatus::Active));
+    assert_leaving_only(&acme, suspended, "suspended", active).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn people_leave_a_workspace_whose_plan_lost_scim_and_nothing_else_is_done_there() {
+    let stack = Stack::start().await;
+    let acme = stack.workspace("acme").create().await;
+    let plan = |plan: &str| pb::UpdateWorkspaceRequest { plan: Some(plan.into()), ..Default::default() };
+
+    assert_leaving_only(&acme, plan("Free"), "does not include SCIM", plan("Enterprise")).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn people_leave_a_workspace_that_has_used_up_its_rate() {
+    let stack = Stack::start_with(|settings| {
+        settings.gateway.rate_per_second = 1;
+        settings.gateway.rate_burst = 10;
+    })
+    .await;
+    let acme = stack.workspace("acme").create().await;
+    let scim = acme.scim();
+    let (first, second, stays) =
+        (created(&acme, "first").await, created(&acme, "second").await, created(&acme, "stays").await);
+    let retitle = json!([{ "op": "replace", "path": "title", "value": "Countess" }]);
+    let used_up = async || {
+        for _ in 0..100 {
+            if scim.patch(&stays, retitle.clone()).await.status == 429 {
+                return;
+            }
+        }
+        panic!("the rate has no end");
+    };
+
+    used_up().await;
+    let leave = json!([{ "op": "replace", "path": "active", "value": "False" }]);
+    scim.patch(&first, leave).await.assert_status(200).assert_at("/active", false);
+    let delete = async || {
+        used_up().await;
+        scim.delete(&second).await.status == 204
+    };
+    eventually(Duration::from_secs(5), "the reserve for leaving comes back", delete).await;
 }

@@ -57,6 +57,7 @@ impl AccessService for Server {
             profile: pb::ScimProfile::Default.into(),
             app_id: tenant.workspace.to_string(),
             token_id: tenant.workspace.to_string(),
+            leaving_only: None,
         }))
     }
 

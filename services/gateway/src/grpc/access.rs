@@ -38,6 +38,8 @@ pub(crate) struct Accepted {
     pub(crate) profile: Profile,
     /// Whether the app's `externalId` never goes to another person.
     pub(crate) external_id_stable: bool,
+    /// Where people may leave and nothing else, what everything else is told.
+    pub(crate) leaving_only: Option<Failure>,
 }
 
 /// What must be forgotten.
@@ -87,6 +89,13 @@ impl AccessClient {
             app: answer.app_id.parse().map_err(|_| broken())?,
             token: answer.token_id.parse().map_err(|_| broken())?,
             external_id_stable: answer.external_id_stable,
+            leaving_only: answer
+                .leaving_only
+                .map(|why| {
+                    let reason = Reason::from_name(&why.reason).ok_or_else(broken)?;
+                    Ok::<_, Failure>(Failure::new(reason, why.message))
+                })
+                .transpose()?,
             credential: answer.credential,
         })
     }

@@ -8,6 +8,7 @@ use usher_scim::Profile;
 
 use super::{MAX_ANSWER, convert};
 use crate::kind::{Page, Resource, Selection};
+use crate::leaving::Condition;
 
 /// Identity's users.
 #[derive(Clone, Debug)]
@@ -64,10 +65,12 @@ impl Users {
         id: String,
         document: String,
         profile: Profile,
-        if_versions: Vec<i64>,
+        condition: &Condition,
     ) -> Result<Resource, Failure> {
         let profile = convert::profile(profile).into();
-        let message = pb::ReplaceUserRequest { id, document_json: document, profile, if_versions };
+        let (if_versions, leaving_only) = (condition.versions.clone(), condition.refusal.is_some());
+        let message =
+            pb::ReplaceUserRequest { id, document_json: document, profile, if_versions, leaving_only };
         let answer = self.0.clone().replace_user(call.request(message)).await?;
         resource(answer.into_inner().user)
     }
@@ -78,10 +81,11 @@ impl Users {
         id: String,
         operations: String,
         profile: Profile,
-        if_versions: Vec<i64>,
+        condition: &Condition,
     ) -> Result<Resource, Failure> {
         let profile = convert::profile(profile).into();
-        let message = pb::PatchUserRequest { id, patch_json: operations, profile, if_versions };
+        let (if_versions, leaving_only) = (condition.versions.clone(), condition.refusal.is_some());
+        let message = pb::PatchUserRequest { id, patch_json: operations, profile, if_versions, leaving_only };
         let answer = self.0.clone().patch_user(call.request(message)).await?;
         resource(answer.into_inner().user)
     }

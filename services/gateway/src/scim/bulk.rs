@@ -16,6 +16,7 @@ use crate::body::JsonBody;
 use crate::bulk::{Bulk, Operation, Unresolved, Verb, plan, resolve, resolve_id, response};
 use crate::caller::Caller;
 use crate::gateway::Gateway;
+use crate::leaving::Condition;
 use crate::precondition::versions;
 use crate::problem::Problem;
 use crate::provisioning_log::{Attempt, LONGEST_DOCUMENT};
@@ -148,26 +149,32 @@ impl<'a> Run<'a> {
         }
         // Each operation is a request of its workspace, and waits where one of its own would be told to.
         let within = self.caller.time_left().saturating_sub(RESERVE);
-        self.gateway
-            .rate
-            .take_within(self.caller.workspace(), within)
-            .await
-            .map_err(Problem::rate_limited)?;
+        let workspace = self.caller.workspace();
+        let limited = self.gateway.rate.take_within(workspace, within).await.err().map(Problem::rate_limited);
+        if let Some(limited) = &limited
+            && !(task.seems_to_leave() && self.gateway.rate.take_leaving(workspace))
+        {
+            return Err(limited.clone());
+        }
         let kind = task.kind;
         let target = resolve_id(&task.id, &self.id_of()).map_err(|missing| self.unresolved(&missing))?;
         resolve(kind, &mut task.data, &self.id_of()).map_err(|missing| self.unresolved(&missing))?;
         let (gateway, caller, attributes) = (self.gateway, self.caller, &self.attributes);
         let data = task.data.to_string();
         let versions = operation.version.as_deref().map(versions).unwrap_or_default();
+        let condition = match limited {
+            Some(_) => Condition { versions, refusal: limited },
+            None => caller.condition(gateway, versions, || false)?,
+        };
         match task.verb {
             Verb::Post => resources::create(gateway, caller, kind, data, attributes).await,
-            Verb::Put => resources::replace(gateway, caller, kind, target, data, versions, attributes).await,
+            Verb::Put => resources::replace(gateway, caller, kind, target, data, condition, attributes).await,
             // Asked for nothing in particular, a group is answered without its members.
             Verb::Patch => {
                 let attributes = &Attributes::default();
-                resources::patch(gateway, caller, kind, target, data, versions, attributes).await
+                resources::patch(gateway, caller, kind, target, data, condition, attributes).await
             }
-            Verb::Delete => resources::delete(gateway, caller, kind, target, versions).await,
+            Verb::Delete => resources::delete(gateway, caller, kind, target, condition).await,
         }
     }
 

@@ -10,6 +10,7 @@ use crate::body::JsonBody;
 use crate::caller::Caller;
 use crate::gateway::Gateway;
 use crate::kind::Kind;
+use crate::leaving::seems_to_leave;
 use crate::precondition::{except, excludes, if_versions, is_known};
 use crate::problem::Problem;
 use crate::query::{Attributes, ListQuery};
@@ -54,7 +55,8 @@ pub(crate) fn resource(kind: Kind) -> MethodRouter<Gateway> {
                     JsonBody(document): JsonBody|
                     -> Outcome {
             let versions = versions(&gateway, &caller, (kind, &id), &headers).await?;
-            resources::replace(&gateway, &caller, kind, id, document, versions, &attributes).await
+            let condition = caller.condition(&gateway, versions, || seems_to_leave(&document))?;
+            resources::replace(&gateway, &caller, kind, id, document, condition, &attributes).await
         },
     )
     .patch(
@@ -66,7 +68,8 @@ pub(crate) fn resource(kind: Kind) -> MethodRouter<Gateway> {
                     JsonBody(operations): JsonBody|
                     -> Outcome {
             let versions = versions(&gateway, &caller, (kind, &id), &headers).await?;
-            resources::patch(&gateway, &caller, kind, id, operations, versions, &attributes).await
+            let condition = caller.condition(&gateway, versions, || seems_to_leave(&operations))?;
+            resources::patch(&gateway, &caller, kind, id, operations, condition, &attributes).await
         },
     )
     .delete(
@@ -76,7 +79,8 @@ pub(crate) fn resource(kind: Kind) -> MethodRouter<Gateway> {
                     headers: HeaderMap|
                     -> Outcome {
             let versions = versions(&gateway, &caller, (kind, &id), &headers).await?;
-            resources::delete(&gateway, &caller, kind, id, versions).await
+            let condition = caller.condition(&gateway, versions, || true)?;
+            resources::delete(&gateway, &caller, kind, id, condition).await
         },
     )
 }

@@ -8,6 +8,7 @@ use usher_scim::projection::Projection;
 use crate::caller::Caller;
 use crate::gateway::Gateway;
 use crate::kind::{Kind, Page, Resource, documents};
+use crate::leaving::Condition;
 use crate::problem::Problem;
 use crate::query::{Attributes, ListQuery};
 use crate::respond::Answer;
@@ -54,16 +55,19 @@ pub(crate) async fn replace(
     kind: Kind,
     id: String,
     document: String,
-    versions: Vec<i64>,
+    condition: Condition,
     attributes: &Attributes,
 ) -> Result<Answer, Problem> {
     let (projection, without) = wanted(kind, attributes);
     let call = caller.call();
     let outcome = match kind {
-        Kind::User => gateway.users.replace(&call, id, document, caller.profile, versions).await,
-        Kind::Group => gateway.groups.replace(&call, id, document, caller.profile, versions, without).await,
+        Kind::User => gateway.users.replace(&call, id, document, caller.profile, &condition).await,
+        Kind::Group => {
+            let versions = condition.versions;
+            gateway.groups.replace(&call, id, document, caller.profile, versions, without).await
+        }
     };
-    let resource = caller.settle(gateway, outcome).await?;
+    let resource = caller.settle_write(gateway, condition.refusal, outcome).await?;
     Ok(Answer::resource(StatusCode::OK, kind, resource, &caller.base, &projection))
 }
 
@@ -75,19 +79,20 @@ pub(crate) async fn patch(
     kind: Kind,
     id: String,
     operations: String,
-    versions: Vec<i64>,
+    condition: Condition,
     attributes: &Attributes,
 ) -> Result<Answer, Problem> {
     let (projection, without) = wanted(kind, attributes);
     let bare = kind == Kind::Group && attributes.is_empty();
     let call = caller.call();
     let outcome = match kind {
-        Kind::User => gateway.users.patch(&call, id, operations, caller.profile, versions).await,
+        Kind::User => gateway.users.patch(&call, id, operations, caller.profile, &condition).await,
         Kind::Group => {
+            let versions = condition.versions;
             gateway.groups.patch(&call, id, operations, caller.profile, versions, without || bare).await
         }
     };
-    let resource = caller.settle(gateway, outcome).await?;
+    let resource = caller.settle_write(gateway, condition.refusal, outcome).await?;
     if bare {
         return Ok(Answer::version(StatusCode::NO_CONTENT, kind, &resource, &caller.base));
     }
@@ -100,14 +105,14 @@ pub(crate) async fn delete(
     caller: &Caller,
     kind: Kind,
     id: String,
-    versions: Vec<i64>,
+    condition: Condition,
 ) -> Result<Answer, Problem> {
     let call = caller.call();
     let outcome = match kind {
-        Kind::User => gateway.users.delete(&call, id, versions).await,
-        Kind::Group => gateway.groups.delete(&call, id, versions).await,
+        Kind::User => gateway.users.delete(&call, id, condition.versions).await,
+        Kind::Group => gateway.groups.delete(&call, id, condition.versions).await,
     };
-    caller.settle(gateway, outcome).await?;
+    caller.settle_write(gateway, condition.refusal, outcome).await?;
     Ok(Answer::empty(StatusCode::NO_CONTENT))
 }
 

@@ -10,6 +10,7 @@ use usher_rpc::{Tasks, open, status};
 
 use super::convert::{persons, profile};
 use crate::erasure;
+use crate::leaving::Condition;
 use crate::person_names;
 use crate::query::Asked;
 use crate::take_over;
@@ -74,7 +75,8 @@ impl UserService for UserApi {
         let users = self.users.clone();
         let work = async move {
             let profile = profile(message.profile());
-            users.replace(&ctx, &message.id, &message.document_json, profile, &message.if_versions).await
+            let condition = Condition { versions: &message.if_versions, leaving_only: message.leaving_only };
+            users.replace(&ctx, &message.id, &message.document_json, profile, condition).await
         };
         let user = self.tasks.detach(work).await.map_err(status)?;
         Ok(Response::new(pb::ReplaceUserResponse { user: Some(user.into()) }))
@@ -88,7 +90,8 @@ impl UserService for UserApi {
         let users = self.users.clone();
         let work = async move {
             let profile = profile(message.profile());
-            users.patch(&ctx, &message.id, &message.patch_json, profile, &message.if_versions).await
+            let condition = Condition { versions: &message.if_versions, leaving_only: message.leaving_only };
+            users.patch(&ctx, &message.id, &message.patch_json, profile, condition).await
         };
         let user = self.tasks.detach(work).await.map_err(status)?;
         Ok(Response::new(pb::PatchUserResponse { user: Some(user.into()) }))

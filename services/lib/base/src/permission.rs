@@ -32,6 +32,8 @@ permissions! {
     UsersRead = "users.read",
     /// Create, change and delete users.
     UsersWrite = "users.write",
+    /// Let people leave, and nothing else: deactivate or delete them, one by one.
+    UsersLeave = "users.leave",
     /// Read the change log.
     ChangesRead = "changes.read",
     /// Read the seat counters.

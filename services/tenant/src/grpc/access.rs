@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 use tokio_stream::Stream;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
-use usher_base::Permission;
+use usher_base::{Fault as _, Permission};
 use usher_proto::tenant::v1 as pb;
 use usher_proto::tenant::v1::access_service_server::AccessService;
 use usher_rpc::convert::to_wire;
@@ -45,6 +45,10 @@ impl AccessService for AccessApi {
             app_id: accepted.app.to_string(),
             token_id: accepted.token.to_string(),
             external_id_stable: accepted.external_id_stable,
+            leaving_only: accepted.leaving_only.map(|why| pb::LeavingOnly {
+                reason: why.reason().name().to_owned(),
+                message: why.message(),
+            }),
         }))
     }
 
