@@ -73,7 +73,7 @@ pub(crate) async fn upsert(
 ) -> Result<Terms, BillingError> {
     ctx.require(Permission::BillingAdmin)?;
     let database = database.scoped(&ctx.scope()?);
-    let mut tx = database.begin().await?;
+    let mut tx = database.begin_at(ctx.now()).await?;
     store::lock(&mut tx).await?;
     let known = store::terms(&mut tx).await?;
     let today = today(&Schedule::new(known.clone()), ctx.now());

@@ -100,7 +100,7 @@ pub(crate) async fn close(
 ) -> Result<Close, BillingError> {
     ctx.require(Permission::BillingAdmin)?;
     let database = database.scoped(&ctx.scope()?);
-    let mut tx = database.scan(LONGEST_SCAN).await?;
+    let mut tx = database.scan_at(LONGEST_SCAN, ctx.now()).await?;
     // Nobody adds a price or a credit note to the period while it is closed.
     accounts::lock(&mut tx).await?;
     let schedule = accounts::schedule(&mut tx).await?;

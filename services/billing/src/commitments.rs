@@ -64,7 +64,7 @@ pub(crate) async fn set(
     let id = CommitmentId::new(ctx.clock());
     let commitment = Commitment { id, pool, quantity, unit_price, first, end };
     let database = database.scoped(&ctx.scope()?);
-    let mut tx = database.begin().await?;
+    let mut tx = database.begin_at(ctx.now()).await?;
     accounts::lock(&mut tx).await?;
     let known = store::known(&mut tx, ctx.now()).await?;
     let schedule = accounts::schedule(&mut tx).await?;
@@ -93,7 +93,7 @@ pub(crate) async fn withdraw(
 ) -> Result<Sold, BillingError> {
     ctx.require(Permission::BillingAdmin)?;
     let database = database.scoped(&ctx.scope()?);
-    let mut tx = database.begin().await?;
+    let mut tx = database.begin_at(ctx.now()).await?;
     accounts::lock(&mut tx).await?;
     let (commitment, withdrawn) =
         store::find(&mut tx, id).await?.ok_or(BillingError::NotFound("Commitment"))?;

@@ -67,7 +67,7 @@ pub(crate) async fn request(
         requested_at: ctx.now(),
     };
     let database = database.scoped(&ctx.scope()?);
-    let mut tx = database.begin().await?;
+    let mut tx = database.begin_at(ctx.now()).await?;
     // The first period is the first that is billed: there is nothing before it to correct.
     let first = match closes::all(&mut tx).await?.first() {
         Some(close) => Some(close.calendar.open()),
@@ -126,7 +126,7 @@ pub(crate) async fn approve(
     ctx.require(Permission::BillingAdmin)?;
     let scope = ctx.scope()?;
     let database = database.scoped(&scope);
-    let mut tx = database.begin().await?;
+    let mut tx = database.begin_at(ctx.now()).await?;
     // No period is closed meanwhile.
     accounts::lock(&mut tx).await?;
     let request = store::find(&mut tx, id).await?.ok_or(BillingError::NotFound("Correction"))?;
@@ -184,7 +184,7 @@ pub(crate) async fn link(
     }
     let scope = ctx.scope()?;
     let database = database.scoped(&scope);
-    let mut tx = database.begin().await?;
+    let mut tx = database.begin_at(ctx.now()).await?;
     let mut ledger = ledgers::lock(&mut tx, 1).await?;
     let overlay = facts::overlay(&mut tx, ledger.sequence).await?;
     if overlay.person(person) == overlay.person(other) {

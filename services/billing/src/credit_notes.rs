@@ -119,7 +119,7 @@ pub(crate) async fn issue(
     ctx.require(Permission::BillingAdmin)?;
     check(&new)?;
     let database = database.scoped(&ctx.scope()?);
-    let mut tx = database.begin().await?;
+    let mut tx = database.begin_at(ctx.now()).await?;
     // Neither another note nor the close of the open period comes in between.
     accounts::lock(&mut tx).await?;
     let closed = closes::all(&mut tx).await?;

@@ -198,7 +198,7 @@ impl Jobs {
         );
         let database = self.database.scoped(&ctx.scope()?);
         let lease = self.clock.now() + LEASE;
-        let mut tx = database.begin().await?;
+        let mut tx = database.begin_at(self.clock.now()).await?;
         let claimed = store::claim(&mut tx, job, turn.at, lease).await?;
         tx.commit().await?;
         let Some(before) = claimed else { return Ok(()) };
@@ -212,7 +212,7 @@ impl Jobs {
             Job::Sign => signing::turn(&self.database, &ctx, self.proof.as_ref()).await?,
         };
         let trouble = outcome.trouble.map(|what| self.tell(job, turn.workspace, before, &what));
-        let mut tx = database.begin().await?;
+        let mut tx = database.begin_at(self.clock.now()).await?;
         store::finish(&mut tx, job, lease, outcome.next, trouble).await?;
         tx.commit().await?;
         Ok(())

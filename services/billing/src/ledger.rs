@@ -64,7 +64,7 @@ pub(crate) async fn append(
     now: Timestamp,
     batch: &Batch,
 ) -> Result<Appended, BillingError> {
-    let mut tx = database.begin().await?;
+    let mut tx = database.begin_at(now).await?;
     let mut ledger = ledgers::lock(&mut tx, batch.epoch).await?;
     let refused = |acknowledged, reason| Ok(Appended { acknowledged, refused: Some(reason) });
     let acknowledged = ledger.acknowledged_sequence;

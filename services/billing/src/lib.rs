@@ -4,6 +4,7 @@ mod accounts;
 mod allocations;
 mod audit;
 pub mod class;
+mod clock;
 mod closing;
 mod commitment;
 mod commitments;

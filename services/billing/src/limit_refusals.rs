@@ -38,7 +38,7 @@ pub(crate) async fn take(
     if sent.is_empty() {
         return Ok(());
     }
-    let mut tx = database.begin().await?;
+    let mut tx = database.begin_at(now).await?;
     let mut locked = false;
     for Refusals { pool, total } in sent.iter().copied() {
         if added(store::last(&mut tx, pool).await?, as_of, total).is_none() {

@@ -112,7 +112,7 @@ pub(crate) async fn take_plan(
     now: Timestamp,
     sent: &[PlanLimit],
 ) -> Result<(), BillingError> {
-    let mut tx = database.begin().await?;
+    let mut tx = database.begin_at(now).await?;
     let mut known = Known::read(&mut tx, now).await?;
     let is_new = |limit: &&PlanLimit| {
         known.plan.iter().all(|known| known.pool != limit.pool || known.version < limit.version)

@@ -16,7 +16,7 @@ use crate::store::{accounts, limits as store};
 pub(crate) async fn say(database: &Database, ctx: &CallContext, said: Said) -> Result<Limit, BillingError> {
     ctx.require(Permission::BillingAdmin)?;
     let database = database.scoped(&ctx.scope()?);
-    let mut tx = database.begin().await?;
+    let mut tx = database.begin_at(ctx.now()).await?;
     accounts::lock(&mut tx).await?;
     let before = store::find(&mut tx, said.pool).await?;
     renew(&mut tx, ctx.now(), &ctx.actor().to_string(), Some(said)).await?;

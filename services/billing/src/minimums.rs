@@ -24,7 +24,7 @@ pub(crate) async fn set(
 ) -> Result<(), BillingError> {
     ctx.require(Permission::BillingAdmin)?;
     let database = database.scoped(&ctx.scope()?);
-    let mut tx = database.begin().await?;
+    let mut tx = database.begin_at(ctx.now()).await?;
     accounts::lock(&mut tx).await?;
     if let Some(known) = store::find(&mut tx, valid_from).await? {
         let same = known == amount_minor;
@@ -47,7 +47,7 @@ pub(crate) async fn withdraw(
 ) -> Result<Minimum, BillingError> {
     ctx.require(Permission::BillingAdmin)?;
     let database = database.scoped(&ctx.scope()?);
-    let mut tx = database.begin().await?;
+    let mut tx = database.begin_at(ctx.now()).await?;
     accounts::lock(&mut tx).await?;
     let currency = accounts::schedule(&mut tx).await?.terms_on(valid_from).account.currency.clone();
     let Some(amount_minor) = store::find(&mut tx, valid_from).await? else {

@@ -67,7 +67,7 @@ pub(crate) async fn create(
     let id = PriceId::new(ctx.clock());
     let version = PriceVersion { id, class, unit_price, valid_from, mode, included, floor };
     let database = database.scoped(&ctx.scope()?);
-    let mut tx = database.begin().await?;
+    let mut tx = database.begin_at(ctx.now()).await?;
     accounts::lock(&mut tx).await?;
     let known = store::all(&mut tx).await?;
     let schedule = accounts::schedule(&mut tx).await?;
@@ -96,7 +96,7 @@ pub(crate) async fn withdraw(
 ) -> Result<Priced, BillingError> {
     ctx.require(Permission::BillingAdmin)?;
     let database = database.scoped(&ctx.scope()?);
-    let mut tx = database.begin().await?;
+    let mut tx = database.begin_at(ctx.now()).await?;
     accounts::lock(&mut tx).await?;
     let (version, withdrawn) =
         store::find(&mut tx, id).await?.ok_or(BillingError::NotFound("PriceVersion"))?;

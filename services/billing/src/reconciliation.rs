@@ -169,7 +169,7 @@ async fn finish(
     runs: Vec<Run>,
 ) -> Result<Outcome, BillingError> {
     let outcome = if runs.iter().all(|run| run.equal) { Outcome::Equal } else { Outcome::Different };
-    let mut tx = database.begin().await?;
+    let mut tx = database.begin_at(clock.now()).await?;
     let mut ledger = ledgers::lock(&mut tx, 1).await?;
     ledger.digest_wanted = false;
     ledger.compared_at = Some(clock.now());
@@ -192,7 +192,7 @@ async fn finish(
 pub(crate) async fn request(database: &Database, ctx: &CallContext) -> Result<(), BillingError> {
     ctx.require(Permission::BillingAdmin)?;
     let database = database.scoped(&ctx.scope()?);
-    let mut tx = database.begin().await?;
+    let mut tx = database.begin_at(ctx.now()).await?;
     want(&mut tx).await?;
     audit::note(&mut tx, ctx, "reconciliation.request", serde_json::json!({})).await?;
     tx.commit().await?;

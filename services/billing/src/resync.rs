@@ -54,7 +54,7 @@ pub(crate) async fn begin(
     reason: &str,
 ) -> Result<Begun, BillingError> {
     let database = database.scoped(&ctx.credential().scope(Some(workspace))?);
-    let mut tx = database.begin().await?;
+    let mut tx = database.begin_at(ctx.now()).await?;
     let mut ledger = ledgers::lock(&mut tx, claim.epoch - 1).await?;
     if let Some(differences) = epochs::differences(&mut tx, claim.epoch).await? {
         let last_effective_at = ledger.last_effective_at;

@@ -16,6 +16,7 @@ use usher_rpc::{
 };
 use usher_store::{BootError, Database, DatabaseConfig};
 
+use crate::clock;
 use crate::grpc::{admin::AdminApi, invoicing::InvoicingApi, ledger::LedgerApi, query::QueryApi};
 use crate::jobs::{JobSettings, Jobs};
 use crate::methods::METHODS;
@@ -59,6 +60,7 @@ pub enum StartError {
 pub struct Service {
     server: Server,
     database: Database,
+    clock: Clock,
     jobs: Option<Jobs>,
 }
 
@@ -102,7 +104,7 @@ impl Service {
             let database = asked.clone();
             async move { database.ping().await }
         });
-        let server = Server::new(setup, verifier, slugs, clock)
+        let server = Server::new(setup, verifier, slugs, clock.clone())
             .add(SeatLedgerServer::new(LedgerApi { database: database.clone(), tasks: tasks.clone() }))
             .add(SeatQueryServer::new(QueryApi::new(database.clone(), tasks.clone())))
             .add(InvoicingServer::new(InvoicingApi { database: database.clone(), tasks: tasks.clone() }))
@@ -113,7 +115,7 @@ impl Service {
             }))
             .until_suspended(suspensions)
             .ready_when(ready);
-        Ok(Self { server, database, jobs })
+        Ok(Self { server, database, clock, jobs })
     }
 
     /// The database, to measure its connections.
@@ -135,6 +137,7 @@ impl Service {
         if let Some(jobs) = self.jobs {
             jobs.spawn(&tasks);
         }
+        drop(tasks.spawn(clock::watch(self.database, self.clock, tasks.clone())));
         self.server.serve(listener, tasks).await
     }
 }

@@ -17,7 +17,7 @@ pub(crate) async fn sign(
     ctx.require(Permission::BillingAdmin)?;
     let scope = ctx.scope()?;
     let database = database.scoped(&scope);
-    let mut tx = database.begin().await?;
+    let mut tx = database.begin_at(ctx.now()).await?;
     let (sequence, head_hash) =
         ledgers::find(&mut tx).await?.map_or((0, GENESIS), |ledger| (ledger.sequence, ledger.head_hash));
     let (record_number, record_hash) = records::head(&mut tx).await?.unwrap_or((0, GENESIS));

@@ -3,6 +3,7 @@
 pub(crate) mod accounts;
 pub(crate) mod audit;
 pub(crate) mod change_log;
+pub(crate) mod clock;
 pub(crate) mod close_lines;
 pub(crate) mod closes;
 pub(crate) mod commitments;

@@ -103,7 +103,7 @@ pub(crate) async fn verify(
 }
 
 async fn keep(database: &ScopedDatabase, verification: &Verification) -> Result<(), BillingError> {
-    let mut tx = database.begin().await?;
+    let mut tx = database.begin_at(verification.at).await?;
     store::insert(&mut tx, verification).await?;
     Ok(tx.commit().await?)
 }

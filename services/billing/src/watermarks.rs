@@ -74,7 +74,7 @@ pub(crate) async fn advance(
         metrics::counter!("usher_ledger_watermarks_ahead_total").increment(1);
         return Ok(None);
     }
-    let mut tx = database.begin().await?;
+    let mut tx = database.begin_at(now).await?;
     let mut ledger = ledgers::lock(&mut tx, epoch).await?;
     if ledger.epoch != epoch {
         return Ok(Some(Wish { behind: true, compare: false, links: None }));

@@ -106,7 +106,7 @@ fn describe() {
     describe_gauge!("usher_ledgers_faulty", "Ledgers whose last verification found a fault; alert on any");
     describe_gauge!(
         "usher_clock_ahead_seconds",
-        "How far identity's clock is ahead of its database's, in seconds; alert on more than 1"
+        "How far the clock of identity or billing is ahead of its database's, in seconds, by service; alert on more than 1"
     );
     describe_gauge!(
         "usher_workspaces_ahead_of_clock",

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use sqlx::{Connection as _, PgConnection};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_stream::wrappers::TcpListenerStream;
@@ -123,19 +124,24 @@ impl Billing {
 
     /// A service whose clock stands at a time.
     pub async fn at(now: &str) -> Self {
-        let database = TestDatabase::create("billing", &MIGRATOR).await;
+        let database = timeless().await;
         Self::with(database, Clock::manual(now.parse().unwrap()), None).await
     }
 
     /// As [`Billing::at`], with jobs.
     pub async fn working_at(now: &str, jobs: JobSettings) -> Self {
-        let database = TestDatabase::create("billing", &MIGRATOR).await;
+        let database = timeless().await;
         Self::with(database, Clock::manual(now.parse().unwrap()), Some(jobs)).await
     }
 
     /// Another replica over the same database and clock.
     pub async fn replica(&self, jobs: JobSettings) -> Self {
         Self::with(self.database.clone(), self.clock.clone(), Some(jobs)).await
+    }
+
+    /// A service whose clock is moved by hand, over a database whose clock is the system's.
+    pub async fn with_own_clock(clock: Clock, jobs: Option<JobSettings>) -> Self {
+        Self::with(TestDatabase::create("billing", &MIGRATOR).await, clock, jobs).await
     }
 
     /// A service over a database that may have been served before.
@@ -213,6 +219,17 @@ impl Billing {
         }
         Ok(all)
     }
+}
+
+/// A database that takes any time that a service's clock may be set to.
+async fn timeless() -> TestDatabase {
+    let database = TestDatabase::create("billing", &MIGRATOR).await;
+    let mut owner = PgConnection::connect(&database.owner_url()).await.unwrap();
+    let late = "CREATE OR REPLACE FUNCTION app_clock() RETURNS timestamptz LANGUAGE sql VOLATILE AS
+        $$ SELECT timestamptz '2999-01-01 00:00:00Z' $$";
+    sqlx::raw_sql(late).execute(&mut owner).await.unwrap();
+    owner.close().await.unwrap();
+    database
 }
 
 async fn publish(key: &Arc<SigningKey>, clock: &Clock, tasks: &Tasks) -> String {

@@ -7,6 +7,7 @@ mod accounts;
 mod append;
 mod cases;
 mod clock;
+mod clock_ahead;
 mod closing;
 mod commitments;
 mod corrections;

@@ -98,7 +98,7 @@ impl Relay {
     async fn check_clock(&self) -> Result<(), RelayError> {
         let clock = states::clock(&self.database).await?;
         let ahead = self.clock.now().duration_since(clock);
-        metrics::gauge!("usher_clock_ahead_seconds").set(ahead.as_secs_f64());
+        metrics::gauge!("usher_clock_ahead_seconds", "service" => "identity").set(ahead.as_secs_f64());
         if ahead <= AHEAD {
             return Ok(());
         }

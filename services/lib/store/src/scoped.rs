@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::QueryAs;
 use sqlx::{Encode, FromRow, PgConnection, Postgres, Type};
@@ -50,6 +51,30 @@ impl ScopedDatabase {
     pub async fn scan(&self, within: Duration) -> Result<TenantTx, Error> {
         let begin = format!(
             "BEGIN; SET LOCAL statement_timeout = {}; SELECT app_set_tenant('{}')",
+            within.as_millis(),
+            self.tenant
+        );
+        self.open(Claim::Scan(self.tenant), begin).await
+    }
+
+    /// A transaction, as [`ScopedDatabase::begin`] makes it, that writes times of a program's clock, which is at
+    /// `now`; in the same round trip. The schema must have `refuse_time_ahead(timestamptz)`.
+    ///
+    /// # Errors
+    /// As [`ScopedDatabase::begin`], and where `now` is too far ahead of the database's clock.
+    pub async fn begin_at(&self, now: Timestamp) -> Result<TenantTx, Error> {
+        let begin =
+            format!("BEGIN; SELECT app_set_tenant('{}'); SELECT refuse_time_ahead('{now}')", self.tenant);
+        self.open(self.claim, begin).await
+    }
+
+    /// A transaction, as [`ScopedDatabase::scan`] makes it, that writes times as [`ScopedDatabase::begin_at`] does.
+    ///
+    /// # Errors
+    /// As these two.
+    pub async fn scan_at(&self, within: Duration, now: Timestamp) -> Result<TenantTx, Error> {
+        let begin = format!(
+            "BEGIN; SET LOCAL statement_timeout = {}; SELECT app_set_tenant('{}'); SELECT refuse_time_ahead('{now}')",
             within.as_millis(),
             self.tenant
         );

@@ -1,0 +1,313 @@
+//! A clock of billing's own that is ahead of its database's.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+use tonic::{Response, Status};
+use usher_base::id::{EventId, PersonKey};
+use usher_base::{Clock, Reason};
+use usher_billing::{JobSettings, METHODS};
+use usher_proto::billing::v1 as pb;
+use usher_rpc::Failure;
+use usher_rpc::convert::to_wire;
+
+use crate::harness::Billing;
+use crate::workspace::Workspace;
+
+/// The methods that write nothing.
+const READERS: [&str; 23] = [
+    "ListPeriods",
+    "GetInvoice",
+    "ListAllocations",
+    "PreviewInvoice",
+    "GetForecast",
+    "ExportReport",
+    "GetCursors",
+    "WatchLimits",
+    "GetUsage",
+    "ListIntervals",
+    "ListEvents",
+    "GetStatement",
+    "GetSeatStatus",
+    "GetLimits",
+    "CheckCapacity",
+    "GetAccount",
+    "ListPriceVersions",
+    "ListMinimumSpends",
+    "ListCommitments",
+    "ListCorrections",
+    "ListAudit",
+    "ListReconciliations",
+    "ListSignedHeads",
+];
+
+fn hours_before(now: Timestamp, hours: i64) -> String {
+    (now - SignedDuration::from_hours(hours)).to_string()
+}
+
+/// What each table says.
+async fn rows(billing: &Billing) -> BTreeMap<String, String> {
+    let mut owner = PgConnection::connect(&billing.database.owner_url()).await.unwrap();
+    let tables: Vec<String> = sqlx::query_scalar(
+        "SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'",
+    )
+    .fetch_all(&mut owner)
+    .await
+    .unwrap();
+    let mut rows = BTreeMap::new();
+    for table in tables {
+        let sql = format!("SELECT coalesce(string_agg(t::text, ' ' ORDER BY t::text), '') FROM {table} t");
+        let text: String = sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(&mut owner).await.unwrap();
+        rows.insert(table, text);
+    }
+    rows
+}
+
+/// A workspace that has whatever a call can be about, with its only person.
+async fn furnished(billing: &Billing, now: Timestamp) -> (Workspace<'_>, PersonKey) {
+    let mut acme = billing.workspace();
+    acme.price("regular", "12.00", "2020-01-01").await.unwrap();
+    let ada = acme.person();
+    let event = acme.event(&hours_before(now, 24 * 70), ada, Some("Regular"));
+    acme.apply(vec![event]).await;
+    acme.prove(&hours_before(now, 1)).await;
+    let first = open(&acme).await;
+    acme.close(&first).await.unwrap();
+    (acme, ada)
+}
+
+/// The first date of the first period that is not closed.
+async fn open(acme: &Workspace<'_>) -> String {
+    let listed =
+        acme.billing.invoicing().list_periods(acme.request(pb::ListPeriodsRequest {})).await.unwrap();
+    listed.into_inner().periods.pop().unwrap().period.unwrap().start_date
+}
+
+/// Why a call was refused.
+fn why<T>(answer: Result<Response<T>, Status>) -> Option<Reason> {
+    answer.err().map(|status| Failure::from(status).reason)
+}
+
+/// Makes every call that writes.
+async fn write_everything(acme: &mut Workspace<'_>, ada: PersonKey) -> Vec<(&'static str, Option<Reason>)> {
+    let billing = acme.billing;
+    let now = billing.clock.now();
+    let (mut admin, mut ledger, mut invoicing) = (billing.admin(), billing.ledger(), billing.invoicing());
+    let start_date = open(acme).await;
+    let listed = admin.list_price_versions(acme.request(pb::ListPriceVersionsRequest {})).await.unwrap();
+    let price = listed.into_inner().price_versions.remove(0);
+    let corrections = admin.list_corrections(acme.request(pb::ListCorrectionsRequest {})).await.unwrap();
+    let waiting = corrections.into_inner().corrections.remove(0);
+    let commitments = admin.list_commitments(acme.request(pb::ListCommitmentsRequest {})).await.unwrap();
+    let sold = commitments.into_inner().commitments.remove(0);
+    let other = pb::PriceVersion { valid_from: "2099-01-01".to_owned(), id: String::new(), ..price.clone() };
+    let limit = pb::Limit { quantity: Some(9), ..crate::limits::limit("paid", "BLOCK") };
+    let correction = pb::Correction {
+        person_key: ada.to_string(),
+        from_time: Some(to_wire(now - SignedDuration::from_hours(3))),
+        until_time: Some(to_wire(now - SignedDuration::from_hours(2))),
+        reason: "was away".to_owned(),
+        ..Default::default()
+    };
+    let note = pb::IssueCreditNoteRequest {
+        id: EventId::new(&billing.clock).to_string(),
+        start_date: closed(acme).await,
+        lines: vec![pb::CreditNoteLine { line_no: 1, amount_minor: 1, ..Default::default() }],
+        reason: "goodwill".to_owned(),
+    };
+    let watermark = pb::Watermark {
+        workspace_id: acme.id.to_string(),
+        epoch: 1,
+        as_of_time: Some(to_wire(now)),
+        last_sequence: 1,
+        ..Default::default()
+    };
+    let compared = pb::CompareStateRequest {
+        workspace_id: acme.id.to_string(),
+        epoch: 1,
+        sequence: 1,
+        classes: Vec::new(),
+    };
+    // Right by this program's clock, and ahead of the database's.
+    let event = acme.event(&(now - SignedDuration::from_secs(60)).to_string(), ada, None);
+    acme.sent.pop();
+    let reconciled = tokio_stream::iter(crate::reconciliation::states(acme, 1, 1));
+    let begun = tokio_stream::iter(crate::reconciliation::states(acme, 2, 1));
+    vec![
+        (
+            "AppendSeatEvents",
+            billing.append(vec![acme.batch(vec![event])]).await.err().map(|failure| failure.reason),
+        ),
+        (
+            "AdvanceWatermarks",
+            why(ledger
+                .advance_watermarks(
+                    acme.produced(pb::AdvanceWatermarksRequest { watermarks: vec![watermark] }),
+                )
+                .await),
+        ),
+        ("CompareState", why(ledger.compare_state(acme.produced(compared)).await)),
+        ("ReconcileState", why(ledger.reconcile_state(acme.produced(reconciled)).await)),
+        ("BeginEpoch", why(ledger.begin_epoch(acme.produced(begun)).await)),
+        ("UpsertAccount", acme.account("EUR", 2, "UTC").await.err().map(|failure| failure.reason)),
+        (
+            "CreatePriceVersion",
+            why(admin
+                .create_price_version(
+                    acme.request(pb::CreatePriceVersionRequest { price_version: Some(other) }),
+                )
+                .await),
+        ),
+        (
+            "WithdrawPriceVersion",
+            why(admin
+                .withdraw_price_version(acme.request(pb::WithdrawPriceVersionRequest { id: price.id }))
+                .await),
+        ),
+        (
+            "SetMinimumSpend",
+            why(admin
+                .set_minimum_spend(acme.request(pb::SetMinimumSpendRequest {
+                    valid_from: "2099-01-01".to_owned(),
+                    amount_minor: 5,
+                }))
+                .await),
+        ),
+        (
+            "WithdrawMinimumSpend",
+            why(admin
+                .withdraw_minimum_spend(
+                    acme.request(pb::WithdrawMinimumSpendRequest { valid_from: "2098-01-01".to_owned() }),
+                )
+                .await),
+        ),
+        ("SetLimit", why(admin.set_limit(acme.request(pb::SetLimitRequest { limit: Some(limit) })).await)),
+        (
+            "ClearLimit",
+            why(admin.clear_limit(acme.request(pb::ClearLimitRequest { pool: "paid".to_owned() })).await),
+        ),
+        (
+            "SetCommitment",
+            crate::commitments::set(acme, 3, "11.00", "2097-01-01", "2098-01-01")
+                .await
+                .err()
+                .map(|failure| failure.reason),
+        ),
+        (
+            "WithdrawCommitment",
+            why(admin.withdraw_commitment(acme.request(pb::WithdrawCommitmentRequest { id: sold.id })).await),
+        ),
+        (
+            "RecordCorrection",
+            why(admin
+                .record_correction(acme.request(pb::RecordCorrectionRequest { correction: Some(correction) }))
+                .await),
+        ),
+        (
+            "ApproveCorrection",
+            why(admin
+                .approve_correction(acme.request_of("bea", pb::ApproveCorrectionRequest { id: waiting.id }))
+                .await),
+        ),
+        (
+            "LinkPersons",
+            why(admin
+                .link_persons(acme.request(pb::LinkPersonsRequest {
+                    person_key: ada.to_string(),
+                    other_person_key: acme.person().to_string(),
+                    reason: "one person".to_owned(),
+                }))
+                .await),
+        ),
+        (
+            "RunReconciliation",
+            why(admin.run_reconciliation(acme.request(pb::RunReconciliationRequest {})).await),
+        ),
+        ("VerifyLedger", why(admin.verify_ledger(acme.request(pb::VerifyLedgerRequest::default())).await)),
+        (
+            "ClosePeriod",
+            why(invoicing
+                .close_period(acme.request(pb::ClosePeriodRequest { start_date, expected_sequence: 0 }))
+                .await),
+        ),
+        ("IssueCreditNote", why(invoicing.issue_credit_note(acme.request(note)).await)),
+    ]
+}
+
+/// The first date of the first period, which is closed.
+async fn closed(acme: &Workspace<'_>) -> String {
+    let listed =
+        acme.billing.invoicing().list_periods(acme.request(pb::ListPeriodsRequest {})).await.unwrap();
+    listed.into_inner().periods.remove(0).period.unwrap().start_date
+}
+
+#[tokio::test]
+async fn whatever_writes_is_refused_while_billings_clock_is_ahead_of_its_databases_and_taken_again_after() {
+    let clock = Clock::manual(Clock::system().now());
+    let billing = Billing::with_own_clock(clock.clone(), None).await;
+    let (mut acme, ada) = furnished(&billing, clock.now()).await;
+    crate::commitments::set(&acme, 1, "12.00", "2096-01-01", "2097-01-01").await.unwrap();
+    let message = pb::SetMinimumSpendRequest { valid_from: "2098-01-01".to_owned(), amount_minor: 2_000 };
+    billing.admin().set_minimum_spend(acme.request(message)).await.unwrap();
+    let correction = pb::Correction {
+        person_key: ada.to_string(),
+        from_time: Some(to_wire(clock.now() - SignedDuration::from_hours(5))),
+        until_time: Some(to_wire(clock.now() - SignedDuration::from_hours(4))),
+        reason: "was away".to_owned(),
+        ..Default::default()
+    };
+    let message = pb::RecordCorrectionRequest { correction: Some(correction) };
+    billing.admin().record_correction(acme.request_of("ann", message)).await.unwrap();
+    let before = rows(&billing).await;
+
+    clock.advance(SignedDuration::from_mins(2));
+    let refused = write_everything(&mut acme, ada).await;
+
+    let others: Vec<_> = refused.iter().filter(|(_, why)| *why != Some(Reason::Unavailable)).collect();
+    assert!(others.is_empty(), "{others:?}");
+    assert_eq!(rows(&billing).await, before);
+    let named: Vec<&str> = refused.iter().map(|(method, _)| *method).chain(READERS).collect();
+    for method in METHODS {
+        let name = method.path.rsplit('/').next().unwrap();
+        assert!(named.contains(&name), "{name} has no call here");
+    }
+    // What only reads is answered.
+    assert_eq!(acme.invoice(&closed(&acme).await).await.unwrap().period.unwrap().state, "CLOSED");
+
+    clock.advance(SignedDuration::from_mins(-2));
+    acme.correct(ada, &hours_before(clock.now(), 3), &hours_before(clock.now(), 2), "").await.unwrap();
+    assert_eq!(acme.verify().await.faults, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_replica_whose_clock_leapt_ahead_takes_no_turn_and_closes_nothing() {
+    let jobs = JobSettings {
+        close_after: Some(SignedDuration::ZERO),
+        close_alarm_after: Some(SignedDuration::from_hours(1)),
+        verify_every: Some(SignedDuration::from_hours(1)),
+        poll: Duration::from_millis(10),
+    };
+    let clock = Clock::manual(Clock::system().now());
+    let billing = Billing::with_own_clock(clock.clone(), None).await;
+    let (acme, _) = furnished(&billing, clock.now()).await;
+    let before = rows(&billing).await;
+
+    clock.advance(SignedDuration::from_hours(24 * 400));
+    let mut replica = billing.replica(jobs).await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!(rows(&billing).await, before);
+
+    // What it signed in with is of its own time, too.
+    replica.stop().await;
+    clock.advance(SignedDuration::from_hours(-24 * 400));
+    let mut replica = billing.replica(jobs).await;
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
+    while rows(&billing).await["verifications"] == before["verifications"] {
+        assert!(tokio::time::Instant::now() < deadline, "nothing is done once the clock is right again");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    replica.stop().await;
+    assert_eq!(acme.verify().await.faults, Vec::<String>::new());
+}
