@@ -107,6 +107,35 @@ impl Kind {
             Self::Reconciliation => "t.run_id::text",
         }
     }
+
+    /// The condition, in SQL, by which the rows of the key `$2` are found; an index leads to them.
+    pub(crate) const fn condition(self) -> &'static str {
+        match self {
+            Self::Terms | Self::Minimum => "t.valid_from = to_date($2, 'YYYY-MM-DD')",
+            Self::Price => "t.price_id = $2::uuid",
+            Self::Commitment => "t.commitment_id = $2::uuid",
+            Self::Limit => "t.pool = split_part($2, ' ', 1) AND t.version = split_part($2, ' ', 2)::bigint",
+            Self::PlanLimit => {
+                "t.pool = split_part($2, ' ', 1) AND t.plan_version = split_part($2, ' ', 2)::bigint"
+            }
+            Self::LimitRefusals => {
+                "t.pool = split_part($2, ' ', 1) AND t.as_of = record_instant(split_part($2, ' ', 2))"
+            }
+            Self::LimitAlert => {
+                "t.pool = split_part($2, ' ', 1) AND t.version = split_part($2, ' ', 2)::bigint
+                 AND t.threshold = split_part($2, ' ', 3)::int"
+            }
+            Self::CorrectionRequest => "t.event_id = $2::uuid",
+            Self::Close | Self::CloseLines | Self::CloseDays | Self::Postings => "t.ordinal = $2::bigint",
+            Self::CreditNote | Self::CreditNoteLines | Self::CreditNotePostings => "t.note_id = $2::uuid",
+            Self::Audit => "t.audit_id = $2::uuid",
+            Self::Verification => "t.verification_id = $2::uuid",
+            Self::WatermarkSpan => "t.since = record_instant($2)",
+            Self::Halt => "t.halted_at = record_instant($2)",
+            Self::Epoch => "t.epoch = $2::bigint",
+            Self::Reconciliation => "t.run_id = $2::uuid",
+        }
+    }
 }
 
 /// An entry of the chain.
@@ -122,7 +151,7 @@ pub(crate) struct Record {
 }
 
 impl Record {
-    /// The hash that it must have after the one before. The database's `append_record` says the same.
+    /// The hash that it must have after the one before. The database's `append_record_of` says the same.
     pub(crate) fn chain(&self, before: &Hash) -> Hash {
         Sha256::new()
             .chain_update(before)

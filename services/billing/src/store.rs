@@ -20,6 +20,8 @@ pub(crate) mod limit_alerts;
 pub(crate) mod limit_refusals;
 pub(crate) mod limits;
 pub(crate) mod minimums;
+#[cfg(test)]
+mod plans;
 pub(crate) mod postings;
 pub(crate) mod prices;
 pub(crate) mod reconciliations;
@@ -29,6 +31,8 @@ pub(crate) mod signed_heads;
 pub(crate) mod verifications;
 pub(crate) mod workspace_limits;
 pub(crate) mod workspaces;
+#[cfg(test)]
+mod world;
 
 use crate::class::SeatClass;
 use crate::error::BillingError;
@@ -43,6 +47,14 @@ impl From<sqlx::Error> for BillingError {
     fn from(error: sqlx::Error) -> Self {
         Self::Store(error.into())
     }
+}
+
+/// Lets the planner sort, or not. Where the first of very many rows are wanted in the order of an index, a plan that
+/// is made without knowledge of how many there are reads all of them and sorts.
+async fn allow_sorts(tx: &mut usher_store::TenantTx, allowed: bool) -> Result<(), BillingError> {
+    let sql = if allowed { "SET LOCAL enable_sort = on" } else { "SET LOCAL enable_sort = off" };
+    sqlx::query(sql).execute(tx.conn()).await?;
+    Ok(())
 }
 
 /// A class by its stored name.

@@ -91,8 +91,9 @@ pub(crate) async fn last_before(
     sequence: i64,
 ) -> Result<i64, BillingError> {
     let found: Option<i64> = sqlx::query_scalar(
+        // + 0 keeps the planner from the primary key, by which it may read the whole ledger.
         "SELECT source_sequence FROM events
-         WHERE tenant_id = $1 AND epoch = $2 AND source_sequence IS NOT NULL AND effective_at < $3 AND sequence <= $4
+         WHERE tenant_id = $1 AND epoch = $2 AND source_sequence IS NOT NULL AND effective_at < $3 AND sequence + 0 <= $4
          ORDER BY source_sequence DESC LIMIT 1",
     )
     .bind(tx.tenant())

@@ -7,7 +7,7 @@ use usher_store::{TenantTx, Time};
 use uuid::Uuid;
 
 use super::epochs::COUNTS_AT;
-use super::hash;
+use super::{allow_sorts, hash};
 use crate::class::SeatClass;
 use crate::error::BillingError;
 use crate::event::{CorrectionFact, Fact, Hash, LinkFact, Recorded, SeatEvent};
@@ -291,12 +291,14 @@ pub(crate) async fn beyond(tx: &mut TenantTx, sequence: i64) -> Result<Option<i6
 
 /// When the first state of all was; where a ledger's first period is.
 pub(crate) async fn first_instant(tx: &mut TenantTx) -> Result<Option<Timestamp>, BillingError> {
+    allow_sorts(tx, false).await?;
     let found: Option<Time> = sqlx::query_scalar(
         "SELECT effective_at FROM events WHERE tenant_id = $1 AND kind = 'state' ORDER BY sequence LIMIT 1",
     )
     .bind(tx.tenant())
     .fetch_optional(tx.conn())
     .await?;
+    allow_sorts(tx, true).await?;
     Ok(found.map(|at| at.0))
 }
 

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use usher_store::{TenantTx, Time};
 
 use super::epochs::COUNTS_AT;
-use super::{ledgers, records};
+use super::{allow_sorts, ledgers, records};
 use crate::error::BillingError;
 use crate::ledger::{Ledger, Watermark};
 use crate::record::Kind;
@@ -111,8 +111,9 @@ async fn applied(
     sequence: i64,
 ) -> Result<(i64, Option<Timestamp>), BillingError> {
     let last: Option<i64> = sqlx::query_scalar(
+        // + 0 keeps the planner from the primary key, by which it may read the whole ledger.
         "SELECT source_sequence FROM events
-         WHERE tenant_id = $1 AND epoch = $2 AND source_sequence IS NOT NULL AND sequence <= $3
+         WHERE tenant_id = $1 AND epoch = $2 AND source_sequence IS NOT NULL AND sequence + 0 <= $3
          ORDER BY source_sequence DESC LIMIT 1",
     )
     .bind(tx.tenant())
@@ -124,11 +125,13 @@ async fn applied(
         "SELECT {COUNTS_AT} FROM events e WHERE tenant_id = $1 AND kind = 'state' AND sequence <= $2
          ORDER BY sequence DESC LIMIT 1"
     );
+    allow_sorts(tx, false).await?;
     let effective: Option<Time> = sqlx::query_scalar(sqlx::AssertSqlSafe(sql))
         .bind(tx.tenant())
         .bind(sequence)
         .fetch_optional(tx.conn())
         .await?;
+    allow_sorts(tx, true).await?;
     Ok((last.unwrap_or(0), effective.map(|at| at.0)))
 }
 

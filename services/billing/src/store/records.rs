@@ -17,8 +17,8 @@ const CONTENT: &str =
 /// may be locked after it: whatever else writes waits here.
 pub(crate) async fn append(tx: &mut TenantTx, written: &[(Kind, String)]) -> Result<(), BillingError> {
     let entry = |(index, (kind, _)): (usize, &(Kind, String))| {
-        let (table, key) = (kind.table(), kind.key().replace('\'', "''"));
-        format!("append_record($1, '{table}', '{key}', ${})", index + 2)
+        let (table, condition) = (kind.table(), kind.condition().replace('\'', "''"));
+        format!("append_record_of($1, '{table}', '{condition}', ${})", index + 2)
     };
     let entries: Vec<String> = written.iter().enumerate().map(entry).collect();
     let sql = format!("SELECT {}", entries.join(", "));
