@@ -10,7 +10,7 @@ SECONDS_EACH ?= 60
 TOOLS := target/tools
 DENY := PATH="$(TOOLS)/bin:$$PATH" cargo deny
 
-.PHONY: help run test check advisories fuzz bench sim prepare prepare-test prepare-check
+.PHONY: help run test check advisories fuzz bench sim months prepare prepare-test prepare-check
 
 help: ## Explain the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -46,6 +46,10 @@ bench: prepare ## Measure the hot paths against a private local stack (ARGS="--s
 
 sim: ## Run the Entra simulator against a running `make run` (ARGS="--people 2000 --cycles 3")
 	cargo run --release --locked --package usher-tests --bin entra-sim -- --demo $(DATA_DIR)/demo.json $(ARGS)
+
+months: prepare ## Price random months with the program and anew in Python, and tell differences (ARGS="--count 1000")
+	cargo build --release --locked --package usher
+	python3 tests/python/random_months.py --usher target/release/usher $(ARGS)
 
 prepare:
 	@deploy/prepare.sh
