@@ -29,6 +29,7 @@ mod recount;
 mod reports;
 mod setting;
 mod statement;
+mod tampering;
 mod usage;
 mod withdrawals;
 mod workspace;

@@ -1,6 +1,6 @@
 //! That whatever somebody with all rights in the database changes is seen, and what proves it.
 
-use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+use sqlx::AssertSqlSafe;
 use usher_base::id::{EventId, PersonKey, UserId};
 use usher_billing::class::SeatClass;
 use usher_billing::event::{Fact, GENESIS, Place, SeatEvent, Version};
@@ -8,30 +8,10 @@ use usher_proto::billing::v1 as pb;
 use usher_rpc::convert::from_wire;
 
 use crate::harness::Billing;
+use crate::tampering::{
+    Change, Column, OWN, columns, keep, keyed_tables, other, own_back, owner, rounds, run,
+};
 use crate::workspace::Workspace;
-
-/// Tables that prove nothing: what is locked, and when which job is done.
-const NO_PROOF: [&str; 3] = ["accounts", "jobs", "_sqlx_migrations"];
-/// What of a ledger is how far identity was when it last called, which the next call says again.
-const PASSING: [&str; 9] = [
-    "watermark_at",
-    "watermark_sequence",
-    "span_since",
-    "span_first",
-    "span_until",
-    "span_last",
-    "span_behind",
-    "digest_wanted",
-    "compared_at",
-];
-
-async fn owner(billing: &Billing) -> PgConnection {
-    PgConnection::connect(&billing.database.owner_url()).await.unwrap()
-}
-
-async fn run(owner: &mut PgConnection, sql: String) -> Result<Option<String>, sqlx::Error> {
-    sqlx::query_scalar(AssertSqlSafe(sql)).fetch_optional(owner).await
-}
 
 /// A workspace with rows in every table.
 async fn eventful(billing: &Billing) -> Workspace<'_> {
@@ -69,53 +49,6 @@ async fn eventful(billing: &Billing) -> Workspace<'_> {
     acme
 }
 
-/// What a verification writes itself.
-const OWN: [&str; 3] = ["records", "record_heads", "verifications"];
-
-/// Remembers a value, and what a verification adds to.
-async fn keep(owner: &mut PgConnection, table: &str, column: &str, row: &str) {
-    let own = OWN.iter().map(|own| format!("CREATE TEMP TABLE own_{own} AS TABLE {own}"));
-    let before =
-        format!("CREATE TEMP TABLE before AS SELECT {column} AS was FROM {table} WHERE ctid = '{row}'");
-    for sql in
-        ["DROP TABLE IF EXISTS before, own_records, own_record_heads, own_verifications".to_owned(), before]
-            .into_iter()
-            .chain(own)
-    {
-        run(owner, sql).await.unwrap();
-    }
-}
-
-/// Puts back what [`keep`] remembered.
-async fn undo(owner: &mut PgConnection, table: &str, column: &str, row: &str) {
-    if !OWN.contains(&table) {
-        let back = format!("UPDATE {table} SET {column} = (SELECT was FROM before) WHERE ctid = '{row}'");
-        run(owner, back).await.unwrap();
-    }
-    for own in OWN {
-        run(owner, format!("DELETE FROM {own}")).await.unwrap();
-        run(owner, format!("INSERT INTO {own} SELECT * FROM own_{own}")).await.unwrap();
-    }
-}
-
-/// A value of a column's type that is another one.
-fn other(column: &str, kind: &str) -> Option<String> {
-    Some(match kind {
-        "text" => format!("coalesce({column}, '') || 'x'"),
-        "bigint" | "integer" | "smallint" => format!("coalesce({column}, 0) + 1"),
-        "timestamp with time zone" => format!("coalesce({column}, to_timestamp(0)) + interval '1 second'"),
-        "date" => format!("{column} + 1"),
-        "uuid" => "gen_random_uuid()".to_owned(),
-        "boolean" => format!("NOT {column}"),
-        "bytea" => format!("coalesce(set_byte({column}, 0, get_byte({column}, 0) # 1), '\\x00')"),
-        "jsonb" => format!("{column} || '{{\"x\": 1}}'"),
-        "bigint[]" => format!("{column}[1:0] || ({column}[1] + 1) || {column}[2:]"),
-        "text[]" => format!("{column} || 'x'::text"),
-        "uuid[]" => format!("coalesce({column}, '{{}}') || gen_random_uuid()"),
-        _ => return None,
-    })
-}
-
 #[tokio::test]
 async fn every_value_that_is_changed_in_the_database_is_told_by_the_verification() {
     let billing = Billing::at("2026-07-10T00:00:00Z").await;
@@ -124,43 +57,39 @@ async fn every_value_that_is_changed_in_the_database_is_told_by_the_verification
     assert_eq!(heads.len(), 1);
     assert_eq!(acme.verify().await.faults, Vec::<String>::new());
     let mut owner = owner(&billing).await;
-    let columns: Vec<(String, String, String)> = sqlx::query_as(
-        "SELECT c.relname::text, a.attname::text, format_type(a.atttypid, NULL) FROM pg_class c
-         JOIN pg_attribute a ON a.attrelid = c.oid
-         WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped
-         ORDER BY 1, a.attnum",
-    )
-    .fetch_all(&mut owner)
-    .await
-    .unwrap();
+    keep(&mut owner).await;
+    let columns = columns(&mut owner).await;
+    let mut rounds = rounds(&columns);
     let (mut changed, mut refused) = (0, Vec::new());
-    for (table, column, kind) in columns {
-        // A signed head that is taken away is missed by those that were exported.
-        let passing = (table == "ledgers" && PASSING.contains(&column.as_str()))
-            || (table == "signed_heads" && column == "tenant_id");
-        if NO_PROOF.contains(&table.as_str()) || passing {
-            continue;
+    while let Some(round) = rounds.pop() {
+        let mut changes = Vec::new();
+        for spot in round {
+            match Change::make(&mut owner, spot).await {
+                Ok(change) => changes.extend(change),
+                Err(_) => refused.push(format!("{}.{}", spot.0.table, spot.0.name)),
+            }
         }
-        let kinds = if table == "events" { vec!["state", "correction", "link"] } else { vec![""] };
-        for of in kinds {
-            let of = if of.is_empty() { String::new() } else { format!("WHERE kind = '{of}'") };
-            let Some(other) = other(&column, &kind) else { panic!("{table}.{column} is of type {kind}") };
-            let row =
-                run(&mut owner, format!("SELECT ctid::text FROM {table} {of} ORDER BY ctid LIMIT 1")).await;
-            let Some(row) = row.unwrap() else { continue };
-            keep(&mut owner, &table, &column, &row).await;
-            let change =
-                format!("UPDATE {table} SET {column} = {other} WHERE ctid = '{row}' RETURNING ctid::text");
-            // A constraint of the database that does not let it happen is as good.
-            let Ok(moved) = run(&mut owner, change).await else {
-                refused.push(format!("{table}.{column}"));
-                continue;
-            };
-            let faults = acme.verify().await.faults;
-            assert!(!faults.is_empty(), "{table}.{column} {of} was changed, and the verification is silent");
-            changed += 1;
-            undo(&mut owner, &table, &column, &moved.unwrap()).await;
+        let alone = changes.len() == 1;
+        let message = pb::VerifyLedgerRequest::default();
+        let faults = match billing.admin().verify_ledger(acme.request(message)).await {
+            Ok(answer) => answer.into_inner().faults,
+            Err(status) if alone => panic!("{status}"),
+            Err(_) => Vec::new(),
+        };
+        for change in &changes {
+            let (Column { table, name, .. }, of) = change.spot;
+            let told = if alone { !faults.is_empty() } else { change.is_told(&faults) };
+            assert!(told || !alone, "{table}.{name} {of} was changed, and the verification is silent");
+            changed += usize::from(told);
+            if !told {
+                // What else was changed hides it: it is changed alone.
+                rounds.push(vec![change.spot]);
+            }
         }
+        for change in &changes {
+            change.undo(&mut owner).await;
+        }
+        sqlx::raw_sql(AssertSqlSafe(own_back())).execute(&mut owner).await.unwrap();
     }
     assert_eq!(acme.verify().await.faults, Vec::<String>::new(), "everything is as it was");
     assert!(changed > 130, "{changed}");
@@ -168,28 +97,65 @@ async fn every_value_that_is_changed_in_the_database_is_told_by_the_verification
 }
 
 #[tokio::test]
-async fn every_row_that_is_deleted_or_made_up_is_told_by_the_verification() {
+async fn every_row_that_is_deleted_or_made_up_and_facts_in_another_order_are_told_by_the_verification() {
     let billing = Billing::at("2026-07-10T00:00:00Z").await;
     let acme = eventful(&billing).await;
+    let heads = sign(&billing, &acme).await;
+    let told = async || {
+        let message = pb::VerifyLedgerRequest { heads: heads.clone() };
+        !billing.admin().verify_ledger(acme.request(message)).await.unwrap().into_inner().faults.is_empty()
+    };
+    assert!(!told().await, "as yet everything is as it was");
     let mut owner = owner(&billing).await;
-    for table in
-        ["price_versions", "audit_entries", "close_lines", "credit_notes", "correction_requests", "seats"]
-    {
-        run(&mut owner, "DROP TABLE IF EXISTS before".to_owned()).await.unwrap();
-        run(&mut owner, format!("CREATE TEMP TABLE before AS SELECT * FROM {table} LIMIT 1")).await.unwrap();
-        run(&mut owner, format!("DELETE FROM {table} t WHERE EXISTS (SELECT FROM before b WHERE b = t)"))
-            .await
-            .unwrap();
-        let faults = acme.verify().await.faults;
-        assert!(!faults.is_empty(), "a row of {table} was deleted, and the verification is silent");
-        run(&mut owner, format!("INSERT INTO {table} SELECT * FROM before")).await.unwrap();
-        assert_eq!(acme.verify().await.faults, Vec::<String>::new(), "{table}");
+    keep(&mut owner).await;
+    let own = own_back();
+    let (mut deleted, mut made_up) = (0, 0);
+    for Column { table, name, kind } in keyed_tables(&mut owner).await {
+        let back = if OWN.contains(&table.as_str()) {
+            own.clone()
+        } else {
+            format!("{own} INSERT INTO {table} SELECT * FROM before;")
+        };
+        let delete = format!(
+            "DROP TABLE IF EXISTS before; CREATE TEMP TABLE before AS SELECT * FROM {table} LIMIT 1;
+             DELETE FROM {table} t WHERE EXISTS (SELECT FROM before b WHERE b = t)"
+        );
+        let gone = sqlx::raw_sql(AssertSqlSafe(delete)).execute(&mut owner).await.unwrap().rows_affected();
+        if gone > 0 {
+            assert!(told().await, "a row of {table} was deleted, and the verification is silent");
+            sqlx::raw_sql(AssertSqlSafe(back)).execute(&mut owner).await.unwrap();
+            deleted += 1;
+        }
+        if name == "tenant_id" {
+            continue;
+        }
+        let other = other(&format!("t.{name}"), &kind).unwrap();
+        let make_up = format!(
+            "INSERT INTO {table} SELECT (m.r).* FROM (
+               SELECT jsonb_populate_record(t, jsonb_build_object('{name}', to_jsonb({other}))) AS r
+               FROM {table} t ORDER BY ctid LIMIT 1) m RETURNING ctid::text"
+        );
+        // A constraint of the database that does not let it happen is as good.
+        if let Ok(Some(row)) = run(&mut owner, make_up).await {
+            assert!(told().await, "a row of {table} was made up, and the verification is silent");
+            let away = format!("DELETE FROM {table} WHERE ctid = '{row}'; {own}");
+            sqlx::raw_sql(AssertSqlSafe(away)).execute(&mut owner).await.unwrap();
+            made_up += 1;
+        }
     }
-    let made_up =
-        "INSERT INTO audit_entries SELECT tenant_id, gen_random_uuid(), at, actor, action, detail, request_id
-        FROM audit_entries LIMIT 1";
-    run(&mut owner, made_up.to_owned()).await.unwrap();
-    assert!(acme.verify().await.faults[0].contains("was never recorded"));
+    assert!(deleted > 22 && made_up > 12, "{deleted} deleted, {made_up} made up");
+    let swap = "UPDATE events SET sequence = 1000 WHERE sequence = 2; UPDATE events SET sequence = 2 WHERE sequence = 3;
+        UPDATE events SET sequence = 3 WHERE sequence = 1000;";
+    for same in [
+        "",
+        "UPDATE events e SET hash = o.hash FROM events o WHERE e.sequence IN (2, 3) AND o.sequence = 5 - e.sequence;",
+    ] {
+        let change = format!("{swap} {same}");
+        sqlx::raw_sql(AssertSqlSafe(change.clone())).execute(&mut owner).await.unwrap();
+        assert!(told().await, "facts are in another order, and the verification is silent");
+        sqlx::raw_sql(AssertSqlSafe(format!("{change} {own}"))).execute(&mut owner).await.unwrap();
+    }
+    assert!(!told().await, "everything is as it was");
 }
 
 /// Has the heads signed, as the job does; gives all that are.

@@ -1,7 +1,7 @@
 //! Random months against a recount that knows nothing of runs, steps or differences: it asks of
 //! every person and every boundary who was in which class.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
@@ -41,20 +41,16 @@ fn recount(
     last: Date,
 ) -> BTreeMap<(Date, usize), i64> {
     let mut days: BTreeMap<(Date, usize), i64> = BTreeMap::new();
+    // Every quarter of an hour is an instant at which a local date may begin.
+    let begin = zone.to_ambiguous_timestamp(first.yesterday().unwrap().at(0, 0, 0, 0)).later().unwrap();
+    let end = zone.to_ambiguous_timestamp(last.tomorrow().unwrap().at(0, 0, 0, 0)).later().unwrap();
+    let quarter = 900_000_000;
+    let quarters = (begin.as_microsecond() / quarter..=end.as_microsecond() / quarter).map(|n| n * quarter);
+    let quarters: Vec<(i64, Date)> = quarters.map(|at| (at, local_date(zone, at))).collect();
     for events in persons.values() {
         let mut touched: BTreeMap<Date, usize> = BTreeMap::new();
-        let mut instants: BTreeSet<i64> = events.iter().map(|(at, _)| *at).collect();
-        // Every quarter of an hour is an instant at which a local date may begin.
-        let begin = zone.to_ambiguous_timestamp(first.yesterday().unwrap().at(0, 0, 0, 0)).later().unwrap();
-        let end = zone.to_ambiguous_timestamp(last.tomorrow().unwrap().at(0, 0, 0, 0)).later().unwrap();
-        let quarter = 900_000_000;
-        let mut at = begin.as_microsecond() / quarter * quarter;
-        while at < end.as_microsecond() {
-            instants.insert(at);
-            at += quarter;
-        }
-        for instant in instants {
-            let date = local_date(zone, instant);
+        let changes = events.iter().map(|(at, _)| (*at, local_date(zone, *at)));
+        for (instant, date) in quarters.iter().copied().chain(changes) {
             if let Some(class) = state_at(events, instant).filter(|_| first <= date && date < last) {
                 touched.entry(date).and_modify(|held| *held = (*held).max(class)).or_insert(class);
             }
