@@ -173,12 +173,13 @@ async fn from_the_beginning(
     Ok(Some(terms))
 }
 
-/// Reads the terms that hold today.
-pub(crate) async fn get(database: &Database, ctx: &CallContext) -> Result<Terms, BillingError> {
+/// Reads the terms that hold today, and those that are to hold later, by date.
+pub(crate) async fn get(database: &Database, ctx: &CallContext) -> Result<(Terms, Vec<Terms>), BillingError> {
     ctx.require(Permission::BillingAdmin)?;
     let database = database.scoped(&ctx.scope()?);
     let mut tx = database.begin().await?;
     let schedule = Schedule::new(store::terms(&mut tx).await?);
     tx.commit().await?;
-    Ok(schedule.terms_on(today(&schedule, ctx.now())).clone())
+    let today = today(&schedule, ctx.now());
+    Ok((schedule.terms_on(today).clone(), schedule.terms_after(today).to_vec()))
 }

@@ -23,6 +23,8 @@ use crate::what_if::WhatIf;
 /// A forecast with what it rests on. Amounts are of the account's currency.
 pub(crate) struct Forecast {
     pub(crate) account: Account,
+    /// The first date of the period, and the date after the last.
+    pub(crate) dates: (Date, Date),
     /// What seats have cost until now.
     pub(crate) accrued_minor: i64,
     /// What they are still to cost.
@@ -54,7 +56,7 @@ pub(crate) async fn get(
     let draft = draft(&mut tx, view.period.clone(), view.known, &WhatIf::default()).await?;
     tx.commit().await?;
     let basis = basis(&view, open)?;
-    let account = view.period.account;
+    let (dates, account) = ((view.period.first, view.period.end), view.period.account);
     let own = |line: &&InvoiceLine| draft.currencies.of(line) == Some(&account.currency);
     let sum = |kinds: &[Kind]| {
         invoice::total(draft.lines.iter().filter(own).filter(|line| kinds.contains(&line.kind)))
@@ -71,6 +73,7 @@ pub(crate) async fn get(
         scheduled,
         basis,
         account,
+        dates,
     })
 }
 

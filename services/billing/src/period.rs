@@ -89,6 +89,12 @@ impl Schedule {
         &self.terms[later.max(1) - 1]
     }
 
+    /// The terms that are to hold after a date, and not on it.
+    pub(crate) fn terms_after(&self, date: Date) -> &[Terms] {
+        let later = self.terms.partition_point(|terms| terms.valid_from <= date);
+        &self.terms[later.max(1)..]
+    }
+
     /// The first date of the currency that holds on a date; none where it was always the same.
     pub(crate) fn currency_since(&self, date: Date) -> Option<Date> {
         let own = &self.terms_on(date).account.currency.code;

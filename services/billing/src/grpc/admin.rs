@@ -52,8 +52,9 @@ impl BillingAdmin for AdminApi {
         request: Request<pb::GetAccountRequest>,
     ) -> Result<Response<pb::GetAccountResponse>, Status> {
         let (ctx, _) = open(request)?;
-        let account = accounts::get(&self.database, &ctx).await.map_err(status)?;
-        Ok(Response::new(pb::GetAccountResponse { account: Some(account.into()) }))
+        let (account, coming) = accounts::get(&self.database, &ctx).await.map_err(status)?;
+        let coming = coming.into_iter().map(pb::Account::from).collect();
+        Ok(Response::new(pb::GetAccountResponse { account: Some(account.into()), coming }))
     }
 
     async fn create_price_version(

@@ -144,7 +144,7 @@ async fn what_is_not_named_of_an_account_stays_as_it_is() {
     // Named again as it will be, also without the date: nothing is lost of the terms before.
     assert_eq!(set(account("JPY", "Asia/Seoul", "")).await.unwrap().time_zone, "Asia/Seoul");
     let now = billing.admin().get_account(acme.request(pb::GetAccountRequest {})).await.unwrap().into_inner();
-    assert_eq!(now.account.unwrap().time_zone, "Asia/Tokyo");
+    assert_eq!((now.account.unwrap().time_zone.as_str(), &now.coming), ("Asia/Tokyo", &vec![seoul]));
     let far = set(account("", "", "2190-01-01")).await.unwrap_err();
     assert_eq!(far.reason, Reason::FailedPrecondition);
 }

@@ -30,6 +30,8 @@ async fn the_forecast_of_a_coming_period_prices_the_seats_that_it_names() {
 
     assert_eq!((told.accrued_minor, told.remainder_minor, told.expected_minor), (0, 2_400, 2_400));
     assert!(told.basis.starts_with("2 seats are open at 2026-06-01T00:00:00Z and"), "{}", told.basis);
+    let dates = (told.start_date.as_str(), told.end_date.as_str(), told.time_zone.as_str());
+    assert_eq!(dates, ("2026-06-01", "2026-07-01", "UTC"));
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use super::session::{Session, WorkspaceArg, told};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum AccountCommand {
-    /// Show currency and time zone.
+    /// Show currency, time zone and periods, and what is set to change.
     Show {
         #[command(flatten)]
         of: WorkspaceArg,
@@ -44,6 +44,8 @@ pub(super) enum AccountCommand {
 const CALENDAR: &str = "1970-01-01";
 
 const COLUMNS: [&str; 5] = ["currency", "exponent", "time_zone", "anchor_date", "effective_date"];
+/// With what is set to change.
+const SHOWN: [&str; 6] = ["currency", "exponent", "time_zone", "anchor_date", "effective_date", "coming"];
 
 impl AccountCommand {
     pub(super) async fn run(self, session: &Session) -> anyhow::Result<Report> {
@@ -53,7 +55,10 @@ impl AccountCommand {
                 let workspace = session.workspace(&of).await?;
                 let message = pb::GetAccountRequest {};
                 let answer = client.get_account(session.scoped(workspace, message)).await.map_err(told)?;
-                answer.into_inner().account
+                let pb::GetAccountResponse { account, coming } = answer.into_inner();
+                let coming = coming.into_iter().map(coming_terms).collect();
+                let row = row(account.unwrap_or_default()).into_iter().chain([coming]).collect();
+                return Ok(Report::one(&SHOWN, row));
             }
             Self::Set { of, currency, time_zone, anchor_date, calendar_months, effective_date } => {
                 let workspace = session.workspace(&of).await?;
@@ -82,4 +87,15 @@ fn row(account: pb::Account) -> Vec<Value> {
         text(account.anchor_date),
         text(account.effective_date),
     ]
+}
+
+/// What is to hold from a date on, for people.
+fn coming_terms(account: pb::Account) -> Value {
+    let pb::Account { currency, time_zone, anchor_date, effective_date, .. } = account;
+    let periods = if anchor_date.is_empty() {
+        "calendar months".to_owned()
+    } else {
+        format!("months from {anchor_date}")
+    };
+    Value::from(format!("from {effective_date}: {currency}, {time_zone}, {periods}"))
 }

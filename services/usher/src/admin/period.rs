@@ -49,8 +49,21 @@ const PERIODS: [&str; 8] = ["start", "end", "state", "total", "carried", "credit
 const LINES: [&str; 9] =
     ["line", "kind", "class", "about", "mode", "seat_days", "exact_minor", "amount", "currency"];
 
-const FORECAST: [&str; 9] =
-    ["document", "accrued", "remainder", "floor", "other", "expected", "currency", "scheduled", "basis"];
+const FORECAST: [&str; 13] = [
+    "document",
+    "start",
+    "end",
+    "time_zone",
+    "state",
+    "accrued",
+    "remainder",
+    "floor",
+    "other",
+    "expected",
+    "currency",
+    "scheduled",
+    "basis",
+];
 
 impl PeriodCommand {
     pub(super) async fn run(self, session: &Session) -> anyhow::Result<Report> {
@@ -100,7 +113,14 @@ fn forecast(forecast: pb::GetForecastResponse) -> Report {
     });
     let amounts = amounts.into_iter().map(|minor| json!(major(minor, forecast.exponent)));
     let rest = [json!(forecast.currency), scheduled.collect(), json!(forecast.basis)];
-    Report::one(&FORECAST, [json!("forecast")].into_iter().chain(amounts).chain(rest).collect())
+    let head = [
+        json!("forecast"),
+        json!(forecast.start_date),
+        json!(forecast.end_date),
+        json!(forecast.time_zone),
+        json!("EXPECTED"),
+    ];
+    Report::one(&FORECAST, head.into_iter().chain(amounts).chain(rest).collect())
 }
 
 fn summary(summary: pb::PeriodSummary) -> Vec<Value> {

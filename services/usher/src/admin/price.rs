@@ -75,16 +75,16 @@ impl Class {
 
 /// What each mode makes of one example, which is that of `usher billing simulate --example`.
 const MODES: &str = "\
-Modes, with what each makes of this example: June at 12.00 a seat. 10 persons are there, 2 more come on
-11 June at 09:00, 3 leave on 15 June at 12:00, 2 others come on 20 June at 09:00.
+Modes, with what each makes of this example: June at 12.00 a seat. 10 persons are there, 2 more
+come on 11 June at 09:00, 3 leave on 15 June at 12:00, 2 others come on 20 June at 09:00.
 
-  DAILY_TOUCH              One unit for each person and local date on which the seat was open at any time;
-                           the dates of coming and of leaving count whole.
+  DAILY_TOUCH              One unit for each person and local date on which the seat was open at
+                           any time; the dates of coming and of leaving count whole.
                            Amount: 126.80 (317 x 12.00 / 30)
   DAILY_CLOSE              Seats open when each date ends; the day of leaving is free.
                            Amount: 125.60 (314 x 12.00 / 30)
-  DAILY_PEAK               The most seats open at once within each date. A seat that passes from one
-                           person to another on a date is paid once.
+  DAILY_PEAK               The most seats open at once within each date. A seat that passes from
+                           one person to another on a date is paid once.
                            Amount: 126.80 (317 x 12.00 / 30)
   SECOND                   The time that seats were open, to the microsecond.
                            Amount: 125.60 (314 times 24 hours in all)
@@ -92,15 +92,16 @@ Modes, with what each makes of this example: June at 12.00 a seat. 10 persons ar
                            Amount: 132.00 (11 x 12.00)
   PERIOD_PEAK              The most seats open at once in the period, each for the whole period.
                            Amount: 144.00 (12 x 12.00)
-  OPENING_PLUS_INCREMENTS  Seats open when the period begins, and each rise above the highest number so
-                           far for the dates that are left. Who leaves gives nothing back.
+  OPENING_PLUS_INCREMENTS  Seats open when the period begins, and each rise above the highest
+                           number so far for the dates that are left. Who leaves gives nothing
+                           back.
                            Amount: 136.00 (10 x 12.00 + 2 x 12.00 x 20 / 30)
   DISTINCT                 All persons who were there at any time, each once for the whole period.
                            Amount: 168.00 (14 x 12.00)
 
-The four modes from PERIOD_CLOSE on take the price of the period's first date, so the first price in such
-a mode begins with a period. --included seats are taken off each count before it is priced; --floor is
-what is paid for at least, counted the same way.
+The four modes from PERIOD_CLOSE on take the price of the period's first date, so the first price
+in such a mode begins with a period. --included seats are taken off each count before it is
+priced; --floor is what is paid for at least, counted the same way.
 
   usher admin price create -w acme --class regular --unit-price 12.00 --valid-from 2026-07-01 \\
     --mode PERIOD_PEAK --floor 10

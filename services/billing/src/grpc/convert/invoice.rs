@@ -172,6 +172,9 @@ impl From<Forecast> for pb::GetForecastResponse {
             basis: forecast.basis,
             remainder_minor: forecast.remainder_minor,
             other_minor: forecast.other_minor,
+            start_date: forecast.dates.0.to_string(),
+            end_date: forecast.dates.1.to_string(),
+            time_zone: forecast.account.zone_name,
             scheduled_changes: forecast.scheduled.into_iter().map(pb::ScheduledChange::from).collect(),
         }
     }
