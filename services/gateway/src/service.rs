@@ -2,12 +2,11 @@
 
 use std::sync::OnceLock;
 
-use hyper::body::Incoming;
 use tower::ServiceExt as _;
 use usher_base::Clock;
 use usher_base::secret::ServiceKey;
 use usher_net::tls::ClientTls;
-use usher_net::{Listener, Protocol};
+use usher_net::{Listener, Protocol, RequestBody};
 use usher_rpc::{Channels, Readiness, ServiceCredential, Tasks, Workbench, connect};
 
 use crate::access::Access;
@@ -126,7 +125,7 @@ impl Service {
         let (tidied, stop) = (gateway.clone(), tasks.clone());
         drop(tasks.spawn(async move { tidied.rate.tidy(&stop).await }));
         let app = router::router(gateway).map_request(path::normalize);
-        let app = app.map_request(|request: http::Request<Incoming>| request.map(axum::body::Body::new));
+        let app = app.map_request(|request: http::Request<RequestBody>| request.map(axum::body::Body::new));
         listener.serve("gateway", Protocol::Http, app, tasks.stopping()).await
     }
 }

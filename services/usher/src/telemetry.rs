@@ -7,12 +7,11 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use axum::routing::get;
-use hyper::body::Incoming;
 use metrics::{describe_counter, describe_gauge, describe_histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tower::ServiceExt as _;
 use tracing_subscriber::EnvFilter;
-use usher_net::{Listener, Protocol};
+use usher_net::{Listener, Protocol, RequestBody};
 use usher_rpc::{Readiness, Tasks};
 
 use crate::cli::Role;
@@ -170,7 +169,7 @@ pub fn serve_metrics(
                 }
             }),
         )
-        .map_request(|request: Request<Incoming>| request.map(Body::new));
+        .map_request(|request: Request<RequestBody>| request.map(Body::new));
     tasks.spawn(async move {
         let served = listener.serve("metrics", Protocol::Http, router, stopping.stopping()).await;
         if let Err(error) = served {

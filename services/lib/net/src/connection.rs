@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::header::EXPECT;
 use http::{Request, Response};
 use hyper::body::{Body, Incoming};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -27,6 +28,7 @@ use crate::frames::Frames;
 use crate::limits::Patience;
 use crate::listener::Protocol;
 use crate::peer::Peer;
+use crate::request::{RequestBody, Rests};
 
 /// A peer that answers no PING is gone.
 const PING: Duration = Duration::from_secs(30);
@@ -38,8 +40,20 @@ const RESETS: usize = 20;
 /// Streams that the server may have to reset because of what is wrong with them.
 const FAULTS: usize = 256;
 
+/// What all connections of a port share.
+pub(crate) struct Shared {
+    builder: Builder<TokioExecutor>,
+    rests: Rests,
+}
+
+impl Shared {
+    pub(crate) fn new(protocol: Protocol, patience: &Patience) -> Self {
+        Self { builder: builder(protocol, patience), rests: Rests::new() }
+    }
+}
+
 /// The server's side of HTTP.
-pub(crate) fn builder(protocol: Protocol, patience: &Patience) -> Builder<TokioExecutor> {
+fn builder(protocol: Protocol, patience: &Patience) -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(patience.idle);
     let mut http2 = builder.http2();
@@ -77,9 +91,9 @@ pub(crate) struct Connection {
 
 impl Connection {
     /// Serves until the peer ends it, or until it is told to end, which lets what is under way be finished.
-    pub(crate) async fn serve<S, B>(self, builder: Arc<Builder<TokioExecutor>>, service: S)
+    pub(crate) async fn serve<S, B>(self, shared: Arc<Shared>, service: S)
     where
-        S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
+        S: Service<Request<RequestBody>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
         S::Future: Send + 'static,
         B: Body<Data = Bytes> + Unpin + Send + 'static,
         B::Error: Into<Box<dyn Error + Send + Sync>>,
@@ -105,7 +119,8 @@ impl Connection {
             }
         };
         let io = TokioIo::new(Frames::new(stream, Arc::clone(&activity)));
-        let connection = builder.serve_connection(io, Watched { service, peer, activity });
+        let watched = Watched { service, peer, activity, shared: Arc::clone(&shared) };
+        let connection = shared.builder.serve_connection(io, watched);
         tokio::pin!(connection);
         let mut told = false;
         let outcome = loop {
@@ -128,22 +143,34 @@ struct Watched<S> {
     service: S,
     peer: Peer,
     activity: Arc<Activity>,
+    shared: Arc<Shared>,
 }
 
 impl<S, B> hyper::service::Service<Request<Incoming>> for Watched<S>
 where
-    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
+    S: Service<Request<RequestBody>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send + 'static,
-    B: 'static,
+    B: Send + 'static,
 {
     type Response = Response<AnswerBody<B>>;
     type Error = Infallible;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
 
-    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
         let under_way = self.activity.begin();
+        let (head, body) = request.into_parts();
+        // Who sends `Expect` sends no body before somebody reads it.
+        let (body, rest) = RequestBody::new(body, !head.headers.contains_key(EXPECT));
+        let mut request = Request::from_parts(head, body);
         request.extensions_mut().insert(self.peer.clone());
-        let answer: Oneshot<S, Request<Incoming>> = self.service.clone().oneshot(request);
-        Box::pin(async move { Ok(answer.await?.map(|body| AnswerBody::new(body, under_way))) })
+        let answer: Oneshot<S, Request<RequestBody>> = self.service.clone().oneshot(request);
+        let shared = Arc::clone(&self.shared);
+        Box::pin(async move {
+            let answer = answer.await?;
+            if let Some(rest) = rest {
+                shared.rests.read_off(&rest).await;
+            }
+            Ok(answer.map(|body| AnswerBody::new(body, under_way)))
+        })
     }
 }

@@ -11,6 +11,7 @@ mod limits;
 mod listener;
 mod peer;
 mod registry;
+mod request;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod tls;
@@ -19,3 +20,4 @@ pub use dial::{Dial, is_loopback, is_protected};
 pub use limits::{Limits, Patience};
 pub use listener::{Listener, Protocol};
 pub use peer::Peer;
+pub use request::RequestBody;

@@ -10,9 +10,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::{Request, Response};
-use hyper::body::{Body, Incoming};
-use hyper_util::rt::TokioExecutor;
-use hyper_util::server::conn::auto::Builder;
+use hyper::body::Body;
 use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
@@ -20,10 +18,11 @@ use tokio::time::MissedTickBehavior;
 use tower::Service;
 
 use crate::activity::Activity;
-use crate::connection::{self, Connection};
+use crate::connection::{self, Connection, Shared};
 use crate::limits::Limits;
 use crate::peer::Peer;
 use crate::registry::{Open, Registry};
+use crate::request::RequestBody;
 use crate::tls::ServerTls;
 
 /// How often overdue connections are looked for.
@@ -96,16 +95,16 @@ impl Listener {
         stop: impl Future<Output = ()>,
     ) -> io::Result<()>
     where
-        S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
+        S: Service<Request<RequestBody>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
         S::Future: Send + 'static,
         B: Body<Data = Bytes> + Unpin + Send + 'static,
         B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
-        let builder = Arc::new(connection::builder(protocol, &self.limits.patience));
+        let shared = Arc::new(Shared::new(protocol, &self.limits.patience));
         let mut serving = Serving {
             registry: Registry::new(port, self.limits),
             connections: JoinSet::new(),
-            builder,
+            shared,
             tls: self.tls,
             service,
         };
@@ -137,7 +136,7 @@ impl Listener {
 struct Serving<S> {
     registry: Registry,
     connections: JoinSet<()>,
-    builder: Arc<Builder<TokioExecutor>>,
+    shared: Arc<Shared>,
     tls: Option<ServerTls>,
     service: S,
 }
@@ -146,7 +145,7 @@ type Ended = Result<(tokio::task::Id, ()), tokio::task::JoinError>;
 
 impl<S, B> Serving<S>
 where
-    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
+    S: Service<Request<RequestBody>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send + 'static,
     B: Body<Data = Bytes> + Unpin + Send + 'static,
     B::Error: Into<Box<dyn Error + Send + Sync>>,
@@ -166,7 +165,7 @@ where
             activity: Arc::clone(&activity),
             farewell: Arc::clone(&farewell),
         };
-        let task = self.connections.spawn(connection.serve(Arc::clone(&self.builder), self.service.clone()));
+        let task = self.connections.spawn(connection.serve(Arc::clone(&self.shared), self.service.clone()));
         self.registry.enter(Open { counted, activity, farewell, task, ending: None });
     }
 

@@ -328,19 +328,4 @@ fn deadline(headers: &HeaderMap) -> Option<Duration> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_deadline_is_read_in_every_unit_and_nonsense_is_none() {
-        let of = |value: &str| {
-            deadline(&HeaderMap::from_iter([("grpc-timeout".parse().unwrap(), value.parse().unwrap())]))
-        };
-
-        assert_eq!(of("2S"), Some(Duration::from_secs(2)));
-        assert_eq!(of("250m"), Some(Duration::from_millis(250)));
-        for nonsense in ["", "S", "2", "-1S", "999999999S", "2x"] {
-            assert_eq!(of(nonsense), None, "{nonsense}");
-        }
-    }
-}
+mod tests;

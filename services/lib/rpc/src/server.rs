@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::Request;
-use hyper::body::Incoming;
 use tokio::sync::Semaphore;
 use tonic::body::Body;
 use tonic::server::NamedService;
@@ -13,7 +12,7 @@ use tonic::service::Routes;
 use tonic_health::pb::health_server::HealthServer;
 use tower::{Layer as _, Service, ServiceExt as _};
 use usher_base::Clock;
-use usher_net::{Listener, Protocol};
+use usher_net::{Listener, Protocol, RequestBody};
 
 use crate::health::HealthApi;
 use crate::layer::{CallLayer, Served, Setup};
@@ -154,7 +153,7 @@ impl Server {
         });
         let service = CallLayer(setup)
             .layer(routes.prepare())
-            .map_request(|request: Request<Incoming>| request.map(Body::new));
+            .map_request(|request: Request<RequestBody>| request.map(Body::new));
         listener.serve(self.config.role, Protocol::Grpc, service, tasks.stopping()).await
     }
 

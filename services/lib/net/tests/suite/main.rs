@@ -8,5 +8,6 @@
 mod encryption;
 mod floods;
 mod port;
+mod rests;
 mod silence;
 mod wire;

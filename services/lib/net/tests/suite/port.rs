@@ -7,11 +7,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::Full;
-use hyper::body::Incoming;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use usher_net::tls::ServerTls;
-use usher_net::{Limits, Listener, Patience, Protocol};
+use usher_net::{Limits, Listener, Patience, Protocol, RequestBody};
 
 /// Short, so that tests are.
 pub const PATIENCE: Patience = Patience {
@@ -61,7 +60,7 @@ impl Port {
 }
 
 /// `/large` is large, `/slow` takes a second.
-async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+async fn answer(request: Request<RequestBody>) -> Result<Response<Full<Bytes>>, Infallible> {
     let body = match request.uri().path() {
         "/large" => Bytes::from(vec![b'x'; LARGE]),
         "/slow" => {

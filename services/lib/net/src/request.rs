@@ -1,0 +1,103 @@
+//! A request's body on its way from the peer, and what is left of it when its answer is there.
+//!
+//! A request that is refused by its head is answered before its body has come. Whoever closes it then cuts the peer
+//! off in the middle of its sending: HTTP/1 loses the connection, often with the answer, and HTTP/2 counts what still
+//! comes as a fault of the peer, and ends a connection with many of them and every request on it. So the rest is read
+//! off first.
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::{Buf as _, Bytes};
+use hyper::body::{Body, Frame, Incoming, SizeHint};
+use tokio::sync::Semaphore;
+
+/// Bytes of a body that are read off. Whoever sends more is told before it has.
+const MOST: usize = 1 << 20;
+/// How long an answer waits for the rest of its request.
+const LONGEST: Duration = Duration::from_secs(1);
+/// Answers of a port that wait at once; more are sent at once, so that requests without end hold nothing.
+const WAITING: usize = 1_024;
+
+/// A request's body.
+#[derive(Debug)]
+pub struct RequestBody {
+    /// Until it has ended.
+    body: Option<Incoming>,
+    rest: Option<Rest>,
+}
+
+/// What was not read of a body.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Rest(Arc<Mutex<Option<Incoming>>>);
+
+impl RequestBody {
+    /// The body, and where its rest will be; nowhere if it has ended, or if the peer waits for being asked for it.
+    pub(crate) fn new(body: Incoming, asked: bool) -> (Self, Option<Rest>) {
+        let rest = (asked && !body.is_end_stream()).then(Rest::default);
+        (Self { body: Some(body), rest: rest.clone() }, rest)
+    }
+}
+
+impl Body for RequestBody {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let Some(body) = &mut self.body else { return Poll::Ready(None) };
+        let next = std::task::ready!(Pin::new(body).poll_frame(cx));
+        if !matches!(next, Some(Ok(_))) {
+            self.body = None;
+        }
+        Poll::Ready(next)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.as_ref().is_none_or(Body::is_end_stream)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.as_ref().map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
+    }
+}
+
+impl Drop for RequestBody {
+    fn drop(&mut self) {
+        let left = self.body.take().filter(|body| !body.is_end_stream());
+        if let (Some(left), Some(rest)) = (left, &self.rest) {
+            *rest.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(left);
+        }
+    }
+}
+
+/// The answers of a port that wait for the rest of their requests.
+#[derive(Debug)]
+pub(crate) struct Rests(Semaphore);
+
+impl Rests {
+    pub(crate) const fn new() -> Self {
+        Self(Semaphore::const_new(WAITING))
+    }
+
+    /// Reads off what is left of a request, within bounds.
+    pub(crate) async fn read_off(&self, rest: &Rest) {
+        let left = rest.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(mut body) = left else { return };
+        let Ok(_place) = self.0.try_acquire() else { return };
+        let mut read = 0;
+        let reading = async {
+            while let Some(Ok(frame)) = std::future::poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
+                read += frame.data_ref().map_or(0, |data| data.remaining());
+                if read > MOST {
+                    return;
+                }
+            }
+        };
+        let _ = tokio::time::timeout(LONGEST, reading).await;
+    }
+}

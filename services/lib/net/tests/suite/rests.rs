@@ -1,0 +1,75 @@
+//! Requests that are answered before their body has come.
+
+use std::time::{Duration, Instant};
+
+use tokio::io::AsyncReadExt as _;
+use tokio::time::{sleep, timeout};
+use usher_net::{Limits, Protocol};
+
+use crate::port::{Port, SOON};
+use crate::wire::{DATA, END_HEADERS, END_STREAM, HEADERS, POST, Peer, frame, kinds};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn http2_gets_the_answer_of_each_of_many_requests_that_nobody_read_to_the_end() {
+    const BATCHES: u32 = 8;
+    const EACH: u32 = 100;
+    for protocol in [Protocol::Http, Protocol::Grpc] {
+        let port = Port::open_with(protocol, Limits::default()).await;
+        let mut peer = Peer::http2(port.address).await;
+
+        for batch in 0..BATCHES {
+            let streams = (0..EACH).map(|number| (batch * EACH + number) * 2 + 1);
+            let heads: Vec<u8> =
+                streams.clone().flat_map(|stream| frame(HEADERS, END_HEADERS, stream, POST)).collect();
+            peer.send(&heads).await;
+            // An answer that does not wait is there before the body begins.
+            sleep(Duration::from_millis(30)).await;
+            let bodies: Vec<u8> =
+                streams.flat_map(|stream| frame(DATA, END_STREAM, stream, b"late")).collect();
+            peer.send(&bodies).await;
+        }
+
+        let expected = usize::try_from(BATCHES * EACH).unwrap();
+        let (mut bytes, mut part) = (Vec::new(), vec![0; 64 << 10]);
+        loop {
+            let answers = kinds(&bytes).iter().filter(|kind| **kind == HEADERS).count();
+            if answers == expected {
+                break;
+            }
+            let count = timeout(SOON, peer.0.read(&mut part)).await.expect("answers are missing").unwrap();
+            assert!(count > 0, "{protocol:?}: the connection ended after {answers} answers");
+            bytes.extend_from_slice(&part[..count]);
+        }
+    }
+}
+
+#[tokio::test]
+async fn http1_goes_on_after_an_answer_that_came_before_the_body_was_read() {
+    let port = Port::open_with(Protocol::Http, Limits::default()).await;
+    let mut peer = Peer::connect(port.address).await;
+    peer.send(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 600000\r\n\r\n").await;
+    sleep(Duration::from_millis(30)).await;
+
+    peer.send(&vec![b'x'; 600_000]).await;
+    peer.until(b"ok").await;
+
+    peer.send(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    peer.until(b"ok").await;
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_come_holds_its_answer_up_for_a_moment_and_one_that_is_not_asked_for_does_not() {
+    let port = Port::open_with(Protocol::Http, Limits::default()).await;
+
+    let mut peer = Peer::connect(port.address).await;
+    peer.send(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n").await;
+    let answer = String::from_utf8(peer.rest().await).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("ok"), "{answer}");
+
+    let mut peer = Peer::connect(port.address).await;
+    let began = Instant::now();
+    peer.send(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\nexpect: 100-continue\r\n\r\n").await;
+    let answer = String::from_utf8(peer.rest().await).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("ok"), "{answer}");
+    assert!(began.elapsed() < Duration::from_millis(900), "{:?}", began.elapsed());
+}
