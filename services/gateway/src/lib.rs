@@ -26,6 +26,7 @@ mod respond;
 mod router;
 mod scim;
 mod service;
+mod unreadable;
 
 pub use layers::begin_counters;
 pub use scim::openapi::operations;

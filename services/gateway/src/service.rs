@@ -21,7 +21,7 @@ use crate::location::Locations;
 use crate::places::Places;
 use crate::provisioning_log::{ProvisioningLog, Sender};
 use crate::rate::RateLimit;
-use crate::{health, path, router};
+use crate::{health, path, router, unreadable};
 
 /// How the service is set up.
 #[derive(Debug)]
@@ -126,6 +126,7 @@ impl Service {
         drop(tasks.spawn(async move { tidied.rate.tidy(&stop).await }));
         let app = router::router(gateway).map_request(path::normalize);
         let app = app.map_request(|request: http::Request<RequestBody>| request.map(axum::body::Body::new));
+        let listener = listener.with_explanations(unreadable::explain);
         listener.serve("gateway", Protocol::Http, app, tasks.stopping()).await
     }
 }

@@ -42,4 +42,5 @@ mod sign_in;
 mod signing_keys;
 mod streams;
 mod tokens;
+mod unreadable;
 mod users;

@@ -28,6 +28,7 @@ use crate::frames::Frames;
 use crate::limits::Patience;
 use crate::listener::Protocol;
 use crate::peer::Peer;
+use crate::refusals::{Explain, Refusals};
 use crate::request::{RequestBody, Rests};
 
 /// A peer that answers no PING is gone.
@@ -44,11 +45,12 @@ const FAULTS: usize = 256;
 pub(crate) struct Shared {
     builder: Builder<TokioExecutor>,
     rests: Rests,
+    explain: Option<Explain>,
 }
 
 impl Shared {
-    pub(crate) fn new(protocol: Protocol, patience: &Patience) -> Self {
-        Self { builder: builder(protocol, patience), rests: Rests::new() }
+    pub(crate) fn new(protocol: Protocol, patience: &Patience, explain: Option<Explain>) -> Self {
+        Self { builder: builder(protocol, patience), rests: Rests::new(), explain }
     }
 }
 
@@ -118,7 +120,8 @@ impl Connection {
                 }
             }
         };
-        let io = TokioIo::new(Frames::new(stream, Arc::clone(&activity)));
+        let frames = Frames::new(stream, Arc::clone(&activity));
+        let io = TokioIo::new(Refusals::new(frames, Arc::clone(&activity), shared.explain));
         let watched = Watched { service, peer, activity, shared: Arc::clone(&shared) };
         let connection = shared.builder.serve_connection(io, watched);
         tokio::pin!(connection);

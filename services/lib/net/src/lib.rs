@@ -10,6 +10,7 @@ mod frames;
 mod limits;
 mod listener;
 mod peer;
+mod refusals;
 mod registry;
 mod request;
 #[cfg(feature = "testing")]
@@ -20,4 +21,5 @@ pub use dial::{Dial, is_loopback, is_protected};
 pub use limits::{Limits, Patience};
 pub use listener::{Listener, Protocol};
 pub use peer::Peer;
+pub use refusals::{Explain, Explanation};
 pub use request::RequestBody;

@@ -21,6 +21,7 @@ use crate::activity::Activity;
 use crate::connection::{self, Connection, Shared};
 use crate::limits::Limits;
 use crate::peer::Peer;
+use crate::refusals::Explain;
 use crate::registry::{Open, Registry};
 use crate::request::RequestBody;
 use crate::tls::ServerTls;
@@ -45,11 +46,12 @@ pub struct Listener {
     socket: TcpListener,
     limits: Limits,
     tls: Option<ServerTls>,
+    explain: Option<Explain>,
 }
 
 impl From<TcpListener> for Listener {
     fn from(socket: TcpListener) -> Self {
-        Self { socket, limits: Limits::default(), tls: None }
+        Self { socket, limits: Limits::default(), tls: None, explain: None }
     }
 }
 
@@ -72,6 +74,12 @@ impl Listener {
     #[must_use]
     pub fn with_tls(self, tls: Option<ServerTls>) -> Self {
         Self { tls, ..self }
+    }
+
+    /// The same where an answer to what is no request has a body, which this makes.
+    #[must_use]
+    pub fn with_explanations(self, explain: Explain) -> Self {
+        Self { explain: Some(explain), ..self }
     }
 
     /// Where it listens: the port that was found for port 0.
@@ -100,7 +108,7 @@ impl Listener {
         B: Body<Data = Bytes> + Unpin + Send + 'static,
         B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
-        let shared = Arc::new(Shared::new(protocol, &self.limits.patience));
+        let shared = Arc::new(Shared::new(protocol, &self.limits.patience, self.explain));
         let mut serving = Serving {
             registry: Registry::new(port, self.limits),
             connections: JoinSet::new(),
