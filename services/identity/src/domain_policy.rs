@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use usher_base::domain::{DomainName, email_domain, looks_like_address};
+use usher_base::domain::{DomainName, can_be_address, email_domain, looks_like_address};
 use usher_scim::{Object, ScimError, ScimType, short, user as scim};
 
 use crate::error::IdentityError;
@@ -28,6 +28,21 @@ pub(crate) fn judge(policy: &Policy, resource: &Object) -> Result<(), IdentityEr
     primary.map_or(Ok(()), |address| judge_address(policy, approved, address))
 }
 
+/// Judges a primary address that a write gives, in every workspace: it must be one that can be written to. What
+/// was there before is left alone, and so is who is not active afterwards.
+pub(crate) fn judge_primary(before: Option<&Object>, after: &Object) -> Result<(), ScimError> {
+    let primary = scim::primary_email(after);
+    let is_new = before.is_none_or(|before| scim::primary_email(before) != primary);
+    match primary {
+        Some(address) if is_new && scim::active(after) && !can_be_address(address) => {
+            let detail =
+                format!("emails: {:?} is no e-mail address; leave it out if there is none", short(address));
+            Err(ScimError::new(ScimType::InvalidValue, detail))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Whether what is judged differs between two states of a user.
 pub(crate) fn concerns(before: &Object, after: &Object) -> bool {
     let reactivated = !scim::active(before) && scim::active(after);
@@ -44,10 +59,6 @@ fn judge_address(
     match email_domain(address) {
         Ok(domain) if approved.contains(&domain) => Ok(()),
         Ok(domain) => Err(IdentityError::DomainNotApproved { domain, workspace: policy.slug.clone() }),
-        Err(_) if !looks_like_address(address) => {
-            let detail = format!("emails: {:?} is no e-mail address", short(address));
-            Err(ScimError::new(ScimType::InvalidValue, detail).into())
-        }
         Err(_) => Err(IdentityError::NoDomain { text: address.to_owned(), workspace: policy.slug.clone() }),
     }
 }
@@ -101,6 +112,20 @@ mod tests {
             "ada@acme.example",
             &json!([{"value": "a@acme.example", "type": "work"}, {"value": "x@evil.example", "primary": true}])
         ));
+    }
+
+    #[test]
+    fn a_primary_address_must_be_one_where_it_is_new_and_its_user_is_active() {
+        let user = |primary: &str, active: bool| {
+            let emails = json!([{"value": "-", "type": "home"}, {"value": primary, "type": "work"}]);
+            json!({"userName": "ada", "active": active, "emails": emails}).as_object().unwrap().clone()
+        };
+
+        assert!(judge_primary(None, &user("n/a", true)).is_err());
+        assert!(judge_primary(Some(&user("ada@acme.example", true)), &user("n/a", true)).is_err());
+        assert!(judge_primary(None, &user("ada@acme.example", true)).is_ok());
+        assert!(judge_primary(None, &user("n/a", false)).is_ok());
+        assert!(judge_primary(Some(&user("n/a", false)), &user("n/a", true)).is_ok());
     }
 
     #[test]

@@ -82,6 +82,7 @@ impl Users {
         };
         let (sent_active, Changed { resource, changes }, incoming) =
             self.workbench.run(document.len(), read).await?;
+        domain_policy::judge_primary(None, &resource)?;
         let policy = self.policies.get(ctx).await?;
         domain_policy::judge(&policy, &resource)?;
         let mut origin = Object::new();
@@ -246,6 +247,7 @@ impl Users {
             if changes.is_empty() {
                 return Ok(current.seen_by(client.as_deref()));
             }
+            domain_policy::judge_primary(Some(&before), &resource)?;
             let leaves = active(&before) && !active(&resource);
             condition.judge_effect(leaves)?;
             // Nothing refuses a person's leaving, and so nobody is asked about it.

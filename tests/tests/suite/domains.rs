@@ -67,15 +67,30 @@ async fn a_refusal_names_the_domain_the_workspace_and_what_to_do() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_primary_address_that_is_none_is_an_invalid_value() {
+async fn a_primary_address_that_is_none_is_an_invalid_value_in_every_workspace() {
     let stack = Stack::start().await;
-    let acme = acme(&stack).await;
-
-    for none in ["n/a", "none", "-"] {
-        let answer = acme.scim().post("/Users", &with_primary("ada@acme.example", none)).await;
-        answer.assert_scim_error(400, "no e-mail address").assert_scim_type("invalidValue");
+    for workspace in [acme(&stack).await, stack.workspace("open").plan("Open").create().await] {
+        let path = format!("/Users/{}", workspace.scim().created("grace@acme.example").await);
+        for none in ["n/a", "none", "-", "ada@"] {
+            let document = with_primary("ada@acme.example", none);
+            let replace =
+                json!([{ "op": "Replace", "path": "emails[type eq \"work\"].value", "value": none }]);
+            for answer in [
+                workspace.scim().post("/Users", &document).await,
+                workspace.scim().put(&path, &with_primary("grace@acme.example", none)).await,
+                workspace.scim().patch(&path, replace).await,
+            ] {
+                answer.assert_scim_error(400, "no e-mail address").assert_scim_type("invalidValue");
+            }
+        }
+        // Who leaves does so whatever else the request says.
+        let leave = json!([
+            { "op": "Replace", "path": "emails[type eq \"work\"].value", "value": "n/a" },
+            { "op": "Replace", "path": "active", "value": "False" },
+        ]);
+        workspace.scim().patch(&path, leave).await.assert_status(200).assert_at("/active", false);
+        workspace.scim().get("/Users").await.assert_total(1);
     }
-    acme.scim().get("/Users").await.assert_total(0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -123,8 +138,15 @@ async fn no_spelling_of_the_primary_address_gets_around_it() {
     let path = format!("/Users/{}", acme.scim().created("ada@acme.example").await);
 
     for address in OUTSIDE {
-        refused(&acme.scim().post("/Users", &with_primary("eve@acme.example", address)).await, "");
-        refused(&acme.scim().put(&path, &with_primary("ada@acme.example", address)).await, "");
+        let refused = |answer: &Answer| {
+            if address.starts_with('@') {
+                answer.assert_scim_error(400, "no e-mail address");
+            } else {
+                refused(answer, "");
+            }
+        };
+        refused(&acme.scim().post("/Users", &with_primary("eve@acme.example", address)).await);
+        refused(&acme.scim().put(&path, &with_primary("ada@acme.example", address)).await);
         for operations in [
             json!([{ "op": "Replace", "path": "emails[type eq \"work\"].value", "value": address }]),
             json!([{ "op": "replace", "path": "emails", "value": [{ "value": address, "primary": true }] }]),
@@ -132,7 +154,7 @@ async fn no_spelling_of_the_primary_address_gets_around_it() {
                 { "value": address, "type": "other", "primary": true }] }]),
             json!([{ "op": "replace", "value": { "emails": [{ "type": "work", "value": address }] } }]),
         ] {
-            refused(&acme.scim().patch(&path, operations).await, "");
+            refused(&acme.scim().patch(&path, operations).await);
         }
     }
 

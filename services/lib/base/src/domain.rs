@@ -78,6 +78,13 @@ pub fn looks_like_address(text: &str) -> bool {
     text.chars().any(|c| matches!(c, '@' | '＠' | '﹫'))
 }
 
+/// Whether a text can be an e-mail address at all: something on either side of an `@`. What real clients send is taken,
+/// such as quoted local parts and hosts without a dot; what nobody could write to, such as `n/a`, is not.
+pub fn can_be_address(text: &str) -> bool {
+    let parts = text.rsplit_once(['@', '＠', '﹫']);
+    parts.is_some_and(|(local, domain)| !local.trim().is_empty() && !domain.trim().is_empty())
+}
+
 /// The domain of a plain address: one `@`, an unquoted local part, nothing hidden in it.
 ///
 /// Quoted local parts, comments, two `@`, spaces, control and invisible characters are refused
@@ -154,6 +161,22 @@ mod tests {
             "<a@acme.example>",
         ] {
             assert_eq!(domain(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_nobody_could_write_to_is_no_address_and_what_clients_send_is() {
+        for none in ["n/a", "none", "-", "", " ", "@", "ada@", "@acme.example", " @acme.example", "ada@ "] {
+            assert!(!can_be_address(none), "{none:?}");
+        }
+        for address in [
+            "ada@acme.example",
+            "ada@intern",
+            "\"a@b\"@acme.example",
+            "ada#EXT#@acme.example",
+            "ada＠acme.example",
+        ] {
+            assert!(can_be_address(address), "{address:?}");
         }
     }
 

@@ -183,7 +183,10 @@ fn mapping() -> Row {
         ("phoneNumbers[type eq \"fax\"].value", "/phoneNumbers/2/value"),
         ("externalId", "/externalId"),
     ]
-    .map(|(path, pointer)| (path.to_owned(), path, pointer.to_owned()))
+    .map(|(path, pointer)| {
+        let value = if path.starts_with("emails") { "u@contoso.com" } else { path };
+        (path.to_owned(), value, pointer.to_owned())
+    })
     .into_iter()
     .chain(
         ["streetAddress", "locality", "region", "postalCode", "country"]
