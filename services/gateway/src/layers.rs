@@ -122,7 +122,8 @@ pub(crate) async fn observe(State(gateway): State<Gateway>, mut request: Request
         .extensions()
         .get::<MatchedPath>()
         .map_or_else(|| Arc::from("unmatched"), |path| Arc::<str>::from(path.as_str()));
-    let span = tracing::info_span!(
+    // Of the highest level, so that whatever is logged has the request's id, however little that is.
+    let span = tracing::error_span!(
         "http", request_id = %context.id, trace_id = %context.trace.trace_id(),
         workspace = tracing::field::Empty,
     );

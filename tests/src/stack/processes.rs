@@ -224,6 +224,15 @@ impl Processes {
         self.directory.path().join("pg")
     }
 
+    /// What a role has logged since it was first started: warnings and errors, a JSON object a line.
+    pub fn log(&self, role: &str) -> String {
+        read(&self.log_file(role))
+    }
+
+    fn log_file(&self, role: &str) -> PathBuf {
+        self.directory.path().join(format!("{role}.log"))
+    }
+
     /// Where a role serves its metrics.
     pub fn metrics_url(&self, role: &str) -> String {
         format!("http://{}/metrics", self.roles[role].metrics)
@@ -260,12 +269,9 @@ impl Processes {
     }
 
     fn spawn(&mut self, role: &'static str) {
+        let file = self.log_file(role);
         let process = self.roles.get_mut(role).unwrap();
-        let log = std::fs::File::options()
-            .create(true)
-            .append(true)
-            .open(self.directory.path().join(format!("{role}.log")))
-            .unwrap();
+        let log = std::fs::File::options().create(true).append(true).open(file).unwrap();
         let child = self
             .launch
             .command()
@@ -281,7 +287,7 @@ impl Processes {
     }
 
     async fn ready(&mut self, role: &'static str) {
-        let log = self.directory.path().join(format!("{role}.log"));
+        let log = self.log_file(role);
         let process = self.roles.get_mut(role).unwrap();
         let url = format!("http://{}/readyz", process.metrics);
         let deadline = Instant::now() + READY_WITHIN;

@@ -20,6 +20,7 @@ mod erasure;
 mod fence;
 mod foreign_database;
 mod grpc;
+mod internal_faults;
 mod isolation;
 mod leaving;
 mod limit_relay;

@@ -110,7 +110,8 @@ where
             // A method that does not exist is a name that anybody can make up.
             let served = setup.methods.get(request.uri().path());
             let label = served.map_or("unknown", |served| served.method.path);
-            let span = tracing::info_span!(
+            // Of the highest level, so that whatever is logged has the request's id, however little that is.
+            let span = tracing::error_span!(
                 "rpc", role = setup.role, method = label, request_id = %request_id,
                 trace_id = %trace.trace_id(), workspace = tracing::field::Empty,
             );
