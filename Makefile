@@ -6,11 +6,13 @@ SHELL := /bin/bash
 ARGS ?=
 DATA_DIR ?= .usher
 SECONDS_EACH ?= 60
+# Milliseconds up to which no request of the hostile suite counts as slow.
+FLOOR ?= 50
 # Where `make check` puts cargo-deny, if it is not installed.
 TOOLS := target/tools
 DENY := PATH="$(TOOLS)/bin:$$PATH" cargo deny
 
-.PHONY: help run test check advisories fuzz bench sim months prepare prepare-test prepare-check
+.PHONY: help run test check advisories fuzz hostile bench sim months prepare prepare-test prepare-check
 
 help: ## Explain the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -39,6 +41,11 @@ fuzz: ## Fuzz the readers of filters, paths, PATCH and JSON for a minute each (S
 	  cargo fuzz run --sanitizer none $$target fuzz/corpus/$$target fuzz/seeds/$$target -- \
 	    -max_total_time=$(SECONDS_EACH) -max_len=4096 -timeout=5 -rss_limit_mb=1024; \
 	done
+
+hostile: prepare-test ## Attack a release build, with 50 ms in place of the 2 s that a debug build has (FLOOR=20 for less)
+	cargo build --release --locked --workspace --bins --features usher-store/testing
+	USHER_HOSTILE_FLOOR=$(FLOOR) target/release/with-cluster \
+	  cargo nextest run --release --locked --workspace --no-fail-fast -E 'package(usher-tests) and binary(hostile)'
 
 bench: prepare ## Measure the hot paths against a private local stack (ARGS="--seconds 10")
 	cargo build --release --locked --package usher --package usher-tests --bins

@@ -28,9 +28,12 @@ impl Answers {
         self.0.lock().unwrap().get(&answer.to_string()).copied().unwrap_or_default()
     }
 
-    /// How many answers came at all.
-    pub(crate) fn total(&self) -> u64 {
-        self.0.lock().unwrap().values().sum()
+    /// Asserts that there were answers, and none but these.
+    #[track_caller]
+    pub(crate) fn assert_only(&self, attack: &str, expected: &[&str]) {
+        let answers = self.0.lock().unwrap();
+        assert!(!answers.is_empty(), "{attack}: the attack did nothing");
+        assert!(answers.keys().all(|answer| expected.contains(&answer.as_str())), "{attack}: {answers:?}");
     }
 
     /// Counts the status of an HTTP answer, or its absence.
