@@ -20,6 +20,6 @@ pub mod tls;
 pub use dial::{Dial, is_loopback, is_protected};
 pub use limits::{Limits, Patience};
 pub use listener::{Listener, Protocol};
-pub use peer::Peer;
+pub use peer::{Peer, network};
 pub use refusals::{Explain, Explanation};
 pub use request::RequestBody;

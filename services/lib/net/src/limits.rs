@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
+use crate::peer::network;
+
 /// How many connections there may be, and how long each may do nothing.
 #[derive(Clone, Debug)]
 pub struct Limits {
@@ -12,7 +14,7 @@ pub struct Limits {
     pub places: usize,
     /// Of them, those from one address; one more is refused. The 64 bits of an IPv6 network count as one address.
     pub per_address: usize,
-    /// Networks whose addresses each stand for many clients, such as proxies: they have no limit of their own.
+    /// Networks whose addresses each stand for many clients, such as proxies: nothing is limited by their addresses.
     pub shared: Vec<IpNet>,
     /// How long is waited for a peer.
     pub patience: Patience,
@@ -35,14 +37,9 @@ impl Default for Limits {
 impl Limits {
     /// What a peer is counted as; none where it has no limit of its own.
     pub(crate) fn counted(&self, address: IpAddr) -> Option<IpAddr> {
-        let address = address.to_canonical();
-        if self.shared.iter().any(|network| network.contains(&address)) {
-            return None;
-        }
-        Some(match address {
-            IpAddr::V6(whole) => IpAddr::V6(Ipv6Addr::from_bits(whole.to_bits() >> 64 << 64)),
-            whole @ IpAddr::V4(_) => whole,
-        })
+        let canonical = address.to_canonical();
+        let is_shared = self.shared.iter().any(|network| network.contains(&canonical));
+        (!is_shared).then(|| network(address))
     }
 }
 

@@ -169,7 +169,7 @@ where
         let connection = Connection {
             stream,
             tls: self.tls.as_ref().map(ServerTls::current),
-            peer: Peer::new(address, Arc::clone(&activity)),
+            peer: Peer::new(address, counted, Arc::clone(&activity)),
             activity: Arc::clone(&activity),
             farewell: Arc::clone(&farewell),
         };
