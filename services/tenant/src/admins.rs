@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use usher_base::credential::subject_digest;
 use usher_base::domain::email_domain;
@@ -15,7 +15,7 @@ use crate::audit::{Action, AuditEntry};
 use crate::authority::{self, Authority};
 use crate::brake::Brake;
 use crate::error::TenantError;
-use crate::hashing::{Asker, Hasher};
+use crate::hashing::Hasher;
 use crate::secrets::Secrets;
 use crate::signer::Signer;
 use crate::store::{admins as store, attempts, audit, ended_sessions};
@@ -164,9 +164,10 @@ impl Admins {
         let admin = find(&admins, id)?;
         check_power(&authority, &admin.permissions)?;
         check_holders(&admins, id, &BTreeSet::new())?;
+        let now = end_of_sessions(admin, ctx.now());
         store::delete(&mut tx, id).await?;
         attempts::forget(&mut tx, id).await?;
-        ended_sessions::insert(tx.conn(), subject_digest(&Actor::Admin(id)), ctx.now()).await?;
+        ended_sessions::insert(tx.conn(), subject_digest(&Actor::Admin(id)), now).await?;
         let detail = json!({ "email": admin.email });
         audit::insert(&mut tx, AuditEntry::new(ctx, Action::DeleteAdmin, &id, detail)).await?;
         Ok(tx.commit().await?)
@@ -189,7 +190,7 @@ impl Admins {
         let admin = self.reach(ctx, &mut tx, id).await?;
         store::set_password(&mut tx, id, &hash).await?;
         attempts::forget(&mut tx, id).await?;
-        self.end(ctx, &mut tx, id).await?;
+        end(ctx, &mut tx, &admin).await?;
         let detail = json!({ "email": admin.email });
         audit::insert(&mut tx, AuditEntry::new(ctx, Action::SetPassword, &id, detail)).await?;
         Ok(tx.commit().await?)
@@ -208,7 +209,7 @@ impl Admins {
         }
         let mut tx = database.begin().await?;
         let admin = self.reach(ctx, &mut tx, id).await?;
-        self.end(ctx, &mut tx, id).await?;
+        end(ctx, &mut tx, &admin).await?;
         let detail = json!({ "email": admin.email });
         audit::insert(&mut tx, AuditEntry::new(ctx, Action::EndSessions, &id, detail)).await?;
         Ok(tx.commit().await?)
@@ -242,23 +243,33 @@ impl Admins {
         self.confirm(ctx, &authority, own_password).await
     }
 
-    /// The admin, if the caller may act on them: whose permissions the caller holds.
+    /// The admin, locked, if the caller may act on them: whose permissions the caller holds.
     async fn reach(&self, ctx: &CallContext, tx: &mut TenantTx, id: AdminId) -> Result<Admin, TenantError> {
+        let admin = store::lock(tx, id).await?;
         let authority = authority::of(ctx, tx).await?;
-        let admin = store::find(tx, id).await?.ok_or_else(|| absent(id))?;
+        let admin = admin.ok_or_else(|| absent(id))?;
         check_power(&authority, &admin.permissions)?;
         Ok(admin)
     }
 
-    async fn end(&self, ctx: &CallContext, tx: &mut TenantTx, id: AdminId) -> Result<(), TenantError> {
-        store::end_sessions(tx, id, ctx.now()).await?;
-        Ok(ended_sessions::insert(tx.conn(), subject_digest(&Actor::Admin(id)), ctx.now()).await?)
-    }
-
     async fn hash(&self, ctx: &CallContext, password: &str) -> Result<String, TenantError> {
-        let asker = Asker::Workspace(ctx.scope()?.workspace_id().to_string());
-        Ok(self.hasher.reserve(&[asker])?.turn().await.hash(password).await?)
+        let place = self.hasher.reserve_again(ctx.scope()?.workspace_id())?;
+        Ok(place.turn().await.hash(password).await?)
     }
+}
+
+/// Ends the sessions of an admin whose row is locked.
+async fn end(ctx: &CallContext, tx: &mut TenantTx, admin: &Admin) -> Result<(), TenantError> {
+    let now = end_of_sessions(admin, ctx.now());
+    store::end_sessions(tx, admin.id, now).await?;
+    Ok(ended_sessions::insert(tx.conn(), subject_digest(&Actor::Admin(admin.id)), now).await?)
+}
+
+/// When sessions that are ended now have ended. What was signed in the second in which they were ended before says
+/// that it was signed in the next one (`Grant::after`), and is to end too.
+fn end_of_sessions(admin: &Admin, now: Timestamp) -> Timestamp {
+    let again = admin.sessions_ended_at.map(|before| before + SignedDuration::from_secs(1));
+    again.map_or(now, |again| again.max(now))
 }
 
 fn absent(id: AdminId) -> TenantError {
@@ -297,5 +308,30 @@ fn check_holders(admins: &[Admin], id: AdminId, left: &BTreeSet<AdminPermission>
     match lost.find(others) {
         Some(permission) => Err(TenantError::LastHolder(permission.title())),
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sessions_that_are_ended_twice_in_a_second_end_what_was_signed_between() {
+        let first: Timestamp = "2026-11-28T09:00:10.1Z".parse().unwrap();
+        let admin = Admin {
+            id: AdminId::from_uuid(uuid::Uuid::nil()),
+            email: "boss@acme.example".to_owned(),
+            password_hash: String::new(),
+            permissions: BTreeSet::new(),
+            created_at: first,
+            sessions_ended_at: Some(first),
+        };
+
+        // A credential that is signed now says the next second.
+        let second = end_of_sessions(&admin, first + SignedDuration::from_millis(200));
+
+        assert!(second.as_second() > first.as_second());
+        let later = first + SignedDuration::from_mins(1);
+        assert_eq!(end_of_sessions(&admin, later), later);
     }
 }

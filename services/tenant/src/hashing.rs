@@ -1,16 +1,18 @@
 //! argon2id in bounded queues: each hash takes 19 MiB and some 20 ms of a core.
 //!
-//! Passwords and random secrets have a queue each, so that no number of sign-ins delays a token. In
-//! the queue of passwords a workspace and a peer have few places.
+//! There is a queue each for sign-ins, for the passwords that admins who are signed in give, and for random
+//! secrets, so that no number of sign-ins delays a token or an admin. In the queues of passwords a workspace, and
+//! among strangers a peer, has few places.
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use argon2::{Algorithm, Argon2, Params};
+use usher_base::id::WorkspaceId;
 
 use crate::peer::Peer;
 use crate::queue::{Limits, Place, Queue, Turn};
 
-/// Places in the queue of passwords: at most 64 wait, which is about a second, and at most 8 for one
+/// Places in a queue of passwords: at most 64 wait, which is about a second, and at most 8 for one
 /// workspace or peer.
 const PASSWORDS: Limits = Limits { running: 1, total: 64, each: 8 };
 /// Places in the queue of random secrets, which are hashed when they are made.
@@ -45,11 +47,11 @@ pub(crate) enum Asker {
     Peer(Peer),
 }
 
-/// A place in the queue of passwords.
+/// A place in a queue of passwords.
 #[derive(Debug)]
 pub(crate) struct Reserved(Place<Asker>);
 
-/// A turn in the queue of passwords, good for one hash.
+/// A turn in a queue of passwords, good for one hash.
 #[derive(Debug)]
 pub(crate) struct PasswordTurn(Turn<Asker>);
 
@@ -58,17 +60,25 @@ pub(crate) struct PasswordTurn(Turn<Asker>);
 #[derive(Clone, Debug)]
 pub(crate) struct Hasher {
     passwords: Queue<Asker>,
+    /// Passwords from whoever has shown a credential: strangers can't fill it.
+    again: Queue<Asker>,
     random: Queue<()>,
 }
 
 impl Hasher {
     pub(crate) fn new() -> Self {
-        Self { passwords: Queue::new(PASSWORDS), random: Queue::new(RANDOM) }
+        Self { passwords: Queue::new(PASSWORDS), again: Queue::new(PASSWORDS), random: Queue::new(RANDOM) }
     }
 
-    /// Takes a place in the queue of passwords, before anything is done about the password.
+    /// Takes a place in the queue of sign-ins, before anything is done about the password.
     pub(crate) fn reserve(&self, askers: &[Asker]) -> Result<Reserved, HashError> {
         self.passwords.enter(askers).map(Reserved).map_err(|_| HashError::PasswordsBusy)
+    }
+
+    /// Takes a place in the queue of the passwords that a workspace's admins give again, or set.
+    pub(crate) fn reserve_again(&self, workspace: WorkspaceId) -> Result<Reserved, HashError> {
+        let asker = Asker::Workspace(workspace.to_string());
+        self.again.enter(&[asker]).map(Reserved).map_err(|_| HashError::PasswordsBusy)
     }
 
     /// Hashes a secret of 256 random bits.
@@ -175,6 +185,19 @@ mod tests {
         assert!(matches!(flood[99], Err(HashError::PasswordsBusy)));
         assert!(hasher.reserve(&asker("quiet")).is_ok());
         assert!(hasher.random_place().is_ok(), "tokens have a queue of their own");
+    }
+
+    #[test]
+    fn strangers_who_fill_the_queue_of_sign_ins_keep_no_admin_from_giving_the_password_again() {
+        let hasher = Hasher::new();
+        let sign_in = |number| hasher.reserve(&[Asker::Workspace(format!("made-up-{number}"))]);
+        let flood: Vec<_> = (0..PASSWORDS.total).map(sign_in).collect();
+        assert!(flood.iter().all(Result::is_ok) && sign_in(PASSWORDS.total).is_err());
+
+        let workspace = WorkspaceId::from_uuid(uuid::Uuid::nil());
+        let again: Vec<_> = (0..100).filter_map(|_| hasher.reserve_again(workspace).ok()).collect();
+
+        assert_eq!(again.len(), PASSWORDS.each);
     }
 
     #[test]

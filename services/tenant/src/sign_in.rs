@@ -49,9 +49,13 @@ impl Admins {
         if password.len() > MAX_PASSWORD_BYTES || email.len() > MAX_EMAIL_BYTES {
             return Err(TenantError::PasswordWrong);
         }
-        // One workspace under each of its names takes the same places; what can be no name is one.
+        // A workspace has places under its id and under its slug: which slug is whose is asked in the turn only.
+        // Everything that can be no name is one.
         let name = workspaces::canonical_name(workspace).unwrap_or_default();
-        let place = self.hasher.reserve(&[Asker::Workspace(name.clone()), Asker::Peer(caller.peer)])?;
+        let asker = Asker::Workspace(name.clone());
+        let peer = caller.peer.limited().map(Asker::Peer);
+        let askers: Vec<Asker> = std::iter::once(asker.clone()).chain(peer).collect();
+        let place = self.hasher.reserve(&askers)?;
         let turn = place.turn().await;
         let resolved = workspaces::resolve(&self.database, workspace).await?;
         let scope = self.signer.own_scope(resolved.unwrap_or(NOWHERE)).await?;
@@ -61,7 +65,9 @@ impl Admins {
         let admin = store::find_by_email(&mut tx, email).await?.filter(|_| exists);
         tx.commit().await?;
         let Some(admin) = admin else {
-            let attempt = Attempt::sign_in_to_no_account(&name, email, caller.peer);
+            // Counted like an account's: whichever name the workspace was given.
+            let counted_as = if exists { scope.workspace_id().to_string() } else { name };
+            let attempt = Attempt::sign_in_to_no_account(&counted_as, email, caller.peer);
             // Nothing is stored under an id that is no workspace's.
             let counted = if exists { scope } else { self.signer.own_scope(NOWHERE).await? };
             let counted = self.database.scoped(&counted).for_stranger();
@@ -72,17 +78,24 @@ impl Admins {
         let judged = (password, Some(admin.password_hash.as_str()));
         attempts::judge(&database, self.clock.now(), attempt, turn, judged).await?;
         let new_hash = if Hasher::is_outdated(&admin.password_hash) {
-            Some(self.hasher.reserve(&[Asker::Workspace(name)])?.turn().await.hash(password).await?)
+            Some(self.hasher.reserve(&[asker])?.turn().await.hash(password).await?)
         } else {
             None
         };
         let mut tx = database.begin().await?;
+        // The hash took its time, in which the password may have been set, the sessions ended, the admin deleted.
+        // What was judged must hold still; whoever ends sessions from now on waits for this one, and ends it.
+        let judged = store::lock(&mut tx, admin.id).await?;
+        let admin = judged
+            .filter(|locked| locked.password_hash == admin.password_hash)
+            .ok_or(TenantError::PasswordWrong)?;
         if let Some(hash) = new_hash {
             store::set_password(&mut tx, admin.id, &hash).await?;
         }
         audit::insert(&mut tx, self.signed_in(caller, &admin)).await?;
+        let signed = self.signer.sign(grant(&admin, scope.workspace_id())).await?;
         tx.commit().await?;
-        self.signer.sign(grant(&admin, scope.workspace_id())).await
+        Ok(signed)
     }
 
     fn signed_in(&self, caller: &Caller, admin: &Admin) -> AuditEntry {
@@ -98,7 +111,7 @@ impl Admins {
     }
 
     /// Asks the caller, if it is an admin, for their password again. With no transaction open: a hash
-    /// takes its time.
+    /// takes its time. A password that is set meanwhile ends the session, which the transaction that follows sees.
     pub(crate) async fn confirm(
         &self,
         ctx: &CallContext,
@@ -109,8 +122,7 @@ impl Admins {
             Authority::Operator => Ok(()),
             Authority::Admin(admin) => {
                 let scope = ctx.scope()?;
-                let place = self.hasher.reserve(&[Asker::Workspace(scope.workspace_id().to_string())])?;
-                let turn = place.turn().await;
+                let turn = self.hasher.reserve_again(scope.workspace_id())?.turn().await;
                 let judged = (password, Some(admin.password_hash.as_str()));
                 let attempt = Attempt::again(admin.id);
                 attempts::judge(&self.database.scoped(&scope), ctx.now(), attempt, turn, judged).await

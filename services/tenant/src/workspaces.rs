@@ -140,7 +140,8 @@ pub(crate) async fn update(
         None => None,
     };
     let mut tx = database.scoped(&scope).begin().await?;
-    let mut workspace = store::find(&mut tx)
+    // Locked: what is not to change is written as it is, and somebody else may be changing it.
+    let mut workspace = store::lock(&mut tx)
         .await?
         .ok_or_else(|| TenantError::NotFound { what: "workspace", name: scope.workspace_id().to_string() })?;
     workspace.name = change.name.unwrap_or(workspace.name);

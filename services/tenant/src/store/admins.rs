@@ -71,6 +71,20 @@ pub(crate) async fn find(tx: &mut TenantTx, id: AdminId) -> Result<Option<Admin>
     Ok(row.map(Admin::from))
 }
 
+/// An admin whom nobody else changes until the transaction ends.
+pub(crate) async fn lock(tx: &mut TenantTx, id: AdminId) -> Result<Option<Admin>, Error> {
+    let tenant = tx.tenant();
+    let row: Option<AdminRow> = sqlx::query_as(
+        "SELECT admin_id, email, password_hash, permissions, created_at, sessions_ended_at FROM admins
+         WHERE tenant_id = $1 AND admin_id = $2 FOR UPDATE",
+    )
+    .bind(tenant)
+    .bind(id.as_uuid())
+    .fetch_optional(tx.conn())
+    .await?;
+    Ok(row.map(Admin::from))
+}
+
 pub(crate) async fn find_by_email(tx: &mut TenantTx, email: &str) -> Result<Option<Admin>, Error> {
     let tenant = tx.tenant();
     let row: Option<AdminRow> = sqlx::query_as(

@@ -1,6 +1,6 @@
 //! Workspaces and the directory of their slugs.
 
-use sqlx::FromRow;
+use sqlx::{AssertSqlSafe, FromRow};
 use usher_base::id::{PlanId, WorkspaceId};
 use usher_store::{Database, Error, ScopedDatabase, TenantTx, Time};
 use uuid::Uuid;
@@ -155,19 +155,25 @@ pub(crate) async fn insert(
     Ok(inserted)
 }
 
+const WORKSPACE: &str =
+    "SELECT w.tenant_id, w.slug, w.name, w.plan_id, w.suspended, w.seat_policy, w.seat_limit,
+       w.policy_version, w.created_at, p.name AS plan_name, p.scim AS plan_scim,
+       p.enforce_domains AS plan_enforce_domains, p.collaborators_at_least AS plan_collaborators_at_least,
+       p.collaborators_percent AS plan_collaborators_percent
+     FROM workspaces w JOIN plans p ON p.plan_id = w.plan_id WHERE w.tenant_id = $1";
+
 /// The workspace of the transaction.
 pub(crate) async fn find(tx: &mut TenantTx) -> Result<Option<Workspace>, Error> {
     let tenant = tx.tenant();
-    let row: Option<WorkspaceRow> = sqlx::query_as(
-        "SELECT w.tenant_id, w.slug, w.name, w.plan_id, w.suspended, w.seat_policy, w.seat_limit, w.policy_version,
-                w.created_at, p.name AS plan_name, p.scim AS plan_scim, p.enforce_domains AS plan_enforce_domains,
-                p.collaborators_at_least AS plan_collaborators_at_least,
-                p.collaborators_percent AS plan_collaborators_percent
-         FROM workspaces w JOIN plans p ON p.plan_id = w.plan_id WHERE w.tenant_id = $1",
-    )
-    .bind(tenant)
-    .fetch_optional(tx.conn())
-    .await?;
+    let row: Option<WorkspaceRow> = sqlx::query_as(WORKSPACE).bind(tenant).fetch_optional(tx.conn()).await?;
+    Ok(row.map(Workspace::from))
+}
+
+/// The workspace of the transaction, which nobody else changes until it ends.
+pub(crate) async fn lock(tx: &mut TenantTx) -> Result<Option<Workspace>, Error> {
+    let tenant = tx.tenant();
+    let sql = AssertSqlSafe(format!("{WORKSPACE} FOR UPDATE OF w"));
+    let row: Option<WorkspaceRow> = sqlx::query_as(sql).bind(tenant).fetch_optional(tx.conn()).await?;
     Ok(row.map(Workspace::from))
 }
 
@@ -183,7 +189,7 @@ pub(crate) async fn list(database: &Database, after: &str, most: u32) -> Result<
     Ok(rows.into_iter().map(Workspace::from).collect())
 }
 
-/// Writes what can be changed, raises the policy version and announces it.
+/// Writes what can be changed of a workspace that is locked, raises the policy version and announces it.
 pub(crate) async fn update(tx: &mut TenantTx, workspace: &Workspace) -> Result<(), Error> {
     let tenant = tx.tenant();
     sqlx::query(
