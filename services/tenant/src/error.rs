@@ -90,6 +90,9 @@ pub enum TenantError {
     /// Caller: try again; or a defect, see the source.
     #[error("a secret can't be hashed: {0}")]
     Hash(#[from] HashError),
+    /// Caller: ask for less.
+    #[error("this takes longer than {0} s here; ask for a smaller page or for something more exact")]
+    TooSlow(u64),
     /// Operator: see the source; caller: a value that can't be stored.
     #[error(transparent)]
     Store(#[from] usher_store::Error),
@@ -122,6 +125,7 @@ impl Fault for TenantError {
             Self::OwnCredential(_) | Self::Key(_) | Self::NoSigningKey | Self::Hash(HashError::Failed(_)) => {
                 Reason::Internal
             }
+            Self::TooSlow(_) => Reason::InvalidArgument,
             Self::Store(error) => error.reason(),
         }
     }

@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use futures::{StreamExt as _, TryStreamExt as _};
+use futures::StreamExt as _;
 use jiff::Timestamp;
 use moka::sync::Cache;
-use usher_base::CallContext;
+use tokio::time::{Instant, timeout_at};
 use usher_base::id::{AppId, LogEntryId, TokenId, WorkspaceId};
+use usher_base::{CallContext, Fault as _, Reason};
 use usher_store::Database;
 
 use crate::access::Access;
@@ -19,6 +20,10 @@ use crate::store::provisioning_log as store;
 const NOISE: Duration = Duration::from_secs(5);
 /// Statements of one call that run at once.
 const AT_ONCE: usize = 4;
+/// What is not stored in this time is to be sent again: its caller waits no more than 5 s.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How long a statement of a list may take: who is rarely met in a long log is looked for in all of it.
+const LONGEST_LIST: Duration = Duration::from_secs(2);
 
 /// One attempt of an identity provider.
 #[derive(Clone, Debug)]
@@ -60,13 +65,26 @@ pub(crate) struct Log {
     pub(crate) entries: Vec<LogEntry>,
 }
 
-/// How many entries were not stored.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Dropped {
+/// What came of entries that were to be appended: how many were dropped and why, and which are to be sent again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Appended {
     /// Their workspace does not exist.
     pub(crate) nowhere: usize,
     /// They had no valid token, and there was one like them a moment ago.
     pub(crate) noise: usize,
+    /// They can't be stored.
+    pub(crate) refused: usize,
+    /// The workspaces, as they were named, that did not take theirs now.
+    pub(crate) again: Vec<String>,
+}
+
+/// What one workspace is to be sent of a call.
+#[derive(Debug, Default)]
+struct Batch {
+    /// Its id and slug, as far as they were used.
+    names: Vec<String>,
+    entries: Vec<LogEntry>,
+    noise: usize,
 }
 
 /// The provisioning logs of all workspaces. Clones are the same.
@@ -85,33 +103,63 @@ impl ProvisioningLog {
         Self { database, access, heard }
     }
 
-    /// Appends entries, a statement per workspace.
-    pub(crate) async fn append(&self, ctx: &CallContext, logs: Vec<Log>) -> Result<Dropped, TenantError> {
+    /// Appends entries, a statement per workspace. What one workspace does not take costs no other an entry.
+    pub(crate) async fn append(&self, ctx: &CallContext, logs: Vec<Log>) -> Result<Appended, TenantError> {
+        let until = Instant::now() + PATIENCE;
         let names = logs.iter().map(|log| log.workspace.as_str());
         let resolved = self.access.resolve_all(names).await?;
-        let mut dropped = Dropped::default();
-        let mut by_workspace: HashMap<WorkspaceId, Vec<LogEntry>> = HashMap::new();
+        let mut appended = Appended::default();
+        let mut batches: HashMap<WorkspaceId, Batch> = HashMap::new();
         for log in logs {
             let Some(id) = resolved.get(&log.workspace) else {
-                dropped.nowhere += log.entries.len();
+                appended.nowhere += log.entries.len();
                 continue;
             };
+            let batch = batches.entry(*id).or_default();
+            batch.names.push(log.workspace);
             for entry in log.entries {
                 if entry.caller.is_none() && self.is_noise(*id, &entry) {
-                    dropped.noise += 1;
+                    batch.noise += 1;
                 } else {
-                    by_workspace.entry(*id).or_default().push(entry);
+                    batch.entries.push(entry);
                 }
             }
         }
-        let stored = by_workspace.into_iter().map(async |(id, entries)| {
-            let scope = ctx.credential().scope(Some(id))?;
-            let exists = store::insert(&self.database.scoped(&scope), &entries).await?;
-            Ok::<_, TenantError>(if exists { 0 } else { entries.len() })
+        let stored = batches.into_iter().map(async |(id, batch)| {
+            let outcome = timeout_at(until, self.store(ctx, id, &batch.entries)).await;
+            (id, batch, outcome)
         });
-        let lost: Vec<usize> = futures::stream::iter(stored).buffer_unordered(AT_ONCE).try_collect().await?;
-        dropped.nowhere += lost.iter().sum::<usize>();
-        Ok(dropped)
+        let mut stored = futures::stream::iter(stored).buffer_unordered(AT_ONCE);
+        while let Some((id, batch, outcome)) = stored.next().await {
+            match outcome {
+                Ok(Ok(exists)) => {
+                    appended.noise += batch.noise;
+                    appended.nowhere += if exists { 0 } else { batch.entries.len() };
+                }
+                Ok(Err(error)) if !passes(&error) => {
+                    let (error, entries) = (&error as &dyn std::error::Error, batch.entries.len());
+                    tracing::error!(error, workspace = %id, entries, "entries of a provisioning log are lost");
+                    appended.noise += batch.noise;
+                    appended.refused += entries;
+                }
+                Ok(Err(_)) | Err(_) => {
+                    self.forget(id, &batch.entries);
+                    appended.again.extend(batch.names);
+                }
+            }
+        }
+        Ok(appended)
+    }
+
+    /// Stores a workspace's entries; false if there is no such workspace.
+    async fn store(
+        &self,
+        ctx: &CallContext,
+        id: WorkspaceId,
+        entries: &[LogEntry],
+    ) -> Result<bool, TenantError> {
+        let scope = ctx.credential().scope(Some(id))?;
+        Ok(store::insert(&self.database.scoped(&scope).for_service(), entries).await?)
     }
 
     fn is_noise(&self, id: WorkspaceId, entry: &LogEntry) -> bool {
@@ -123,6 +171,13 @@ impl ProvisioningLog {
         heard
     }
 
+    /// Takes it that entries were not heard, because they come again.
+    fn forget(&self, id: WorkspaceId, entries: &[LogEntry]) {
+        for entry in entries.iter().filter(|entry| entry.caller.is_none()) {
+            self.heard.invalidate(&(id, entry.reason.clone()));
+        }
+    }
+
     /// A page of a workspace's log, newest first.
     pub(crate) async fn list(
         &self,
@@ -130,10 +185,20 @@ impl ProvisioningLog {
         wanted: &Wanted,
     ) -> Result<Vec<LogEntry>, TenantError> {
         let scope = ctx.scope()?;
-        let mut tx = self.database.scoped(&scope).begin().await?;
+        let mut tx = self.database.scoped(&scope).scan(LONGEST_LIST).await?;
         authority::of(ctx, &mut tx).await?;
-        let entries = store::list(&mut tx, wanted).await?;
+        let entries = store::list(&mut tx, wanted).await.map_err(|error| {
+            if error.is_too_slow() { TenantError::TooSlow(LONGEST_LIST.as_secs()) } else { error.into() }
+        })?;
         tx.commit().await?;
         Ok(entries)
     }
+}
+
+/// Whether the same may succeed later.
+fn passes(error: &TenantError) -> bool {
+    matches!(
+        error.reason(),
+        Reason::Unavailable | Reason::Overloaded | Reason::RateLimited | Reason::DeadlineExceeded
+    )
 }

@@ -39,6 +39,7 @@ mod scim2_server;
 mod scim2_tester;
 mod seats;
 mod service_keys;
+mod side_by_side;
 mod sign_in;
 mod signing_keys;
 mod streams;

@@ -1,6 +1,6 @@
 //! `usher.tenant.v1.ProvisioningLogService`
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use usher_proto::tenant::v1 as pb;
@@ -20,14 +20,23 @@ pub(crate) struct LogClient {
     credential: ServiceCredential,
 }
 
+/// What came of entries.
+#[derive(Debug)]
+pub(crate) struct Appended {
+    /// How many tenant dropped, and why: their workspace does not exist, there was one like them a moment ago, they
+    /// can't be stored.
+    pub(crate) dropped: [(&'static str, usize); 3],
+    /// The workspaces, as the entries name them, whose entries are to be sent again.
+    pub(crate) again: HashSet<String>,
+}
+
 impl LogClient {
     pub(crate) fn new(channels: Channels, credential: ServiceCredential) -> Self {
         Self { client: ProvisioningLogServiceClient::new(channels), credential }
     }
 
-    /// Appends entries to their workspaces' logs. Returns how many tenant dropped: of workspaces that
-    /// don't exist, and as noise.
-    pub(crate) async fn append(&self, entries: &[Entry]) -> Result<(usize, usize), Failure> {
+    /// Appends entries to their workspaces' logs.
+    pub(crate) async fn append(&self, entries: &[Entry]) -> Result<Appended, Failure> {
         let credential = self.credential.current().await?;
         let outgoing = Outgoing {
             credential: &credential,
@@ -39,7 +48,14 @@ impl LogClient {
         let message = pb::AppendLogEntriesRequest { logs: by_workspace(entries) };
         let answer = self.client.clone().append_log_entries(outgoing.request(message)).await?.into_inner();
         let count = |entries: i32| usize::try_from(entries).unwrap_or_default();
-        Ok((count(answer.nowhere), count(answer.noise)))
+        Ok(Appended {
+            dropped: [
+                ("nowhere", count(answer.nowhere)),
+                ("noise", count(answer.noise)),
+                ("refused", count(answer.refused)),
+            ],
+            again: answer.again.into_iter().collect(),
+        })
     }
 }
 

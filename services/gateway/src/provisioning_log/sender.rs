@@ -8,9 +8,9 @@ use usher_rpc::{Failure, Tasks};
 
 use super::dropped::Dropped;
 use super::queue::{Entry, Queue};
-use crate::grpc::provisioning_log::LogClient;
+use crate::grpc::provisioning_log::{Appended, LogClient};
 
-/// After tenant did not answer.
+/// After tenant, or one workspace's log, took nothing.
 const PAUSE: Duration = Duration::from_secs(1);
 /// How long the last entries may take when the gateway stops.
 const LAST: Duration = Duration::from_secs(2);
@@ -41,14 +41,14 @@ impl QueueSender {
                 () = tasks.stopping() => return self.finish().await,
             }
             // Whoever comes soon goes along.
-            if self.queue.len() < self.pace.batch {
+            if self.queue.ready() < self.pace.batch {
                 tokio::select! {
                     () = tokio::time::sleep(self.pace.collect) => {}
                     () = tasks.stopping() => {}
                 }
             }
             let batch = self.batch();
-            self.send(&batch, &tasks).await;
+            self.send(batch, &tasks).await;
         }
     }
 
@@ -62,12 +62,16 @@ impl QueueSender {
     async fn finish(self) {
         let all = async {
             loop {
+                self.queue.wake();
                 let batch = self.batch();
                 if batch.is_empty() {
                     return;
                 }
                 match self.client.append(&batch).await {
-                    Ok(outcome) => self.note(outcome),
+                    Ok(appended) => {
+                        let again = self.note(batch, &appended);
+                        self.dropped.add(again.len(), "stopped");
+                    }
                     Err(_) => self.dropped.add(batch.len(), "stopped"),
                 }
             }
@@ -78,12 +82,16 @@ impl QueueSender {
         }
     }
 
-    /// Sends a batch; again and again while tenant is away.
-    async fn send(&self, batch: &[Entry], tasks: &Tasks) {
+    /// Sends a batch; again and again while tenant is away. Entries that a workspace does not take now wait for a
+    /// while, and hold up nobody else's.
+    async fn send(&self, batch: Vec<Entry>, tasks: &Tasks) {
         let mut told = false;
         loop {
-            let failure = match self.client.append(batch).await {
-                Ok(outcome) => return self.note(outcome),
+            let failure = match self.client.append(&batch).await {
+                Ok(appended) => {
+                    let again = self.note(batch, &appended);
+                    return self.queue.put_back(again, PAUSE);
+                }
                 Err(failure) => failure,
             };
             if !passes(&failure) || tasks.is_stopping() {
@@ -101,9 +109,12 @@ impl QueueSender {
         }
     }
 
-    fn note(&self, (nowhere, noise): (usize, usize)) {
-        self.dropped.add(nowhere, "nowhere");
-        self.dropped.add(noise, "noise");
+    /// Counts what was dropped, and gives what is to be sent again.
+    fn note(&self, batch: Vec<Entry>, appended: &Appended) -> Vec<Entry> {
+        for (why, entries) in appended.dropped {
+            self.dropped.add(entries, why);
+        }
+        batch.into_iter().filter(|entry| appended.again.contains(&entry.attempt.workspace)).collect()
     }
 }
 

@@ -27,6 +27,8 @@ pub(crate) enum Claim {
     Ping,
     /// Work on no workspace's data: plans, keys, directories, and the look-ups that strangers cause.
     Global,
+    /// A service's own work on many workspaces' data, in which no workspace is to wait for another one.
+    Service,
     /// A workspace's statement that reads and writes a few rows by their keys.
     Statement(Uuid),
     /// A workspace's statements that read many rows.
@@ -40,6 +42,7 @@ pub(crate) struct Shares {
     scans: Turns<Uuid>,
     all_scans: Turns<()>,
     global: Turns<()>,
+    service: Turns<()>,
 }
 
 /// A share that is in use, until it is dropped.
@@ -53,11 +56,13 @@ impl Shares {
     /// For a pool of so many connections.
     pub(crate) fn of(connections: usize) -> Self {
         let half = Limits { at_once: (connections / 2).max(1), waiting: ALL_WAITING, wait: WAIT };
+        let quarter = Limits { at_once: (connections / 4).max(1), ..half };
         Self {
             statements: Turns::new(STATEMENTS),
             scans: Turns::new(SCANS),
             all_scans: Turns::new(half),
             global: Turns::new(half),
+            service: Turns::new(quarter),
         }
     }
 
@@ -66,6 +71,7 @@ impl Shares {
         Ok(match claim {
             Claim::Ping => Held::default(),
             Claim::Global => Held { _workspace: Vec::new(), _kind: Some(self.global.take(()).await?) },
+            Claim::Service => Held { _workspace: Vec::new(), _kind: Some(self.service.take(()).await?) },
             Claim::Statement(tenant) => {
                 Held { _workspace: vec![self.statements.take(tenant).await?], _kind: None }
             }
@@ -116,5 +122,14 @@ mod tests {
 
         assert_eq!(met(&shares, |_| Claim::Statement(workspace(99))).len(), 4);
         assert_eq!(met(&shares, |_| Claim::Global).len(), 8);
+    }
+
+    #[tokio::test]
+    async fn a_services_own_work_waits_for_no_workspace_and_takes_no_more_than_a_quarter() {
+        let shares = Shares::of(16);
+        let _workspace = met(&shares, |_| Claim::Statement(workspace(1)));
+        let _strangers = met(&shares, |_| Claim::Global);
+
+        assert_eq!(met(&shares, |_| Claim::Service).len(), 4);
     }
 }

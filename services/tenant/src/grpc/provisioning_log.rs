@@ -32,11 +32,13 @@ impl ProvisioningLogService for ProvisioningLogApi {
             return Err(status(invalid("logs", format!("there must be 1 to {MOST} entries"))));
         }
         let logs = message.logs.into_iter().map(Log::try_from).collect::<Result<_, _>>().map_err(status)?;
-        let dropped = self.log.append(&ctx, logs).await.map_err(status)?;
+        let appended = self.log.append(&ctx, logs).await.map_err(status)?;
         let count = |entries: usize| i32::try_from(entries).unwrap_or(i32::MAX);
         Ok(Response::new(pb::AppendLogEntriesResponse {
-            nowhere: count(dropped.nowhere),
-            noise: count(dropped.noise),
+            nowhere: count(appended.nowhere),
+            noise: count(appended.noise),
+            refused: count(appended.refused),
+            again: appended.again,
         }))
     }
 
