@@ -14,7 +14,7 @@ use usher_store::{Database, ScopedDatabase};
 use crate::error::TenantError;
 use crate::secrets::{Protected, Secrets};
 use crate::signer::{Grant, SHORT, Signed, Signer};
-use crate::store::{apps, tokens as store};
+use crate::store::tokens as store;
 use crate::workspaces;
 
 /// A token's last use is noted at most this often.
@@ -99,8 +99,6 @@ impl Access {
                 key: None,
             })
             .await?;
-        let app = AppId::from_uuid(found.app_id);
-        let external_id_stable = apps::has_stable_external_ids(&database, app).await?;
         Ok(Accepted {
             signed,
             workspace: id,
@@ -108,7 +106,7 @@ impl Access {
             token: token_id,
             slug: found.slug,
             strict: found.strict,
-            external_id_stable,
+            external_id_stable: found.external_id_stable,
             leaving_only,
         })
     }

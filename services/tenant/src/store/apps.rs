@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use sqlx::FromRow;
 use usher_base::id::AppId;
-use usher_store::{Error, OnConstraint as _, ScopedDatabase, TenantTx, Time};
+use usher_store::{Error, OnConstraint as _, TenantTx, Time};
 use uuid::Uuid;
 
 use crate::apps::{App, Reading};
@@ -76,12 +76,6 @@ pub(crate) async fn update(tx: &mut TenantTx, id: AppId, reading: Reading) -> Re
     .fetch_optional(tx.conn())
     .await?;
     Ok(row.map(App::from))
-}
-
-/// Whether an app's `externalId` never goes to another person; one round trip.
-pub(crate) async fn has_stable_external_ids(database: &ScopedDatabase, id: AppId) -> Result<bool, Error> {
-    let query = database.statement::<(bool,)>("SELECT * FROM stable_external_ids($1, $2)").bind(id.as_uuid());
-    Ok(query.fetch_optional().await?.is_some_and(|(stable,)| stable))
 }
 
 /// Whether there is such an app; it stays until the transaction ends.

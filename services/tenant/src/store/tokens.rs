@@ -143,6 +143,7 @@ pub(crate) struct Checked {
     pub(crate) scim: bool,
     pub(crate) policy_version: i64,
     pub(crate) strict: bool,
+    pub(crate) external_id_stable: bool,
 }
 
 /// One round trip.
