@@ -280,6 +280,32 @@ async fn errors_carry_their_reason_and_what_programs_need() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn strangers_who_call_a_public_method_and_send_no_message_keep_nobody_from_it() {
+    const GET_KEY_SET: &str = "/usher.tenant.v1.CredentialService/GetKeySet";
+    let stack = Stack::start_with(|settings| settings.connections.shared.clear()).await;
+    let url = stack.demo()["grpc"]["tenant"].as_str().unwrap().to_owned();
+    let stranger = async || Channel::from_shared(url.clone()).unwrap().connect().await.unwrap();
+    let channel = stranger().await;
+    // More calls than the method has places, each a head without a message.
+    let silent: Vec<_> = (0..200)
+        .map(|_| {
+            let channel = channel.clone();
+            let call = async move { usher_tests::raw_grpc::call_without_message(channel, GET_KEY_SET).await };
+            tokio::runtime::Handle::current().spawn(call)
+        })
+        .collect();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+
+    let mut client = tenant::credential_service_client::CredentialServiceClient::new(stranger().await);
+    let keys = client.get_key_set(tenant::GetKeySetRequest {}).await.unwrap().into_inner().keys;
+    assert!(!keys.is_empty());
+
+    for call in silent {
+        assert_eq!(call.await.unwrap().unwrap_err().code(), Code::DeadlineExceeded);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_call_ends_at_its_deadline() {
     let stack = Stack::start().await;
     let acme = stack.workspace("acme").create().await;

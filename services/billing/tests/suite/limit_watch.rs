@@ -185,7 +185,7 @@ async fn only_identity_watches_all_limits_and_a_workspaces_are_for_those_who_may
     for _ in 0..16 {
         streams.push(view(&acme, &own).await.unwrap());
     }
-    assert_eq!(view(&acme, &own).await.unwrap_err().reason, Reason::Overloaded);
+    assert_eq!(view(&acme, &own).await.unwrap_err().reason, Reason::RateLimited);
     view(&globex, &nosy).await.unwrap();
     streams.pop();
     let freed = async {

@@ -32,6 +32,11 @@ impl Failure {
         Self { reason, message: message.into(), metadata: HashMap::new(), cause: None }
     }
 
+    /// There is no place for one more call.
+    pub(crate) fn overloaded() -> Self {
+        Self::new(Reason::Overloaded, "the service has more work than it can take; try again")
+    }
+
     /// With facts for programs.
     #[must_use]
     pub fn with_metadata(self, metadata: HashMap<String, String>) -> Self {

@@ -3,16 +3,13 @@
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::future::Future;
-use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, Response};
-use http_body::Frame;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 use tonic::Status;
 use tonic::body::Body;
 use tower::{Layer, Service, ServiceExt as _};
@@ -27,10 +24,11 @@ use crate::Failure;
 use crate::convert::invalid;
 use crate::ending::Ending;
 use crate::method::Method;
-use crate::places::{Place, Places};
+use crate::places::Places;
 use crate::slugs::Slugs;
 use crate::status::status;
-use crate::stream::{Holder, StreamBody, WORKSPACE_STREAMS};
+use crate::strangers::{self, Holding, PublicPlaces, Strangers};
+use crate::stream::{ACTOR_STREAMS, Holder, StreamBody, WORKSPACE_STREAMS};
 use crate::suspensions::Suspensions;
 use crate::verifier::Verifier;
 use crate::{REQUEST_ID_KEY, TRACE_KEY, WORKSPACE_KEY};
@@ -52,8 +50,8 @@ pub(crate) struct Setup {
     /// Streams that are open.
     pub(crate) workspace_streams: Places<Holder>,
     pub(crate) actor_streams: Places<Holder>,
-    /// Calls of public methods by the address that they come from.
-    pub(crate) addresses: Places<IpAddr>,
+    /// Calls of public methods.
+    pub(crate) strangers: Strangers,
 }
 
 /// A method that is served.
@@ -62,7 +60,7 @@ pub(crate) struct Served {
     /// Whether either side sends any number of messages.
     pub(crate) streams: bool,
     /// The places of a public method.
-    pub(crate) public: Option<Arc<Semaphore>>,
+    pub(crate) public: Option<PublicPlaces>,
 }
 
 /// Puts [`CallService`] around a service.
@@ -163,7 +161,7 @@ where
     {
         peer.vouch();
     }
-    let _place = setup.calls.try_acquire().map_err(|_| status(overloaded()))?;
+    let _place = setup.calls.try_acquire().map_err(|_| status(Failure::overloaded()))?;
     if !streams {
         request.extensions_mut().insert(context);
         return served(inner, request).await;
@@ -173,7 +171,7 @@ where
         Holder::Workspace(_) => &setup.workspace_streams,
         Holder::Actor(_) => &setup.actor_streams,
     };
-    let place = places.take(holder).ok_or_else(|| status(too_many_streams()))?;
+    let place = places.take(holder.clone()).ok_or_else(|| status(too_many_streams(&holder)))?;
     let suspended = match (&setup.suspensions, context.scope()) {
         (Some(suspensions), Ok(scope)) if watches => {
             let admitted = suspensions.admit(scope.workspace_id(), context.request_id()).await;
@@ -192,7 +190,7 @@ where
 /// A call of a public method; a stream has its place until it ends.
 async fn answer_stranger<S>(
     setup: &Setup,
-    places: &Arc<Semaphore>,
+    places: &PublicPlaces,
     inner: S,
     request: Request<Body>,
     streams: bool,
@@ -200,16 +198,20 @@ async fn answer_stranger<S>(
 where
     S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
 {
-    let peer = request.extensions().get::<Peer>().map(|peer| peer.address().ip().to_canonical());
-    let counted = peer.filter(|address| !address.is_loopback());
-    let of_address = counted.map(|address| setup.addresses.take(address).ok_or_else(|| status(overloaded())));
-    let of_address = of_address.transpose()?;
-    let place = Arc::clone(places).try_acquire_owned().map_err(|_| status(overloaded()))?;
-    let response = served(inner, request).await?;
-    if !streams {
-        return Ok(response);
+    let peer = request.extensions().get::<Peer>().cloned();
+    if streams {
+        let held = setup.strangers.take(places, peer.as_ref())?;
+        let response = served(inner, request).await?;
+        return Ok(response.map(|body| Body::new(Holding::new(body, held))));
     }
-    Ok(response.map(|body| Body::new(Holding { body, _places: (place, of_address) })))
+    let request = strangers::read(request).await?;
+    // Services ask for keys and credentials over the connections that they call by: strangers take no place of theirs.
+    if peer.as_ref().is_some_and(Peer::is_vouched) {
+        let _place = setup.calls.try_acquire().map_err(|_| status(Failure::overloaded()))?;
+        return served(inner, request).await;
+    }
+    let _held = setup.strangers.take(places, peer.as_ref())?;
+    served(inner, request).await
 }
 
 async fn served<S>(inner: S, request: Request<Body>) -> Result<Response<Body>, Status>
@@ -220,36 +222,12 @@ where
     Ok(response)
 }
 
-/// A body that holds places until it ends.
-struct Holding {
-    body: Body,
-    _places: (OwnedSemaphorePermit, Option<Place<IpAddr>>),
-}
-
-impl http_body::Body for Holding {
-    type Data = Bytes;
-    type Error = Status;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-}
-
-fn too_many_streams() -> Failure {
-    let message =
-        format!("at most {WORKSPACE_STREAMS} streams of a workspace are open at once; end one of them first");
-    Failure::new(Reason::Overloaded, message)
-}
-
-fn overloaded() -> Failure {
-    Failure::new(Reason::Overloaded, "the service has more work than it can take; try again")
+fn too_many_streams(holder: &Holder) -> Failure {
+    let most = match holder {
+        Holder::Workspace(_) => format!("{WORKSPACE_STREAMS} streams of a workspace"),
+        Holder::Actor(_) => format!("{ACTOR_STREAMS} streams of one service or operator"),
+    };
+    Failure::new(Reason::RateLimited, format!("at most {most} are open at once; end one of them first"))
 }
 
 fn late() -> Failure {

@@ -18,6 +18,7 @@ mod server;
 mod service_credential;
 mod slugs;
 mod status;
+mod strangers;
 mod stream;
 mod streaming;
 mod suspensions;

@@ -18,18 +18,13 @@ use crate::health::HealthApi;
 use crate::layer::{CallLayer, Served, Setup};
 use crate::method::COMMON;
 use crate::places::Places;
+use crate::strangers::{PublicPlaces, Strangers};
 use crate::stream::{ACTOR_STREAMS, WORKSPACE_STREAMS};
 use crate::streaming::is_streaming;
 use crate::{Check, Method, Readiness, Slugs, Suspensions, Tasks, Verifier};
 
 /// The service that every server has.
 const HEALTH: &str = "grpc.health.v1.Health";
-
-/// Calls of one public method under way at once. Each has its own places, so that nobody who calls one of them
-/// without end keeps others from another.
-const PUBLIC: usize = 128;
-/// Of all public methods together, those from one address.
-const PUBLIC_PER_ADDRESS: usize = 16;
 
 /// What differs between services.
 #[derive(Clone, Debug)]
@@ -131,7 +126,7 @@ impl Server {
             let served = Served {
                 method: *method,
                 streams: is_streaming(method.path),
-                public: method.is_public().then(|| Arc::new(Semaphore::new(PUBLIC))),
+                public: method.is_public().then(PublicPlaces::new),
             };
             (method.path, served)
         });
@@ -149,7 +144,7 @@ impl Server {
             calls: Semaphore::new(self.config.most_calls),
             workspace_streams: Places::new(WORKSPACE_STREAMS),
             actor_streams: Places::new(ACTOR_STREAMS),
-            addresses: Places::new(PUBLIC_PER_ADDRESS),
+            strangers: Strangers::new(),
         });
         let service = CallLayer(setup)
             .layer(routes.prepare())

@@ -43,8 +43,13 @@ impl CredentialService for CredentialApi {
         request: Request<pb::IssueCredentialRequest>,
     ) -> Result<Response<pb::IssueCredentialResponse>, Status> {
         self.brake.take(Peer::of(&request)).map_err(status)?;
+        let connection = request.extensions().get::<usher_net::Peer>().cloned();
         let message = request.into_inner();
         let signed = self.keys.issue(&self.signer, &message.name, &message.key).await.map_err(status)?;
+        // A connection of a service, which goes on to ask for keys and credentials over it.
+        if let Some(connection) = connection {
+            connection.vouch();
+        }
         Ok(Response::new(pb::IssueCredentialResponse {
             credential: signed.credential,
             expire_time: Some(to_wire(signed.expires_at)),

@@ -10,6 +10,15 @@ use crate::slugs::Found;
 use crate::{Method, Server, ServerConfig, StaticKeys, Tasks, Verifier, connect};
 
 #[test]
+fn who_has_too_many_streams_is_told_how_many_it_may_have() {
+    let actor = too_many_streams(&Holder::Actor("service:gateway".to_owned()));
+    assert!(actor.message.contains("256 streams of one service"), "{actor:?}");
+    assert_eq!(actor.reason, Reason::RateLimited);
+    let workspace = too_many_streams(&Holder::Workspace(WorkspaceId::from_uuid(Uuid::nil())));
+    assert!(workspace.message.contains("16 streams of a workspace"), "{workspace:?}");
+}
+
+#[test]
 fn a_deadline_is_read_in_every_unit_and_nonsense_is_none() {
     let of = |value: &str| {
         deadline(&HeaderMap::from_iter([("grpc-timeout".parse().unwrap(), value.parse().unwrap())]))
