@@ -50,7 +50,7 @@ impl SecretArgs {
 }
 
 impl Place {
-    /// Puts the secret there; gives it back where it is to be shown.
+    /// Puts the secret there; gives it back where it is to be shown. A file that can't be written is taken away.
     ///
     /// # Errors
     /// The file can't be written.
@@ -59,6 +59,9 @@ impl Place {
             Self::Shown => Ok(Some(secret)),
             Self::File(mut file, path) => {
                 let written = file.write_all(format!("{secret}\n").as_bytes()).and_then(|()| file.sync_all());
+                if written.is_err() {
+                    let _ = std::fs::remove_file(&path);
+                }
                 written.with_context(|| format!("{} can't be written", path.display()))?;
                 Ok(None)
             }
@@ -100,5 +103,18 @@ mod tests {
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "ush_x\n");
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert!(args.open().unwrap_err().to_string().contains("not there yet"));
+    }
+
+    #[test]
+    fn a_file_that_can_t_be_written_is_no_obstacle_to_the_next_try() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("token");
+        File::create(&path).unwrap();
+        // Open for reading only, it takes nothing.
+        let place = Place::File(File::open(&path).unwrap(), path.clone());
+
+        place.put("ush_x".to_owned()).unwrap_err();
+
+        assert!(SecretArgs { to: Some(path), show: false }.open().is_ok());
     }
 }

@@ -40,13 +40,22 @@ pub async fn run(args: &ServiceKeyArgs, settings: &Settings) -> anyhow::Result<(
     })?;
     let keys = ServiceKeys::new(database, roles::keyring(&settings.tenant)?, Clock::system());
     let place = args.secret.open()?;
-    let key = keys.create(&args.name).await?;
-    if args.retire_others {
-        let retired = keys.retire_others(&args.name, &key).await?;
-        eprintln!("{retired} other keys of {} are retired", args.name);
-    }
+    let key = match keys.create(&args.name).await {
+        Ok(key) => key,
+        Err(error) => {
+            place.discard();
+            return Err(error.into());
+        }
+    };
     if let Some(shown) = place.put(key.expose().to_owned())? {
         println!("{shown}");
+    }
+    // Last: where the new key is in nobody's hands, the others must go on.
+    if args.retire_others {
+        let retired = keys.retire_others(&args.name, &key).await;
+        let retired =
+            retired.context("the new key is good; the others could not be retired: try once more")?;
+        eprintln!("{retired} other keys of {} are retired", args.name);
     }
     Ok(())
 }
