@@ -1,5 +1,6 @@
 //! Settings: from a file, then environment variables, then flags; the later wins.
 
+mod misplaced;
 mod transport;
 
 use std::net::SocketAddr;
@@ -163,20 +164,6 @@ pub struct ServiceSettings {
     pub proof_key_file: String,
 }
 
-/// What only billing does.
-const BILLING_ONLY: [&str; 3] = ["close_after", "close_alarm_after", "verify_every"];
-
-impl ServiceSettings {
-    /// The setting of a name in [`BILLING_ONLY`].
-    fn billing_only(&self, name: &str) -> &str {
-        match name {
-            "close_after" => &self.close_after,
-            "close_alarm_after" => &self.close_alarm_after,
-            _ => &self.verify_every,
-        }
-    }
-}
-
 /// A duration such as `24h` or `1h 30m`; none for `0`.
 ///
 /// # Errors
@@ -269,6 +256,10 @@ impl Settings {
     pub fn validate(&self, purpose: Purpose) -> anyhow::Result<()> {
         let mut faults = Vec::new();
         self.validate_transport(purpose, &mut faults);
+        misplaced::find(self, &mut faults);
+        if self.connections.per_address == 0 {
+            faults.push("connections.per_address must be at least 1".to_owned());
+        }
         if let Purpose::Serve(role) = purpose {
             self.validate_listeners(role, &mut faults);
             self.validate_log(&mut faults);
@@ -298,21 +289,8 @@ impl Settings {
                             "{name}.service_key_file is missing; make a key with: usher service-key {name}"
                         ));
                     }
-                    if role != Role::Billing && !service.proof_key_file.is_empty() {
-                        faults.push(format!(
-                            "{name}.proof_key_file is not a setting; it is billing.proof_key_file"
-                        ));
-                    }
-                    for setting in BILLING_ONLY {
-                        let text = service.billing_only(setting);
-                        if role != Role::Billing && !text.is_empty() {
-                            faults
-                                .push(format!("{name}.{setting} is not a setting; it is billing.{setting}"));
-                        } else if role == Role::Billing
-                            && let Err(error) = duration(text)
-                        {
-                            faults.push(format!("{name}.{setting}: {error:#}"));
-                        }
+                    if role == Role::Billing {
+                        validate_durations(service, &mut faults);
                     }
                 }
                 _ => {}
@@ -380,6 +358,18 @@ impl Settings {
         }
         if let Err(error) = tracing_subscriber::EnvFilter::try_new(&self.log.filter) {
             faults.push(format!("log.filter: {error}"));
+        }
+    }
+}
+
+fn validate_durations(billing: &ServiceSettings, faults: &mut Vec<String>) {
+    for (name, text) in [
+        ("close_after", &billing.close_after),
+        ("close_alarm_after", &billing.close_alarm_after),
+        ("verify_every", &billing.verify_every),
+    ] {
+        if let Err(error) = duration(text) {
+            faults.push(format!("billing.{name}: {error:#}"));
         }
     }
 }

@@ -9,6 +9,7 @@ fn every_fault_is_named_at_once() {
             "log.format=loud".into(),
             "billing.close_after=soon".into(),
             "tenant.close_after=1h".into(),
+            "connections.per_address=0".into(),
         ],
     )
     .unwrap();
@@ -24,6 +25,7 @@ fn every_fault_is_named_at_once() {
         "identity.service_key_file",
         "billing.close_after",
         "tenant.close_after",
+        "connections.per_address",
     ] {
         assert!(message.contains(part), "{part} is not in: {message}");
     }
