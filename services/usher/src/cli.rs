@@ -54,6 +54,9 @@ enum Command {
     ///
     /// What older keys of the file made is accepted as long as they stay in it: tokens and service keys get the new
     /// key's mark with their next use, signing keys when they are rotated.
+    ///
+    /// A replica knows nothing that was made with a key that it has not read. With more than one, first give all of
+    /// them the new key (`--last`, copy the file, restart each), then let them use it (`--promote`, copy, restart each).
     KeyFile(KeyFileArgs),
     /// The keys that credentials are signed with: rotate, list, revoke.
     Key(admin::key::KeyArgs),

@@ -10,21 +10,38 @@ use clap::Args;
 use usher_base::secret::ServerKey;
 
 /// `usher key-file`
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct KeyFileArgs {
     /// The file, such as /etc/usher/tenant.key. It is made if it is not there.
     pub path: PathBuf,
+    /// Put the new key last: it is accepted, and makes nothing yet.
+    #[arg(long)]
+    pub last: bool,
+    /// Put the key that is last first, in the place of making one.
+    #[arg(long, conflicts_with = "last")]
+    pub promote: bool,
 }
 
-/// Puts a new key before the keys of the file. The older ones stay, so that what they made is still
+/// Puts a new key before the keys of the file, or after them. The older ones stay, so that what they made is still
 /// accepted; whoever takes them out later ends that.
 ///
 /// # Errors
-/// The file can't be read or written, or other users can read it.
+/// The file can't be read or written, or other users can read it; there is no key to put first.
 pub fn run(args: &KeyFileArgs) -> anyhow::Result<()> {
-    let before = if args.path.exists() { read(&args.path)? } else { String::new() };
-    write(&args.path, &format!("{}\n{before}", ServerKey::generate().expose()))?;
-    println!("{} has a new key; restart the service that reads it", args.path.display());
+    let shown = args.path.display();
+    let before = if args.promote || args.path.exists() { read(&args.path)? } else { String::new() };
+    let new = ServerKey::generate();
+    let mut keys: Vec<&str> = before.lines().filter(|line| !line.trim().is_empty()).collect();
+    if args.promote {
+        let last = keys.iter().rposition(|line| !line.trim().starts_with('#'));
+        let last = keys.remove(last.with_context(|| format!("{shown} has no key"))?);
+        keys.insert(0, last);
+    } else {
+        keys.insert(if args.last { keys.len() } else { 0 }, new.expose());
+    }
+    write(&args.path, &format!("{}\n", keys.join("\n")))?;
+    let done = if args.promote { "begins with what was its last key" } else { "has a new key" };
+    println!("{shown} {done}; restart every replica of the service that reads it");
     Ok(())
 }
 
@@ -89,16 +106,35 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("tenant.key");
 
-        run(&KeyFileArgs { path: path.clone() }).unwrap();
+        let args = KeyFileArgs { path: path.clone(), last: false, promote: false };
+        run(&args).unwrap();
         let first = read(&path).unwrap();
         ensure(&path).unwrap();
-        run(&KeyFileArgs { path: path.clone() }).unwrap();
+        run(&args).unwrap();
         let both = read(&path).unwrap();
 
         assert_eq!(both.lines().count(), 2);
         assert!(both.ends_with(&first) && both != first);
         assert!(Keyring::parse(&both).is_ok());
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_key_is_put_last_for_all_replicas_to_know_before_one_of_them_uses_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tenant.key");
+        let args = KeyFileArgs { path: path.clone(), last: false, promote: false };
+        run(&args).unwrap();
+        let first = read(&path).unwrap();
+
+        run(&KeyFileArgs { last: true, ..args.clone() }).unwrap();
+        let distributed = read(&path).unwrap();
+        run(&KeyFileArgs { promote: true, ..args }).unwrap();
+        let promoted = read(&path).unwrap();
+
+        let new = distributed.strip_prefix(&first).unwrap();
+        assert_eq!(new.lines().count(), 1);
+        assert_eq!(promoted, format!("{new}{first}"));
     }
 
     #[test]
