@@ -152,8 +152,16 @@ async fn a_service_is_let_in_only_as_a_role_that_is_there_and_has_its_rights() {
     let refused = usher_store::admit(&database.owner_url(), "usher_nobody").await.unwrap_err().to_string();
     assert!(refused.contains("CREATE ROLE usher_nobody"), "{refused}");
 
-    usher_store::admit(&database.owner_url(), &usher_store::service_role(service)).await.unwrap();
+    let own = usher_store::service_role(service);
+    let another = usher_store::service_role(SERVICES[1].0);
+    let grant =
+        "DO $$ BEGIN EXECUTE format('GRANT CONNECT ON DATABASE %I TO ANOTHER', current_database()); END $$";
+    run(&database.owner_url(), grant.replace("ANOTHER", &another)).await;
+    usher_store::admit(&database.owner_url(), &own).await.unwrap();
     check(&open(&database)).await.unwrap();
+    let url = database.url().replace(&format!("{own}@"), &format!("{another}@"));
+    let refused = PgConnection::connect(&url).await.unwrap_err().to_string();
+    assert!(refused.contains("permission denied for database"), "{refused}");
 }
 
 #[tokio::test]

@@ -81,7 +81,8 @@ async fn first_difference(
     Ok(applied.iter().find(|migration| differs(migration)).map(|(version, _)| *version))
 }
 
-/// Lets one role connect to the database, the service's own, and no other but the owner.
+/// Lets one role connect to the database, the service's own, and no other service's nor PUBLIC. Whom somebody lets in by
+/// name and who is no service, such as a role for backups, stays.
 ///
 /// # Errors
 /// See [`MigrateError`].
@@ -99,10 +100,13 @@ pub async fn admit(owner_url: &str, role: &str) -> Result<(), MigrateError> {
         return Err(MigrateError::Role(role.to_owned()));
     }
     let statements: String = sqlx::query_scalar(
-        "SELECT format('REVOKE ALL ON DATABASE %1$I FROM PUBLIC; GRANT CONNECT ON DATABASE %1$I TO %2$I',
-           current_database(), $1::text)",
+        "SELECT format('REVOKE ALL ON DATABASE %1$I FROM PUBLIC, %3$s; GRANT CONNECT ON DATABASE %1$I TO %2$I',
+           current_database(), $1::text, concat_ws(', ', quote_ident($2::text), string_agg(quote_ident(r.rolname), ', ')))
+         FROM pg_roles r JOIN pg_auth_members m ON m.member = r.oid
+         WHERE m.roleid = $2::text::regrole AND r.rolname <> $1::text AND r.rolname <> current_user",
     )
     .bind(role)
+    .bind(APP_ROLE)
     .fetch_one(&mut connection)
     .await
     .map_err(MigrateError::Admit)?;
