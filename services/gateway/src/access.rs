@@ -15,7 +15,7 @@ use crate::layers::RequestContext;
 
 /// A verified token is remembered for so long at the most.
 const REMEMBER: Duration = Duration::from_mins(1);
-/// A refused one: long enough that noise makes no hashes, short enough that nobody waits after a repair.
+/// A refused one: long enough that noise asks tenant for little, short enough that nobody waits after a repair.
 const REFUSE: Duration = Duration::from_secs(2);
 /// Most tokens remembered of each kind.
 const MOST: u64 = 50_000;

@@ -15,7 +15,7 @@ use usher_scim::Profile;
 
 use crate::layers::RequestContext;
 
-/// Longest time for a check: one row and one argon2id hash.
+/// Longest time for a check: one row, and for a token without a MAC of today's keys one argon2id hash in its turn.
 const CHECK: Duration = Duration::from_secs(5);
 
 /// Asks tenant, with the gateway's own credential.

@@ -11,12 +11,13 @@ use usher_billing::simulate::{Case, simulate};
 ///
 /// {"currency", "timezone", "period": {"start", "end"},
 ///  "classes": [{"class", "rank", "priced"}],
-///  "prices": [{"class", "unit_price": "12.00", "mode", "included", "floor", valid_from}],
+///  "prices": [{"class", "unit_price": "12.00", "mode", "included", "floor", "valid_from"}],
 ///  "events": [{"at": "2026-06-16T09:00:00Z", "person", "active", "class"}]}
 ///
-/// `usher billing simulate --example` prints one. A person's state stands until the next event; states before the period count. end is the date
-/// after the last. mode is DAILY_TOUCH where none is given; there are also DAILY_CLOSE,
-/// DAILY_PEAK, SECOND, PERIOD_CLOSE, PERIOD_PEAK, OPENING_PLUS_INCREMENTS and DISTINCT.
+/// `usher billing simulate --example` prints one. A person's state stands until the next event; states
+/// before the period count. end is the date after the last. mode is DAILY_TOUCH where none is given;
+/// there are also DAILY_CLOSE, DAILY_PEAK, SECOND, PERIOD_CLOSE, PERIOD_PEAK,
+/// OPENING_PLUS_INCREMENTS and DISTINCT.
 ///
 /// Output, as JSON: currency, lines, total_minor, days, allocations; amounts in minor units.
 #[expect(clippy::doc_markdown, reason = "--help shows the text as it stands")]

@@ -19,7 +19,7 @@ use crate::cli::Role;
 pub struct ConnectionSettings {
     /// Connections that one address may have.
     pub per_address: usize,
-    /// Networks whose addresses each stand for many clients, such as proxies: without a limit of their own.
+    /// Networks whose addresses each stand for many clients, such as proxies: nothing is limited by their addresses.
     #[serde(deserialize_with = "list")]
     pub shared: Vec<IpNet>,
 }
