@@ -13,15 +13,17 @@ BEGIN
   IF v_direct = '{}' THEN
     RETURN '{}';
   END IF;
-  WHILE v_above <> '{}' AND EXISTS (
+  IF EXISTS (
     SELECT 1 FROM group_members m
     WHERE m.tenant_id = p_tenant AND m.subgroup_id IS NOT NULL AND m.added_at > '-infinity')
-  LOOP
-    v_above := ARRAY(SELECT DISTINCT m.group_id FROM unnest(v_above) a (id) CROSS JOIN LATERAL (
-      SELECT m.group_id FROM group_members m WHERE m.tenant_id = p_tenant AND m.subgroup_id = a.id OFFSET 0) m
-      WHERE m.group_id <> ALL (v_all));
-    v_all := v_all || v_above;
-  END LOOP;
+  THEN
+    WHILE v_above <> '{}' LOOP
+      v_above := ARRAY(SELECT DISTINCT m.group_id FROM unnest(v_above) a (id) CROSS JOIN LATERAL (
+        SELECT m.group_id FROM group_members m WHERE m.tenant_id = p_tenant AND m.subgroup_id = a.id OFFSET 0) m
+        WHERE m.group_id <> ALL (v_all));
+      v_all := v_all || v_above;
+    END LOOP;
+  END IF;
   RETURN ARRAY(
     SELECT ROW (g.group_id, g.display_name, g.group_id = ANY (v_direct))::membership
     FROM groups g WHERE g.tenant_id = p_tenant AND g.group_id = ANY (v_all));

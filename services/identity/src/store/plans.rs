@@ -176,12 +176,12 @@ const CASES: [Case; 32] = [
         })
     }),
     // A row of each membership and of each group, and what says that no group is above.
-    ("read by id, in ten groups", (22, 80), |w| {
+    ("read by id, in ten groups", (22, 100), |w| {
         Box::pin(async move {
             users::find(&w.scoped, user(3), true).await.unwrap();
         })
     }),
-    ("read by id, in ten groups that are in another", (32, 120), |w| {
+    ("read by id, in ten groups that are in another", (33, 130), |w| {
         Box::pin(async move {
             users::find(&w.scoped, user(2), true).await.unwrap();
         })
