@@ -96,7 +96,7 @@ async fn a_page_by_index_begins_where_counting_would_find_it() {
         let total = i64::try_from(all.len()).unwrap();
         let milestones = compare(&mut world, table.list(), &all, 256).await;
         let chapters = compare(&mut world, table.list() + 10, &all, 64 * 256).await;
-        let expected = if matches!(table, Table::Users) { 1 } else { 0 };
+        let expected = usize::from(matches!(table, Table::Users));
         assert!(milestones > 3 && chapters == expected, "{table:?}: {milestones} and {chapters}");
         for offset in (0..all.len() + 60).step_by(47) {
             let expected: Vec<Uuid> = all.iter().skip(offset).take(40).copied().collect();

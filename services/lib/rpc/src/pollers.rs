@@ -22,10 +22,13 @@ pub trait Poll: Send + 'static {
     fn poll(&mut self) -> impl Future<Output = Result<Option<Self::News>, Self::Error>> + Send;
 }
 
+/// What was found last, by workspace; `None` before the first time.
+type Watched<N> = HashMap<WorkspaceId, watch::Sender<Option<N>>>;
+
 /// The pollers of the workspaces that are watched in this process. Clones share them.
 #[derive(Debug)]
 pub struct Pollers<N> {
-    watched: Arc<Mutex<HashMap<WorkspaceId, watch::Sender<Option<N>>>>>,
+    watched: Arc<Mutex<Watched<N>>>,
     every: Duration,
     tasks: Tasks,
 }
@@ -87,7 +90,7 @@ impl<N: Send + Sync + 'static> Pollers<N> {
         }
     }
 
-    fn watched(&self) -> MutexGuard<'_, HashMap<WorkspaceId, watch::Sender<Option<N>>>> {
+    fn watched(&self) -> MutexGuard<'_, Watched<N>> {
         self.watched.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
