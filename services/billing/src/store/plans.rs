@@ -113,18 +113,18 @@ fn person(number: u64) -> Uuid {
 /// The hot paths of billing, each with the most that one run may read. An event reads the ledger's row, the person's
 /// states and interval, and the limits that hold.
 const CASES: [Case; 24] = [
-    ("somebody new", (40, 250), |w| {
+    ("somebody new", (60, 400), |w| {
         Box::pin(async move {
             w.append(&[(Uuid::new_v4(), true)]).await;
         })
     }),
-    ("somebody comes and goes", (60, 400), |w| {
+    ("somebody comes and goes", (120, 800), |w| {
         Box::pin(async move {
             w.append(&[(person(1), false)]).await;
             w.append(&[(person(1), true)]).await;
         })
     }),
-    ("a batch of fifty", (400, 3_000), |w| {
+    ("a batch of fifty", (400, 6_000), |w| {
         Box::pin(async move {
             let persons: Vec<(Uuid, bool)> =
                 (100..150).map(|number| (person(number), w.made % 2 == 0)).collect();
