@@ -159,7 +159,7 @@ impl ProvisioningLog {
         entries: &[LogEntry],
     ) -> Result<bool, TenantError> {
         let scope = ctx.credential().scope(Some(id))?;
-        Ok(store::insert(&self.database.scoped(&scope).for_service(), entries).await?)
+        Ok(store::insert(&self.database.scoped(&scope), entries).await?)
     }
 
     fn is_noise(&self, id: WorkspaceId, entry: &LogEntry) -> bool {

@@ -171,7 +171,9 @@ impl Credential {
     pub fn scope(&self, requested: Option<WorkspaceId>) -> Result<TenantScope, Denied> {
         match (self.workspace, requested) {
             (Some(bound), Some(requested)) if bound != requested => Err(Denied::OtherWorkspace),
-            (Some(workspace), _) | (None, Some(workspace)) => Ok(TenantScope::verified(workspace)),
+            (Some(workspace), _) | (None, Some(workspace)) => {
+                Ok(TenantScope::verified(workspace, matches!(self.actor, Actor::Service(_))))
+            }
             (None, None) => Err(Denied::WorkspaceMissing),
         }
     }

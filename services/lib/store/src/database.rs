@@ -55,7 +55,7 @@ impl Database {
 
     /// The data of one workspace.
     pub fn scoped(&self, scope: &TenantScope) -> ScopedDatabase {
-        ScopedDatabase::new(self.pool.clone(), scope.workspace_id().as_uuid())
+        ScopedDatabase::new(self.pool.clone(), scope)
     }
 
     /// A transaction on tables that hold no workspace's data: plans, keys, directories.

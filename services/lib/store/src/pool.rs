@@ -11,7 +11,7 @@ use deadpool::managed::{
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 
-use crate::share::{Claim, Held, Shares};
+use crate::share::{Claim, Excess, Held, Shares};
 
 /// How long a request waits for a free connection before it is told to come back later.
 const ACQUIRE: Duration = Duration::from_secs(2);
@@ -80,12 +80,12 @@ impl Pool {
     }
 
     /// Lends a connection. An error that is `Crowded` has it as its source, and says that the claim's own
-    /// workspace has more under way than its share.
+    /// party has more under way than its share.
     pub(crate) async fn lend(&self, claim: Claim) -> Result<Lent, sqlx::Error> {
         let held = match self.shares.take(claim).await {
             Ok(held) => held,
-            Err(_) if matches!(claim, Claim::Global) => return Err(sqlx::Error::PoolTimedOut),
-            Err(crowded) => return Err(sqlx::Error::AnyDriverError(Box::new(crowded))),
+            Err(Excess::Everybodys) => return Err(sqlx::Error::PoolTimedOut),
+            Err(Excess::Own(crowded)) => return Err(sqlx::Error::AnyDriverError(Box::new(crowded))),
         };
         match self.places.get().await {
             Ok(object) => Ok(Lent(Some((object, held)))),

@@ -6,11 +6,12 @@ use jiff::Timestamp;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::QueryAs;
 use sqlx::{Encode, FromRow, PgConnection, Postgres, Type};
+use usher_base::TenantScope;
 use uuid::Uuid;
 
 use crate::error::Error;
 use crate::pool::{Lent, Pool};
-use crate::share::Claim;
+use crate::share::{Claim, Party};
 
 /// One workspace's part of a database. The tenant is bound here once; nothing below names it.
 #[derive(Clone, Debug)]
@@ -18,12 +19,15 @@ pub struct ScopedDatabase {
     pool: Pool,
     tenant: Uuid,
     /// Whose share its statements are from.
+    party: Party,
     claim: Claim,
 }
 
 impl ScopedDatabase {
-    pub(crate) const fn new(pool: Pool, tenant: Uuid) -> Self {
-        Self { pool, tenant, claim: Claim::Statement(tenant) }
+    pub(crate) fn new(pool: Pool, scope: &TenantScope) -> Self {
+        let tenant = scope.workspace_id().as_uuid();
+        let party = if scope.is_for_service() { Party::Service(tenant) } else { Party::Workspace(tenant) };
+        Self { pool, tenant, party, claim: Claim::Statement(party) }
     }
 
     /// The same for the look-ups of somebody who has yet to prove to be of the workspace. They use up nothing of
@@ -31,13 +35,6 @@ impl ScopedDatabase {
     #[must_use]
     pub fn for_stranger(self) -> Self {
         Self { claim: Claim::Global, ..self }
-    }
-
-    /// The same for what a service does on its own account to many workspaces' data, such as appending to their
-    /// logs. It waits for no workspace's own statements, and all of it together has a quarter of the connections.
-    #[must_use]
-    pub fn for_service(self) -> Self {
-        Self { claim: Claim::Service, ..self }
     }
 
     /// A transaction with the tenant set for row-level security, both in one round trip. For statements that
@@ -61,7 +58,7 @@ impl ScopedDatabase {
             within.as_millis(),
             self.tenant
         );
-        self.open(Claim::Scan(self.tenant), begin).await
+        self.open(Claim::Scan(self.party), begin).await
     }
 
     /// A transaction, as [`ScopedDatabase::begin`] makes it, that writes times of a program's clock, which is at
@@ -85,7 +82,7 @@ impl ScopedDatabase {
             within.as_millis(),
             self.tenant
         );
-        self.open(Claim::Scan(self.tenant), begin).await
+        self.open(Claim::Scan(self.party), begin).await
     }
 
     async fn open(&self, claim: Claim, begin: String) -> Result<TenantTx, Error> {
@@ -105,7 +102,7 @@ impl ScopedDatabase {
             within.as_millis(),
             self.tenant
         );
-        self.open(Claim::Scan(self.tenant), begin).await
+        self.open(Claim::Scan(self.party), begin).await
     }
 
     /// One statement that is its own transaction, in one round trip: the hot paths. `$1` is the
@@ -118,7 +115,7 @@ impl ScopedDatabase {
         Statement {
             query: sqlx::query_as(sql).bind(self.tenant),
             pool: self.pool.clone(),
-            tenant: self.tenant,
+            party: self.party,
             claim: self.claim,
         }
     }
@@ -155,7 +152,7 @@ impl TenantTx {
 pub struct Statement<O> {
     query: QueryAs<'static, Postgres, O, PgArguments>,
     pool: Pool,
-    tenant: Uuid,
+    party: Party,
     claim: Claim,
 }
 
@@ -176,7 +173,7 @@ where
     /// It reads many rows: see [`ScopedDatabase::scan`].
     #[must_use]
     pub fn scanning(mut self) -> Self {
-        self.claim = Claim::Scan(self.tenant);
+        self.claim = Claim::Scan(self.party);
         self
     }
 
