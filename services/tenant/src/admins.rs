@@ -17,6 +17,7 @@ use crate::brake::Brake;
 use crate::error::TenantError;
 use crate::hashing::Hasher;
 use crate::secrets::Secrets;
+use crate::sign_in::MAX_EMAIL_BYTES;
 use crate::signer::Signer;
 use crate::store::{admins as store, attempts, audit, ended_sessions};
 
@@ -89,6 +90,9 @@ impl Admins {
     ) -> Result<Admin, TenantError> {
         authority::require_admin(ctx)?;
         let scope = ctx.scope()?;
+        if new.email.len() > MAX_EMAIL_BYTES {
+            return Err(invalid("email", format_args!("it has more than {MAX_EMAIL_BYTES} bytes")).into());
+        }
         email_domain(&new.email).map_err(|error| invalid("email", error))?;
         check_password(&new.password)?;
         let database = self.database.scoped(&scope);

@@ -17,7 +17,7 @@ use crate::workspaces;
 /// Longest password, in bytes; more would only cost time.
 const MAX_PASSWORD_BYTES: usize = 1_024;
 /// Longest address, in bytes (RFC 5321 section 4.5.3.1.3).
-const MAX_EMAIL_BYTES: usize = 256;
+pub(crate) const MAX_EMAIL_BYTES: usize = 256;
 
 /// What a call without a credential says of itself.
 #[derive(Clone, Debug)]

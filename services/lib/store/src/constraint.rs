@@ -2,6 +2,9 @@
 
 use crate::error::Error;
 
+/// The class of SQLSTATEs of violated constraints (PostgreSQL manual, appendix A).
+const VIOLATION: &str = "23";
+
 /// Lets a call site say what a violated constraint means.
 pub trait OnConstraint<T, E> {
     /// Gives `fault()` if exactly this constraint was violated; every other error stays a storage error.
@@ -14,7 +17,12 @@ pub trait OnConstraint<T, E> {
 impl<T, E: From<Error>> OnConstraint<T, E> for Result<T, sqlx::Error> {
     fn on_constraint(self, name: &str, fault: impl FnOnce() -> E) -> Result<T, E> {
         self.map_err(|error| {
-            let violated = error.as_database_error().and_then(|error| error.constraint()).map(unsharded);
+            // Other errors have names of constraints as well: a key that is too long for an index has the index's.
+            let violated = error
+                .as_database_error()
+                .filter(|error| error.code().is_some_and(|code| code.starts_with(VIOLATION)))
+                .and_then(|error| error.constraint())
+                .map(unsharded);
             if violated == Some(name) { fault() } else { Error::from(error).into() }
         })
     }
