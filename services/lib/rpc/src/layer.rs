@@ -181,9 +181,7 @@ where
     };
     request.extensions_mut().insert(context.clone());
     let response = served(inner, request).await?;
-    let body = |body| {
-        Body::new(StreamBody::new(body, context, setup.verifier.clone(), place, suspended))
-    };
+    let body = |body| Body::new(StreamBody::new(body, context, setup.verifier.clone(), place, suspended));
     Ok(response.map(body))
 }
 

@@ -1,6 +1,6 @@
 //! A service's own credential, kept fresh.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -27,7 +27,9 @@ struct Inner {
     key: ServiceKey,
     clock: Clock,
     client: CredentialServiceClient<Channel>,
-    current: Mutex<Option<Current>>,
+    held: RwLock<Option<Current>>,
+    /// Taken by who asks for a new one.
+    renewal: Mutex<()>,
 }
 
 #[derive(Clone, Debug)]
@@ -41,35 +43,48 @@ impl ServiceCredential {
     /// For the service `name` with its key; asks tenant over `channel`.
     pub fn new(name: &str, key: ServiceKey, channel: Channel, clock: Clock) -> Self {
         let client = CredentialServiceClient::new(channel);
-        Self(Arc::new(Inner { name: name.to_owned(), key, clock, client, current: Mutex::default() }))
+        let (held, renewal) = (RwLock::default(), Mutex::default());
+        Self(Arc::new(Inner { name: name.to_owned(), key, clock, client, held, renewal }))
     }
 
-    /// The current credential. After [`RENEW`] a new one is asked for, so that a signing key that is
-    /// revoked takes no service with it; if there is none to be had, the old one serves to its end.
+    /// The current credential. After [`RENEW`] one caller asks for a new one, so that a signing key that is
+    /// revoked takes no service with it. The others don't wait for that: the old one serves them, and serves all
+    /// to its end if there is no new one to be had.
     ///
     /// # Errors
     /// Tenant refuses the key, or does not answer and there is no credential left.
     pub async fn current(&self) -> Result<Arc<str>, Failure> {
-        let mut current = self.0.current.lock().await;
-        let now = self.0.clock.now();
-        if let Some(held) = current.as_ref().filter(|held| now < held.renew_at) {
-            return Ok(Arc::clone(&held.credential));
-        }
-        match self.renew(now).await {
-            Ok(renewed) => {
-                let credential = Arc::clone(&renewed.credential);
-                *current = Some(renewed);
-                Ok(credential)
-            }
-            Err(failure) => match current.as_mut().filter(|held| now < held.ends_at) {
-                Some(held) => {
-                    // One call in a while waits for a tenant that is away, not each.
-                    held.renew_at = self.0.clock.now() + RENEW;
-                    Ok(Arc::clone(&held.credential))
-                }
-                None => Err(failure),
+        let _renewal = match (self.held(|held| held.renew_at), self.held(|held| held.ends_at)) {
+            (Some(fresh), _) => return Ok(fresh),
+            (None, Some(alive)) => match self.0.renewal.try_lock() {
+                Ok(renewal) => renewal,
+                Err(_) => return Ok(alive),
             },
+            (None, None) => self.0.renewal.lock().await,
+        };
+        // Who waited has what the one before got.
+        if let Some(fresh) = self.held(|held| held.renew_at) {
+            return Ok(fresh);
         }
+        let renewed = self.renew(self.0.clock.now()).await;
+        let mut held = self.0.held.write().unwrap_or_else(PoisonError::into_inner);
+        let now = self.0.clock.now();
+        match (renewed, held.as_mut().filter(|held| now < held.ends_at)) {
+            (Ok(renewed), _) => Ok(Arc::clone(&held.insert(renewed).credential)),
+            (Err(_), Some(alive)) => {
+                // A tenant that is away is not asked by each call.
+                alive.renew_at = now + RENEW;
+                Ok(Arc::clone(&alive.credential))
+            }
+            (Err(failure), None) => Err(failure),
+        }
+    }
+
+    /// The credential that is held, until the time of it that `until` names.
+    fn held(&self, until: impl Fn(&Current) -> Timestamp) -> Option<Arc<str>> {
+        let held = self.0.held.read().unwrap_or_else(PoisonError::into_inner);
+        let held = held.as_ref().filter(|held| self.0.clock.now() < until(held))?;
+        Some(Arc::clone(&held.credential))
     }
 
     async fn renew(&self, now: Timestamp) -> Result<Current, Failure> {
