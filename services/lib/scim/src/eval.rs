@@ -1,6 +1,8 @@
 //! Judging a bound filter on a resource in memory.
 
 use std::cmp::Ordering;
+use std::collections::HashMap;
+use std::marker::PhantomData;
 
 use serde_json::Value;
 
@@ -18,21 +20,18 @@ pub fn matches_element(filter: &Bound<'_>, element: &Object) -> bool {
     element_holds(filter, element, &mut Folded::default())
 }
 
-/// The forms in which values were compared: each is made once, however many terms ask for it.
+/// The forms in which values were compared, by where the value is: each is made once, and found at once, however many
+/// terms and values there are.
 #[derive(Default)]
-struct Folded<'r>(Vec<(&'r str, Case, String)>);
+struct Folded<'r>(HashMap<(usize, usize, Case), String>, PhantomData<&'r str>);
 
 impl<'r> Folded<'r> {
     fn of(&mut self, case: Case, text: &'r str) -> &str {
         if case == Case::Exact {
             return text;
         }
-        let is = |(known, of, _): &(&str, Case, String)| std::ptr::eq(*known, text) && *of == case;
-        let at = self.0.iter().position(is).unwrap_or_else(|| {
-            self.0.push((text, case, case.form(text).into_owned()));
-            self.0.len() - 1
-        });
-        self.0.get(at).map_or("", |(_, _, folded)| folded)
+        let at = (text.as_ptr().addr(), text.len(), case);
+        self.0.entry(at).or_insert_with(|| case.form(text).into_owned())
     }
 }
 

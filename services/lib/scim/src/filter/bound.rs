@@ -80,7 +80,7 @@ pub enum Test {
 }
 
 /// Whether case matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Case {
     /// It does.
     Exact,
