@@ -3,6 +3,7 @@
 //! Several replicas may relay at once: billing applies an event once, and answers a batch that
 //! comes late with where it is.
 
+mod faults;
 mod interruption;
 mod limits;
 mod upkeep;
@@ -24,6 +25,7 @@ use usher_rpc::convert::from_wire;
 use usher_rpc::{Failure, Outgoing, ServiceCredential, Tasks, Verifier};
 use usher_store::{Database, ScopedDatabase};
 
+use self::faults::Faults;
 use self::interruption::Interruption;
 use crate::store::relays::{self as store, Answer};
 
@@ -133,7 +135,8 @@ impl Relay {
         Ok(self.database.scoped(&scope))
     }
 
-    /// Opens a stream and sends a batch of each workspace, answer by answer.
+    /// Opens a stream and sends a batch of each workspace, answer by answer. A workspace whose rows can't be read or
+    /// written keeps no other waiting; what was wrong with the first of them is told when the others were sent.
     async fn round(&self, workspaces: Vec<WorkspaceId>) -> Result<(), RelayError> {
         let credential = self.credential.current().await?;
         let verified = self.verified(&credential).await?;
@@ -142,13 +145,17 @@ impl Relay {
         let mut client = SeatLedgerClient::new(self.billing.clone());
         let mut answers: Option<Streaming<pb::AppendSeatEventsResponse>> = None;
         let mut request = Some(request);
-        let mut lag = 0.0_f64;
+        let (mut lag, mut faults) = (0.0_f64, Faults::default());
         for workspace in workspaces {
             let database = self.scoped(&verified, workspace)?;
-            let (epoch, events) = store::next(&database, BATCH).await?;
-            if events.is_empty() {
-                continue;
-            }
+            let (epoch, events) = match store::next(&database, BATCH).await {
+                Ok((_, events)) if events.is_empty() => continue,
+                Ok(next) => next,
+                Err(error) => {
+                    faults.met(&self.database, workspace, error).await?;
+                    continue;
+                }
+            };
             lag = lag.max(age(&events[0], self.clock.now()));
             metrics::gauge!("usher_relay_lag_seconds").set(lag);
             let sent = events.len();
@@ -174,12 +181,15 @@ impl Relay {
             if answered == Answer::Halted {
                 tracing::error!(%workspace, acknowledged = answer.acknowledged_sequence, "billing halted this workspace's ledger");
             }
-            store::acknowledge(&database, answer.acknowledged_sequence, answered).await?;
+            if let Err(error) = store::acknowledge(&database, answer.acknowledged_sequence, answered).await {
+                // It is sent again, and billing knows it then.
+                faults.met(&self.database, workspace, error).await?;
+            }
             let outcome = if answered == Answer::Applied { "applied" } else { "refused" };
             metrics::counter!("usher_relay_events_total", "outcome" => outcome)
                 .increment(u64::try_from(sent).unwrap_or_default());
         }
-        Ok(())
+        faults.told()
     }
 }
 

@@ -6,11 +6,10 @@ use std::time::Duration;
 use futures::StreamExt as _;
 use tonic::Streaming;
 use usher_base::id::WorkspaceId;
-use usher_base::{Credential, Reason};
+use usher_base::{Credential, Fault as _, Reason};
 use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::seat_ledger_client::SeatLedgerClient;
 use usher_rpc::{Failure, Tasks};
-use usher_store::Error;
 
 use super::interruption::Interruption;
 use super::{Relay, RelayError, outgoing};
@@ -95,7 +94,7 @@ impl Relay {
             };
             // Where the database is away, so is every other workspace.
             self.database.ping().await?;
-            if matches!(error, RelayError::Store(Error::Unavailable(_))) {
+            if matches!(&error, RelayError::Store(error) if error.reason().row().retryable) {
                 missed = Some(error);
                 continue;
             }

@@ -11,6 +11,7 @@ use usher_rpc::{Failure, Tasks};
 use usher_store::ScopedDatabase;
 use uuid::Uuid;
 
+use super::faults::Faults;
 use super::interruption::Interruption;
 use super::{Relay, RelayError, outgoing};
 use crate::seat_state::{SeatState, digests, requests};
@@ -53,25 +54,33 @@ impl Relay {
         }
     }
 
-    /// Advances every workspace's watermark, and compares where billing wants it.
+    /// Advances every workspace's watermark, and compares where billing wants it. A workspace whose rows can't be
+    /// read or written keeps no other waiting.
     async fn advance_watermarks(&self) -> Result<(), RelayError> {
         let credential = self.credential.current().await?;
         let verified = self.verified(&credential).await?;
         self.check_clock().await?;
-        let mut ahead = Vec::new();
+        let (mut ahead, mut faults) = (Vec::new(), Faults::default());
         let mut after = WorkspaceId::from_uuid(Uuid::nil());
         loop {
             let workspaces = states::workspaces(&self.database, after, PAGE).await?;
             let Some(last) = workspaces.last() else {
                 alarm(&ahead);
-                return Ok(());
+                return faults.told();
             };
             after = *last;
             let mut watermarks = Vec::with_capacity(workspaces.len());
             for workspace in workspaces {
                 let database = self.scoped(&verified, workspace)?;
-                let watermark = states::advance_watermark(&database, workspace, self.clock.now()).await?;
-                let Some((as_of, watermark)) = watermark else { continue };
+                let (as_of, watermark) =
+                    match states::advance_watermark(&database, workspace, self.clock.now()).await {
+                        Ok(None) => continue,
+                        Ok(Some(advanced)) => advanced,
+                        Err(error) => {
+                            faults.met(&self.database, workspace, error).await?;
+                            continue;
+                        }
+                    };
                 if as_of > self.clock.now() + AHEAD {
                     // Billing would refuse it.
                     ahead.push(workspace);
