@@ -35,9 +35,8 @@ impl Bookmarks<'_> {
         if offset == 0 {
             return Ok(None);
         }
-        let Some(cursor) = positions::recall(self.database, self.purpose.digest(), offset).await? else {
-            return Ok(None);
-        };
+        let recalled = positions::recall(self.database, self.purpose.digest(), offset).await;
+        let Some(cursor) = known(recalled, "a page begins by counting").flatten() else { return Ok(None) };
         // One that is too old, or from before the service's key was changed, is as good as none.
         Ok(self.cursors.open(self.purpose, &cursor, now).unwrap_or_default())
     }
@@ -57,8 +56,18 @@ impl Bookmarks<'_> {
             && let Some(cursor) = self.cursors.seal(self.purpose, end, ctx.now())
         {
             let behind = offset.saturating_add(i64::try_from(page.ids.len()).unwrap_or(i64::MAX));
-            positions::remember(self.database, self.purpose.digest(), behind, cursor, ctx.now()).await?;
+            let digest = self.purpose.digest();
+            let kept = positions::remember(self.database, digest, behind, cursor, ctx.now()).await;
+            known(kept, "the next page begins by counting");
         }
         Ok(Around::default())
     }
+}
+
+/// What the database said, if it said anything: a page is right without its bookmark too, unless somebody is deleted
+/// before the next one is asked for.
+fn known<T>(outcome: Result<T, usher_store::Error>, so: &'static str) -> Option<T> {
+    outcome
+        .inspect_err(|error| tracing::warn!(error = error as &dyn std::error::Error, "no bookmark: {so}"))
+        .ok()
 }
