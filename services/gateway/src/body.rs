@@ -56,14 +56,16 @@ where
             None => None,
         };
         let text = read(body, length(&parts.headers), PACE).await?;
-        if let Some(context) = parts.extensions.get::<RequestContext>() {
+        let context = parts.extensions.get::<RequestContext>();
+        let workspace = context.and_then(RequestContext::caller).map(|(workspace, ..)| workspace);
+        if let Some(context) = context {
             context.note_document(&text);
             if let Some(admission) = admission {
                 context.keep_place(admission.place(Work::of(&parts)).await?);
             }
         }
         drop(room);
-        Workbench::from_ref(state).run(text.len(), || json::check(&text)).await?;
+        Workbench::from_ref(state).run_for(workspace, text.len(), || json::check(&text)).await?;
         Ok(Self(text))
     }
 }

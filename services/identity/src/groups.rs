@@ -64,7 +64,7 @@ impl Groups {
         ctx.require(Permission::UsersWrite)?;
         let database = self.database.scoped(&ctx.scope()?);
         let read = || scim::create(scim::canonicalize(json::parse(document)?, profile)?);
-        let GroupChange { changed, members } = self.workbench.run(document.len(), read).await?;
+        let GroupChange { changed, members } = self.workbench.run(ctx, document.len(), read).await?;
         let mut delta = Delta::default();
         for step in members {
             if let Step::Delta(later) = step {
@@ -166,7 +166,7 @@ impl Groups {
         with_members: bool,
     ) -> Result<Group, IdentityError> {
         let read = || scim::canonicalize(json::parse(document)?, profile);
-        let incoming = self.workbench.run(document.len(), read).await?;
+        let incoming = self.workbench.run(ctx, document.len(), read).await?;
         let change = Change { id, versions, with_members, work: document.len() };
         let replace = |current: &Group| scim::replace(&current.attributes(), incoming.clone(), profile);
         self.write(ctx, &change, replace).await
@@ -186,7 +186,7 @@ impl Groups {
             let operations = patch::parse(&json::parse(document)?, profile)?;
             Ok::<_, ScimError>((scim::membership_alone(&operations, profile)?, operations))
         };
-        let (alone, operations) = self.workbench.run(document.len(), read).await?;
+        let (alone, operations) = self.workbench.run(ctx, document.len(), read).await?;
         let change = Change { id, versions, with_members, work: document.len() };
         if let Some(delta) = alone {
             return self.write_members(ctx, &change, delta).await;
@@ -238,7 +238,7 @@ impl Groups {
                 return Err(IdentityError::Stale);
             }
             let before = current.clone().seen_by(client.as_deref());
-            let applied = self.workbench.run(change.work, || apply(&before)).await?;
+            let applied = self.workbench.run(ctx, change.work, || apply(&before)).await?;
             let GroupChange { changed, members: steps } = applied;
             let delta = resolve(&database, &current, steps).await?;
             if changed.changes.is_empty() && delta == Delta::default() {

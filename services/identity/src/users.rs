@@ -81,7 +81,7 @@ impl Users {
             ))
         };
         let (sent_active, Changed { resource, changes }, incoming) =
-            self.workbench.run(document.len(), read).await?;
+            self.workbench.run(ctx, document.len(), read).await?;
         domain_policy::judge_primary(None, &resource)?;
         let policy = self.policies.get(ctx).await?;
         domain_policy::judge(&policy, &resource)?;
@@ -165,7 +165,9 @@ impl Users {
             && let Some(users) = store::probe(&database, &probe, true).await?
         {
             let mut users = seen(users);
-            users.retain(|user| eval::matches(filter, &user.rendered(&asked.base)));
+            let bytes = users.iter().map(User::size).sum();
+            let judge = || users.retain(|user| eval::matches(filter, &user.rendered(&asked.base)));
+            self.workbench.run(ctx, bytes, judge).await;
             let total = i64::try_from(users.len()).unwrap_or(i64::MAX);
             let mut users = query.window(users);
             users.truncate(page_size::fitting(users.iter().map(User::size)));
@@ -203,7 +205,7 @@ impl Users {
         let condition = condition.of(ctx)?;
         let types = attributes::resource_type(&self.database.scoped(&ctx.scope()?), &[document]).await?;
         let read = || canonicalize(&json::parse(document)?, &types, profile);
-        let incoming = self.workbench.run(document.len(), read).await?;
+        let incoming = self.workbench.run(ctx, document.len(), read).await?;
         let replace = |current: &Object| scim_replace(current, incoming.clone(), profile);
         self.write(ctx, id, condition, (None, document.len()), replace).await
     }
@@ -220,7 +222,7 @@ impl Users {
         let condition = condition.of(ctx)?;
         let types = attributes::resource_type(&self.database.scoped(&ctx.scope()?), &[document]).await?;
         let read = || patch::parse(&json::parse(document)?, profile);
-        let operations = self.workbench.run(document.len(), read).await?;
+        let operations = self.workbench.run(ctx, document.len(), read).await?;
         let patch = |current: &Object| scim_patch(current, &operations, &types, profile);
         let work = document.len() + operations.len() * OPERATION;
         self.write(ctx, id, condition, (None, work), patch).await
@@ -243,7 +245,7 @@ impl Users {
             let current = self.find(&database, id).await?;
             condition.judge_version(&current)?;
             let before = current.clone().seen_by(client.as_deref()).attributes.to_resource();
-            let Changed { resource, changes } = self.workbench.run(work, || apply(&before)).await?;
+            let Changed { resource, changes } = self.workbench.run(ctx, work, || apply(&before)).await?;
             if changes.is_empty() {
                 return Ok(current.seen_by(client.as_deref()));
             }

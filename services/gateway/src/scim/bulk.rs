@@ -35,7 +35,7 @@ pub(crate) async fn bulk(
     JsonBody(body): JsonBody,
 ) -> Result<Answer, Problem> {
     let place = gateway.places.bulk(caller.workspace()).await?;
-    let bulk = gateway.workbench.run(body.len(), || Bulk::parse(&body)).await?;
+    let bulk = gateway.workbench.run_for(Some(caller.workspace()), body.len(), || Bulk::parse(&body)).await?;
     let tasks = gateway.tasks.clone();
     let run = async move {
         let results = Run::new(&gateway, &caller, &bulk).all().await;
