@@ -12,6 +12,11 @@ use crate::store::attributes::{self as store, Defined, Deleted};
 
 /// Most attributes of one workspace.
 const MOST: i64 = 100;
+/// Longest description, in bytes. With [`MAX_CANONICAL_VALUES`] it keeps all of a workspace's attributes in less than
+/// a megabyte, which every answer about the schema has.
+const MAX_DESCRIPTION: usize = 1_000;
+/// Longest canonical values of one attribute together, in bytes.
+const MAX_CANONICAL_VALUES: usize = 8_000;
 
 /// What the rules need.
 #[derive(Clone)]
@@ -80,18 +85,25 @@ fn check(attribute: &CustomAttribute) -> Result<(), IdentityError> {
         let fault = "it must be a letter and then up to 63 letters, digits, \"-\" and \"_\"";
         return Err(invalid("attribute.name", fault).into());
     }
-    if description.chars().count() > 1_000 || description.contains('\0') {
-        return Err(invalid("attribute.description", "it has more than 1,000 characters, or a NUL").into());
+    if description.len() > MAX_DESCRIPTION || description.contains('\0') {
+        let fault = format_args!("it has more than {MAX_DESCRIPTION} bytes, or a NUL");
+        return Err(invalid("attribute.description", fault).into());
     }
     let textual = matches!(kind, Kind::String | Kind::Reference);
     if *case_exact && !textual {
         return Err(invalid("attribute.case_exact", "only strings and references have case").into());
     }
-    let fits = |value: &String| !value.is_empty() && value.chars().count() <= 200 && !value.contains('\0');
+    let fits = |value: &String| !value.is_empty() && value.len() <= 200 && !value.contains('\0');
+    let together: usize = canonical_values.iter().map(String::len).sum();
     if !canonical_values.is_empty()
-        && (*kind != Kind::String || canonical_values.len() > 100 || !canonical_values.iter().all(fits))
+        && (*kind != Kind::String
+            || canonical_values.len() > 100
+            || together > MAX_CANONICAL_VALUES
+            || !canonical_values.iter().all(fits))
     {
-        let fault = "only strings have them: at most 100, of 1 to 200 characters";
+        let fault = format_args!(
+            "only strings have them: at most 100, of 1 to 200 bytes each and {MAX_CANONICAL_VALUES} together"
+        );
         return Err(invalid("attribute.canonical_values", fault).into());
     }
     Ok(())
