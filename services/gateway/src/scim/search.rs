@@ -53,17 +53,23 @@ async fn by_index(gateway: &Gateway, caller: &Caller, query: ListQuery) -> Resul
     let mut found = Vec::new();
     let mut total = 0_u64;
     let mut refusals = Vec::new();
+    // A page may end early, at its size in bytes: what comes after it comes with the next one.
+    let mut ended = false;
     for kind in Kind::ALL {
         let taken = i32::try_from(found.len()).unwrap_or(i32::MAX);
         let before = i64::try_from(total).unwrap_or(i64::MAX);
         let query = ListQuery {
             start_index: query.start_index.saturating_sub(before).max(1),
-            count: (query.count - taken).max(0),
+            count: if ended { 0 } else { (query.count - taken).max(0) },
             ..query.clone()
         };
+        let (first, wanted) = (query.start_index, query.count);
         match page_of(gateway, caller, kind, query).await {
             Ok((page, documents)) => {
                 total += page.total;
+                let shown = i64::try_from(documents.len()).unwrap_or(i64::MAX);
+                let left = i64::try_from(page.total).unwrap_or(i64::MAX).saturating_sub(first - 1);
+                ended |= shown < left.min(i64::from(wanted));
                 found.extend(documents);
             }
             Err(problem) if is_foreign(&problem) => refusals.push(problem),
