@@ -9,7 +9,7 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
-use http::{HeaderMap, Method};
+use http::{HeaderMap, Method, StatusCode};
 use tower::BoxError;
 use tracing::Instrument as _;
 use usher_base::Reason;
@@ -140,7 +140,8 @@ pub(crate) async fn observe(State(gateway): State<Gateway>, mut request: Request
         let status = response.status().as_u16();
         let client_request_id = &*context.client_request_id;
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-        if status >= 500 {
+        // What is not there at all is no fault of ours, and anybody can ask for it.
+        if status >= 500 && response.status() != StatusCode::NOT_IMPLEMENTED {
             let error = problem.as_ref().map_or_else(String::new, Problem::chain);
             tracing::error!(method, route = %route, status, micros, reason, client_request_id, error, "request");
         } else {
