@@ -40,7 +40,7 @@ async fn send(tls: &ClientTls, request: Request<Full<Bytes>>) -> std::io::Result
     let answered = async {
         let answer = sender.send_request(request).await.map_err(std::io::Error::other)?;
         let status = answer.status();
-        Ok((status, answer.into_body().collect().await.unwrap().to_bytes()))
+        Ok::<_, std::io::Error>((status, answer.into_body().collect().await.unwrap().to_bytes()))
     };
     tokio::select! {
         answer = answered => answer,

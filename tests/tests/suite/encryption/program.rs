@@ -32,13 +32,13 @@ async fn plain_text_that_leaves_this_machine_is_refused_and_the_setting_that_all
     let database = format!("tenant.owner_database_url={database}");
     for (arguments, allowed_by) in [
         (&["serve", "gateway", "--set", "gateway.listen=0.0.0.0:0"][..], "[\"gateway.listen\"]"),
-        (&["serve", "tenant", "--set", "tenant.listen=0.0.0.0:0"], "[\"tenant.listen\"]"),
-        (&["serve", "billing", "--set", "metrics.listen=[::]:0"], "[\"metrics.listen\"]"),
-        (&["serve", "identity", "--set", "billing.url=http://b.example:1"], "[\"billing.url\"]"),
-        (&["migrate", "--set", &database], "[\"tenant.owner_database_url\"]"),
-        (&["dev", "--listen", "0.0.0.0:0", "--data-dir", &data], "--allow-plaintext"),
-        (&["dev", "--metrics-listen", "0.0.0.0:0", "--data-dir", &data], "--allow-plaintext"),
-        (&["admin", "workspace", "list", "--tenant-url", "http://t.example:1"], "--allow-plaintext"),
+        (&["serve", "tenant", "--set", "tenant.listen=0.0.0.0:0"][..], "[\"tenant.listen\"]"),
+        (&["serve", "billing", "--set", "metrics.listen=[::]:0"][..], "[\"metrics.listen\"]"),
+        (&["serve", "identity", "--set", "billing.url=http://b.example:1"][..], "[\"billing.url\"]"),
+        (&["migrate", "--set", &database][..], "[\"tenant.owner_database_url\"]"),
+        (&["dev", "--listen", "0.0.0.0:0", "--data-dir", &data][..], "--allow-plaintext"),
+        (&["dev", "--metrics-listen", "0.0.0.0:0", "--data-dir", &data][..], "--allow-plaintext"),
+        (&["admin", "workspace", "list", "--tenant-url", "http://t.example:1"][..], "--allow-plaintext"),
     ] {
         let (printed, why) = run(arguments).await;
 
