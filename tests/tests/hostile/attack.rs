@@ -36,6 +36,14 @@ impl Answers {
         assert!(answers.keys().all(|answer| expected.contains(&answer.as_str())), "{attack}: {answers:?}");
     }
 
+    /// Asserts that there were answers, and none of these.
+    #[track_caller]
+    pub(crate) fn assert_never(&self, attack: &str, unwanted: &[&str]) {
+        let answers = self.0.lock().unwrap();
+        assert!(!answers.is_empty(), "{attack}: the attack did nothing");
+        assert!(!answers.keys().any(|answer| unwanted.contains(&answer.as_str())), "{attack}: {answers:?}");
+    }
+
     /// Counts the status of an HTTP answer, or its absence.
     pub(crate) async fn take_in(&self, answer: impl Future<Output = reqwest::Result<Answer>>) {
         if let Ok(answer) = answer.await {

@@ -56,7 +56,7 @@ pub(crate) async fn costly_work(siege: &Siege) {
     let bulk = json!({ "schemas": schemas, "Operations": [operation] });
     let requests = [(Method::POST, "/Bulk".to_owned(), Some(bulk))];
     siege.withstands("bulks of repeated references", repeat(&loud, &answers, &requests)).await;
-    answers.assert_only("bulks of repeated references", &["200", "400", "413", "429"]);
+    answers.assert_never("bulks of repeated references", &["500", "503"]);
 
     let loud = siege.attacker("patches").await;
     let person = format!("/Users/{}", loud.scim().created(&loud.address("ada")).await);
@@ -73,7 +73,7 @@ pub(crate) async fn costly_work(siege: &Siege) {
     let requests =
         [(Method::PATCH, person, Some(patch)), (Method::POST, "/Users".to_owned(), Some(document))];
     siege.withstands("PATCHes of many operations", repeat(&loud, &answers, &requests)).await;
-    answers.assert_only("PATCHes of many operations", &["200", "400", "413", "429"]);
+    answers.assert_never("PATCHes of many operations", &["500", "503"]);
 
     let loud = siege.attacker("filters").await;
     let answers = Answers::default();

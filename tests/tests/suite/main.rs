@@ -42,6 +42,7 @@ mod service_keys;
 mod side_by_side;
 mod sign_in;
 mod signing_keys;
+mod slow_lists;
 mod streams;
 mod tokens;
 mod unreadable;
