@@ -18,7 +18,7 @@ use tokio::time::MissedTickBehavior;
 use tower::Service;
 
 use crate::activity::Activity;
-use crate::connection::{self, Connection, Shared};
+use crate::connection::{Connection, Shared};
 use crate::limits::Limits;
 use crate::peer::Peer;
 use crate::refusals::Explain;
