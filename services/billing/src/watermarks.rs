@@ -60,8 +60,8 @@ pub(crate) struct Wish {
     pub(crate) links: Option<Links>,
 }
 
-/// Takes a watermark over; `known_links` is the version of the links that the producer has. It never goes back. One that is ahead of the clock is not taken over: it would prove what
-/// nobody knows yet.
+/// Takes a watermark over; `known_links` is the version of the links that the producer has. It never goes back. One
+/// that is ahead of the clock is not taken over: it would prove what nobody knows yet.
 pub(crate) async fn advance(
     database: &ScopedDatabase,
     now: Timestamp,

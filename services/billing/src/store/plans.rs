@@ -97,7 +97,7 @@ impl World {
     async fn watermark(&mut self, at: Timestamp) {
         let sequence =
             ledgers::get(&self.scoped).await.unwrap().map_or(0, |found| found.acknowledged_sequence);
-        watermarks::advance(&self.scoped, self.ctx.now(), 1, Watermark { at, sequence }).await.unwrap();
+        watermarks::advance(&self.scoped, self.ctx.now(), 1, Watermark { at, sequence }, "").await.unwrap();
     }
 }
 

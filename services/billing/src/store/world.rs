@@ -38,6 +38,7 @@ impl World {
             nbf: clock.now().as_second(),
             exp: clock.now().as_second() + 600,
             jti: "1".into(),
+            key: None,
         };
         let token = key.sign(&claims).unwrap();
         let keys = KeySet::new([key.public()]).unwrap();

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::keyring::KeyedMac;
 use crate::store::world::World;
-use crate::store::{apps, attempts, domains, service_keys, tokens, workspaces};
+use crate::store::{attempts, domains, service_keys, tokens, workspaces};
 
 /// More than the five that PostgreSQL plans for their values before it keeps a plan for all values.
 const TIMES: usize = 7;
@@ -46,17 +46,12 @@ fn id(kind: u16, number: u64) -> Uuid {
 
 /// The statements of a token check, warm or cold, of policies, and of whoever asks for a credential, each with the most
 /// that one run may read. Four to six pages are what it takes to go down one index, and to read its row.
-const CASES: [Case; 12] = [
+const CASES: [Case; 11] = [
     ("a token check", (4, 24), |w| {
         Box::pin(async move { drop(tokens::find(&w.scoped, "t1").await.unwrap()) })
     }),
     ("a token check of nobody's token", (0, 24), |w| {
         Box::pin(async move { assert!(tokens::find(&w.scoped, "nobody").await.unwrap().is_none()) })
-    }),
-    ("whether an app's ids are stable", (1, 8), |w| {
-        Box::pin(async move {
-            apps::has_stable_external_ids(&w.scoped, AppId::from_uuid(id(2, 1))).await.unwrap();
-        })
     }),
     ("a token's last use", (4, 60), |w| {
         Box::pin(async move {

@@ -2,6 +2,7 @@ use futures::future::join_all;
 use tonic::Code;
 use usher_base::{Audience, KeySet, Permission};
 use usher_net::Listener;
+use usher_net::tls::ClientTls;
 use usher_proto::tenant::v1 as pb;
 use usher_proto::tenant::v1::workspace_service_client::WorkspaceServiceClient;
 
@@ -60,7 +61,7 @@ async fn closed_server(tasks: &Tasks) -> String {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_of_thousands_of_refused_calls_over_one_connection_gets_the_status_that_is_meant() {
     let tasks = Tasks::new();
-    let channel = connect(&closed_server(&tasks).await).unwrap();
+    let channel = connect(&closed_server(&tasks).await, &ClientTls::default()).unwrap();
 
     let mut others = Vec::new();
     for _ in 0..10 {
