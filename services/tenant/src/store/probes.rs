@@ -47,7 +47,7 @@ fn id(kind: u16, number: u64) -> Uuid {
 /// The statements of a token check, warm or cold, of policies, and of whoever asks for a credential, each with the most
 /// that one run may read. Four to six pages are what it takes to go down one index, and to read its row.
 const CASES: [Case; 11] = [
-    ("a token check", (4, 24), |w| {
+    ("a token check", (5, 24), |w| {
         Box::pin(async move { drop(tokens::find(&w.scoped, "t1").await.unwrap()) })
     }),
     ("a token check of nobody's token", (0, 24), |w| {

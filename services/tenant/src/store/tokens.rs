@@ -79,12 +79,14 @@ pub(crate) async fn count_live(tx: &mut TenantTx, app: AppId, now: Timestamp) ->
     .await?)
 }
 
-/// An app's tokens, newest first.
+/// An app's tokens, newest first. They are found first and sorted then: no plan reads all tokens in their order.
 pub(crate) async fn list(tx: &mut TenantTx, app: AppId) -> Result<Vec<Token>, Error> {
     let tenant = tx.tenant();
     let rows: Vec<TokenRow> = sqlx::query_as(
-        "SELECT token_id, app_id, name, lookup_id, created_at, expires_at, revoked_at, last_used_at FROM tokens
-         WHERE tenant_id = $1 AND app_id = $2 ORDER BY token_id DESC",
+        "SELECT * FROM (
+           SELECT token_id, app_id, name, lookup_id, created_at, expires_at, revoked_at, last_used_at FROM tokens
+           WHERE tenant_id = $1 AND app_id = $2 OFFSET 0
+         ) found ORDER BY token_id DESC",
     )
     .bind(tenant)
     .bind(app.as_uuid())
