@@ -128,7 +128,7 @@ impl Inner {
 
 /// What tenant says about the token; everything else says something about us.
 fn is_refusal(reason: Reason) -> bool {
-    reason == Reason::TokenInvalid
+    matches!(reason, Reason::TokenInvalid | Reason::PlanWithoutScim | Reason::WorkspaceSuspended)
 }
 
 /// A token that could not be judged is neither good nor bad: an identity provider that is told 401

@@ -179,11 +179,12 @@ impl ServiceKeys {
     ) -> Result<(ListedKey, ServiceKey), TenantError> {
         ctx.require(Permission::TenantAdmin)?;
         let NewServiceKey { name, scopes, workspace, expires_at } = new;
+        let now = ctx.now();
         if !matches!(bearer(&name), Some(Bearer::Operator(_))) {
             let rule = "it must have 1 to 40 of a-z, 0-9 and -, and be no name of Usher's own services";
             return Err(invalid("name", rule).into());
         }
-        if expires_at.is_some_and(|at| at <= ctx.now()) {
+        if expires_at.is_some_and(|at| at <= now) {
             return Err(invalid("expire_time", "it is in the past").into());
         }
         let workspace = match workspace.as_str() {
@@ -197,14 +198,15 @@ impl ServiceKeys {
             name,
             scopes: reach.scopes(),
             workspace,
-            created_at: ctx.now(),
+            created_at: now,
             expires_at,
         };
         let detail = json!({
             "lookup_id": key.lookup_id, "scopes": key.scopes, "expires": expires_at.map(|at| at.to_string()),
             "workspace": workspace.map(|id| id.to_string()),
         });
-        let entry = AuditEntry::new(ctx, Action::CreateServiceKey, &key.name, detail);
+        let entry =
+            AuditEntry { at: now, ..AuditEntry::new(ctx, Action::CreateServiceKey, &key.name, detail) };
         let stored = store::StoredKey {
             name: key.name.clone(),
             // A version that knows no chosen scopes refuses it, rather than taking it for an operator's.

@@ -148,7 +148,7 @@ async fn assert_leaving_only(
     scim.patch(away, leave.clone()).await.assert_status(200);
     let member = stays.trim_start_matches("/Users/");
     let group = json!({ "displayName": "Staff", "members": [{ "value": member }] });
-    let group = scim.post("/Groups", &group).await.assert_status(201).path();
+    let group = format!("/Groups/{}", scim.post("/Groups", &group).await.assert_status(201).id());
 
     acme.update(into).await;
     let told = async || scim.get("/Users").await.status == 403;

@@ -48,8 +48,8 @@ async fn changes(bearer: &Operator, of: &Workspace) -> Outcome {
 }
 
 async fn seats(bearer: &Operator, of: &Workspace) -> Outcome {
-    let request = bearer.about(of.id(), billing::GetSeatStatusRequest::default());
-    outcome(SeatQueryClient::new(bearer.billing()).get_seat_status(request).await)
+    let request = bearer.about(of.id(), billing::ListIntervalsRequest::default());
+    outcome(SeatQueryClient::new(bearer.billing()).list_intervals(request).await)
 }
 
 async fn workspaces(bearer: &Operator) -> Outcome {
