@@ -1,9 +1,11 @@
 //! The operator's commands, the real program.
 
+use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Output;
 
 use tokio::process::Command;
+use usher_proto::tenant::v1 as tenant;
 use usher_tests::stack::Stack;
 use usher_tests::stack::processes::program;
 
@@ -157,5 +159,41 @@ async fn the_options_of_the_connection_have_a_heading_of_their_own() {
             assert!(connection.contains(option) && !own.contains(&format!("{option} ")), "{option}: {help}");
         }
         assert!(own.contains("--output") && !connection.contains("--output"), "{help}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_of_large_entries_comes_in_pages_that_any_client_takes() {
+    const ENTRIES: usize = 450;
+    let stack = Stack::start().await;
+    let acme = stack.workspace("acme").create().await;
+    let mut owner = stack.owner(&stack.databases().tenant).await;
+    let inserted = sqlx::query(
+        "INSERT INTO provisioning_log SELECT $1, gen_random_uuid(), now(), NULL, NULL, 'POST', '/Users', 'User', '',
+           'p' || n, '', '{}', ARRAY(SELECT repeat('a', 400) FROM generate_series(1, 40)), 400, 'invalidValue',
+           'INVALID_ARGUMENT', repeat('d', 3000), 'r', '', 0, 1000 FROM generate_series(1, $2::int) n",
+    )
+    .bind(acme.id().as_uuid())
+    .bind(i32::try_from(ENTRIES).unwrap())
+    .execute(&mut owner)
+    .await
+    .unwrap();
+    assert_eq!(inserted.rows_affected(), u64::try_from(ENTRIES).unwrap());
+
+    // A client that takes 4 MiB, as every client does.
+    let wanted = tenant::ListLogEntriesRequest { page_size: 500, ..Default::default() };
+    let first = stack.operator().log(acme.id(), wanted.clone()).await.unwrap();
+    assert!((40..60).contains(&first.entries.len()), "{}", first.entries.len());
+    let next = tenant::ListLogEntriesRequest { page_token: first.next_page_token, ..wanted };
+    let second = stack.operator().log(acme.id(), next).await.unwrap();
+    assert!(second.entries[0].id < first.entries.last().unwrap().id, "the next page goes on");
+
+    for (limit, shown) in [("500", ENTRIES), ("100", 100)] {
+        let output =
+            admin(&stack, &["log", "--workspace", "acme", "--limit", limit, "--output", "json"]).await;
+        let entries = json(&output);
+        let names: BTreeSet<&str> =
+            entries.as_array().unwrap().iter().map(|entry| entry["name"].as_str().unwrap()).collect();
+        assert_eq!(names.len(), shown);
     }
 }

@@ -5,7 +5,7 @@ use usher_base::id::EventId;
 use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::billing_admin_server::BillingAdmin;
 use usher_rpc::convert::{invalid, missing, page_size, parse};
-use usher_rpc::{Tasks, open, status};
+use usher_rpc::{Tasks, open, page, status};
 use usher_store::Database;
 use uuid::Uuid;
 
@@ -191,14 +191,11 @@ impl BillingAdmin for AdminApi {
             "" => EventId::from_uuid(Uuid::nil()),
             token => parse("page_token", token).map_err(status)?,
         };
-        let mut found = audit::list(&self.database, &ctx, after, size + 1).await.map_err(status)?;
-        let more = found.len() > size as usize;
-        found.truncate(size as usize);
-        let last = found.last().filter(|_| more).map(|entry| entry.id.to_string());
-        Ok(Response::new(pb::ListAuditResponse {
-            entries: found.into_iter().map(pb::AuditEntry::from).collect(),
-            next_page_token: last.unwrap_or_default(),
-        }))
+        let found = audit::list(&self.database, &ctx, after, size + 1).await.map_err(status)?;
+        let (entries, more) = page(found.into_iter().map(pb::AuditEntry::from).collect(), size);
+        let last = entries.last().filter(|_| more).map(|last: &pb::AuditEntry| last.id.clone());
+        let next_page_token = last.unwrap_or_default();
+        Ok(Response::new(pb::ListAuditResponse { entries, next_page_token }))
     }
 
     async fn verify_ledger(
@@ -238,7 +235,8 @@ impl BillingAdmin for AdminApi {
     ) -> Result<Response<pb::ListReconciliationsResponse>, Status> {
         let (ctx, _) = open(request)?;
         let runs = reconciliation::list(&self.database, &ctx).await.map_err(status)?;
-        let rows = runs.into_iter().map(pb::Reconciliation::from).collect();
+        let most = u32::try_from(runs.len()).unwrap_or(u32::MAX);
+        let (rows, _) = page(runs.into_iter().map(pb::Reconciliation::from).collect(), most);
         let verifications = verification::list(&self.database, &ctx).await.map_err(status)?;
         let verifications = verifications.into_iter().map(pb::Verification::from).collect();
         Ok(Response::new(pb::ListReconciliationsResponse { rows, verifications }))

@@ -5,7 +5,7 @@ use usher_base::id::PersonKey;
 use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::seat_query_server::SeatQuery;
 use usher_rpc::convert::{InvalidArgument, invalid, page_size, parse, to_wire};
-use usher_rpc::{Pollers, Tasks, open, status};
+use usher_rpc::{Pollers, Tasks, open, page, status};
 use usher_store::Database;
 use uuid::Uuid;
 
@@ -64,16 +64,12 @@ impl SeatQuery for QueryApi {
         let known_at = optional_time("known_time", message.known_time).map_err(status)?;
         let filter = IntervalFilter::try_from(&message).map_err(status)?;
         let found = intervals::list(&self.database, &ctx, &filter, known_at, (after, size + 1)).await;
-        let mut found = found.map_err(status)?;
-        let more = found.len() > size as usize;
-        found.truncate(size as usize);
-        let last = found.last().filter(|_| more);
-        Ok(Response::new(pb::ListIntervalsResponse {
-            next_page_token: last
-                .map(|interval| format!("{}.{}", interval.person, interval.open_sequence))
-                .unwrap_or_default(),
-            intervals: found.into_iter().map(pb::Interval::from).collect(),
-        }))
+        let found = found.map_err(status)?.into_iter().map(pb::Interval::from).collect();
+        let (intervals, more) = page(found, size);
+        let last = intervals.last().filter(|_| more);
+        let token = |last: &pb::Interval| format!("{}.{}", last.person_key, last.open_sequence);
+        let next_page_token = last.map(token).unwrap_or_default();
+        Ok(Response::new(pb::ListIntervalsResponse { intervals, next_page_token }))
     }
 
     async fn list_events(
@@ -83,14 +79,11 @@ impl SeatQuery for QueryApi {
         let (ctx, message) = open(request)?;
         let size = page_size(message.page_size, 100, 1_000).map_err(status)?;
         let range = FactRange::try_from(&message).map_err(status)?;
-        let mut found = facts::list(&self.database, &ctx, &range, size + 1).await.map_err(status)?;
-        let more = found.len() > size as usize;
-        found.truncate(size as usize);
-        let next_after_sequence = found.last().filter(|_| more).map_or(0, |event| event.sequence);
-        Ok(Response::new(pb::ListEventsResponse {
-            events: found.into_iter().map(pb::LedgerEvent::from).collect(),
-            next_after_sequence,
-        }))
+        let found = facts::list(&self.database, &ctx, &range, size + 1).await.map_err(status)?;
+        let (events, more) = page(found.into_iter().map(pb::LedgerEvent::from).collect(), size);
+        let last = events.last().filter(|_| more);
+        let next_after_sequence = last.map_or(0, |last: &pb::LedgerEvent| last.sequence);
+        Ok(Response::new(pb::ListEventsResponse { events, next_after_sequence }))
     }
 
     async fn get_statement(

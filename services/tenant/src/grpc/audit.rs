@@ -5,7 +5,7 @@ use usher_base::id::EventId;
 use usher_proto::tenant::v1 as pb;
 use usher_proto::tenant::v1::audit_service_server::AuditService;
 use usher_rpc::convert::{page_size, parse, to_wire};
-use usher_rpc::{open, status};
+use usher_rpc::{open, page, status};
 use usher_store::Database;
 
 use crate::audit::{self, AuditEntry};
@@ -29,12 +29,11 @@ impl AuditService for AuditApi {
             "" => None,
             token => Some(parse::<EventId>("page_token", token).map_err(status)?),
         };
-        let entries = audit::list(&self.database, &self.signer, &ctx, before, most).await.map_err(status)?;
-        let next_page_token = match entries.last() {
-            Some(last) if entries.len() == most as usize => last.id.to_string(),
-            _ => String::new(),
-        };
-        let entries = entries.into_iter().map(pb::AuditEntry::from).collect();
+        let entries = audit::list(&self.database, &self.signer, &ctx, before, most + 1).await;
+        let entries = entries.map_err(status)?.into_iter().map(pb::AuditEntry::from).collect();
+        let (entries, more) = page(entries, most);
+        let last = entries.last().filter(|_| more).map(|last: &pb::AuditEntry| last.id.clone());
+        let next_page_token = last.unwrap_or_default();
         Ok(Response::new(pb::ListAuditEntriesResponse { entries, next_page_token }))
     }
 }

@@ -6,13 +6,13 @@ use usher_base::id::LogEntryId;
 use usher_proto::tenant::v1 as pb;
 use usher_proto::tenant::v1::provisioning_log_service_server::ProvisioningLogService;
 use usher_rpc::convert::{InvalidArgument, from_wire, invalid, missing, page_size, parse, to_wire};
-use usher_rpc::{open, status};
+use usher_rpc::{open, page, status};
 
 use crate::provisioning_log::{Log, LogEntry, ProvisioningLog, Wanted};
 
 /// Most entries of one message.
 const MOST: usize = 500;
-/// Most characters of any text of an entry.
+/// Most bytes of any text of an entry.
 const LONGEST: usize = 4_000;
 
 /// Serves the provisioning log.
@@ -52,13 +52,12 @@ impl ProvisioningLogService for ProvisioningLogApi {
             "" => None,
             token => Some(parse::<LogEntryId>("page_token", token).map_err(status)?),
         };
-        let wanted = Wanted { most, before, refused_only: message.refused_only, about: message.about };
-        let entries = self.log.list(&ctx, &wanted).await.map_err(status)?;
-        let next_page_token = match entries.last() {
-            Some(last) if entries.len() == most as usize => last.id.to_string(),
-            _ => String::new(),
-        };
-        let entries = entries.into_iter().map(pb::LogEntry::from).collect();
+        let refused_only = message.refused_only;
+        let wanted = Wanted { most: most + 1, before, refused_only, about: message.about };
+        let found = self.log.list(&ctx, &wanted).await.map_err(status)?;
+        let (entries, more) = page(found.into_iter().map(pb::LogEntry::from).collect(), most);
+        let last = entries.last().filter(|_| more).map(|last: &pb::LogEntry| last.id.clone());
+        let next_page_token = last.unwrap_or_default();
         Ok(Response::new(pb::ListLogEntriesResponse { entries, next_page_token }))
     }
 }
@@ -105,11 +104,10 @@ impl TryFrom<pb::LogEntry> for LogEntry {
 }
 
 /// As much of a text as is kept: an attempt is logged whatever was sent.
-fn kept(text: String) -> String {
-    if text.len() <= LONGEST && !text.contains('\0') {
-        return text;
-    }
-    text.chars().filter(|c| *c != '\0').take(LONGEST).collect()
+fn kept(mut text: String) -> String {
+    text.retain(|c| c != '\0');
+    text.truncate(text.floor_char_boundary(LONGEST));
+    text
 }
 
 impl From<LogEntry> for pb::LogEntry {

@@ -4,7 +4,7 @@ use tonic::{Request, Response, Status};
 use usher_proto::tenant::v1 as pb;
 use usher_proto::tenant::v1::workspace_service_server::WorkspaceService;
 use usher_rpc::convert::page_size;
-use usher_rpc::{Tasks, open, status};
+use usher_rpc::{Tasks, open, page, status};
 use usher_store::Database;
 
 use super::convert::seat_policy;
@@ -48,15 +48,12 @@ impl WorkspaceService for WorkspaceApi {
         let (ctx, message) = open(request)?;
         let size = page_size(message.page_size, 100, 1_000).map_err(status)?;
         // A page's token is the last slug before it.
-        let mut found =
-            workspaces::list(&self.database, &ctx, &message.page_token, size + 1).await.map_err(status)?;
-        let more = found.len() > size as usize;
-        found.truncate(size as usize);
-        let last = found.last().map(|workspace| workspace.slug.clone()).filter(|_| more);
-        Ok(Response::new(pb::ListWorkspacesResponse {
-            workspaces: found.into_iter().map(pb::Workspace::from).collect(),
-            next_page_token: last.unwrap_or_default(),
-        }))
+        let found = workspaces::list(&self.database, &ctx, &message.page_token, size + 1).await;
+        let found = found.map_err(status)?.into_iter().map(pb::Workspace::from).collect();
+        let (workspaces, more) = page(found, size);
+        let last = workspaces.last().filter(|_| more).map(|last: &pb::Workspace| last.slug.clone());
+        let next_page_token = last.unwrap_or_default();
+        Ok(Response::new(pb::ListWorkspacesResponse { workspaces, next_page_token }))
     }
 
     async fn resolve_workspace(

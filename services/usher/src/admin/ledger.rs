@@ -122,9 +122,18 @@ impl LedgerCommand {
             }
             Self::Audit { of } => {
                 let workspace = session.workspace(&of).await?;
-                let message = pb::ListAuditRequest { page_size: 1_000, page_token: String::new() };
-                let answer = client.list_audit(session.scoped(workspace, message)).await.map_err(told)?;
-                Ok(Report::list(&AUDIT, answer.into_inner().entries.iter().map(entry)))
+                let mut rows = Vec::new();
+                let mut page_token = String::new();
+                loop {
+                    let message = pb::ListAuditRequest { page_size: 1_000, page_token };
+                    let answer = client.list_audit(session.scoped(workspace, message)).await.map_err(told)?;
+                    let page = answer.into_inner();
+                    rows.extend(page.entries.iter().map(entry));
+                    page_token = page.next_page_token;
+                    if page_token.is_empty() {
+                        return Ok(Report::list(&AUDIT, rows));
+                    }
+                }
             }
         }
     }

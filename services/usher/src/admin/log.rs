@@ -53,15 +53,27 @@ const EVERY_COLUMN: [&str; 19] = [
 impl LogArgs {
     pub(super) async fn run(self, session: &Session, format: Format) -> anyhow::Result<Report> {
         let workspace = session.workspace(&self.of).await?;
-        let message = pb::ListLogEntriesRequest {
-            page_size: self.limit,
-            page_token: self.before,
-            refused_only: self.refused,
-            about: self.about,
-        };
         let mut client = ProvisioningLogServiceClient::new(session.tenant.clone());
-        let answer = client.list_log_entries(session.scoped(workspace, message)).await.map_err(told)?;
-        let entries = answer.into_inner().entries.into_iter();
+        let mut entries = Vec::new();
+        let (mut left, mut page_token) = (self.limit, self.before);
+        // A page of large entries ends before it has as many as were asked for.
+        while left > 0 {
+            let message = pb::ListLogEntriesRequest {
+                page_size: left,
+                page_token,
+                refused_only: self.refused,
+                about: self.about.clone(),
+            };
+            let answer = client.list_log_entries(session.scoped(workspace, message)).await.map_err(told)?;
+            let page = answer.into_inner();
+            left -= i32::try_from(page.entries.len())?;
+            entries.extend(page.entries);
+            page_token = page.next_page_token;
+            if page_token.is_empty() {
+                break;
+            }
+        }
+        let entries = entries.into_iter();
         Ok(match format {
             Format::Table => Report::list(&COLUMNS, entries.map(shown)),
             Format::Json => Report::list(&EVERY_COLUMN, entries.map(whole)),

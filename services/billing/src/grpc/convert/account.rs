@@ -149,8 +149,12 @@ impl From<AuditEntry> for pb::AuditEntry {
     }
 }
 
+/// The most persons of one comparison that are listed; the report has all.
+const MOST_PERSONS: usize = 1_000;
+
 impl From<Run> for pb::Reconciliation {
     fn from(run: Run) -> Self {
+        let persons = run.persons.unwrap_or_default();
         Self {
             run_id: run.id.to_string(),
             time: Some(to_wire(run.at)),
@@ -160,7 +164,7 @@ impl From<Run> for pb::Reconciliation {
             identity_count: run.identity_count,
             billing_count: run.billing_count,
             equal: run.equal,
-            person_keys: run.persons.unwrap_or_default().iter().map(ToString::to_string).collect(),
+            person_keys: persons.iter().take(MOST_PERSONS).map(ToString::to_string).collect(),
         }
     }
 }
