@@ -62,6 +62,9 @@ pub(crate) struct Admin {
     pub(crate) sessions_ended_at: Option<Timestamp>,
 }
 
+/// Most admins of a workspace; they are listed at once.
+const MOST: i64 = 1_000;
+
 /// What the rules of admins need.
 #[derive(Clone)]
 pub(crate) struct Admins {
@@ -108,8 +111,12 @@ impl Admins {
         };
         let mut tx = database.begin().await?;
         check_power(&authority::of(ctx, &mut tx).await?, &admin.permissions)?;
-        if crate::store::workspaces::find(&mut tx).await?.is_none() {
+        // Locked, so that parallel creations are counted one after the other.
+        if crate::store::workspaces::lock(&mut tx).await?.is_none() {
             return Err(TenantError::NotFound { what: "workspace", name: scope.workspace_id().to_string() });
+        }
+        if store::count(&mut tx).await? >= MOST {
+            return Err(TenantError::WorkspaceFull { what: "admins", most: MOST });
         }
         store::insert(&mut tx, &admin).await?;
         let detail = json!({ "email": admin.email, "permissions": names(&admin.permissions) });

@@ -15,6 +15,9 @@ use crate::authority;
 use crate::error::TenantError;
 use crate::store::{apps as store, audit, tokens, workspaces};
 
+/// Most apps of a workspace; they are listed at once.
+const MOST: i64 = 200;
+
 /// An app: what a workspace's identity provider is to the workspace.
 #[derive(Clone, Debug)]
 pub(crate) struct App {
@@ -61,8 +64,12 @@ pub(crate) async fn create(
     };
     let mut tx = database.scoped(&scope).begin().await?;
     authority::with(ctx, &mut tx, ConfigureAdvancedSecuritySettings).await?;
-    if workspaces::find(&mut tx).await?.is_none() {
+    // Locked, so that parallel creations are counted one after the other.
+    if workspaces::lock(&mut tx).await?.is_none() {
         return Err(TenantError::NotFound { what: "workspace", name: scope.workspace_id().to_string() });
+    }
+    if store::count(&mut tx).await? >= MOST {
+        return Err(TenantError::WorkspaceFull { what: "apps", most: MOST });
     }
     store::insert(&mut tx, &app, &ctx.actor().to_string()).await?;
     let entry = AuditEntry::new(ctx, Action::CreateApp, &app.id, json!({ "name": app.name }));

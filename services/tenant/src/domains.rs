@@ -13,6 +13,9 @@ use crate::authority;
 use crate::error::TenantError;
 use crate::store::{audit, domains as store, workspaces};
 
+/// Most domains of a workspace: its policy, which has all of them, is read by identity whenever it changes.
+const MOST: i64 = 1_000;
+
 /// An approved domain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ApprovedDomain {
@@ -38,7 +41,11 @@ pub(crate) async fn approve(
     authority::of(ctx, &mut tx).await?;
     let by = ctx.actor().to_string();
     if store::insert(&mut tx, &domain, ctx.now(), &by).await? {
+        // It locks the workspace, so that parallel approvals are counted one after the other.
         workspaces::raise_policy(&mut tx).await?;
+        if store::count(&mut tx).await? > MOST {
+            return Err(TenantError::WorkspaceFull { what: "approved domains", most: MOST });
+        }
         let entry = AuditEntry::new(ctx, Action::ApproveDomain, &domain, json!({}));
         audit::insert(&mut tx, entry).await?;
     }

@@ -66,6 +66,14 @@ pub enum TenantError {
     /// Admin: revoke a token first.
     #[error("the app has {0} live tokens, which is the most; revoke one that is no longer used")]
     TooManyTokens(i64),
+    /// Admin: remove one first.
+    #[error("the workspace has {most} {what}, which is the most; remove one that is no longer used")]
+    WorkspaceFull {
+        /// Things of what kind.
+        what: &'static str,
+        /// How many it may have.
+        most: i64,
+    },
     /// Operator: revoke a key first.
     #[error("there are {0} service keys, which is the most; revoke one that is no longer used")]
     TooManyServiceKeys(i64),
@@ -113,9 +121,10 @@ impl Fault for TenantError {
             Self::PasswordWrong => Reason::PasswordWrong,
             Self::TooManyAttempts { .. } => Reason::TooManyAttempts,
             Self::PermissionNeeded(_) => Reason::PermissionDenied,
-            Self::TooManyTokens(_) | Self::TooManyServiceKeys(_) | Self::LastHolder(_) => {
-                Reason::FailedPrecondition
-            }
+            Self::TooManyTokens(_)
+            | Self::WorkspaceFull { .. }
+            | Self::TooManyServiceKeys(_)
+            | Self::LastHolder(_) => Reason::FailedPrecondition,
             Self::SessionEnded => Reason::CredentialExpired,
             Self::ServiceKeyInvalid(_) => Reason::CredentialInvalid,
             Self::Argument(error) => error.reason(),

@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
+use usher_base::Reason;
 use usher_proto::identity::v1 as pb;
 use usher_proto::identity::v1::user_service_client::UserServiceClient;
+use usher_rpc::Failure;
 use usher_tests::scim::user;
 use usher_tests::stack::{Stack, Workspace};
 
@@ -20,6 +22,51 @@ async fn large_people(workspace: &Workspace) {
         document["x509Certificates"] = json!([certificate, { "value": "B".repeat(60_000) }]);
         workspace.scim().post("/Users", &document).await.assert_status(201);
     }
+}
+
+/// Copies of a row of tenant that is there, each with a name of its own.
+async fn copies(stack: &Stack, table: &str, key: [&str; 2], count: usize) {
+    let [id, name] = key;
+    let mut owner = stack.owner(&stack.databases().tenant).await;
+    let sql = format!(
+        "INSERT INTO {table} SELECT copy.* FROM (SELECT * FROM {table} LIMIT 1) t, generate_series(1, {count}) n,
+           jsonb_populate_record(t, jsonb_build_object('{id}', gen_random_uuid()) ||
+             jsonb_build_object('{name}', 'copy' || n || '.example')) copy",
+    );
+    let done = sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut owner).await.unwrap();
+    assert_eq!(done.rows_affected(), u64::try_from(count).unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_workspace_has_no_more_domains_apps_and_admins_than_one_answer_tells_of() {
+    let stack = Stack::start().await;
+    let acme = stack.workspace("acme").create().await;
+    let operator = stack.operator();
+    let admin = async |name: &str| operator.admin(acme.id(), name, "correct horse battery", &[]).await;
+    admin("boss@acme.example").await.unwrap();
+    copies(&stack, "approved_domains", ["domain_id", "domain"], 998).await;
+    copies(&stack, "apps", ["app_id", "name_key"], 198).await;
+    copies(&stack, "admins", ["admin_id", "email_key"], 998).await;
+    let full = |refused: anyhow::Error, what: &str| {
+        let failure = refused.downcast_ref::<Failure>().unwrap();
+        assert_eq!(failure.reason, Reason::FailedPrecondition, "{failure}");
+        assert!(failure.message.contains(what), "{failure}");
+    };
+
+    // One is left of each; two at once do not both get it.
+    let domain = async |name: &str| operator.approve_domain(acme.id(), name, "").await;
+    let (one, other) = tokio::join!(domain("one.example"), domain("other.example"));
+    assert!(one.is_ok() != other.is_ok(), "{one:?} {other:?}");
+    full(one.and(other).unwrap_err(), "1000 approved domains, which is the most; remove one");
+    domain("copy1.example").await.expect("it is approved already");
+    operator.remove_domain(acme.id(), "copy1.example").await.unwrap();
+    domain("another.example").await.unwrap();
+    let (one, other) = tokio::join!(operator.app(acme.id(), "One"), operator.app(acme.id(), "Other"));
+    assert!(one.is_ok() != other.is_ok(), "{one:?} {other:?}");
+    full(one.and(other).unwrap_err(), "200 apps, which is the most");
+    let (one, other) = tokio::join!(admin("one@acme.example"), admin("other@acme.example"));
+    assert!(one.is_ok() != other.is_ok(), "{one:?} {other:?}");
+    full(one.and(other).unwrap_err(), "1000 admins, which is the most");
 }
 
 fn ids(page: &Value) -> Vec<String> {

@@ -110,6 +110,15 @@ pub(crate) async fn list(tx: &mut TenantTx) -> Result<Vec<Admin>, Error> {
     Ok(rows.into_iter().map(Admin::from).collect())
 }
 
+/// How many a workspace has.
+pub(crate) async fn count(tx: &mut TenantTx) -> Result<i64, Error> {
+    let tenant = tx.tenant();
+    Ok(sqlx::query_scalar("SELECT count(*) FROM admins WHERE tenant_id = $1")
+        .bind(tenant)
+        .fetch_one(tx.conn())
+        .await?)
+}
+
 /// All admins, by id, each locked until the transaction ends: what is judged of all of them then holds.
 pub(crate) async fn lock_all(tx: &mut TenantTx) -> Result<Vec<Admin>, Error> {
     let tenant = tx.tenant();

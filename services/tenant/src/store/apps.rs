@@ -61,6 +61,15 @@ pub(crate) async fn list(tx: &mut TenantTx) -> Result<Vec<App>, Error> {
     Ok(rows.into_iter().map(App::from).collect())
 }
 
+/// How many a workspace has.
+pub(crate) async fn count(tx: &mut TenantTx) -> Result<i64, Error> {
+    let tenant = tx.tenant();
+    Ok(sqlx::query_scalar("SELECT count(*) FROM apps WHERE tenant_id = $1 AND deleted_at IS NULL")
+        .bind(tenant)
+        .fetch_one(tx.conn())
+        .await?)
+}
+
 /// Sets how an app is read; none where there is no such app.
 pub(crate) async fn update(tx: &mut TenantTx, id: AppId, reading: Reading) -> Result<Option<App>, Error> {
     let tenant = tx.tenant();

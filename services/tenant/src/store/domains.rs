@@ -66,6 +66,15 @@ pub(crate) async fn list(tx: &mut TenantTx) -> Result<Vec<ApprovedDomain>, Error
     Ok(rows.into_iter().map(ApprovedDomain::from).collect())
 }
 
+/// How many a workspace has.
+pub(crate) async fn count(tx: &mut TenantTx) -> Result<i64, Error> {
+    let tenant = tx.tenant();
+    Ok(sqlx::query_scalar("SELECT count(*) FROM approved_domains WHERE tenant_id = $1")
+        .bind(tenant)
+        .fetch_one(tx.conn())
+        .await?)
+}
+
 /// Removes a domain; false if it was not there.
 pub(crate) async fn delete(tx: &mut TenantTx, domain: &str) -> Result<bool, Error> {
     let tenant = tx.tenant();
