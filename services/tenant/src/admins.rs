@@ -93,13 +93,13 @@ impl Admins {
     ) -> Result<Admin, TenantError> {
         authority::require_admin(ctx)?;
         let scope = ctx.scope()?;
+        let database = self.database.scoped(&scope);
+        check_power(&self.asked_again(ctx, &database, own_password).await?, &new.permissions)?;
         if new.email.len() > MAX_EMAIL_BYTES {
             return Err(invalid("email", format_args!("it has more than {MAX_EMAIL_BYTES} bytes")).into());
         }
         email_domain(&new.email).map_err(|error| invalid("email", error))?;
         check_password(&new.password)?;
-        let database = self.database.scoped(&scope);
-        check_power(&self.asked_again(ctx, &database, own_password).await?, &new.permissions)?;
         let password_hash = self.hash(ctx, &new.password).await?;
         let admin = Admin {
             id: AdminId::new(ctx.clock()),
@@ -194,8 +194,12 @@ impl Admins {
     ) -> Result<(), TenantError> {
         authority::require_admin(ctx)?;
         let database = self.database.scoped(&ctx.scope()?);
-        check_password(password)?;
         self.asked_again(ctx, &database, own_password).await?;
+        // Who may not set it does not hear what would be one.
+        let mut tx = database.begin().await?;
+        self.reach(ctx, &mut tx, id).await?;
+        tx.commit().await?;
+        check_password(password)?;
         let hash = self.hash(ctx, password).await?;
         let mut tx = database.begin().await?;
         let admin = self.reach(ctx, &mut tx, id).await?;
@@ -252,6 +256,17 @@ impl Admins {
         let authority = authority::with(ctx, &mut tx, permission).await?;
         tx.commit().await?;
         self.confirm(ctx, &authority, own_password).await
+    }
+
+    /// Asks for a permission before anything of a message is read: who lacks it does not hear what would be right.
+    pub(crate) async fn permit(
+        &self,
+        ctx: &CallContext,
+        permission: AdminPermission,
+    ) -> Result<(), TenantError> {
+        let mut tx = self.database.scoped(&ctx.scope()?).begin().await?;
+        authority::with(ctx, &mut tx, permission).await?;
+        Ok(tx.commit().await?)
     }
 
     /// The admin, locked, if the caller may act on them: whose permissions the caller holds.

@@ -7,6 +7,7 @@ use usher_proto::tenant::v1::app_service_server::AppService;
 use usher_rpc::convert::parse;
 use usher_rpc::{Tasks, open, status};
 
+use crate::admins::AdminPermission::ConfigureAdvancedSecuritySettings;
 use crate::admins::Admins;
 use crate::apps::{self, Reading};
 
@@ -23,6 +24,7 @@ impl AppService for AppApi {
         request: Request<pb::CreateAppRequest>,
     ) -> Result<Response<pb::CreateAppResponse>, Status> {
         let (ctx, message) = open(request)?;
+        self.admins.permit(&ctx, ConfigureAdvancedSecuritySettings).await.map_err(status)?;
         let database = self.admins.database.clone();
         let work = async move { apps::create(&database, &ctx, message.name, message.description).await };
         let app = self.tasks.detach(work).await.map_err(status)?;
@@ -43,6 +45,7 @@ impl AppService for AppApi {
         request: Request<pb::UpdateAppRequest>,
     ) -> Result<Response<pb::UpdateAppResponse>, Status> {
         let (ctx, message) = open(request)?;
+        self.admins.permit(&ctx, ConfigureAdvancedSecuritySettings).await.map_err(status)?;
         let id: AppId = parse("id", &message.id).map_err(status)?;
         let reading = Reading::try_from(&message).map_err(status)?;
         let admins = self.admins.clone();
@@ -56,6 +59,7 @@ impl AppService for AppApi {
         request: Request<pb::DeleteAppRequest>,
     ) -> Result<Response<pb::DeleteAppResponse>, Status> {
         let (ctx, message) = open(request)?;
+        self.admins.permit(&ctx, ConfigureAdvancedSecuritySettings).await.map_err(status)?;
         let id: AppId = parse("id", &message.id).map_err(status)?;
         let admins = self.admins.clone();
         let work = async move { apps::delete(&admins, &ctx, id, &message.own_password).await };

@@ -7,6 +7,7 @@ use usher_proto::tenant::v1::token_service_server::TokenService;
 use usher_rpc::convert::{from_wire, parse};
 use usher_rpc::{Tasks, open, status};
 
+use crate::admins::AdminPermission::ConfigureAdvancedSecuritySettings;
 use crate::admins::Admins;
 use crate::tokens::{self, NewToken};
 
@@ -23,6 +24,7 @@ impl TokenService for TokenApi {
         request: Request<pb::CreateTokenRequest>,
     ) -> Result<Response<pb::CreateTokenResponse>, Status> {
         let (ctx, message) = open(request)?;
+        self.admins.permit(&ctx, ConfigureAdvancedSecuritySettings).await.map_err(status)?;
         let app: AppId = parse("app_id", &message.app_id).map_err(status)?;
         let expires_at =
             message.expire_time.map(|at| from_wire("expire_time", at)).transpose().map_err(status)?;
@@ -41,6 +43,7 @@ impl TokenService for TokenApi {
         request: Request<pb::ListTokensRequest>,
     ) -> Result<Response<pb::ListTokensResponse>, Status> {
         let (ctx, message) = open(request)?;
+        self.admins.permit(&ctx, ConfigureAdvancedSecuritySettings).await.map_err(status)?;
         let app: AppId = parse("app_id", &message.app_id).map_err(status)?;
         let tokens = tokens::list(&self.admins, &ctx, app).await.map_err(status)?;
         Ok(Response::new(pb::ListTokensResponse {
@@ -53,6 +56,7 @@ impl TokenService for TokenApi {
         request: Request<pb::RevokeTokenRequest>,
     ) -> Result<Response<pb::RevokeTokenResponse>, Status> {
         let (ctx, message) = open(request)?;
+        self.admins.permit(&ctx, ConfigureAdvancedSecuritySettings).await.map_err(status)?;
         let id: TokenId = parse("id", &message.id).map_err(status)?;
         let admins = self.admins.clone();
         let work = async move { tokens::revoke(&admins, &ctx, id).await };

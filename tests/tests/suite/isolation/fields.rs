@@ -8,6 +8,7 @@ use prost::encoding::{WireType, encode_key, encode_varint};
 use prost_types::field_descriptor_proto::Type;
 use prost_types::{DescriptorProto, FileDescriptorSet};
 use tonic::Code;
+use usher_proto::tenant::v1 as tenant;
 
 use super::{Scene, call_raw, rpcs};
 
@@ -156,6 +157,39 @@ async fn permission_is_judged_before_the_message_is_read() {
         let refused = call_raw(&scene, row.path, message, Some(credential), workspace).await.unwrap_err();
 
         assert_eq!(refused.code(), Code::PermissionDenied, "{}: {refused:?}", row.path);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_admins_permission_is_judged_before_any_field_is() {
+    let scene = Scene::set().await;
+    let (operator, password) = (scene.stack.operator(), "correct horse battery");
+    operator.admin(scene.globex.id(), "aide@globex.example", password, &[]).await.unwrap();
+    let aide = operator.sign_in("globex", "aide@globex.example", password).await.unwrap();
+    let security = i32::from(tenant::AdminPermission::ConfigureAdvancedSecuritySettings);
+    let own_password = password.to_owned();
+    let create = tenant::CreateAdminRequest {
+        email: "nobody".to_owned(),
+        permissions: vec![security],
+        own_password: own_password.clone(),
+        ..Default::default()
+    };
+    let set =
+        tenant::SetPasswordRequest { id: scene.victim.admin.clone(), own_password, ..Default::default() };
+    let mut calls = vec![
+        ("/usher.tenant.v1.AdminService/CreateAdmin", create.encode_to_vec()),
+        ("/usher.tenant.v1.AdminService/SetPassword", set.encode_to_vec()),
+    ];
+    // All of apps and tokens need it: nothing of a message that has nothing is told.
+    let paths = usher_tenant::METHODS.iter().map(|method| method.path);
+    let of_apps = paths.filter(|path| path.contains("AppService/") || path.contains("TokenService/"));
+    calls.extend(of_apps.map(|path| (path, Vec::new())));
+    assert_eq!(calls.len(), 9);
+
+    for (path, message) in calls {
+        let refused = call_raw(&scene, path, message.into(), Some(&aide), None).await.unwrap_err();
+
+        assert_eq!(refused.code(), Code::PermissionDenied, "{path}: {refused:?}");
     }
 }
 
