@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use serde_json::{Value, json};
 use usher_base::id::PriceId;
 use usher_base::{CallContext, Permission};
-use usher_rpc::convert::invalid;
+use usher_rpc::convert::{InvalidArgument, invalid};
 use usher_store::{Database, TenantTx};
 
 use crate::audit;
@@ -51,6 +51,14 @@ impl Priced {
     }
 }
 
+/// A class that costs nothing has no price but 0.
+pub(crate) fn check(class: SeatClass, unit_price: UnitPrice) -> Result<(), InvalidArgument> {
+    if class.priced() || unit_price == UnitPrice::from_micros(0) {
+        return Ok(());
+    }
+    Err(invalid("unit_price", format_args!("a {class} seat costs nothing; its price can only be 0")))
+}
+
 /// Adds a price. From then on the account's currency and zone are fixed. The same price again is the one
 /// that is there.
 pub(crate) async fn create(
@@ -60,10 +68,7 @@ pub(crate) async fn create(
 ) -> Result<Priced, BillingError> {
     ctx.require(Permission::BillingAdmin)?;
     let NewPrice { class, unit_price, valid_from, mode, included, floor } = new;
-    if !class.priced() && unit_price != UnitPrice::from_micros(0) {
-        let fault = format_args!("a {class} seat costs nothing; its price can only be 0");
-        return Err(invalid("unit_price", fault).into());
-    }
+    check(class, unit_price)?;
     let id = PriceId::new(ctx.clock());
     let version = PriceVersion { id, class, unit_price, valid_from, mode, included, floor };
     let database = database.scoped(&ctx.scope()?);

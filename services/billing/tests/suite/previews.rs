@@ -118,6 +118,7 @@ async fn what_makes_no_sense_is_refused_by_name() {
         (pb::PreviewInvoiceRequest { prices: vec![negative], ..june() }, "prices"),
         (pb::PreviewInvoiceRequest { prices: vec![price("collaborator", "")], ..june() }, "prices"),
         (pb::PreviewInvoiceRequest { prices: vec![price("regular", "-1")], ..june() }, "unit_price"),
+        (pb::PreviewInvoiceRequest { prices: vec![price("collaborator", "5.00")], ..june() }, "unit_price"),
         (pb::PreviewInvoiceRequest { prices: vec![price("guest", "1")], ..june() }, "class"),
         (pb::PreviewInvoiceRequest { seats: vec![seats("regular", -1)], ..june() }, "count"),
         (pb::PreviewInvoiceRequest { start_date: "2026-06-02".to_owned(), ..june() }, "start_date"),

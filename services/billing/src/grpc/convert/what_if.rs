@@ -8,6 +8,7 @@ use usher_rpc::convert::{InvalidArgument, invalid, parse};
 use super::account::seats;
 use crate::class::SeatClass;
 use crate::price::UnitPrice;
+use crate::prices;
 use crate::rating::Mode;
 use crate::what_if::{PriceIf, SeatsIf, WhatIf};
 
@@ -40,9 +41,14 @@ impl TryFrom<pb::PriceIf> for PriceIf {
         let text = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
         let unit_price = text(&message.unit_price).map(|price| price.parse::<UnitPrice>());
         let mode = text(&message.mode).map(|mode| mode.parse::<Mode>());
+        let class = parse("class", &message.class)?;
+        let unit_price = unit_price.transpose().map_err(|error| invalid("unit_price", error))?;
+        if let Some(unit_price) = unit_price {
+            prices::check(class, unit_price)?;
+        }
         Ok(Self {
-            class: parse("class", &message.class)?,
-            unit_price: unit_price.transpose().map_err(|error| invalid("unit_price", error))?,
+            class,
+            unit_price,
             mode: mode.transpose().map_err(|error| invalid("mode", error))?,
             included: message.included.map(|included| seats("prices", included)).transpose()?,
             floor: message.floor.map(|floor| seats("prices", floor)).transpose()?,
