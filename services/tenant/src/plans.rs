@@ -41,7 +41,7 @@ impl CollaboratorCap {
 /// Creates a plan.
 pub(crate) async fn create(database: &Database, ctx: &CallContext, plan: Plan) -> Result<Plan, TenantError> {
     ctx.require(Permission::TenantAdmin)?;
-    if plan.name.trim().is_empty() || plan.name.len() > 100 || plan.name.contains(is_hidden) {
+    if plan.name.trim().is_empty() || plan.name.chars().count() > 100 || plan.name.contains(is_hidden) {
         return Err(invalid("plan.name", "it must have 1 to 100 printable characters").into());
     }
     if let Some(cap) = plan.collaborator_cap

@@ -130,6 +130,13 @@ async fn names_that_a_terminal_would_obey_are_refused_and_errors_show_what_they_
         }
     }
 
+    // Characters are counted, not bytes.
+    for (length, taken) in [(100, true), (101, false)] {
+        let name = "\u{e9}".repeat(length);
+        let output = admin(&stack, &["plan", "create", "--scim", "true", &name]).await;
+        assert_eq!(output.status.success(), taken, "{}", errors(&output));
+    }
+
     let output = admin(&stack, &["workspace", "show", "x\u{1b}]0;owned\u{7}\u{202e}"]).await;
     assert!(!errors(&output).contains(['\u{1b}', '\u{7}', '\u{202e}']), "{:?}", errors(&output));
 }
