@@ -2,6 +2,7 @@
 
 mod account;
 mod app;
+mod argument;
 mod attribute;
 mod audit;
 mod commitment;

@@ -142,6 +142,21 @@ async fn names_that_a_terminal_would_obey_are_refused_and_errors_show_what_they_
 }
 
 #[tokio::test]
+async fn an_option_that_can_not_be_read_is_told_what_it_is_to_be() {
+    for (arguments, wanted) in [
+        (
+            ["minimum", "withdraw", "-w", "acme", "--valid-from", "soon"].as_slice(),
+            "write it as a date such as 2026-06-01",
+        ),
+        (&["price", "withdraw", "-w", "acme", "--id", "x"], "write it as a UUID such as 0198f2a4-"),
+        (&["statement", "-w", "acme", "--known-at", "now"], "write it as a time such as 2026-"),
+    ] {
+        let output = Command::new(program()).arg("admin").args(arguments).output().await.unwrap();
+        assert!(errors(&output).contains(wanted), "{arguments:?}: {}", errors(&output));
+    }
+}
+
+#[tokio::test]
 async fn the_options_of_the_connection_have_a_heading_of_their_own() {
     for command in
         [["admin", "--help"].as_slice(), &["admin", "token", "create", "--help"], &["key", "list", "--help"]]

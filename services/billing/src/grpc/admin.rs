@@ -4,7 +4,7 @@ use tonic::{Request, Response, Status};
 use usher_base::id::EventId;
 use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::billing_admin_server::BillingAdmin;
-use usher_rpc::convert::{invalid, missing, page_size, parse};
+use usher_rpc::convert::{invalid, missing, page_size, page_token, parse};
 use usher_rpc::{Tasks, open, page, status};
 use usher_store::Database;
 use uuid::Uuid;
@@ -187,10 +187,8 @@ impl BillingAdmin for AdminApi {
     ) -> Result<Response<pb::ListAuditResponse>, Status> {
         let (ctx, message) = open(request)?;
         let size = page_size(message.page_size, 100, 1_000).map_err(status)?;
-        let after = match message.page_token.as_str() {
-            "" => EventId::from_uuid(Uuid::nil()),
-            token => parse("page_token", token).map_err(status)?,
-        };
+        let after = page_token(&message.page_token).map_err(status)?;
+        let after = after.unwrap_or_else(|| EventId::from_uuid(Uuid::nil()));
         let found = audit::list(&self.database, &ctx, after, size + 1).await.map_err(status)?;
         let (entries, more) = page(found.into_iter().map(pb::AuditEntry::from).collect(), size);
         let last = entries.last().filter(|_| more).map(|last: &pb::AuditEntry| last.id.clone());

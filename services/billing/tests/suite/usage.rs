@@ -136,4 +136,29 @@ async fn facts_are_found_by_number_and_time() {
         ..none()
     };
     assert_eq!(find(june).await, (vec![2, 3], 0));
+    let before = pb::ListEventsRequest { after_sequence: -1, ..none() };
+    let refused = acme.billing.query().list_events(acme.request(before)).await.unwrap_err();
+    assert_eq!(refused.message(), "after_sequence is not valid: it is negative");
+}
+
+#[tokio::test]
+async fn what_can_not_be_read_is_told_what_it_is_to_be() {
+    let billing = Billing::at("2026-06-20T00:00:00Z").await;
+    let acme = billing.workspace();
+    let person = pb::GetSeatStatusRequest { person_key: "x".to_owned(), ..Default::default() };
+    let person = billing.query().get_seat_status(acme.request(person)).await.unwrap_err();
+    assert!(
+        person.message().starts_with("person_key is not valid: write it as a UUID such as 0"),
+        "{person}"
+    );
+    for date in ["soon", "2026-6-1", "999999-01-01", "2026-02-30"] {
+        let refused = acme.statement(date, "2026-07-01").await.unwrap_err();
+        assert_eq!(
+            refused.message, "start_date is not valid: write it as a date such as 2026-06-01",
+            "{date}"
+        );
+    }
+    let page = pb::ListAuditRequest { page_token: "2".to_owned(), ..Default::default() };
+    let page = billing.admin().list_audit(acme.request(page)).await.unwrap_err();
+    assert!(page.message().ends_with("use the next_page_token of the page before"), "{page}");
 }

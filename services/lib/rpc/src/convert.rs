@@ -58,6 +58,18 @@ pub fn page_size(asked: i32, default: u32, most: u32) -> Result<u32, InvalidArgu
     }
 }
 
+/// Where a page begins: the token of the page before, none for the first.
+///
+/// # Errors
+/// No answer has such a token.
+pub fn page_token<T: std::str::FromStr>(token: &str) -> Result<Option<T>, InvalidArgument> {
+    if token.is_empty() {
+        return Ok(None);
+    }
+    let none = |_| invalid("page_token", "use the next_page_token of the page before");
+    token.parse().map(Some).map_err(none)
+}
+
 /// A time for the wire.
 pub fn to_wire(at: Timestamp) -> WireTimestamp {
     // Both count floor seconds and positive nanoseconds, which jiff keeps signed before 1970.

@@ -4,7 +4,7 @@ use tonic::{Request, Response, Status};
 use usher_base::id::EventId;
 use usher_proto::tenant::v1 as pb;
 use usher_proto::tenant::v1::audit_service_server::AuditService;
-use usher_rpc::convert::{page_size, parse, to_wire};
+use usher_rpc::convert::{page_size, page_token, to_wire};
 use usher_rpc::{open, page, status};
 use usher_store::Database;
 
@@ -25,10 +25,7 @@ impl AuditService for AuditApi {
     ) -> Result<Response<pb::ListAuditEntriesResponse>, Status> {
         let (ctx, message) = open(request)?;
         let most = page_size(message.page_size, 100, 500).map_err(status)?;
-        let before = match message.page_token.as_str() {
-            "" => None,
-            token => Some(parse::<EventId>("page_token", token).map_err(status)?),
-        };
+        let before = page_token::<EventId>(&message.page_token).map_err(status)?;
         let entries = audit::list(&self.database, &self.signer, &ctx, before, most + 1).await;
         let entries = entries.map_err(status)?.into_iter().map(pb::AuditEntry::from).collect();
         let (entries, more) = page(entries, most);

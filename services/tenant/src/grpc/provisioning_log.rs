@@ -5,7 +5,9 @@ use usher_base::Permission;
 use usher_base::id::LogEntryId;
 use usher_proto::tenant::v1 as pb;
 use usher_proto::tenant::v1::provisioning_log_service_server::ProvisioningLogService;
-use usher_rpc::convert::{InvalidArgument, from_wire, invalid, missing, page_size, parse, to_wire};
+use usher_rpc::convert::{
+    InvalidArgument, from_wire, invalid, missing, page_size, page_token, parse, to_wire,
+};
 use usher_rpc::{open, page, status};
 
 use crate::provisioning_log::{Log, LogEntry, ProvisioningLog, Wanted};
@@ -48,10 +50,7 @@ impl ProvisioningLogService for ProvisioningLogApi {
     ) -> Result<Response<pb::ListLogEntriesResponse>, Status> {
         let (ctx, message) = open(request)?;
         let most = page_size(message.page_size, 100, 500).map_err(status)?;
-        let before = match message.page_token.as_str() {
-            "" => None,
-            token => Some(parse::<LogEntryId>("page_token", token).map_err(status)?),
-        };
+        let before = page_token::<LogEntryId>(&message.page_token).map_err(status)?;
         let refused_only = message.refused_only;
         let wanted = Wanted { most: most + 1, before, refused_only, about: message.about };
         let found = self.log.list(&ctx, &wanted).await.map_err(status)?;

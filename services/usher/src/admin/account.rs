@@ -6,6 +6,7 @@ use serde_json::Value;
 use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::billing_admin_client::BillingAdminClient;
 
+use super::argument;
 use super::report::{Report, text};
 use super::session::{Session, WorkspaceArg, told};
 
@@ -30,13 +31,13 @@ pub(super) enum AccountCommand {
         #[arg(long, group = "changed")]
         time_zone: Option<String>,
         /// The date from which periods are counted, month by month.
-        #[arg(long, group = "changed")]
+        #[arg(long, group = "changed", value_parser = argument::date)]
         anchor_date: Option<Date>,
         /// Periods are calendar months, as they are where nothing was ever set.
         #[arg(long, group = "changed", conflicts_with = "anchor_date")]
         calendar_months: bool,
         /// A coming period's first date, from which this holds. Without it, from the beginning.
-        #[arg(long)]
+        #[arg(long, value_parser = argument::date)]
         effective_date: Option<Date>,
     },
 }

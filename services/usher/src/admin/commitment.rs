@@ -7,6 +7,7 @@ use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::billing_admin_client::BillingAdminClient;
 use uuid::Uuid;
 
+use super::argument;
 use super::limit::Pool;
 use super::report::Report;
 use super::session::{Session, WorkspaceArg, told};
@@ -28,10 +29,10 @@ pub(super) enum CommitmentCommand {
         #[arg(long)]
         unit_price: String,
         /// The term's first local date.
-        #[arg(long)]
+        #[arg(long, value_parser = argument::date)]
         start: Date,
         /// The date after its last.
-        #[arg(long)]
+        #[arg(long, value_parser = argument::date)]
         end: Date,
     },
     /// Take back a commitment of which no true-up was billed.
@@ -39,7 +40,7 @@ pub(super) enum CommitmentCommand {
         #[command(flatten)]
         of: WorkspaceArg,
         /// The commitment's id, as `commitment list` shows it.
-        #[arg(long)]
+        #[arg(long, value_parser = argument::id)]
         id: Uuid,
     },
     /// List what is bought, by pool and term.

@@ -8,6 +8,7 @@ use usher_proto::billing::v1::billing_admin_client::BillingAdminClient;
 use usher_rpc::convert::to_wire;
 use uuid::Uuid;
 
+use super::argument;
 use super::report::{Report, time};
 use super::session::{Session, WorkspaceArg, told};
 
@@ -19,13 +20,13 @@ pub(super) enum CorrectionCommand {
         #[command(flatten)]
         of: WorkspaceArg,
         /// The person's key, as in reports.
-        #[arg(long)]
+        #[arg(long, value_parser = argument::id)]
         person: Uuid,
         /// From, such as 2026-06-20T12:00:00Z.
-        #[arg(long)]
+        #[arg(long, value_parser = argument::time)]
         from: Timestamp,
         /// The first instant after it.
-        #[arg(long)]
+        #[arg(long, value_parser = argument::time)]
         until: Timestamp,
         /// The class to assume; without it, the person was not billable.
         #[arg(long)]
@@ -39,7 +40,7 @@ pub(super) enum CorrectionCommand {
         #[command(flatten)]
         of: WorkspaceArg,
         /// The correction's id.
-        #[arg(long)]
+        #[arg(long, value_parser = argument::id)]
         id: Uuid,
     },
     /// List the corrections that wait for approval.
@@ -52,10 +53,10 @@ pub(super) enum CorrectionCommand {
         #[command(flatten)]
         of: WorkspaceArg,
         /// One key.
-        #[arg(long)]
+        #[arg(long, value_parser = argument::id)]
         person: Uuid,
         /// The other.
-        #[arg(long)]
+        #[arg(long, value_parser = argument::id)]
         other: Uuid,
         /// Why; it is kept in the ledger.
         #[arg(long)]

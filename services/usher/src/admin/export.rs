@@ -21,6 +21,7 @@ use usher_rpc::convert::to_wire;
 
 use self::catalogue::{FileFormat, ReportName, word};
 use self::names::Names;
+use super::argument;
 use super::report::Report;
 use super::session::{Session, told};
 
@@ -35,13 +36,13 @@ pub(super) struct ExportArgs {
     #[arg(long, short)]
     workspace: Option<String>,
     /// First local date of the period; of all workspaces, any date within their periods.
-    #[arg(long)]
+    #[arg(long, value_parser = argument::date)]
     start: Date,
     /// How rows are written.
     #[arg(long, value_enum, default_value_t)]
     format: FileFormat,
     /// By what was known at this time.
-    #[arg(long)]
+    #[arg(long, value_parser = argument::time)]
     known_at: Option<Timestamp>,
     /// Fills the column `display` of seat-days and idle-seats with the names that people have now. Whoever
     /// was deleted has none.

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::billing_admin_client::BillingAdminClient;
 
+use super::argument;
 use super::report::Report;
 use super::session::{Session, WorkspaceArg, told};
 use super::statement::{major, minor};
@@ -21,7 +22,7 @@ pub(super) enum MinimumCommand {
         #[arg(long)]
         amount: String,
         /// First local date.
-        #[arg(long)]
+        #[arg(long, value_parser = argument::date)]
         valid_from: Date,
     },
     /// Take back a minimum that holds in no closed period. From then on the one before it holds.
@@ -29,7 +30,7 @@ pub(super) enum MinimumCommand {
         #[command(flatten)]
         of: WorkspaceArg,
         /// The date from which it holds, as `minimum list` shows it.
-        #[arg(long)]
+        #[arg(long, value_parser = argument::date)]
         valid_from: Date,
     },
     /// List the minimums by date.

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::invoicing_client::InvoicingClient;
 
+use super::argument;
 use super::report::{Report, text};
 use super::session::{Session, WorkspaceArg, told};
 use super::statement::major;
@@ -41,7 +42,7 @@ pub(super) struct PeriodArg {
     #[command(flatten)]
     of: WorkspaceArg,
     /// First local date of the period, such as 2026-06-01.
-    #[arg(long)]
+    #[arg(long, value_parser = argument::date)]
     start: Date,
 }
 

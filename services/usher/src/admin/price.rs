@@ -8,6 +8,7 @@ use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::billing_admin_client::BillingAdminClient;
 use uuid::Uuid;
 
+use super::argument;
 use super::report::Report;
 use super::session::{Session, WorkspaceArg, told};
 
@@ -26,7 +27,7 @@ pub(super) enum PriceCommand {
         #[arg(long)]
         unit_price: String,
         /// First local date on which it holds.
-        #[arg(long)]
+        #[arg(long, value_parser = argument::date)]
         valid_from: Date,
         /// How seats are counted; --help explains the eight modes. It can only change at a period's boundary.
         #[arg(long, default_value = "DAILY_TOUCH")]
@@ -43,7 +44,7 @@ pub(super) enum PriceCommand {
         #[command(flatten)]
         of: WorkspaceArg,
         /// The price's id, as `price list` shows it.
-        #[arg(long)]
+        #[arg(long, value_parser = argument::id)]
         id: Uuid,
     },
     /// List the prices by class and date.

@@ -11,6 +11,7 @@ use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::seat_query_client::SeatQueryClient;
 use usher_rpc::convert::to_wire;
 
+use super::argument;
 use super::report::Report;
 use super::session::{Session, WorkspaceArg, told};
 
@@ -30,13 +31,13 @@ pub(super) struct PeriodArgs {
     #[arg(long, conflicts_with_all = ["start", "end"])]
     month: Option<String>,
     /// First local date.
-    #[arg(long, requires = "end")]
+    #[arg(long, requires = "end", value_parser = argument::date)]
     start: Option<Date>,
     /// The date after the last.
-    #[arg(long, requires = "start")]
+    #[arg(long, requires = "start", value_parser = argument::date)]
     end: Option<Date>,
     /// Count what was known at this time, such as 2026-06-16T09:00:00Z. Without it, now.
-    #[arg(long)]
+    #[arg(long, value_parser = argument::time)]
     known_at: Option<Timestamp>,
 }
 

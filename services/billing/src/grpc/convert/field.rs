@@ -11,7 +11,10 @@ const MOST_REASON: usize = 500;
 
 /// A date.
 pub(in crate::grpc) fn date(field: &'static str, text: &str) -> Result<Date, InvalidArgument> {
-    let date: Date = parse(field, text)?;
+    if text.is_empty() {
+        return Err(missing(field));
+    }
+    let date: Date = text.parse().map_err(|_| invalid(field, "write it as a date such as 2026-06-01"))?;
     if DATES.contains(&date) {
         Ok(date)
     } else {

@@ -28,6 +28,9 @@ impl TryFrom<&pb::ListEventsRequest> for FactRange {
     type Error = InvalidArgument;
 
     fn try_from(message: &pb::ListEventsRequest) -> Result<Self, InvalidArgument> {
+        if message.after_sequence < 0 {
+            return Err(invalid("after_sequence", "it is negative"));
+        }
         if message.until_sequence < 0 {
             return Err(invalid("until_sequence", "it is negative"));
         }

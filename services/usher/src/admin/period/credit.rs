@@ -7,6 +7,7 @@ use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::invoicing_client::InvoicingClient;
 use uuid::Uuid;
 
+use super::super::argument;
 use super::super::report::{Report, time};
 use super::super::session::{Session, WorkspaceArg, told};
 use super::preview::pair;
@@ -17,7 +18,7 @@ pub(in crate::admin) struct CreditArgs {
     #[command(flatten)]
     of: WorkspaceArg,
     /// First local date of the closed period, such as 2026-06-01.
-    #[arg(long)]
+    #[arg(long, value_parser = argument::date)]
     start: Date,
     /// A line of its invoice and what is given back of it, in minor units: 1=400. Can be given again.
     #[arg(long, required = true, value_name = "LINE=AMOUNT", value_parser = pair::<i64>)]
@@ -26,7 +27,7 @@ pub(in crate::admin) struct CreditArgs {
     #[arg(long)]
     reason: String,
     /// The note's id: the same one again is the same note. Without it, a new one.
-    #[arg(long)]
+    #[arg(long, value_parser = argument::id)]
     id: Option<Uuid>,
 }
 

@@ -12,6 +12,7 @@ use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::invoicing_client::InvoicingClient;
 use usher_rpc::convert::to_wire;
 
+use super::super::argument;
 use super::super::report::Report;
 use super::super::session::{Session, WorkspaceArg, told};
 
@@ -21,10 +22,10 @@ pub(in crate::admin) struct PreviewArgs {
     #[command(flatten)]
     of: WorkspaceArg,
     /// First local date of the period, such as 2026-06-01.
-    #[arg(long)]
+    #[arg(long, value_parser = argument::date)]
     start: Date,
     /// Count what was known at this time, such as 2026-06-16T09:00:00Z. Without it, now.
-    #[arg(long)]
+    #[arg(long, value_parser = argument::time)]
     known_at: Option<Timestamp>,
     /// Another price of a class: regular=10.00. Can be given for several classes, as all that follow.
     #[arg(long, value_name = "CLASS=PRICE", value_parser = pair::<String>)]
