@@ -8,7 +8,7 @@ use usher_store::{Error, ScopedDatabase};
 
 use crate::store::{changes as store, seats};
 
-/// The most entries that are read at once.
+/// The most entries that are read at once; fewer where they are large.
 pub(crate) const BATCH: u32 = 500;
 
 /// Entries as they came, without gaps.
@@ -43,7 +43,7 @@ impl Poll for LogTail {
             self.last = Some(last);
             return Ok(Some(News { after: last, changes: Arc::default() }));
         };
-        let changes = store::after(&self.database, after, BATCH).await?;
+        let changes = store::after(&self.database, after, BATCH).await?.changes;
         let Some(newest) = changes.last() else { return Ok(None) };
         self.last = Some(newest.sequence);
         Ok(Some(News { after, changes: changes.into() }))

@@ -15,7 +15,12 @@ pub(crate) const MOST_MEMBERS: usize = MOST / MEMBER + 1;
 /// How many of the resources with these sizes make a page, from the first on: as many as fit, and always one.
 /// A client asks for the others as for any next page.
 pub(crate) fn fitting(sizes: impl IntoIterator<Item = usize>) -> usize {
-    let mut left = MOST;
+    fitting_into(MOST, sizes)
+}
+
+/// The same for pages of another size.
+pub(crate) fn fitting_into(most: usize, sizes: impl IntoIterator<Item = usize>) -> usize {
+    let mut left = most;
     let fit = sizes.into_iter().take_while(|size| {
         let fits = *size <= left;
         left = left.saturating_sub(*size);

@@ -15,7 +15,7 @@ use usher_store::Database;
 use super::watch::{POLL, Watcher};
 use crate::changes;
 use crate::log_tail::News;
-use crate::store::changes as store;
+use crate::store::changes::{self as store, Page};
 
 /// Serves the change log.
 pub(crate) struct ChangeApi {
@@ -62,9 +62,8 @@ impl ChangeService for ChangeApi {
         let (ctx, message) = open(request)?;
         let database = changes::open(&self.database, &ctx, message.after_sequence).await.map_err(status)?;
         let size = page_size(message.page_size, 100, 1_000).map_err(status)?;
-        let mut changes = store::after(&database, message.after_sequence, size + 1).await.map_err(status)?;
-        let more = changes.len() > size as usize;
-        changes.truncate(size as usize);
+        let Page { changes, more } =
+            store::after(&database, message.after_sequence, size).await.map_err(status)?;
         let next_after_sequence = if more { changes.last().map_or(0, |change| change.sequence) } else { 0 };
         Ok(Response::new(pb::ListChangesResponse { changes, next_after_sequence }))
     }

@@ -11,7 +11,7 @@ use usher_rpc::{Pollers, status};
 use usher_store::ScopedDatabase;
 
 use crate::log_tail::{BATCH, LogTail, News};
-use crate::store::changes as store;
+use crate::store::changes::{self as store, Page};
 
 /// How soon a watcher sees a new entry.
 pub(super) const POLL: Duration = Duration::from_millis(250);
@@ -88,8 +88,8 @@ impl Watcher {
     /// Reads up to the log's end.
     async fn catch_up(&mut self) -> Result<(), Ended> {
         loop {
-            let changes = match store::after(&self.database, self.sequence, BATCH).await {
-                Ok(changes) => changes,
+            let Page { changes, more } = match store::after(&self.database, self.sequence, BATCH).await {
+                Ok(page) => page,
                 Err(error) => {
                     // The watcher resumes from the last number it has.
                     let _ = self.sender.send(Err(status(error))).await;
@@ -99,7 +99,6 @@ impl Watcher {
             if changes.is_empty() {
                 return Ok(());
             }
-            let more = changes.len() >= BATCH as usize;
             self.send(changes).await?;
             if !more {
                 return Ok(());

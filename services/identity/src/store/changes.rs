@@ -1,10 +1,29 @@
 //! The change log.
 
+use prost::Message as _;
 use sqlx::FromRow;
 use usher_proto::identity::v1 as pb;
 use usher_rpc::convert::to_wire;
 use usher_store::{Error, ScopedDatabase, Time};
 use uuid::Uuid;
+
+use crate::page_size;
+
+/// Bytes of the entries of a page as they are sent. Whoever reads the log takes messages of 4 MiB, which is what gRPC
+/// clients take unless they are told otherwise; one entry has at most 20,000 members, 0.8 MB (`append_group_change`).
+const MOST: usize = 1 << 20;
+/// Bytes of the entries of a page as they are stored: a member takes 38 bytes in a message and at most 16 here, so that
+/// no more is read than is sent, or little more.
+const MOST_STORED: i64 = 1 << 19;
+/// What is written in front of each entry of a message, at the most.
+const AROUND: usize = 6;
+
+/// Entries in order.
+pub(crate) struct Page {
+    pub(crate) changes: Vec<pb::Change>,
+    /// Whether there are more after them.
+    pub(crate) more: bool,
+}
 
 #[derive(FromRow)]
 struct ChangeRow {
@@ -19,6 +38,8 @@ struct ChangeRow {
     actor: String,
     request_id: String,
     seat_sequence: i64,
+    /// How many entries there were to choose from, of which one more than a page may have was looked at.
+    there: i64,
 }
 
 impl From<ChangeRow> for pb::Change {
@@ -49,22 +70,22 @@ impl From<ChangeRow> for pb::Change {
     }
 }
 
-/// The entries after a number, in order.
-pub(crate) async fn after(
-    database: &ScopedDatabase,
-    sequence: i64,
-    most: u32,
-) -> Result<Vec<pb::Change>, Error> {
-    let mut tx = database.begin().await?;
-    let tenant = tx.tenant();
-    let rows: Vec<ChangeRow> = sqlx::query_as(
-        "SELECT * FROM changes WHERE tenant_id = $1 AND sequence > $2 ORDER BY sequence LIMIT $3",
-    )
-    .bind(tenant)
-    .bind(sequence)
-    .bind(i64::from(most))
-    .fetch_all(tx.conn())
-    .await?;
-    tx.commit().await?;
-    Ok(rows.into_iter().map(pb::Change::from).collect())
+/// The entries after a number, in order: at most so many, and as many as fit into a page, but always one.
+pub(crate) async fn after(database: &ScopedDatabase, sequence: i64, most: u32) -> Result<Page, Error> {
+    let rows = database
+        .statement::<ChangeRow>("SELECT * FROM list_changes($1, $2, $3, $4)")
+        .bind(sequence)
+        .bind(i64::from(most))
+        .bind(MOST_STORED)
+        .fetch_all()
+        .await?;
+    let there = rows.first().map_or(0, |row| usize::try_from(row.there).unwrap_or(usize::MAX));
+    let mut changes: Vec<_> = rows.into_iter().map(pb::Change::from).collect();
+    changes.truncate(fitting(&changes));
+    Ok(Page { more: changes.len() < there, changes })
+}
+
+/// How many of the entries fit.
+fn fitting(changes: &[pb::Change]) -> usize {
+    page_size::fitting_into(MOST, changes.iter().map(|change| change.encoded_len() + AROUND))
 }

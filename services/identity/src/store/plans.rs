@@ -276,7 +276,8 @@ const CASES: [Case; 32] = [
             seats::read(&w.scoped).await.unwrap();
         })
     }),
-    ("the change log from a number", (PAGE, 80), |w| {
+    // One more than a page says whether there are more.
+    ("the change log from a number", (PAGE + 1, 80), |w| {
         Box::pin(async move {
             changes::after(&w.scoped, 0, 50).await.unwrap();
         })

@@ -248,8 +248,13 @@ impl Caller {
     }
 
     pub async fn changes(&self) -> Vec<pb::Change> {
-        let message = pb::ListChangesRequest { after_sequence: 0, page_size: 1_000 };
+        self.changes_after(0).await.changes
+    }
+
+    /// A page of the change log, as a client reads it that takes messages of the usual size.
+    pub async fn changes_after(&self, after_sequence: i64) -> pb::ListChangesResponse {
+        let message = pb::ListChangesRequest { after_sequence, page_size: 1_000 };
         let mut client = ChangeServiceClient::new(self.channel.clone());
-        take(client.list_changes(self.request(message)).await).unwrap().changes
+        take(client.list_changes(self.request(message)).await).unwrap()
     }
 }
