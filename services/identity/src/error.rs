@@ -121,6 +121,9 @@ pub(crate) enum IdentityError {
     /// The policy can't be had, so nothing is let in.
     #[error("the workspace's policy can't be read from the tenant service: {0}")]
     Policy(Failure),
+    /// Whether an app is there can't be had, so nothing is handed over to it.
+    #[error("the workspace's apps can't be read from the tenant service: {0}")]
+    Apps(Failure),
     /// Billing refuses, or does not answer.
     #[error("billing: {0}")]
     Billing(Failure),
@@ -166,7 +169,7 @@ impl Fault for IdentityError {
             Self::Argument(error) => error.reason(),
             Self::Denied(error) => error.reason(),
             Self::Policy(failure) if failure.reason == Reason::NotFound => Reason::NotFound,
-            Self::Policy(_) => Reason::Unavailable,
+            Self::Policy(_) | Self::Apps(_) => Reason::Unavailable,
             Self::Billing(failure) => failure.reason,
             Self::Store(error) => error.reason(),
         }

@@ -9,7 +9,7 @@ use moka::future::Cache;
 use tonic::transport::Channel;
 use usher_base::CallContext;
 use usher_base::domain::DomainName;
-use usher_base::id::WorkspaceId;
+use usher_base::id::{AppId, WorkspaceId};
 use usher_proto::tenant::v1 as pb;
 use usher_proto::tenant::v1::policy_service_client::PolicyServiceClient;
 use usher_rpc::{Failure, Outgoing, ServiceCredential};
@@ -109,16 +109,23 @@ impl Policies {
         Ok(policy)
     }
 
+    /// Whether the workspace has an API app. It is asked for each time: who hands people over to an app that is not
+    /// there could not take them back.
+    pub(crate) async fn has_app(&self, ctx: &CallContext, app: AppId) -> Result<bool, IdentityError> {
+        let workspace = ctx.scope()?.workspace_id();
+        let asked = async {
+            let credential = self.credential.current().await?;
+            let message = pb::HasAppRequest { app_id: app.to_string() };
+            let request = outgoing(ctx, workspace, &credential).request(message);
+            Ok::<_, Failure>(self.client.clone().has_app(request).await?.into_inner().found)
+        };
+        asked.await.map_err(IdentityError::Apps)
+    }
+
     async fn fetch(&self, ctx: &CallContext, workspace: WorkspaceId) -> Result<Policy, Failure> {
         let credential = self.credential.current().await?;
-        let outgoing = Outgoing {
-            credential: &credential,
-            workspace: Some(workspace),
-            request_id: ctx.request_id(),
-            trace: Some(ctx.trace()),
-            timeout: Duration::from_secs(3),
-        };
-        let answer = self.client.clone().get_policy(outgoing.request(pb::GetPolicyRequest {})).await?;
+        let request = outgoing(ctx, workspace, &credential).request(pb::GetPolicyRequest {});
+        let answer = self.client.clone().get_policy(request).await?;
         let policy = answer.into_inner().policy.unwrap_or_default();
         let at_limit = match policy.seat_policy() {
             pb::SeatPolicy::Block => AtLimit::Block,
@@ -139,5 +146,16 @@ impl Policies {
             at_limit,
             slug: policy.workspace_slug,
         })
+    }
+}
+
+/// A question to tenant for a call, with identity's own credential.
+fn outgoing<'a>(ctx: &'a CallContext, workspace: WorkspaceId, credential: &'a str) -> Outgoing<'a> {
+    Outgoing {
+        credential,
+        workspace: Some(workspace),
+        request_id: ctx.request_id(),
+        trace: Some(ctx.trace()),
+        timeout: Duration::from_secs(3),
     }
 }

@@ -19,7 +19,7 @@ pub(crate) struct TakenOver {
     pub(crate) more: bool,
 }
 
-/// Hands some users and groups of an app over to another, and at the end users who were deleted, so that they come back
+/// Hands some users and groups of an app over to another of the workspace, and at the end users who were deleted, so that they come back
 /// as who they were. Each has an entry of the change log; no seat changes.
 pub(crate) async fn take_over(
     users: &Users,
@@ -32,5 +32,8 @@ pub(crate) async fn take_over(
         return Err(invalid("to_app_id", "it must be another app than from_app_id").into());
     }
     let scope = ctx.scope()?;
+    if !users.policies.has_app(ctx, to).await? {
+        return Err(invalid("to_app_id", "the workspace has no such app; see usher admin app list").into());
+    }
     Ok(store::take_over(&users.database.scoped(&scope), ctx, from, to, MOST).await?)
 }

@@ -71,4 +71,5 @@ pub const METHODS: &[Method] = &[
     Method::new("/usher.tenant.v1.DomainService/RemoveDomain", ADMIN),
     Method::new("/usher.tenant.v1.PolicyService/GetPolicy", POLICIES),
     Method::new("/usher.tenant.v1.PolicyService/ListSuspended", POLICIES),
+    Method::new("/usher.tenant.v1.PolicyService/HasApp", POLICIES),
 ];

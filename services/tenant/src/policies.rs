@@ -1,12 +1,12 @@
 //! What identity must know of a workspace to judge writes.
 
-use usher_base::id::WorkspaceId;
+use usher_base::id::{AppId, WorkspaceId};
 use usher_base::{CallContext, Denied, Permission};
 use usher_store::Database;
 
 use crate::domains::ApprovedDomain;
 use crate::error::TenantError;
-use crate::store::{domains, workspaces};
+use crate::store::{apps, domains, workspaces};
 use crate::workspaces::Workspace;
 
 /// Workspace and domains, as of one version.
@@ -40,4 +40,13 @@ pub(crate) async fn suspended(
         return Err(Denied::OtherWorkspace.into());
     }
     Ok(workspaces::suspended(database, ids).await?)
+}
+
+/// Whether the workspace that the call is for has an app.
+pub(crate) async fn has_app(database: &Database, ctx: &CallContext, id: AppId) -> Result<bool, TenantError> {
+    ctx.require(Permission::PoliciesRead)?;
+    let mut tx = database.scoped(&ctx.scope()?).begin().await?;
+    let found = apps::exists(&mut tx, id).await?;
+    tx.commit().await?;
+    Ok(found)
 }

@@ -90,6 +90,26 @@ async fn a_successor_takes_people_over_by_an_explicit_command_with_an_entry_of_t
     assert_eq!(site.person_of(&back).await, person, "who was deleted comes back as who they were");
 }
 
+#[tokio::test]
+async fn nobody_is_handed_over_to_an_app_that_the_workspace_does_not_have() {
+    let site = Site::start().await;
+    let (entra, okta, gone) = (site.app("Entra").await, site.app("Okta").await, site.app("Gone").await);
+    created(&entra, "ada", "1").await;
+    site.delete_app(&gone).await;
+    let nowhere = Caller { app: uuid::Uuid::new_v4().to_string(), ..okta.clone() };
+    let elsewhere = Caller { app: site.app_of_another_workspace().await, ..okta.clone() };
+
+    for to in [&nowhere, &elsewhere, &gone] {
+        let refused = site.operator().take_over(&entra, to).await.unwrap_err();
+        assert_eq!(refused.reason, Reason::InvalidArgument, "{refused:?}");
+        assert!(refused.message.contains("to_app_id"), "{refused:?}");
+    }
+    assert_eq!(entra.found("externalId eq \"1\"").await.unwrap(), ["ada"]);
+    // Whose people they are may have been deleted.
+    site.delete_app(&entra).await;
+    assert_eq!(site.operator().take_over(&entra, &okta).await.unwrap().taken, 1);
+}
+
 async fn team(app: &Caller, name: &str, external_id: &str) -> String {
     app.create_group(&json!({ "displayName": name, "externalId": external_id })).await.unwrap().id
 }

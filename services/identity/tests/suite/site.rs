@@ -134,6 +134,33 @@ impl Site {
         Caller { app: app_id, ..self.caller(checked.into_inner().credential) }
     }
 
+    /// Deletes an API app.
+    pub async fn delete_app(&self, app: &Caller) {
+        let message = tenant::DeleteAppRequest { id: app.app.clone(), own_password: String::new() };
+        AppServiceClient::new(self.tenant.clone()).delete_app(self.operated(message)).await.unwrap();
+    }
+
+    /// The id of an API app of another workspace.
+    pub async fn app_of_another_workspace(&self) -> String {
+        let message = tenant::CreateWorkspaceRequest {
+            slug: "globex".into(),
+            name: "Globex".into(),
+            plan: "Open".into(),
+            ..Default::default()
+        };
+        let made = WorkspaceServiceClient::new(self.tenant.clone())
+            .create_workspace(request(&self.operator, None, message))
+            .await
+            .unwrap();
+        let workspace = made.into_inner().workspace.unwrap().id.parse().unwrap();
+        let message = tenant::CreateAppRequest { name: "Theirs".into(), ..Default::default() };
+        let app = AppServiceClient::new(self.tenant.clone())
+            .create_app(request(&self.operator, Some(workspace), message))
+            .await
+            .unwrap();
+        app.into_inner().app.unwrap().id
+    }
+
     /// The operator.
     pub fn operator(&self) -> Caller {
         self.caller(self.operator.clone())

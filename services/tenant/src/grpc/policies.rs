@@ -43,4 +43,14 @@ impl PolicyService for PolicyApi {
             workspace_ids: suspended.iter().map(ToString::to_string).collect(),
         }))
     }
+
+    async fn has_app(
+        &self,
+        request: Request<pb::HasAppRequest>,
+    ) -> Result<Response<pb::HasAppResponse>, Status> {
+        let (ctx, message) = open(request)?;
+        let app = parse("app_id", &message.app_id).map_err(status)?;
+        let found = policies::has_app(&self.database, &ctx, app).await.map_err(status)?;
+        Ok(Response::new(pb::HasAppResponse { found }))
+    }
 }

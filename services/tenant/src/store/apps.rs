@@ -87,6 +87,18 @@ pub(crate) async fn update(tx: &mut TenantTx, id: AppId, reading: Reading) -> Re
     Ok(row.map(App::from))
 }
 
+/// Whether there is such an app.
+pub(crate) async fn exists(tx: &mut TenantTx, id: AppId) -> Result<bool, Error> {
+    let tenant = tx.tenant();
+    let found: Option<i32> =
+        sqlx::query_scalar("SELECT 1 FROM apps WHERE tenant_id = $1 AND app_id = $2 AND deleted_at IS NULL")
+            .bind(tenant)
+            .bind(id.as_uuid())
+            .fetch_optional(tx.conn())
+            .await?;
+    Ok(found.is_some())
+}
+
 /// Whether there is such an app; it stays until the transaction ends.
 pub(crate) async fn lock(tx: &mut TenantTx, id: AppId) -> Result<bool, Error> {
     let tenant = tx.tenant();

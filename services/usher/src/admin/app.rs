@@ -1,6 +1,5 @@
 //! `usher admin app`
 
-use anyhow::bail;
 use clap::{Subcommand, ValueEnum};
 use serde_json::Value;
 use usher_base::id::WorkspaceId;
@@ -115,10 +114,6 @@ impl AppCommand {
             }
             Self::TakeOver { of, from, to } => {
                 let workspace = session.workspace(&of).await?;
-                let answer = client.list_apps(session.scoped(workspace, pb::ListAppsRequest {})).await;
-                if !answer.map_err(told)?.into_inner().apps.iter().any(|app| app.id == to) {
-                    bail!("there is no app {to} in this workspace; see `usher admin app list`");
-                }
                 take_over(session, workspace, from, to).await
             }
             Self::Delete { of, id } => {

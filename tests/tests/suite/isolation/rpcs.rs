@@ -85,6 +85,7 @@ fn tenants(subject: &Subject, mark: &str) -> Vec<Row> {
             "/usher.tenant.v1.PolicyService/ListSuspended",
             &tenant::ListSuspendedRequest { workspace_ids: vec![subject.workspace.clone()] },
         ),
+        row("/usher.tenant.v1.PolicyService/HasApp", &tenant::HasAppRequest { app_id: subject.app.clone() }),
         row(
             "/usher.tenant.v1.AdminService/CreateAdmin",
             &tenant::CreateAdminRequest {
