@@ -40,13 +40,10 @@ pub struct GroupChange {
 /// # Errors
 /// As [`crate::user::canonicalize`].
 pub fn canonicalize(mut body: Value, profile: Profile) -> Result<IncomingGroup, ScimError> {
-    let mut sent = None;
-    if let Some(body) = body.as_object_mut() {
-        let names: Vec<String> = body.keys().filter(|name| members::is_members(name)).cloned().collect();
-        for name in names {
-            sent = body.shift_remove(&name);
-        }
-    }
+    let sent = match body.as_object_mut() {
+        Some(body) => members::take_out(body)?,
+        None => None,
+    };
     let attributes = crate::user::canonicalize(&body, schema::group(), profile)?;
     let members = sent.map(|sent| members::named_by(&sent, profile)).transpose()?;
     Ok(IncomingGroup { attributes, members })

@@ -14,6 +14,7 @@ pub mod user;
 
 mod coerce;
 mod diff;
+mod repetition;
 mod slot;
 mod text;
 mod time;

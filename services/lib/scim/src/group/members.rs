@@ -88,14 +88,42 @@ pub(super) fn is_members(name: &str) -> bool {
         && path.urn.is_none_or(|urn| urn == schema::CORE_GROUP)
 }
 
+/// Whether a path is the core schema alone.
+fn is_core(path: &AttrPath) -> bool {
+    path.name.is_empty() && path.urn.as_deref() == Some(schema::CORE_GROUP)
+}
+
+/// Takes the members out of an object that names attributes. Under several names they are the same or a fault: neither
+/// list is dropped silently. In an object of the core schema they are named as well.
+pub(super) fn take_out(attributes: &mut Object) -> Result<Option<Value>, ScimError> {
+    let names: Vec<String> = attributes.keys().filter(|name| is_members(name)).cloned().collect();
+    let mut sent: Vec<Value> = names.iter().filter_map(|name| attributes.shift_remove(name)).collect();
+    for (name, parts) in attributes.iter_mut() {
+        if is_core(&AttrPath::parse(name))
+            && let Some(parts) = parts.as_object_mut()
+            && let Some(members) = take_out(parts)?
+        {
+            sent.push(members);
+        }
+    }
+    let last = sent.pop();
+    if sent.iter().any(|other| Some(other) != last.as_ref()) {
+        return Err(ScimError::value("members was sent twice with different values"));
+    }
+    Ok(last)
+}
+
 /// Takes out of an operation what it does to members, and gives what is left of it.
 pub(super) fn take(
     operation: &Operation,
     steps: &mut Vec<Step>,
     profile: Profile,
 ) -> Result<Option<Operation>, ScimError> {
-    let Some(text) = &operation.path else { return take_path_less(operation, steps, profile) };
+    let Some(text) = &operation.path else { return take_named(operation, steps, profile) };
     let Ok((path, filter, sub)) = parse_patch_path(text, profile) else { return Ok(Some(operation.clone())) };
+    if filter.is_none() && is_core(&path) {
+        return take_named(operation, steps, profile);
+    }
     let whole = AttrPath { sub: None, ..path.clone() };
     if !is_members(&whole.to_string()) {
         return Ok(Some(operation.clone()));
@@ -125,19 +153,15 @@ pub(super) fn take(
 }
 
 /// An operation whose value names the attributes.
-fn take_path_less(
+fn take_named(
     operation: &Operation,
     steps: &mut Vec<Step>,
     profile: Profile,
 ) -> Result<Option<Operation>, ScimError> {
     let Some(Value::Object(attributes)) = &operation.value else { return Ok(Some(operation.clone())) };
-    let mut rest = Object::new();
-    for (name, value) in attributes {
-        if is_members(name) {
-            push(steps, operation.op, named_by(value, profile)?);
-        } else {
-            rest.insert(name.clone(), value.clone());
-        }
+    let mut rest = attributes.clone();
+    if let Some(members) = take_out(&mut rest)? {
+        push(steps, operation.op, named_by(&members, profile)?);
     }
     Ok((!rest.is_empty()).then(|| Operation { value: Some(Value::Object(rest)), ..operation.clone() }))
 }

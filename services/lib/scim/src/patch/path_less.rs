@@ -1,12 +1,15 @@
 //! Operations whose value names the attributes: `{"op":"replace","value":{"name.givenName":"x"}}`.
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 
 use super::operation::Operation;
 use super::{Budget, target};
 use crate::error::ScimError;
-use crate::schema::{AttrPath, ResourceType};
-use crate::{Object, Profile};
+use crate::schema::{AttrPath, Attribute, ResourceType};
+use crate::slot::Slot;
+use crate::{Object, Profile, coerce, repetition};
 
 /// Okta sends the id along, and whole resources come back with what they were read with.
 const IGNORED: [&str; 5] = ["id", "schemas", "meta", "groups", "password"];
@@ -23,6 +26,7 @@ pub(super) fn apply(
             "without a \"path\" the \"value\" must be an object that names the attributes",
         ));
     };
+    check_repetition("", attributes, resource_type, profile)?;
     for (name, value) in attributes {
         if profile == Profile::Default && IGNORED.iter().any(|ignored| ignored.eq_ignore_ascii_case(name)) {
             continue;
@@ -30,6 +34,64 @@ pub(super) fn apply(
         apply_named(resource, operation, name, value, resource_type, profile, budget)?;
     }
     Ok(())
+}
+
+/// Refuses an object that names one attribute several times with different values: operations have an order, and the
+/// keys of an object have none that a client could mean. `urn` is that of the schema whose attributes they are.
+pub(super) fn check_repetition(
+    urn: &str,
+    attributes: &Object,
+    resource_type: &ResourceType,
+    profile: Profile,
+) -> Result<(), ScimError> {
+    let mut named = Vec::new();
+    collect(urn, attributes, resource_type, profile, &mut named);
+    let place = |slot: &Slot<'_>| (slot.extension, slot.attribute.name.clone());
+    let mut times = HashMap::new();
+    for (slot, ..) in &named {
+        *times.entry(place(slot)).or_insert(0) += 1;
+    }
+    // What can't be read is refused where it is applied.
+    let written: Vec<_> = named
+        .into_iter()
+        .filter(|(slot, ..)| times[&place(slot)] > 1)
+        .filter_map(|(slot, part, value)| {
+            let value = match part {
+                None => coerce::attribute(slot.attribute, value, profile),
+                Some(part) => coerce::part(slot.attribute, part, value, profile),
+            };
+            Some((slot, part.map(|part| &*part.name), value.ok()?))
+        })
+        .collect();
+    let written = written.iter().map(|(slot, part, value)| (slot, *part, value.as_ref()));
+    match repetition::faults(written).into_iter().next() {
+        Some(fault) => Err(ScimError::value(fault)),
+        None => Ok(()),
+    }
+}
+
+/// The places that an object names, with their values as sent. Parts of lists are left out: they are many.
+fn collect<'r, 'v>(
+    urn: &str,
+    attributes: &'v Object,
+    resource_type: &'r ResourceType,
+    profile: Profile,
+    named: &mut Vec<(Slot<'r>, Option<&'r Attribute>, &'v Value)>,
+) {
+    for (name, value) in attributes {
+        let path =
+            if urn.is_empty() { AttrPath::parse(name) } else { AttrPath::parse(&format!("{urn}:{name}")) };
+        if let (true, true, Some(within), Value::Object(parts)) =
+            (urn.is_empty(), path.name.is_empty(), &path.urn, value)
+        {
+            collect(within, parts, resource_type, profile, named);
+        } else if let Some(found) = path.resolve_as(resource_type, profile) {
+            let slot = Slot::from(found);
+            if found.sub.is_none() || !slot.attribute.multi_valued {
+                named.push((slot, found.sub, value));
+            }
+        }
+    }
 }
 
 /// One key of the value: an attribute, a dotted or URN path, or an extension with its attributes.

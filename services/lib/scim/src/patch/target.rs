@@ -4,8 +4,8 @@ mod element;
 
 use serde_json::Value;
 
-use super::Budget;
 use super::operation::{Op, Operation};
+use super::{Budget, path_less};
 use crate::error::{ScimError, ScimType, short};
 use crate::filter::parse_patch_path;
 use crate::schema::{Attribute, Kind, Mutability, ResourceType};
@@ -87,6 +87,7 @@ fn apply_extension(
             Ok(())
         }
         (_, Some(Value::Object(parts))) => {
+            path_less::check_repetition(schema.id, parts, resource_type, profile)?;
             // Some clients say inside an extension which one it is.
             for (name, value) in parts.iter().filter(|(name, _)| !name.eq_ignore_ascii_case("schemas")) {
                 let path = format!("{}:{name}", schema.id);
@@ -113,6 +114,8 @@ fn apply_whole(
     };
     match value {
         Some(value) => merge(slot, resource, value),
+        // Who adds nothing changes nothing.
+        None if operation.op == Op::Add && adds_nothing(slot, operation) => {}
         // Nobody is switched on or off by a blank.
         None if slot.attribute.name == "active" && profile == Profile::Default => {}
         None if slot.attribute.name == "active" => {
@@ -127,6 +130,16 @@ fn apply_whole(
         None => slot.clear(resource),
     }
     Ok(())
+}
+
+/// Whether an operation's value is an object or a list with nothing in it; `""` and `null` mean that there is no value.
+fn adds_nothing(slot: &Slot<'_>, operation: &Operation) -> bool {
+    let is_empty = match &operation.value {
+        Some(Value::Object(parts)) => parts.is_empty(),
+        Some(Value::Array(elements)) => elements.is_empty(),
+        _ => false,
+    };
+    is_empty && slot.attribute.kind == Kind::Complex
 }
 
 /// A part of a single complex attribute.

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::error::{ScimError, short};
 use crate::schema::{AttrPath, Kind, Mutability, Resolved, ResourceType, split_urn};
 use crate::slot::Slot;
-use crate::{Object, Profile, coerce};
+use crate::{Object, Profile, coerce, repetition};
 
 /// Attributes that clients send along and that are not kept. The other ones that are not theirs to
 /// set are read-only in the schema.
@@ -78,7 +78,9 @@ pub fn canonicalize<'s>(
     for (name, value) in sent {
         reader.read(name, value);
     }
-    reader.check_repetition();
+    let writes = reader.incoming.writes.iter();
+    let twice = repetition::faults(writes.map(|(slot, part, value)| (slot, *part, value.as_ref())));
+    reader.faults.extend(twice);
     if reader.faults.is_empty() {
         return Ok(reader.incoming);
     }
@@ -170,24 +172,6 @@ impl<'s> Reader<'s> {
             Ok(None) if slot.attribute.name == "active" => {}
             Ok(value) => self.incoming.writes.push((slot, found.sub.map(|sub| sub.name.as_ref()), value)),
             Err(fault) => self.faults.push(fault),
-        }
-    }
-
-    /// Names that differ in case only name one attribute, which has one value.
-    fn check_repetition(&mut self) {
-        let mut seen: Vec<(Option<&str>, &str, &Option<Value>)> = Vec::new();
-        for (slot, sub, value) in &self.incoming.writes {
-            let name = slot.attribute.name.as_ref();
-            if sub.is_some() {
-                continue;
-            }
-            match seen.iter().find(|(extension, known, _)| *extension == slot.extension && *known == name) {
-                Some((_, _, known)) if *known != value => {
-                    self.faults.push(format!("{name} was sent twice with different values"));
-                }
-                Some(_) => {}
-                None => seen.push((slot.extension, name, value)),
-            }
         }
     }
 }

@@ -239,3 +239,40 @@ fn an_extension_may_come_with_schemas_of_its_own() {
         }
     }
 }
+
+#[test]
+fn adding_nothing_changes_nothing() {
+    for value in [json!({}), json!([])] {
+        for path in ["name", "manager", "emails"] {
+            assert_eq!(
+                patched(&json!([{"op": "add", "path": path, "value": value}])),
+                json!(ada()),
+                "{path}"
+            );
+            assert_eq!(patched(&json!([{"op": "Add", "value": {path: value}}])), json!(ada()), "{path}");
+        }
+    }
+    assert!(patched(&json!([{"op": "replace", "path": "name", "value": {}}])).get("name").is_none());
+}
+
+#[test]
+fn an_operation_that_names_an_attribute_twice_with_different_values_is_refused() {
+    let core = "urn:ietf:params:scim:schemas:core:2.0:User";
+    for (path, value) in [
+        (None, json!({"name": {"givenName": "Ada"}, "name.givenName": "Eve"})),
+        (None, json!({"title": "x", format!("{core}:title"): "y"})),
+        (None, json!({"department": "x", ENTERPRISE_USER: {"department": "y"}})),
+        (Some(core), json!({"name": {"givenName": "Ada"}, "name.givenName": "Eve"})),
+        (Some(ENTERPRISE_USER), json!({"manager": "7", "manager.value": "8"})),
+    ] {
+        let mut operation = json!({"op": "replace", "value": value});
+        if let Some(path) = path {
+            operation["path"] = path.into();
+        }
+        let fault = patched_in(Profile::Default, &ada(), &json!([operation])).unwrap_err();
+        assert!(fault.detail.contains("sent twice"), "{operation}: {fault}");
+    }
+    let after =
+        patched(&json!([{"op": "replace", "value": {"name": {"givenName": "A"}, "name.familyName": "L"}}]));
+    assert_eq!(after["name"], json!({"givenName": "A", "familyName": "L"}));
+}

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use usher_scim::schema::{ENTERPRISE_USER, USHER_USER};
 use usher_scim::user::{Envelope, canonicalize, primary_email, render, replace};
-use usher_scim::{Profile, ScimType, discovery, schema, user};
+use usher_scim::{Profile, ScimType, discovery, group, patch, schema, user};
 
 use crate::{ada, created, patched_in};
 
@@ -232,4 +232,64 @@ fn whoever_is_larger_than_a_user_may_be_can_still_be_deactivated_and_made_smalle
     assert!(after(&json!([{"op": "Replace", "path": "active", "value": "False"}])).is_ok());
     assert!(after(&json!([{"op": "remove", "path": "emails"}])).is_ok());
     assert!(after(&json!([{"op": "replace", "path": "nickName", "value": "more"}])).is_err());
+}
+
+#[test]
+fn what_is_sent_twice_under_several_names_with_different_values_is_refused() {
+    let core = "urn:ietf:params:scim:schemas:core:2.0:User";
+    let read = |document: Value| canonicalize(&document, schema::user(), Profile::Default).map(drop);
+    for document in [
+        json!({"userName": "a", "name": {"givenName": "Ada"}, "name.givenName": "Eve"}),
+        json!({"userName": "a", "name.givenName": "Eve", core: {"name": {"givenName": "Ada"}}}),
+        json!({"userName": "a", "name.givenName": "Eve", format!("{core}:name.givenName"): "Ada"}),
+        json!({"userName": "a", "name": null, "name.givenName": "Eve"}),
+        json!({"userName": "a", "name.givenName": "Eve", "name": ""}),
+        json!({"userName": "a", "title": "x", format!("{core}:title"): "y"}),
+        json!({"userName": "a", "department": "x", ENTERPRISE_USER: {"department": null}}),
+    ] {
+        let fault = read(document.clone()).unwrap_err();
+        assert!(fault.detail.contains("sent twice"), "{document}: {fault}");
+    }
+    let both = json!({
+        "userName": "a", "name": {"familyName": "Lovelace", "givenName": "Ada"}, "name.givenName": "Ada",
+        "name.middleName": "K", "department": "x", ENTERPRISE_USER: {"department": "x"},
+    });
+    assert_eq!(
+        created(&both)["name"],
+        json!({"familyName": "Lovelace", "givenName": "Ada", "middleName": "K"})
+    );
+}
+
+#[test]
+fn members_that_are_sent_twice_are_the_same_or_refused() {
+    let core = "urn:ietf:params:scim:schemas:core:2.0:Group";
+    let (one, other) = (json!([{"value": "1"}]), json!([{"value": "2"}]));
+    let read = |body: Value| group::canonicalize(body, Profile::Default).map(group::create);
+    let patch = |value: Value| {
+        let operation = patch::Operation { op: patch::Op::Replace, path: None, value: Some(value) };
+        group::membership_alone(&[operation], Profile::Default)
+    };
+    for body in [
+        json!({"displayName": "g", "members": one, format!("{core}:members"): other}),
+        json!({"displayName": "g", "members": one, core: {"members": other}}),
+    ] {
+        assert!(read(body.clone()).unwrap_err().detail.contains("members was sent twice"), "{body}");
+        assert!(patch(body.clone()).unwrap_err().detail.contains("members was sent twice"), "{body}");
+    }
+    for body in [
+        json!({"displayName": "g", "members": one, format!("{core}:members"): one}),
+        json!({"displayName": "g", core: {"members": one}}),
+    ] {
+        let made = read(body).unwrap().unwrap();
+        let [group::Step::Delta(delta)] = made.members.as_slice() else { panic!("{made:?}") };
+        assert_eq!(delta.add.keys().collect::<Vec<_>>(), ["1"]);
+        assert!(made.changed.resource.get("members").is_none());
+    }
+    let named = patch::Operation {
+        op: patch::Op::Add,
+        path: Some(core.into()),
+        value: Some(json!({"members": one})),
+    };
+    let delta = group::membership_alone(&[named], Profile::Default).unwrap().unwrap();
+    assert_eq!(delta.add.keys().collect::<Vec<_>>(), ["1"]);
 }

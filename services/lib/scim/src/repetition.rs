@@ -1,0 +1,54 @@
+//! What one document says twice: the same attribute under several names, as `name.givenName` and in `name`. It has one
+//! value, and neither is dropped silently.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+use crate::coerce::Violation;
+use crate::schema::Kind;
+use crate::slot::Slot;
+
+/// A part of a single complex attribute, or the whole of another.
+type Place<'a> = (Option<&'static str>, &'a str, Option<&'a str>);
+
+/// What is wrong with writes of one document: each sets a place or a part of it, or clears it, in its canonical form.
+pub(crate) fn faults<'a>(
+    writes: impl Iterator<Item = (&'a Slot<'a>, Option<&'a str>, Option<&'a Value>)>,
+) -> Vec<Violation> {
+    let mut seen: HashMap<Place<'a>, Option<&'a Value>> = HashMap::new();
+    let (mut cleared, mut set) = (Vec::new(), Vec::new());
+    let mut faults = Vec::new();
+    for (slot, part, value) in writes {
+        let attribute = (slot.extension, &*slot.attribute.name);
+        let parts = match (part, value) {
+            (None, Some(Value::Object(parts))) if is_single_complex(slot) => {
+                parts.iter().map(|(name, value)| (Some(name.as_str()), Some(value))).collect()
+            }
+            _ => vec![(part, value)],
+        };
+        for (part, value) in parts {
+            let value = value.filter(|value| !value.is_null());
+            match seen.insert((attribute.0, attribute.1, part), value) {
+                Some(known) if known != value => {
+                    let part = part.map_or_else(String::new, |part| format!(".{part}"));
+                    faults.push(format!("{}{part} was sent twice with different values", attribute.1));
+                }
+                _ => {}
+            }
+            match (part, value) {
+                (None, None) => cleared.push(attribute),
+                (Some(_), Some(_)) => set.push(attribute),
+                _ => {}
+            }
+        }
+    }
+    if let Some((_, name)) = cleared.iter().find(|attribute| set.contains(attribute)) {
+        faults.push(format!("{name} was sent twice with different values"));
+    }
+    faults
+}
+
+fn is_single_complex(slot: &Slot<'_>) -> bool {
+    slot.attribute.kind == Kind::Complex && !slot.attribute.multi_valued
+}
