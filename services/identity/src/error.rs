@@ -28,6 +28,11 @@ pub(crate) enum IdentityError {
     /// Caller: what its credential or its own caller allows.
     #[error("only a request by which the user leaves is taken here: one that makes an active user inactive")]
     OnlyLeaving,
+    /// Caller: mend the document, as the fault says. The news comes first, because a long message is cut.
+    #[error(
+        "the user was deactivated, because a person's leaving is never refused, and nothing else was done, because: {0}"
+    )]
+    LeftOnly(Box<Self>),
     /// Caller: choose another name, or match the group that has it.
     #[error("another group of this workspace has the displayName {0:?}; they are compared without case")]
     DisplayNameTaken(String),
@@ -148,6 +153,7 @@ impl Fault for IdentityError {
     fn reason(&self) -> Reason {
         match self {
             Self::OnlyLeaving => Reason::PermissionDenied,
+            Self::LeftOnly(fault) => fault.reason(),
             Self::NotFound { .. } => Reason::NotFound,
             Self::UserNameTaken(_) => Reason::UserNameTaken,
             Self::ForeignExternalId => Reason::Mutability,
@@ -185,6 +191,7 @@ impl Fault for IdentityError {
             Self::CollaboratorLimitReached { limit, in_use, .. } => pool("collaborator", *limit, *in_use),
             Self::BeyondTheLog { last, .. } => vec![("last", last.to_string())],
             Self::Argument(error) => error.metadata(),
+            Self::LeftOnly(fault) => fault.metadata(),
             _ => Vec::new(),
         }
     }

@@ -1,9 +1,12 @@
-//! Who may only let people leave, and when a write is done.
+//! Who may only let people leave, when a write is done, and who leaves although it is not.
 
-use usher_base::{CallContext, Permission};
+use serde_json::Value;
+use usher_base::{CallContext, Fault as _, Permission};
+use usher_scim::{Object, ScimError, ScimType, json, user as scim};
 
 use crate::error::IdentityError;
 use crate::user::User;
+use crate::users::Users;
 
 /// Asks that the caller may read one user. Some identity providers read somebody before they deactivate them.
 pub(crate) fn require_read(ctx: &CallContext) -> Result<(), IdentityError> {
@@ -11,6 +14,12 @@ pub(crate) fn require_read(ctx: &CallContext) -> Result<(), IdentityError> {
         return Ok(());
     }
     Ok(ctx.require(Permission::UsersRead)?)
+}
+
+/// Whether a write was refused for what its document says: its client is told 400, and would not write again. Whatever
+/// else refuses a write either passes or is meant to refuse it whole.
+fn is_of_the_document(fault: &IdentityError) -> bool {
+    fault.reason().row().http == 400
 }
 
 /// When a write of somebody who is there is done.
@@ -43,5 +52,39 @@ impl Condition<'_> {
     /// Whether a write of this effect is done.
     pub(crate) fn judge_effect(self, leaves: bool) -> Result<(), IdentityError> {
         if leaves || !self.leaving_only { Ok(()) } else { Err(IdentityError::OnlyLeaving) }
+    }
+}
+
+impl Users {
+    /// What came of a document; where it is at fault, but says that its user leaves, who is active, the user leaves all
+    /// the same. The fault is still the answer, and says so: nothing else was done, and nobody is to think it was.
+    pub(crate) async fn or_leave(
+        &self,
+        ctx: &CallContext,
+        id: &str,
+        condition: Condition<'_>,
+        (document, leaves): (&str, impl Fn(&Value) -> bool + Send),
+        outcome: Result<User, IdentityError>,
+    ) -> Result<User, IdentityError> {
+        let fault = match outcome {
+            Err(fault) if is_of_the_document(&fault) => fault,
+            outcome => return outcome,
+        };
+        let says_so = move || json::parse(document).is_ok_and(|body| leaves(&body));
+        if !self.workbench.run(ctx, document.len(), says_so).await {
+            return Err(fault);
+        }
+        let leave = |current: &Object| {
+            if scim::active(current) {
+                Ok(scim::leave(current))
+            } else {
+                Err(ScimError::new(ScimType::NoTarget, "the user has left"))
+            }
+        };
+        match self.write(ctx, id, condition, (None, 0), leave).await {
+            Ok(_) => Err(IdentityError::LeftOnly(Box::new(fault))),
+            Err(IdentityError::Scim(_)) => Err(fault),
+            Err(other) => Err(other),
+        }
     }
 }

@@ -1,12 +1,13 @@
 //! The rules of users: create, read, list, replace, patch, delete.
 
 use jiff::Timestamp;
+use serde_json::Value;
 use usher_base::id::{EventId, PersonKey, UserId};
 use usher_base::{CallContext, Permission};
 use usher_rpc::Workbench;
 use usher_scim::user::{
-    active, canonicalize, create as scim_create, patch as scim_patch, replace as scim_replace,
-    revive as scim_revive,
+    active, canonicalize, create as scim_create, patch as scim_patch, patch_leaves, replace as scim_replace,
+    replace_leaves, revive as scim_revive,
 };
 use usher_scim::{Changed, Object, Profile, ScimError, ScimType, eval, json, patch};
 use usher_store::{Database, ScopedDatabase};
@@ -29,7 +30,6 @@ use crate::user::{Attributes, User};
 
 /// How often a write is tried again when others write the same user meanwhile.
 const ATTEMPTS: usize = 12;
-
 /// As how many bytes of a document one operation of a PATCH counts: it may look at a whole list.
 const OPERATION: usize = 512;
 
@@ -102,7 +102,7 @@ impl Users {
         };
         // To the letter of the RFC a POST never means somebody who is there.
         let meaning = store::Meaning { revive: profile == Profile::Default, stable };
-        let paths: Vec<String> = changes.into_iter().map(|change| change.path).collect();
+        let paths: Vec<_> = changes.into_iter().map(|change| change.path).collect();
         let mut outcome = store::create(&database, &write(ctx, &user, paths.clone(), now), meaning).await;
         if matches!(outcome, Err(WriteFault::Degrade)) {
             degrade(ctx, &mut user);
@@ -205,9 +205,13 @@ impl Users {
         let condition = condition.of(ctx)?;
         let types = attributes::resource_type(&self.database.scoped(&ctx.scope()?), &[document]).await?;
         let read = || canonicalize(&json::parse(document)?, &types, profile);
-        let incoming = self.workbench.run(ctx, document.len(), read).await?;
-        let replace = |current: &Object| scim_replace(current, incoming.clone(), profile);
-        self.write(ctx, id, condition, (None, document.len()), replace).await
+        let written = async {
+            let incoming = self.workbench.run(ctx, document.len(), read).await?;
+            let replace = |current: &Object| scim_replace(current, incoming.clone(), profile);
+            self.write(ctx, id, condition, (None, document.len()), replace).await
+        };
+        let leaves = |body: &Value| replace_leaves(body, profile);
+        self.or_leave(ctx, id, condition, (document, leaves), written.await).await
     }
 
     /// Applies PATCH operations, all or none.
@@ -222,16 +226,20 @@ impl Users {
         let condition = condition.of(ctx)?;
         let types = attributes::resource_type(&self.database.scoped(&ctx.scope()?), &[document]).await?;
         let read = || patch::parse(&json::parse(document)?, profile);
-        let operations = self.workbench.run(ctx, document.len(), read).await?;
-        let patch = |current: &Object| scim_patch(current, &operations, &types, profile);
-        let work = document.len() + operations.len() * OPERATION;
-        self.write(ctx, id, condition, (None, work), patch).await
+        let written = async {
+            let operations = self.workbench.run(ctx, document.len(), read).await?;
+            let patch = |current: &Object| scim_patch(current, &operations, &types, profile);
+            let work = document.len() + operations.len() * OPERATION;
+            self.write(ctx, id, condition, (None, work), patch).await
+        };
+        let leaves = |body: &Value| patch_leaves(body, profile);
+        self.or_leave(ctx, id, condition, (document, leaves), written.await).await
     }
 
     /// Reads, applies, and writes over just that version; somebody else's write in between makes it
     /// read and apply again, so that parallel writers of different attributes lose nothing. With `adopt`
     /// the user belongs to that connection from then on. `work` is how much there is to apply, in bytes.
-    async fn write(
+    pub(crate) async fn write(
         &self,
         ctx: &CallContext,
         id: &str,

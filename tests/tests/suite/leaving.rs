@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use usher_proto::identity::v1 as identity;
 use usher_proto::tenant::v1 as pb;
 use usher_tests::scim::{ScimClient, user};
 use usher_tests::stack::{Stack, Workspace};
@@ -128,6 +129,105 @@ async fn who_leaves_and_changes_the_user_type_leaves_over_the_limit() {
         ]);
         scim.patch(path, operations).await.assert_status(200).assert_at("/active", false);
     }
+}
+
+/// What may be wrong in a request by which somebody leaves: operations of a PATCH beside the leaving one, and a document
+/// of a PUT that says it as well.
+fn faults(name: &str) -> Vec<(&'static str, Value, Value)> {
+    const SEAT: &str = "urn:ietf:params:scim:schemas:extension:usher:2.0:User";
+    let put = |name: &str, attribute: &str, value: Value| {
+        let mut document = user(name);
+        document["active"] = json!("False");
+        document[attribute] = value;
+        document
+    };
+    let patch = |path: &str, value: Value| json!({ "op": "replace", "path": path, "value": value });
+    let roles: Vec<_> = (0..150).map(|role| json!({ "value": format!("role {role}") })).collect();
+    let (long, huge) = ("x".repeat(1_100), json!([{ "value": "x".repeat(140 << 10) }]));
+    let nameless = json!({ "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "active": false });
+    vec![
+        (
+            "a user type that is none",
+            patch(&format!("{SEAT}:userType"), json!("Boss")),
+            put(name, SEAT, json!({ "userType": "Boss" })),
+        ),
+        ("a long name", patch("displayName", json!(long)), put(name, "displayName", json!(long))),
+        ("what is unknown", patch("shoeSize", json!(42)), put(name, "schemas", json!(["urn:nope"]))),
+        ("many roles", patch("roles", json!(roles)), put(name, "roles", json!(roles))),
+        ("no userName", patch("userName", json!("")), nameless),
+        ("an invisible userName", patch("userName", json!("\u{200b}")), put("\u{200b}", "title", json!("x"))),
+        ("a large value", patch("x509Certificates", huge.clone()), put(name, "x509Certificates", huge)),
+        ("what is no operation", json!({ "op": "shout" }), put(name, "name", json!(7))),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_leaves_leaves_whatever_else_of_the_request_is_at_fault_and_its_client_is_told_of_both() {
+    let stack = Stack::start().await;
+    let acme = stack.workspace("acme").create().await;
+    let scim = acme.scim();
+    let leave = json!({ "op": "Replace", "path": "active", "value": "False" });
+    let retitle = json!({ "op": "replace", "path": "title", "value": "Countess" });
+
+    for (number, (what, faulty, document)) in faults(&acme.address("put")).into_iter().enumerate() {
+        let patched = created(&acme, &format!("patched{number}")).await;
+        let answer = scim.patch(&patched, json!([retitle, leave, faulty])).await;
+        assert_eq!(answer.status, 400, "{what}: {}", answer.text);
+        answer.assert_scim_error(400, "the user was deactivated");
+        let user = scim.get(&patched).await;
+        assert_eq!((&user.body["active"], &user.body["title"]), (&json!(false), &Value::Null), "{what}");
+        assert_eq!(user.etag(), "W/\"2\"", "{what}");
+        let again = scim.patch(&patched, json!([retitle, leave, faulty])).await;
+        assert!(again.status == 400 && !again.text.contains("deactivated"), "{what}: {}", again.text);
+
+        let put = created(&acme, "put").await;
+        let answer = scim.put(&put, &document).await;
+        assert_eq!(answer.status, 400, "{what}: {}", answer.text);
+        answer.assert_scim_error(400, "the user was deactivated");
+        assert_away(scim, &put, &acme.address("put")).await;
+        scim.delete(&put).await.assert_status(204);
+    }
+
+    assert_eq!(acme.seats().await.regular, 0);
+    let changes = stack.operator().changes(acme.id()).await.unwrap();
+    let left: Vec<_> =
+        changes.iter().filter(|change| change.kind() == identity::ChangeKind::Deactivated).collect();
+    assert_eq!(left.len(), 2 * faults("").len());
+    assert!(
+        left.iter().all(|change| change.attributes == ["active"] && change.seat_sequence > 0),
+        "{left:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_leaves_by_a_faulty_request_that_is_for_another_version_or_no_json_or_does_not_say_it() {
+    let stack = Stack::start().await;
+    let acme = stack.workspace("acme").create().await;
+    let scim = acme.scim();
+    let path = created(&acme, "ada").await;
+    let leave = json!({ "op": "replace", "path": "active", "value": false });
+    let back = json!({ "op": "replace", "path": "active", "value": true });
+    let faulty = json!({ "op": "replace", "path": "shoeSize", "value": 42 });
+    let message = json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": [leave, faulty] });
+
+    let stale = scim.with_body(reqwest::Method::PATCH, &path, &message).header("if-match", "W/\"99\"");
+    scim.send(stale).await.assert_status(412);
+    let cut = message.to_string();
+    let cut = scim.request(reqwest::Method::PATCH, &path).body(cut[..cut.len() - 1].to_owned());
+    scim.send(cut.header("content-type", "application/scim+json")).await.assert_status(400);
+    scim.patch(&path, json!([leave, back, faulty])).await.assert_status(400);
+    scim.patch(&path, json!([faulty])).await.assert_status(400);
+    scim.get(&path).await.assert_at("/active", true);
+
+    // A bulk request is judged by operation.
+    let bulk = json!({
+        "schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],
+        "Operations": [{ "method": "PATCH", "path": path, "data": message }],
+    });
+    let answer = scim.post("/Bulk", &bulk).await;
+    answer.assert_status(200).assert_at("/Operations/0/status", "400");
+    assert!(answer.text.contains("the user was deactivated"), "{}", answer.text);
+    scim.get(&path).await.assert_at("/active", false);
 }
 
 /// Puts a workspace into a state in which its token is told `refusal`, and asserts that people leave it in every way,

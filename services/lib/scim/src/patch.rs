@@ -6,6 +6,7 @@ mod path_less;
 mod target;
 
 pub(crate) use budget::Budget;
+pub(crate) use operation::readable;
 pub use operation::{MAX_OPERATIONS, Op, Operation, parse};
 
 use crate::error::ScimError;

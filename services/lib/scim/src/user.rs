@@ -4,6 +4,7 @@
 //! as objects under their URN, and neither `id` nor `meta` nor `schemas`.
 
 mod incoming;
+mod leaving;
 mod render;
 mod user_type;
 
@@ -11,6 +12,7 @@ use serde_json::Value;
 
 pub(crate) use incoming::merge;
 pub use incoming::{Incoming, canonicalize};
+pub use leaving::{patch_leaves, replace_leaves};
 pub use render::{Envelope, render};
 pub use user_type::{UnknownUserType, UserType};
 
@@ -75,6 +77,13 @@ pub fn patch(
 ) -> Result<Changed, ScimError> {
     let resource = apply(current, operations, resource_type, profile)?;
     finish(current, resource, profile)
+}
+
+/// A user who leaves, and nothing else. It is refused to nobody, whatever was stored before there were rules for it.
+pub fn leave(current: &Object) -> Changed {
+    let mut resource = current.clone();
+    resource.insert("active".to_owned(), Value::Bool(false));
+    Changed::between(current, resource)
 }
 
 fn finish(before: &Object, mut resource: Object, profile: Profile) -> Result<Changed, ScimError> {

@@ -62,6 +62,13 @@ pub fn parse(body: &Value, profile: Profile) -> Result<Vec<Operation>, ScimError
         .collect()
 }
 
+/// The operations of a body that can be read, however many there are and whatever is wrong with the others.
+pub(crate) fn readable(body: &Value, profile: Profile) -> impl Iterator<Item = Operation> {
+    let sent =
+        body.as_object().and_then(|body| member(body, "Operations", profile)).and_then(Value::as_array);
+    sent.into_iter().flatten().filter_map(move |operation| read(operation, profile).ok())
+}
+
 fn read(operation: &Value, profile: Profile) -> Result<Operation, ScimError> {
     let operation =
         operation.as_object().ok_or_else(|| ScimError::syntax("an operation must be an object"))?;
