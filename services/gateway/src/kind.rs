@@ -75,6 +75,8 @@ pub(crate) struct Resource {
     pub(crate) created: String,
     /// RFC 3339.
     pub(crate) modified: String,
+    /// Whether the write at hand made it a Collaborator because no paid seat was free.
+    pub(crate) degraded: bool,
 }
 
 impl Resource {

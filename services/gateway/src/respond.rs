@@ -19,12 +19,18 @@ pub(crate) struct Answer {
     pub(crate) document: Option<Value>,
     pub(crate) etag: Option<String>,
     pub(crate) location: Option<String>,
+    /// Whether the write made a user a Collaborator because no paid seat was free: for the provisioning log.
+    pub(crate) degraded: bool,
 }
+
+/// The mark of a response to such a write.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Degraded;
 
 impl Answer {
     /// No document.
     pub(crate) const fn empty(status: StatusCode) -> Self {
-        Self { status, document: None, etag: None, location: None }
+        Self { status, document: None, etag: None, location: None, degraded: false }
     }
 
     /// A resource, as much of it as was asked for.
@@ -48,6 +54,7 @@ impl Answer {
             document: None,
             etag: Some(format!("W/\"{}\"", resource.version)),
             location: Some(resource.location(kind, base)),
+            degraded: resource.degraded,
         }
     }
 }
@@ -60,6 +67,9 @@ impl IntoResponse for Answer {
         };
         for (name, value) in [(ETAG, self.etag), (LOCATION, self.location)] {
             set(&mut response, name, value);
+        }
+        if self.degraded {
+            response.extensions_mut().insert(Degraded);
         }
         response
     }

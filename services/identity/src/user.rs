@@ -22,6 +22,8 @@ pub(crate) struct User {
     /// As SCIM shows them, but without their addresses; empty also where they were not asked for.
     pub(crate) groups: Vec<Value>,
     pub(crate) version: i64,
+    /// Whether the write at hand gave a free seat in the place of a paid one; not stored.
+    pub(crate) degraded: bool,
     pub(crate) person: PersonKey,
     pub(crate) created_at: Timestamp,
     pub(crate) updated_at: Timestamp,

@@ -96,6 +96,7 @@ impl Users {
             connection: connection(ctx.actor()),
             groups: Vec::new(),
             version: 1,
+            degraded: false,
             person: PersonKey::new(ctx.clock()),
             created_at: now,
             updated_at: now,
@@ -362,6 +363,7 @@ fn degrade(ctx: &CallContext, user: &mut User) {
     );
     metrics::counter!("usher_seats_degraded_total").increment(1);
     user.attributes.degrade();
+    user.degraded = true;
 }
 
 /// Leaves somebody who leaves their name, where another user has the one that was asked for: leaving is what

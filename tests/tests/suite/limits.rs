@@ -230,6 +230,22 @@ async fn beyond_a_degrading_plan_the_answer_shows_the_free_user_type() {
     bob.assert_status(201).assert_at(SEAT, "Collaborator");
     scim.get(&bob.path()).await.assert_at(SEAT, "Collaborator");
     assert_eq!(acme.seats().await, Seats { regular: 1, external: 0, collaborator: 1 });
+
+    // The workspace's admin finds it in the provisioning log, of each way by which it comes about.
+    let upgrade = json!([{ "op": "replace", "path": USER_TYPE, "value": "Regular" }]);
+    scim.patch(&bob.path(), upgrade).await.assert_status(200).assert_at(SEAT, "Collaborator");
+    let operation = json!({ "method": "POST", "path": "/Users", "bulkId": "1", "data": { "userName": acme.address("eve") } });
+    let bulk = json!({ "schemas": [BULK], "Operations": [operation] });
+    scim.post("/Bulk", &bulk).await.assert_at("/Operations/0/status", "201");
+    let wanted = tenant::ListLogEntriesRequest::default();
+    let logged = async || stack.operator().log(acme.id(), wanted.clone()).await.unwrap().entries;
+    eventually(Duration::from_secs(10), "all is logged", async || logged().await.len() == 4).await;
+    let mut noted: Vec<_> = logged().await.into_iter().map(|entry| entry.attributes[0].clone()).collect();
+    noted.reverse();
+    assert!(!noted[0].starts_with("userType"), "{noted:?}");
+    let degraded =
+        |first: &String| first == "userType (ignored: no paid seat is free, so the user is a Collaborator)";
+    assert!(noted[1..].iter().all(degraded), "{noted:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -20,6 +20,7 @@ impl TryFrom<pb::User> for Resource {
             version: user.version,
             created: time(user.create_time)?,
             modified: time(user.update_time)?,
+            degraded: user.degraded,
         })
     }
 }
@@ -34,6 +35,7 @@ impl TryFrom<pb::Group> for Resource {
             version: group.version,
             created: time(group.create_time)?,
             modified: time(group.update_time)?,
+            degraded: false,
         })
     }
 }

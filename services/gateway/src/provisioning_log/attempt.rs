@@ -12,6 +12,7 @@ use crate::caller::is_name;
 use crate::kind::Kind;
 use crate::layers::RequestContext;
 use crate::problem::Problem;
+use crate::respond::Degraded;
 
 /// One attempt.
 #[derive(Clone, Debug)]
@@ -29,6 +30,8 @@ pub(crate) struct Attempt {
     pub(crate) document: Option<Arc<str>>,
     pub(crate) status: StatusCode,
     pub(crate) problem: Option<Problem>,
+    /// Whether it made a user a Collaborator because no paid seat was free.
+    pub(crate) degraded: bool,
     pub(crate) request_id: Arc<str>,
     pub(crate) client_request_id: Arc<str>,
     /// From 1; 0 for a request of its own.
@@ -49,6 +52,7 @@ impl Attempt {
             document: None,
             status: StatusCode::OK,
             problem: None,
+            degraded: false,
             request_id: Arc::from(""),
             client_request_id: Arc::from(""),
             bulk_index: 0,
@@ -94,6 +98,7 @@ impl Attempt {
             document: context.document().filter(|_| kind.is_some()),
             status,
             problem,
+            degraded: response.extensions().get::<Degraded>().is_some(),
             request_id: Arc::clone(&context.id),
             client_request_id: Arc::clone(&context.client_request_id),
             bulk_index: 0,

@@ -36,6 +36,9 @@ impl Entry {
             let taken = self.attempt.status.is_success();
             self.sent = Sent::read(&document, self.attempt.kind, taken);
         }
+        if self.attempt.degraded {
+            self.sent.note_degraded();
+        }
     }
 }
 

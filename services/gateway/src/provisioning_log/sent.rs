@@ -9,6 +9,9 @@ use crate::kind::Kind;
 /// Most attributes of an entry.
 const MOST: usize = 50;
 
+/// What is noted where the policy gave a free seat in the place of a paid one.
+const DEGRADED: &str = "userType (ignored: no paid seat is free, so the user is a Collaborator)";
+
 /// What a document says of itself.
 #[derive(Debug, Default)]
 pub(crate) struct Sent {
@@ -39,6 +42,15 @@ impl Sent {
             sent.note_all(Some(&document));
         }
         sent
+    }
+
+    /// Notes that the user type that was asked for, or meant, is not the one that the user has. It goes before what is
+    /// ignored, which may be much.
+    pub(super) fn note_degraded(&mut self) {
+        if self.attributes.first().is_none_or(|first| first != DEGRADED) {
+            self.attributes.insert(0, DEGRADED.to_owned());
+            self.attributes.truncate(MOST);
+        }
     }
 
     fn note_all(&mut self, attributes: Option<&Map<String, Value>>) {
@@ -172,6 +184,16 @@ mod tests {
             ]
         );
         assert!(read("nonsense").attributes.is_empty());
+    }
+
+    #[test]
+    fn a_seat_that_was_not_given_is_noted_once_and_before_all_else() {
+        let mut sent = read(r#"{"userName": "x", "userType": "Regular"}"#);
+
+        sent.note_degraded();
+        sent.note_degraded();
+
+        assert_eq!(sent.attributes, [DEGRADED, "userName", "userType"]);
     }
 
     #[test]

@@ -136,6 +136,7 @@ impl<'a> Run<'a> {
             document: document.filter(|document| document.len() <= LONGEST_DOCUMENT).map(Arc::from),
             status: outcome.as_ref().map_or_else(|problem| problem.status, |answer| answer.status),
             problem: outcome.as_ref().err().cloned(),
+            degraded: outcome.as_ref().is_ok_and(|answer| answer.degraded),
             bulk_index: position + 1,
             took,
             ..self.caller.attempt()

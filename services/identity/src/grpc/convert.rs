@@ -21,6 +21,7 @@ impl From<User> for pb::User {
             create_time: Some(to_wire(user.created_at)),
             update_time: Some(to_wire(user.updated_at)),
             provenance_json: String::new(),
+            degraded: user.degraded,
         }
     }
 }

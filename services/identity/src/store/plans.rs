@@ -68,6 +68,7 @@ impl World {
             connection: String::new(),
             groups: Vec::new(),
             version: 1,
+            degraded: false,
             person: PersonKey::new(self.ctx.clock()),
             created_at: self.ctx.now(),
             updated_at: self.ctx.now(),

@@ -75,6 +75,7 @@ impl From<UserRow> for User {
             connection,
             groups: groups.map(memberships::values).unwrap_or_default(),
             version,
+            degraded: false,
             person: PersonKey::from_uuid(person_key),
             created_at: created_at.0,
             updated_at: updated_at.0,

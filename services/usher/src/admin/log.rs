@@ -90,8 +90,14 @@ fn shown(entry: pb::LogEntry) -> Vec<Value> {
         text(about.unwrap_or_default()),
         json!(entry.status),
         text(entry.reason),
-        text(entry.detail),
+        text(if entry.detail.is_empty() { ignored(&entry.attributes) } else { entry.detail }),
     ]
+}
+
+/// What was taken and yet not all of it done.
+fn ignored(attributes: &[String]) -> String {
+    let ignored = attributes.iter().filter(|name| name.contains(" (ignored")).map(String::as_str);
+    ignored.collect::<Vec<_>>().join(", ")
 }
 
 fn whole(entry: pb::LogEntry) -> Vec<Value> {

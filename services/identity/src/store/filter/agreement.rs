@@ -138,6 +138,7 @@ impl World {
             connection: UserId::new(self.ctx.clock()).to_string(),
             groups: Vec::new(),
             version: 1,
+            degraded: false,
             person: PersonKey::new(self.ctx.clock()),
             created_at: self.ctx.now(),
             updated_at: self.ctx.now(),
