@@ -1,26 +1,32 @@
 //! What is wrong with single workspaces while all of them are worked on.
 
+use usher_base::Reason;
 use usher_base::id::WorkspaceId;
-use usher_store::{Database, Error};
+use usher_store::Database;
 
 use super::RelayError;
 
 /// The first fault of a pass over the workspaces.
 #[derive(Debug, Default)]
-pub(super) struct Faults(Option<Error>);
+pub(super) struct Faults(Option<RelayError>);
 
 impl Faults {
     /// Notes what is wrong with one workspace, so that the others go on.
     ///
     /// # Errors
-    /// The database does not answer, so it is wrong with all of them.
+    /// The identity database or billing does not answer, so it is wrong with all of them.
     pub(super) async fn met(
         &mut self,
         database: &Database,
         workspace: WorkspaceId,
-        error: Error,
+        error: impl Into<RelayError>,
     ) -> Result<(), RelayError> {
-        database.ping().await?;
+        let error = error.into();
+        match &error {
+            RelayError::Call(failure) if failure.reason != Reason::Unavailable => {}
+            RelayError::Store(_) => database.ping().await?,
+            _ => return Err(error),
+        }
         tracing::error!(
             %workspace,
             error = &error as &dyn std::error::Error,
@@ -35,6 +41,6 @@ impl Faults {
     /// # Errors
     /// What was wrong with the first workspace that something was wrong with.
     pub(super) fn told(self) -> Result<(), RelayError> {
-        self.0.map_or(Ok(()), |error| Err(error.into()))
+        self.0.map_or(Ok(()), Err)
     }
 }

@@ -94,11 +94,17 @@ impl Relay {
             let answer = client.advance_watermarks(request).await.map_err(Failure::from)?.into_inner();
             self.rewind(&credential, &verified, answer.behind_workspace_ids).await?;
             for links in answer.links {
-                self.take_links(&verified, &links).await?;
+                let Ok(workspace) = links.workspace_id.parse::<WorkspaceId>() else { continue };
+                if let Err(error) = self.take_links(&verified, workspace, &links).await {
+                    faults.met(&self.database, workspace, error).await?;
+                }
             }
             for id in answer.compare_workspace_ids {
                 let Ok(workspace) = id.parse() else { continue };
-                self.compare(&credential, &self.scoped(&verified, workspace)?, workspace).await?;
+                let database = self.scoped(&verified, workspace)?;
+                if let Err(error) = self.compare(&credential, &database, workspace).await {
+                    faults.met(&self.database, workspace, error).await?;
+                }
             }
         }
     }
@@ -141,11 +147,15 @@ impl Relay {
     }
 
     /// Takes over which persons are one, as billing says.
-    async fn take_links(&self, verified: &Credential, links: &pb::PersonLinks) -> Result<(), RelayError> {
+    async fn take_links(
+        &self,
+        verified: &Credential,
+        workspace: WorkspaceId,
+        links: &pb::PersonLinks,
+    ) -> Result<(), RelayError> {
         let wrong = |error: &dyn std::fmt::Display| {
             Failure::new(Reason::Internal, format!("billing sent a link that is none: {error}"))
         };
-        let workspace = links.workspace_id.parse::<WorkspaceId>().map_err(|error| wrong(&error))?;
         let mut pairs = Vec::with_capacity(links.links.len());
         for link in &links.links {
             let person = link.person_key.parse::<PersonKey>().map_err(|error| wrong(&error))?;
