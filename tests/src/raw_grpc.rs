@@ -30,15 +30,15 @@ pub async fn call(channel: Channel, path: &str, request: Request<Bytes>) -> Resu
     tokio::time::timeout(SILENCE, first).await.unwrap_or_else(|_| Ok(Bytes::new()))
 }
 
-/// Calls `/package.Service/Method` and never sends the message.
+/// Calls `/package.Service/Method` with a head, and never sends the message.
 ///
 /// # Errors
 /// The status of the call.
-pub async fn call_without_message(channel: Channel, path: &str) -> Result<Bytes, Status> {
+pub async fn call_without_message(channel: Channel, path: &str, head: Request<()>) -> Result<Bytes, Status> {
     let path = PathAndQuery::try_from(path).map_err(|error| Status::invalid_argument(error.to_string()))?;
     let mut grpc = Grpc::new(channel);
     grpc.ready().await.map_err(|error| Status::unavailable(error.to_string()))?;
-    let request = Request::new(tokio_stream::pending::<Bytes>());
+    let request = head.map(|()| tokio_stream::pending::<Bytes>());
     let mut answers = grpc.streaming(request, path, BytesCodec).await?.into_inner();
     answers.next().await.unwrap_or_else(|| Ok(Bytes::new()))
 }

@@ -14,10 +14,12 @@ use usher_proto::billing::v1 as billing;
 use usher_proto::billing::v1::seat_query_client::SeatQueryClient;
 use usher_proto::identity::v1 as identity;
 use usher_proto::identity::v1::change_service_client::ChangeServiceClient;
+use usher_proto::identity::v1::seat_service_client::SeatServiceClient;
 use usher_proto::identity::v1::user_service_client::UserServiceClient;
 use usher_proto::tenant::v1 as tenant;
 use usher_proto::tenant::v1::domain_service_client::DomainServiceClient;
 use usher_proto::tenant::v1::workspace_service_client::WorkspaceServiceClient;
+use usher_rpc::Failure;
 use usher_store::Durability;
 use usher_tests::stack::processes::ROLES;
 use usher_tests::stack::{Processes, Stack};
@@ -214,6 +216,10 @@ async fn every_answer_names_its_request() {
     let request = operator.anywhere(bytes::Bytes::new());
     let unknown = usher_tests::raw_grpc::call(operator.identity(), path, request).await.unwrap_err();
     assert_eq!(unknown.code(), Code::Unimplemented);
+    let path = "/usher.identity.v1.UserService/ListUsers";
+    let garbage = operator.about(acme.id(), bytes::Bytes::from_static(&[0xff, 0xff]));
+    let unreadable = usher_tests::raw_grpc::call(operator.identity(), path, garbage).await.unwrap_err();
+    assert_eq!(Failure::from(unreadable).reason, Reason::InvalidArgument);
     assert_eq!(bare.metadata().get("x-request-id").unwrap().len(), 36, "{bare:?}");
     assert_eq!(unknown.metadata().get("x-request-id").unwrap(), "operator");
     let mut watched = ChangeServiceClient::new(operator.identity());
@@ -290,7 +296,9 @@ async fn strangers_who_call_a_public_method_and_send_no_message_keep_nobody_from
     let silent: Vec<_> = (0..200)
         .map(|_| {
             let channel = channel.clone();
-            let call = async move { usher_tests::raw_grpc::call_without_message(channel, GET_KEY_SET).await };
+            let call = async move {
+                usher_tests::raw_grpc::call_without_message(channel, GET_KEY_SET, Request::new(())).await
+            };
             tokio::runtime::Handle::current().spawn(call)
         })
         .collect();
@@ -303,6 +311,40 @@ async fn strangers_who_call_a_public_method_and_send_no_message_keep_nobody_from
     for call in silent {
         assert_eq!(call.await.unwrap().unwrap_err().code(), Code::DeadlineExceeded);
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_admin_whose_calls_send_no_message_keeps_only_their_own_workspace_from_a_service() {
+    const GET_SEATS: &str = "/usher.identity.v1.SeatService/GetSeats";
+    let stack = Stack::start().await;
+    let (acme, globex) = (stack.workspace("acme").create().await, stack.workspace("globex").create().await);
+    let operator = stack.operator();
+    operator.admin(acme.id(), "ada@acme.example", "correct horse battery", &[]).await.unwrap();
+    let credential = operator.sign_in("acme", "ada@acme.example", "correct horse battery").await.unwrap();
+    let ada = operator.with_credential(&credential);
+    let channel = operator.identity();
+    // More calls than the service has places for all, each a head without a message.
+    let silent: Vec<_> = (0..1_200)
+        .map(|_| {
+            let (channel, head) = (channel.clone(), ada.about(acme.id(), ()));
+            let call =
+                async move { usher_tests::raw_grpc::call_without_message(channel, GET_SEATS, head).await };
+            tokio::runtime::Handle::current().spawn(call)
+        })
+        .collect();
+    tokio::time::sleep(Duration::from_millis(500)).await;
+
+    let seats = async |who: &usher_tests::operator::Operator, workspace| {
+        let mut client = SeatServiceClient::new(operator.identity());
+        client.get_seats(who.about(workspace, identity::GetSeatsRequest {})).await
+    };
+    let refused = Failure::from(seats(&ada, acme.id()).await.unwrap_err());
+    assert_eq!(refused.reason, Reason::RateLimited, "{refused:?}");
+    seats(operator, acme.id()).await.unwrap();
+    seats(operator, globex.id()).await.unwrap();
+    globex.scim().created("bob@globex.example").await;
+
+    silent.iter().for_each(tokio::task::JoinHandle::abort);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

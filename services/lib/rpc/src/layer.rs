@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use http::{HeaderMap, HeaderValue, Request, Response};
 use tokio::sync::Semaphore;
-use tonic::Status;
 use tonic::body::Body;
+use tonic::{Code, Status};
 use tower::{Layer, Service, ServiceExt as _};
 use tracing::Instrument as _;
 use usher_base::id::WorkspaceId;
@@ -47,6 +47,9 @@ pub(crate) struct Setup {
     pub(crate) longest: Duration,
     /// Calls under way whose credential is good.
     pub(crate) calls: Semaphore,
+    /// Those of each holder: whoever sends no message holds its own places only.
+    pub(crate) workspace_calls: Places<Holder>,
+    pub(crate) actor_calls: Places<Holder>,
     /// Streams that are open.
     pub(crate) workspace_streams: Places<Holder>,
     pub(crate) actor_streams: Places<Holder>,
@@ -161,16 +164,17 @@ where
     {
         peer.vouch();
     }
+    let holder = Holder::of(context.credential());
+    let (calls, places) = match holder {
+        Holder::Workspace(_) => (&setup.workspace_calls, &setup.workspace_streams),
+        Holder::Actor(_) => (&setup.actor_calls, &setup.actor_streams),
+    };
+    let _share = calls.take(holder.clone()).ok_or_else(|| status(too_many_calls(&holder, calls.most())))?;
     let _place = setup.calls.try_acquire().map_err(|_| status(Failure::overloaded()))?;
     if !streams {
         request.extensions_mut().insert(context);
         return served(inner, request).await;
     }
-    let holder = Holder::of(&context);
-    let places = match holder {
-        Holder::Workspace(_) => &setup.workspace_streams,
-        Holder::Actor(_) => &setup.actor_streams,
-    };
     let place = places.take(holder.clone()).ok_or_else(|| status(too_many_streams(&holder)))?;
     let suspended = match (&setup.suspensions, context.scope()) {
         (Some(suspensions), Ok(scope)) if watches => {
@@ -217,7 +221,23 @@ where
     S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
 {
     let Ok(response) = inner.oneshot(request).await;
-    Ok(response)
+    // What the library says of a message that it can't read has no reason, and calls the caller's fault ours.
+    match Status::from_header_map(response.headers()) {
+        Some(found) if found.code() == Code::Internal && found.details().is_empty() => {
+            tracing::info!(fault = found.message(), "a message can't be read");
+            Err(status(invalid("message", "it can't be read as the method's request")))
+        }
+        _ => Ok(response),
+    }
+}
+
+fn too_many_calls(holder: &Holder, most: usize) -> Failure {
+    let whose = match holder {
+        Holder::Workspace(_) => "of a workspace",
+        Holder::Actor(_) => "of one service or operator",
+    };
+    let message = format!("at most {most} calls {whose} are under way at once; wait until one of them ends");
+    Failure::new(Reason::RateLimited, message)
 }
 
 fn too_many_streams(holder: &Holder) -> Failure {

@@ -24,6 +24,11 @@ impl<K: Clone + Eq + Hash> Places<K> {
         Self { most, taken: Arc::default() }
     }
 
+    /// How many each holder has.
+    pub(crate) const fn most(&self) -> usize {
+        self.most
+    }
+
     /// Takes a place; none where the holder has all of its places already.
     pub(crate) fn take(&self, holder: K) -> Option<Place<K>> {
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);

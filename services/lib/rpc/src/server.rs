@@ -23,6 +23,10 @@ use crate::stream::{ACTOR_STREAMS, WORKSPACE_STREAMS};
 use crate::streaming::is_streaming;
 use crate::{Check, Method, Readiness, Slugs, Suspensions, Tasks, Verifier};
 
+/// What part of a server's calls one workspace may have under way, one in so many.
+const WORKSPACE_SHARE: usize = 8;
+/// What part one service or operator may have.
+const ACTOR_SHARE: usize = 2;
 /// The service that every server has.
 const HEALTH: &str = "grpc.health.v1.Health";
 
@@ -142,6 +146,8 @@ impl Server {
             methods: methods.collect(),
             longest: self.config.longest,
             calls: Semaphore::new(self.config.most_calls),
+            workspace_calls: Places::new((self.config.most_calls / WORKSPACE_SHARE).max(1)),
+            actor_calls: Places::new((self.config.most_calls / ACTOR_SHARE).max(1)),
             workspace_streams: Places::new(WORKSPACE_STREAMS),
             actor_streams: Places::new(ACTOR_STREAMS),
             strangers: Strangers::new(),

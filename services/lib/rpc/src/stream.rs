@@ -11,8 +11,8 @@ use http_body::Frame;
 use tokio::time::{Interval, MissedTickBehavior};
 use tonic::Status;
 use tonic::body::Body;
-use usher_base::CallContext;
 use usher_base::id::WorkspaceId;
+use usher_base::{Actor, CallContext, Credential};
 
 use crate::places::Place;
 use crate::status::status;
@@ -30,20 +30,20 @@ const LOOK: Duration = Duration::from_secs(1);
 /// A look that is under way: it may ask for the keys again.
 type Look = Pin<Box<dyn Future<Output = Result<(), VerifyError>> + Send>>;
 
-/// Who has a stream open.
+/// Whose calls and streams count together.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Holder {
-    /// A workspace, whoever it is that watches it.
+    /// A workspace's own people and programs, all together.
     Workspace(WorkspaceId),
-    /// A service or an operator whose call is about no workspace.
+    /// A service or an operator, whichever workspaces the calls are about: no workspace's people keep them out.
     Actor(String),
 }
 
 impl Holder {
-    pub(crate) fn of(ctx: &CallContext) -> Self {
-        match ctx.scope() {
-            Ok(scope) => Self::Workspace(scope.workspace_id()),
-            Err(_) => Self::Actor(ctx.credential().actor().to_string()),
+    pub(crate) fn of(credential: &Credential) -> Self {
+        match (credential.workspace(), credential.actor()) {
+            (Some(workspace), Actor::Scim { .. } | Actor::Admin(_)) => Self::Workspace(workspace),
+            (_, actor) => Self::Actor(actor.to_string()),
         }
     }
 }
