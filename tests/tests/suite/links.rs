@@ -18,7 +18,7 @@ async fn in_use(stack: &Stack, workspace: &Workspace) -> (i64, i64) {
     let message = pb::CheckCapacityRequest { pool: "paid".into(), delta: 1 };
     let request = stack.operator().about(workspace.id(), message);
     let capacity = SeatQueryClient::new(stack.operator().billing()).check_capacity(request).await.unwrap();
-    let seats = workspace.seats().await;
+    let seats = stack.operator().seats(workspace.id()).await.unwrap();
     (seats.regular + seats.external, capacity.into_inner().in_use)
 }
 

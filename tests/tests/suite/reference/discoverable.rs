@@ -113,6 +113,9 @@ async fn every_target_that_discovery_names_is_kept_and_can_be_cleared() {
     let value = |target: &Target| match target.kind.as_str() {
         "binary" => json!("AAAA"),
         "reference" => json!(format!("https://contoso.com/{}", target.path.len())),
+        "string" if target.path.starts_with("emails") && target.path.ends_with("value") => {
+            json!(format!("new{}@contoso.com", target.path.len()))
+        }
         "string" => json!(format!("new {}", target.path)),
         other => panic!("{}: no value for a {other}", target.path),
     };
