@@ -24,12 +24,12 @@ async fn large_people(workspace: &Workspace) {
     }
 }
 
-/// Copies of a row of tenant that is there, each with a name of its own.
+/// Copies of the one row of a table of tenant's, each with a name of its own.
 async fn copies(stack: &Stack, table: &str, key: [&str; 2], count: usize) {
     let [id, name] = key;
     let mut owner = stack.owner(&stack.databases().tenant).await;
     let sql = format!(
-        "INSERT INTO {table} SELECT copy.* FROM (SELECT * FROM {table} LIMIT 1) t, generate_series(1, {count}) n,
+        "INSERT INTO {table} SELECT copy.* FROM {table} t, generate_series(1, {count}) n,
            jsonb_populate_record(t, jsonb_build_object('{id}', gen_random_uuid()) ||
              jsonb_build_object('{name}', 'copy' || n || '.example')) copy",
     );
