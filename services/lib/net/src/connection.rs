@@ -36,8 +36,6 @@ const PING: Duration = Duration::from_secs(30);
 /// Requests at once on a connection of HTTP. An internal channel carries a whole replica's calls.
 const HTTP_STREAMS: u32 = 128;
 const GRPC_STREAMS: u32 = 4_096;
-/// Streams that may be reset before the server has looked at them.
-const RESETS: usize = 20;
 /// Streams that the server may have to reset because of what is wrong with them.
 const FAULTS: usize = 256;
 
@@ -58,22 +56,28 @@ impl Shared {
 fn builder(protocol: Protocol, patience: &Patience) -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(patience.idle);
+    let streams = match protocol {
+        Protocol::Http => HTTP_STREAMS,
+        Protocol::Grpc => GRPC_STREAMS,
+    };
     let mut http2 = builder.http2();
     http2
         .timer(TokioTimer::new())
+        .max_concurrent_streams(streams)
         .keep_alive_interval(PING)
-        .max_pending_accept_reset_streams(RESETS)
+        // Whoever has many requests under way may give all of them up at once, also before the server has looked at
+        // them: a service does when a client of its own goes. How often is counted by `Frames`.
+        .max_pending_accept_reset_streams(usize::try_from(streams).unwrap_or(usize::MAX))
         .max_local_error_reset_streams(FAULTS);
     match protocol {
         Protocol::Http => {
-            http2.max_concurrent_streams(HTTP_STREAMS).max_header_list_size(32 << 10);
+            http2.max_header_list_size(32 << 10);
             builder
         }
         Protocol::Grpc => {
             http2
                 .initial_stream_window_size(1 << 20)
                 .initial_connection_window_size(4 << 20)
-                .max_concurrent_streams(GRPC_STREAMS)
                 .max_header_list_size(16 << 10);
             builder.http2_only()
         }

@@ -1,8 +1,7 @@
 //! Counting what a peer sends besides requests and their data: the library under the server answers each PING and
-//! SETTINGS for as long as they come.
+//! SETTINGS for as long as they come, and begins each request that is then cancelled.
 //!
-//! The library itself ends connections that reset streams before they were served, send empty DATA, or never end a
-//! head (CONTINUATION).
+//! The library itself ends connections that send empty DATA, or never end a head (CONTINUATION).
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;

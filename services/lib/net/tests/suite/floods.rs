@@ -68,6 +68,23 @@ async fn every_flood_of_frames_ends_its_connection_and_no_other() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_goes_on_when_all_that_is_under_way_is_given_up_at_once() {
+    for (protocol, calls) in [(Protocol::Http, 100), (Protocol::Grpc, 400)] {
+        let port = Port::open_with(protocol, Limits::default()).await;
+        let mut peer = Peer::http2(port.address).await;
+        let streams = (0..calls).map(|number| number * 2 + 1);
+        let heads = streams.clone().flat_map(|stream| frame(HEADERS, END_HEADERS, stream, POST));
+        let resets = streams.flat_map(|stream| frame(RST_STREAM, 0, stream, &[0, 0, 0, 8]));
+
+        // In one piece, so that the server sees the resets before it has looked at the requests.
+        peer.send(&heads.chain(resets).collect::<Vec<u8>>()).await;
+        peer.send(&frame(HEADERS, END_STREAM | END_HEADERS, calls * 2 + 1, GET)).await;
+
+        peer.until(b"ok").await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn beside_a_flood_others_are_answered() {
     let port = Port::open_with(Protocol::Http, Limits::default()).await;
 

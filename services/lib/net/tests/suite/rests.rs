@@ -2,12 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use tokio::io::AsyncReadExt as _;
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 use usher_net::{Limits, Protocol};
 
-use crate::port::{Port, SOON};
-use crate::wire::{DATA, END_HEADERS, END_STREAM, HEADERS, POST, Peer, frame, kinds};
+use crate::port::Port;
+use crate::wire::{DATA, END_HEADERS, END_STREAM, HEADERS, POST, Peer, frame};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn http2_gets_the_answer_of_each_of_many_requests_that_nobody_read_to_the_end() {
@@ -27,18 +26,8 @@ async fn http2_gets_the_answer_of_each_of_many_requests_that_nobody_read_to_the_
             let bodies: Vec<u8> =
                 streams.flat_map(|stream| frame(DATA, END_STREAM, stream, b"late")).collect();
             peer.send(&bodies).await;
-        }
-
-        let expected = usize::try_from(BATCHES * EACH).unwrap();
-        let (mut bytes, mut part) = (Vec::new(), vec![0; 64 << 10]);
-        loop {
-            let answers = kinds(&bytes).iter().filter(|kind| **kind == HEADERS).count();
-            if answers == expected {
-                break;
-            }
-            let count = timeout(SOON, peer.0.read(&mut part)).await.expect("answers are missing").unwrap();
-            assert!(count > 0, "{protocol:?}: the connection ended after {answers} answers");
-            bytes.extend_from_slice(&part[..count]);
+            // A server on a busy machine is behind, and would refuse more requests at once than it allows.
+            peer.answers(EACH).await;
         }
     }
 }

@@ -61,6 +61,23 @@ impl Peer {
         }
     }
 
+    /// Reads until so many answers of HTTP/2 have begun; all before them is read.
+    pub async fn answers(&mut self, expected: u32) {
+        let mut begun = 0;
+        while begun < expected {
+            let mut header = [0; 9];
+            timeout(SOON, self.0.read_exact(&mut header)).await.expect("answers are missing").unwrap();
+            let [high, middle, low, kind, ..] = header;
+            assert_ne!(kind, GOAWAY, "the connection ends after {begun} answers");
+            let length = usize::from(high) << 16 | usize::from(middle) << 8 | usize::from(low);
+            timeout(SOON, self.0.read_exact(&mut vec![0; length]))
+                .await
+                .expect("a frame has no end")
+                .unwrap();
+            begun += u32::from(kind == HEADERS);
+        }
+    }
+
     /// Asks over HTTP/1.1 on a connection of its own.
     pub async fn get(address: SocketAddr) -> String {
         let mut peer = Self::connect(address).await;
