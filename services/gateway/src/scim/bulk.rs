@@ -36,6 +36,8 @@ pub(crate) async fn bulk(
 ) -> Result<Answer, Problem> {
     let place = gateway.places.bulk(caller.workspace()).await?;
     let bulk = gateway.workbench.run_for(Some(caller.workspace()), body.len(), || Bulk::parse(&body)).await?;
+    // What is large is not held twice while the operations take their time.
+    drop(body);
     let tasks = gateway.tasks.clone();
     let run = async move {
         let results = Run::new(&gateway, &caller, &bulk).all().await;
@@ -161,7 +163,7 @@ impl<'a> Run<'a> {
         let target = resolve_id(&task.id, &self.id_of()).map_err(|missing| self.unresolved(&missing))?;
         resolve(kind, &mut task.data, &self.id_of()).map_err(|missing| self.unresolved(&missing))?;
         let (gateway, caller, attributes) = (self.gateway, self.caller, &self.attributes);
-        let data = task.data.to_string();
+        let data = std::mem::take(&mut task.data).to_string();
         let versions = operation.version.as_deref().map(versions).unwrap_or_default();
         let condition = match limited {
             Some(_) => Condition { versions, refusal: limited },
