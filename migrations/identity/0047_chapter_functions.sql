@@ -96,9 +96,19 @@ BEGIN
   END IF;
 END $$;
 
+-- The milestone before an id; the nil id where there is none. STABLE, as all that only read are: they see what the
+-- statement that calls them sees, and not between two of their own statements what another writer commits meanwhile.
+CREATE OR REPLACE FUNCTION milestone_before(p_tenant uuid, p_list smallint, p_id uuid) RETURNS uuid
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+  RETURN coalesce((
+    SELECT m.last_id FROM milestones m WHERE m.tenant_id = p_tenant AND m.list = p_list AND m.last_id < p_id
+    ORDER BY m.last_id DESC LIMIT 1), '00000000-0000-0000-0000-000000000000');
+END $$;
+
 -- The last milestone before an id, and how many resources there are up to it; the nil id and 0 where there is none.
 CREATE FUNCTION count_until(p_tenant uuid, p_list smallint, p_id uuid, OUT milestone uuid, OUT resources bigint)
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql STABLE AS $$
 DECLARE
   v_chapter uuid := milestone_before(p_tenant, (p_list + 10)::smallint, p_id);
 BEGIN
@@ -113,7 +123,7 @@ END $$;
 -- the one, and how many there are; the one and 0 where there is none.
 CREATE FUNCTION milestone_within(
   p_tenant uuid, p_list smallint, p_after uuid, p_until uuid, p_fewer_than bigint, OUT milestone uuid, OUT resources bigint
-) LANGUAGE plpgsql AS $$
+) LANGUAGE plpgsql STABLE AS $$
 BEGIN
   SELECT s.last_id, s.up_to INTO milestone, resources FROM (
     SELECT m.last_id, sum(m.resources::int) OVER (ORDER BY m.last_id ROWS UNBOUNDED PRECEDING) AS up_to FROM milestones m
@@ -130,7 +140,7 @@ END $$;
 -- of all, and of those who were shown and are gone, so that indexes go on to the end. The cost is that of the chapters,
 -- of the milestones of two of them, and of the resources of two milestones.
 CREATE OR REPLACE FUNCTION list_start(p_tenant uuid, p_list smallint, p_offset bigint, p_after uuid)
-RETURNS TABLE (after uuid, total bigint) LANGUAGE plpgsql SET enable_bitmapscan = off AS $$
+RETURNS TABLE (after uuid, total bigint) LANGUAGE plpgsql STABLE SET enable_bitmapscan = off AS $$
 DECLARE
   v_all bigint;
   v_before bigint;

@@ -82,9 +82,11 @@ pub(crate) async fn find(tx: &mut TenantTx, id: EventId) -> Result<Option<Correc
 /// Requests that nobody has approved, oldest first.
 pub(crate) async fn waiting(tx: &mut TenantTx, most: u32) -> Result<Vec<CorrectionRequest>, BillingError> {
     let rows: Vec<RequestRow> = sqlx::query_as(
+        // Each fact that billing recorded is read once: `NOT EXISTS` reads them for each request, as far as a plan goes
+        // that was made while there were few.
         "SELECT r.* FROM correction_requests r
-         WHERE r.tenant_id = $1 AND NOT EXISTS (
-           SELECT 1 FROM events e WHERE e.tenant_id = $1 AND e.kind <> 'state' AND e.event_id = r.event_id)
+         WHERE r.tenant_id = $1 AND r.event_id NOT IN (
+           SELECT e.event_id FROM events e WHERE e.tenant_id = $1 AND e.kind <> 'state')
          ORDER BY r.requested_at, r.event_id LIMIT $2",
     )
     .bind(tx.tenant())

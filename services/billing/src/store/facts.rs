@@ -104,6 +104,7 @@ pub(crate) async fn list(
            AND ($4::timestamptz IS NULL OR effective_at >= $4) AND ($5::timestamptz IS NULL OR effective_at < $5)
          ORDER BY sequence LIMIT $6",
     );
+    allow_sorts(tx, false).await?;
     let rows: Vec<FactRow> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
         .bind(tx.tenant())
         .bind(range.after_sequence)
@@ -113,6 +114,7 @@ pub(crate) async fn list(
         .bind(i64::from(most))
         .fetch_all(tx.conn())
         .await?;
+    allow_sorts(tx, true).await?;
     rows.into_iter().map(Recorded::try_from).collect()
 }
 
@@ -213,7 +215,7 @@ pub(crate) async fn overlay(tx: &mut TenantTx, sequence: i64) -> Result<Overlay,
 /// The pairs of keys that were linked, in order.
 pub(crate) async fn links(tx: &mut TenantTx) -> Result<Vec<(PersonKey, PersonKey)>, BillingError> {
     let rows: Vec<(Uuid, Uuid)> = sqlx::query_as(
-        "SELECT person_key, linked_person FROM events WHERE tenant_id = $1 AND kind = 'link' AND kind <> 'state'
+        "SELECT person_key, linked_person FROM events WHERE tenant_id = $1 AND kind = 'link'
          ORDER BY sequence",
     )
     .bind(tx.tenant())
@@ -228,7 +230,7 @@ pub(crate) async fn links(tx: &mut TenantTx) -> Result<Vec<(PersonKey, PersonKey
 /// The hash of the last link.
 pub(crate) async fn last_link(tx: &mut TenantTx) -> Result<Option<Hash>, BillingError> {
     let found: Option<Vec<u8>> = sqlx::query_scalar(
-        "SELECT hash FROM events WHERE tenant_id = $1 AND kind = 'link' AND kind <> 'state'
+        "SELECT hash FROM events WHERE tenant_id = $1 AND kind = 'link'
          ORDER BY sequence DESC LIMIT 1",
     )
     .bind(tx.tenant())

@@ -62,6 +62,8 @@ impl World {
         let mut tx = self.database.global().await.unwrap();
         sqlx::query("SELECT pg_stat_force_next_flush()").execute(tx.conn()).await.unwrap();
         tx.commit().await.unwrap();
+        // So does the owner's: else a later case is told to have read what was prepared for an earlier one.
+        sqlx::query("SELECT pg_stat_force_next_flush()").execute(&mut self.owner).await.unwrap();
         sqlx::query_as(
             "SELECT sum(t.seq_tup_read + coalesce(t.idx_tup_fetch, 0))::bigint,
                sum(b.heap_blks_read + b.heap_blks_hit + coalesce(b.idx_blks_read + b.idx_blks_hit, 0))::bigint
