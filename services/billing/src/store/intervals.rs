@@ -53,11 +53,9 @@ impl TryFrom<IntervalRow> for Interval {
 pub(crate) async fn open(tx: &mut TenantTx, persons: &[PersonKey]) -> Result<Vec<Interval>, BillingError> {
     let keys: Vec<Uuid> = persons.iter().map(|person| person.as_uuid()).collect();
     let rows: Vec<IntervalRow> = sqlx::query_as(
-        // One probe a person, however many there are and however often they came and went: intervals do not overlap, so
-        // that only the last one can be open.
+        // One probe a person, however many there are: OFFSET keeps the planner from reading everybody.
         "SELECT i.* FROM unnest($2::uuid[]) p (key) CROSS JOIN LATERAL (
-           SELECT * FROM intervals WHERE tenant_id = $1 AND person_key = p.key ORDER BY open_sequence DESC LIMIT 1) i
-         WHERE i.end_at IS NULL",
+           SELECT * FROM intervals WHERE tenant_id = $1 AND person_key = p.key AND end_at IS NULL OFFSET 0) i",
     )
     .bind(tx.tenant())
     .bind(keys)

@@ -118,13 +118,13 @@ const CASES: [Case; 24] = [
             w.append(&[(Uuid::new_v4(), true)]).await;
         })
     }),
-    ("somebody comes and goes", (120, 800), |w| {
+    ("somebody comes and goes", (250, 800), |w| {
         Box::pin(async move {
             w.append(&[(person(1), false)]).await;
             w.append(&[(person(1), true)]).await;
         })
     }),
-    ("a batch of fifty", (400, 6_000), |w| {
+    ("a batch of fifty", (1_400, 8_000), |w| {
         Box::pin(async move {
             let persons: Vec<(Uuid, bool)> =
                 (100..150).map(|number| (person(number), w.made % 2 == 0)).collect();
@@ -145,13 +145,13 @@ const CASES: [Case; 24] = [
             ledgers::get(&w.scoped).await.unwrap();
         })
     }),
-    ("a watermark", (12, 80), |w| {
+    ("a watermark", (36, 80), |w| {
         Box::pin(async move {
             let now = w.ctx.now();
             w.watermark(now).await;
         })
     }),
-    ("a watermark after a pause", (20, 150), |w| {
+    ("a watermark after a pause", (60, 150), |w| {
         Box::pin(async move {
             w.made += 1;
             let old = SignedDuration::from_mins(2);
@@ -182,7 +182,7 @@ const CASES: [Case; 24] = [
             limits::last(&mut tx).await.unwrap();
         })
     }),
-    ("limits of all workspaces since a time", (6, 60), |w| {
+    ("limits of all workspaces since a time", (24, 120), |w| {
         Box::pin(async move {
             workspace_limits::page(&w.database, &Place::from(w.ctx.now()), 1_000).await.unwrap();
         })
@@ -218,7 +218,7 @@ const CASES: [Case; 24] = [
             intervals::page(&mut tx, i64::MAX, &filter, after, PAGE).await.unwrap();
         })
     }),
-    ("where a ledger begins and ends", (30, 80), |w| {
+    ("where a ledger begins and ends", (60, 120), |w| {
         Box::pin(async move {
             let mut tx = w.begin().await;
             facts::first_instant(&mut tx).await.unwrap();
@@ -239,13 +239,13 @@ const CASES: [Case; 24] = [
             tx.commit().await.unwrap();
         })
     }),
-    ("a page of the audit log", (60, 120), |w| {
+    ("a page of the audit log", (100, 160), |w| {
         Box::pin(async move {
             let mut tx = w.begin().await;
             entries::page(&mut tx, EventId::from_uuid(Uuid::nil()), PAGE).await.unwrap();
         })
     }),
-    ("corrections that wait", (90, 250), |w| {
+    ("corrections that wait", (300, 400), |w| {
         Box::pin(async move {
             let mut tx = w.begin().await;
             corrections::waiting(&mut tx, PAGE).await.unwrap();
