@@ -22,7 +22,7 @@ const FLOOR: Duration = Duration::from_secs(2);
 /// Sets the floor, in milliseconds.
 const FLOOR_VARIABLE: &str = "USHER_HOSTILE_FLOOR";
 /// MiB that a role may take more during an attack than before it, at its peak.
-const GROWTH: u64 = 64;
+const GROWTH: u64 = 128;
 /// The same of all attacks together.
 const GROWTH_OF_ALL: u64 = 2 * GROWTH;
 
