@@ -13,7 +13,7 @@ use crate::closing;
 use crate::error::BillingError;
 use crate::event::{CorrectionFact, Fact, LinkFact};
 use crate::ledger;
-use crate::store::{accounts, closes, corrections as store, facts, ledgers, prices, seats};
+use crate::store::{accounts, closes, corrections as store, facts, ledgers, prices};
 
 /// A correction that somebody asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,9 +75,6 @@ pub(crate) async fn request(
     };
     if first.is_none_or(|open| new.from.as_microsecond() < open) {
         return Err(invalid("from_time", "it is before the workspace's first period").into());
-    }
-    if !seats::knows(&mut tx, request.person).await? {
-        return Err(BillingError::NotFound("person"));
     }
     check_priced(&mut tx, &request).await?;
     if !store::insert(&mut tx, &request).await? {

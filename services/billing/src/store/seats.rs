@@ -30,17 +30,6 @@ pub(crate) async fn active(
     rows.into_iter().map(active_user).collect()
 }
 
-/// Whether there ever was a state of a person.
-pub(crate) async fn knows(tx: &mut TenantTx, person: PersonKey) -> Result<bool, BillingError> {
-    let found: bool =
-        sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM seats WHERE tenant_id = $1 AND person_key = $2)")
-            .bind(tx.tenant())
-            .bind(person.as_uuid())
-            .fetch_one(tx.conn())
-            .await?;
-    Ok(found)
-}
-
 /// The class of every user; none of those who are not active.
 pub(crate) async fn all(
     tx: &mut TenantTx,

@@ -161,23 +161,6 @@ async fn b19_a_correction_before_the_first_period_is_refused() {
 }
 
 #[tokio::test]
-async fn a_correction_of_a_person_whom_the_ledger_does_not_know_is_refused() {
-    let billing = Billing::at("2026-07-10T00:00:00Z").await;
-    let (mut acme, ada) = one_seat(&billing).await;
-    let (from, until) = ("2026-06-05T00:00:00Z", "2026-06-10T00:00:00Z");
-    let (stranger, idle) = (acme.person(), acme.person());
-    let event = acme.event("2026-07-09T00:00:00Z", idle, None);
-    acme.apply(vec![event]).await;
-
-    let refused = acme.correct(stranger, from, until, "regular").await.unwrap_err();
-
-    assert_eq!(refused.reason, Reason::NotFound);
-    acme.correct(ada, from, until, "external").await.unwrap();
-    // Who was never active is known, and may have been meant to be.
-    acme.correct(idle, from, until, "regular").await.unwrap();
-}
-
-#[tokio::test]
 async fn linked_keys_are_one_person_also_in_periods_that_are_closed() {
     let billing = Billing::at("2026-07-10T00:00:00Z").await;
     let (mut acme, ada) = one_seat(&billing).await;
