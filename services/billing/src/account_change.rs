@@ -20,7 +20,7 @@ pub(crate) struct AccountChange {
 
 impl AccountChange {
     /// The terms, by date, that an account has when this holds from a boundary on.
-    pub(crate) fn from_boundary(&self, known: &[Terms], boundary: Date) -> Vec<Terms> {
+    pub(crate) fn since(&self, known: &[Terms], boundary: Date) -> Vec<Terms> {
         let mut before = known.to_vec();
         let at = before.partition_point(|terms| terms.valid_from < boundary);
         if before.get(at).is_none_or(|terms| terms.valid_from != boundary) {
@@ -31,7 +31,7 @@ impl AccountChange {
     }
 
     /// The terms, by date, that an account has when this held from its first period until today.
-    pub(crate) fn from_the_beginning(&self, known: &[Terms], today: Date) -> Vec<Terms> {
+    pub(crate) fn throughout(&self, known: &[Terms], today: Date) -> Vec<Terms> {
         let begun = known.partition_point(|terms| terms.valid_from <= today).max(1);
         let mut terms = self.applied(known, |index| index < begun);
         if let Some(anchor) = self.anchor {
@@ -144,7 +144,7 @@ mod tests {
             terms(april, "JPY", "Asia/Tokyo"),
         ];
 
-        let currency = change("USD", "").from_boundary(&known, december);
+        let currency = change("USD", "").since(&known, december);
         assert_eq!(
             spelled(&currency),
             [
@@ -154,10 +154,10 @@ mod tests {
                 "2027-04-01 JPY Asia/Tokyo"
             ]
         );
-        let zone = change("", "Europe/Berlin").from_boundary(&known, december);
+        let zone = change("", "Europe/Berlin").since(&known, december);
         assert_eq!(zone[1].account.zone_name, "Europe/Berlin");
         assert_eq!(zone[2..], known[1..]);
-        let begun = change("", "Europe/Berlin").from_the_beginning(&known, february);
+        let begun = change("", "Europe/Berlin").throughout(&known, february);
         assert_eq!(
             spelled(&begun),
             ["1970-01-01 EUR Europe/Berlin", "2027-04-01 JPY Europe/Berlin"],
@@ -174,7 +174,7 @@ mod tests {
             terms(april, "USD", "Asia/Tokyo"),
         ];
 
-        let back = change("", "UTC").from_boundary(&known, february);
+        let back = change("", "UTC").since(&known, february);
 
         assert_eq!(spelled(&back), ["1970-01-01 EUR UTC", "2027-04-01 USD UTC"]);
     }
@@ -184,7 +184,7 @@ mod tests {
         let known = [terms(CALENDAR, "EUR", "UTC"), terms(date(2027, 2, 1), "EUR", "Asia/Tokyo")];
         let moved = AccountChange { anchor: Some(date(2026, 12, 15)), ..change("", "") };
 
-        let changed = moved.from_boundary(&known, date(2026, 12, 1));
+        let changed = moved.since(&known, date(2026, 12, 1));
 
         assert_eq!(displaced(&known, &changed), Some(date(2027, 2, 1)));
         assert_eq!(displaced(&known, &known), None);

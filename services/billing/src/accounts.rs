@@ -122,7 +122,7 @@ async fn from_boundary(
         )
         .into());
     }
-    let changed = change.from_boundary(known, boundary);
+    let changed = change.since(known, boundary);
     refuse_displaced(known, &changed)?;
     let next = Schedule::new(changed.clone());
     if next.terms_on(boundary).account.currency != schedule.terms_on(boundary).account.currency
@@ -150,7 +150,7 @@ async fn from_the_beginning(
     change: &AccountChange,
     today: Date,
 ) -> Result<Vec<Terms>, BillingError> {
-    let changed = change.from_the_beginning(known, today);
+    let changed = change.throughout(known, today);
     if changed == known {
         return Ok(changed);
     }

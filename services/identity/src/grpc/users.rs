@@ -30,10 +30,10 @@ impl UserService for UserApi {
     ) -> Result<Response<pb::CreateUserResponse>, Status> {
         let (ctx, message) = open(request)?;
         let users = self.users.clone();
-        let work = async move {
+        let work = Box::pin(async move {
             let profile = profile(message.profile());
             users.create(&ctx, &message.document_json, profile, message.external_id_stable).await
-        };
+        });
         let created = self.tasks.detach(work).await.map_err(status)?;
         Ok(Response::new(pb::CreateUserResponse {
             user: Some(created.user.into()),
@@ -73,11 +73,11 @@ impl UserService for UserApi {
     ) -> Result<Response<pb::ReplaceUserResponse>, Status> {
         let (ctx, message) = open(request)?;
         let users = self.users.clone();
-        let work = async move {
+        let work = Box::pin(async move {
             let profile = profile(message.profile());
             let condition = Condition { versions: &message.if_versions, leaving_only: message.leaving_only };
             users.replace(&ctx, &message.id, &message.document_json, profile, condition).await
-        };
+        });
         let user = self.tasks.detach(work).await.map_err(status)?;
         Ok(Response::new(pb::ReplaceUserResponse { user: Some(user.into()) }))
     }
@@ -88,11 +88,11 @@ impl UserService for UserApi {
     ) -> Result<Response<pb::PatchUserResponse>, Status> {
         let (ctx, message) = open(request)?;
         let users = self.users.clone();
-        let work = async move {
+        let work = Box::pin(async move {
             let profile = profile(message.profile());
             let condition = Condition { versions: &message.if_versions, leaving_only: message.leaving_only };
             users.patch(&ctx, &message.id, &message.patch_json, profile, condition).await
-        };
+        });
         let user = self.tasks.detach(work).await.map_err(status)?;
         Ok(Response::new(pb::PatchUserResponse { user: Some(user.into()) }))
     }

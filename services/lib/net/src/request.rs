@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::{Buf as _, Bytes};
+use bytes::Bytes;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use tokio::sync::Semaphore;
 
@@ -92,7 +92,7 @@ impl Rests {
         let mut read = 0;
         let reading = async {
             while let Some(Ok(frame)) = std::future::poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
-                read += frame.data_ref().map_or(0, |data| data.remaining());
+                read += frame.data_ref().map_or(0, bytes::Buf::remaining);
                 if read > MOST {
                     return;
                 }

@@ -133,6 +133,7 @@ pub(crate) async fn revoke_all(tx: &mut TenantTx, app: AppId, now: Timestamp) ->
 
 /// A token as a check needs it, with what decides about its workspace.
 #[derive(FromRow)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a column that is judged by itself")]
 pub(crate) struct Checked {
     pub(crate) token_id: Uuid,
     pub(crate) app_id: Uuid,
