@@ -50,8 +50,7 @@ impl Siege {
         let figures = measure(&quiet).await;
         assert_eq!(figures.failures, Vec::<String>::new(), "without any attack");
         let memory = usage::memory(&processes).unwrap();
-        let floor =
-            std::env::var(FLOOR_VARIABLE).ok().map(|text| Duration::from_millis(text.parse().unwrap()));
+        let floor = floor();
         let alone = figures.p99();
         Self { processes, quiet, limit: floor.unwrap_or(FLOOR).max(alone * SLOWER), alone, memory }
     }
@@ -104,4 +103,10 @@ impl Siege {
 async fn measure(quiet: &Arc<Quiet>) -> Figures {
     let quiet = Arc::clone(quiet);
     tokio::task::spawn_blocking(move || quiet.measure(TIME)).await.unwrap()
+}
+
+/// The floor that was set.
+#[expect(clippy::disallowed_methods, reason = "a test is configured by its environment only")]
+fn floor() -> Option<Duration> {
+    std::env::var(FLOOR_VARIABLE).ok().map(|text| Duration::from_millis(text.parse().unwrap()))
 }

@@ -73,7 +73,11 @@ async fn sign_ins(siege: &Siege) {
     let channel = siege.processes().operator().tenant();
     let sign_in = async |number: u64| {
         let message = pb::SignInRequest {
-            workspace: if number % 2 == 0 { "quiet".to_owned() } else { format!("nowhere-{number}") },
+            workspace: if number.is_multiple_of(2) {
+                "quiet".to_owned()
+            } else {
+                format!("nowhere-{number}")
+            },
             email: format!("admin{number}@quiet.example"),
             password: "not the right one at all".to_owned(),
         };

@@ -91,6 +91,7 @@ fn why<T>(answer: Result<Response<T>, Status>) -> Option<Reason> {
 }
 
 /// Makes every call that writes.
+#[expect(clippy::too_many_lines, reason = "it is one list")]
 async fn write_everything(acme: &mut Workspace<'_>, ada: PersonKey) -> Vec<(&'static str, Option<Reason>)> {
     let billing = acme.billing;
     let now = billing.clock.now();

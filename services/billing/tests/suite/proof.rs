@@ -62,21 +62,21 @@ async fn every_value_that_is_changed_in_the_database_is_told_by_the_verification
     let mut rounds = rounds(&columns);
     let (mut changed, mut refused) = (0, Vec::new());
     while let Some(round) = rounds.pop() {
-        let mut changes = Vec::new();
+        let mut made = Vec::new();
         for spot in round {
             match Change::make(&mut owner, spot).await {
-                Ok(change) => changes.extend(change),
+                Ok(change) => made.extend(change),
                 Err(_) => refused.push(format!("{}.{}", spot.0.table, spot.0.name)),
             }
         }
-        let alone = changes.len() == 1;
+        let alone = made.len() == 1;
         let message = pb::VerifyLedgerRequest::default();
         let faults = match billing.admin().verify_ledger(acme.request(message)).await {
             Ok(answer) => answer.into_inner().faults,
             Err(status) if alone => panic!("{status}"),
             Err(_) => Vec::new(),
         };
-        for change in &changes {
+        for change in &made {
             let (Column { table, name, .. }, of) = change.spot;
             let told = if alone { !faults.is_empty() } else { change.is_told(&faults) };
             assert!(told || !alone, "{table}.{name} {of} was changed, and the verification is silent");
@@ -86,7 +86,7 @@ async fn every_value_that_is_changed_in_the_database_is_told_by_the_verification
                 rounds.push(vec![change.spot]);
             }
         }
-        for change in &changes {
+        for change in &made {
             change.undo(&mut owner).await;
         }
         sqlx::raw_sql(AssertSqlSafe(own_back())).execute(&mut owner).await.unwrap();
@@ -130,13 +130,13 @@ async fn every_row_that_is_deleted_or_made_up_and_facts_in_another_order_are_tol
             continue;
         }
         let other = other(&format!("t.{name}"), &kind).unwrap();
-        let make_up = format!(
+        let forgery = format!(
             "INSERT INTO {table} SELECT (m.r).* FROM (
                SELECT jsonb_populate_record(t, jsonb_build_object('{name}', to_jsonb({other}))) AS r
                FROM {table} t ORDER BY ctid LIMIT 1) m RETURNING ctid::text"
         );
         // A constraint of the database that does not let it happen is as good.
-        if let Ok(Some(row)) = run(&mut owner, make_up).await {
+        if let Ok(Some(row)) = run(&mut owner, forgery).await {
             assert!(told().await, "a row of {table} was made up, and the verification is silent");
             let away = format!("DELETE FROM {table} WHERE ctid = '{row}'; {own}");
             sqlx::raw_sql(AssertSqlSafe(away)).execute(&mut owner).await.unwrap();
