@@ -41,7 +41,7 @@ async fn a_fault_is_one_error_in_the_log_with_its_whole_chain_and_nothing_of_it_
     assert_eq!(errors(&processes, "gateway", &failed).len(), 1);
 
     // What took effect is told as done, also where its answer can't be made as usual.
-    let path = written.assert_status(201).path();
+    let path = format!("/Groups/{}", written.assert_status(201).id());
     assert_eq!(errors(&processes, "gateway", &written).len(), 0);
     acme.scim().get(&path).await.assert_status(200).assert_at("/members/0/value", ada);
 }

@@ -284,7 +284,7 @@ const CASES: [Case; 24] = [
             tx.commit().await.unwrap();
         })
     }),
-    ("a turn of a job", (12, 90), |w| {
+    ("a turn of a job", (12, 160), |w| {
         Box::pin(async move {
             let now = w.ctx.now();
             jobs::due(&w.database, Job::Close, now, 1).await.unwrap();
