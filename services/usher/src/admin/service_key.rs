@@ -21,7 +21,7 @@ pub(super) enum ServiceKeyCommand {
     /// not a terminal, say with --to or --show where the key goes.
     Create {
         /// A name to know it by, of a-z, 0-9 and -, which no other key has: what is done with the key is done by
-        /// "operator:<name>".
+        /// `operator:<name>`.
         name: String,
         /// What it permits: users.read, users.write, changes.read, seats.read, billing.read, billing.admin,
         /// tenant.admin. Only what you hold yourself.
