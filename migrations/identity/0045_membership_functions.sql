@@ -1,8 +1,8 @@
 -- Functions only.
 
--- The groups that a user is in, as before. Its plans are made once: planned for each list of groups, a look-up of
--- somebody in ten groups costs five times one of somebody in none. Where no group of the workspace is in another, which
--- one probe tells, nothing is above the groups.
+-- The groups that a user is in, as before. The plans are made once: when they were made for each list of groups, reading
+-- a user in ten groups cost five times as much as reading a user in none. One probe tells whether the workspace has
+-- nested groups; where it has none, the parents of groups are not looked for.
 CREATE OR REPLACE FUNCTION memberships(p_tenant uuid, p_user uuid) RETURNS membership[] LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan AS $$
 DECLARE

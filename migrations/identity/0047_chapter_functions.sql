@@ -119,8 +119,8 @@ BEGIN
       WHERE m.tenant_id = p_tenant AND m.list = p_list AND m.last_id > v_chapter AND m.last_id < p_id);
 END $$;
 
--- The last milestone of a list, after one and up to another, up to which there are fewer than so many resources after
--- the one, and how many there are; the one and 0 where there is none.
+-- The last milestone after `p_after` and not after `p_until` that has fewer than `p_fewer_than` resources between
+-- `p_after` and itself, and the number of these resources. Returns `p_after` and 0 if there is no such milestone.
 CREATE FUNCTION milestone_within(
   p_tenant uuid, p_list smallint, p_after uuid, p_until uuid, p_fewer_than bigint, OUT milestone uuid, OUT resources bigint
 ) LANGUAGE plpgsql STABLE AS $$

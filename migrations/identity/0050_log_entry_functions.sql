@@ -35,9 +35,9 @@ BEGIN
   END LOOP;
 END $$;
 
--- A page of the change log: entries in order, at most so many and of so many bytes as they are stored, but always one.
--- Beside each is how many there were to choose from, of which no more than p_most + 1 are looked at. What an entry takes
--- is known without reading its members.
+-- A page of the change log: entries in order, at most `p_most` of them and at most `p_bytes` as stored, but always at
+-- least one. Each row also has the number of entries that were considered, at most p_most + 1. The size of an entry is
+-- known without reading its members.
 CREATE FUNCTION list_changes(p_tenant uuid, p_after bigint, p_most bigint, p_bytes bigint)
 RETURNS TABLE (
   sequence bigint, kind smallint, resource_id uuid, version bigint, effective_at timestamptz, attributes text[],

@@ -28,8 +28,8 @@ END $$;
 
 -- Deletes attempts of all workspaces that no decision reads any more, at most some of them; gives how many. What was
 -- counted has faded (one in 10 minutes at the slowest), nothing is refused any more, and the peer is not known. It runs
--- as its owner, so it does not believe its caller: nothing goes that still counts by the database's own clock. What
--- somebody counts right now is left to the next time.
+-- as its owner, so it does not believe its caller: a row that still counts by the database's own clock stays. A
+-- row that is locked, because an attempt is being counted, is left for the next run.
 CREATE FUNCTION expire_attempts(p_now timestamptz, p_most int) RETURNS bigint LANGUAGE sql
 SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
   WITH old AS (

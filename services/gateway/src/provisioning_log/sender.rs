@@ -82,8 +82,8 @@ impl QueueSender {
         }
     }
 
-    /// Sends a batch; again and again while tenant is away. Entries that a workspace does not take now wait for a
-    /// while, and hold up nobody else's.
+    /// Sends a batch; again and again while tenant is away. Entries that can't be stored for one workspace
+    /// wait for a second, and the entries of the other workspaces are sent without them.
     async fn send(&self, batch: Vec<Entry>, tasks: &Tasks) {
         let mut told = false;
         loop {
