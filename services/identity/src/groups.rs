@@ -3,8 +3,6 @@
 //! A change of members never reads the other members, and is applied whatever the group's version is:
 //! parallel changes lose nothing and wait for each other only while the database applies them.
 
-use std::collections::BTreeMap;
-
 use usher_base::id::GroupId;
 use usher_base::{CallContext, Permission};
 use usher_rpc::Workbench;
@@ -12,17 +10,16 @@ use usher_scim::group::{self as scim, Delta, GroupChange, Step};
 use usher_scim::user::external_id;
 use usher_scim::{Profile, ScimError, json, patch, schema};
 use usher_store::{Database, ScopedDatabase};
-use uuid::Uuid;
 
 use crate::bookmarks::Bookmarks;
 use crate::connection::{Given, Settled, client, connection};
 use crate::cursor::Cursors;
 use crate::error::IdentityError;
 use crate::group::Group;
+use crate::members::{joining, members, resolve};
 use crate::page_size;
-use crate::query::{self, Around, Asked, Probe, Query};
-use crate::store::groups::{self as store, Deleted, Joining, Members, Write, Written};
-use crate::store::members::select;
+use crate::query::{Around, Asked, Probe, Query};
+use crate::store::groups::{self as store, Deleted, Write, Written};
 
 /// How often a write is tried again when others write the same group meanwhile.
 const ATTEMPTS: usize = 12;
@@ -358,47 +355,4 @@ async fn fitting(database: &ScopedDatabase, groups: &[Group]) -> Result<usize, I
 async fn find(database: &ScopedDatabase, id: &str) -> Result<Group, IdentityError> {
     let absent = || IdentityError::absent("Group", id);
     store::find(database, id.parse().map_err(|_| absent())?).await?.ok_or_else(absent)
-}
-
-/// One change out of all, with those whom filters select.
-async fn resolve(database: &ScopedDatabase, group: &Group, steps: Vec<Step>) -> Result<Delta, IdentityError> {
-    let mut delta = Delta::default();
-    for step in steps {
-        match step {
-            Step::Delta(later) => delta.merge(later),
-            Step::RemoveWhere(filter) => {
-                let so_far = members(delta.clone())?;
-                let selected = select(database, group.id, &so_far, &query::members(&filter)?).await?;
-                delta.merge(Delta {
-                    remove: selected.iter().map(Uuid::to_string).collect(),
-                    ..Delta::default()
-                });
-            }
-        }
-    }
-    Ok(delta)
-}
-
-fn members(delta: Delta) -> Result<Members, IdentityError> {
-    // What is no id of ours is nobody's, and nobody is no member.
-    let remove = delta.remove.iter().filter_map(|id| Uuid::parse_str(id).ok()).collect();
-    Ok(Members { clear: delta.clear, add: joining(delta.add)?, remove })
-}
-
-fn joining(members: BTreeMap<String, Option<String>>) -> Result<Joining, IdentityError> {
-    let mut joining = Joining::default();
-    let mut unknown = Vec::new();
-    for (text, display) in members {
-        if let Ok(id) = Uuid::parse_str(&text) {
-            joining.ids.push(id);
-            joining.displays.push(display);
-        } else {
-            unknown.push(text.chars().take(100).collect::<String>());
-        }
-    }
-    if unknown.is_empty() {
-        return Ok(joining);
-    }
-    unknown.truncate(10);
-    Err(IdentityError::UnknownMembers(unknown.join(", ")))
 }

@@ -16,6 +16,7 @@ mod grpc;
 mod kept_apart;
 mod leaving;
 mod log_tail;
+mod members;
 mod methods;
 mod page_size;
 mod person_names;
