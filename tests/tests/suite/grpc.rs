@@ -14,7 +14,6 @@ use usher_proto::billing::v1 as billing;
 use usher_proto::billing::v1::seat_query_client::SeatQueryClient;
 use usher_proto::identity::v1 as identity;
 use usher_proto::identity::v1::change_service_client::ChangeServiceClient;
-use usher_proto::identity::v1::seat_service_client::SeatServiceClient;
 use usher_proto::identity::v1::user_service_client::UserServiceClient;
 use usher_proto::tenant::v1 as tenant;
 use usher_proto::tenant::v1::domain_service_client::DomainServiceClient;
@@ -286,68 +285,6 @@ async fn errors_carry_their_reason_and_what_programs_need() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn strangers_who_call_a_public_method_and_send_no_message_keep_nobody_from_it() {
-    const GET_KEY_SET: &str = "/usher.tenant.v1.CredentialService/GetKeySet";
-    let stack = Stack::start_with(|settings| settings.connections.shared.clear()).await;
-    let url = stack.demo()["grpc"]["tenant"].as_str().unwrap().to_owned();
-    let stranger = async || Channel::from_shared(url.clone()).unwrap().connect().await.unwrap();
-    let channel = stranger().await;
-    // More calls than the method has places, each a head without a message.
-    let silent: Vec<_> = (0..200)
-        .map(|_| {
-            let channel = channel.clone();
-            let call = async move {
-                usher_tests::raw_grpc::call_without_message(channel, GET_KEY_SET, Request::new(())).await
-            };
-            tokio::runtime::Handle::current().spawn(call)
-        })
-        .collect();
-    tokio::time::sleep(Duration::from_millis(300)).await;
-
-    let mut client = tenant::credential_service_client::CredentialServiceClient::new(stranger().await);
-    let keys = client.get_key_set(tenant::GetKeySetRequest {}).await.unwrap().into_inner().keys;
-    assert!(!keys.is_empty());
-
-    for call in silent {
-        assert_eq!(call.await.unwrap().unwrap_err().code(), Code::DeadlineExceeded);
-    }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_admin_whose_calls_send_no_message_keeps_only_their_own_workspace_from_a_service() {
-    const GET_SEATS: &str = "/usher.identity.v1.SeatService/GetSeats";
-    let stack = Stack::start().await;
-    let (acme, globex) = (stack.workspace("acme").create().await, stack.workspace("globex").create().await);
-    let operator = stack.operator();
-    operator.admin(acme.id(), "ada@acme.example", "correct horse battery", &[]).await.unwrap();
-    let credential = operator.sign_in("acme", "ada@acme.example", "correct horse battery").await.unwrap();
-    let ada = operator.with_credential(&credential);
-    let channel = operator.identity();
-    // More calls than the service has places for all, each a head without a message.
-    let silent: Vec<_> = (0..1_200)
-        .map(|_| {
-            let (channel, head) = (channel.clone(), ada.about(acme.id(), ()));
-            let call =
-                async move { usher_tests::raw_grpc::call_without_message(channel, GET_SEATS, head).await };
-            tokio::runtime::Handle::current().spawn(call)
-        })
-        .collect();
-    tokio::time::sleep(Duration::from_millis(500)).await;
-
-    let seats = async |who: &usher_tests::operator::Operator, workspace| {
-        let mut client = SeatServiceClient::new(operator.identity());
-        client.get_seats(who.about(workspace, identity::GetSeatsRequest {})).await
-    };
-    let refused = Failure::from(seats(&ada, acme.id()).await.unwrap_err());
-    assert_eq!(refused.reason, Reason::RateLimited, "{refused:?}");
-    seats(operator, acme.id()).await.unwrap();
-    seats(operator, globex.id()).await.unwrap();
-    globex.scim().created("bob@globex.example").await;
-
-    silent.iter().for_each(tokio::task::JoinHandle::abort);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_call_ends_at_its_deadline() {
     let stack = Stack::start().await;
     let acme = stack.workspace("acme").create().await;
@@ -382,79 +319,6 @@ async fn an_operator_must_say_which_workspace() {
 
     assert!(matches!(status.code(), Code::InvalidArgument | Code::PermissionDenied), "{status:?}");
     assert!(status.message().contains("workspace"), "{status:?}");
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_change_log_can_be_followed_from_any_number() {
-    let stack = Stack::start().await;
-    let acme = stack.workspace("acme").create().await;
-    let id = acme.scim().created("ada@acme.example").await;
-    acme.scim().created("bob@acme.example").await;
-    let operator = stack.operator();
-    let message = identity::WatchChangesRequest { after_sequence: 1 };
-    let mut client = ChangeServiceClient::new(operator.identity());
-    let mut request = operator.about(acme.id(), message);
-    request.set_timeout(Duration::from_secs(25));
-    let mut stream = client.watch_changes(request).await.unwrap().into_inner();
-
-    let mut seen = Vec::new();
-    while seen.is_empty() {
-        seen.extend(stream.message().await.unwrap().unwrap().changes);
-    }
-    assert_eq!(seen[0].sequence, 2);
-    acme.scim().delete(&format!("/Users/{id}")).await.assert_status(204);
-    while seen.len() < 2 {
-        seen.extend(stream.message().await.unwrap().unwrap().changes);
-    }
-
-    assert_eq!(seen[1].kind(), identity::ChangeKind::Deleted);
-    assert_eq!((seen[1].sequence, seen[1].user_id.as_str()), (3, id.as_str()));
-    assert!(seen[1].actor.starts_with("scim:"));
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_watcher_hears_that_its_stream_lives_and_where_it_is() {
-    let stack = Stack::start().await;
-    let acme = stack.workspace("acme").create().await;
-    acme.scim().created("ada@acme.example").await;
-    let operator = stack.operator();
-    let message = identity::WatchChangesRequest { after_sequence: 1 };
-    let mut request = operator.about(acme.id(), message);
-    request.set_timeout(Duration::from_secs(25));
-    let began = tokio::time::Instant::now();
-    let watched = ChangeServiceClient::new(operator.identity()).watch_changes(request).await;
-    let mut stream = watched.unwrap().into_inner();
-
-    for _ in 0..2 {
-        let beat = stream.message().await.unwrap().unwrap();
-        assert_eq!((beat.changes.len(), beat.sequence), (0, 1));
-    }
-
-    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_position_beyond_the_change_log_is_out_of_range_and_says_where_the_log_ends() {
-    let stack = Stack::start().await;
-    let acme = stack.workspace("acme").create().await;
-    acme.scim().created("ada@acme.example").await;
-    let operator = stack.operator();
-    let mut client = ChangeServiceClient::new(operator.identity());
-
-    for (after_sequence, code) in [(1, None), (2, Some(Code::OutOfRange)), (-1, Some(Code::InvalidArgument))]
-    {
-        let watch = identity::WatchChangesRequest { after_sequence };
-        let watched = client.watch_changes(operator.about(acme.id(), watch)).await.map(drop);
-        let list = identity::ListChangesRequest { after_sequence, page_size: 0 };
-        let listed = client.list_changes(operator.about(acme.id(), list)).await.map(drop);
-        for answer in [watched, listed] {
-            assert_eq!(answer.as_ref().err().map(Status::code), code, "{after_sequence}: {answer:?}");
-            if code == Some(Code::OutOfRange) {
-                let info = answer.unwrap_err().get_details_error_info().unwrap();
-                assert_eq!((info.reason.as_str(), info.metadata["last"].as_str()), ("OUT_OF_RANGE", "1"));
-            }
-        }
-    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -4,6 +4,7 @@
 mod admins;
 mod billing;
 mod books;
+mod change_log;
 mod clock;
 mod command_line;
 mod concurrency;
@@ -42,6 +43,7 @@ mod service_keys;
 mod side_by_side;
 mod sign_in;
 mod signing_keys;
+mod silent_calls;
 mod slow_lists;
 mod streams;
 mod tokens;
