@@ -1,6 +1,8 @@
 //! Databases for tests: a private server for the test run, and a fresh database for each test,
 //! copied from one that was migrated once.
 
+mod world;
+
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 
@@ -9,6 +11,7 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use tempfile::TempDir;
 use uuid::Uuid;
 
+pub use self::world::World;
 use crate::cluster::{Port, give_to_server, url};
 use crate::{APP_ROLE, Cluster, Durability, OWNER_ROLE, ROLES, migrate, service_role};
 
