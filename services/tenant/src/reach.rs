@@ -10,14 +10,14 @@ use uuid::Uuid;
 use crate::error::TenantError;
 use crate::signer::{Grant, SHORT};
 
-/// What can be chosen; the rest is between Usher's own services, or an admin's.
-pub(crate) const CHOOSABLE: [Permission; 7] = [
+/// What can be chosen; the rest is between Usher's own services, or an admin's. Changes of billing can't: a correction
+/// needs two operators, and with such a key one operator could be both.
+pub(crate) const CHOOSABLE: [Permission; 6] = [
     Permission::UsersRead,
     Permission::UsersWrite,
     Permission::ChangesRead,
     Permission::SeatsRead,
     Permission::BillingRead,
-    Permission::BillingAdmin,
     Permission::TenantAdmin,
 ];
 

@@ -273,7 +273,12 @@ impl ServiceKeys {
     }
 
     /// Checks a key, and signs a credential for its bearer.
-    pub(crate) async fn issue(&self, signer: &Signer, name: &str, key: &str) -> Result<Signed, TenantError> {
+    pub(crate) async fn issue(
+        &self,
+        signer: &Signer,
+        name: &str,
+        key: &str,
+    ) -> Result<(Signed, bool), TenantError> {
         let refused = || TenantError::ServiceKeyInvalid(name.chars().take(100).collect());
         let key = ServiceKey::parse(key).map_err(|_| refused())?;
         let found = store::find(&self.database, key.lookup_id()).await?;
@@ -296,7 +301,8 @@ impl ServiceKeys {
             return Err(refused());
         }
         grant.key = Some(key.lookup_id().to_owned());
-        signer.sign(grant).await
+        let everywhere = grant.workspace.is_none();
+        Ok((signer.sign(grant).await?, everywhere))
     }
 
     async fn store(&self, name: &str, key: &ServiceKey) -> Result<(), TenantError> {

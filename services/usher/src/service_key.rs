@@ -18,7 +18,8 @@ use crate::roles;
 pub struct ServiceKeyArgs {
     /// `gateway`, `identity`, `billing`, or an operator's name.
     pub name: String,
-    /// Delete the name's other keys. Without it they live on, so that a key is changed without an outage.
+    /// Delete the name's other keys, and refuse what they got within 30 s. Restart all that use the name with the new
+    /// key first. Without it the other keys live on, so that a key is changed without an outage.
     #[arg(long)]
     pub retire_others: bool,
     /// Where the key goes.

@@ -88,8 +88,7 @@ impl Scene {
         operator.admin(acme.id(), "boss@acme.example", password, &security).await.unwrap();
         let admin = operator.admin(globex.id(), "hank@globex.example", password, &security).await.unwrap();
         let signed_in = operator.sign_in("acme", "boss@acme.example", password).await.unwrap();
-        let scopes =
-            ["users.read", "users.write", "changes.read", "seats.read", "billing.read", "billing.admin"];
+        let scopes = ["users.read", "users.write", "changes.read", "seats.read", "billing.read"];
         let made = operator.service_key("integration", &scopes, "acme", None).await.unwrap();
         let integration = operator.given("integration", &made.secret).await.unwrap();
         globex.settle().await;

@@ -23,8 +23,8 @@ pub(super) enum ServiceKeyCommand {
         /// A name to know it by, of a-z, 0-9 and -, which no other key has: what is done with the key is done by
         /// `operator:<name>`.
         name: String,
-        /// What it permits: users.read, users.write, changes.read, seats.read, billing.read, billing.admin,
-        /// tenant.admin. Only what you hold yourself.
+        /// What it permits: users.read, users.write, changes.read, seats.read, billing.read, tenant.admin.
+        /// Only what you hold yourself.
         #[arg(long = "scope", required = true, value_delimiter = ',')]
         scopes: Vec<String>,
         /// Slug or id of the one workspace that it is for; without it, all of them.
@@ -71,8 +71,13 @@ impl ServiceKeyCommand {
                     Some(path) => format!("the key is in {}; only a hash of it is kept", path.display()),
                     None => "the key is shown this once; only a hash of it is kept".to_owned(),
                 };
-                let shown = place.put(answer.secret)?;
-                let row = [vec![json!(shown)], row(answer.service_key.unwrap_or_default())].concat();
+                let key = answer.service_key.unwrap_or_default();
+                let lost = format!(
+                    "the key was made and is lost; run: usher admin service-key revoke {}",
+                    key.lookup_id
+                );
+                let shown = place.put(answer.secret).context(lost)?;
+                let row = [vec![json!(shown)], row(key)].concat();
                 Ok(Report::one(&[&["key"][..], &COLUMNS].concat(), row).note(note))
             }
             Self::List => {
