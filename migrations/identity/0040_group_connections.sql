@@ -1,10 +1,4 @@
 DO $mig$ BEGIN
-  -- The API app that gave a group its externalId, which is that app's name for it; empty where none did. Groups from
-  -- before are of the app that wrote their externalId last, as the change log has it.
+  -- The API app that gave a group its externalId, which is that app's name for it; empty where none did.
   ALTER TABLE groups ADD COLUMN connection text NOT NULL DEFAULT '';
-  UPDATE groups g SET connection = c.app FROM (
-    SELECT DISTINCT ON (tenant_id, resource_id) tenant_id, resource_id, substring(actor FROM '^scim:([^/]+)/') AS app
-    FROM changes WHERE kind IN (6, 7) AND (kind = 6 OR 'externalId' = ANY (attributes)) AND actor LIKE 'scim:%'
-    ORDER BY tenant_id, resource_id, sequence DESC) c
-  WHERE c.tenant_id = g.tenant_id AND c.resource_id = g.group_id AND c.app IS NOT NULL;
 END $mig$;

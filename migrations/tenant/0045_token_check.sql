@@ -1,11 +1,9 @@
--- Functions only.
+-- Functions only. `find_token` and `stable_external_ids` stay for processes of the version before: a connection that has
+-- prepared a call fails when the type of its result changes.
 
-DROP FUNCTION find_token(uuid, text);
-
--- The hot path of token checks: one statement, one transaction, one round trip. `stable_external_ids` was a second
--- one; versions before this one call it. The token is looked up first, then, each by its key, what it is of: no plan
+-- The hot path of token checks: one statement, one transaction, one round trip. The token is looked up first, then, each by its key, what it is of: no plan
 -- reads all of a workspace's apps to find the token among theirs.
-CREATE FUNCTION find_token(p_tenant uuid, p_lookup text)
+CREATE FUNCTION check_token(p_tenant uuid, p_lookup text)
 RETURNS TABLE (token_id uuid, app_id uuid, hash text, mac bytea, mac_key text, expires_at timestamptz,
                revoked_at timestamptz, slug text, suspended boolean, scim boolean, policy_version bigint,
                strict boolean, external_id_stable boolean) LANGUAGE plpgsql AS $$

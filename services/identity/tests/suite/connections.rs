@@ -207,9 +207,9 @@ async fn groups_from_before_are_of_the_app_that_wrote_their_external_id_last() {
     // As the version before had it: whoever wrote last, and nobody knows who.
     sqlx::raw_sql("UPDATE groups SET connection = ''").execute(&mut owner).await.unwrap();
     okta.patch_group(&board, &own).await.unwrap();
-    sqlx::raw_sql("ALTER TABLE groups DROP COLUMN connection").execute(&mut owner).await.unwrap();
+    sqlx::raw_sql("UPDATE groups SET connection = ''").execute(&mut owner).await.unwrap();
 
-    let migration = include_str!("../../../../migrations/identity/0040_group_connections.sql");
+    let migration = include_str!("../../../../migrations/identity/0051_groups_of_before.sql");
     sqlx::raw_sql(migration).execute(&mut owner).await.unwrap();
 
     let of = async |id: &str| -> String {

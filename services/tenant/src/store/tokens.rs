@@ -151,7 +151,7 @@ pub(crate) struct Checked {
 
 /// One round trip.
 pub(crate) async fn find(database: &ScopedDatabase, lookup_id: &str) -> Result<Option<Checked>, Error> {
-    database.statement("SELECT * FROM find_token($1, $2)").bind(lookup_id.to_owned()).fetch_optional().await
+    database.statement("SELECT * FROM check_token($1, $2)").bind(lookup_id.to_owned()).fetch_optional().await
 }
 
 /// Notes that a token was used, and its new MAC if there is one.

@@ -1,7 +1,8 @@
 DO $mig$ BEGIN
   -- Milestones are closer to each other, and 64 of them are a chapter, which says how many resources they have: lists 11
   -- and 12 are the chapters of lists 1 and 2. A page at any index of a million users then reads about a hundred rows.
-  -- Each chapter ends with a milestone. The lock keeps writers from counting until the counts are made anew.
+  -- Each chapter ends with a milestone. The functions
+  -- that keep chapters are there already, so that no write between the two is left out. The lock keeps writers from counting until the counts are made anew.
   LOCK TABLE heads IN EXCLUSIVE MODE;
   DELETE FROM milestones;
   INSERT INTO milestones (tenant_id, list, last_id, resources)
