@@ -244,29 +244,16 @@ impl Admins {
         Ok(authority)
     }
 
-    /// As `asked_again`, and asks for a permission first.
-    pub(crate) async fn asked_again_with(
-        &self,
-        ctx: &CallContext,
-        database: &ScopedDatabase,
-        permission: AdminPermission,
-        own_password: &str,
-    ) -> Result<(), TenantError> {
-        let mut tx = database.begin().await?;
-        let authority = authority::with(ctx, &mut tx, permission).await?;
-        tx.commit().await?;
-        self.confirm(ctx, &authority, own_password).await
-    }
-
     /// Asks for a permission before anything of a message is read: who lacks it does not hear what would be right.
     pub(crate) async fn permit(
         &self,
         ctx: &CallContext,
         permission: AdminPermission,
-    ) -> Result<(), TenantError> {
+    ) -> Result<Authority, TenantError> {
         let mut tx = self.database.scoped(&ctx.scope()?).begin().await?;
-        authority::with(ctx, &mut tx, permission).await?;
-        Ok(tx.commit().await?)
+        let authority = authority::with(ctx, &mut tx, permission).await?;
+        tx.commit().await?;
+        Ok(authority)
     }
 
     /// The admin, locked, if the caller may act on them: whose permissions the caller holds.

@@ -11,7 +11,7 @@ use usher_store::Database;
 use crate::admins::AdminPermission::ConfigureAdvancedSecuritySettings;
 use crate::admins::Admins;
 use crate::audit::{Action, AuditEntry};
-use crate::authority;
+use crate::authority::{self, Authority};
 use crate::error::TenantError;
 use crate::store::{apps as store, audit, tokens, workspaces};
 
@@ -95,10 +95,10 @@ pub(crate) async fn update(
     ctx: &CallContext,
     id: AppId,
     reading: Reading,
-    own_password: &str,
+    (authority, own_password): (&Authority, &str),
 ) -> Result<App, TenantError> {
     let database = admins.database.scoped(&ctx.scope()?);
-    admins.asked_again_with(ctx, &database, ConfigureAdvancedSecuritySettings, own_password).await?;
+    admins.confirm(ctx, authority, own_password).await?;
     let mut tx = database.begin().await?;
     authority::with(ctx, &mut tx, ConfigureAdvancedSecuritySettings).await?;
     let Some(app) = store::update(&mut tx, id, reading).await? else {
@@ -116,10 +116,10 @@ pub(crate) async fn delete(
     admins: &Admins,
     ctx: &CallContext,
     id: AppId,
-    own_password: &str,
+    (authority, own_password): (&Authority, &str),
 ) -> Result<(), TenantError> {
     let database = admins.database.scoped(&ctx.scope()?);
-    admins.asked_again_with(ctx, &database, ConfigureAdvancedSecuritySettings, own_password).await?;
+    admins.confirm(ctx, authority, own_password).await?;
     let mut tx = database.begin().await?;
     authority::with(ctx, &mut tx, ConfigureAdvancedSecuritySettings).await?;
     if !store::lock(&mut tx, id).await? {

@@ -99,7 +99,7 @@ pub enum TenantError {
     #[error("a secret can't be hashed: {0}")]
     Hash(#[from] HashError),
     /// Caller: ask for less.
-    #[error("this takes longer than {0} s here; ask for a smaller page or for something more exact")]
+    #[error("this takes longer than {0} s here; leave out whom it is about, and read the log page by page")]
     TooSlow(u64),
     /// Operator: see the source; caller: a value that can't be stored.
     #[error(transparent)]

@@ -11,7 +11,7 @@ use usher_rpc::convert::invalid;
 use crate::admins::AdminPermission::ConfigureAdvancedSecuritySettings;
 use crate::admins::Admins;
 use crate::audit::{Action, AuditEntry};
-use crate::authority;
+use crate::authority::{self, Authority};
 use crate::error::TenantError;
 use crate::store::{apps, audit, tokens as store, workspaces};
 
@@ -44,6 +44,7 @@ pub(crate) struct NewToken {
 pub(crate) async fn create(
     admins: &Admins,
     ctx: &CallContext,
+    authority: &Authority,
     new: NewToken,
 ) -> Result<(Token, ScimToken), TenantError> {
     let scope = ctx.scope()?;
@@ -54,7 +55,7 @@ pub(crate) async fn create(
         return Err(invalid("expire_time", "it is in the past").into());
     }
     let database = admins.database.scoped(&scope);
-    admins.asked_again_with(ctx, &database, ConfigureAdvancedSecuritySettings, &new.own_password).await?;
+    admins.confirm(ctx, authority, &new.own_password).await?;
     let secret = ScimToken::generate();
     let protected = admins.secrets.protect(&secret).await?;
     let token = Token {

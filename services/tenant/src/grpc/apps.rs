@@ -45,11 +45,13 @@ impl AppService for AppApi {
         request: Request<pb::UpdateAppRequest>,
     ) -> Result<Response<pb::UpdateAppResponse>, Status> {
         let (ctx, message) = open(request)?;
-        self.admins.permit(&ctx, ConfigureAdvancedSecuritySettings).await.map_err(status)?;
+        let authority = self.admins.permit(&ctx, ConfigureAdvancedSecuritySettings).await.map_err(status)?;
         let id: AppId = parse("id", &message.id).map_err(status)?;
         let reading = Reading::try_from(&message).map_err(status)?;
         let admins = self.admins.clone();
-        let work = async move { apps::update(&admins, &ctx, id, reading, &message.own_password).await };
+        let work = async move {
+            apps::update(&admins, &ctx, id, reading, (&authority, &message.own_password)).await
+        };
         let app = self.tasks.detach(work).await.map_err(status)?;
         Ok(Response::new(pb::UpdateAppResponse { app: Some(app.into()) }))
     }
@@ -59,10 +61,10 @@ impl AppService for AppApi {
         request: Request<pb::DeleteAppRequest>,
     ) -> Result<Response<pb::DeleteAppResponse>, Status> {
         let (ctx, message) = open(request)?;
-        self.admins.permit(&ctx, ConfigureAdvancedSecuritySettings).await.map_err(status)?;
+        let authority = self.admins.permit(&ctx, ConfigureAdvancedSecuritySettings).await.map_err(status)?;
         let id: AppId = parse("id", &message.id).map_err(status)?;
         let admins = self.admins.clone();
-        let work = async move { apps::delete(&admins, &ctx, id, &message.own_password).await };
+        let work = async move { apps::delete(&admins, &ctx, id, (&authority, &message.own_password)).await };
         self.tasks.detach(work).await.map_err(status)?;
         Ok(Response::new(pb::DeleteAppResponse {}))
     }

@@ -45,9 +45,11 @@ impl CredentialService for CredentialApi {
         self.brake.take(Peer::of(&request)).map_err(status)?;
         let connection = request.extensions().get::<usher_net::Peer>().cloned();
         let message = request.into_inner();
-        let signed = self.keys.issue(&self.signer, &message.name, &message.key).await.map_err(status)?;
-        // A connection of a service, which goes on to ask for keys and credentials over it.
-        if let Some(connection) = connection {
+        let (signed, everywhere) =
+            self.keys.issue(&self.signer, &message.name, &message.key).await.map_err(status)?;
+        // A connection of a service, which goes on to ask for keys and credentials over it. A key that is for one
+        // workspace is a customer's, and vouches for nothing.
+        if let Some(connection) = connection.filter(|_| everywhere) {
             connection.vouch();
         }
         Ok(Response::new(pb::IssueCredentialResponse {

@@ -24,13 +24,13 @@ impl TokenService for TokenApi {
         request: Request<pb::CreateTokenRequest>,
     ) -> Result<Response<pb::CreateTokenResponse>, Status> {
         let (ctx, message) = open(request)?;
-        self.admins.permit(&ctx, ConfigureAdvancedSecuritySettings).await.map_err(status)?;
+        let authority = self.admins.permit(&ctx, ConfigureAdvancedSecuritySettings).await.map_err(status)?;
         let app: AppId = parse("app_id", &message.app_id).map_err(status)?;
         let expires_at =
             message.expire_time.map(|at| from_wire("expire_time", at)).transpose().map_err(status)?;
         let new = NewToken { app, name: message.name, expires_at, own_password: message.own_password };
         let admins = self.admins.clone();
-        let work = async move { tokens::create(&admins, &ctx, new).await };
+        let work = async move { tokens::create(&admins, &ctx, &authority, new).await };
         let (token, secret) = self.tasks.detach(work).await.map_err(status)?;
         Ok(Response::new(pb::CreateTokenResponse {
             token: Some(token.into()),

@@ -75,7 +75,9 @@ impl TokenCommand {
                     }
                 };
                 let file = place.path().map(|path| path.display().to_string());
-                let shown = place.put(answer.secret)?;
+                let shown = place.put(answer.secret).context(
+                    "the token was made and is lost; `usher admin token list` has it, to be revoked",
+                )?;
                 let token = answer.token.unwrap_or_default();
                 let note = match file {
                     Some(file) => format!("the token is in {file}; only a hash of it is kept"),
