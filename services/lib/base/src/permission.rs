@@ -32,7 +32,7 @@ permissions! {
     UsersRead = "users.read",
     /// Create, change and delete users.
     UsersWrite = "users.write",
-    /// Let people leave, and nothing else: deactivate or delete them, one by one.
+    /// Delete users, and do writes by which a user who is active becomes inactive; nothing else.
     UsersLeave = "users.leave",
     /// Read the change log.
     ChangesRead = "changes.read",

@@ -27,7 +27,7 @@ use crate::method::Method;
 use crate::places::Places;
 use crate::slugs::Slugs;
 use crate::status::status;
-use crate::strangers::{self, Holding, PublicPlaces, Strangers};
+use crate::strangers::{Holding, PublicPlaces, Strangers};
 use crate::stream::{ACTOR_STREAMS, Holder, StreamBody, WORKSPACE_STREAMS};
 use crate::suspensions::Suspensions;
 use crate::verifier::Verifier;
@@ -206,7 +206,7 @@ where
         let response = served(inner, request).await?;
         return Ok(response.map(|body| Body::new(Holding::new(body, held))));
     }
-    let request = strangers::read(request).await?;
+    let request = setup.strangers.read(peer.as_ref(), request).await?;
     // Services ask for keys and credentials over the connections that they call by: strangers take no place of theirs.
     if peer.as_ref().is_some_and(Peer::is_vouched) {
         let _place = setup.calls.try_acquire().map_err(|_| status(Failure::overloaded()))?;

@@ -26,8 +26,10 @@ use crate::status::status;
 const PER_METHOD: usize = 128;
 /// Of all public methods together, those from one address.
 const PER_ADDRESS: usize = 16;
+/// Messages that are being read from one address, before they take a place.
+const READ_PER_ADDRESS: usize = 512;
 /// Longest message of a public method, in bytes; a sign-in's is some 1,300.
-const LONGEST: usize = 16 << 10;
+const LONGEST: usize = 4 << 10;
 /// How long a message may take to come.
 const READ: Duration = Duration::from_secs(2);
 
@@ -43,7 +45,10 @@ impl PublicPlaces {
 
 /// Calls of public methods by the address that they come from.
 #[derive(Debug)]
-pub(crate) struct Strangers(Places<IpAddr>);
+pub(crate) struct Strangers {
+    calls: Places<IpAddr>,
+    readers: Places<IpAddr>,
+}
 
 /// What a call of a public method holds.
 pub(crate) struct Held {
@@ -53,20 +58,34 @@ pub(crate) struct Held {
 
 impl Strangers {
     pub(crate) fn new() -> Self {
-        Self(Places::new(PER_ADDRESS))
+        Self { calls: Places::new(PER_ADDRESS), readers: Places::new(READ_PER_ADDRESS) }
     }
 
     /// Takes a place of the method, and one of the address unless that stands for many clients.
     pub(crate) fn take(&self, method: &PublicPlaces, peer: Option<&Peer>) -> Result<Held, Status> {
-        let taken = |address| self.0.take(address).ok_or_else(|| status(Failure::overloaded()));
-        let address = peer.and_then(Peer::counted).map(taken).transpose()?;
+        let address = of_address(&self.calls, peer)?;
         let method = Arc::clone(&method.0).try_acquire_owned().map_err(|_| status(Failure::overloaded()))?;
         Ok(Held { _method: method, _address: address })
     }
+
+    /// Reads the one message of a call, before the call takes a place: whoever sends none holds none.
+    pub(crate) async fn read(
+        &self,
+        peer: Option<&Peer>,
+        request: Request<Body>,
+    ) -> Result<Request<Body>, Status> {
+        let _reader = of_address(&self.readers, peer)?;
+        read(request).await
+    }
 }
 
-/// Reads the one message of a call, before the call takes a place: whoever sends none holds none.
-pub(crate) async fn read(request: Request<Body>) -> Result<Request<Body>, Status> {
+/// A place of the peer's address, unless that stands for many clients.
+fn of_address(places: &Places<IpAddr>, peer: Option<&Peer>) -> Result<Option<Place<IpAddr>>, Status> {
+    let taken = |address| places.take(address).ok_or_else(|| status(Failure::overloaded()));
+    peer.and_then(Peer::counted).map(taken).transpose()
+}
+
+async fn read(request: Request<Body>) -> Result<Request<Body>, Status> {
     let (head, body) = request.into_parts();
     let read = tokio::time::timeout(READ, Limited::new(body, LONGEST).collect()).await.map_err(|_| {
         let message = format!("the message did not come within {} s", READ.as_secs());

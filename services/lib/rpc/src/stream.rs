@@ -42,7 +42,10 @@ pub(crate) enum Holder {
 impl Holder {
     pub(crate) fn of(credential: &Credential) -> Self {
         match (credential.workspace(), credential.actor()) {
-            (Some(workspace), Actor::Scim { .. } | Actor::Admin(_)) => Self::Workspace(workspace),
+            // A key that is for one workspace is one of its programs.
+            (Some(workspace), Actor::Scim { .. } | Actor::Admin(_) | Actor::Operator(_)) => {
+                Self::Workspace(workspace)
+            }
             (_, actor) => Self::Actor(actor.to_string()),
         }
     }
