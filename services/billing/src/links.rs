@@ -36,6 +36,11 @@ pub(crate) async fn newer(tx: &mut TenantTx, known: &str) -> Result<Option<Links
 pub(crate) struct SeatsInUse([i64; SeatClass::COUNT]);
 
 impl SeatsInUse {
+    /// At most: each key counted by itself, as the ledger does.
+    pub(crate) const fn of_keys(ledger: &Ledger) -> Self {
+        Self(ledger.open_seats)
+    }
+
     /// By the ledger: its open seats are of single keys.
     pub(crate) async fn read(tx: &mut TenantTx, ledger: &Ledger) -> Result<Self, BillingError> {
         let links = facts::links(tx).await?;

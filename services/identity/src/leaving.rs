@@ -32,7 +32,8 @@ pub(crate) struct Condition<'a> {
 }
 
 impl Condition<'_> {
-    /// As far as the caller may write: who may only let people leave does no more than that.
+    /// As far as the caller may write: if it may only let people leave, a write must make an active user inactive. It is
+    /// done whole then.
     pub(crate) fn of(self, ctx: &CallContext) -> Result<Self, IdentityError> {
         if ctx.credential().permits(Permission::UsersWrite) {
             return Ok(self);

@@ -8,6 +8,7 @@ mod interruption;
 mod limits;
 mod upkeep;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,7 +26,6 @@ use usher_rpc::convert::from_wire;
 use usher_rpc::{Failure, Outgoing, ServiceCredential, Tasks, Verifier};
 use usher_store::{Database, ScopedDatabase};
 
-use self::faults::Faults;
 use self::interruption::Interruption;
 use crate::store::relays::{self as store, Answer};
 
@@ -49,6 +49,23 @@ pub(crate) struct Nudge(Arc<Notify>);
 impl Nudge {
     pub(crate) fn nudge(&self) {
         self.0.notify_one();
+    }
+}
+
+/// Workspaces whose rows could not be read or written, each until it is tried again.
+#[derive(Debug, Default)]
+struct Resting(HashMap<WorkspaceId, Instant>);
+
+impl Resting {
+    fn rest(&mut self, workspace: WorkspaceId) {
+        self.0.insert(workspace, Instant::now() + PAUSE);
+    }
+
+    /// Those that don't rest.
+    fn without(&mut self, mut workspaces: Vec<WorkspaceId>, now: Instant) -> Vec<WorkspaceId> {
+        self.0.retain(|_, until| now < *until);
+        workspaces.retain(|workspace| !self.0.contains_key(workspace));
+        workspaces
     }
 }
 
@@ -83,6 +100,7 @@ impl Relay {
     /// Relays until the stop is asked for. What is under way then is sent again after the next start.
     pub(crate) async fn run(self, tasks: Tasks) {
         let (mut pause, mut interruption) = (Duration::ZERO, Interruption::none("seat events", PAUSE));
+        let mut resting = Resting::default();
         loop {
             tokio::select! {
                 () = tasks.stopping() => return,
@@ -91,7 +109,7 @@ impl Relay {
             }
             let round = tokio::select! {
                 () = tasks.stopping() => return,
-                round = self.rounds() => round,
+                round = self.rounds(&mut resting) => round,
             };
             pause = match round {
                 Ok(()) => {
@@ -103,8 +121,8 @@ impl Relay {
         }
     }
 
-    /// Sends until nothing is left.
-    async fn rounds(&self) -> Result<(), RelayError> {
+    /// Sends until nothing is left, but of workspaces that rest.
+    async fn rounds(&self, resting: &mut Resting) -> Result<(), RelayError> {
         loop {
             let began = Instant::now();
             let workspaces = store::waiting(&self.database, WORKSPACES).await?;
@@ -115,7 +133,11 @@ impl Relay {
                 return Ok(());
             }
             let there_may_be_more = workspaces.len() >= usize::try_from(WORKSPACES).unwrap_or(usize::MAX);
-            self.round(workspaces).await?;
+            let ready = resting.without(workspaces, began);
+            if ready.is_empty() {
+                return Ok(());
+            }
+            self.round(ready, resting).await?;
             if !there_may_be_more {
                 tokio::time::sleep_until(began + PACE).await;
             }
@@ -136,8 +158,8 @@ impl Relay {
     }
 
     /// Opens a stream and sends a batch of each workspace, answer by answer. A workspace whose rows can't be read or
-    /// written keeps no other waiting; what was wrong with the first of them is told when the others were sent.
-    async fn round(&self, workspaces: Vec<WorkspaceId>) -> Result<(), RelayError> {
+    /// written rests, and the others do not wait for it.
+    async fn round(&self, workspaces: Vec<WorkspaceId>, resting: &mut Resting) -> Result<(), RelayError> {
         let credential = self.credential.current().await?;
         let verified = self.verified(&credential).await?;
         let (sender, receiver) = mpsc::channel(4);
@@ -145,14 +167,15 @@ impl Relay {
         let mut client = SeatLedgerClient::new(self.billing.clone());
         let mut answers: Option<Streaming<pb::AppendSeatEventsResponse>> = None;
         let mut request = Some(request);
-        let (mut lag, mut faults) = (0.0_f64, Faults::default());
+        let mut lag = 0.0_f64;
         for workspace in workspaces {
             let database = self.scoped(&verified, workspace)?;
             let (epoch, events) = match store::next(&database, BATCH).await {
                 Ok((_, events)) if events.is_empty() => continue,
                 Ok(next) => next,
                 Err(error) => {
-                    faults.met(&self.database, workspace, error).await?;
+                    faults::note(&self.database, workspace, error.into()).await?;
+                    resting.rest(workspace);
                     continue;
                 }
             };
@@ -183,13 +206,14 @@ impl Relay {
             }
             if let Err(error) = store::acknowledge(&database, answer.acknowledged_sequence, answered).await {
                 // It is sent again, and billing knows it then.
-                faults.met(&self.database, workspace, error).await?;
+                faults::note(&self.database, workspace, error.into()).await?;
+                resting.rest(workspace);
             }
             let outcome = if answered == Answer::Applied { "applied" } else { "refused" };
             metrics::counter!("usher_relay_events_total", "outcome" => outcome)
                 .increment(u64::try_from(sent).unwrap_or_default());
         }
-        faults.told()
+        Ok(())
     }
 }
 

@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 use usher_base::id::{PersonKey, WorkspaceId};
-use usher_base::{CallContext, Permission, Reason};
+use usher_base::{CallContext, Fault as _, Permission, Reason, chain};
 use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::seat_ledger_server::SeatLedger;
 use usher_rpc::convert::{invalid, parse, to_wire};
@@ -32,6 +32,9 @@ use crate::watermarks;
 
 /// The most workspaces whose cursors are asked for at once.
 const MOST_CURSORS: usize = 1_000;
+
+/// The most linked persons of several workspaces in one answer, of some 80 bytes each.
+const MOST_LINKS: usize = 10_000;
 
 /// Serves the ledger of seat events.
 pub(crate) struct LedgerApi {
@@ -96,17 +99,26 @@ impl SeatLedger for LedgerApi {
         if message.watermarks.len() > MOST_CURSORS {
             return Err(status(invalid("watermarks", format_args!("at most {MOST_CURSORS} at once"))));
         }
-        let mut answer = pb::AdvanceWatermarksResponse::default();
+        let (mut answer, mut linked) = (pb::AdvanceWatermarksResponse::default(), 0);
         for sent in message.watermarks {
             let workspace: WorkspaceId = parse("workspace_id", &sent.workspace_id).map_err(status)?;
             let scope = ctx.credential().scope(Some(workspace)).map_err(status)?;
             let watermark = Watermark::try_from(&sent).map_err(status)?;
             let database = self.database.scoped(&scope);
             let known = &sent.links_version;
-            let wish = watermarks::advance(&database, ctx.now(), sent.epoch, watermark, known).await;
-            let Some(wish) = wish.map_err(status)? else { continue };
+            let wish = match watermarks::advance(&database, ctx.now(), sent.epoch, watermark, known).await {
+                Err(error) if is_one_workspaces(&self.database, &error).await => {
+                    tracing::error!(%workspace, error = chain(&error), "a watermark can't be taken over now");
+                    continue;
+                }
+                wish => wish.map_err(status)?,
+            };
+            let Some(wish) = wish else { continue };
             take_along(&database, ctx.now(), watermark.at, &sent).await.map_err(status)?;
-            answer.links.extend(wish.links.map(|links| links_to_wire(&sent.workspace_id, links)));
+            // The rest comes with later watermarks, because their producer has another version until then.
+            let new = wish.links.filter(|links| linked == 0 || linked + links.keys.len() <= MOST_LINKS);
+            linked += new.as_ref().map_or(0, |links| links.keys.len());
+            answer.links.extend(new.map(|links| links_to_wire(&sent.workspace_id, links)));
             if wish.behind {
                 answer.behind_workspace_ids.push(sent.workspace_id.clone());
             }
@@ -232,6 +244,11 @@ fn links_to_wire(workspace_id: &str, links: Links) -> pb::PersonLinks {
     }
 }
 
+/// Whether an error tells of one workspace's rows only: the database answers, and the clock is right.
+async fn is_one_workspaces(database: &Database, error: &BillingError) -> bool {
+    !matches!(error, BillingError::Store(usher_store::Error::ClockAhead(_))) && database.ping().await.is_ok()
+}
+
 /// Applies one batch. Whatever is wrong with it is an answer: one workspace's fault does not stop
 /// the others. Only a fault of this service, or of the caller's credential, ends the stream.
 async fn append(
@@ -241,20 +258,29 @@ async fn append(
 ) -> Result<pb::AppendSeatEventsResponse, BillingError> {
     let workspace_id = message.workspace_id.clone();
     let workspace: WorkspaceId = parse("workspace_id", &workspace_id)?;
-    let database = database.scoped(&ctx.credential().scope(Some(workspace))?);
+    let scoped = database.scoped(&ctx.credential().scope(Some(workspace))?);
+    let refused = async |reason: Reason| {
+        let ledger = store::get(&scoped).await?;
+        Ok(pb::AppendSeatEventsResponse {
+            workspace_id: workspace_id.clone(),
+            acknowledged_sequence: ledger.map_or(0, |ledger| ledger.acknowledged_sequence),
+            refused_reason: reason.name().to_owned(),
+        })
+    };
     let batch = match Batch::try_from(message) {
         Ok(batch) => batch,
         Err(error) => {
             tracing::error!(%workspace, %error, "a batch of seat events is malformed; nothing of it was applied");
-            let ledger = store::get(&database).await?;
-            return Ok(pb::AppendSeatEventsResponse {
-                workspace_id,
-                acknowledged_sequence: ledger.map_or(0, |ledger| ledger.acknowledged_sequence),
-                refused_reason: Reason::InvalidArgument.name().to_owned(),
-            });
+            return refused(Reason::InvalidArgument).await;
         }
     };
-    let appended = ledger::append(&database, ctx.now(), &batch).await?;
+    let appended = match ledger::append(&scoped, ctx.now(), &batch).await {
+        Err(error) if is_one_workspaces(database, &error).await => {
+            tracing::error!(%workspace, error = chain(&error), "a batch of seat events can't be applied now");
+            return refused(error.reason()).await;
+        }
+        appended => appended?,
+    };
     Ok(pb::AppendSeatEventsResponse {
         workspace_id,
         acknowledged_sequence: appended.acknowledged,

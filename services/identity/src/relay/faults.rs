@@ -6,6 +6,28 @@ use usher_store::Database;
 
 use super::RelayError;
 
+/// Logs what is wrong with one workspace.
+///
+/// # Errors
+/// The identity database or billing does not answer, so it is wrong with all of them.
+pub(super) async fn note(
+    database: &Database,
+    workspace: WorkspaceId,
+    error: RelayError,
+) -> Result<RelayError, RelayError> {
+    match &error {
+        RelayError::Call(failure) if failure.reason != Reason::Unavailable => {}
+        RelayError::Store(_) => database.ping().await?,
+        _ => return Err(error),
+    }
+    tracing::error!(
+        %workspace,
+        error = &error as &dyn std::error::Error,
+        "this workspace waits and is tried again; the others go on"
+    );
+    Ok(error)
+}
+
 /// The first fault of a pass over the workspaces.
 #[derive(Debug, Default)]
 pub(super) struct Faults(Option<RelayError>);
@@ -21,18 +43,7 @@ impl Faults {
         workspace: WorkspaceId,
         error: impl Into<RelayError>,
     ) -> Result<(), RelayError> {
-        let error = error.into();
-        match &error {
-            RelayError::Call(failure) if failure.reason != Reason::Unavailable => {}
-            RelayError::Store(_) => database.ping().await?,
-            _ => return Err(error),
-        }
-        tracing::error!(
-            %workspace,
-            error = &error as &dyn std::error::Error,
-            "this workspace waits and is tried again; the others go on"
-        );
-        self.0.get_or_insert(error);
+        self.0.get_or_insert(note(database, workspace, error.into()).await?);
         Ok(())
     }
 

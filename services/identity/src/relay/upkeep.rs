@@ -92,7 +92,7 @@ impl Relay {
             let request = outgoing(&credential, Duration::from_secs(30)).request(message);
             let mut client = SeatLedgerClient::new(self.billing.clone());
             let answer = client.advance_watermarks(request).await.map_err(Failure::from)?.into_inner();
-            self.rewind(&credential, &verified, answer.behind_workspace_ids).await?;
+            self.rewind(&credential, &verified, answer.behind_workspace_ids, &mut faults).await?;
             for links in answer.links {
                 let Ok(workspace) = links.workspace_id.parse::<WorkspaceId>() else { continue };
                 if let Err(error) = self.take_links(&verified, workspace, &links).await {
@@ -129,6 +129,7 @@ impl Relay {
         credential: &str,
         verified: &Credential,
         workspace_ids: Vec<String>,
+        faults: &mut Faults,
     ) -> Result<(), RelayError> {
         if workspace_ids.is_empty() {
             return Ok(());
@@ -140,7 +141,9 @@ impl Relay {
         for cursor in cursors {
             let Ok(workspace) = cursor.workspace_id.parse::<WorkspaceId>() else { continue };
             let database = self.scoped(verified, workspace)?;
-            relays::rewind(&database, cursor.epoch, cursor.acknowledged_sequence).await?;
+            if let Err(error) = relays::rewind(&database, cursor.epoch, cursor.acknowledged_sequence).await {
+                faults.met(&self.database, workspace, error).await?;
+            }
         }
         self.nudge.nudge();
         Ok(())

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::page_size;
 
 /// Bytes of the entries of a page as they are sent. Whoever reads the log takes messages of 4 MiB, which is what gRPC
-/// clients take unless they are told otherwise; one entry has at most 20,000 members, 0.8 MB (`append_group_change`).
+/// clients take unless they are told otherwise; one entry has at most 20,000 members, 0.8 MB (`append_group_change`), unless it is from before there was that limit.
 const MOST: usize = 1 << 20;
 /// Bytes of the entries of a page as they are stored: a member takes 38 bytes in a message and at most 16 here, so that
 /// no more is read than is sent, or little more.
