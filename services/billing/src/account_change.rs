@@ -35,6 +35,9 @@ impl AccountChange {
         let begun = known.partition_point(|terms| terms.valid_from <= today).max(1);
         let mut terms = self.applied(known, |index| index < begun);
         if let Some(anchor) = self.anchor {
+            // Terms that others follow before the first period are never of one.
+            let first = terms.partition_point(|terms| terms.valid_from <= anchor).max(1) - 1;
+            terms.drain(..first);
             terms[0].valid_from = anchor;
         }
         without_repeats(terms, Date::MIN)
@@ -163,6 +166,20 @@ mod tests {
             ["1970-01-01 EUR Europe/Berlin", "2027-04-01 JPY Europe/Berlin"],
             "what began already is not to come"
         );
+    }
+
+    #[test]
+    fn an_anchor_begins_the_account_whatever_began_or_was_planned_before_it() {
+        let february = date(2026, 2, 1);
+        let known = [terms(CALENDAR, "EUR", "UTC"), terms(february, "EUR", "Asia/Tokyo")];
+
+        for anchor in [february, date(2026, 12, 15)] {
+            let moved = AccountChange { anchor: Some(anchor), ..change("", "") };
+            let changed = moved.throughout(&known, date(2026, 11, 28));
+
+            assert_eq!(spelled(&changed), [format!("{anchor} EUR Asia/Tokyo")]);
+            assert_eq!(displaced(&known, &changed), None);
+        }
     }
 
     #[test]

@@ -37,6 +37,11 @@ pub(crate) async fn raise(tx: &mut TenantTx, ledger: &Ledger, now: Timestamp) ->
     if limits.iter().all(|limit| limit.quantity.is_none()) {
         return Ok(());
     }
+    // Links only join persons into fewer, so what their keys do not reach, they don't either.
+    let keys = SeatsInUse::of_keys(ledger);
+    if limits.iter().all(|limit| reached(limit, keys.of(limit.pool)).next().is_none()) {
+        return Ok(());
+    }
     let seats = SeatsInUse::read(tx, ledger).await?;
     for limit in limits.into_iter().filter(|limit| limit.quantity.is_some()) {
         let in_use = seats.of(limit.pool);
