@@ -85,6 +85,15 @@ fn collect<'r, 'v>(
             (urn.is_empty(), path.name.is_empty(), &path.urn, value)
         {
             collect(within, parts, resource_type, profile, named);
+        } else if let (true, true, Some(within), Value::Null) =
+            (urn.is_empty(), path.name.is_empty(), &path.urn, value)
+        {
+            // It clears each attribute of the extension.
+            let extension =
+                resource_type.extensions.iter().find(|schema| schema.id.eq_ignore_ascii_case(within));
+            for attribute in extension.into_iter().flat_map(|schema| &schema.attributes) {
+                named.push((Slot { extension: extension.map(|schema| schema.id), attribute }, None, value));
+            }
         } else if let Some(found) = path.resolve_as(resource_type, profile) {
             let slot = Slot::from(found);
             if found.sub.is_none() || !slot.attribute.multi_valued {

@@ -262,6 +262,7 @@ fn an_operation_that_names_an_attribute_twice_with_different_values_is_refused()
         (None, json!({"name": {"givenName": "Ada"}, "name.givenName": "Eve"})),
         (None, json!({"title": "x", format!("{core}:title"): "y"})),
         (None, json!({"department": "x", ENTERPRISE_USER: {"department": "y"}})),
+        (None, json!({"department": "x", ENTERPRISE_USER: null})),
         (Some(core), json!({"name": {"givenName": "Ada"}, "name.givenName": "Eve"})),
         (Some(ENTERPRISE_USER), json!({"manager": "7", "manager.value": "8"})),
     ] {
