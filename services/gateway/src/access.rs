@@ -126,7 +126,8 @@ impl Inner {
     }
 }
 
-/// What tenant says about the token; everything else says something about us.
+/// What tenant says about the token; everything else says something about us. A tenant of this version answers of a plan
+/// without SCIM and of a suspended workspace that people may leave only; one of the version before refuses.
 fn is_refusal(reason: Reason) -> bool {
     matches!(reason, Reason::TokenInvalid | Reason::PlanWithoutScim | Reason::WorkspaceSuspended)
 }
@@ -135,7 +136,7 @@ fn is_refusal(reason: Reason) -> bool {
 /// stops for good, one that is told 503 comes again.
 fn unanswered(failure: &Failure) -> Arc<Failure> {
     match failure.reason {
-        Reason::Unavailable | Reason::Overloaded | Reason::DeadlineExceeded => {}
+        Reason::Unavailable | Reason::Overloaded | Reason::RateLimited | Reason::DeadlineExceeded => {}
         // Our own key or credential is refused, or a defect: somebody must act.
         reason => tracing::error!(reason = reason.name(), error = %failure, "tokens can't be checked"),
     }

@@ -63,13 +63,23 @@ impl<S> Refusals<S> {
     }
 
     /// The answer to write in the place of these bytes, if they are a bare refusal. What answers a request is never
-    /// taken for one: it is written while that is under way, or is the rest of what was.
+    /// taken for one: it is written while that is under way, or is the rest of what was, or, where it has no body, has
+    /// fields that the library does not write by itself.
     fn replace(&self, bytes: &[u8]) -> Option<Vec<u8>> {
         let explain = self.explain.filter(|_| self.flushed && self.activity.idle().is_some())?;
         let head = bytes.strip_suffix(b"\r\n\r\n").and_then(|head| std::str::from_utf8(head).ok())?;
         let (line, fields) = head.split_once("\r\n")?;
         let status = line.strip_prefix("HTTP/1.")?.get(2..5)?.parse().ok()?;
-        let is_bare = fields.split("\r\n").any(|field| field.eq_ignore_ascii_case("content-length: 0"));
+        let own = |field: &str| {
+            let (name, value) = field.split_once(':').unwrap_or((field, ""));
+            match name.to_ascii_lowercase().as_str() {
+                "content-length" => value.trim() == "0",
+                "connection" | "date" => true,
+                _ => false,
+            }
+        };
+        let is_bare =
+            fields.to_ascii_lowercase().contains("content-length:") && fields.split("\r\n").all(own);
         if !is_bare || !(400..500).contains(&status) {
             return None;
         }
@@ -211,6 +221,8 @@ mod tests {
         assert_eq!(connection.replace(BARE), None, "a request is under way");
         drop(answer);
         assert!(connection.replace(BARE).is_some());
+        let answered = b"HTTP/1.1 405 Method Not Allowed\r\nallow: GET\r\ncontent-length: 0\r\n\r\n";
+        assert_eq!(connection.replace(answered), None, "the library names no methods");
 
         connection.note(10, &Poll::Ready(Ok(4)));
 
