@@ -14,6 +14,7 @@ use serde::Deserialize;
 use crate::cli::Role;
 use crate::key_file;
 
+pub(crate) use transport::reachable;
 pub use transport::{ConnectionSettings, TlsSettings};
 
 /// Everything that can be set. Each field is `section.name` in the file, `USHER_SECTION__NAME` in

@@ -19,7 +19,7 @@ use usher_store::{Cluster, Database, DatabaseConfig, Durability, MigrateError, O
 use usher_tenant::ServiceKeys;
 
 use crate::cli::{DevArgs, Role};
-use crate::config::{LogSettings, Settings};
+use crate::config::{LogSettings, Settings, reachable};
 use crate::listeners::{self, Listeners};
 use crate::{key_file, lifecycle, roles, telemetry};
 
@@ -208,11 +208,6 @@ async fn service_keys(settings: &mut Settings) -> anyhow::Result<ServiceKeys> {
         *slot = Some(SecretString::from(key.expose().to_owned()));
     }
     Ok(keys)
-}
-
-/// The address to give to others for a socket that may listen on all of them.
-fn reachable(address: SocketAddr) -> SocketAddr {
-    if address.ip().is_unspecified() { SocketAddr::from(([127, 0, 0, 1], address.port())) } else { address }
 }
 
 /// Waits until the gateway says that it can serve.

@@ -14,7 +14,9 @@ pub fn is_protected(url: &str) -> bool {
         let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
         host == "localhost" || address.is_ok_and(|address| address.to_canonical().is_loopback())
     };
-    options.get_socket().is_some() || is_local() || matches!(options.get_ssl_mode(), PgSslMode::VerifyFull)
+    // Where no host is named, the folder of the socket is the host.
+    let is_socket = options.get_socket().is_some() || host.starts_with('/');
+    is_socket || is_local() || matches!(options.get_ssl_mode(), PgSslMode::VerifyFull)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::marker::PhantomData;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 
 use ipnet::IpNet;
@@ -51,12 +51,21 @@ impl TlsSettings {
     pub(crate) fn url_of(&self, listen: &str) -> String {
         let scheme = if self.certificate_file.is_empty() { "http" } else { "https" };
         let address = listen.parse::<SocketAddr>();
-        match address.map(|address| (address.port(), address.ip().is_unspecified(), address.is_ipv4())) {
-            Ok((port, true, true)) => format!("{scheme}://127.0.0.1:{port}"),
-            Ok((port, true, false)) => format!("{scheme}://[::1]:{port}"),
-            _ => format!("{scheme}://{listen}"),
-        }
+        address.map_or_else(
+            |_| format!("{scheme}://{listen}"),
+            |address| format!("{scheme}://{}", reachable(address)),
+        )
     }
+}
+
+/// Where this machine reaches what listens on an address, which may be all of them.
+pub(crate) fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip: IpAddr = match address.ip() {
+        ip if !ip.is_unspecified() => ip,
+        IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+    };
+    SocketAddr::new(ip, address.port())
 }
 
 /// A list in the file, or a text with commas as environment and flags have it.
