@@ -35,6 +35,7 @@ async fn requests(siege: &Siege) {
     };
     siege.withstands("made-up tokens", flood(32, guess)).await;
     answers.assert_never("made-up tokens", &["200", "500"]);
+    assert!(answers.of(401) > 0, "{answers:?}");
 
     let answers = Answers::default();
     let unknown = async |number: u64| {
@@ -43,6 +44,7 @@ async fn requests(siege: &Siege) {
     };
     siege.withstands("unknown workspaces", flood(16, unknown)).await;
     answers.assert_never("unknown workspaces", &["200", "500"]);
+    assert!(answers.of(401) > 0, "{answers:?}");
 }
 
 async fn calls(siege: &Siege) {
