@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::EXPECT;
-use http::{Request, Response};
+use http::header::{CONNECTION, EXPECT, HeaderValue};
+use http::{Request, Response, Version};
 use hyper::body::{Body, Incoming};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
@@ -168,14 +168,21 @@ where
         let (head, body) = request.into_parts();
         // Who sends `Expect` sends no body before somebody reads it.
         let (body, rest) = RequestBody::new(body, !head.headers.contains_key(EXPECT));
+        let is_http1 = head.version < Version::HTTP_2;
         let mut request = Request::from_parts(head, body);
         request.extensions_mut().insert(self.peer.clone());
         let answer: Oneshot<S, Request<RequestBody>> = self.service.clone().oneshot(request);
         let shared = Arc::clone(&self.shared);
         Box::pin(async move {
-            let answer = answer.await?;
-            if let Some(rest) = rest {
-                shared.rests.read_off(&rest).await;
+            let mut answer = answer.await?;
+            let whole = match rest {
+                Some(rest) => shared.rests.read_off(&rest).await,
+                None => true,
+            };
+            // HTTP/1 can't go on behind half a request. A peer that is not told so sends its next request into a
+            // connection that is about to be reset.
+            if is_http1 && !whole {
+                answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             }
             Ok(answer.map(|body| AnswerBody::new(body, under_way)))
         })

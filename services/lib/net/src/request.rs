@@ -30,13 +30,18 @@ pub struct RequestBody {
 }
 
 /// What was not read of a body.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Rest(Arc<Mutex<Option<Incoming>>>);
+#[derive(Clone, Debug)]
+pub(crate) struct Rest {
+    body: Arc<Mutex<Option<Incoming>>>,
+    /// Whether the peer sends the body without being asked for it (RFC 9110 section 10.1.1).
+    comes: bool,
+}
 
 impl RequestBody {
-    /// The body, and where its rest will be; nowhere if it has ended, or if the peer waits for being asked for it.
-    pub(crate) fn new(body: Incoming, asked: bool) -> (Self, Option<Rest>) {
-        let rest = (asked && !body.is_end_stream()).then(Rest::default);
+    /// The body, and where its rest will be, unless it has ended. `comes` is false where the peer waits for being asked
+    /// for it.
+    pub(crate) fn new(body: Incoming, comes: bool) -> (Self, Option<Rest>) {
+        let rest = (!body.is_end_stream()).then(|| Rest { body: Arc::default(), comes });
         (Self { body: Some(body), rest: rest.clone() }, rest)
     }
 }
@@ -70,7 +75,7 @@ impl Drop for RequestBody {
     fn drop(&mut self) {
         let left = self.body.take().filter(|body| !body.is_end_stream());
         if let (Some(left), Some(rest)) = (left, &self.rest) {
-            *rest.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(left);
+            *rest.body.lock().unwrap_or_else(PoisonError::into_inner) = Some(left);
         }
     }
 }
@@ -84,20 +89,24 @@ impl Rests {
         Self(Semaphore::const_new(WAITING))
     }
 
-    /// Reads off what is left of a request, within bounds.
-    pub(crate) async fn read_off(&self, rest: &Rest) {
-        let left = rest.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let Some(mut body) = left else { return };
-        let Ok(_place) = self.0.try_acquire() else { return };
+    /// Reads off what is left of a request, within bounds. Returns whether nothing more comes of it.
+    pub(crate) async fn read_off(&self, rest: &Rest) -> bool {
+        let left = rest.body.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(mut body) = left else { return true };
+        if !rest.comes {
+            return false;
+        }
+        let Ok(_place) = self.0.try_acquire() else { return false };
         let mut read = 0;
         let reading = async {
             while let Some(Ok(frame)) = std::future::poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
                 read += frame.data_ref().map_or(0, bytes::Buf::remaining);
                 if read > MOST {
-                    return;
+                    return false;
                 }
             }
+            true
         };
-        let _ = tokio::time::timeout(LONGEST, reading).await;
+        tokio::time::timeout(LONGEST, reading).await.unwrap_or(false)
     }
 }

@@ -40,7 +40,8 @@ async fn http1_goes_on_after_an_answer_that_came_before_the_body_was_read() {
     sleep(Duration::from_millis(30)).await;
 
     peer.send(&vec![b'x'; 600_000]).await;
-    peer.until(b"ok").await;
+    let answer = String::from_utf8_lossy(&peer.until(b"ok").await).into_owned();
+    assert!(!answer.contains("connection: close"), "{answer}");
 
     peer.send(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await;
     peer.until(b"ok").await;
@@ -48,17 +49,20 @@ async fn http1_goes_on_after_an_answer_that_came_before_the_body_was_read() {
 
 #[tokio::test]
 async fn a_body_that_does_not_come_holds_its_answer_up_for_a_moment_and_one_that_is_not_asked_for_does_not() {
+    const CLOSES: &str = "connection: close";
     let port = Port::open_with(Protocol::Http, Limits::default()).await;
 
     let mut peer = Peer::connect(port.address).await;
     peer.send(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n").await;
     let answer = String::from_utf8(peer.rest().await).unwrap();
     assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("ok"), "{answer}");
+    assert!(answer.contains(CLOSES), "{answer}");
 
     let mut peer = Peer::connect(port.address).await;
     let began = Instant::now();
     peer.send(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\nexpect: 100-continue\r\n\r\n").await;
     let answer = String::from_utf8(peer.rest().await).unwrap();
     assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("ok"), "{answer}");
+    assert!(answer.contains(CLOSES), "{answer}");
     assert!(began.elapsed() < Duration::from_millis(900), "{:?}", began.elapsed());
 }

@@ -51,7 +51,7 @@ impl Peer {
     }
 
     /// Reads until a text has come.
-    pub async fn until(&mut self, text: &[u8]) {
+    pub async fn until(&mut self, text: &[u8]) -> Vec<u8> {
         let mut read = Vec::new();
         let mut part = [0; 1_024];
         while !read.windows(text.len()).any(|window| window == text) {
@@ -59,6 +59,7 @@ impl Peer {
             assert!(count > 0, "closed after {}", String::from_utf8_lossy(&read));
             read.extend_from_slice(&part[..count]);
         }
+        read
     }
 
     /// Reads until so many answers of HTTP/2 have begun; all before them is read.
