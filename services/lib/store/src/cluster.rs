@@ -2,6 +2,7 @@
 
 mod access;
 mod process;
+mod run_as;
 mod software;
 
 use std::fs;
@@ -10,9 +11,10 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use nix::unistd::{Uid, User, chown};
+use nix::unistd::chown;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
+use self::run_as::RunAs;
 use crate::{APP_ROLE, OWNER_ROLE, ROLES};
 
 /// Longest path of a Unix socket, less the socket's own name (`sun_path` has 108 bytes).
@@ -50,7 +52,8 @@ pub enum ClusterError {
     )]
     Nameless,
     #[error(
-        "the user {user} can't enter {path}, and PostgreSQL must run as that user; choose a --data-dir that others can enter"
+        "PostgreSQL must run as the user {user}, who can't enter {path}; choose a --data-dir that others can enter, \
+         such as /var/tmp/usher, or install setpriv (package util-linux)"
     )]
     NotTraversable { user: String, path: PathBuf },
     #[error("another process uses {0}; stop it, or choose another --data-dir")]
@@ -81,14 +84,6 @@ pub(crate) struct Port {
     pub(crate) rules: String,
 }
 
-/// Who the server runs as, where that is not ourselves.
-#[derive(Clone, Debug)]
-struct RunAs {
-    name: String,
-    uid: u32,
-    gid: u32,
-}
-
 impl Cluster {
     /// Starts the server in `directory`, making the cluster first if there is none. A server that an
     /// earlier process left running there is stopped first.
@@ -105,8 +100,12 @@ impl Cluster {
         port: &Port,
     ) -> Result<Self, ClusterError> {
         let software = software::find()?;
-        let run_as = unprivileged()?;
+        let run_as = RunAs::find()?;
         let directory = prepare_directory(directory, run_as.as_ref())?;
+        let run_as = match run_as {
+            Some(user) => Some(user.enter(&directory).await?),
+            None => None,
+        };
         let data = directory.join("data");
         if data.join("PG_VERSION").exists() {
             software.check_data(&data)?;
@@ -191,22 +190,10 @@ pub fn url(directory: &Path, database: &str, role: &str) -> String {
     format!("postgres://{role}@localhost/{database}?host={}", directory.join("run").display())
 }
 
-/// Nobody where we are an ordinary user; else the user to become.
-fn unprivileged() -> Result<Option<RunAs>, ClusterError> {
-    if !Uid::effective().is_root() {
-        return Ok(None);
-    }
-    ["postgres", "nobody"]
-        .into_iter()
-        .find_map(|name| User::from_name(name).ok().flatten())
-        .map(|user| Some(RunAs { name: user.name, uid: user.uid.as_raw(), gid: user.gid.as_raw() }))
-        .ok_or(ClusterError::NoUser)
-}
-
 /// Makes a file the server's own, as it wants of its key.
 #[cfg(feature = "testing")]
 pub(crate) fn give_to_server(path: &Path) {
-    let user = unprivileged().unwrap_or_else(|error| panic!("{error}"));
+    let user = RunAs::find().unwrap_or_else(|error| panic!("{error}"));
     let given = user.map_or(Ok(()), |user| chown(path, Some(user.uid.into()), Some(user.gid.into())));
     given.unwrap_or_else(|error| panic!("{} can't be given away: {error}", path.display()));
 }
@@ -224,23 +211,9 @@ fn prepare_directory(directory: &Path, run_as: Option<&RunAs>) -> Result<PathBuf
         for own in [&directory, &socket_dir] {
             chown(own, Some(user.uid.into()), Some(user.gid.into())).map_err(|errno| fault(errno.into()))?;
         }
-        check_traversable(&directory, user)?;
     }
     for own in [&directory, &socket_dir] {
         fs::set_permissions(own, fs::Permissions::from_mode(0o700)).map_err(fault)?;
     }
     Ok(directory)
-}
-
-fn check_traversable(directory: &Path, user: &RunAs) -> Result<(), ClusterError> {
-    for parent in directory.ancestors().skip(1) {
-        let mode = fs::metadata(parent)
-            .map_err(|source| ClusterError::Directory { path: parent.to_owned(), source })?
-            .permissions()
-            .mode();
-        if mode & 0o001 == 0 {
-            return Err(ClusterError::NotTraversable { user: user.name.clone(), path: parent.to_owned() });
-        }
-    }
-    Ok(())
 }

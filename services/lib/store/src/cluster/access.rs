@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 
 use nix::unistd::{Uid, User, chown};
 
-use super::{ClusterError, RunAs};
+use super::ClusterError;
+use super::run_as::RunAs;
 use crate::ROLES;
 
 /// PostgreSQL's superuser, which makes databases and roles.

@@ -13,8 +13,9 @@ use tokio::process::Child;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::access::Access;
+use super::run_as::RunAs;
 use super::software::Software;
-use super::{ClusterError, Durability, RunAs, url};
+use super::{ClusterError, Durability, url};
 
 const READY_WITHIN: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(20);

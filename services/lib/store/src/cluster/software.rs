@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use tokio::process::Command;
 
-use super::{ClusterError, RunAs};
+use super::ClusterError;
+use super::run_as::RunAs;
 
 /// The oldest version whose features are used.
 const OLDEST: u32 = 15;
@@ -53,10 +54,8 @@ fn version(bin: &Path) -> Option<u32> {
 impl Software {
     /// A command of this version, run as the unprivileged user where there is one.
     pub(super) fn command(&self, name: &str, run_as: Option<&RunAs>) -> Command {
-        let mut command = Command::new(self.bin.join(name));
-        if let Some(user) = run_as {
-            command.uid(user.uid).gid(user.gid);
-        }
+        let program = self.bin.join(name);
+        let mut command = run_as.map_or_else(|| Command::new(&program), |user| user.command(&program));
         // The current folder may be one that the unprivileged user can't enter.
         command.current_dir("/").env_remove("PGDATA").env("LC_ALL", "C.UTF-8");
         command

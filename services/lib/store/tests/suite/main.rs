@@ -5,6 +5,7 @@
 mod shares;
 
 use std::collections::BTreeSet;
+use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
 
 use sqlx::migrate::Migrator;
@@ -242,6 +243,20 @@ async fn an_outage_is_told_as_such_and_ends_by_itself() {
 
     assert!(matches!(away, Error::Unavailable(_)), "{away:?}");
     back.unwrap();
+    cluster.stop().await;
+}
+
+#[tokio::test]
+async fn a_private_server_runs_below_a_directory_that_others_can_t_enter() {
+    let folder = temporary_directory();
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o700)).unwrap();
+    let path = folder.path().join("pg");
+
+    let cluster = Cluster::start(&path, Durability::Relaxed).await.unwrap();
+
+    open(cluster.url("postgres", "usher_app")).ping().await.unwrap();
+    cluster.stop().await;
+    let cluster = Cluster::start(&path, Durability::Relaxed).await.unwrap();
     cluster.stop().await;
 }
 
