@@ -15,7 +15,7 @@ DENY := PATH="$(TOOLS)/bin:$$PATH" cargo deny
 .PHONY: help run test check advisories fuzz hostile bench sim months prepare prepare-test prepare-check
 
 help: ## Explain the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+	@sed -nE 's/^([a-z]+):.*## (.*)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
 
 run: prepare ## Install what is missing, build in release, run `usher dev` (ARGS="--listen 127.0.0.1:9000" passes flags)
 	cargo build --release --locked --package usher
@@ -59,7 +59,7 @@ months: prepare ## Price random months with the program and anew in Python, and 
 	python3 tests/python/random_months.py --usher target/release/usher $(ARGS)
 
 prepare:
-	@deploy/prepare.sh
+	@deploy/prepare.sh run $(DATA_DIR)
 
 prepare-test:
 	@deploy/prepare.sh test
