@@ -12,7 +12,7 @@ FLOOR ?= 50
 TOOLS := target/tools
 DENY := PATH="$(TOOLS)/bin:$$PATH" cargo deny
 
-.PHONY: help run test check advisories fuzz hostile bench sim months prepare prepare-test prepare-check
+.PHONY: help run dist test check advisories fuzz hostile bench sim months prepare prepare-test prepare-check
 
 help: ## Explain the targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
@@ -20,6 +20,12 @@ help: ## Explain the targets
 run: prepare ## Install what is missing, build in release, run `usher dev` (ARGS="--listen 127.0.0.1:9000" passes flags)
 	cargo build --release --locked --package usher
 	exec target/release/usher dev --data-dir $(DATA_DIR) $(ARGS)
+
+dist: prepare ## Build what is deployed into target/dist: optimised, stripped, its symbols beside it
+	cargo build --profile deploy --locked --package usher
+	mkdir -p target/dist
+	objcopy --only-keep-debug target/deploy/usher target/dist/usher.debug
+	objcopy --strip-all --add-gnu-debuglink=target/dist/usher.debug target/deploy/usher target/dist/usher
 
 test: prepare-test ## Run every test, against private PostgreSQL clusters
 	cargo build --locked --workspace --bins --features usher-store/testing

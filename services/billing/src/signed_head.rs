@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 use jiff::Timestamp;
+use ring::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
 use sha2::{Digest as _, Sha256};
 use usher_base::id::WorkspaceId;
 
@@ -49,19 +49,19 @@ pub(crate) struct SignedHead {
 impl SignedHead {
     /// Whether the signature is that of these heads of a workspace, by the key that is named.
     pub(crate) fn is_signed(&self, workspace: WorkspaceId) -> bool {
-        let signature = Signature::from_bytes(&self.signature);
-        VerifyingKey::from_bytes(&self.public_key)
-            .is_ok_and(|key| key.verify_strict(&self.heads.message(workspace), &signature).is_ok())
+        UnparsedPublicKey::new(&ED25519, &self.public_key)
+            .verify(&self.heads.message(workspace), &self.signature)
+            .is_ok()
     }
 }
 
 /// The keys of billing's key file. The newest signs; heads that any of them signed are billing's.
 #[derive(Clone)]
-pub struct ProofKeys(Arc<[SigningKey]>);
+pub struct ProofKeys(Arc<[Ed25519KeyPair]>);
 
 impl std::fmt::Debug for ProofKeys {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_list().entries(self.0.iter().map(SigningKey::verifying_key)).finish()
+        f.debug_list().entries(self.0.iter().map(Ed25519KeyPair::public_key)).finish()
     }
 }
 
@@ -95,7 +95,8 @@ impl ProofKeys {
                 return Err(ProofKeyError::Line(index + 1));
             }
             let seed = Sha256::new().chain_update(b"usher.billing.proof.v1").chain_update(line).finalize();
-            keys.push(SigningKey::from_bytes(&seed.into()));
+            // A seed of 32 bytes always makes a key.
+            keys.extend(Ed25519KeyPair::from_seed_unchecked(&seed));
         }
         if keys.is_empty() { Err(ProofKeyError::Empty) } else { Ok(Self(keys.into())) }
     }
@@ -103,13 +104,13 @@ impl ProofKeys {
     /// Signs with the newest key.
     pub(crate) fn sign(&self, workspace: WorkspaceId, heads: Heads) -> Option<SignedHead> {
         let key = self.0.first()?;
-        let signature = key.sign(&heads.message(workspace)).to_bytes();
-        Some(SignedHead { heads, public_key: key.verifying_key().to_bytes(), signature })
+        let signature = key.sign(&heads.message(workspace)).as_ref().try_into().ok()?;
+        Some(SignedHead { heads, public_key: key.public_key().as_ref().try_into().ok()?, signature })
     }
 
     /// Whether a public key is one of these.
     pub(crate) fn include(&self, public_key: &[u8; 32]) -> bool {
-        self.0.iter().any(|key| key.verifying_key().as_bytes() == public_key)
+        self.0.iter().any(|key| key.public_key().as_ref() == public_key)
     }
 }
 

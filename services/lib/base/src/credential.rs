@@ -11,6 +11,7 @@ use crate::actor::Actor;
 use crate::audience::Audience;
 use crate::fault::Fault;
 use crate::id::WorkspaceId;
+use crate::jwt;
 use crate::key::{KeyError, PublicKey};
 use crate::permission::Permission;
 use crate::reason::Reason;
@@ -262,6 +263,7 @@ impl KeySet {
         audience: Audience,
         now: Timestamp,
     ) -> Result<Credential, CredentialError> {
+        jwt::prepare();
         let header = jsonwebtoken::decode_header(token).map_err(|_| CredentialError::Invalid)?;
         let kid = header.kid.ok_or(CredentialError::Invalid)?;
         let key = self.keys.get(&kid).ok_or_else(|| CredentialError::UnknownKey(kid.clone()))?;

@@ -4,13 +4,14 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use ed25519_dalek::pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header};
-use rand::Rng as _;
+use ring::rand::SystemRandom;
+use ring::signature::Ed25519KeyPair;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::credential::Claims;
+use crate::jwt;
 
 /// A key can't be read or used.
 #[derive(Debug, thiserror::Error)]
@@ -49,13 +50,11 @@ impl SigningKey {
     /// Makes a new key from the system's randomness.
     ///
     /// # Errors
-    /// The key can't be encoded.
+    /// The system has no randomness.
     pub fn generate() -> Result<Self, KeyError> {
-        let mut seed = [0_u8; 32];
-        rand::rng().fill_bytes(&mut seed);
-        let key = ed25519_dalek::SigningKey::from_bytes(&seed);
-        let der = key.to_pkcs8_der().map_err(|error| KeyError(error.to_string()))?;
-        Self::from_pkcs8_der(der.as_bytes())
+        let der = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new())
+            .map_err(|_| KeyError("the system gives no random bytes".into()))?;
+        Self::from_pkcs8_der(der.as_ref())
     }
 
     /// Reads a key from its PKCS #8 form.
@@ -63,9 +62,7 @@ impl SigningKey {
     /// # Errors
     /// The bytes are no Ed25519 key.
     pub fn from_pkcs8_der(der: &[u8]) -> Result<Self, KeyError> {
-        let key =
-            ed25519_dalek::SigningKey::from_pkcs8_der(der).map_err(|error| KeyError(error.to_string()))?;
-        let bytes = key.verifying_key().to_bytes();
+        let bytes = jwt::public_key(der).ok_or_else(|| KeyError("it is no Ed25519 key".into()))?;
         let mut kid = URL_SAFE_NO_PAD.encode(Sha256::digest(bytes));
         kid.truncate(16);
         let public = PublicKey { kid, x: URL_SAFE_NO_PAD.encode(bytes) };
@@ -87,6 +84,7 @@ impl SigningKey {
     /// # Errors
     /// The key is not usable for signing.
     pub fn sign(&self, claims: &Claims) -> Result<String, KeyError> {
+        jwt::prepare();
         let header = Header { kid: Some(self.public.kid.clone()), ..Header::new(Algorithm::EdDSA) };
         jsonwebtoken::encode(&header, claims, &self.encoding).map_err(|error| KeyError(error.to_string()))
     }

@@ -9,6 +9,7 @@ pub mod credential;
 pub mod domain;
 pub mod fault;
 pub mod id;
+mod jwt;
 pub mod key;
 pub mod permission;
 pub mod printable;
