@@ -23,6 +23,13 @@ pub mod tenant {
     }
 }
 
+/// What several services say about seats.
+pub mod seats {
+    pub mod v1 {
+        tonic::include_proto!("usher.seats.v1");
+    }
+}
+
 /// Users, changes, seats.
 pub mod identity {
     pub mod v1 {

@@ -10,3 +10,4 @@ pub mod scim;
 pub mod stack;
 pub mod usage;
 pub mod wait;
+pub mod words;

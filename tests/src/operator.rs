@@ -20,6 +20,8 @@ use usher_proto::identity::v1::seat_service_client::SeatServiceClient;
 use usher_proto::identity::v1::user_service_client::UserServiceClient;
 use usher_rpc::{Failure, Outgoing, connect};
 
+use crate::words::{self, class_name};
+
 pub use tenants::{NewToken, NewWorkspace};
 
 /// Largest page of every list.
@@ -150,7 +152,7 @@ impl Operator {
     /// The call fails.
     pub async fn seats(&self, workspace: WorkspaceId) -> anyhow::Result<Seats> {
         let counters = self.seat_counters(workspace).await?;
-        Ok(Seats::of(counters.counts.iter().map(|count| (count.user_type.as_str(), count.active))))
+        Ok(Seats::of(counters.counts.iter().map(|count| (class_name(count.class), count.active))))
     }
 
     /// Waits until billing has acknowledged every seat event of the workspace.
@@ -289,7 +291,7 @@ impl Operator {
         let mut client = BillingAdminClient::new(self.billing());
         for (class, unit_price) in prices {
             let version = billing::PriceVersion {
-                class: (*class).to_owned(),
+                class: words::class(class),
                 unit_price: (*unit_price).to_owned(),
                 valid_from: "2020-01-01".to_owned(),
                 ..Default::default()

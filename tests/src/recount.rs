@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use usher_proto::billing::v1::LedgerEvent;
+use usher_proto::seats::v1::SeatClass;
 
 /// Seat-days by class.
 pub type SeatDays = BTreeMap<&'static str, i64>;
@@ -21,7 +22,7 @@ const CLASSES: [&str; 3] = ["collaborator", "external", "regular"];
 /// billable at any instant up to `now`, in the highest class that they had on the date.
 ///
 /// # Errors
-/// An event with a time or a user type that is none.
+/// An event with a time or no class.
 pub fn seat_days(
     events: &[LedgerEvent],
     zone: &TimeZone,
@@ -32,11 +33,11 @@ pub fn seat_days(
     for event in events {
         let at = event.effective_time.as_ref().context("an event without its time")?;
         let at = Timestamp::new(at.seconds, at.nanos)?;
-        let rank = match event.user_type.as_str() {
-            "Collaborator" => 0,
-            "External" => 1,
-            "Regular" => 2,
-            other => anyhow::bail!("event {}: user type {other:?}", event.sequence),
+        let rank = match event.class() {
+            SeatClass::Collaborator => 0,
+            SeatClass::External => 1,
+            SeatClass::Regular => 2,
+            SeatClass::Unspecified => anyhow::bail!("event {} is of no class", event.sequence),
         };
         let states = people.entry(&event.person_key).or_default();
         let mut users = states.last().map(|(_, users)| users.clone()).unwrap_or_default();
@@ -97,13 +98,13 @@ mod tests {
 
     use super::*;
 
-    fn event(person: &str, at: &str, active: bool, user_type: &str) -> LedgerEvent {
+    fn event(person: &str, at: &str, active: bool, class: SeatClass) -> LedgerEvent {
         let at: Timestamp = at.parse().unwrap();
         LedgerEvent {
             person_key: person.into(),
             user_id: person.into(),
             active,
-            user_type: user_type.into(),
+            class: class.into(),
             effective_time: Some(prost_types::Timestamp { seconds: at.as_second(), nanos: 0 }),
             ..Default::default()
         }
@@ -112,9 +113,9 @@ mod tests {
     #[test]
     fn a_day_counts_once_in_its_highest_class_and_local_days_decide() {
         let events = [
-            event("a", "2026-06-01T21:00:00Z", true, "Collaborator"),
-            event("a", "2026-06-01T21:30:00Z", true, "Regular"),
-            event("a", "2026-06-01T22:30:00Z", false, "Regular"),
+            event("a", "2026-06-01T21:00:00Z", true, SeatClass::Collaborator),
+            event("a", "2026-06-01T21:30:00Z", true, SeatClass::Regular),
+            event("a", "2026-06-01T22:30:00Z", false, SeatClass::Regular),
         ];
         let zone = TimeZone::get("Europe/Zurich").unwrap();
         let period = (date(2026, 6, 1), date(2026, 7, 1));

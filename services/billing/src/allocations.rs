@@ -4,15 +4,15 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use usher_base::id::PersonKey;
 use usher_base::{CallContext, Permission};
+use usher_seats::SeatClass;
 use usher_store::{Database, TenantTx};
 
-use crate::class::SeatClass;
 use crate::error::BillingError;
 use crate::invoices;
 use crate::members;
 use crate::price;
 use crate::prices;
-use crate::rating::{Allocator, Tally, rate};
+use crate::rating::{self, Allocator, Tally, rate};
 use crate::store::LONGEST_SCAN;
 use crate::view::View;
 
@@ -50,7 +50,7 @@ pub(crate) async fn of_period(tx: &mut TenantTx, view: &View) -> Result<Vec<Shar
     let calendar = &view.calendar;
     let versions = prices::since(tx, view.period.currency_since, view.known.at).await?;
     let lists = price::lists(&versions, view.period.account.currency.exponent)?;
-    let mut tally = Tally::new(&SeatClass::rated(), calendar);
+    let mut tally = Tally::new(&rating::classes(), calendar);
     members::each(tx, view.known.sequence, calendar, |member| tally.add(member)).await?;
     let (lines, counts) = (rate(&tally, &lists)?, tally.counts());
     let mut allocator = Allocator::new(&lines, &tally, &counts, &lists)?;

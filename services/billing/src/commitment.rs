@@ -3,8 +3,8 @@
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 use usher_base::id::CommitmentId;
+use usher_seats::Pool;
 
-use crate::limit::Pool;
 use crate::price::UnitPrice;
 
 /// So many seats of a pool at a price, for a term.

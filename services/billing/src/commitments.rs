@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 use usher_base::id::CommitmentId;
 use usher_base::{CallContext, Permission};
 use usher_rpc::convert::invalid;
+use usher_seats::Pool;
 use usher_store::{Database, TenantTx};
 
 use crate::audit;
 use crate::commitment::{Commitment, committed};
 use crate::currency::Currency;
 use crate::error::BillingError;
-use crate::limit::Pool;
 use crate::limit_versions;
 use crate::period::Schedule;
 use crate::price::UnitPrice;

@@ -5,10 +5,10 @@ use serde_json::json;
 use usher_base::id::{EventId, PersonKey};
 use usher_base::{CallContext, Permission};
 use usher_rpc::convert::invalid;
+use usher_seats::SeatClass;
 use usher_store::{Database, TenantTx};
 
 use crate::audit;
-use crate::class::SeatClass;
 use crate::closing;
 use crate::error::BillingError;
 use crate::event::{CorrectionFact, Fact, LinkFact};
@@ -94,7 +94,7 @@ pub(crate) async fn request(
 /// The class that a correction says has a price on each of its dates in closed periods: there a price can't be
 /// added any more, and what can't be rated again can never be closed after.
 async fn check_priced(tx: &mut TenantTx, request: &CorrectionRequest) -> Result<(), BillingError> {
-    let Some(class) = request.class.filter(|class| class.priced()) else { return Ok(()) };
+    let Some(class) = request.class.filter(|class| class.is_paid()) else { return Ok(()) };
     let (from, until) = (request.from.as_microsecond(), request.until.as_microsecond());
     let mut touched = closes::all(tx).await?;
     touched.retain(|close| from < close.calendar.close() && close.calendar.open() < until);

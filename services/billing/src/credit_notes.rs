@@ -11,14 +11,14 @@ use serde_json::json;
 use usher_base::id::EventId;
 use usher_base::{CallContext, Permission};
 use usher_rpc::convert::invalid;
+use usher_seats::{LineKind, SeatClass};
 use usher_store::{Database, TenantTx};
 
 use crate::audit;
-use crate::class::SeatClass;
 use crate::closing;
 use crate::currency::Currency;
 use crate::error::BillingError;
-use crate::invoice::{InvoiceLine, Kind};
+use crate::invoice::InvoiceLine;
 use crate::store::closes::{self, Close};
 use crate::store::{accounts, close_lines, credit_notes as store};
 
@@ -65,7 +65,7 @@ pub(crate) struct CreditLine {
     /// The number of the line that is credited.
     pub(crate) line_no: i32,
     /// What that line is earned as.
-    pub(crate) kind: Kind,
+    pub(crate) kind: LineKind,
     /// As on that line.
     pub(crate) class: Option<SeatClass>,
     pub(crate) origin: i64,
@@ -102,9 +102,9 @@ pub(crate) fn credit(currency: &Currency) -> String {
 }
 
 /// The account that the revenue of a line about a period is on.
-pub(crate) fn revenue(kind: Kind, class: Option<SeatClass>, origin: i64) -> String {
+pub(crate) fn revenue(kind: LineKind, class: Option<SeatClass>, origin: i64) -> String {
     match (kind, class) {
-        (Kind::TrueUp, _) => format!("revenue:true_up:{origin}"),
+        (LineKind::TrueUp, _) => format!("revenue:true_up:{origin}"),
         (_, Some(class)) => format!("revenue:{class}:{origin}"),
         (_, None) => format!("revenue:minimum:{origin}"),
     }

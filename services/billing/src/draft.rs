@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use usher_store::TenantTx;
 
-use crate::class::SeatClass;
 use crate::credit_notes::CreditNote;
 use crate::error::BillingError;
 use crate::event::Hash;
@@ -14,7 +13,7 @@ use crate::members;
 use crate::period::{Period, Schedule};
 use crate::price;
 use crate::prices;
-use crate::rating::{Calendar, DailyCount, RatingError, Tally, rate};
+use crate::rating::{self, Calendar, DailyCount, RatingError, Tally, rate};
 use crate::settlement::{Currencies, Settlements, settle};
 use crate::store::closes::{self, Close};
 use crate::store::{accounts, close_lines, credit_notes, facts, minimums};
@@ -72,7 +71,7 @@ pub(crate) async fn draft(
     what_if: &WhatIf,
 ) -> Result<Draft, BillingError> {
     let calendar = period.calendar()?;
-    let classes = SeatClass::rated();
+    let classes = rating::classes();
     let (mut tally, mut digest) = (Tally::new(&classes, &calendar), StaysDigest::default());
     members::each(tx, known.sequence, &calendar, |member| {
         digest.add(member);
@@ -141,7 +140,7 @@ pub(crate) async fn adjustment(
     let period = schedule.at(close.ordinal).ok_or_else(|| {
         BillingError::Stored(format!("a closed period {} that the account has not", close.ordinal))
     })?;
-    let classes = SeatClass::rated();
+    let classes = rating::classes();
     let mut tally = Tally::new(&classes, &close.calendar);
     members::each(tx, known.sequence, &close.calendar, |member| tally.add(member)).await?;
     let exact = own(tx, &period, &close.calendar, &tally, known, &WhatIf::default()).await;

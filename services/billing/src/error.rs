@@ -3,9 +3,8 @@
 use usher_base::credential::Denied;
 use usher_base::{Fault, Reason};
 use usher_rpc::convert::{InvalidArgument, invalid};
+use usher_seats::{Pool, SeatClass};
 
-use crate::class::SeatClass;
-use crate::limit::Pool;
 use crate::obstacle::Obstacle;
 use crate::rating::RatingError;
 use crate::rating::calendar::InvalidPeriod;

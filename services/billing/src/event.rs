@@ -3,8 +3,7 @@
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 use usher_base::id::{EventId, PersonKey, UserId, WorkspaceId};
-
-use crate::class::SeatClass;
+use usher_seats::SeatClass;
 
 /// A change of a SCIM user's state, as identity sent it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,8 +20,6 @@ pub struct SeatEvent {
     pub active: bool,
     /// The class of the user's type.
     pub class: SeatClass,
-    /// The type as it was sent.
-    pub user_type: String,
     /// When it was committed.
     pub effective_at: Timestamp,
     /// Why.
@@ -168,7 +165,7 @@ impl SeatEvent {
             .bytes(self.user.as_uuid().as_bytes())
             .bytes(&[u8::from(self.active)])
             .number(self.effective_at.as_microsecond())
-            .text(&self.user_type)
+            .text(self.class.user_type().as_str())
             .text(&self.cause)
             .text(&self.actor)
             .text(&self.request_id)

@@ -3,18 +3,18 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 use usher_base::{CallContext, Permission};
+use usher_seats::LineKind;
 use usher_store::{Database, TenantTx};
 
 use crate::accounts::Account;
-use crate::class::SeatClass;
 use crate::draft::draft;
 use crate::error::BillingError;
-use crate::invoice::{self, InvoiceLine, Kind};
+use crate::invoice::{self, InvoiceLine};
 use crate::invoices;
 use crate::members;
 use crate::price;
 use crate::prices;
-use crate::rating::{Member, Stay, Tally, rate};
+use crate::rating::{self, Member, Stay, Tally, rate};
 use crate::scheduled_changes::{self, ScheduledChange};
 use crate::store::LONGEST_SCAN;
 use crate::view::View;
@@ -58,12 +58,12 @@ pub(crate) async fn get(
     let basis = basis(&view, open)?;
     let (dates, account) = ((view.period.first, view.period.end), view.period.account);
     let own = |line: &&InvoiceLine| draft.currencies.of(line) == Some(&account.currency);
-    let sum = |kinds: &[Kind]| {
+    let sum = |kinds: &[LineKind]| {
         invoice::total(draft.lines.iter().filter(own).filter(|line| kinds.contains(&line.kind)))
     };
-    let seats_minor = sum(&[Kind::Seat])?;
+    let seats_minor = sum(&[LineKind::Seat])?;
     let (floor_minor, other_minor) =
-        (sum(&[Kind::Floor, Kind::MinimumSpend])?, sum(&[Kind::TrueUp, Kind::Adjustment])?);
+        (sum(&[LineKind::Floor, LineKind::MinimumSpend])?, sum(&[LineKind::TrueUp, LineKind::Adjustment])?);
     Ok(Forecast {
         accrued_minor,
         remainder_minor: seats_minor - accrued_minor,
@@ -91,7 +91,7 @@ fn basis(view: &View, open: i64) -> Result<String, BillingError> {
 
 /// What seats have cost until a view's last instant, and how many were open then.
 async fn accrued(tx: &mut TenantTx, view: &View) -> Result<(i64, i64), BillingError> {
-    let (classes, now) = (SeatClass::rated(), view.known.at.as_microsecond());
+    let (classes, now) = (rating::classes(), view.known.at.as_microsecond());
     let (mut tally, mut open) = (Tally::new(&classes, &view.calendar), 0);
     members::each(tx, view.known.sequence, &view.calendar, |member| {
         let begun = member.stays.iter().filter(|stay| stay.start < now);
@@ -109,5 +109,5 @@ async fn accrued(tx: &mut TenantTx, view: &View) -> Result<(i64, i64), BillingEr
     let exponent = view.period.account.currency.exponent;
     let lines = rate(&tally, &price::lists(&versions, exponent)?)?;
     let lines = invoice::own_lines((view.period.ordinal, exponent), &view.calendar, lines, &versions, 0)?;
-    Ok((invoice::total(lines.iter().filter(|line| line.kind == Kind::Seat))?, open))
+    Ok((invoice::total(lines.iter().filter(|line| line.kind == LineKind::Seat))?, open))
 }

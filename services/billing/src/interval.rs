@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use usher_base::id::{PersonKey, UserId};
+use usher_seats::SeatClass;
 
-use crate::class::SeatClass;
 use crate::rating::Stay;
 
 /// A half-open time during which a person was billable in one class.

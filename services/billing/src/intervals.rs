@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 use usher_base::id::PersonKey;
 use usher_base::{CallContext, Permission};
+use usher_seats::SeatClass;
 use usher_store::Database;
 
-use crate::class::SeatClass;
 use crate::error::BillingError;
 use crate::interval::Interval;
 use crate::invoices;

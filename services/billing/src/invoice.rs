@@ -6,73 +6,21 @@ use num_bigint::BigInt;
 use num_rational::BigRational;
 use sha2::{Digest as _, Sha256};
 use usher_base::id::PersonKey;
+use usher_seats::{CountingMode, LineKind, SeatClass};
 
-use crate::class::SeatClass;
 use crate::event::Hash;
 use crate::price::PriceVersion;
-use crate::rating::{self, Calendar, DailyCount, LineKind, Member, Mode, RatingError};
-
-/// What an invoice line is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// Seats in use.
-    Seat,
-    /// Committed seats that were not in use.
-    Floor,
-    /// What was missing to the period's minimum.
-    MinimumSpend,
-    /// Seats beyond a commitment, for the rest of its term.
-    TrueUp,
-    /// The difference that facts make to a period that was closed before them.
-    Adjustment,
-    /// What a credit note gives back of a closed period.
-    CreditNote,
-    /// What was carried forward, or is.
-    Credit,
-}
-
-impl Kind {
-    const ALL: [Self; 7] = [
-        Self::Seat,
-        Self::Floor,
-        Self::MinimumSpend,
-        Self::TrueUp,
-        Self::Adjustment,
-        Self::CreditNote,
-        Self::Credit,
-    ];
-
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Seat => "seat",
-            Self::Floor => "floor",
-            Self::MinimumSpend => "min_spend",
-            Self::TrueUp => "true_up",
-            Self::Adjustment => "adjustment",
-            Self::CreditNote => "credit_note",
-            Self::Credit => "credit",
-        }
-    }
-
-    /// Whether it settles what was billed, and bills nothing itself.
-    pub(crate) const fn is_credit(self) -> bool {
-        matches!(self, Self::CreditNote | Self::Credit)
-    }
-
-    pub(crate) fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
-    }
-}
+use crate::rating::{self, Calendar, DailyCount, Member, RatingError};
 
 /// A line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct InvoiceLine {
-    pub(crate) kind: Kind,
+    pub(crate) kind: LineKind,
     /// None where the line is of no class.
     pub(crate) class: Option<SeatClass>,
     /// The number of the period that the line is about.
     pub(crate) origin: i64,
-    pub(crate) mode: Option<Mode>,
+    pub(crate) mode: Option<CountingMode>,
     /// The ids of the price versions that it was priced by, and their prices.
     pub(crate) price_versions: Vec<String>,
     pub(crate) unit_prices: Vec<String>,
@@ -104,7 +52,7 @@ impl BilledFor {
 }
 
 impl InvoiceLine {
-    fn plain(kind: Kind, class: Option<SeatClass>, origin: i64, amount_minor: i64) -> Self {
+    fn plain(kind: LineKind, class: Option<SeatClass>, origin: i64, amount_minor: i64) -> Self {
         Self {
             kind,
             class,
@@ -129,13 +77,13 @@ impl InvoiceLine {
             price_versions: vec![commitment],
             unit_prices: vec![unit_price],
             exact,
-            ..Self::plain(Kind::TrueUp, None, origin, amount_minor)
+            ..Self::plain(LineKind::TrueUp, None, origin, amount_minor)
         }
     }
 
     /// The difference between what a closed period costs by what is known now and what was billed.
     pub(crate) fn adjustment(of: &BilledFor, origin: i64, amount_minor: i64) -> Self {
-        let plain = |class| Self::plain(Kind::Adjustment, class, origin, amount_minor);
+        let plain = |class| Self::plain(LineKind::Adjustment, class, origin, amount_minor);
         match of {
             BilledFor::Seats(class) => plain(Some(*class)),
             BilledFor::Minimum => plain(None),
@@ -145,12 +93,12 @@ impl InvoiceLine {
 
     /// What is carried forward, or was.
     pub(crate) fn credit(origin: i64, amount_minor: i64) -> Self {
-        Self::plain(Kind::Credit, None, origin, amount_minor)
+        Self::plain(LineKind::Credit, None, origin, amount_minor)
     }
 
     /// The kind that it is earned as: what adjusts a true-up is one.
-    pub(crate) fn earned_as(&self) -> Kind {
-        if matches!(self.billed_for(), Some(BilledFor::Commitment(_))) { Kind::TrueUp } else { self.kind }
+    pub(crate) fn earned_as(&self) -> LineKind {
+        if matches!(self.billed_for(), Some(BilledFor::Commitment(_))) { LineKind::TrueUp } else { self.kind }
     }
 
     /// What it bills, or gives back; none of what only settles.
@@ -168,7 +116,7 @@ impl InvoiceLine {
 
     /// What a credit note gives back: less than zero.
     pub(crate) fn credit_note(class: Option<SeatClass>, origin: i64, amount_minor: i64) -> Self {
-        Self::plain(Kind::CreditNote, class, origin, amount_minor)
+        Self::plain(LineKind::CreditNote, class, origin, amount_minor)
     }
 }
 
@@ -186,10 +134,7 @@ pub(crate) fn own_lines(
         let class = SeatClass::at(line.class);
         let used = used_versions(class, calendar, versions);
         lines.push(InvoiceLine {
-            kind: match line.kind {
-                LineKind::Seat => Kind::Seat,
-                LineKind::Floor => Kind::Floor,
-            },
+            kind: line.kind,
             class: Some(class),
             origin: ordinal,
             mode: Some(line.mode),
@@ -202,7 +147,7 @@ pub(crate) fn own_lines(
     }
     let missing = minimum_spend - total(&lines)?;
     if missing > 0 {
-        lines.push(InvoiceLine::plain(Kind::MinimumSpend, None, ordinal, missing));
+        lines.push(InvoiceLine::plain(LineKind::MinimumSpend, None, ordinal, missing));
     }
     Ok(lines)
 }
@@ -278,7 +223,7 @@ impl Sealed<'_> {
             text(line.kind.as_str());
             text(line.class.map_or("", SeatClass::as_str));
             text(&line.origin.to_string());
-            text(line.mode.map_or("", Mode::as_str));
+            text(line.mode.map_or("", CountingMode::as_str));
             line.price_versions.iter().for_each(|id| text(id));
             text(&format!("{} {} {}", line.seat_days, line.exact, line.amount_minor));
         }

@@ -3,9 +3,9 @@
 use jiff::{SignedDuration, Timestamp};
 use usher_base::Reason;
 use usher_base::id::WorkspaceId;
+use usher_seats::SeatClass;
 use usher_store::ScopedDatabase;
 
-use crate::class::SeatClass;
 use crate::error::BillingError;
 use crate::event::{Fact, GENESIS, Hash, Place, Recorded, SeatEvent};
 use crate::interval::{Fold, StateChange};

@@ -1,112 +1,6 @@
 //! Limits of seats: how many, and what happens beyond.
 
-use std::fmt;
-use std::str::FromStr;
-
-use crate::class::SeatClass;
-use crate::share::Share;
-
-/// What a limit counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Pool {
-    /// Regular and External.
-    Paid,
-    /// Collaborator.
-    Collaborator,
-}
-
-/// The text names no pool or policy.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no {what} {text:?}; there are {known}")]
-pub struct UnknownName {
-    what: &'static str,
-    text: String,
-    known: &'static str,
-}
-
-impl Pool {
-    /// All there are.
-    pub const ALL: [Self; 2] = [Self::Paid, Self::Collaborator];
-
-    /// Its name.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Paid => "paid",
-            Self::Collaborator => "collaborator",
-        }
-    }
-
-    /// The pool of a class.
-    pub const fn of(class: SeatClass) -> Self {
-        if class.priced() { Self::Paid } else { Self::Collaborator }
-    }
-}
-
-impl fmt::Display for Pool {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for Pool {
-    type Err = UnknownName;
-
-    fn from_str(text: &str) -> Result<Self, UnknownName> {
-        let unknown = || UnknownName {
-            what: "pool",
-            text: text.chars().take(40).collect(),
-            known: "paid and collaborator",
-        };
-        Self::ALL.into_iter().find(|pool| pool.as_str() == text).ok_or_else(unknown)
-    }
-}
-
-/// What happens when a seat is wanted beyond the limit. Leaving a seat is always allowed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Policy {
-    /// It is given and metered; an alert is raised.
-    Allow,
-    /// It is given; the peak over the commitment is trued up.
-    AllowTrueUp,
-    /// The person gets a free seat instead.
-    Degrade,
-    /// It is refused.
-    Block,
-}
-
-impl Policy {
-    /// All there are.
-    pub const ALL: [Self; 4] = [Self::Allow, Self::AllowTrueUp, Self::Degrade, Self::Block];
-
-    /// Its name.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Allow => "ALLOW",
-            Self::AllowTrueUp => "ALLOW_TRUE_UP",
-            Self::Degrade => "DEGRADE",
-            Self::Block => "BLOCK",
-        }
-    }
-}
-
-impl fmt::Display for Policy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for Policy {
-    type Err = UnknownName;
-
-    fn from_str(text: &str) -> Result<Self, UnknownName> {
-        let unknown = || UnknownName {
-            what: "policy",
-            text: text.chars().take(40).collect(),
-            known: "ALLOW, ALLOW_TRUE_UP, DEGRADE and BLOCK",
-        };
-        Self::ALL.into_iter().find(|policy| policy.as_str() == text).ok_or_else(unknown)
-    }
-}
+use usher_seats::{AtLimit, Cap, Pool};
 
 /// The most seats of a pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,8 +9,8 @@ pub enum Most {
     Unlimited,
     /// A number.
     Seats(i64),
-    /// So many as come to the paid licences.
-    Share(Share),
+    /// As many as a cap comes to.
+    Cap(Cap),
 }
 
 impl Most {
@@ -125,7 +19,7 @@ impl Most {
         match self {
             Self::Unlimited => None,
             Self::Seats(seats) => Some(seats),
-            Self::Share(share) => licences.map(|licences| share.of(licences)),
+            Self::Cap(cap) => licences.map(|licences| cap.seats(licences)),
         }
     }
 }
@@ -136,12 +30,12 @@ pub struct Rule {
     /// The most seats.
     pub most: Most,
     /// What happens beyond.
-    pub policy: Policy,
+    pub at_limit: AtLimit,
 }
 
 impl Rule {
     /// What holds where nobody says anything.
-    pub const UNLIMITED: Self = Self { most: Most::Unlimited, policy: Policy::Allow };
+    pub const UNLIMITED: Self = Self { most: Most::Unlimited, at_limit: AtLimit::Allow };
 }
 
 /// The limit of a pool that a workspace's plan gives.
@@ -168,7 +62,7 @@ pub struct Limit {
     pub rule: Rule,
     /// The most seats that this comes to; none is unlimited.
     pub quantity: Option<i64>,
-    /// Of a share: what was committed of the paid pool then.
+    /// Of a cap: what was committed of the paid pool then.
     pub committed: i64,
 }
 

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use usher_base::{CallContext, Permission};
+use usher_seats::Pool;
 use usher_store::{Database, TenantTx};
 
 use crate::error::BillingError;
@@ -13,7 +14,7 @@ use crate::store::{limit_alerts as store, limits};
 /// An alert that was raised.
 #[derive(Clone, Debug)]
 pub(crate) struct Alert {
-    pub(crate) pool: String,
+    pub(crate) pool: Pool,
     pub(crate) version: i64,
     /// Percent of the limit.
     pub(crate) threshold: i32,
@@ -49,7 +50,7 @@ pub(crate) async fn raise(tx: &mut TenantTx, ledger: &Ledger, now: Timestamp) ->
             if store::insert(tx, &limit, threshold, in_use, ledger.sequence, now).await? {
                 tracing::warn!(
                     workspace = %tx.tenant(), pool = limit.pool.as_str(), threshold, in_use,
-                    limit = limit.quantity, policy = limit.rule.policy.as_str(),
+                    limit = limit.quantity, policy = limit.rule.at_limit.as_str(),
                     "seats in use reached a threshold of their limit"
                 );
                 metrics::counter!("usher_seat_limit_alerts_total", "pool" => limit.pool.as_str())

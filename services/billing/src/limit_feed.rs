@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use jiff::{SignedDuration, Timestamp};
 use usher_base::{CallContext, Clock, Permission};
+use usher_seats::Pool;
 use usher_store::Database;
 use uuid::Uuid;
 
@@ -19,7 +20,7 @@ const OVERLAP: SignedDuration = SignedDuration::from_mins(1);
 const PAGE: i32 = 1_000;
 
 /// The pool of a workspace, and the version of its limit.
-type Version = (Uuid, String, i64);
+type Version = (Uuid, Pool, i64);
 
 /// Reads limits in passes, oldest first: all in the first one, in the others those that were set since the one
 /// before, and for [`OVERLAP`] before that.
@@ -99,5 +100,5 @@ fn begin(before: Timestamp) -> Timestamp {
 }
 
 fn version(limit: &WorkspaceLimit) -> Version {
-    (limit.tenant_id, limit.pool.clone(), limit.version)
+    (limit.tenant_id, limit.pool, limit.version)
 }

@@ -1,10 +1,10 @@
 //! How often identity refused a seat because a pool was full.
 
 use jiff::Timestamp;
+use usher_seats::Pool;
 use usher_store::ScopedDatabase;
 
 use crate::error::BillingError;
-use crate::limit::Pool;
 use crate::store::{accounts, limit_refusals as store};
 
 /// So many refusals since the workspace began.

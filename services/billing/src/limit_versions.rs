@@ -1,13 +1,14 @@
 //! Which limit of a pool holds: the one that billing has set, else the plan's. Whenever that becomes
-//! another one, or a share comes to another number, there is a new version.
+//! another one, or a cap comes to another number, there is a new version.
 
 use jiff::Timestamp;
+use usher_seats::Pool;
 use usher_store::{ScopedDatabase, TenantTx};
 
 use crate::commitments;
 use crate::error::BillingError;
 use crate::ledger::Ledger;
-use crate::limit::{Limit, Most, PlanLimit, Pool, Rule};
+use crate::limit::{Limit, Most, PlanLimit, Rule};
 use crate::limit_alerts;
 use crate::store::{accounts, ledgers, limits as store};
 
@@ -40,7 +41,7 @@ impl Known {
     fn due(&self, said: Option<Said>) -> Vec<Limit> {
         let mut licences = Some(self.committed).filter(|committed| *committed > 0);
         let mut due = Vec::new();
-        // The paid pool first: shares are of it.
+        // The paid pool first: caps grow with it.
         for pool in Pool::ALL {
             let before = self.last.iter().find(|limit| limit.pool == pool);
             let said = said.filter(|said| said.pool == pool);
@@ -74,7 +75,7 @@ impl Known {
             plan_version,
             rule,
             quantity: rule.most.seats(licences),
-            committed: if matches!(rule.most, Most::Share(_)) { self.committed } else { 0 },
+            committed: if matches!(rule.most, Most::Cap(_)) { self.committed } else { 0 },
         }
     }
 }
@@ -134,14 +135,14 @@ pub(crate) async fn take_plan(
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::limit::Policy;
-    use crate::share::Share;
+    use usher_seats::{AtLimit, Cap};
 
-    const CAP: Most = Most::Share(Share { at_least: 20, percent: 15 });
+    use super::*;
+
+    const CAP: Most = Most::Cap(Cap { at_least: 20, percent: 15 });
 
     fn rule(most: Most) -> Rule {
-        Rule { most, policy: Policy::Block }
+        Rule { most, at_limit: AtLimit::Block }
     }
 
     fn plan(version: i64, paid: i64) -> Vec<PlanLimit> {

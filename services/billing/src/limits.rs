@@ -2,11 +2,12 @@
 
 use serde_json::json;
 use usher_base::{CallContext, Permission};
+use usher_seats::Pool;
 use usher_store::Database;
 
 use crate::audit;
 use crate::error::BillingError;
-use crate::limit::{Limit, Most, Policy, Pool, Rule};
+use crate::limit::{Limit, Most, Rule};
 use crate::limit_versions::{Said, renew};
 use crate::links::SeatsInUse;
 use crate::store::ledgers;
@@ -40,12 +41,12 @@ pub(crate) async fn say(database: &Database, ctx: &CallContext, said: Said) -> R
 }
 
 fn spelled(pool: Pool, rule: Rule) -> serde_json::Value {
-    let (pool, policy) = (pool.as_str(), rule.policy.as_str());
+    let (pool, policy) = (pool.as_str(), rule.at_limit.as_str());
     match rule.most {
         Most::Unlimited => json!({ "pool": pool, "policy": policy, "quantity": null }),
         Most::Seats(seats) => json!({ "pool": pool, "policy": policy, "quantity": seats }),
-        Most::Share(share) => json!({
-            "pool": pool, "policy": policy, "at_least": share.at_least, "percent": share.percent,
+        Most::Cap(cap) => json!({
+            "pool": pool, "policy": policy, "at_least": cap.at_least, "percent": cap.percent,
         }),
     }
 }
@@ -85,7 +86,7 @@ pub(crate) async fn check(
     };
     tx.commit().await?;
     let quantity = limit.and_then(|limit| limit.quantity);
-    let blocks = limit.is_some_and(|limit| matches!(limit.rule.policy, Policy::Block | Policy::Degrade));
+    let blocks = limit.is_some_and(|limit| limit.rule.at_limit.is_enforced());
     let would_fit = delta <= 0 || !blocks || quantity.is_none_or(|most| in_use.saturating_add(delta) <= most);
     Ok(Capacity { would_fit, in_use, quantity })
 }

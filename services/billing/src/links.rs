@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 
 use usher_base::id::PersonKey;
+use usher_seats::{Pool, SeatClass};
 use usher_store::TenantTx;
 
-use crate::class::SeatClass;
 use crate::error::BillingError;
 use crate::event::hex;
 use crate::ledger::Ledger;
-use crate::limit::Pool;
 use crate::overlay::Overlay;
 use crate::store::{facts, seats};
 

@@ -8,7 +8,6 @@ use std::vec::IntoIter;
 use usher_base::id::PersonKey;
 use usher_store::TenantTx;
 
-use crate::class::SeatClass;
 use crate::error::BillingError;
 use crate::rating::{self, Calendar, Member, Presence, Stay};
 use crate::store::{facts, intervals};
@@ -22,7 +21,7 @@ pub(crate) async fn each(
 ) -> Result<(), BillingError> {
     let overlay = facts::overlay(tx, sequence).await?;
     let concerned = overlay.concerned();
-    let classes = SeatClass::rated();
+    let classes = rating::classes();
     let stays = intervals::stays_of(tx, sequence, calendar, &concerned).await?;
     let changed = Presence::new(overlay.apply(stays), &classes, calendar).members;
     let mut walk = Walk {

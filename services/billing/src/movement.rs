@@ -1,8 +1,8 @@
 //! Who came, left and changed class on each date: the roll-forward from one closing to the next.
 
 use usher_base::id::PersonKey;
+use usher_seats::SeatClass;
 
-use crate::class::SeatClass;
 use crate::rating::{Calendar, Stay};
 
 /// What happened to one class on one date.
@@ -103,7 +103,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::rating::{Member, Presence, Tally};
+    use crate::rating::{self, Member, Presence, Tally};
 
     proptest! {
         #[test]
@@ -131,14 +131,14 @@ mod tests {
             let eve = calendar.with_eve();
             stays.sort_by_key(|stay| (stay.person, stay.start));
             for of_person in stays.chunk_by(|left, right| left.person == right.person) {
-                if let Some(member) = Member::new(of_person.iter().copied(), &SeatClass::rated(), &eve) {
+                if let Some(member) = Member::new(of_person.iter().copied(), &rating::classes(), &eve) {
                     movements.add(&member.stays);
                 }
             }
             let movements = movements.daily();
 
-            let presence = Presence::new(stays.iter().copied(), &SeatClass::rated(), &calendar);
-            let counts = Tally::of(&presence, &SeatClass::rated(), &calendar).counts();
+            let presence = Presence::new(stays.iter().copied(), &rating::classes(), &calendar);
+            let counts = Tally::of(&presence, &rating::classes(), &calendar).counts();
             for (of_class, counts) in movements.iter().zip(&counts) {
                 for (movement, count) in of_class.iter().zip(counts) {
                     prop_assert_eq!(movement.closing(), count.closing);

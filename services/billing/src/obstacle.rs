@@ -4,12 +4,11 @@ use std::fmt;
 
 use jiff::civil::Date;
 use usher_base::id::PriceId;
+use usher_seats::{CountingMode, SeatClass};
 
-use crate::class::SeatClass;
 use crate::error::BillingError;
 use crate::period::{Period, Schedule};
 use crate::price::PriceVersion;
-use crate::rating::Mode;
 
 /// A price from which on a class is counted otherwise, in the middle of a period.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,8 +17,8 @@ pub(crate) struct Obstacle {
     class: SeatClass,
     on: Date,
     /// How the class is counted before; nothing where it has no price before.
-    before: Option<Mode>,
-    mode: Mode,
+    before: Option<CountingMode>,
+    mode: CountingMode,
     /// The first date of the period, and the date after its last.
     period: (Date, Date),
 }
@@ -49,7 +48,7 @@ impl fmt::Display for Obstacle {
 
 /// The obstacles among prices, by class and date.
 fn all<'a>(schedule: &'a Schedule, versions: &'a [PriceVersion]) -> impl Iterator<Item = Obstacle> + 'a {
-    versions.iter().filter(|version| version.class.priced()).filter_map(|version| {
+    versions.iter().filter(|version| version.class.is_paid()).filter_map(|version| {
         let period = schedule.containing(version.valid_from)?;
         let before = before(versions, version, &period).map(|before| before.mode);
         let sound = match before {

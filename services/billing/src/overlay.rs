@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use usher_base::id::PersonKey;
+use usher_seats::SeatClass;
 
-use crate::class::SeatClass;
 use crate::rating::Stay;
 
 /// Replaces a person's state over `[start, end)`, in microseconds since 1970.

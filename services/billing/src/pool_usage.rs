@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use usher_seats::{Pool, SeatClass};
 use usher_store::TenantTx;
 
-use crate::class::SeatClass;
 use crate::error::BillingError;
-use crate::limit::Pool;
 use crate::members;
 use crate::rating::{Calendar, Step};
 

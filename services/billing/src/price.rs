@@ -6,10 +6,10 @@ use jiff::civil::Date;
 use num_bigint::BigInt;
 use num_rational::BigRational;
 use usher_base::id::PriceId;
+use usher_seats::{CountingMode, SeatClass};
 
-use crate::class::SeatClass;
 use crate::rating::price::Ambiguous;
-use crate::rating::{self, Mode, PriceList};
+use crate::rating::{self, PriceList};
 
 /// The most seats that a price, a commitment or a preview names. With [`UnitPrice::MOST`], no line is beyond
 /// 64 bits.
@@ -85,7 +85,7 @@ pub struct PriceVersion {
     /// The first local date on which it holds; until the next version's.
     pub valid_from: Date,
     /// How seats are counted.
-    pub mode: Mode,
+    pub mode: CountingMode,
     /// Seats that cost nothing.
     pub included: i64,
     /// Seats that are paid for in any case.

@@ -6,16 +6,15 @@ use serde_json::{Value, json};
 use usher_base::id::PriceId;
 use usher_base::{CallContext, Permission};
 use usher_rpc::convert::{InvalidArgument, invalid};
+use usher_seats::{CountingMode, SeatClass};
 use usher_store::{Database, TenantTx};
 
 use crate::audit;
-use crate::class::SeatClass;
 use crate::currency::Currency;
 use crate::error::BillingError;
 use crate::obstacle;
 use crate::period::Schedule;
 use crate::price::{PriceVersion, UnitPrice};
-use crate::rating::Mode;
 use crate::store::{accounts, closes, prices as store};
 
 /// A price that is to be added.
@@ -24,7 +23,7 @@ pub(crate) struct NewPrice {
     pub(crate) class: SeatClass,
     pub(crate) unit_price: UnitPrice,
     pub(crate) valid_from: Date,
-    pub(crate) mode: Mode,
+    pub(crate) mode: CountingMode,
     pub(crate) included: i64,
     pub(crate) floor: i64,
 }
@@ -53,7 +52,7 @@ impl Priced {
 
 /// A class that costs nothing has no price but 0.
 pub(crate) fn check(class: SeatClass, unit_price: UnitPrice) -> Result<(), InvalidArgument> {
-    if class.priced() || unit_price == UnitPrice::from_micros(0) {
+    if class.is_paid() || unit_price == UnitPrice::from_micros(0) {
         return Ok(());
     }
     Err(invalid("unit_price", format_args!("a {class} seat costs nothing; its price can only be 0")))

@@ -8,7 +8,6 @@ pub mod amount;
 pub mod calendar;
 pub mod count;
 pub mod line;
-pub mod mode;
 mod pattern;
 pub mod presence;
 pub mod price;
@@ -18,8 +17,7 @@ pub mod tally;
 pub use allocation::{Allocation, Allocator};
 pub use calendar::Calendar;
 pub use count::DailyCount;
-pub use line::{DailyCharges, Line, LineKind, daily_charges, rate};
-pub use mode::Mode;
+pub use line::{DailyCharges, Line, daily_charges, rate};
 pub use presence::{Member, Presence, Stay};
 pub use price::{PriceList, PriceVersion};
 pub use tally::{Step, Tally};
@@ -33,6 +31,17 @@ pub struct SeatClass {
     pub rank: u16,
     /// Whether it costs anything; if not, no price is needed.
     pub priced: bool,
+}
+
+impl From<usher_seats::SeatClass> for SeatClass {
+    fn from(class: usher_seats::SeatClass) -> Self {
+        Self { name: class.as_str().to_owned(), rank: class as u16 + 1, priced: class.is_paid() }
+    }
+}
+
+/// The classes of the ledger, each at its position.
+pub fn classes() -> Vec<SeatClass> {
+    (0..usher_seats::SeatClass::COUNT).map(|index| usher_seats::SeatClass::at(index).into()).collect()
 }
 
 /// Why a period can't be rated.

@@ -3,15 +3,13 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use sha2::{Digest as _, Sha256};
 use usher_base::id::{EventId, PersonKey, UserId};
 use usher_base::{CallContext, Clock, Permission};
+use usher_seats::{ActiveUsers, ComparisonOutcome, SeatClass};
 use usher_store::{Database, ScopedDatabase, TenantTx};
 
 use crate::audit;
-use crate::class::SeatClass;
 use crate::error::BillingError;
-use crate::event::Hash;
 use crate::store::LONGEST_SCAN;
 use crate::store::{ledgers, reconciliations as store};
 
@@ -27,27 +25,7 @@ pub(crate) struct ActiveUser {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ClassState {
     pub(crate) class: SeatClass,
-    pub(crate) count: i64,
-    pub(crate) digest: Hash,
-}
-
-/// What a comparison found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    Equal,
-    Different,
-    /// Billing has not come to the number yet.
-    Behind,
-}
-
-impl Outcome {
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Equal => "EQUAL",
-            Self::Different => "DIFFERENT",
-            Self::Behind => "BEHIND",
-        }
-    }
+    pub(crate) users: ActiveUsers,
 }
 
 /// One class of one comparison, as it is kept.
@@ -65,19 +43,14 @@ pub(crate) struct Run {
     pub(crate) at: Timestamp,
 }
 
-/// The state of a class: SHA-256 over each user's id and person key, by user id.
+/// The state of each class.
 pub(crate) fn summarize(users: &[ActiveUser]) -> Vec<ClassState> {
     let mut sorted: Vec<&ActiveUser> = users.iter().collect();
     sorted.sort_unstable();
     let state = |class: SeatClass| {
-        let mut hash = Sha256::new();
-        let mut count = 0;
-        for user in sorted.iter().filter(|user| user.class == class) {
-            hash.update(user.user.as_uuid());
-            hash.update(user.person.as_uuid());
-            count += 1;
-        }
-        ClassState { class, count, digest: hash.finalize().into() }
+        let of_class = sorted.iter().filter(|user| user.class == class);
+        let users = ActiveUsers::digest(of_class.map(|user| (user.user.as_uuid(), user.person.as_uuid())));
+        ClassState { class, users }
     };
     SeatClass::BY_RANK.into_iter().map(state).collect()
 }
@@ -95,8 +68,10 @@ pub(crate) async fn compare(
     database: &ScopedDatabase,
     clock: &Clock,
     claim: &Claim<Vec<ClassState>>,
-) -> Result<Outcome, BillingError> {
-    let Some(own) = own(database, claim.epoch, claim.sequence).await? else { return Ok(Outcome::Behind) };
+) -> Result<ComparisonOutcome, BillingError> {
+    let Some(own) = own(database, claim.epoch, claim.sequence).await? else {
+        return Ok(ComparisonOutcome::Behind);
+    };
     let own = summarize(&own);
     let runs = runs(clock, claim, &own, &claim.state, None);
     finish(database, clock, claim.sequence, runs).await
@@ -107,9 +82,9 @@ pub(crate) async fn reconcile(
     database: &ScopedDatabase,
     clock: &Clock,
     claim: &Claim<Vec<ActiveUser>>,
-) -> Result<(Outcome, Vec<PersonKey>), BillingError> {
+) -> Result<(ComparisonOutcome, Vec<PersonKey>), BillingError> {
     let Some(own) = own(database, claim.epoch, claim.sequence).await? else {
-        return Ok((Outcome::Behind, Vec::new()));
+        return Ok((ComparisonOutcome::Behind, Vec::new()));
     };
     let (own_set, claimed_set): (BTreeSet<_>, BTreeSet<_>) =
         (own.iter().copied().collect(), claim.state.iter().copied().collect());
@@ -137,8 +112,8 @@ fn runs<T>(
                 epoch: claim.epoch,
                 source_sequence: claim.sequence,
                 class: own.class,
-                identity_count: claimed.map_or(0, |claimed| claimed.count),
-                billing_count: own.count,
+                identity_count: claimed.map_or(0, |claimed| claimed.users.count),
+                billing_count: own.users.count,
                 equal: claimed == Some(own),
                 persons: differing.map(|differing| {
                     let of_class = differing.iter().filter(|(class, _)| *class == own.class);
@@ -167,13 +142,17 @@ async fn finish(
     clock: &Clock,
     sequence: i64,
     runs: Vec<Run>,
-) -> Result<Outcome, BillingError> {
-    let outcome = if runs.iter().all(|run| run.equal) { Outcome::Equal } else { Outcome::Different };
+) -> Result<ComparisonOutcome, BillingError> {
+    let outcome = if runs.iter().all(|run| run.equal) {
+        ComparisonOutcome::Equal
+    } else {
+        ComparisonOutcome::Different
+    };
     let mut tx = database.begin_at(clock.now()).await?;
     let mut ledger = ledgers::lock(&mut tx, 1).await?;
     ledger.digest_wanted = false;
     ledger.compared_at = Some(clock.now());
-    if outcome == Outcome::Equal {
+    if outcome == ComparisonOutcome::Equal {
         ledger.reconciled_sequence = ledger.reconciled_sequence.max(sequence);
     } else {
         tracing::error!(

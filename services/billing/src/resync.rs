@@ -6,10 +6,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use usher_base::CallContext;
 use usher_base::id::{EventId, PersonKey, UserId, WorkspaceId};
+use usher_seats::SeatClass;
 use usher_store::{Database, TenantTx};
 
 use crate::audit;
-use crate::class::SeatClass;
 use crate::error::BillingError;
 use crate::event::SeatEvent;
 use crate::ledger::{self, AHEAD, Ledger};
@@ -142,7 +142,6 @@ fn differences(
             user,
             active,
             class,
-            user_type: class.user_type().to_owned(),
             effective_at: first + SignedDuration::from_micros(offset),
             cause: CAUSE.to_owned(),
             actor: ctx.actor().to_string(),

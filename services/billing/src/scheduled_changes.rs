@@ -1,6 +1,7 @@
 //! What is set to change on a later date of a period.
 
 use jiff::civil::Date;
+use usher_seats::{Pool, ScheduledChangeKind, SeatClass};
 use usher_store::TenantTx;
 
 use crate::error::BillingError;
@@ -13,11 +14,19 @@ use crate::view::View;
 pub(crate) struct ScheduledChange {
     /// The date on which it begins.
     pub(crate) date: Date,
-    pub(crate) kind: &'static str,
-    /// A class, or a pool.
-    pub(crate) about: &'static str,
+    pub(crate) kind: ScheduledChangeKind,
+    pub(crate) about: About,
     /// For people.
     pub(crate) detail: String,
+}
+
+/// What changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum About {
+    /// A price.
+    Class(SeatClass),
+    /// A commitment.
+    Pool(Pool),
 }
 
 /// The changes after a view's last date, by date.
@@ -30,23 +39,27 @@ pub(crate) async fn of(tx: &mut TenantTx, view: &View) -> Result<Vec<ScheduledCh
         if later(version.valid_from) {
             changes.push(ScheduledChange {
                 date: version.valid_from,
-                kind: "price",
-                about: version.class.as_str(),
+                kind: ScheduledChangeKind::Price,
+                about: About::Class(version.class),
                 detail: format!("{} in mode {}", version.unit_price.spelled(exponent), version.mode),
             });
         }
     }
     for commitment in commitments::known(tx, view.known.at).await? {
         let mut add = |date, kind, detail| {
-            let about = commitment.pool.as_str();
+            let about = About::Pool(commitment.pool);
             changes.extend(later(date).then_some(ScheduledChange { date, kind, about, detail }));
         };
         let seats = format!("{} seats at {}", commitment.quantity, commitment.unit_price.spelled(exponent));
-        add(commitment.first, "commitment", seats.clone());
-        add(commitment.end, "commitment_end", seats);
+        add(commitment.first, ScheduledChangeKind::Commitment, seats.clone());
+        add(commitment.end, ScheduledChangeKind::CommitmentEnd, seats);
         // The last quarter has no rest to be bought.
         for quarter in commitment.quarters().filter(|quarter| quarter.end < commitment.end) {
-            add(quarter.last(), "true_up", format!("the quarter from {} ends", quarter.first));
+            add(
+                quarter.last(),
+                ScheduledChangeKind::TrueUp,
+                format!("the quarter from {} ends", quarter.first),
+            );
         }
     }
     changes.sort_by_key(|change| change.date);

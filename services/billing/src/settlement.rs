@@ -105,7 +105,8 @@ pub(crate) fn settled(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::class::SeatClass;
+    use usher_seats::SeatClass;
+
     use crate::invoice::BilledFor;
 
     fn currency(code: &str) -> Currency {

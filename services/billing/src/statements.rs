@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 use usher_base::{CallContext, Permission};
+use usher_seats::SeatClass;
 use usher_store::Database;
 
-use crate::class::SeatClass;
 use crate::error::BillingError;
 use crate::price;
 use crate::prices;

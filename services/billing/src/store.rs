@@ -34,7 +34,6 @@ pub(crate) mod workspaces;
 #[cfg(test)]
 mod world;
 
-use crate::class::SeatClass;
 use crate::error::BillingError;
 use crate::event::Hash;
 
@@ -45,7 +44,10 @@ const LATEST: jiff::Timestamp = jiff::Timestamp::constant(253_000_000_000, 0);
 
 impl From<sqlx::Error> for BillingError {
     fn from(error: sqlx::Error) -> Self {
-        Self::Store(error.into())
+        match usher_store::Error::from(error) {
+            usher_store::Error::Corrupt(what) => Self::Stored(what),
+            error => Self::Store(error),
+        }
     }
 }
 
@@ -55,11 +57,6 @@ async fn allow_sorts(tx: &mut usher_store::TenantTx, allowed: bool) -> Result<()
     let sql = if allowed { "SET LOCAL enable_sort = on" } else { "SET LOCAL enable_sort = off" };
     sqlx::query(sql).execute(tx.conn()).await?;
     Ok(())
-}
-
-/// A class by its stored name.
-fn class(name: &str) -> Result<SeatClass, BillingError> {
-    name.parse().map_err(|error| BillingError::Stored(format!("{error}")))
 }
 
 /// A stored date.

@@ -9,13 +9,13 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use num_bigint::BigInt;
 use num_rational::BigRational;
+use usher_seats::{AtLimit, Pool};
 use usher_store::TenantTx;
 
 use crate::commitment::{Commitment, Quarter};
 use crate::draft::Knowledge;
 use crate::error::BillingError;
 use crate::invoice::InvoiceLine;
-use crate::limit::{Policy, Pool};
 use crate::period::{Period, Schedule};
 use crate::pool_usage::PoolUsage;
 use crate::rating::{RatingError, amount};
@@ -75,7 +75,7 @@ pub(crate) async fn of(
     let mut found = Vec::new();
     for quarter in commitment.quarters().take_while(|quarter| quarter.end <= until) {
         let calendar = schedule.calendar(quarter.first, quarter.end)?;
-        if policy(tx, commitment.pool, calendar.close() - 1, known).await? != Some(Policy::AllowTrueUp) {
+        if policy(tx, commitment.pool, calendar.close() - 1, known).await? != Some(AtLimit::AllowTrueUp) {
             continue;
         }
         let usage = PoolUsage::read(tx, known.sequence, commitment.pool, &calendar).await?;
@@ -97,10 +97,10 @@ async fn policy(
     pool: Pool,
     instant: i64,
     known: Knowledge,
-) -> Result<Option<Policy>, BillingError> {
+) -> Result<Option<AtLimit>, BillingError> {
     let at = Timestamp::from_microsecond(instant).unwrap_or(known.at).min(known.at);
     let versions = limits::until(tx, at).await?;
-    Ok(versions.iter().rfind(|(_, limit)| limit.pool == pool).map(|(_, limit)| limit.rule.policy))
+    Ok(versions.iter().rfind(|(_, limit)| limit.pool == pool).map(|(_, limit)| limit.rule.at_limit))
 }
 
 /// The price of a seat for a whole period, in minor units of the currency in which the quarter ends.

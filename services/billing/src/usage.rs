@@ -1,20 +1,18 @@
 //! Usage: seats by day and class.
 
-use std::str::FromStr;
-
 use jiff::Timestamp;
 use jiff::civil::Date;
 use usher_base::{CallContext, Permission};
 use usher_rpc::convert::{InvalidArgument, invalid};
+use usher_seats::{Granularity, SeatClass};
 use usher_store::{Database, TenantTx};
 
 use crate::accounts::Account;
-use crate::class::SeatClass;
 use crate::error::BillingError;
 use crate::invoices;
 use crate::members;
 use crate::movement::{Movement, Movements};
-use crate::rating::{Calendar, DailyCount, Member, Tally};
+use crate::rating::{self, Calendar, DailyCount, Member, Tally};
 use crate::store::LONGEST_SCAN;
 use crate::store::accounts;
 
@@ -36,29 +34,6 @@ pub(crate) struct Usage {
     pub(crate) movements: Vec<Vec<Movement>>,
     /// The last fact that is counted.
     pub(crate) sequence: i64,
-}
-
-/// Over how many dates usage is summed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Granularity {
-    #[default]
-    Day,
-    /// Of the calendar.
-    Month,
-    Total,
-}
-
-impl FromStr for Granularity {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "day" => Ok(Self::Day),
-            "month" => Ok(Self::Month),
-            "total" => Ok(Self::Total),
-            _ => Err("there are day, month and total"),
-        }
-    }
 }
 
 /// One class on one date, or on several.
@@ -171,7 +146,7 @@ impl Seats {
         sequence: i64,
         calendar: &Calendar,
     ) -> Result<Self, BillingError> {
-        let classes = SeatClass::rated();
+        let classes = rating::classes();
         let (mut tally, mut movements) = (Tally::new(&classes, calendar), Movements::new(calendar));
         members::each(tx, sequence, &calendar.with_eve(), |member| {
             movements.add(&member.stays);

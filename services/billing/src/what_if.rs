@@ -3,11 +3,11 @@
 use jiff::civil::Date;
 use usher_base::id::{PersonKey, PriceId};
 use usher_rpc::convert::{InvalidArgument, invalid};
+use usher_seats::{CountingMode, SeatClass};
 use uuid::Uuid;
 
-use crate::class::SeatClass;
 use crate::price::{PriceVersion, UnitPrice};
-use crate::rating::{self, Calendar, Member, Mode, Tally};
+use crate::rating::{self, Calendar, Member, Tally};
 
 /// What is otherwise; by default nothing.
 #[derive(Clone, Debug, Default)]
@@ -21,7 +21,7 @@ pub(crate) struct WhatIf {
 pub(crate) struct PriceIf {
     pub(crate) class: SeatClass,
     pub(crate) unit_price: Option<UnitPrice>,
-    pub(crate) mode: Option<Mode>,
+    pub(crate) mode: Option<CountingMode>,
     pub(crate) included: Option<i64>,
     pub(crate) floor: Option<i64>,
 }
@@ -54,7 +54,7 @@ impl WhatIf {
                         class: other.class,
                         unit_price,
                         valid_from: Date::MIN,
-                        mode: last.map_or_else(Mode::default, |last| last.mode),
+                        mode: last.map_or_else(CountingMode::default, |last| last.mode),
                         included: last.map_or(0, |last| last.included),
                         floor: last.map_or(0, |last| last.floor),
                     };

@@ -65,10 +65,11 @@ fn judge_address(
 
 #[cfg(test)]
 mod tests {
+    use usher_seats::AtLimit;
+
     use serde_json::json;
 
     use super::*;
-    use crate::policy::AtLimit;
 
     fn policy() -> Policy {
         Policy {

@@ -7,12 +7,14 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use moka::future::Cache;
 use tonic::transport::Channel;
-use usher_base::CallContext;
 use usher_base::domain::DomainName;
 use usher_base::id::{AppId, WorkspaceId};
+use usher_base::{CallContext, Reason};
 use usher_proto::tenant::v1 as pb;
 use usher_proto::tenant::v1::policy_service_client::PolicyServiceClient;
-use usher_rpc::{Failure, Outgoing, ServiceCredential};
+use usher_rpc::convert::InvalidArgument;
+use usher_rpc::{Failure, Outgoing, ServiceCredential, cap_of_wire, required_enum};
+use usher_seats::{AtLimit, Cap};
 use usher_store::Database;
 
 use crate::error::IdentityError;
@@ -32,37 +34,9 @@ pub(crate) struct Policy {
     /// Most paid seats that the plan gives.
     pub(crate) seat_limit: Option<i64>,
     /// Most free seats that it gives.
-    pub(crate) collaborators: Option<Share>,
+    pub(crate) collaborators: Option<Cap>,
     /// What happens beyond.
     pub(crate) at_limit: AtLimit,
-}
-
-/// What happens beyond the plan's limits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum AtLimit {
-    Allow,
-    Block,
-    Degrade,
-    AllowTrueUp,
-}
-
-impl AtLimit {
-    /// As billing calls it.
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Allow => "ALLOW",
-            Self::Block => "BLOCK",
-            Self::Degrade => "DEGRADE",
-            Self::AllowTrueUp => "ALLOW_TRUE_UP",
-        }
-    }
-}
-
-/// So many seats in a hundred paid licences, and never fewer than the least.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Share {
-    pub(crate) at_least: i64,
-    pub(crate) percent: i64,
 }
 
 /// Fetches and remembers policies. What they say of seats is stored before anything is judged by them.
@@ -127,12 +101,6 @@ impl Policies {
         let request = outgoing(ctx, workspace, &credential).request(pb::GetPolicyRequest {});
         let answer = self.client.clone().get_policy(request).await?;
         let policy = answer.into_inner().policy.unwrap_or_default();
-        let at_limit = match policy.seat_policy() {
-            pb::SeatPolicy::Block => AtLimit::Block,
-            pb::SeatPolicy::Degrade => AtLimit::Degrade,
-            pb::SeatPolicy::AllowTrueUp => AtLimit::AllowTrueUp,
-            pb::SeatPolicy::Allow | pb::SeatPolicy::Unspecified => AtLimit::Allow,
-        };
         // A domain that does not parse here approves nobody.
         let domains =
             || policy.approved_domains.iter().filter_map(|name| DomainName::parse(name).ok()).collect();
@@ -142,11 +110,18 @@ impl Policies {
             seat_limit: policy.seat_limit,
             collaborators: policy
                 .collaborator_cap
-                .map(|cap| Share { at_least: cap.at_least, percent: cap.percent }),
-            at_limit,
+                .map(|cap| cap_of_wire("collaborator_cap", cap))
+                .transpose()
+                .map_err(unreadable)?,
+            at_limit: required_enum("at_limit", policy.at_limit).map_err(unreadable)?,
             slug: policy.workspace_slug,
         })
     }
+}
+
+/// A policy that can't be read decides nothing: there is no write without one.
+fn unreadable(fault: InvalidArgument) -> Failure {
+    Failure::new(Reason::Internal, format!("tenant's policy can't be read: {fault}"))
 }
 
 /// A question to tenant for a call, with identity's own credential.

@@ -22,7 +22,7 @@ use usher_base::id::WorkspaceId;
 use usher_base::{Audience, CallContext, Clock, Credential, Reason};
 use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::seat_ledger_client::SeatLedgerClient;
-use usher_rpc::convert::from_wire;
+use usher_rpc::convert::{from_wire, reason_of_wire};
 use usher_rpc::{Failure, Outgoing, ServiceCredential, Tasks, Verifier};
 use usher_store::{Database, ScopedDatabase};
 
@@ -195,11 +195,11 @@ impl Relay {
             };
             let answer =
                 answer.ok_or_else(|| Failure::new(Reason::Unavailable, "billing closed the stream"))?;
-            let answered = match answer.refused_reason.as_str() {
-                "" => Answer::Applied,
-                reason if reason == Reason::EventConflict.name() => Answer::Halted,
-                reason if reason == Reason::SequenceGap.name() => Answer::Elsewhere,
-                _ => Answer::Refused,
+            let answered = match reason_of_wire(answer.refused_reason) {
+                None => Answer::Applied,
+                Some(Reason::EventConflict) => Answer::Halted,
+                Some(Reason::SequenceGap) => Answer::Elsewhere,
+                Some(_) => Answer::Refused,
             };
             if answered == Answer::Halted {
                 tracing::error!(%workspace, acknowledged = answer.acknowledged_sequence, "billing halted this workspace's ledger");

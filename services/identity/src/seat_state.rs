@@ -1,9 +1,9 @@
 //! A workspace's active users at a number of its seat events, as billing compares them.
 
-use sha2::{Digest as _, Sha256};
 use usher_base::id::{PersonKey, UserId, WorkspaceId};
 use usher_proto::billing::v1 as pb;
-use usher_scim::user::UserType;
+use usher_rpc::WireEnum as _;
+use usher_seats::{ActiveUsers, SeatClass};
 
 /// The most users in one message.
 const CHUNK: usize = 1_000;
@@ -22,24 +22,18 @@ pub(crate) struct SeatState {
 pub(crate) struct ActiveUser {
     pub(crate) user: UserId,
     pub(crate) person: PersonKey,
-    pub(crate) user_type: UserType,
+    pub(crate) class: SeatClass,
 }
 
-/// Count and digest of each class: SHA-256 over each user's id and person key, by user id.
+/// Count and digest of each class.
 pub(crate) fn digests(users: &[ActiveUser]) -> Vec<pb::ClassDigest> {
-    let digest = |user_type: UserType| {
-        let mut hash = Sha256::new();
-        let mut count = 0;
-        for user in users.iter().filter(|user| user.user_type == user_type) {
-            hash.update(user.user.as_uuid());
-            hash.update(user.person.as_uuid());
-            count += 1;
-        }
-        let hash: [u8; 32] = hash.finalize().into();
-        let digest = hash.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
-        pb::ClassDigest { class: user_type.as_str().to_lowercase(), count, digest }
+    let digest = |class: SeatClass| {
+        let of_class = users.iter().filter(|user| user.class == class);
+        let of_class = ActiveUsers::digest(of_class.map(|user| (user.user.as_uuid(), user.person.as_uuid())));
+        let digest = of_class.digest.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
+        pb::ClassDigest { class: class.to_wire(), count: of_class.count, digest }
     };
-    [UserType::Regular, UserType::External, UserType::Collaborator].map(digest).to_vec()
+    SeatClass::BY_RANK.map(digest).to_vec()
 }
 
 /// All of the state as messages, the head first.
@@ -62,7 +56,7 @@ pub(crate) fn requests(
             .map(|user| pb::UserState {
                 user_id: user.user.to_string(),
                 person_key: user.person.to_string(),
-                user_type: user.user_type.as_str().to_owned(),
+                class: user.class.to_wire(),
             })
             .collect(),
     });

@@ -384,8 +384,8 @@ fn keep_name(ctx: &CallContext, user: &mut User, current: &User, paths: &mut Vec
 /// Counts a write that found no free seat. Its caller is told so whether that is counted or not.
 async fn count_refusal(database: &ScopedDatabase, outcome: &Result<Written, WriteFault>) {
     let Err(WriteFault::NoSeat(full)) = outcome else { return };
-    metrics::counter!("usher_seats_refused_total", "pool" => full.pool.clone()).increment(1);
-    if let Err(error) = limits::count_refusal(database, &full.pool).await {
+    metrics::counter!("usher_seats_refused_total", "pool" => full.pool.as_str()).increment(1);
+    if let Err(error) = limits::count_refusal(database, full.pool).await {
         tracing::warn!(error = &error as &dyn std::error::Error, "a refused seat was not counted");
     }
 }

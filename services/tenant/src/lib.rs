@@ -22,7 +22,6 @@ mod policies;
 mod provisioning_log;
 mod queue;
 mod reach;
-mod seat_policy;
 mod secrets;
 mod service;
 mod service_keys;

@@ -5,6 +5,7 @@ use usher_base::id::PlanId;
 use usher_base::printable::is_hidden;
 use usher_base::{CallContext, Permission};
 use usher_rpc::convert::invalid;
+use usher_seats::Cap;
 use usher_store::Database;
 
 use crate::audit::{Action, AuditEntry};
@@ -20,22 +21,8 @@ pub(crate) struct Plan {
     pub(crate) scim: bool,
     /// Whether only people of approved domains may be provisioned.
     pub(crate) enforce_domains: bool,
-    /// Most Collaborators; none is no limit.
-    pub(crate) collaborator_cap: Option<CollaboratorCap>,
-}
-
-/// So many Collaborators in a hundred paid licences, and never fewer than the least.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct CollaboratorCap {
-    pub(crate) at_least: i64,
-    pub(crate) percent: i64,
-}
-
-impl CollaboratorCap {
-    /// Of what is stored: both or none.
-    pub(crate) fn of(at_least: Option<i64>, percent: Option<i64>) -> Option<Self> {
-        at_least.zip(percent).map(|(at_least, percent)| Self { at_least, percent })
-    }
+    /// The maximum of Collaborators; none is no limit.
+    pub(crate) collaborator_cap: Option<Cap>,
 }
 
 /// Creates a plan.
@@ -43,12 +30,6 @@ pub(crate) async fn create(database: &Database, ctx: &CallContext, plan: Plan) -
     ctx.require(Permission::TenantAdmin)?;
     if plan.name.trim().is_empty() || plan.name.chars().count() > 100 || plan.name.contains(is_hidden) {
         return Err(invalid("plan.name", "it must have 1 to 100 printable characters").into());
-    }
-    if let Some(cap) = plan.collaborator_cap
-        && (cap.at_least < 0 || !(0..=1_000).contains(&cap.percent))
-    {
-        let rule = "at_least must not be negative, and percent must be 0 to 1,000";
-        return Err(invalid("plan.collaborator_cap", rule).into());
     }
     let detail = json!({ "name": plan.name, "scim": plan.scim, "enforce_domains": plan.enforce_domains });
     let entry = AuditEntry::new(ctx, Action::CreatePlan, &plan.id, detail);

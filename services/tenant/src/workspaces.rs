@@ -7,13 +7,13 @@ use usher_base::printable::is_hidden;
 use usher_base::{CallContext, Denied, Fault as _, Permission};
 use usher_rpc::convert::invalid;
 use usher_rpc::{Failure, Found, Slugs};
+use usher_seats::AtLimit;
 use usher_store::Database;
 
 use crate::audit::{Action, AuditEntry};
 use crate::authority;
 use crate::error::TenantError;
 use crate::plans::{self, Plan};
-use crate::seat_policy::SeatPolicy;
 use crate::store::{audit, workspaces as store};
 
 /// A workspace.
@@ -24,7 +24,7 @@ pub(crate) struct Workspace {
     pub(crate) name: String,
     pub(crate) plan: Plan,
     pub(crate) suspended: bool,
-    pub(crate) seat_policy: SeatPolicy,
+    pub(crate) at_limit: AtLimit,
     pub(crate) seat_limit: Option<i64>,
     pub(crate) policy_version: i64,
     pub(crate) created_at: Timestamp,
@@ -35,7 +35,7 @@ pub(crate) struct NewWorkspace {
     pub(crate) slug: String,
     pub(crate) name: String,
     pub(crate) plan: String,
-    pub(crate) seat_policy: SeatPolicy,
+    pub(crate) at_limit: AtLimit,
     pub(crate) seat_limit: Option<i64>,
 }
 
@@ -45,7 +45,7 @@ pub(crate) struct WorkspaceChange {
     pub(crate) name: Option<String>,
     pub(crate) plan: Option<String>,
     pub(crate) suspended: Option<bool>,
-    pub(crate) seat_policy: Option<SeatPolicy>,
+    pub(crate) at_limit: Option<AtLimit>,
     pub(crate) seat_limit: Option<SeatLimit>,
 }
 
@@ -74,7 +74,7 @@ pub(crate) async fn create(
         name: new.name,
         plan,
         suspended: false,
-        seat_policy: new.seat_policy,
+        at_limit: new.at_limit,
         seat_limit: new.seat_limit,
         policy_version: 1,
         created_at: ctx.now(),
@@ -147,7 +147,7 @@ pub(crate) async fn update(
     workspace.name = change.name.unwrap_or(workspace.name);
     workspace.plan = plan.unwrap_or(workspace.plan);
     workspace.suspended = change.suspended.unwrap_or(workspace.suspended);
-    workspace.seat_policy = change.seat_policy.unwrap_or(workspace.seat_policy);
+    workspace.at_limit = change.at_limit.unwrap_or(workspace.at_limit);
     workspace.seat_limit = match change.seat_limit {
         None => workspace.seat_limit,
         Some(SeatLimit::Unlimited) => None,
@@ -157,7 +157,7 @@ pub(crate) async fn update(
     store::update(&mut tx, &workspace).await?;
     let detail = json!({
         "name": workspace.name, "plan": workspace.plan.name, "suspended": workspace.suspended,
-        "seat_policy": workspace.seat_policy.as_str(), "seat_limit": workspace.seat_limit,
+        "seat_policy": workspace.at_limit, "seat_limit": workspace.seat_limit,
     });
     audit::insert(&mut tx, AuditEntry::new(ctx, Action::UpdateWorkspace, &workspace.id, detail)).await?;
     workspace.policy_version += 1;

@@ -14,11 +14,13 @@ use usher_base::id::WorkspaceId;
 use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::export_report_response::Part;
 use usher_proto::billing::v1::invoicing_client::InvoicingClient;
+use usher_seats::ReportName;
 use usher_store::OWNER_ROLE;
 use uuid::Uuid;
 
 use crate::stack::Processes;
 use crate::usage;
+use crate::words;
 
 /// How many small workspaces, and persons in each.
 const WORKSPACES: i64 = 10_000;
@@ -176,9 +178,9 @@ impl Bench<'_> {
 
     fn order(&self, report: &str) -> pb::ExportReportRequest {
         pb::ExportReportRequest {
-            report: report.to_owned(),
+            report: words::number::<ReportName>(report),
             start_date: self.month.to_string(),
-            format: "csv".to_owned(),
+            format: pb::ReportFormat::Csv.into(),
             known_time: None,
             all_workspaces: false,
         }

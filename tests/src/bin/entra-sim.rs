@@ -13,6 +13,7 @@ use usher_net::tls::ClientTls;
 use usher_tests::entra::{Dialect, Directory, EntraClient, Job, JobOptions, Population, Report};
 use usher_tests::operator::{Addresses, Operator, Seats};
 use usher_tests::scim::ScimClient;
+use usher_tests::words::class_name;
 
 /// Provisions a generated directory into a workspace as Microsoft Entra ID does, cycle after
 /// cycle, and checks every answer. Ends with 1 where a check failed.
@@ -167,7 +168,7 @@ async fn compare_seats(operator: &Operator, workspace: WorkspaceId, census: Seat
     operator.settle(workspace).await?;
     let counters = operator.seats(workspace).await?;
     let intervals = operator.open_intervals(workspace).await?;
-    let ledger = Seats::of(intervals.iter().map(|interval| (interval.class.as_str(), 1)));
+    let ledger = Seats::of(intervals.iter().map(|interval| (class_name(interval.class), 1)));
     let same = census == counters && counters == ledger;
     println!("{:<28} {:>8} {:>8} {:>12}", "seats", "regular", "external", "collaborator");
     for (name, seats) in

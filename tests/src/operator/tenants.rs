@@ -4,6 +4,7 @@ use anyhow::Context as _;
 use tonic::Status;
 use usher_base::Reason;
 use usher_base::id::WorkspaceId;
+use usher_proto::seats::v1::AtLimit;
 use usher_proto::tenant::v1 as pb;
 use usher_proto::tenant::v1::admin_service_client::AdminServiceClient;
 use usher_proto::tenant::v1::app_service_client::AppServiceClient;
@@ -25,7 +26,7 @@ pub struct NewWorkspace {
     pub slug: String,
     pub plan: &'static str,
     pub domains: Vec<String>,
-    pub seat_policy: pb::SeatPolicy,
+    pub at_limit: AtLimit,
     pub seat_limit: Option<i64>,
 }
 
@@ -60,7 +61,7 @@ impl Operator {
             slug: new.slug.clone(),
             name: new.slug.to_uppercase(),
             plan: new.plan.to_owned(),
-            seat_policy: new.seat_policy.into(),
+            at_limit: new.at_limit.into(),
             seat_limit: new.seat_limit,
         };
         let mut client = WorkspaceServiceClient::new(self.tenant());

@@ -4,11 +4,13 @@
 use std::collections::BTreeMap;
 
 use usher_base::id::WorkspaceId;
+use usher_proto::seats::v1::AtLimit;
 use usher_proto::tenant::v1 as pb;
 
 use crate::entra::attribute::USHER;
 use crate::operator::{NewWorkspace, Operator, Seats};
 use crate::scim::ScimClient;
+use crate::words::class_name;
 
 /// What a workspace is to be.
 #[derive(Debug)]
@@ -35,7 +37,7 @@ impl WorkspaceBuilder {
             slug: slug.to_owned(),
             plan: "Enterprise",
             domains: vec![format!("{slug}.example")],
-            seat_policy: pb::SeatPolicy::Allow,
+            at_limit: AtLimit::Allow,
             seat_limit: None,
         };
         Self { operator, gateway, new }
@@ -44,7 +46,7 @@ impl WorkspaceBuilder {
     /// Refuses what goes beyond so many paid seats.
     #[must_use]
     pub fn blocked_at(mut self, seats: i64) -> Self {
-        self.new.seat_policy = pb::SeatPolicy::Block;
+        self.new.at_limit = AtLimit::Block;
         self.new.seat_limit = Some(seats);
         self
     }
@@ -52,7 +54,7 @@ impl WorkspaceBuilder {
     /// Has a limit that refuses nothing.
     #[must_use]
     pub fn allowed_beyond(mut self, seats: i64) -> Self {
-        self.new.seat_policy = pb::SeatPolicy::Allow;
+        self.new.at_limit = AtLimit::Allow;
         self.new.seat_limit = Some(seats);
         self
     }
@@ -126,7 +128,7 @@ impl Workspace {
         self.settle().await;
         let counters = self.operator.seats(self.id).await.unwrap();
         let open = self.operator.open_intervals(self.id).await.unwrap();
-        let ledger = Seats::of(open.iter().map(|interval| (interval.class.as_str(), 1)));
+        let ledger = Seats::of(open.iter().map(|interval| (class_name(interval.class), 1)));
         assert_eq!(counters, ledger, "identity's counters are not billing's open intervals");
         let listed = self.scim.everybody().await;
         // Users of one app with one externalId are one person in these tests, who counts once, in the highest class.

@@ -13,14 +13,15 @@ use usher_tests::operator::Seats;
 use usher_tests::scim::{SEAT, user_of_type};
 use usher_tests::stack::{Stack, Workspace};
 use usher_tests::wait::eventually;
+use usher_tests::words::{self, class_name};
 
 /// Sets a limit at billing, and waits until identity has it.
 async fn limit(stack: &Stack, workspace: &Workspace, pool: &str, quantity: i64, policy: &str) {
     let operator = stack.operator();
     let limit = billing::Limit {
-        pool: pool.to_owned(),
+        pool: words::pool(pool),
         quantity: Some(quantity),
-        policy: policy.to_owned(),
+        at_limit: words::at_limit(policy),
         ..Default::default()
     };
     let message = billing::SetLimitRequest { limit: Some(limit) };
@@ -94,7 +95,7 @@ async fn beyond_a_degrading_limit_people_get_a_free_seat_until_these_are_used_up
     acme.settle().await;
     let operator = stack.operator();
     let mut client = SeatQueryClient::new(operator.billing());
-    let message = billing::CheckCapacityRequest { pool: "paid".to_owned(), delta: 1 };
+    let message = billing::CheckCapacityRequest { pool: words::pool("paid"), delta: 1 };
     let capacity = client.check_capacity(operator.about(acme.id(), message)).await.unwrap().into_inner();
     assert!(!capacity.would_fit && capacity.in_use == 1);
 }
@@ -143,7 +144,7 @@ async fn b7_after_a_failover_a_new_epoch_books_what_was_lost_and_states_are_equa
     scim.created(&acme.address("joe")).await;
     acme.settle().await;
     let open = operator.open_intervals(acme.id()).await.unwrap();
-    let mut classes: Vec<&str> = open.iter().map(|interval| interval.class.as_str()).collect();
+    let mut classes: Vec<&str> = open.iter().map(|interval| class_name(interval.class)).collect();
     classes.sort_unstable();
     assert_eq!(classes, ["external", "regular", "regular"]);
     let causes: Vec<String> =

@@ -12,6 +12,7 @@ use usher_proto::identity::v1 as identity;
 use usher_tests::entra::Census;
 use usher_tests::operator::{Operator, Seats};
 use usher_tests::recount;
+use usher_tests::words::class_name;
 
 /// Unit prices by class in minor units; collaborators are free.
 pub(crate) const PRICES: [(&str, i64); 3] = [("regular", 1_200), ("external", 800), ("collaborator", 0)];
@@ -38,9 +39,9 @@ pub(crate) async fn assert_exact(operator: &Operator, workspace: WorkspaceId, ce
     let census =
         Seats::of(census.iter().map(|(class, count)| (class.as_str(), i64::try_from(*count).unwrap())));
     let counters = operator.seat_counters(workspace).await.unwrap();
-    let counted = Seats::of(counters.counts.iter().map(|count| (count.user_type.as_str(), count.active)));
+    let counted = Seats::of(counters.counts.iter().map(|count| (class_name(count.class), count.active)));
     let open = operator.open_intervals(workspace).await.unwrap();
-    let ledger = Seats::of(open.iter().map(|interval| (interval.class.as_str(), 1)));
+    let ledger = Seats::of(open.iter().map(|interval| (class_name(interval.class), 1)));
     assert_eq!(census, counted, "persons with an active user and identity's counters");
     assert_eq!(counted, ledger, "identity's counters and billing's open intervals");
     assert_eq!(counters.paid_in_use, counted.regular + counted.external);
@@ -97,7 +98,7 @@ async fn assert_statement(operator: &Operator, workspace: WorkspaceId, events: &
     let mut total = 0;
     for (class, price) in PRICES {
         let expected = seat_days.get(class).copied().unwrap_or_default();
-        let lines: Vec<_> = statement.lines.iter().filter(|line| line.class == class).collect();
+        let lines: Vec<_> = statement.lines.iter().filter(|line| class_name(line.class) == class).collect();
         if expected == 0 {
             assert!(lines.iter().all(|line| line.seat_days == 0 && line.amount_minor == 0), "{lines:?}");
             continue;
@@ -122,7 +123,7 @@ async fn assert_usage(
 ) {
     let usage = operator.usage(workspace, (&start.to_string(), &end.to_string())).await.unwrap();
     for (class, _) in PRICES {
-        let days = usage.usage.iter().filter(|day| day.class == class);
+        let days = usage.usage.iter().filter(|day| class_name(day.class) == class);
         let sum: i64 = days.map(|day| day.seat_days).sum();
         assert_eq!(sum, seat_days.get(class).copied().unwrap_or_default(), "{class}: {:?}", usage.usage);
     }

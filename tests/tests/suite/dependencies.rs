@@ -1,4 +1,4 @@
-//! Which crate may know which: `base` ← `proto`, `scim`, `store`, `net` ← `rpc` ← services ← `usher` ← `tests`.
+//! Which crate may know which: `base`, `seats` ← `proto`, `scim`, `store`, `net` ← `rpc` ← services ← `usher` ← `tests`.
 
 use std::collections::BTreeSet;
 
@@ -7,15 +7,22 @@ use cargo_metadata::{DependencyKind, MetadataCommand};
 /// The crates of this workspace that `name` may depend on.
 fn allowed(name: &str) -> &'static [&'static str] {
     match name {
-        "usher-base" | "usher-net" => &[],
-        "usher-proto" | "usher-scim" | "usher-store" => &["usher-base"],
-        "usher-rpc" => &["usher-base", "usher-net", "usher-proto"],
+        "usher-base" | "usher-net" | "usher-seats" => &[],
+        "usher-proto" | "usher-store" => &["usher-base"],
+        "usher-scim" => &["usher-base", "usher-seats"],
+        "usher-rpc" => &["usher-base", "usher-net", "usher-proto", "usher-seats"],
         "usher-tenant" | "usher-billing" => {
-            &["usher-base", "usher-net", "usher-proto", "usher-rpc", "usher-store"]
+            &["usher-base", "usher-net", "usher-proto", "usher-rpc", "usher-seats", "usher-store"]
         }
-        "usher-identity" => {
-            &["usher-base", "usher-net", "usher-proto", "usher-rpc", "usher-scim", "usher-store"]
-        }
+        "usher-identity" => &[
+            "usher-base",
+            "usher-net",
+            "usher-proto",
+            "usher-rpc",
+            "usher-scim",
+            "usher-seats",
+            "usher-store",
+        ],
         "usher-gateway" => &["usher-base", "usher-net", "usher-proto", "usher-rpc", "usher-scim"],
         "usher" => &[
             "usher-base",
@@ -25,6 +32,7 @@ fn allowed(name: &str) -> &'static [&'static str] {
             "usher-net",
             "usher-proto",
             "usher-rpc",
+            "usher-seats",
             "usher-store",
             "usher-tenant",
         ],
@@ -38,6 +46,7 @@ fn allowed(name: &str) -> &'static [&'static str] {
             "usher-proto",
             "usher-rpc",
             "usher-scim",
+            "usher-seats",
             "usher-store",
             "usher-tenant",
         ],
@@ -64,5 +73,5 @@ fn crates_know_only_what_the_architecture_lets_them_know() {
 
         assert!(forbidden.is_empty(), "{} must not depend on {forbidden:?}", package.name);
     }
-    assert!(members.len() >= 11, "the workspace was not read: {members:?}");
+    assert!(members.len() >= 12, "the workspace was not read: {members:?}");
 }

@@ -11,6 +11,7 @@ use usher_proto::billing::v1 as billing;
 use usher_proto::billing::v1::invoicing_client::InvoicingClient;
 use usher_proto::identity::v1 as identity;
 use usher_proto::identity::v1::user_service_client::UserServiceClient;
+use usher_proto::seats::v1::SeatClass;
 use usher_proto::tenant::v1 as tenant;
 use usher_tests::operator::{Operator, Seats};
 use usher_tests::stack::{Stack, Workspace};
@@ -86,7 +87,7 @@ async fn b16_of_a_person_who_is_erased_only_keys_stay_and_what_was_billed_is_unc
     // Today is a seat-day for ever, of the same key.
     let (start, end) = kathmandu_month();
     let statement = operator.statement(acme.id(), (&start, &end)).await.unwrap();
-    let line = statement.lines.iter().find(|line| line.class == "regular").unwrap();
+    let line = statement.lines.iter().find(|line| line.class() == SeatClass::Regular).unwrap();
     assert!(line.seat_days >= 1 && line.amount_minor > 0);
     let message = billing::ListAllocationsRequest { start_date: start, known_time: None };
     let mut client = InvoicingClient::new(operator.billing());

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use usher_proto::identity::v1 as identity;
+use usher_proto::seats::v1::AtLimit;
 use usher_proto::tenant::v1 as pb;
 use usher_tests::scim::{ScimClient, user};
 use usher_tests::stack::{Stack, Workspace};
@@ -116,7 +117,7 @@ async fn who_leaves_and_changes_the_user_type_leaves_over_the_limit() {
     free["userType"] = json!("Collaborator");
     let free = scim.post("/Users", &free).await.assert_status(201).path();
     acme.update(pb::UpdateWorkspaceRequest {
-        seat_policy: pb::SeatPolicy::Block.into(),
+        at_limit: AtLimit::Block.into(),
         seat_limit: Some(1),
         ..Default::default()
     })

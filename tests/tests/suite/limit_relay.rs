@@ -5,6 +5,7 @@ use std::time::Duration;
 use sqlx::{Connection as _, PgConnection};
 use usher_proto::billing::v1 as billing;
 use usher_proto::billing::v1::billing_admin_client::BillingAdminClient;
+use usher_proto::seats::v1::{AtLimit, Pool};
 use usher_store::{Durability, OWNER_ROLE};
 use usher_tests::operator::Operator;
 use usher_tests::stack::{Processes, Stack, Workspace};
@@ -17,9 +18,9 @@ const RESTART: Duration = Duration::from_secs(15);
 
 async fn set(operator: &Operator, workspace: &Workspace, seats: i64) {
     let limit = billing::Limit {
-        pool: "paid".into(),
+        pool: Pool::Paid.into(),
         quantity: Some(seats),
-        policy: "BLOCK".into(),
+        at_limit: AtLimit::Block.into(),
         ..Default::default()
     };
     let message = billing::SetLimitRequest { limit: Some(limit) };

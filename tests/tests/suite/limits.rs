@@ -8,12 +8,14 @@ use usher_proto::billing::v1::billing_admin_client::BillingAdminClient;
 use usher_proto::billing::v1::export_report_response::Part;
 use usher_proto::billing::v1::invoicing_client::InvoicingClient;
 use usher_proto::billing::v1::seat_query_client::SeatQueryClient;
+use usher_proto::seats::v1::{AtLimit, Cap, Pool, SeatClass};
 use usher_proto::tenant::v1 as tenant;
 use usher_proto::tenant::v1::plan_service_client::PlanServiceClient;
 use usher_tests::operator::Seats;
 use usher_tests::scim::{SEAT, user, user_of_type};
 use usher_tests::stack::{Stack, Workspace};
 use usher_tests::wait::eventually;
+use usher_tests::words::at_limit;
 
 /// The path of the user type that the seat is of.
 const USER_TYPE: &str = "urn:ietf:params:scim:schemas:extension:usher:2.0:User:userType";
@@ -39,9 +41,9 @@ async fn set(stack: &Stack, workspace: &Workspace, limit: billing::Limit) {
 
 fn paid(quantity: i64, policy: &str) -> billing::Limit {
     billing::Limit {
-        pool: "paid".into(),
+        pool: Pool::Paid.into(),
         quantity: Some(quantity),
-        policy: policy.into(),
+        at_limit: at_limit(policy),
         ..Default::default()
     }
 }
@@ -68,7 +70,8 @@ async fn billings_limit_goes_before_the_plans_and_the_plans_is_back_when_it_is_c
     scim.create_user(&acme.address("bob")).await.assert_scim_error(403, "1 of 1 paid seats");
     eventually(TOLD, "billing knows the plan's limit", async || {
         let held = held(&stack, &acme).await;
-        held.first().is_some_and(|limit| limit.quantity == Some(1) && limit.source == "plan")
+        held.first()
+            .is_some_and(|limit| limit.quantity == Some(1) && limit.source() == billing::LimitSource::Plan)
     })
     .await;
 
@@ -79,7 +82,7 @@ async fn billings_limit_goes_before_the_plans_and_the_plans_is_back_when_it_is_c
     refused.assert_scim_error(403, "2 of 2 paid seats").assert_scim_error(403, "for another External user");
 
     let operator = stack.operator();
-    let message = billing::ClearLimitRequest { pool: "paid".into() };
+    let message = billing::ClearLimitRequest { pool: Pool::Paid.into() };
     let mut client = BillingAdminClient::new(operator.billing());
     let cleared = client.clear_limit(operator.about(acme.id(), message)).await.unwrap().into_inner();
     assert_eq!(cleared.limit.unwrap().quantity, Some(1));
@@ -120,7 +123,7 @@ async fn a_plans_collaborator_cap_grows_with_the_paid_limit_at_once() {
     let plan = tenant::Plan {
         name: "Capped".into(),
         scim: true,
-        collaborator_cap: Some(tenant::CollaboratorCap { at_least: 1, percent: 50 }),
+        collaborator_cap: Some(Cap { at_least: 1, percent: 50 }),
         ..Default::default()
     };
     let request = operator.anywhere(tenant::CreatePlanRequest { plan: Some(plan) });
@@ -138,16 +141,16 @@ async fn a_plans_collaborator_cap_grows_with_the_paid_limit_at_once() {
     })
     .await;
     collaborator("c").await.assert_scim_error(403, "2 of 2 Collaborator seats");
-    eventually(TOLD, "billing knows the share", async || {
+    eventually(TOLD, "billing knows the cap", async || {
         let held = held(&stack, &acme).await;
-        held.iter().any(|limit| limit.pool == "collaborator" && limit.quantity == Some(2))
+        held.iter().any(|limit| limit.pool() == Pool::Collaborator && limit.quantity == Some(2))
     })
     .await;
 
     // From here on what is committed counts, which only billing knows.
     let today = jiff::tz::TimeZone::UTC.to_datetime(usher_base::Clock::system().now()).date();
     let commitment = billing::Commitment {
-        pool: "paid".into(),
+        pool: Pool::Paid.into(),
         quantity: 8,
         unit_price: "12.00".into(),
         start_date: today.yesterday().unwrap().to_string(),
@@ -220,8 +223,8 @@ async fn b11_a_patch_that_upgrades_while_full_changes_nothing_of_what_else_it_sa
 async fn beyond_a_degrading_plan_the_answer_shows_the_free_user_type() {
     let stack = Stack::start().await;
     let acme = stack.workspace("acme").blocked_at(1).create().await;
-    let policy = tenant::SeatPolicy::Degrade.into();
-    acme.update(tenant::UpdateWorkspaceRequest { seat_policy: policy, ..Default::default() }).await;
+    let at_limit = AtLimit::Degrade.into();
+    acme.update(tenant::UpdateWorkspaceRequest { at_limit, ..Default::default() }).await;
     let scim = acme.scim();
     scim.create_user(&acme.address("ada")).await.assert_at(SEAT, "Regular");
 
@@ -264,7 +267,7 @@ async fn what_was_refused_is_counted_and_reported() {
         jiff::tz::TimeZone::UTC.to_datetime(usher_base::Clock::system().now()).date().first_of_month();
     let operator = stack.operator();
     let price = billing::PriceVersion {
-        class: "regular".into(),
+        class: SeatClass::Regular.into(),
         unit_price: "12.00".into(),
         valid_from: "2026-01-01".into(),
         ..Default::default()
@@ -273,9 +276,9 @@ async fn what_was_refused_is_counted_and_reported() {
     let mut admin = BillingAdminClient::new(operator.billing());
     admin.create_price_version(operator.about(acme.id(), message)).await.unwrap();
     let order = billing::ExportReportRequest {
-        report: "limits".into(),
+        report: billing::ReportName::Limits.into(),
         start_date: month.to_string(),
-        format: "csv".into(),
+        format: billing::ReportFormat::Csv.into(),
         ..Default::default()
     };
     eventually(TOLD, "three are reported", async || {

@@ -6,6 +6,7 @@ use serde_json::json;
 use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::billing_admin_client::BillingAdminClient;
 use usher_proto::billing::v1::seat_query_client::SeatQueryClient;
+use usher_proto::seats::v1::Pool;
 use usher_tests::stack::{Stack, Workspace};
 use usher_tests::wait::eventually;
 
@@ -15,7 +16,7 @@ const HEARD: Duration = Duration::from_secs(20);
 /// Paid seats in use, as identity and as billing count them.
 async fn in_use(stack: &Stack, workspace: &Workspace) -> (i64, i64) {
     workspace.settle().await;
-    let message = pb::CheckCapacityRequest { pool: "paid".into(), delta: 1 };
+    let message = pb::CheckCapacityRequest { pool: Pool::Paid.into(), delta: 1 };
     let request = stack.operator().about(workspace.id(), message);
     let capacity = SeatQueryClient::new(stack.operator().billing()).check_capacity(request).await.unwrap();
     let seats = stack.operator().seats(workspace.id()).await.unwrap();

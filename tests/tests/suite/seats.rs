@@ -2,10 +2,12 @@
 
 use futures::future::join_all;
 use serde_json::{Value, json};
+use usher_proto::seats::v1::AtLimit;
 use usher_proto::tenant::v1 as pb;
 use usher_tests::operator::Seats;
 use usher_tests::scim::{Answer, SEAT, user, user_of_type};
 use usher_tests::stack::{Stack, Workspace};
+use usher_tests::words::class_name;
 
 const USHER: &str = "urn:ietf:params:scim:schemas:extension:usher:2.0:User";
 
@@ -142,7 +144,7 @@ async fn two_accounts_of_one_person_take_one_seat_of_a_limit_of_two() {
 async fn assert_counted_as_billed(stack: &Stack, acme: &Workspace) {
     acme.settle().await;
     let open = stack.operator().open_intervals(acme.id()).await.unwrap();
-    let billed = Seats::of(open.iter().map(|interval| (interval.class.as_str(), 1)));
+    let billed = Seats::of(open.iter().map(|interval| (class_name(interval.class), 1)));
     assert_eq!(acme.seats().await, billed);
 }
 
@@ -176,7 +178,7 @@ async fn over_the_limit_everybody_can_leave() {
         paths.push(format!("/Users/{}", scim.created(&acme.address(name)).await));
     }
     acme.update(pb::UpdateWorkspaceRequest {
-        seat_policy: pb::SeatPolicy::Block.into(),
+        at_limit: AtLimit::Block.into(),
         seat_limit: Some(1),
         ..Default::default()
     })
@@ -269,7 +271,7 @@ async fn e12_two_users_with_one_external_id_and_address_are_one_person_with_one_
 
     let open = stack.operator().open_intervals(acme.id()).await.unwrap();
 
-    let mut classes: Vec<&str> = open.iter().map(|interval| interval.class.as_str()).collect();
+    let mut classes: Vec<&str> = open.iter().map(|interval| class_name(interval.class)).collect();
     classes.sort_unstable();
     assert_eq!(classes, ["regular", "regular"], "{open:?}");
     let people: std::collections::HashSet<&str> =

@@ -5,7 +5,7 @@ use usher_base::id::EventId;
 use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::billing_admin_server::BillingAdmin;
 use usher_rpc::convert::{invalid, missing, page_size, page_token, parse};
-use usher_rpc::{Tasks, open, page, status};
+use usher_rpc::{Tasks, open, page, required_enum, status};
 use usher_store::Database;
 use uuid::Uuid;
 
@@ -258,7 +258,7 @@ impl BillingAdmin for AdminApi {
         request: Request<pb::ClearLimitRequest>,
     ) -> Result<Response<pb::ClearLimitResponse>, Status> {
         let (ctx, message) = open(request)?;
-        let said = Said { pool: parse("pool", &message.pool).map_err(status)?, rule: None };
+        let said = Said { pool: required_enum("pool", message.pool).map_err(status)?, rule: None };
         let database = self.database.clone();
         let work = async move { limits::say(&database, &ctx, said).await };
         let limit = self.tasks.detach(work).await.map_err(status)?;

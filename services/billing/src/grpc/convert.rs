@@ -12,11 +12,12 @@ mod what_if;
 pub(super) use field::{date, optional, optional_time, reason};
 use field::{optional_date, required_time};
 pub(super) use invoice::manifest;
+use usher_rpc::{WireEnum as _, optional_to_wire, required_enum};
+use usher_seats::{EventKind, SeatClass};
 
 use usher_proto::billing::v1 as pb;
 use usher_rpc::convert::{InvalidArgument, from_wire, invalid, missing, parse, to_wire};
 
-use crate::class::SeatClass;
 use crate::event::{Fact, Recorded, SeatEvent, hex};
 use crate::interval::Interval;
 use crate::ledger::Batch;
@@ -61,9 +62,7 @@ impl TryFrom<pb::SeatEvent> for SeatEvent {
             person: parse("person_key", &message.person_key)?,
             user: parse("user_id", &message.user_id)?,
             active: message.active,
-            class: SeatClass::of_user_type(&message.user_type)
-                .map_err(|error| invalid("user_type", error))?,
-            user_type: message.user_type,
+            class: required_enum("class", message.class)?,
             effective_at: from_wire(
                 "effective_time",
                 message.effective_time.ok_or_else(|| missing("effective_time"))?,
@@ -87,7 +86,7 @@ impl From<Interval> for pb::Interval {
             interval.end.map(|end| (Some(to_wire(end.at)), end.sequence, end.cause)).unwrap_or_default();
         Self {
             person_key: interval.person.to_string(),
-            class: interval.class.to_string(),
+            class: interval.class.to_wire(),
             start_time: Some(to_wire(interval.start)),
             end_time,
             open_sequence: interval.open_sequence,
@@ -109,13 +108,13 @@ impl From<Recorded> for pb::LedgerEvent {
         };
         match recorded.fact {
             Fact::State(event) => Self {
-                kind: "state".to_owned(),
+                kind: EventKind::State.to_wire(),
                 source_sequence: event.sequence,
                 event_id: event.event_id.to_string(),
                 person_key: event.person.to_string(),
                 user_id: event.user.to_string(),
                 active: event.active,
-                user_type: event.user_type,
+                class: event.class.to_wire(),
                 effective_time: Some(to_wire(event.effective_at)),
                 cause: event.cause,
                 actor: event.actor,
@@ -123,11 +122,11 @@ impl From<Recorded> for pb::LedgerEvent {
                 ..head
             },
             Fact::Correction(fact) => Self {
-                kind: "correction".to_owned(),
+                kind: EventKind::Correction.to_wire(),
                 event_id: fact.event_id.to_string(),
                 person_key: fact.person.to_string(),
                 active: fact.class.is_some(),
-                user_type: fact.class.map_or("", SeatClass::user_type).to_owned(),
+                class: optional_to_wire(fact.class),
                 effective_time: Some(to_wire(fact.from)),
                 until_time: Some(to_wire(fact.until)),
                 cause: "billing.correction".to_owned(),
@@ -138,7 +137,7 @@ impl From<Recorded> for pb::LedgerEvent {
                 ..head
             },
             Fact::Link(fact) => Self {
-                kind: "link".to_owned(),
+                kind: EventKind::Link.to_wire(),
                 event_id: fact.event_id.to_string(),
                 person_key: fact.person.to_string(),
                 linked_person_key: fact.other.to_string(),
@@ -156,9 +155,9 @@ impl From<Recorded> for pb::LedgerEvent {
 impl From<Line> for pb::StatementLine {
     fn from(line: Line) -> Self {
         Self {
-            kind: line.kind.as_str().to_owned(),
-            class: SeatClass::at(line.class).to_string(),
-            mode: line.mode.to_string(),
+            kind: line.kind.to_wire(),
+            class: SeatClass::at(line.class).to_wire(),
+            mode: line.mode.to_wire(),
             seat_days: line.seat_days,
             exact: amount::fraction(&line.exact),
             amount_minor: line.amount_minor,

@@ -11,7 +11,7 @@ use usher_base::CallContext;
 use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::export_report_response::Part;
 use usher_proto::billing::v1::invoicing_server::Invoicing;
-use usher_rpc::{Tasks, open, status};
+use usher_rpc::{Tasks, open, required_enum, status};
 use usher_store::Database;
 
 use super::convert::{date, manifest, optional_time};
@@ -142,9 +142,13 @@ impl Invoicing for InvoicingApi {
         let known_at = optional_time("known_time", message.known_time).map_err(status)?;
         // The file is of one moment, which the manifest names.
         let known_at = known_at.unwrap_or_else(|| ctx.now());
-        let all = message.all_workspaces;
-        let order = reports::order(&message.report, &message.format, first, Some(known_at), all);
-        let order = order.map_err(status)?;
+        let order = Order {
+            report: required_enum("report", message.report).map_err(status)?,
+            format: required_enum("format", message.format).map_err(status)?,
+            date: first,
+            known_at: Some(known_at),
+            all_workspaces: message.all_workspaces,
+        };
         let (sender, receiver) = mpsc::channel(4);
         let (database, tasks) = (self.database.clone(), self.tasks.clone());
         drop(self.tasks.spawn(async move {

@@ -11,8 +11,8 @@ use usher_base::id::{PersonKey, WorkspaceId};
 use usher_base::{CallContext, Fault as _, Permission, Reason, chain};
 use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::seat_ledger_server::SeatLedger;
-use usher_rpc::convert::{invalid, parse, to_wire};
-use usher_rpc::{Tasks, open, status};
+use usher_rpc::convert::{invalid, parse, reason_to_wire, to_wire};
+use usher_rpc::{Tasks, WireEnum as _, open, status};
 use usher_store::{Database, ScopedDatabase};
 
 use super::state;
@@ -139,7 +139,7 @@ impl SeatLedger for LedgerApi {
         let scope = ctx.credential().scope(Some(workspace)).map_err(status)?;
         let claim = Claim::try_from(message).map_err(status)?;
         let outcome = reconciliation::compare(&self.database.scoped(&scope), ctx.clock(), &claim).await;
-        let outcome = outcome.map_err(status)?.as_str().to_owned();
+        let outcome = outcome.map_err(status)?.to_wire();
         Ok(Response::new(pb::CompareStateResponse { outcome }))
     }
 
@@ -154,7 +154,7 @@ impl SeatLedger for LedgerApi {
         let found = reconciliation::reconcile(&self.database.scoped(&scope), ctx.clock(), &sent.claim).await;
         let (outcome, persons) = found.map_err(status)?;
         Ok(Response::new(pb::ReconcileStateResponse {
-            outcome: outcome.as_str().to_owned(),
+            outcome: outcome.to_wire(),
             person_keys: persons.iter().take(MOST_CURSORS).map(ToString::to_string).collect(),
         }))
     }
@@ -264,7 +264,7 @@ async fn append(
         Ok(pb::AppendSeatEventsResponse {
             workspace_id: workspace_id.clone(),
             acknowledged_sequence: ledger.map_or(0, |ledger| ledger.acknowledged_sequence),
-            refused_reason: reason.name().to_owned(),
+            refused_reason: reason_to_wire(Some(reason)),
         })
     };
     let batch = match Batch::try_from(message) {
@@ -284,6 +284,6 @@ async fn append(
     Ok(pb::AppendSeatEventsResponse {
         workspace_id,
         acknowledged_sequence: appended.acknowledged,
-        refused_reason: appended.refused.map(|reason| reason.name().to_owned()).unwrap_or_default(),
+        refused_reason: reason_to_wire(appended.refused),
     })
 }

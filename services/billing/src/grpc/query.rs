@@ -5,11 +5,11 @@ use usher_base::id::PersonKey;
 use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::seat_query_server::SeatQuery;
 use usher_rpc::convert::{InvalidArgument, invalid, page_size, parse, to_wire};
-use usher_rpc::{Pollers, Tasks, open, page, status};
+use usher_rpc::{Pollers, Tasks, WireEnum as _, open, optional_enum, page, required_enum, status};
 use usher_store::Database;
 use uuid::Uuid;
 
-use super::convert::{optional, optional_time};
+use super::convert::optional_time;
 use super::watch::{Watch, watch};
 use crate::facts::{self, FactRange};
 use crate::intervals::{self, IntervalFilter};
@@ -45,7 +45,8 @@ impl SeatQuery for QueryApi {
         let (ctx, message) = open(request)?;
         let dates = DateRange::parse(&message.start_date, &message.end_date).map_err(status)?;
         let known_at = optional_time("known_time", message.known_time).map_err(status)?;
-        let granularity = optional("granularity", &message.granularity).map_err(status)?.unwrap_or_default();
+        let granularity =
+            optional_enum("granularity", message.granularity).map_err(status)?.unwrap_or_default();
         let usage = usage::get(&self.database, &ctx, dates, known_at).await.map_err(status)?;
         Ok(Response::new(pb::GetUsageResponse {
             usage: usage.summaries(granularity).into_iter().map(pb::Usage::from).collect(),
@@ -119,7 +120,7 @@ impl SeatQuery for QueryApi {
         let found = seat_status::get(&self.database, &ctx, person, at, known_at).await.map_err(status)?;
         let answer = found.map(|seat| pb::GetSeatStatusResponse {
             billable: true,
-            class: seat.class.to_string(),
+            class: seat.class.to_wire(),
             since_time: Some(to_wire(seat.since)),
             cause: seat.cause,
         });
@@ -150,7 +151,7 @@ impl SeatQuery for QueryApi {
         request: Request<pb::CheckCapacityRequest>,
     ) -> Result<Response<pb::CheckCapacityResponse>, Status> {
         let (ctx, message) = open(request)?;
-        let pool = parse("pool", &message.pool).map_err(status)?;
+        let pool = required_enum("pool", message.pool).map_err(status)?;
         let capacity = limits::check(&self.database, &ctx, pool, message.delta).await.map_err(status)?;
         Ok(Response::new(pb::CheckCapacityResponse {
             would_fit: capacity.would_fit,

@@ -4,9 +4,9 @@ use tonic::{Status, Streaming};
 use usher_base::id::WorkspaceId;
 use usher_proto::billing::v1 as pb;
 use usher_rpc::convert::{InvalidArgument, from_wire, invalid, missing, parse};
-use usher_rpc::status;
+use usher_rpc::{required_enum, status};
+use usher_seats::ActiveUsers;
 
-use crate::class::SeatClass;
 use crate::ledger::Watermark;
 use crate::reconciliation::{ActiveUser, Claim, ClassState};
 
@@ -47,8 +47,7 @@ impl TryFrom<pb::UserState> for ActiveUser {
         Ok(Self {
             user: parse("user_id", &message.user_id)?,
             person: parse("person_key", &message.person_key)?,
-            class: SeatClass::of_user_type(&message.user_type)
-                .map_err(|error| invalid("user_type", error))?,
+            class: required_enum("class", message.class)?,
         })
     }
 }
@@ -68,10 +67,12 @@ impl TryFrom<pb::CompareStateRequest> for Claim<Vec<ClassState>> {
     fn try_from(message: pb::CompareStateRequest) -> Result<Self, InvalidArgument> {
         let class = |sent: &pb::ClassDigest| {
             Ok(ClassState {
-                class: parse("class", &sent.class)?,
-                count: sent.count,
-                digest: digest(&sent.digest)
-                    .ok_or_else(|| invalid("digest", "write 64 hexadecimal digits"))?,
+                class: required_enum("class", sent.class)?,
+                users: ActiveUsers {
+                    count: sent.count,
+                    digest: digest(&sent.digest)
+                        .ok_or_else(|| invalid("digest", "write 64 hexadecimal digits"))?,
+                },
             })
         };
         let state = message.classes.iter().map(class).collect::<Result<_, InvalidArgument>>()?;

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 
 use num_bigint::BigInt;
+use usher_seats::LineKind;
 
 use super::count::DailyCount;
-use super::line::{Line, LineKind, Rated};
+use super::line::{Line, Rated};
 use super::pattern::{Dated, Pattern, weigh};
 use super::presence::Member;
 use super::price::PriceList;

@@ -2,33 +2,14 @@
 
 use num_rational::BigRational;
 use num_traits::Zero as _;
+use usher_seats::{CountingMode, LineKind};
 
 use super::amount::{round, whole};
 use super::calendar::Calendar;
 use super::count::DailyCount;
-use super::mode::Mode;
 use super::price::{PriceList, PriceVersion};
 use super::tally::{Step, Tally};
 use super::{RatingError, SeatClass};
-
-/// What a line is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LineKind {
-    /// Seats in use.
-    Seat,
-    /// Committed seats that were not in use.
-    Floor,
-}
-
-impl LineKind {
-    /// The name, as stored and on the wire.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Seat => "seat",
-            Self::Floor => "floor",
-        }
-    }
-}
 
 /// A line of a statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,7 +19,7 @@ pub struct Line {
     /// Index of the class.
     pub class: usize,
     /// How its seats were counted.
-    pub mode: Mode,
+    pub mode: CountingMode,
     /// What was counted, in seat-days: the units priced in the daily modes, the dates touched in the others.
     pub seat_days: i64,
     /// In minor units.
@@ -47,10 +28,28 @@ pub struct Line {
     pub amount_minor: i64,
 }
 
+/// What a class is charged for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    /// Seats in use.
+    Seats,
+    /// Committed seats that were not in use.
+    Floor,
+}
+
+impl Part {
+    const fn kind(self) -> LineKind {
+        match self {
+            Self::Seats => LineKind::Seat,
+            Self::Floor => LineKind::Floor,
+        }
+    }
+}
+
 /// A class in a period: its counts and its prices, date by date.
 pub(super) struct Rated<'a> {
     pub(super) calendar: &'a Calendar,
-    pub(super) mode: Mode,
+    pub(super) mode: CountingMode,
     versions: Vec<Option<&'a PriceVersion>>,
     counts: &'a [DailyCount],
     steps: Vec<Step>,
@@ -69,14 +68,14 @@ pub fn rate(tally: &Tally, prices: &[PriceList]) -> Result<Vec<Line>, RatingErro
     let mut lines = Vec::new();
     for class in order {
         let rated = Rated::new(tally, class, &prices[class], &counts[class])?;
-        for kind in [LineKind::Seat, LineKind::Floor] {
-            let (exact, seat_days) = rated.amount(kind);
-            if exact.is_zero() && (seat_days == 0 || kind == LineKind::Floor) {
+        for part in [Part::Seats, Part::Floor] {
+            let (exact, seat_days) = rated.amount(part);
+            if exact.is_zero() && (seat_days == 0 || part == Part::Floor) {
                 continue;
             }
             let amount_minor =
                 round(&exact).ok_or_else(|| RatingError::TooLarge(classes[class].name.clone()))?;
-            lines.push(Line { kind, class, mode: rated.mode, seat_days, exact, amount_minor });
+            lines.push(Line { kind: part.kind(), class, mode: rated.mode, seat_days, exact, amount_minor });
         }
     }
     Ok(lines)
@@ -99,7 +98,7 @@ pub fn daily_charges(tally: &Tally, prices: &[PriceList]) -> Result<Vec<DailyCha
     let counts = tally.counts();
     let charges = |class: usize| {
         let rated = Rated::new(tally, class, &prices[class], &counts[class])?;
-        Ok(DailyCharges { seats: rated.charges(LineKind::Seat), floors: rated.charges(LineKind::Floor) })
+        Ok(DailyCharges { seats: rated.charges(Part::Seats), floors: rated.charges(Part::Floor) })
     };
     (0..tally.classes().len()).map(charges).collect()
 }
@@ -121,7 +120,8 @@ impl<'a> Rated<'a> {
         if let Some(index) = unpriced {
             return Err(RatingError::PriceMissing { class: name.clone(), date: calendar.dates()[index] });
         }
-        let mode = versions.iter().flatten().next().map_or_else(Mode::default, |version| version.mode);
+        let mode =
+            versions.iter().flatten().next().map_or_else(CountingMode::default, |version| version.mode);
         let other = versions.iter().position(|version| version.is_some_and(|version| version.mode != mode));
         if let Some(index) = other {
             return Err(RatingError::ModeChange { class: name.clone(), date: calendar.dates()[index] });
@@ -137,50 +137,50 @@ impl<'a> Rated<'a> {
     }
 
     /// The exact amount of a kind, and its seat-days.
-    fn amount(&self, kind: LineKind) -> (BigRational, i64) {
-        let charges = self.charges(kind);
-        let touched = || match kind {
-            LineKind::Seat => self.counts.iter().map(|count| count.seat_days).sum(),
-            LineKind::Floor => 0,
+    fn amount(&self, part: Part) -> (BigRational, i64) {
+        let charges = self.charges(part);
+        let touched = || match part {
+            Part::Seats => self.counts.iter().map(|count| count.seat_days).sum(),
+            Part::Floor => 0,
         };
-        match self.daily_units(kind) {
+        match self.daily_units(part) {
             Some(units) => (charges.into_iter().sum(), units.iter().sum()),
-            None if self.mode == Mode::Second => (charges.into_iter().sum(), touched()),
-            None => (self.period_amount(kind), touched()),
+            None if self.mode == CountingMode::Second => (charges.into_iter().sum(), touched()),
+            None => (self.period_amount(part), touched()),
         }
     }
 
     /// What each date costs, in the modes that price dates; nothing in those that price the period.
-    pub(super) fn charges(&self, kind: LineKind) -> Vec<BigRational> {
+    pub(super) fn charges(&self, part: Part) -> Vec<BigRational> {
         let dates = whole(self.calendar.len());
-        if let Some(units) = self.daily_units(kind) {
+        if let Some(units) = self.daily_units(part) {
             return units
                 .iter()
                 .enumerate()
                 .map(|(i, units)| self.price(i) * whole(*units) / &dates)
                 .collect();
         }
-        if self.mode != Mode::Second {
+        if self.mode != CountingMode::Second {
             return Vec::new();
         }
         let period = whole(self.calendar.close() - self.calendar.open());
         (0..self.calendar.len())
-            .map(|index| self.price(index) * whole(self.seat_microseconds(kind, index)) / &period)
+            .map(|index| self.price(index) * whole(self.seat_microseconds(part, index)) / &period)
             .collect()
     }
 
-    fn daily_units(&self, kind: LineKind) -> Option<Vec<i64>> {
+    fn daily_units(&self, part: Part) -> Option<Vec<i64>> {
         let count: fn(&DailyCount) -> i64 = match self.mode {
-            Mode::DailyTouch => |count| count.seat_days,
-            Mode::DailyClose => |count| count.closing,
-            Mode::DailyPeak => |count| count.peak,
+            CountingMode::DailyTouch => |count| count.seat_days,
+            CountingMode::DailyClose => |count| count.closing,
+            CountingMode::DailyPeak => |count| count.peak,
             _ => return None,
         };
-        Some(self.counts.iter().enumerate().map(|(i, day)| self.billable(kind, i, count(day))).collect())
+        Some(self.counts.iter().enumerate().map(|(i, day)| self.billable(part, i, count(day))).collect())
     }
 
     /// Seats times microseconds within a date.
-    fn seat_microseconds(&self, kind: LineKind, index: usize) -> i128 {
+    fn seat_microseconds(&self, part: Part, index: usize) -> i128 {
         let (start, end) = (self.calendar.start(index), self.calendar.start(index + 1));
         let from = self.steps.partition_point(|step| step.at <= start).saturating_sub(1);
         let mut sum = 0;
@@ -190,27 +190,27 @@ impl<'a> Rated<'a> {
             }
             let next = self.steps.get(position + 1).map_or(end, |next| next.at.min(end));
             let length = i128::from(next - step.at.max(start));
-            sum += length * i128::from(self.billable(kind, index, step.open));
+            sum += length * i128::from(self.billable(part, index, step.open));
         }
         sum
     }
 
-    fn period_amount(&self, kind: LineKind) -> BigRational {
+    fn period_amount(&self, part: Part) -> BigRational {
         let count = match self.mode {
-            Mode::PeriodClose => self.steps.last().map_or(0, |step| step.open),
-            Mode::PeriodPeak => self.steps.iter().map(|step| step.open).max().unwrap_or(0),
-            Mode::Distinct => self.distinct,
-            _ => return self.increments_amount(kind),
+            CountingMode::PeriodClose => self.steps.last().map_or(0, |step| step.open),
+            CountingMode::PeriodPeak => self.steps.iter().map(|step| step.open).max().unwrap_or(0),
+            CountingMode::Distinct => self.distinct,
+            _ => return self.increments_amount(part),
         };
-        self.price(0) * whole(self.billable(kind, 0, count))
+        self.price(0) * whole(self.billable(part, 0, count))
     }
 
     /// What a floor adds is what the same counting gives with the floor under every number.
-    fn increments_amount(&self, kind: LineKind) -> BigRational {
+    fn increments_amount(&self, part: Part) -> BigRational {
         let (included, floor) = self.terms(0);
-        match kind {
-            LineKind::Seat => self.increments(|open| (open - included).max(0)),
-            LineKind::Floor => self.increments(|open| open.max(floor)) - self.increments(|open| open),
+        match part {
+            Part::Seats => self.increments(|open| (open - included).max(0)),
+            Part::Floor => self.increments(|open| open.max(floor)) - self.increments(|open| open),
         }
     }
 
@@ -230,11 +230,11 @@ impl<'a> Rated<'a> {
     }
 
     /// A count as a kind of line prices it.
-    fn billable(&self, kind: LineKind, index: usize, count: i64) -> i64 {
+    fn billable(&self, part: Part, index: usize, count: i64) -> i64 {
         let (included, floor) = self.terms(index);
-        match kind {
-            LineKind::Seat => (count - included).max(0),
-            LineKind::Floor => (floor - count).max(0),
+        match part {
+            Part::Seats => (count - included).max(0),
+            Part::Floor => (floor - count).max(0),
         }
     }
 

@@ -4,11 +4,11 @@ use num_bigint::BigInt;
 use num_integer::Integer as _;
 use num_rational::BigRational;
 use num_traits::Zero as _;
+use usher_seats::CountingMode;
 
 use super::SeatClass;
 use super::calendar::Calendar;
-use super::line::{LineKind, Rated, highest};
-use super::mode::Mode;
+use super::line::{Part, Rated, highest};
 use super::presence::Member;
 
 /// First and last of some dates.
@@ -44,21 +44,21 @@ impl Dated {
         let calendar = rated.calendar;
         let touched = touched(member, class);
         let counted = match rated.mode {
-            Mode::DailyTouch | Mode::Distinct => touched.clone(),
-            Mode::DailyClose | Mode::PeriodClose => closed(member, class, calendar),
+            CountingMode::DailyTouch | CountingMode::Distinct => touched.clone(),
+            CountingMode::DailyClose | CountingMode::PeriodClose => closed(member, class, calendar),
             _ => visited(member, class, calendar),
         };
         if touched.is_empty() && counted.is_empty() {
             return None;
         }
         let times = match rated.mode {
-            Mode::Second => {
+            CountingMode::Second => {
                 let dates = counted.iter().flat_map(|(first, last)| *first..=*last);
                 dates.map(|index| (index, time_within(member, class, calendar, index))).collect()
             }
             _ => Vec::new(),
         };
-        let highest = rated.mode == Mode::Distinct && highest(&member.runs, classes) == Some(class);
+        let highest = rated.mode == CountingMode::Distinct && highest(&member.runs, classes) == Some(class);
         Some(Self { touched, counted, times, highest })
     }
 }
@@ -66,25 +66,29 @@ impl Dated {
 /// The weight of a person of each pattern.
 pub(super) fn weigh(rated: &Rated<'_>, patterns: &[Pattern]) -> Vec<BigInt> {
     match rated.mode {
-        Mode::DailyTouch | Mode::DailyClose | Mode::DailyPeak => by_date(rated, patterns),
-        Mode::Second => by_time(rated, patterns),
-        Mode::PeriodPeak | Mode::OpeningPlusIncrements => {
+        CountingMode::DailyTouch | CountingMode::DailyClose | CountingMode::DailyPeak => {
+            by_date(rated, patterns)
+        }
+        CountingMode::Second => by_time(rated, patterns),
+        CountingMode::PeriodPeak | CountingMode::OpeningPlusIncrements => {
             let days =
                 |dates: &[Dates]| -> usize { dates.iter().map(|(first, last)| last - first + 1).sum() };
             patterns.iter().map(|pattern| days(&pattern.dated.counted).into()).collect()
         }
-        Mode::PeriodClose => {
+        CountingMode::PeriodClose => {
             let last = rated.calendar.len() - 1;
             let there = |pattern: &Pattern| pattern.dated.counted.iter().any(|dates| dates.1 == last);
             patterns.iter().map(|pattern| u8::from(there(pattern)).into()).collect()
         }
-        Mode::Distinct => patterns.iter().map(|pattern| u8::from(pattern.dated.highest).into()).collect(),
+        CountingMode::Distinct => {
+            patterns.iter().map(|pattern| u8::from(pattern.dated.highest).into()).collect()
+        }
     }
 }
 
 /// Each date's charge is shared equally among the persons it counts.
 fn by_date(rated: &Rated<'_>, patterns: &[Pattern]) -> Vec<BigInt> {
-    let charges = rated.charges(LineKind::Seat);
+    let charges = rated.charges(Part::Seats);
     let mut persons = vec![0_usize; charges.len()];
     for Pattern { dated, persons: more } in patterns {
         for date in dated.counted.iter().flat_map(|(first, last)| *first..=*last) {
@@ -114,7 +118,7 @@ fn by_time(rated: &Rated<'_>, patterns: &[Pattern]) -> Vec<BigInt> {
         }
     }
     let per_microsecond: Vec<BigRational> = rated
-        .charges(LineKind::Seat)
+        .charges(Part::Seats)
         .into_iter()
         .zip(totals)
         .map(|(charge, total)| if total.is_zero() { BigRational::zero() } else { charge / total })

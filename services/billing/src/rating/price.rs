@@ -2,8 +2,7 @@
 
 use jiff::civil::Date;
 use num_rational::BigRational;
-
-use super::mode::Mode;
+use usher_seats::CountingMode;
 
 /// A price that holds from a date on, until the next one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,7 +12,7 @@ pub struct PriceVersion {
     /// Price of a seat for a whole period, in minor units.
     pub unit_price: BigRational,
     /// How seats are counted.
-    pub mode: Mode,
+    pub mode: CountingMode,
     /// Seats that cost nothing.
     pub included: i64,
     /// Seats that are paid for in any case.

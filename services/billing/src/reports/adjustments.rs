@@ -1,12 +1,12 @@
 //! What was booked in a period about periods that were closed before.
 
+use usher_seats::{LineKind, SeatClass};
 use usher_store::TenantTx;
 
 use super::statement::invoice;
 use super::writer::{Cell, Writer};
-use crate::class::SeatClass;
 use crate::error::BillingError;
-use crate::invoice::{self, InvoiceLine, Kind};
+use crate::invoice::{self, InvoiceLine};
 use crate::invoices::State;
 use crate::store::{close_lines, closes, facts};
 use crate::view::View;
@@ -24,7 +24,7 @@ pub(super) async fn write(tx: &mut TenantTx, view: &View, writer: &mut Writer) -
     let since =
         closes::before(tx, view.period.ordinal, view.known.at).await?.map_or(0, |close| close.sequence);
     let booked: Vec<&InvoiceLine> =
-        invoice.lines().iter().filter(|line| line.kind == Kind::Adjustment).collect();
+        invoice.lines().iter().filter(|line| line.kind == LineKind::Adjustment).collect();
     let reasons = facts::reasons(tx, since, until).await?;
     let numbers: Vec<String> = reasons.iter().map(|(sequence, _)| sequence.to_string()).collect();
     let texts: Vec<&str> = reasons.iter().map(|(_, reason)| reason.as_str()).collect();

@@ -3,6 +3,7 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use usher_seats::SeatClass;
 use usher_store::TenantTx;
 
 use super::writer::{Cell, Writer};
@@ -43,14 +44,14 @@ pub(super) async fn write(tx: &mut TenantTx, view: &View, writer: &mut Writer) -
         after = last.sequence;
         for change in &page {
             let date = local_date(view, change.at);
-            let class = |name: &Option<String>| name.as_deref().map_or(Cell::Empty, Cell::from);
+            let class = |class: Option<SeatClass>| class.map_or(Cell::Empty, |class| class.as_str().into());
             let row = [
                 change.sequence.into(),
                 change.at.to_string().into(),
                 date.to_string().into(),
                 change.person.to_string().into(),
-                class(&change.from_class),
-                class(&change.to_class),
+                class(change.from_class),
+                class(change.to_class),
                 change.cause.as_str().into(),
                 change.actor.as_str().into(),
                 change.request_id.as_str().into(),

@@ -1,12 +1,12 @@
 //! Commitments: what is bought, used and trued up.
 
 use jiff::civil::Date;
+use usher_seats::Pool;
 use usher_store::TenantTx;
 
 use super::writer::{Cell, Writer};
 use crate::commitment::Commitment;
 use crate::error::BillingError;
-use crate::limit::Pool;
 use crate::pool_usage::PoolUsage;
 use crate::rating::{RatingError, amount};
 use crate::store::{accounts, commitments as store};

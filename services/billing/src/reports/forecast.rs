@@ -2,27 +2,27 @@
 //! the period is expected to cost.
 
 use num_rational::BigRational;
+use usher_seats::{LineKind, SeatClass};
 use usher_store::TenantTx;
 
 use super::writer::{Cell, Writer};
-use crate::class::SeatClass;
 use crate::draft::{Draft, draft};
 use crate::error::BillingError;
-use crate::invoice::{InvoiceLine, Kind, total};
+use crate::invoice::{InvoiceLine, total};
 use crate::members;
 use crate::price;
 use crate::prices;
-use crate::rating::{DailyCharges, RatingError, Tally, amount, daily_charges};
+use crate::rating::{self, DailyCharges, RatingError, Tally, amount, daily_charges};
 use crate::view::View;
 use crate::what_if::WhatIf;
 
 pub(super) const COLUMNS: [&str; 5] = ["date", "class", "expected_seats", "expected_amount", "basis"];
 
 /// What is expected beside the seats of classes, and how it is named.
-const OTHERS: [(Kind, &str); 3] = [
-    (Kind::MinimumSpend, "what is missing to the minimum"),
-    (Kind::TrueUp, "true-ups of quarters that end in the period"),
-    (Kind::Adjustment, "adjustments of earlier periods"),
+const OTHERS: [(LineKind, &str); 3] = [
+    (LineKind::MinimumSpend, "what is missing to the minimum"),
+    (LineKind::TrueUp, "true-ups of quarters that end in the period"),
+    (LineKind::Adjustment, "adjustments of earlier periods"),
 ];
 
 /// Rounds charges so that the dates add up to the rounded sum: each date has what the sum has grown by.
@@ -43,7 +43,7 @@ impl Rounded {
 pub(super) async fn write(tx: &mut TenantTx, view: &View, writer: &mut Writer) -> Result<(), BillingError> {
     let calendar = &view.calendar;
     let exponent = view.period.account.currency.exponent;
-    let classes = SeatClass::rated();
+    let classes = rating::classes();
     let mut tally = Tally::new(&classes, calendar);
     members::each(tx, view.known.sequence, calendar, |member| tally.add(member)).await?;
     let lists = price::lists(&prices::since(tx, view.period.currency_since, view.known.at).await?, exponent)?;
@@ -59,7 +59,7 @@ pub(super) async fn write(tx: &mut TenantTx, view: &View, writer: &mut Writer) -
                 Some(minor) => *minor,
                 // A mode that counts the period as a whole is known when it ends.
                 None if day == last => sum(&draft, |line| {
-                    line.class == Some(class) && matches!(line.kind, Kind::Seat | Kind::Floor)
+                    line.class == Some(class) && matches!(line.kind, LineKind::Seat | LineKind::Floor)
                 })?,
                 None => 0,
             };

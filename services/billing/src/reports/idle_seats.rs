@@ -5,10 +5,10 @@ use jiff::civil::Date;
 use num_bigint::BigInt;
 use num_rational::BigRational;
 use num_traits::Zero as _;
+use usher_seats::SeatClass;
 use usher_store::TenantTx;
 
 use super::writer::{Cell, Writer};
-use crate::class::SeatClass;
 use crate::error::BillingError;
 use crate::period::Schedule;
 use crate::price;
@@ -31,7 +31,7 @@ pub(super) async fn write(tx: &mut TenantTx, view: &View, writer: &mut Writer) -
     let mut open: Vec<_> = overlay
         .apply(stays.iter().map(crate::interval::Interval::stay).collect())
         .into_iter()
-        .filter(|stay| SeatClass::at(stay.class).priced())
+        .filter(|stay| SeatClass::at(stay.class).is_paid())
         .filter(|stay| stay.start <= now && stay.end.is_none_or(|end| now < end))
         .collect();
     open.sort_by_key(|stay| (stay.start, stay.person));

@@ -1,11 +1,11 @@
 //! Limits: what was allowed and used in a period.
 
 use jiff::Timestamp;
+use usher_seats::Pool;
 use usher_store::TenantTx;
 
 use super::writer::{Cell, Writer};
 use crate::error::BillingError;
-use crate::limit::Pool;
 use crate::pool_usage::PoolUsage;
 use crate::store::{limit_refusals, limits as store};
 use crate::view::View;
@@ -34,7 +34,7 @@ pub(super) async fn write(tx: &mut TenantTx, view: &View, writer: &mut Writer) -
         let row = [
             pool.as_str().into(),
             limit.quantity.map_or(Cell::Empty, Cell::Number),
-            limit.rule.policy.to_string().into(),
+            limit.rule.at_limit.to_string().into(),
             in_use.into(),
             percent.map_or(Cell::Empty, Cell::Number),
             first_hit.map_or(Cell::Empty, |at| Cell::Text(at.to_string())),

@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 
 use usher_base::id::PersonKey;
+use usher_seats::SeatClass;
 use usher_store::TenantTx;
 
 use super::writer::Writer;
-use crate::class::SeatClass;
 use crate::error::BillingError;
 use crate::members;
 use crate::movement::{Movement, Movements, Step, steps};

@@ -4,11 +4,10 @@ use usher_store::TenantTx;
 
 use super::statement::invoice;
 use super::writer::{Cell, Writer};
-use crate::class::SeatClass;
 use crate::error::BillingError;
 use crate::invoices::State;
 use crate::members;
-use crate::rating::{DailyCount, Tally};
+use crate::rating::{self, DailyCount, Tally};
 use crate::store::{closes, history};
 use crate::view::View;
 use crate::watermarks::TOLERANCE;
@@ -37,7 +36,7 @@ pub(super) async fn write(tx: &mut TenantTx, view: &View, writer: &mut Writer) -
             }
         },
         Err(BillingError::Rating(_)) => {
-            let classes = SeatClass::rated();
+            let classes = rating::classes();
             let mut tally = Tally::new(&classes, &view.calendar);
             members::each(tx, view.known.sequence, &view.calendar, |member| tally.add(member)).await?;
             ("UNRATED", open_seats(view, &tally.counts()), Cell::Empty, 1)

@@ -2,10 +2,10 @@
 
 use num_rational::BigRational;
 use num_traits::Zero as _;
+use usher_seats::SeatClass;
 use usher_store::TenantTx;
 
 use super::writer::{Cell, Writer};
-use crate::class::SeatClass;
 use crate::error::BillingError;
 use crate::price;
 use crate::prices;

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use usher_seats::{CountingMode, SeatClass};
 use usher_store::TenantTx;
 
 use super::About;
 use super::writer::{Cell, Writer};
-use crate::class::SeatClass;
 use crate::error::BillingError;
 use crate::event::hex;
 use crate::invoices::{self, Invoice, State};
-use crate::rating::{Mode, RatingError};
+use crate::rating::RatingError;
 use crate::store::ledgers;
 use crate::view::View;
 
@@ -46,7 +46,7 @@ pub(super) async fn write(tx: &mut TenantTx, view: &View, writer: &mut Writer) -
             line.kind.as_str().into(),
             line.class.map_or("", SeatClass::as_str).into(),
             origin.into(),
-            line.mode.map_or("", Mode::as_str).into(),
+            line.mode.map_or("", CountingMode::as_str).into(),
             line.price_versions.join(" ").into(),
             line.unit_prices.join(" ").into(),
             line.seat_days.into(),
@@ -68,8 +68,9 @@ pub(super) async fn about(tx: &mut TenantTx, view: &View) -> Result<About, Billi
         invoice => Some(invoice?),
     };
     let lines = invoice.as_ref().map_or(&[][..], Invoice::lines);
-    let modes: BTreeSet<String> =
-        lines.iter().filter_map(|line| line.mode).map(|mode| mode.to_string()).collect();
+    let mut modes: Vec<CountingMode> = lines.iter().filter_map(|line| line.mode).collect();
+    modes.sort_unstable_by_key(|mode| mode.as_str());
+    modes.dedup();
     let versions: BTreeSet<String> =
         lines.iter().flat_map(|line| line.price_versions.iter().cloned()).collect();
     let (sequence, head_hash) = match invoice.as_ref().map(|invoice| &invoice.state) {
@@ -81,7 +82,7 @@ pub(super) async fn about(tx: &mut TenantTx, view: &View) -> Result<About, Billi
         dates: Some((view.period.first, view.period.end)),
         sequence,
         head_hash: head_hash.map(|hash| hex(&hash)).unwrap_or_default(),
-        modes: modes.into_iter().collect(),
+        modes,
         price_versions: versions.into_iter().collect(),
     })
 }

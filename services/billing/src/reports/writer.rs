@@ -1,44 +1,14 @@
 //! Writes rows as CSV or JSON lines, in chunks, and hashes what it wrote.
 
 use std::borrow::Cow;
-use std::str::FromStr;
 
 use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc;
 use usher_base::spreadsheet;
+use usher_seats::ReportFormat;
 
 use crate::error::BillingError;
 use crate::event::hex;
-
-/// How rows are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Format {
-    /// RFC 4180, UTF-8, a header row, LF.
-    Csv,
-    /// One JSON object a line.
-    JsonLines,
-}
-
-impl Format {
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Csv => "csv",
-            Self::JsonLines => "jsonl",
-        }
-    }
-}
-
-impl FromStr for Format {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "csv" => Ok(Self::Csv),
-            "jsonl" => Ok(Self::JsonLines),
-            _ => Err("there are csv and jsonl".to_owned()),
-        }
-    }
-}
 
 /// A value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,10 +51,10 @@ enum Pending {
 }
 
 impl Pending {
-    fn new(format: Format) -> Self {
+    fn new(format: ReportFormat) -> Self {
         match format {
-            Format::Csv => Self::Csv(Box::new(csv::Writer::from_writer(Part::new()))),
-            Format::JsonLines => Self::JsonLines(Part::new()),
+            ReportFormat::Csv => Self::Csv(Box::new(csv::Writer::from_writer(Part::new()))),
+            ReportFormat::Jsonl => Self::JsonLines(Part::new()),
         }
     }
 
@@ -107,7 +77,7 @@ impl Pending {
 
 /// Writes a report into a channel.
 pub(crate) struct Writer {
-    format: Format,
+    format: ReportFormat,
     columns: Vec<&'static str>,
     prefix: Option<String>,
     pending: Pending,
@@ -127,7 +97,7 @@ pub(crate) struct Written {
 
 impl Writer {
     /// With a first column "tenant", where rows are of all workspaces.
-    pub(crate) fn new(format: Format, all_workspaces: bool, sender: mpsc::Sender<Part>) -> Self {
+    pub(crate) fn new(format: ReportFormat, all_workspaces: bool, sender: mpsc::Sender<Part>) -> Self {
         Self {
             format,
             columns: Vec::new(),
@@ -235,7 +205,7 @@ pub(crate) fn major(minor: i64, exponent: u32) -> String {
 mod tests {
     use super::*;
 
-    async fn written(format: Format, rows: &[Vec<Cell>]) -> (String, Written) {
+    async fn written(format: ReportFormat, rows: &[Vec<Cell>]) -> (String, Written) {
         let (sender, mut receiver) = mpsc::channel(8);
         let mut writer = Writer::new(format, false, sender);
         writer.header(&["name", "amount"]).await.unwrap();
@@ -258,7 +228,7 @@ mod tests {
             vec![Cell::from("-1"), Cell::Empty],
             vec![Cell::from("ü"), Cell::Number(-7)],
         ];
-        let (text, written) = written(Format::Csv, &rows).await;
+        let (text, written) = written(ReportFormat::Csv, &rows).await;
 
         assert_eq!(text, "name,amount\n\"a,\"\"b\"\"\nc\",-0.05\n'=SUM(A1),1205\n'-1,\nü,-7\n");
         assert_eq!((written.rows, written.bytes), (4, i64::try_from(text.len()).unwrap()));
@@ -267,7 +237,7 @@ mod tests {
 
     #[tokio::test]
     async fn json_lines_keep_the_order_of_columns_and_amounts_as_text() {
-        let (text, _) = written(Format::JsonLines, &[vec![Cell::from("a"), Cell::Amount(7, 3)]]).await;
+        let (text, _) = written(ReportFormat::Jsonl, &[vec![Cell::from("a"), Cell::Amount(7, 3)]]).await;
 
         assert_eq!(text, "{\"name\":\"a\",\"amount\":\"0.007\"}\n");
     }
@@ -275,8 +245,8 @@ mod tests {
     #[tokio::test]
     async fn every_piece_is_of_whole_rows_and_about_as_large_as_the_others() {
         for (format, row) in [
-            (Format::Csv, "\"two\nlines\",7\n"),
-            (Format::JsonLines, "{\"name\":\"two\\nlines\",\"amount\":7}\n"),
+            (ReportFormat::Csv, "\"two\nlines\",7\n"),
+            (ReportFormat::Jsonl, "{\"name\":\"two\\nlines\",\"amount\":7}\n"),
         ] {
             let (sender, mut receiver) = mpsc::channel(64);
             let mut writer = Writer::new(format, false, sender);

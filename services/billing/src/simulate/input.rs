@@ -6,10 +6,10 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
+use usher_seats::CountingMode;
 
 use super::{Calendar, Plan, PriceList, PriceVersion, SeatClass, Stay, amount};
 use crate::currency;
-use crate::rating::Mode;
 use crate::zone;
 
 /// A case to price.
@@ -162,7 +162,7 @@ impl Case {
                 fault(format!("there is no class {:?}", price.class));
                 continue;
             };
-            let mode = price.mode.as_deref().map_or(Ok(Mode::default()), str::parse);
+            let mode = price.mode.as_deref().map_or(Ok(CountingMode::default()), str::parse);
             match (amount::parse_price(&price.unit_price, exponent), mode) {
                 (Ok(unit_price), Ok(mode)) => versions[class].push(PriceVersion {
                     valid_from: price.valid_from,

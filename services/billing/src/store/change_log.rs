@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use usher_base::id::PersonKey;
+use usher_seats::SeatClass;
 use usher_store::{TenantTx, Time};
 use uuid::Uuid;
 
@@ -15,8 +16,8 @@ pub(crate) struct Change {
     pub(crate) sequence: i64,
     pub(crate) at: Timestamp,
     pub(crate) person: PersonKey,
-    pub(crate) from_class: Option<String>,
-    pub(crate) to_class: Option<String>,
+    pub(crate) from_class: Option<SeatClass>,
+    pub(crate) to_class: Option<SeatClass>,
     pub(crate) cause: String,
     pub(crate) actor: String,
     pub(crate) request_id: String,
@@ -40,7 +41,7 @@ pub(crate) async fn page(
     after: i64,
     most: i64,
 ) -> Result<Vec<Change>, BillingError> {
-    type Row = (i64, Time, Uuid, Option<String>, Option<String>, String, String, String);
+    type Row = (i64, Time, Uuid, Option<SeatClass>, Option<SeatClass>, String, String, String);
     let sql = format!(
         "SELECT e.sequence, e.at, e.person_key, was.class,
            CASE WHEN e.kind = 'correction' AND e.active THEN lower(e.user_type) ELSE became.class END,

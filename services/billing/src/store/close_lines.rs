@@ -7,14 +7,13 @@ use num_bigint::BigInt;
 use num_rational::BigRational;
 use sqlx::FromRow;
 use usher_base::id::CommitmentId;
+use usher_seats::{CountingMode, LineKind, SeatClass};
 use usher_store::{TenantTx, Time};
 
-use super::{LATEST, class};
-use crate::class::SeatClass;
+use super::LATEST;
 use crate::currency::Currency;
 use crate::error::BillingError;
-use crate::invoice::{InvoiceLine, Kind};
-use crate::rating::Mode;
+use crate::invoice::InvoiceLine;
 
 /// Writes the lines, and the postings that book them.
 pub(crate) async fn insert(
@@ -32,10 +31,10 @@ pub(crate) async fn insert(
         .bind(tx.tenant())
         .bind(ordinal)
         .bind(number)
-        .bind(line.kind.as_str())
-        .bind(line.class.map(SeatClass::as_str))
+        .bind(line.kind)
+        .bind(line.class)
         .bind(line.origin)
-        .bind(line.mode.map(Mode::as_str))
+        .bind(line.mode)
         .bind(line.price_versions.join(" "))
         .bind(line.unit_prices.join(" "))
         .bind(line.seat_days)
@@ -62,10 +61,10 @@ pub(crate) async fn insert(
 
 #[derive(FromRow)]
 struct LineRow {
-    kind: String,
-    class: Option<String>,
+    kind: LineKind,
+    class: Option<SeatClass>,
     origin_ordinal: i64,
-    mode: Option<String>,
+    mode: Option<CountingMode>,
     price_versions: String,
     unit_prices: String,
     seat_days: i64,
@@ -82,10 +81,10 @@ impl TryFrom<LineRow> for InvoiceLine {
         let number = |text: &str| text.parse::<BigInt>().map_err(|_| unread("fraction"));
         let words = |text: &str| text.split_whitespace().map(str::to_owned).collect();
         Ok(Self {
-            kind: Kind::from_name(&row.kind).ok_or_else(|| unread("kind"))?,
-            class: row.class.as_deref().map(class).transpose()?,
+            kind: row.kind,
+            class: row.class,
             origin: row.origin_ordinal,
-            mode: row.mode.map(|mode| mode.parse().map_err(|_| unread("mode"))).transpose()?,
+            mode: row.mode,
             price_versions: words(&row.price_versions),
             unit_prices: words(&row.unit_prices),
             seat_days: row.seat_days,

@@ -3,10 +3,10 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 use sqlx::FromRow;
+use usher_seats::SeatClass;
 use usher_store::{TenantTx, Time};
 
-use super::{class, date, hash};
-use crate::class::SeatClass;
+use super::{date, hash};
 use crate::currency::Currency;
 use crate::error::BillingError;
 use crate::event::Hash;
@@ -190,7 +190,7 @@ pub(crate) async fn insert_days(
     .bind(tx.tenant())
     .bind(close.ordinal)
     .bind(cells().map(|(_, day, _)| day.to_string()).collect::<Vec<_>>())
-    .bind(cells().map(|(class, _, _)| class.as_str().to_owned()).collect::<Vec<_>>())
+    .bind(cells().map(|(class, _, _)| class).collect::<Vec<_>>())
     .bind(number(|count| count.seat_days))
     .bind(number(|count| count.closing))
     .bind(number(|count| count.peak))
@@ -201,7 +201,7 @@ pub(crate) async fn insert_days(
 
 /// The daily counts as they were closed: by class, then date.
 pub(crate) async fn days(tx: &mut TenantTx, close: &Close) -> Result<Vec<Vec<DailyCount>>, BillingError> {
-    let rows: Vec<(String, i64, i64, i64)> = sqlx::query_as(
+    let rows: Vec<(SeatClass, i64, i64, i64)> = sqlx::query_as(
         "SELECT class, seat_days, closing, peak FROM close_days WHERE tenant_id = $1 AND ordinal = $2 ORDER BY class, day",
     )
     .bind(tx.tenant())
@@ -209,8 +209,8 @@ pub(crate) async fn days(tx: &mut TenantTx, close: &Close) -> Result<Vec<Vec<Dai
     .fetch_all(tx.conn())
     .await?;
     let mut counts = vec![Vec::new(); SeatClass::COUNT];
-    for (name, seat_days, closing, peak) in rows {
-        counts[class(&name)?.index()].push(DailyCount { seat_days, closing, peak });
+    for (class, seat_days, closing, peak) in rows {
+        counts[class.index()].push(DailyCount { seat_days, closing, peak });
     }
     Ok(counts)
 }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use sqlx::FromRow;
 use usher_base::id::CommitmentId;
+use usher_seats::Pool;
 use usher_store::{TenantTx, Time};
 use uuid::Uuid;
 
@@ -15,7 +16,7 @@ use crate::record::Kind;
 #[derive(FromRow)]
 struct CommitmentRow {
     commitment_id: Uuid,
-    pool: String,
+    pool: Pool,
     quantity: i64,
     unit_price_micros: i64,
     first_date: String,
@@ -29,7 +30,7 @@ impl TryFrom<CommitmentRow> for Commitment {
     fn try_from(row: CommitmentRow) -> Result<Self, BillingError> {
         Ok(Self {
             id: CommitmentId::from_uuid(row.commitment_id),
-            pool: row.pool.parse().map_err(|error| BillingError::Stored(format!("{error}")))?,
+            pool: row.pool,
             quantity: row.quantity,
             unit_price: UnitPrice::from_micros(row.unit_price_micros),
             first: date(&row.first_date)?,

@@ -2,11 +2,11 @@
 
 use sqlx::FromRow;
 use usher_base::id::{EventId, PersonKey};
+use usher_seats::SeatClass;
 use usher_store::{TenantTx, Time};
 use uuid::Uuid;
 
-use super::{class, records};
-use crate::class::SeatClass;
+use super::records;
 use crate::corrections::CorrectionRequest;
 use crate::error::BillingError;
 use crate::record::Kind;
@@ -17,7 +17,7 @@ struct RequestRow {
     person_key: Uuid,
     from_at: Time,
     until_at: Time,
-    class: Option<String>,
+    class: Option<SeatClass>,
     reason: String,
     author: String,
     request_id: String,
@@ -33,7 +33,7 @@ impl TryFrom<RequestRow> for CorrectionRequest {
             person: PersonKey::from_uuid(row.person_key),
             from: row.from_at.0,
             until: row.until_at.0,
-            class: row.class.as_deref().map(class).transpose()?,
+            class: row.class,
             reason: row.reason,
             author: row.author,
             request_id: row.request_id,
@@ -54,7 +54,7 @@ pub(crate) async fn insert(tx: &mut TenantTx, request: &CorrectionRequest) -> Re
     .bind(request.person.as_uuid())
     .bind(Time(request.from))
     .bind(Time(request.until))
-    .bind(request.class.map(SeatClass::as_str))
+    .bind(request.class)
     .bind(&request.reason)
     .bind(&request.author)
     .bind(&request.request_id)

@@ -5,15 +5,14 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use sqlx::FromRow;
 use usher_base::id::EventId;
+use usher_seats::{LineKind, SeatClass};
 use usher_store::{TenantTx, Time};
 use uuid::Uuid;
 
-use super::{class, date, records};
-use crate::class::SeatClass;
+use super::{date, records};
 use crate::credit_notes::{CreditLine, CreditNote};
 use crate::currency::Currency;
 use crate::error::BillingError;
-use crate::invoice::Kind;
 use crate::record;
 
 /// A line with its note.
@@ -28,8 +27,8 @@ struct Row {
     request_id: String,
     issued_at: Time,
     line_no: i32,
-    kind: String,
-    class: Option<String>,
+    kind: LineKind,
+    class: Option<SeatClass>,
     origin_ordinal: i64,
     amount_minor: i64,
     currency: String,
@@ -49,9 +48,8 @@ fn notes(rows: Vec<Row>) -> Result<Vec<CreditNote>, BillingError> {
     for row in rows {
         let line = CreditLine {
             line_no: row.line_no,
-            kind: Kind::from_name(&row.kind)
-                .ok_or_else(|| BillingError::Stored("a credited line's kind".to_owned()))?,
-            class: row.class.as_deref().map(class).transpose()?,
+            kind: row.kind,
+            class: row.class,
             origin: row.origin_ordinal,
             amount_minor: row.amount_minor,
         };

@@ -43,7 +43,7 @@ pub(crate) async fn insert(
     .bind(of(|event| event.person.as_uuid()))
     .bind(of(|event| event.user.as_uuid()))
     .bind(entries.iter().map(|entry| entry.event.active).collect::<Vec<_>>())
-    .bind(text(|event| &event.user_type))
+    .bind(text(|event| event.class.user_type().as_str()))
     .bind(entries.iter().map(|entry| Time(entry.event.effective_at)).collect::<Vec<_>>())
     .bind(text(|event| &event.cause))
     .bind(text(|event| &event.actor))

@@ -3,12 +3,12 @@
 use jiff::Timestamp;
 use sqlx::FromRow;
 use usher_base::id::{EventId, PersonKey, UserId};
+use usher_seats::{EventKind, SeatClass, UserType};
 use usher_store::{TenantTx, Time};
 use uuid::Uuid;
 
 use super::epochs::COUNTS_AT;
 use super::{allow_sorts, hash};
-use crate::class::SeatClass;
 use crate::error::BillingError;
 use crate::event::{CorrectionFact, Fact, Hash, LinkFact, Recorded, SeatEvent};
 use crate::facts::FactRange;
@@ -19,7 +19,7 @@ struct FactRow {
     sequence: i64,
     epoch: i64,
     source_sequence: Option<i64>,
-    kind: String,
+    kind: EventKind,
     event_id: Uuid,
     person_key: Uuid,
     user_id: Option<Uuid>,
@@ -51,10 +51,9 @@ fn fact(row: FactRow) -> Result<Fact, BillingError> {
     let event_id = EventId::from_uuid(row.event_id);
     let person = PersonKey::from_uuid(row.person_key);
     let missing = || BillingError::Stored(format!("fact {} without all of its fields", row.sequence));
-    let class =
-        || SeatClass::of_user_type(&row.user_type).map_err(|error| BillingError::Stored(error.to_string()));
-    match row.kind.as_str() {
-        "correction" => Ok(Fact::Correction(CorrectionFact {
+    let class = || user_class(&row.user_type);
+    match row.kind {
+        EventKind::Correction => Ok(Fact::Correction(CorrectionFact {
             event_id,
             person,
             class: if row.active { Some(class()?) } else { None },
@@ -65,7 +64,7 @@ fn fact(row: FactRow) -> Result<Fact, BillingError> {
             approver: row.approver.clone().ok_or_else(missing)?,
             request_id: row.request_id,
         })),
-        "link" => Ok(Fact::Link(LinkFact {
+        EventKind::Link => Ok(Fact::Link(LinkFact {
             event_id,
             person,
             other: PersonKey::from_uuid(row.linked_person.ok_or_else(missing)?),
@@ -74,20 +73,25 @@ fn fact(row: FactRow) -> Result<Fact, BillingError> {
             at: row.effective_at.0,
             request_id: row.request_id,
         })),
-        _ => Ok(Fact::State(SeatEvent {
+        EventKind::State => Ok(Fact::State(SeatEvent {
             sequence: row.source_sequence.unwrap_or_default(),
             event_id,
             person,
             user: UserId::from_uuid(row.user_id.ok_or_else(missing)?),
             active: row.active,
             class: class()?,
-            user_type: row.user_type,
             effective_at: row.effective_at.0,
             cause: row.cause,
             actor: row.actor,
             request_id: row.request_id,
         })),
     }
+}
+
+/// The class of a stored user type.
+fn user_class(user_type: &str) -> Result<SeatClass, BillingError> {
+    let user_type: UserType = user_type.parse().map_err(|error| BillingError::Stored(format!("{error}")))?;
+    Ok(user_type.class())
 }
 
 /// The facts of a range, in order.
@@ -141,7 +145,7 @@ pub(crate) async fn insert(tx: &mut TenantTx, recorded: &Recorded) -> Result<(),
             .bind(fact.event_id.as_uuid())
             .bind(fact.person.as_uuid())
             .bind(fact.class.is_some())
-            .bind(fact.class.map_or("", SeatClass::user_type))
+            .bind(fact.class.map_or("", |class| class.user_type().as_str()))
             .bind(Time(fact.from))
             .bind("billing.correction")
             .bind(fact.author.clone())
@@ -199,13 +203,13 @@ pub(crate) async fn overlay(tx: &mut TenantTx, sequence: i64) -> Result<Overlay,
         if let Some(other) = linked {
             links.push((person, PersonKey::from_uuid(other)));
         } else if let Some(until) = until {
-            let class = active.then(|| SeatClass::of_user_type(&user_type)).transpose();
+            let class = active.then(|| user_class(&user_type)).transpose()?;
             corrections.push(Correction {
                 sequence,
                 person,
                 start: from.0.as_microsecond(),
                 end: until.0.as_microsecond(),
-                class: class.map_err(|error| BillingError::Stored(error.to_string()))?,
+                class,
             });
         }
     }

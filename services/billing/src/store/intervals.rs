@@ -6,11 +6,11 @@ use futures::TryStreamExt as _;
 use jiff::Timestamp;
 use sqlx::FromRow;
 use usher_base::id::PersonKey;
+use usher_seats::SeatClass;
 use usher_store::{TenantTx, Time};
 use uuid::Uuid;
 
-use super::{allow_sorts, class};
-use crate::class::SeatClass;
+use super::allow_sorts;
 use crate::error::BillingError;
 use crate::interval::{End, Interval};
 use crate::intervals::IntervalFilter;
@@ -21,7 +21,7 @@ use crate::resync::SetBack;
 struct IntervalRow {
     person_key: Uuid,
     open_sequence: i64,
-    class: String,
+    class: SeatClass,
     start_at: Time,
     end_at: Option<Time>,
     close_sequence: Option<i64>,
@@ -29,23 +29,21 @@ struct IntervalRow {
     end_cause: Option<String>,
 }
 
-impl TryFrom<IntervalRow> for Interval {
-    type Error = BillingError;
-
-    fn try_from(row: IntervalRow) -> Result<Self, BillingError> {
+impl From<IntervalRow> for Interval {
+    fn from(row: IntervalRow) -> Self {
         let end = row.end_at.map(|at| End {
             at: at.0,
             sequence: row.close_sequence.unwrap_or_default(),
             cause: row.end_cause.unwrap_or_default(),
         });
-        Ok(Self {
+        Self {
             person: PersonKey::from_uuid(row.person_key),
-            class: class(&row.class)?,
+            class: row.class,
             start: row.start_at.0,
             open_sequence: row.open_sequence,
             start_cause: row.start_cause,
             end,
-        })
+        }
     }
 }
 
@@ -61,7 +59,7 @@ pub(crate) async fn open(tx: &mut TenantTx, persons: &[PersonKey]) -> Result<Vec
     .bind(keys)
     .fetch_all(tx.conn())
     .await?;
-    rows.into_iter().map(Interval::try_from).collect()
+    Ok(rows.into_iter().map(Interval::from).collect())
 }
 
 /// An interval without what came after a number.
@@ -78,7 +76,7 @@ pub(crate) async fn as_of(tx: &mut TenantTx, sequence: i64) -> Result<Vec<Interv
         .bind(sequence)
         .fetch_all(tx.conn())
         .await?;
-    rows.into_iter().map(Interval::try_from).collect()
+    Ok(rows.into_iter().map(Interval::from).collect())
 }
 
 /// The intervals of some persons, as the ledger was at a number.
@@ -99,7 +97,7 @@ pub(crate) async fn of_persons(
         .bind(keys)
         .fetch_all(tx.conn())
         .await?;
-    rows.into_iter().map(Interval::try_from).collect()
+    Ok(rows.into_iter().map(Interval::from).collect())
 }
 
 /// Intervals that begin or end within a period, as the ledger was at a number.
@@ -119,7 +117,7 @@ pub(crate) async fn bounded_within(
         .bind(instant(calendar.close())?)
         .fetch_all(tx.conn())
         .await?;
-    rows.into_iter().map(Interval::try_from).collect()
+    Ok(rows.into_iter().map(Interval::from).collect())
 }
 
 /// The intervals that were open at an instant, as the ledger was at a number.
@@ -138,7 +136,7 @@ pub(crate) async fn open_at(
         .bind(instant(micros)?)
         .fetch_all(tx.conn())
         .await?;
-    rows.into_iter().map(Interval::try_from).collect()
+    Ok(rows.into_iter().map(Interval::from).collect())
 }
 
 /// Writes intervals that are new or were closed, in the order given: a person's earlier one ends
@@ -160,7 +158,7 @@ pub(crate) async fn save(tx: &mut TenantTx, intervals: &[Interval]) -> Result<()
     .bind(tx.tenant())
     .bind(intervals.iter().map(|interval| interval.person.as_uuid()).collect::<Vec<_>>())
     .bind(intervals.iter().map(|interval| interval.open_sequence).collect::<Vec<_>>())
-    .bind(intervals.iter().map(|interval| interval.class.as_str().to_owned()).collect::<Vec<_>>())
+    .bind(intervals.iter().map(|interval| interval.class).collect::<Vec<_>>())
     .bind(intervals.iter().map(|interval| Time(interval.start)).collect::<Vec<_>>())
     .bind(ends().map(|end| end.map(|end| Time(end.at))).collect::<Vec<_>>())
     .bind(ends().map(|end| end.map(|end| end.sequence)).collect::<Vec<_>>())
@@ -199,15 +197,15 @@ const STAYS: &str =
   WHERE tenant_id = $1 AND open_sequence <= $2 AND start_at < $4
     AND (coalesce(end_at, 'infinity') > $3 OR close_sequence > $2)";
 
-type StayRow = (Uuid, String, Time, Option<Time>);
+type StayRow = (Uuid, SeatClass, Time, Option<Time>);
 
-fn stay((person, name, start, end): StayRow) -> Result<Stay<PersonKey>, BillingError> {
-    Ok(Stay {
+fn stay((person, class, start, end): StayRow) -> Stay<PersonKey> {
+    Stay {
         person: PersonKey::from_uuid(person),
-        class: class(&name)?.index(),
+        class: class.index(),
         start: start.0.as_microsecond(),
         end: end.map(|end| end.0.as_microsecond()),
-    })
+    }
 }
 
 /// When some persons were billable within a period, as the ledger was at a number.
@@ -231,7 +229,7 @@ pub(crate) async fn stays_of(
         .bind(persons.iter().map(|person| person.as_uuid()).collect::<Vec<_>>())
         .fetch_all(tx.conn())
         .await?;
-    rows.into_iter().map(stay).collect()
+    Ok(rows.into_iter().map(stay).collect())
 }
 
 /// As [`stays_of`] everybody, one after the other, by person.
@@ -250,7 +248,7 @@ pub(crate) async fn each_stay(
         .bind(instant(calendar.close())?)
         .fetch(tx.conn());
     while let Some(row) = rows.try_next().await? {
-        visit(stay(row)?);
+        visit(stay(row));
     }
     Ok(())
 }
@@ -287,7 +285,7 @@ pub(crate) async fn page(
         .bind(after.0.as_uuid())
         .bind(after.1)
         .bind(filter.person.map(PersonKey::as_uuid))
-        .bind(filter.class.map(SeatClass::as_str))
+        .bind(filter.class)
         .bind(filter.open_only)
         .bind(filter.overlap.0.map(Time))
         .bind(filter.overlap.1.map(Time))
@@ -295,5 +293,5 @@ pub(crate) async fn page(
         .fetch_all(tx.conn())
         .await?;
     allow_sorts(tx, true).await?;
-    rows.into_iter().map(Interval::try_from).collect()
+    Ok(rows.into_iter().map(Interval::from).collect())
 }

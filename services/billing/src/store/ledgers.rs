@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 use sqlx::FromRow;
+use usher_seats::SeatClass;
 use usher_store::{ScopedDatabase, TenantTx, Time};
 
 use super::hash;
-use crate::class::SeatClass;
 use crate::error::BillingError;
 use crate::event::Hash;
 use crate::ledger::{Ledger, Watermark};

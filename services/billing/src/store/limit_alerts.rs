@@ -1,6 +1,7 @@
 //! Alerts.
 
 use jiff::Timestamp;
+use usher_seats::Pool;
 use usher_store::{TenantTx, Time};
 
 use super::records;
@@ -41,14 +42,14 @@ pub(crate) async fn insert(
 
 /// Alerts that were raised, oldest first.
 pub(crate) async fn all(tx: &mut TenantTx) -> Result<Vec<Alert>, BillingError> {
-    let rows: Vec<(String, i64, i32, i64, Time)> = sqlx::query_as(
+    let rows: Vec<(Pool, i64, i32, i64, Time)> = sqlx::query_as(
         "SELECT pool, version, threshold, in_use, raised_at FROM limit_alerts WHERE tenant_id = $1
          ORDER BY raised_at, pool, version, threshold LIMIT 1000",
     )
     .bind(tx.tenant())
     .fetch_all(tx.conn())
     .await?;
-    let alert = |(pool, version, threshold, in_use, at): (String, i64, i32, i64, Time)| Alert {
+    let alert = |(pool, version, threshold, in_use, at): (Pool, i64, i32, i64, Time)| Alert {
         pool,
         version,
         threshold,

@@ -1,12 +1,12 @@
 //! Refused seats.
 
 use jiff::Timestamp;
+use usher_seats::Pool;
 use usher_store::{TenantTx, Time};
 
 use super::intervals::instant;
 use super::records;
 use crate::error::BillingError;
-use crate::limit::Pool;
 use crate::limit_refusals::Counted;
 use crate::record::Kind;
 

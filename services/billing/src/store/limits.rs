@@ -2,49 +2,42 @@
 
 use jiff::Timestamp;
 use sqlx::FromRow;
+use usher_seats::{AtLimit, Cap, Pool};
 use usher_store::{TenantTx, Time};
 
 use super::records;
 use crate::error::BillingError;
-use crate::limit::{Limit, Most, PlanLimit, Pool, Rule};
+use crate::limit::{Limit, Most, PlanLimit, Rule};
 use crate::record::Kind;
-use crate::share::Share;
 
 #[derive(FromRow)]
 struct LimitRow {
-    pool: String,
+    pool: Pool,
     version: i64,
     plan_version: Option<i64>,
     quantity: Option<i64>,
-    policy: String,
+    policy: AtLimit,
     at_least: Option<i64>,
     percent: Option<i64>,
     committed: i64,
 }
 
 impl LimitRow {
-    fn pool(&self) -> Result<Pool, BillingError> {
-        self.pool.parse().map_err(|error| BillingError::Stored(format!("{error}")))
-    }
-
-    fn rule(&self) -> Result<Rule, BillingError> {
-        let most = match (self.at_least, self.percent, self.quantity) {
-            (Some(at_least), Some(percent), _) => Most::Share(Share { at_least, percent }),
-            (_, _, Some(quantity)) => Most::Seats(quantity),
-            _ => Most::Unlimited,
+    fn rule(&self) -> Rule {
+        let most = match (Cap::of_columns(self.at_least, self.percent), self.quantity) {
+            (Some(cap), _) => Most::Cap(cap),
+            (None, Some(quantity)) => Most::Seats(quantity),
+            (None, None) => Most::Unlimited,
         };
-        let policy = self.policy.parse().map_err(|error| BillingError::Stored(format!("{error}")))?;
-        Ok(Rule { most, policy })
+        Rule { most, at_limit: self.policy }
     }
 }
 
-impl TryFrom<LimitRow> for Limit {
-    type Error = BillingError;
-
-    fn try_from(row: LimitRow) -> Result<Self, BillingError> {
-        let (pool, rule) = (row.pool()?, row.rule()?);
-        let LimitRow { version, plan_version, quantity, committed, .. } = row;
-        Ok(Self { pool, version, plan_version, rule, quantity, committed })
+impl From<LimitRow> for Limit {
+    fn from(row: LimitRow) -> Self {
+        let rule = row.rule();
+        let LimitRow { pool, version, plan_version, quantity, committed, .. } = row;
+        Self { pool, version, plan_version, rule, quantity, committed }
     }
 }
 
@@ -57,7 +50,7 @@ pub(crate) async fn last(tx: &mut TenantTx) -> Result<Vec<Limit>, BillingError> 
     let sql = format!("SELECT DISTINCT ON (pool) * FROM ({VERSIONS}) v ORDER BY pool DESC, version DESC");
     let rows: Vec<LimitRow> =
         sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(tx.tenant()).fetch_all(tx.conn()).await?;
-    rows.into_iter().map(Limit::try_from).collect()
+    Ok(rows.into_iter().map(Limit::from).collect())
 }
 
 /// How many versions and how many alerts there are. None is ever changed or deleted, so the numbers tell whether
@@ -89,12 +82,12 @@ pub(crate) async fn until(tx: &mut TenantTx, at: Timestamp) -> Result<Vec<(Times
         .bind(Time(at))
         .fetch_all(tx.conn())
         .await?;
-    rows.into_iter().map(|row| Ok((row.set_at.0, row.limit.try_into()?))).collect()
+    Ok(rows.into_iter().map(|row| (row.set_at.0, row.limit.into())).collect())
 }
 
-const fn share(rule: Rule) -> (Option<i64>, Option<i64>) {
+const fn cap(rule: Rule) -> (Option<i64>, Option<i64>) {
     match rule.most {
-        Most::Share(share) => (Some(share.at_least), Some(share.percent)),
+        Most::Cap(cap) => (Some(cap.at_least), Some(cap.percent)),
         Most::Unlimited | Most::Seats(_) => (None, None),
     }
 }
@@ -106,7 +99,7 @@ pub(crate) async fn insert(
     now: Timestamp,
     by: &str,
 ) -> Result<(), BillingError> {
-    let (at_least, percent) = share(limit.rule);
+    let (at_least, percent) = cap(limit.rule);
     sqlx::query(
         "INSERT INTO seat_limits (tenant_id, pool, version, plan_version, quantity, policy, at_least, percent, committed,
            set_at, set_by)
@@ -117,7 +110,7 @@ pub(crate) async fn insert(
     .bind(limit.version)
     .bind(limit.plan_version)
     .bind(limit.quantity)
-    .bind(limit.rule.policy.as_str())
+    .bind(limit.rule.at_limit.as_str())
     .bind(at_least)
     .bind(percent)
     .bind(limit.committed)
@@ -138,9 +131,8 @@ pub(crate) async fn plan(tx: &mut TenantTx) -> Result<Vec<PlanLimit>, BillingErr
     .bind(tx.tenant())
     .fetch_all(tx.conn())
     .await?;
-    rows.into_iter()
-        .map(|row| Ok(PlanLimit { pool: row.pool()?, version: row.version, rule: row.rule()? }))
-        .collect()
+    let limit = |row: LimitRow| PlanLimit { pool: row.pool, version: row.version, rule: row.rule() };
+    Ok(rows.into_iter().map(limit).collect())
 }
 
 /// Notes what the plan gives by a version of the policy; again changes nothing.
@@ -149,7 +141,7 @@ pub(crate) async fn insert_plan(
     limit: &PlanLimit,
     now: Timestamp,
 ) -> Result<(), BillingError> {
-    let (at_least, percent) = share(limit.rule);
+    let (at_least, percent) = cap(limit.rule);
     let quantity = if let Most::Seats(seats) = limit.rule.most { Some(seats) } else { None };
     sqlx::query(
         "INSERT INTO plan_limits (tenant_id, pool, plan_version, quantity, policy, at_least, percent, told_at)
@@ -159,7 +151,7 @@ pub(crate) async fn insert_plan(
     .bind(limit.pool.as_str())
     .bind(limit.version)
     .bind(quantity)
-    .bind(limit.rule.policy.as_str())
+    .bind(limit.rule.at_limit.as_str())
     .bind(at_least)
     .bind(percent)
     .bind(Time(now))

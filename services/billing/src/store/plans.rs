@@ -6,17 +6,16 @@ use jiff::{SignedDuration, Timestamp};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use usher_base::Clock;
 use usher_base::id::{EventId, PersonKey, UserId, WorkspaceId};
+use usher_seats::{Pool, SeatClass};
 use usher_store::testing::TestDatabase;
 use uuid::Uuid;
 
 use crate::audit;
-use crate::class::SeatClass;
 use crate::event::SeatEvent;
 use crate::facts::FactRange;
 use crate::intervals::IntervalFilter;
 use crate::jobs::Job;
 use crate::ledger::{self, Batch, Watermark};
-use crate::limit::Pool;
 use crate::limit_refusals::{self, Refusals};
 use crate::limit_versions;
 use crate::reconciliation::Run;
@@ -78,7 +77,6 @@ impl World {
             user: UserId::from_uuid(*person),
             active: *active,
             class: SeatClass::Regular,
-            user_type: "Regular".to_owned(),
             effective_at: at + SignedDuration::from_micros(sequence - first + 1),
             cause: "scim.create".to_owned(),
             actor: "scim:test".to_owned(),

@@ -5,10 +5,11 @@ use std::cmp::Reverse;
 use jiff::Timestamp;
 use sqlx::FromRow;
 use usher_base::id::PriceId;
+use usher_seats::{CountingMode, SeatClass};
 use usher_store::{TenantTx, Time};
 use uuid::Uuid;
 
-use super::{LATEST, class, date, records};
+use super::{LATEST, date, records};
 use crate::error::BillingError;
 use crate::price::{PriceVersion, UnitPrice};
 use crate::record::Kind;
@@ -16,10 +17,10 @@ use crate::record::Kind;
 #[derive(FromRow)]
 struct PriceRow {
     price_id: Uuid,
-    class: String,
+    class: SeatClass,
     unit_price_micros: i64,
     valid_from: String,
-    mode: String,
+    mode: CountingMode,
     included: i64,
     floor: i64,
     withdrawn: bool,
@@ -31,10 +32,10 @@ impl TryFrom<PriceRow> for PriceVersion {
     fn try_from(row: PriceRow) -> Result<Self, BillingError> {
         Ok(Self {
             id: PriceId::from_uuid(row.price_id),
-            class: class(&row.class)?,
+            class: row.class,
             unit_price: UnitPrice::from_micros(row.unit_price_micros),
             valid_from: date(&row.valid_from)?,
-            mode: row.mode.parse().map_err(|error| BillingError::Stored(format!("{error}")))?,
+            mode: row.mode,
             included: row.included,
             floor: row.floor,
         })

@@ -3,12 +3,12 @@
 use jiff::Timestamp;
 use sqlx::FromRow;
 use usher_base::id::{EventId, PersonKey, UserId};
+use usher_seats::{SeatClass, UserType};
 use usher_store::{TenantTx, Time};
 use uuid::Uuid;
 
 use super::intervals::instant;
-use super::{class, records};
-use crate::class::SeatClass;
+use super::records;
 use crate::error::BillingError;
 use crate::rating::Calendar;
 use crate::reconciliation::{ActiveUser, Run};
@@ -22,7 +22,7 @@ pub(crate) async fn state_at(
     sequence: i64,
 ) -> Result<Option<Vec<ActiveUser>>, BillingError> {
     // One statement, so that head and states are of one moment.
-    type Row = (i64, i64, Option<Uuid>, Option<Uuid>, Option<String>);
+    type Row = (i64, i64, Option<Uuid>, Option<Uuid>, Option<SeatClass>);
     let rows: Vec<Row> = sqlx::query_as(
         "SELECT l.epoch, l.acknowledged_sequence, s.user_id, s.person_key, s.class
          FROM ledgers l LEFT JOIN seats s ON s.tenant_id = l.tenant_id AND s.tenant_id = $1 AND s.class IS NOT NULL
@@ -41,12 +41,12 @@ pub(crate) async fn state_at(
         return Ok(Some(earlier(tx, epoch, sequence).await?));
     }
     let users = rows.into_iter().filter_map(|(_, _, user, person, class)| Some((user?, person?, class?)));
-    users.map(|(user, person, name)| active(user, person, class(&name)?)).collect::<Result<_, _>>().map(Some)
+    Ok(Some(users.map(|(user, person, class)| active(user, person, class)).collect()))
 }
 
 /// The active users at a number that is past, from the events.
 async fn earlier(tx: &mut TenantTx, epoch: i64, sequence: i64) -> Result<Vec<ActiveUser>, BillingError> {
-    let rows: Vec<(Uuid, Uuid, bool, String)> = sqlx::query_as(
+    let rows: Vec<(Uuid, Uuid, bool, UserType)> = sqlx::query_as(
         "SELECT DISTINCT ON (person_key, user_id) user_id, person_key, active, user_type FROM events
          WHERE tenant_id = $1 AND kind = 'state'
            AND (epoch < $2 OR epoch = $2 AND coalesce(source_sequence, 0) <= $3)
@@ -57,19 +57,12 @@ async fn earlier(tx: &mut TenantTx, epoch: i64, sequence: i64) -> Result<Vec<Act
     .bind(sequence)
     .fetch_all(tx.conn())
     .await?;
-    rows.into_iter()
-        .filter(|(_, _, active, _)| *active)
-        .map(|(user, person, _, user_type)| {
-            let class = SeatClass::of_user_type(&user_type)
-                .map_err(|error| BillingError::Stored(error.to_string()))?;
-            active(user, person, class)
-        })
-        .collect()
+    let found = rows.into_iter().filter(|(_, _, active, _)| *active);
+    Ok(found.map(|(user, person, _, user_type)| active(user, person, user_type.class())).collect())
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "it ends an iterator of results")]
-fn active(user: Uuid, person: Uuid, class: SeatClass) -> Result<ActiveUser, BillingError> {
-    Ok(ActiveUser { user: UserId::from_uuid(user), person: PersonKey::from_uuid(person), class })
+fn active(user: Uuid, person: Uuid, class: SeatClass) -> ActiveUser {
+    ActiveUser { user: UserId::from_uuid(user), person: PersonKey::from_uuid(person), class }
 }
 
 /// Keeps what a comparison found.
@@ -86,7 +79,7 @@ pub(crate) async fn insert(tx: &mut TenantTx, runs: &[Run]) -> Result<(), Billin
         .bind(run.id.as_uuid())
         .bind(run.epoch)
         .bind(run.source_sequence)
-        .bind(run.class.as_str())
+        .bind(run.class)
         .bind(run.identity_count)
         .bind(run.billing_count)
         .bind(run.equal)
@@ -107,7 +100,7 @@ struct RunRow {
     run_id: Uuid,
     epoch: i64,
     source_sequence: i64,
-    class: String,
+    class: SeatClass,
     identity_count: i64,
     billing_count: i64,
     equal: bool,
@@ -124,7 +117,7 @@ pub(crate) async fn last(tx: &mut TenantTx, most: i64) -> Result<Vec<Run>, Billi
     .bind(most)
     .fetch_all(tx.conn())
     .await?;
-    rows.into_iter().map(Run::try_from).collect()
+    Ok(rows.into_iter().map(Run::from).collect())
 }
 
 /// The rows of comparisons within a period, until a time.
@@ -143,23 +136,21 @@ pub(crate) async fn within(
     .bind(Time(until))
     .fetch_all(tx.conn())
     .await?;
-    rows.into_iter().map(Run::try_from).collect()
+    Ok(rows.into_iter().map(Run::from).collect())
 }
 
-impl TryFrom<RunRow> for Run {
-    type Error = BillingError;
-
-    fn try_from(row: RunRow) -> Result<Self, BillingError> {
-        Ok(Self {
+impl From<RunRow> for Run {
+    fn from(row: RunRow) -> Self {
+        Self {
             id: EventId::from_uuid(row.run_id),
             epoch: row.epoch,
             source_sequence: row.source_sequence,
-            class: class(&row.class)?,
+            class: row.class,
             identity_count: row.identity_count,
             billing_count: row.billing_count,
             equal: row.equal,
             persons: row.person_keys.map(|keys| keys.into_iter().map(PersonKey::from_uuid).collect()),
             at: row.ran_at.0,
-        })
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use sqlx::FromRow;
+use usher_seats::{AtLimit, Pool};
 use usher_store::{Database, Time};
 use uuid::Uuid;
 
@@ -11,11 +12,11 @@ use crate::error::BillingError;
 #[derive(Clone, Debug, FromRow)]
 pub(crate) struct WorkspaceLimit {
     pub(crate) tenant_id: Uuid,
-    pub(crate) pool: String,
+    pub(crate) pool: Pool,
     pub(crate) version: i64,
     pub(crate) plan_version: Option<i64>,
     pub(crate) quantity: Option<i64>,
-    pub(crate) policy: String,
+    pub(crate) policy: AtLimit,
     pub(crate) committed: i64,
     pub(crate) set_at: Time,
 }
@@ -25,14 +26,15 @@ pub(crate) struct WorkspaceLimit {
 pub(crate) struct Place {
     set_at: Time,
     tenant: Uuid,
-    pool: String,
+    /// The name of the pool, which is what the database orders by.
+    pool: &'static str,
     version: i64,
 }
 
 impl From<Timestamp> for Place {
     /// Before all that were set then.
     fn from(at: Timestamp) -> Self {
-        Self { set_at: Time(at), tenant: Uuid::nil(), pool: String::new(), version: 0 }
+        Self { set_at: Time(at), tenant: Uuid::nil(), pool: "", version: 0 }
     }
 }
 
@@ -40,7 +42,7 @@ impl WorkspaceLimit {
     /// Its place.
     pub(crate) fn place(&self) -> Place {
         let Self { tenant_id, version, set_at, .. } = *self;
-        Place { set_at, tenant: tenant_id, pool: self.pool.clone(), version }
+        Place { set_at, tenant: tenant_id, pool: self.pool.as_str(), version }
     }
 }
 

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use usher_base::id::{PersonKey, UserId, WorkspaceId};
+use usher_seats::SeatClass;
 use usher_store::TenantTx;
 
 use super::Verdict;
-use crate::class::SeatClass;
 use crate::error::BillingError;
 use crate::event::{Fact, GENESIS, Hash, Place, Recorded, Version};
 use crate::facts::FactRange;

@@ -1,10 +1,10 @@
 //! Closed periods: what was kept of them, and that all that was billed is what they cost.
 
 use jiff::Timestamp;
+use usher_seats::SeatClass;
 use usher_store::TenantTx;
 
 use super::Verdict;
-use crate::class::SeatClass;
 use crate::closing;
 use crate::draft::{self, Knowledge};
 use crate::error::BillingError;

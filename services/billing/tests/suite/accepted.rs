@@ -13,6 +13,7 @@ use usher_rpc::convert::from_wire;
 use crate::harness::Billing;
 use crate::invariants::Draw;
 use crate::reports::REPORTS;
+use crate::words::{self, class_name};
 use crate::workspace::Workspace;
 
 mod says;
@@ -106,11 +107,11 @@ impl<'a> Life<'a> {
         let (first, end): (Date, Date) = (open.start_date.parse().unwrap(), open.end_date.parse().unwrap());
         let of_period = |price: &pb::PriceVersion| {
             let from: Date = price.valid_from.parse().unwrap();
-            price.class == class && first <= from && from < end
+            class_name(price.class) == class && first <= from && from < end
         };
         let next = listed.into_inner().price_versions.into_iter().find(of_period);
         let version = pb::PriceVersion {
-            class: class.to_owned(),
+            class: words::class(class),
             unit_price: "3.33".to_owned(),
             valid_from: open.start_date.clone(),
             mode: next.map(|next| next.mode).unwrap_or_default(),
@@ -188,7 +189,7 @@ impl<'a> Life<'a> {
         let mut found = BTreeSet::new();
         for start_date in &self.closed {
             let lines = self.acme.invoice(start_date).await.unwrap().lines;
-            let without_class = lines.into_iter().filter(|line| line.class.is_empty());
+            let without_class = lines.into_iter().filter(|line| line.class == 0);
             found.extend(without_class.flat_map(|line| line.price_versions));
         }
         found

@@ -5,6 +5,7 @@ use usher_proto::billing::v1 as pb;
 use usher_rpc::Failure;
 
 use crate::harness::Billing;
+use crate::words::class_name;
 use crate::workspace::Workspace;
 
 #[tokio::test]
@@ -74,14 +75,14 @@ async fn prices_are_listed_by_rank_and_date_and_never_replaced() {
     assert_eq!(taken.reason, Reason::AlreadyExists);
     acme.price("regular", "15.00", "2026-06-16").await.expect("the same price again is that price");
     let listed = billing.admin().list_price_versions(acme.request(pb::ListPriceVersionsRequest {})).await;
-    let listed: Vec<(String, String)> = listed
+    let listed: Vec<(&str, String)> = listed
         .unwrap()
         .into_inner()
         .price_versions
         .into_iter()
-        .map(|version| (version.class, version.unit_price))
+        .map(|version| (class_name(version.class), version.unit_price))
         .collect();
-    let pair = |class: &str, price: &str| (class.to_owned(), price.to_owned());
+    let pair = |class: &'static str, price: &str| (class, price.to_owned());
     assert_eq!(
         listed,
         [

@@ -6,6 +6,7 @@ use usher_base::{Permission, Reason};
 use usher_proto::billing::v1 as pb;
 
 use crate::harness::{Billing, outgoing};
+use crate::words::{class, class_name, refused};
 
 /// A statement of the runtime role on the data of a workspace.
 pub async fn changed(app: &mut PgConnection, workspace: WorkspaceId, sql: &str) -> Result<(), sqlx::Error> {
@@ -31,9 +32,7 @@ async fn b1_an_event_delivered_again_changes_nothing_and_is_acknowledged_again()
     ];
     let answers = billing.append(again).await.unwrap();
 
-    assert!(
-        answers.iter().all(|answer| answer.refused_reason.is_empty() && answer.acknowledged_sequence == 2)
-    );
+    assert!(answers.iter().all(|answer| answer.refused_reason == 0 && answer.acknowledged_sequence == 2));
     assert_eq!(acme.cursor().await, cursor);
     assert_eq!(acme.intervals().await, intervals);
 
@@ -58,7 +57,7 @@ async fn b2_a_gap_is_refused_with_what_is_there_and_changes_nothing() {
 
     let answers = billing.append(vec![acme.batch(vec![events[7].clone()])]).await.unwrap();
 
-    assert_eq!(answers[0].refused_reason, Reason::SequenceGap.name());
+    assert_eq!(refused(&answers[0]), Reason::SequenceGap.name());
     assert_eq!(answers[0].acknowledged_sequence, 6);
     assert_eq!(acme.cursor().await, cursor);
     acme.apply(events[6..].to_vec()).await;
@@ -72,7 +71,7 @@ async fn b3_a_conflicting_repeat_halts_its_ledger_and_no_other() {
     let first = acme.event("2026-06-01T09:00:00Z", ada, Some("Regular"));
     acme.apply(vec![first.clone()]).await;
     let head = acme.cursor().await.head_hash;
-    let other = pb::SeatEvent { user_type: "External".to_owned(), ..first.clone() };
+    let other = pb::SeatEvent { class: class("external"), ..first.clone() };
     let second = acme.event("2026-06-02T09:00:00Z", ada, None);
     let healthy = globex.event("2026-06-01T09:00:00Z", bob, Some("Regular"));
 
@@ -80,7 +79,7 @@ async fn b3_a_conflicting_repeat_halts_its_ledger_and_no_other() {
         vec![acme.batch(vec![other, second.clone()]), globex.batch(vec![healthy]), acme.batch(vec![second])];
     let answers = billing.append(batches).await.unwrap();
 
-    let reasons: Vec<&str> = answers.iter().map(|answer| answer.refused_reason.as_str()).collect();
+    let reasons: Vec<&str> = answers.iter().map(refused).collect();
     assert_eq!(reasons, ["EVENT_CONFLICT", "", "EVENT_CONFLICT"]);
     let cursor = acme.cursor().await;
     assert!(cursor.halted && cursor.acknowledged_sequence == 1 && cursor.head_hash == head);
@@ -94,7 +93,7 @@ async fn one_malformed_batch_is_answered_and_the_stream_goes_on() {
     let (ada, bob) = (acme.person(), acme.person());
     let first = acme.event("2026-06-01T09:00:00Z", ada, Some("Regular"));
     let second = acme.event("2026-06-01T09:00:00Z", bob, Some("Regular"));
-    let unknown = pb::SeatEvent { user_type: "Robot".to_owned(), ..first.clone() };
+    let unknown = pb::SeatEvent { class: class("robot"), ..first.clone() };
     let late = pb::SeatEvent { sequence: 3, ..second.clone() };
 
     let batches = vec![
@@ -107,7 +106,7 @@ async fn one_malformed_batch_is_answered_and_the_stream_goes_on() {
     ];
     let answers = billing.append(batches).await.unwrap();
 
-    let reasons: Vec<&str> = answers.iter().map(|answer| answer.refused_reason.as_str()).collect();
+    let reasons: Vec<&str> = answers.iter().map(refused).collect();
     assert_eq!(reasons, ["INVALID_ARGUMENT", "INVALID_ARGUMENT", "INVALID_ARGUMENT", "INVALID_ARGUMENT", ""]);
     assert_eq!(acme.intervals().await.len(), 1);
 }
@@ -133,7 +132,7 @@ async fn e12_a_person_with_two_users_takes_one_seat_in_the_higher_class() {
 
     let seen: Vec<(&str, i64, i64)> = intervals
         .iter()
-        .map(|interval| (interval.class.as_str(), interval.open_sequence, interval.close_sequence))
+        .map(|interval| (class_name(interval.class), interval.open_sequence, interval.close_sequence))
         .collect();
     assert_eq!(seen, [("external", 1, 2), ("regular", 2, 5), ("external", 5, 0)]);
 }

@@ -14,6 +14,7 @@ use usher_rpc::Failure;
 use usher_rpc::convert::to_wire;
 
 use crate::harness::Billing;
+use crate::words::pool;
 use crate::workspace::Workspace;
 
 /// The methods that write nothing.
@@ -187,7 +188,7 @@ async fn write_everything(acme: &mut Workspace<'_>, ada: PersonKey) -> Vec<(&'st
         ("SetLimit", why(admin.set_limit(acme.request(pb::SetLimitRequest { limit: Some(limit) })).await)),
         (
             "ClearLimit",
-            why(admin.clear_limit(acme.request(pb::ClearLimitRequest { pool: "paid".to_owned() })).await),
+            why(admin.clear_limit(acme.request(pb::ClearLimitRequest { pool: pool("paid") })).await),
         ),
         (
             "SetCommitment",
@@ -275,7 +276,10 @@ async fn whatever_writes_is_refused_while_billings_clock_is_ahead_of_its_databas
         assert!(named.contains(&name), "{name} has no call here");
     }
     // What only reads is answered.
-    assert_eq!(acme.invoice(&closed(&acme).await).await.unwrap().period.unwrap().state, "CLOSED");
+    assert_eq!(
+        acme.invoice(&closed(&acme).await).await.unwrap().period.unwrap().state(),
+        pb::PeriodState::Closed
+    );
 
     clock.advance(SignedDuration::from_mins(-2));
     acme.correct(ada, &hours_before(clock.now(), 3), &hours_before(clock.now(), 2), "").await.unwrap();

@@ -3,8 +3,10 @@
 use sqlx::{Connection as _, PgConnection};
 use usher_base::Reason;
 use usher_proto::billing::v1 as pb;
+use usher_seats::PeriodState;
 
 use crate::harness::Billing;
+use crate::words::{class, class_name, kind_name, name};
 use crate::workspace::Workspace;
 
 /// (kind, class, origin, amount) of each line.
@@ -12,7 +14,9 @@ pub fn lines(invoice: &pb::Invoice) -> Vec<(&str, &str, &str, i64)> {
     invoice
         .lines
         .iter()
-        .map(|line| (line.kind.as_str(), line.class.as_str(), line.origin_period.as_str(), line.amount_minor))
+        .map(|line| {
+            (kind_name(line.kind), class_name(line.class), line.origin_period.as_str(), line.amount_minor)
+        })
         .collect()
 }
 
@@ -128,7 +132,8 @@ async fn periods_are_closed_one_after_the_other_and_b17_one_without_seats_costs_
     assert_eq!(lines(&august), [("min_spend", "", "2026-08-01", 5_000)]);
     let listed = billing.invoicing().list_periods(acme.request(pb::ListPeriodsRequest {})).await.unwrap();
     let listed = listed.into_inner().periods;
-    let states: Vec<String> = listed.iter().map(|listed| listed.period.clone().unwrap().state).collect();
+    let state = |listed: &pb::PeriodSummary| name::<PeriodState>(listed.period.as_ref().unwrap().state);
+    let states: Vec<&str> = listed.iter().map(state).collect();
     assert_eq!(states, ["CLOSED", "CLOSED", "CLOSED", "OPEN"]);
     for pair in listed.windows(2) {
         let (before, after) = (pair[0].period.clone().unwrap(), pair[1].period.clone().unwrap());
@@ -170,7 +175,7 @@ async fn an_account_changes_at_a_coming_boundary_and_e32_the_next_period_opens_w
     assert_eq!(june.period.unwrap().close_time.unwrap().seconds, 1_782_831_600, "30 June 15:00Z");
     assert_eq!(june.total_minor, 0);
     let july = acme.invoice("2026-07-01").await.unwrap();
-    let regular = july.lines.iter().find(|line| line.class == "regular").unwrap();
+    let regular = july.lines.iter().find(|line| line.class == class("regular")).unwrap();
     assert_eq!((regular.seat_days, regular.amount_minor), (1, 39));
 }
 

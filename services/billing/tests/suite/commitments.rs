@@ -6,6 +6,7 @@ use usher_proto::billing::v1 as pb;
 use usher_rpc::Failure;
 
 use crate::harness::Billing;
+use crate::words::{kind_name, pool};
 use crate::workspace::Workspace;
 
 /// Commits paid seats.
@@ -18,7 +19,7 @@ pub async fn set(
 ) -> Result<pb::Commitment, Failure> {
     let commitment = pb::Commitment {
         id: String::new(),
-        pool: "paid".to_owned(),
+        pool: pool("paid"),
         quantity,
         unit_price: unit_price.to_owned(),
         start_date: start.to_owned(),
@@ -72,10 +73,11 @@ async fn join(acme: &mut Workspace<'_>, many: usize, at: &str) -> Vec<usher_base
 }
 
 /// (kind, amount) of the lines of a period that are of no class.
-async fn classless(acme: &Workspace<'_>, start: &str) -> Vec<(String, i64)> {
+async fn classless(acme: &Workspace<'_>, start: &str) -> Vec<(&'static str, i64)> {
     let invoice = acme.invoice(start).await.unwrap();
-    let lines = invoice.lines.into_iter().filter(|line| line.class.is_empty() && line.kind != "credit");
-    lines.map(|line| (line.kind, line.amount_minor)).collect()
+    let lines =
+        invoice.lines.into_iter().filter(|line| line.class == 0 && line.kind() != pb::LineKind::Credit);
+    lines.map(|line| (kind_name(line.kind), line.amount_minor)).collect()
 }
 
 /// A year of ten seats at 12.00 from January on, trued up; metered seats cost nothing.
@@ -113,10 +115,10 @@ async fn a_quarter_is_trued_up_by_its_peak_beyond_all_that_was_paid_for_until_th
     }
 
     // 3 seats for 9 months, then 2 more for 3; the last quarter has no rest.
-    let line = |month, amount| (month, "true_up".to_owned(), amount);
+    let line = |month, amount| (month, "true_up", amount);
     assert_eq!(trued_up, [line(3, 3 * 9 * 1_200), line(9, 2 * 3 * 1_200)]);
     let march = acme.invoice("2026-03-01").await.unwrap();
-    let line = march.lines.iter().find(|line| line.kind == "true_up").unwrap();
+    let line = march.lines.iter().find(|line| line.kind() == pb::LineKind::TrueUp).unwrap();
     assert_eq!((line.unit_prices.clone(), line.exact.as_str()), (vec!["12.00".to_owned()], "32400/1"));
     let (report, _) = acme.report("commitment", "csv", "2026-04-01", None).await.unwrap();
     assert!(report.contains("\n2026-04-30,paid,13,10,0,\n"), "{report}");
@@ -145,7 +147,7 @@ async fn a_late_fact_adjusts_the_true_up_of_a_closed_quarter_and_those_that_foll
     let adjusted: Vec<_> =
         crate::closing::lines(&april).into_iter().filter(|line| line.0 == "adjustment").collect();
     assert_eq!(adjusted, [("adjustment", "", "2026-03-01", -9 * 1_200)]);
-    let line = april.lines.iter().find(|line| line.kind == "adjustment").unwrap();
+    let line = april.lines.iter().find(|line| line.kind() == pb::LineKind::Adjustment).unwrap();
     assert_eq!(line.price_versions, closed.lines.last().unwrap().price_versions, "the commitment");
     billing.advance_to("2026-05-02T00:00:00Z");
     acme.prove("2026-05-01T12:00:00Z").await;
@@ -159,7 +161,7 @@ async fn a_late_fact_adjusts_the_true_up_of_a_closed_quarter_and_those_that_foll
     .unwrap();
     assert_eq!(earned, -9 * 1_200, "what adjusts a true-up is earned as one");
     // June's quarter then has one more seat than is paid for.
-    assert_eq!(classless(&acme, "2026-06-01").await, [("true_up".to_owned(), 6 * 1_200)]);
+    assert_eq!(classless(&acme, "2026-06-01").await, [("true_up", 6 * 1_200)]);
     assert_eq!(acme.verify().await.faults, Vec::<String>::new());
 }
 
@@ -174,14 +176,10 @@ async fn a_cut_period_counts_by_its_dates_and_is_rounded_once_and_other_policies
     join(&mut acme, 4, "2026-02-01T00:00:00Z").await;
 
     // 15 of 30 days of April, May, and 4 of 30 days of June: 3 x 10.01 x 49/30 = 49.049.
-    assert_eq!(classless(&acme, "2026-04-01").await, [("true_up".to_owned(), 4_905)]);
+    assert_eq!(classless(&acme, "2026-04-01").await, [("true_up", 4_905)]);
     assert_eq!(classless(&acme, "2026-03-01").await, []);
 
     crate::limits::set(&acme, crate::limits::limit("paid", "ALLOW")).await.unwrap();
-    assert_eq!(
-        classless(&acme, "2026-04-01").await,
-        [("true_up".to_owned(), 4_905)],
-        "the quarter had ended"
-    );
+    assert_eq!(classless(&acme, "2026-04-01").await, [("true_up", 4_905)], "the quarter had ended");
     assert_eq!(classless(&acme, "2026-06-01").await, []);
 }

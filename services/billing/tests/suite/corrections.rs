@@ -7,6 +7,7 @@ use usher_rpc::convert::to_wire;
 
 use crate::closing::{lines, one_seat};
 use crate::harness::Billing;
+use crate::words::{class, class_name, pool};
 
 #[tokio::test]
 async fn e26_a_correction_of_a_closed_period_is_an_adjustment_of_the_open_one() {
@@ -93,7 +94,7 @@ async fn a_correction_needs_somebody_else_and_has_no_effect_before() {
         person_key: ada.to_string(),
         from_time: Some(to_wire("2026-06-05T00:00:00Z".parse().unwrap())),
         until_time: Some(to_wire("2026-06-15T00:00:00Z".parse().unwrap())),
-        class: "external".to_owned(),
+        class: class("external"),
         reason: "was a guest then".to_owned(),
         ..Default::default()
     };
@@ -109,7 +110,7 @@ async fn a_correction_needs_somebody_else_and_has_no_effect_before() {
 
     ask(correction.clone()).await.unwrap();
     ask(correction.clone()).await.unwrap();
-    let other = pb::Correction { class: String::new(), ..correction.clone() };
+    let other = pb::Correction { class: 0, ..correction.clone() };
     assert_eq!(ask(other).await.unwrap_err().code(), tonic::Code::AlreadyExists);
     let waiting =
         billing.admin().list_corrections(acme.request(pb::ListCorrectionsRequest {})).await.unwrap();
@@ -135,8 +136,8 @@ async fn a_correction_needs_somebody_else_and_has_no_effect_before() {
         async { billing.query().get_seat_status(request).await.unwrap().into_inner() }
     };
     let (then, later) = (status("2026-06-10T00:00:00Z").await, status("2026-06-02T00:00:00Z").await);
-    assert_eq!((then.class.as_str(), then.cause.as_str()), ("external", "billing.correction"));
-    assert_eq!((later.class.as_str(), later.cause.as_str()), ("regular", "scim.create"));
+    assert_eq!((class_name(then.class), then.cause.as_str()), ("external", "billing.correction"));
+    assert_eq!((class_name(later.class), later.cause.as_str()), ("regular", "scim.create"));
     let audit = billing.admin().list_audit(acme.request(pb::ListAuditRequest::default())).await.unwrap();
     let actions: Vec<String> = audit.into_inner().entries.into_iter().map(|entry| entry.action).collect();
     assert!(
@@ -196,7 +197,7 @@ async fn whoever_counts_seats_gets_the_links_that_it_lacks_with_its_watermark_an
     let event = acme.event("2026-06-16T00:00:00Z", twin, Some("External"));
     acme.apply(vec![event]).await;
     let in_use = async || {
-        let message = pb::CheckCapacityRequest { pool: "paid".into(), delta: 0 };
+        let message = pb::CheckCapacityRequest { pool: pool("paid"), delta: 0 };
         billing.query().check_capacity(acme.request(message)).await.unwrap().into_inner().in_use
     };
     let told = async |version: &str| {
@@ -245,7 +246,7 @@ async fn a_correction_to_a_class_without_a_price_in_a_closed_period_is_refused()
         person_key: ada.to_string(),
         from_time: Some(to_wire(from.parse().unwrap())),
         until_time: Some(to_wire(until.parse().unwrap())),
-        class: "external".to_owned(),
+        class: class("external"),
         reason: "was a guest then".to_owned(),
         ..Default::default()
     };

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use proptest::prelude::*;
 use usher_base::id::{PersonKey, UserId};
-use usher_billing::class::SeatClass;
 use usher_billing::interval::{Fold, Interval, StateChange};
+use usher_seats::SeatClass;
 use uuid::Uuid;
 
 #[derive(Clone, Debug)]

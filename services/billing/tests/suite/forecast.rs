@@ -1,11 +1,14 @@
 //! What a period is expected to cost.
 
 use usher_proto::billing::v1 as pb;
+use usher_proto::billing::v1::scheduled_change::About;
 use usher_rpc::convert::to_wire;
+use usher_seats::ScheduledChangeKind;
 
 use crate::closing::one_seat;
 use crate::commitments;
 use crate::harness::Billing;
+use crate::words::{self, class, class_name, name, pool_name};
 use crate::workspace::Workspace;
 
 async fn forecast(acme: &Workspace<'_>, known: Option<&str>) -> pb::GetForecastResponse {
@@ -40,10 +43,10 @@ async fn the_dates_of_a_forecast_add_up_to_what_is_expected_in_every_mode() {
         let billing = Billing::at("2026-06-16T12:00:00Z").await;
         let mut acme = billing.workspace();
         let version = pb::PriceVersion {
-            class: "regular".to_owned(),
+            class: class("regular"),
             unit_price: "9.99".to_owned(),
             valid_from: "2026-01-01".to_owned(),
-            mode: mode.to_owned(),
+            mode: words::mode(mode),
             floor: 5,
             ..Default::default()
         };
@@ -101,7 +104,12 @@ async fn a_forecast_has_what_is_set_to_change_and_all_else_that_will_be_billed()
         .scheduled_changes
         .iter()
         .map(|change| {
-            (change.date.as_str(), change.kind.as_str(), change.about.as_str(), change.detail.as_str())
+            let about = match change.about {
+                Some(About::Class(class)) => class_name(class),
+                Some(About::Pool(pool)) => pool_name(pool),
+                None => "",
+            };
+            (change.date.as_str(), name::<ScheduledChangeKind>(change.kind), about, change.detail.as_str())
         })
         .collect();
     assert_eq!(

@@ -28,15 +28,15 @@ async fn eventually(what: &str, mut so: impl AsyncFnMut() -> bool) {
     }
 }
 
-async fn states(workspace: &Workspace<'_>) -> Vec<(String, String)> {
+async fn states(workspace: &Workspace<'_>) -> Vec<(String, pb::PeriodState)> {
     let request = workspace.request(pb::ListPeriodsRequest {});
     let listed = workspace.billing.invoicing().list_periods(request).await.unwrap().into_inner().periods;
     let periods = listed.into_iter().map(|listed| listed.period.unwrap());
-    periods.map(|period| (period.start_date, period.state)).collect()
+    periods.map(|period| (period.start_date.clone(), period.state())).collect()
 }
 
 async fn closed(workspace: &Workspace<'_>) -> usize {
-    states(workspace).await.iter().filter(|(_, state)| state == "CLOSED").count()
+    states(workspace).await.iter().filter(|(_, state)| *state == pb::PeriodState::Closed).count()
 }
 
 /// When the workspace's next turn is, and since when it is in trouble.
@@ -62,7 +62,7 @@ async fn ended_periods_close_by_themselves_the_oldest_first_once_they_are_proven
     eventually("June is closed", async || closed(&acme).await == 1).await;
     assert_eq!(
         states(&acme).await[1],
-        ("2026-07-01".to_owned(), "OPEN".to_owned()),
+        ("2026-07-01".to_owned(), pb::PeriodState::Open),
         "July ended an hour ago"
     );
     eventually("the next turn is known", async || turn(&acme).await.0 == "2026-08-02 00:00").await;

@@ -13,6 +13,7 @@ use usher_rpc::Failure;
 
 use crate::harness::{Billing, outgoing};
 use crate::limits::{limit, set};
+use crate::words::pool;
 use crate::workspace::Workspace;
 
 /// What is set is seen about a second later; this is a second of patience.
@@ -21,7 +22,7 @@ const SOON: Duration = Duration::from_secs(5);
 const LOOKS: Duration = Duration::from_millis(2_500);
 
 /// A workspace's pool, and the version of its limit.
-type Version = (String, String, i64);
+type Version = (String, i32, i64);
 
 /// Identity's stream, and all that it has given.
 struct Feed {
@@ -46,7 +47,7 @@ impl Feed {
         let message = message.ok_or_else(|| Failure::new(Reason::Unavailable, "the stream has ended"))?;
         self.largest = self.largest.max(message.limits.len());
         for limit in &message.limits {
-            let version = (limit.workspace_id.clone(), limit.pool.clone(), limit.version);
+            let version = (limit.workspace_id.clone(), limit.pool, limit.version);
             assert!(self.seen.insert(version), "{limit:?} came twice");
         }
         Ok(message)
@@ -62,7 +63,7 @@ fn seats(quantity: i64) -> pb::Limit {
 }
 
 fn version(workspace: &Workspace<'_>, version: i64) -> Version {
-    (workspace.id.to_string(), "paid".to_owned(), version)
+    (workspace.id.to_string(), pool("paid"), version)
 }
 
 async fn view(
@@ -76,7 +77,7 @@ async fn view(
 /// What an admin of the workspace sees next: the paid limit, and the thresholds of alerts.
 async fn shown(stream: &mut Streaming<pb::GetLimitsResponse>) -> (Option<i64>, Vec<i32>) {
     let message = timeout(SOON, stream.message()).await.unwrap().unwrap().unwrap();
-    let paid = message.limits.iter().find(|limit| limit.pool == "paid");
+    let paid = message.limits.iter().find(|limit| limit.pool == pool("paid"));
     (paid.and_then(|limit| limit.quantity), message.alerts.iter().map(|alert| alert.threshold).collect())
 }
 

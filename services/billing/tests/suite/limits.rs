@@ -2,14 +2,17 @@
 
 use usher_base::Reason;
 use usher_proto::billing::v1 as pb;
+use usher_proto::seats::v1::Cap;
 use usher_rpc::Failure;
+use usher_seats::LimitSource;
 
 use crate::harness::Billing;
+use crate::words::{self, name, pool_name};
 use crate::workspace::Workspace;
 
 /// A limit that is unlimited as yet.
 pub fn limit(pool: &str, policy: &str) -> pb::Limit {
-    pb::Limit { pool: pool.to_owned(), policy: policy.to_owned(), ..Default::default() }
+    pb::Limit { pool: words::pool(pool), at_limit: words::at_limit(policy), ..Default::default() }
 }
 
 pub async fn set(acme: &Workspace<'_>, limit: pb::Limit) -> Result<pb::Limit, Failure> {
@@ -27,18 +30,18 @@ async fn set_seats(
 }
 
 async fn clear(acme: &Workspace<'_>, pool: &str) -> pb::Limit {
-    let message = pb::ClearLimitRequest { pool: pool.to_owned() };
+    let message = pb::ClearLimitRequest { pool: words::pool(pool) };
     acme.billing.admin().clear_limit(acme.request(message)).await.unwrap().into_inner().limit.unwrap()
 }
 
 /// What identity tells of the workspace's plan: so many paid seats, and the cap of the example plans.
 async fn plan(acme: &Workspace<'_>, version: i64, paid: Option<i64>, policy: &str) {
-    let given = |pool: &str, quantity, share| pb::PlanLimit {
-        pool: pool.to_owned(),
+    let given = |pool: &str, quantity, cap| pb::PlanLimit {
+        pool: words::pool(pool),
         version,
         quantity,
-        policy: policy.to_owned(),
-        share,
+        at_limit: words::at_limit(policy),
+        cap,
     };
     let watermark = pb::Watermark {
         workspace_id: acme.id.to_string(),
@@ -52,16 +55,21 @@ async fn plan(acme: &Workspace<'_>, version: i64, paid: Option<i64>, policy: &st
     acme.billing.ledger().advance_watermarks(acme.produced(message)).await.unwrap();
 }
 
-const CAP: pb::Share = pb::Share { at_least: 20, percent: 15 };
+const CAP: Cap = Cap { at_least: 20, percent: 15 };
 
-/// (pool, most, source, version) of what holds.
-async fn held(acme: &Workspace<'_>) -> Vec<(String, Option<i64>, String, i64)> {
-    let brief = |limit: pb::Limit| (limit.pool, limit.quantity, limit.source, limit.version);
+/// Pool, quantity, source and version.
+type Row = (&'static str, Option<i64>, &'static str, i64);
+
+/// What holds.
+async fn held(acme: &Workspace<'_>) -> Vec<Row> {
+    let brief = |limit: pb::Limit| {
+        (pool_name(limit.pool), limit.quantity, name::<LimitSource>(limit.source), limit.version)
+    };
     limits(acme).await.limits.into_iter().map(brief).collect()
 }
 
-fn row(pool: &str, quantity: i64, source: &str, version: i64) -> (String, Option<i64>, String, i64) {
-    (pool.to_owned(), Some(quantity), source.to_owned(), version)
+fn row(pool: &'static str, quantity: i64, source: &'static str, version: i64) -> Row {
+    (pool, Some(quantity), source, version)
 }
 
 async fn limits(acme: &Workspace<'_>) -> pb::GetLimitsResponse {
@@ -77,9 +85,9 @@ async fn a_limit_has_versions_of_which_the_last_one_holds() {
     assert_eq!(set_seats(&acme, "paid", None, "ALLOW").await.unwrap().version, 2);
     assert_eq!(set_seats(&acme, "collaborator", Some(20), "BLOCK").await.unwrap().version, 1);
 
-    let held: Vec<(String, Option<i64>, i64)> =
-        limits(&acme).await.limits.into_iter().map(|l| (l.pool, l.quantity, l.version)).collect();
-    assert_eq!(held, [("paid".to_owned(), None, 2), ("collaborator".to_owned(), Some(20), 1)]);
+    let held: Vec<(&str, Option<i64>, i64)> =
+        limits(&acme).await.limits.into_iter().map(|l| (pool_name(l.pool), l.quantity, l.version)).collect();
+    assert_eq!(held, [("paid", None, 2), ("collaborator", Some(20), 1)]);
     for (pool, quantity, policy) in
         [("free", Some(1), "BLOCK"), ("paid", Some(-1), "BLOCK"), ("paid", Some(1), "DENY")]
     {
@@ -109,7 +117,7 @@ async fn an_alert_is_raised_once_a_threshold_and_version() {
         limits(&acme).await.alerts.into_iter().map(|alert| (alert.threshold, alert.in_use)).collect();
     assert_eq!(raised, [(80, 8), (90, 9), (100, 10)]);
     let capacity = |delta| {
-        let message = pb::CheckCapacityRequest { pool: "paid".to_owned(), delta };
+        let message = pb::CheckCapacityRequest { pool: words::pool("paid"), delta };
         let request = acme.request(message);
         async { billing.query().check_capacity(request).await.unwrap().into_inner() }
     };
@@ -135,8 +143,8 @@ async fn a_pool_has_the_limit_of_its_plan_until_billing_sets_one_and_after_it_is
 
     let cleared = clear(&acme, "paid").await;
     assert_eq!(
-        (cleared.quantity, cleared.policy.as_str(), cleared.source.as_str()),
-        (Some(300), "BLOCK", "plan")
+        (cleared.quantity, cleared.at_limit, name::<LimitSource>(cleared.source)),
+        (Some(300), words::at_limit("BLOCK"), "plan")
     );
     assert_eq!(clear(&acme, "paid").await, cleared, "there is nothing left to clear");
     assert_eq!(held(&acme).await, [row("paid", 300, "plan", 3), row("collaborator", 45, "plan", 3)]);
@@ -146,11 +154,11 @@ async fn a_pool_has_the_limit_of_its_plan_until_billing_sets_one_and_after_it_is
 }
 
 #[tokio::test]
-async fn e31_a_share_moves_with_the_paid_limit_and_with_the_commitment_that_begins_and_ends() {
+async fn e31_a_cap_moves_with_the_paid_limit_and_with_the_commitment_that_begins_and_ends() {
     let billing = Billing::at("2026-06-15T00:00:00Z").await;
     let acme = billing.workspace();
     let mut moved = Vec::new();
-    set(&acme, pb::Limit { share: Some(CAP), ..limit("collaborator", "BLOCK") }).await.unwrap();
+    set(&acme, pb::Limit { cap: Some(CAP), ..limit("collaborator", "BLOCK") }).await.unwrap();
     for paid in [20, 133, 134, 200] {
         set_seats(&acme, "paid", Some(paid), "BLOCK").await.unwrap();
         moved.push(held(&acme).await[1].1.unwrap());
@@ -167,12 +175,9 @@ async fn e31_a_share_moves_with_the_paid_limit_and_with_the_commitment_that_begi
     assert_eq!(held(&acme).await[1].1, Some(30));
 
     for wrong in [
-        pb::Limit { share: Some(CAP), ..limit("paid", "BLOCK") },
-        pb::Limit { share: Some(CAP), quantity: Some(1), ..limit("collaborator", "BLOCK") },
-        pb::Limit {
-            share: Some(pb::Share { at_least: 0, percent: 1_001 }),
-            ..limit("collaborator", "BLOCK")
-        },
+        pb::Limit { cap: Some(CAP), ..limit("paid", "BLOCK") },
+        pb::Limit { cap: Some(CAP), quantity: Some(1), ..limit("collaborator", "BLOCK") },
+        pb::Limit { cap: Some(Cap { at_least: 0, percent: 1_001 }), ..limit("collaborator", "BLOCK") },
     ] {
         assert_eq!(set(&acme, wrong).await.unwrap_err().reason, Reason::InvalidArgument);
     }
@@ -207,7 +212,7 @@ async fn refused(acme: &Workspace<'_>, as_of: &str, refused: i64) {
         workspace_id: acme.id.to_string(),
         epoch: 1,
         as_of_time: Some(usher_rpc::convert::to_wire(as_of.parse().unwrap())),
-        refusals: vec![pb::SeatRefusals { pool: "paid".to_owned(), refused }],
+        refusals: vec![pb::SeatRefusals { pool: words::pool("paid"), refused }],
         ..Default::default()
     };
     let message = pb::AdvanceWatermarksRequest { watermarks: vec![watermark] };
@@ -252,11 +257,11 @@ async fn a_plan_that_cant_be_read_stops_no_other_workspaces_watermark() {
         epoch: 1,
         as_of_time: Some(usher_rpc::convert::to_wire(billing.clock.now())),
         plan_limits: vec![pb::PlanLimit {
-            pool: pool.to_owned(),
+            pool: words::pool(pool),
             version: 1,
             quantity: Some(5),
-            policy: "BLOCK".to_owned(),
-            share: None,
+            at_limit: words::at_limit("BLOCK"),
+            cap: None,
         }],
         ..Default::default()
     };

@@ -32,4 +32,5 @@ mod statement;
 mod tampering;
 mod usage;
 mod withdrawals;
+mod words;
 mod workspace;

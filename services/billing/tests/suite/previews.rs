@@ -7,6 +7,7 @@ use usher_rpc::convert::to_wire;
 
 use crate::closing::{lines, one_seat};
 use crate::harness::Billing;
+use crate::words;
 use crate::workspace::Workspace;
 
 fn june() -> pb::PreviewInvoiceRequest {
@@ -14,11 +15,11 @@ fn june() -> pb::PreviewInvoiceRequest {
 }
 
 fn price(class: &str, unit_price: &str) -> pb::PriceIf {
-    pb::PriceIf { class: class.to_owned(), unit_price: unit_price.to_owned(), ..Default::default() }
+    pb::PriceIf { class: words::class(class), unit_price: unit_price.to_owned(), ..Default::default() }
 }
 
 fn seats(class: &str, count: i64) -> pb::SeatsIf {
-    pb::SeatsIf { class: class.to_owned(), count }
+    pb::SeatsIf { class: words::class(class), count }
 }
 
 async fn preview(
@@ -59,7 +60,7 @@ async fn prices_and_counts_are_otherwise_by_the_same_rules() {
     assert!(cheaper.provisional && cheaper.incomplete_reasons[0].contains("has not ended"));
 
     let other_mode =
-        pb::PriceIf { mode: "PERIOD_PEAK".to_owned(), included: Some(1), ..price("regular", "") };
+        pb::PriceIf { mode: words::mode("PERIOD_PEAK"), included: Some(1), ..price("regular", "") };
     let other_mode =
         preview(&acme, pb::PreviewInvoiceRequest { prices: vec![other_mode], ..june() }).await.unwrap();
     assert_eq!(

@@ -2,10 +2,10 @@
 
 use sqlx::AssertSqlSafe;
 use usher_base::id::{EventId, PersonKey, UserId};
-use usher_billing::class::SeatClass;
 use usher_billing::event::{Fact, GENESIS, Place, SeatEvent, Version};
 use usher_proto::billing::v1 as pb;
 use usher_rpc::convert::from_wire;
+use usher_seats::SeatClass;
 
 use crate::harness::Billing;
 use crate::tampering::{
@@ -252,7 +252,6 @@ async fn facts_that_were_hashed_without_their_place_are_still_verified_and_ackno
         user: sent.user_id.parse::<UserId>().unwrap(),
         active: true,
         class: SeatClass::Regular,
-        user_type: sent.user_type.clone(),
         effective_at: from_wire("effective_time", sent.effective_time.unwrap()).unwrap(),
         cause: sent.cause.clone(),
         actor: sent.actor.clone(),

@@ -6,6 +6,7 @@ use usher_base::id::UserId;
 use usher_proto::billing::v1 as pb;
 
 use crate::harness::Billing;
+use crate::words::{class, refused};
 use crate::workspace::Workspace;
 
 /// Three people, of whom one has left.
@@ -27,9 +28,9 @@ pub fn states(acme: &Workspace<'_>, epoch: i64, sequence: i64) -> Vec<pb::StateR
         sequence,
         reason: "restored from a backup".to_owned(),
     };
-    let users = acme.state().into_iter().map(|(user_id, (person_key, user_type))| pb::StateRequest {
+    let users = acme.state().into_iter().map(|(user_id, (person_key, class))| pb::StateRequest {
         head: None,
-        users: vec![pb::UserState { user_id, person_key, user_type }],
+        users: vec![pb::UserState { user_id, person_key, class }],
     });
     let first = pb::StateRequest { head: Some(head), users: Vec::new() };
     std::iter::once(first).chain(users).collect()
@@ -69,10 +70,14 @@ async fn a_difference_is_found_to_the_person() {
     let stream = tokio_stream::iter(states(&acme, 1, 4));
     let found = billing.ledger().reconcile_state(acme.produced(stream)).await.unwrap().into_inner();
 
-    assert_eq!((found.outcome.as_str(), found.person_keys), ("DIFFERENT", vec![ada.clone()]));
+    assert_eq!(
+        (found.outcome(), found.person_keys.as_slice()),
+        (pb::ComparisonOutcome::Different, [ada.clone()].as_slice())
+    );
     let listed = billing.admin().list_reconciliations(acme.request(pb::ListReconciliationsRequest {})).await;
     let rows = listed.unwrap().into_inner().rows;
-    let regular = rows.iter().find(|row| row.class == "regular" && !row.person_keys.is_empty()).unwrap();
+    let regular =
+        rows.iter().find(|row| row.class == class("regular") && !row.person_keys.is_empty()).unwrap();
     assert_eq!((regular.identity_count, regular.billing_count, regular.equal), (1, 0, false));
 }
 
@@ -110,10 +115,10 @@ async fn b7_a_new_epoch_books_each_difference_as_an_event_and_goes_on() {
     let event = pb::SeatEvent { sequence: 4, ..event };
     billing.advance_to("2026-06-21T00:00:00Z");
     let old = billing.append(vec![acme.batch(vec![event.clone()])]).await.unwrap();
-    assert_eq!(old[0].refused_reason, "FAILED_PRECONDITION");
+    assert_eq!(refused(&old[0]), "FAILED_PRECONDITION");
     let batch = pb::AppendSeatEventsRequest { epoch: 2, ..acme.batch(vec![event]) };
     let applied = billing.append(vec![batch]).await.unwrap();
-    assert_eq!((applied[0].refused_reason.as_str(), applied[0].acknowledged_sequence), ("", 4));
+    assert_eq!((refused(&applied[0]), applied[0].acknowledged_sequence), ("", 4));
     assert_eq!(acme.verify().await.faults, Vec::<String>::new());
 }
 
@@ -124,7 +129,7 @@ async fn a_halted_ledger_goes_on_with_a_new_epoch() {
     three(&mut acme).await;
     let other = pb::SeatEvent { cause: "scim.delete".to_owned(), ..acme.sent[3].clone() };
     let answers = billing.append(vec![acme.batch(vec![other])]).await.unwrap();
-    assert_eq!(answers[0].refused_reason, Reason::EventConflict.name());
+    assert_eq!(refused(&answers[0]), Reason::EventConflict.name());
 
     let stream = tokio_stream::iter(states(&acme, 2, 4));
     let begun = billing.ledger().begin_epoch(acme.produced(stream)).await.unwrap().into_inner();

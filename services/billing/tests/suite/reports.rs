@@ -3,10 +3,12 @@
 use sha2::{Digest as _, Sha256};
 use usher_base::{Permission, Reason};
 use usher_proto::billing::v1 as pb;
-use usher_rpc::Failure;
+use usher_rpc::{Failure, WireEnum as _};
+use usher_seats::{ReportFormat, ReportName};
 
 use crate::closing::one_seat;
 use crate::harness::{Billing, outgoing};
+use crate::words::number;
 use crate::workspace::{Workspace, read_report};
 
 pub const REPORTS: [&str; 12] = [
@@ -225,8 +227,8 @@ async fn a_portfolio_is_of_all_workspaces_and_for_operators_only() {
     let event = globex.event("2026-06-10T00:00:00Z", bob, Some("Regular"));
     globex.apply(vec![event]).await;
     let order = |report: &str| pb::ExportReportRequest {
-        report: report.to_owned(),
-        format: "csv".to_owned(),
+        report: number::<ReportName>(report),
+        format: ReportFormat::Csv.to_wire(),
         start_date: "2026-06-15".to_owned(),
         known_time: None,
         all_workspaces: true,

@@ -3,6 +3,7 @@
 use usher_base::Reason;
 
 use crate::harness::Billing;
+use crate::words::class_name;
 
 #[tokio::test]
 async fn a_statement_has_a_line_a_class_and_names_what_it_counted() {
@@ -24,7 +25,7 @@ async fn a_statement_has_a_line_a_class_and_names_what_it_counted() {
     let lines: Vec<(&str, i64, &str, i64)> = statement
         .lines
         .iter()
-        .map(|line| (line.class.as_str(), line.seat_days, line.exact.as_str(), line.amount_minor))
+        .map(|line| (class_name(line.class), line.seat_days, line.exact.as_str(), line.amount_minor))
         .collect();
     // E02 and E09 of the reference in one workspace.
     assert_eq!(

@@ -4,8 +4,10 @@ use usher_base::Reason;
 use usher_proto::billing::v1 as pb;
 use usher_rpc::Failure;
 use usher_rpc::convert::to_wire;
+use usher_seats::Granularity;
 
 use crate::harness::Billing;
+use crate::words::{self, number};
 use crate::workspace::Workspace;
 
 /// Ada is a Regular since May and an External from 16 June on; Bob came on 10 June and left on 2 July.
@@ -29,7 +31,7 @@ async fn usage(acme: &Workspace<'_>, granularity: &str) -> Result<Vec<pb::Usage>
         start_date: "2026-06-01".to_owned(),
         end_date: "2026-07-04".to_owned(),
         known_time: None,
-        granularity: granularity.to_owned(),
+        granularity: number::<Granularity>(granularity),
     };
     Ok(acme.billing.query().get_usage(acme.request(message)).await?.into_inner().usage)
 }
@@ -43,7 +45,7 @@ async fn usage_is_by_day_by_month_or_in_all_and_closings_follow_from_movements()
     let row =
         |date: &str, class: &str, seat_days, (opening, closing, peak), started, stopped, change| pb::Usage {
             date: date.to_owned(),
-            class: class.to_owned(),
+            class: words::class(class),
             seat_days,
             opening,
             closing,
@@ -86,7 +88,7 @@ async fn intervals_are_found_by_class_and_time_as_they_were_known() {
     let find = async |request: pb::ListIntervalsRequest| {
         let answer = acme.billing.query().list_intervals(acme.request(request)).await.unwrap();
         let found = answer.into_inner().intervals;
-        let mut brief: Vec<(String, String, bool)> = found
+        let mut brief: Vec<(String, i32, bool)> = found
             .into_iter()
             .map(|interval| (interval.person_key, interval.class, interval.end_time.is_none()))
             .collect();
@@ -94,10 +96,10 @@ async fn intervals_are_found_by_class_and_time_as_they_were_known() {
         brief
     };
     let at = |time: &str| Some(to_wire(time.parse().unwrap()));
-    let of = |person: &String, class: &str, open| (person.clone(), class.to_owned(), open);
+    let of = |person: &String, class: &str, open| (person.clone(), words::class(class), open);
     let none = pb::ListIntervalsRequest::default;
 
-    let external = find(pb::ListIntervalsRequest { class: "external".to_owned(), ..none() }).await;
+    let external = find(pb::ListIntervalsRequest { class: words::class("external"), ..none() }).await;
     assert_eq!(external, [of(ada, "external", true)]);
     // Ada's first interval ends at the instant from which on others are wanted.
     let later = pb::ListIntervalsRequest { overlap_start_time: at("2026-06-16T10:00:00Z"), ..none() };

@@ -8,15 +8,16 @@ use usher_rpc::Failure;
 use crate::closing::one_seat;
 use crate::commitments;
 use crate::harness::Billing;
+use crate::words::{self, class};
 use crate::workspace::Workspace;
 
 /// Adds a price of Regular; gives its id.
 async fn price(acme: &Workspace<'_>, amount: &str, from: &str, mode: &str) -> Result<String, Failure> {
     let version = pb::PriceVersion {
-        class: "regular".to_owned(),
+        class: class("regular"),
         unit_price: amount.to_owned(),
         valid_from: from.to_owned(),
-        mode: mode.to_owned(),
+        mode: words::mode(mode),
         ..Default::default()
     };
     let message = pb::CreatePriceVersionRequest { price_version: Some(version) };

@@ -8,10 +8,12 @@ use tonic::{Request, Streaming};
 use usher_base::Permission;
 use usher_base::id::{EventId, PersonKey, UserId, WorkspaceId};
 use usher_proto::billing::v1 as pb;
-use usher_rpc::Failure;
 use usher_rpc::convert::to_wire;
+use usher_rpc::{Failure, WireEnum as _};
+use usher_seats::{ComparisonOutcome, ReportFormat, ReportName, SeatClass};
 
 use crate::harness::{Billing, outgoing};
+use crate::words;
 
 pub struct Workspace<'a> {
     pub billing: &'a Billing,
@@ -54,7 +56,7 @@ impl<'a> Workspace<'a> {
             person_key: person.to_string(),
             user_id: user.to_string(),
             active: user_type.is_some(),
-            user_type: user_type.unwrap_or("Regular").to_owned(),
+            class: words::class_of_type(user_type.unwrap_or("Regular")),
             effective_time: Some(to_wire(at)),
             cause: if user_type.is_some() { "scim.create" } else { "scim.deactivate" }.to_owned(),
             actor: "scim:test".to_owned(),
@@ -80,7 +82,7 @@ impl<'a> Workspace<'a> {
         self.wait_for(Timestamp::new(at.seconds, at.nanos).unwrap());
         let last = last.sequence;
         let answers = self.billing.append(vec![self.batch(events)]).await.unwrap();
-        assert_eq!((answers[0].refused_reason.as_str(), answers[0].acknowledged_sequence), ("", last));
+        assert_eq!((words::refused(&answers[0]), answers[0].acknowledged_sequence), ("", last));
     }
 
     pub fn person(&self) -> PersonKey {
@@ -89,7 +91,7 @@ impl<'a> Workspace<'a> {
 
     pub async fn price(&self, class: &str, unit_price: &str, valid_from: &str) -> Result<(), Failure> {
         let version = pb::PriceVersion {
-            class: class.to_owned(),
+            class: words::class(class),
             unit_price: unit_price.to_owned(),
             valid_from: valid_from.to_owned(),
             ..Default::default()
@@ -157,13 +159,13 @@ impl<'a> Workspace<'a> {
     }
 
     /// Active users after all that was sent, as identity would have them.
-    pub fn state(&self) -> BTreeMap<String, (String, String)> {
+    pub fn state(&self) -> BTreeMap<String, (String, i32)> {
         let mut users = BTreeMap::new();
         for event in &self.sent {
             users.insert(event.user_id.clone(), event.clone());
         }
         let active = users.into_values().filter(|event| event.active);
-        active.map(|event| (event.user_id, (event.person_key, event.user_type))).collect()
+        active.map(|event| (event.user_id, (event.person_key, event.class))).collect()
     }
 
     /// Sends a watermark when its time has come.
@@ -189,18 +191,18 @@ impl<'a> Workspace<'a> {
         &self,
         epoch: i64,
         sequence: i64,
-        state: &BTreeMap<String, (String, String)>,
-    ) -> String {
-        let classes = ["Regular", "External", "Collaborator"].map(|class| {
+        state: &BTreeMap<String, (String, i32)>,
+    ) -> &'static str {
+        let classes = SeatClass::BY_RANK.map(|class| {
             let mut hash = Sha256::new();
             let mut count = 0;
-            for (user, (person, _)) in state.iter().filter(|(_, (_, user_type))| user_type == class) {
+            for (user, (person, _)) in state.iter().filter(|(_, (_, of))| *of == class.to_wire()) {
                 hash.update(user.parse::<UserId>().unwrap().as_uuid());
                 hash.update(person.parse::<PersonKey>().unwrap().as_uuid());
                 count += 1;
             }
             let digest = usher_billing::event::hex(&hash.finalize());
-            pb::ClassDigest { class: class.to_lowercase(), count, digest }
+            pb::ClassDigest { class: class.to_wire(), count, digest }
         });
         let message = pb::CompareStateRequest {
             workspace_id: self.id.to_string(),
@@ -208,7 +210,8 @@ impl<'a> Workspace<'a> {
             sequence,
             classes: classes.to_vec(),
         };
-        self.billing.ledger().compare_state(self.produced(message)).await.unwrap().into_inner().outcome
+        let answer = self.billing.ledger().compare_state(self.produced(message)).await.unwrap().into_inner();
+        words::name::<ComparisonOutcome>(answer.outcome)
     }
 
     /// Everything that closing needs, up to a time.
@@ -242,7 +245,7 @@ impl<'a> Workspace<'a> {
             person_key: person.to_string(),
             from_time: Some(to_wire(from.parse().unwrap())),
             until_time: Some(to_wire(until.parse().unwrap())),
-            class: class.to_owned(),
+            class: words::class(class),
             reason: "left earlier than recorded".to_owned(),
             ..Default::default()
         };
@@ -263,8 +266,8 @@ impl<'a> Workspace<'a> {
         known: Option<&str>,
     ) -> Result<(String, pb::Manifest), Failure> {
         let message = pb::ExportReportRequest {
-            report: report.to_owned(),
-            format: format.to_owned(),
+            report: words::number::<ReportName>(report),
+            format: words::number::<ReportFormat>(format),
             start_date: start_date.to_owned(),
             known_time: known.map(|known| to_wire(known.parse().unwrap())),
             all_workspaces: false,

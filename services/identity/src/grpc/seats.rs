@@ -4,8 +4,8 @@ use tonic::{Request, Response, Status};
 use usher_base::Permission;
 use usher_proto::identity::v1 as pb;
 use usher_proto::identity::v1::seat_service_server::SeatService;
-use usher_rpc::{Tasks, open, status};
-use usher_scim::user::UserType;
+use usher_rpc::{Tasks, WireEnum as _, open, status};
+use usher_seats::SeatClass;
 use usher_store::Database;
 
 use crate::epochs::Epochs;
@@ -28,12 +28,12 @@ impl SeatService for SeatApi {
         ctx.require(Permission::SeatsRead).map_err(status)?;
         let scope = ctx.scope().map_err(status)?;
         let seats = store::read(&self.database.scoped(&scope)).await.map_err(status)?;
-        let count = |user_type: UserType, active| pb::SeatCount { user_type: user_type.to_string(), active };
+        let count = |class: SeatClass, active| pb::SeatCount { class: class.to_wire(), active };
         Ok(Response::new(pb::GetSeatsResponse {
             counts: vec![
-                count(UserType::Regular, seats.regular),
-                count(UserType::External, seats.external),
-                count(UserType::Collaborator, seats.collaborator),
+                count(SeatClass::Regular, seats.regular),
+                count(SeatClass::External, seats.external),
+                count(SeatClass::Collaborator, seats.collaborator),
             ],
             change_sequence: seats.change_sequence,
             seat_sequence: seats.seat_sequence,

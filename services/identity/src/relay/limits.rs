@@ -9,7 +9,9 @@ use usher_base::id::WorkspaceId;
 use usher_base::{Credential, Fault as _, Reason};
 use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::seat_ledger_client::SeatLedgerClient;
-use usher_rpc::{Failure, Tasks};
+use usher_rpc::convert::InvalidArgument;
+use usher_rpc::{Failure, Tasks, enum_name, required_enum};
+use usher_seats::Pool;
 
 use super::interruption::Interruption;
 use super::{Relay, RelayError, outgoing};
@@ -24,7 +26,7 @@ const PAUSE: Duration = Duration::from_secs(2);
 
 /// The version that was taken over, by workspace and pool. A stream that only replaces one whose credential has
 /// ended lists them all again, and each would be a write; after a failure they are taken over again.
-type Taken = HashMap<(String, String), i64>;
+type Taken = HashMap<(String, i32), i64>;
 
 impl Relay {
     /// Keeps a stream open until the stop is asked for. A new one begins with all limits, so nothing is lost
@@ -100,7 +102,7 @@ impl Relay {
             }
             tracing::error!(
                 workspace = limit.workspace_id,
-                pool = limit.pool,
+                pool = enum_name::<Pool>(limit.pool),
                 version = limit.version,
                 error = &error as &dyn std::error::Error,
                 "a limit can't be taken over; the one before it holds"
@@ -113,12 +115,17 @@ impl Relay {
         let workspace: WorkspaceId = limit.workspace_id.parse().map_err(|error| {
             Failure::new(Reason::Internal, format!("billing sent a workspace without an id: {error}"))
         })?;
-        Ok(store::take_billing(&self.scoped(verified, workspace)?, limit).await?)
+        let unreadable = |error: InvalidArgument| {
+            Failure::new(Reason::Internal, format!("billing sent a limit that can't be read: {error}"))
+        };
+        let pool = required_enum("pool", limit.pool).map_err(unreadable)?;
+        let at_limit = required_enum("at_limit", limit.at_limit).map_err(unreadable)?;
+        Ok(store::take_billing(&self.scoped(verified, workspace)?, (pool, at_limit), limit).await?)
     }
 }
 
-fn pool(limit: &pb::WorkspaceLimit) -> (String, String) {
-    (limit.workspace_id.clone(), limit.pool.clone())
+fn pool(limit: &pb::WorkspaceLimit) -> (String, i32) {
+    (limit.workspace_id.clone(), limit.pool)
 }
 
 async fn next(stream: &mut Streaming<pb::WatchLimitsResponse>) -> Result<pb::WatchLimitsResponse, Failure> {

@@ -185,8 +185,8 @@ impl Relay {
         };
         let mut client = SeatLedgerClient::new(self.billing.clone());
         let request = outgoing(credential, COMPARE).request(message);
-        let outcome = client.compare_state(request).await.map_err(Failure::from)?.into_inner().outcome;
-        if outcome != "DIFFERENT" {
+        let answer = client.compare_state(request).await.map_err(Failure::from)?.into_inner();
+        if answer.outcome() != pb::ComparisonOutcome::Different {
             return Ok(());
         }
         let found = self.reconcile(credential, workspace, &state).await?;

@@ -2,34 +2,40 @@
 
 use serde::Deserialize;
 use usher_proto::billing::v1 as pb;
+use usher_rpc::{WireEnum as _, cap_to_wire};
+use usher_seats::{AtLimit, Cap, Pool};
 use usher_store::{Error, ScopedDatabase};
 
-use crate::policy::{Policy, Share};
+use crate::policy::Policy;
 
 /// Takes over what the workspace's plan gives by a policy, unless a later one is here. Nothing is judged
 /// by a policy before.
 pub(crate) async fn take_plan(database: &ScopedDatabase, policy: &Policy) -> Result<(), Error> {
-    let share = policy.collaborators;
+    let cap = policy.collaborators;
     database
         .statement::<(bool,)>("SELECT * FROM take_plan_limits($1, $2, $3, $4, $5, $6)")
         .bind(policy.version)
-        .bind(policy.at_limit.as_str())
+        .bind(policy.at_limit)
         .bind(policy.seat_limit)
-        .bind(share.map(|share| share.at_least))
-        .bind(share.map(|share| share.percent))
+        .bind(cap.map(|cap| cap.at_least))
+        .bind(cap.map(|cap| cap.percent))
         .fetch_optional()
         .await?;
     Ok(())
 }
 
 /// Takes a version of billing's over, unless a later one is here.
-pub(crate) async fn take_billing(database: &ScopedDatabase, limit: &pb::WorkspaceLimit) -> Result<(), Error> {
+pub(crate) async fn take_billing(
+    database: &ScopedDatabase,
+    (pool, at_limit): (Pool, AtLimit),
+    limit: &pb::WorkspaceLimit,
+) -> Result<(), Error> {
     database
         .statement::<(bool,)>("SELECT * FROM take_billing_limit($1, $2, $3, $4, $5, $6, $7)")
-        .bind(limit.pool.clone())
+        .bind(pool)
         .bind(limit.version)
         .bind(limit.quantity)
-        .bind(limit.policy.clone())
+        .bind(at_limit)
         .bind(limit.plan_version)
         .bind(limit.committed)
         .fetch_optional()
@@ -38,8 +44,8 @@ pub(crate) async fn take_billing(database: &ScopedDatabase, limit: &pb::Workspac
 }
 
 /// Counts a seat that was refused.
-pub(crate) async fn count_refusal(database: &ScopedDatabase, pool: &str) -> Result<(), Error> {
-    let count = database.statement::<(i64,)>("SELECT * FROM count_refusal($1, $2)").bind(pool.to_owned());
+pub(crate) async fn count_refusal(database: &ScopedDatabase, pool: Pool) -> Result<(), Error> {
+    let count = database.statement::<(i64,)>("SELECT * FROM count_refusal($1, $2)").bind(pool);
     count.fetch_optional().await?;
     Ok(())
 }
@@ -47,37 +53,37 @@ pub(crate) async fn count_refusal(database: &ScopedDatabase, pool: &str) -> Resu
 /// How often a seat of a pool was refused, as a row of `seat_refusals`.
 #[derive(Debug, Deserialize)]
 pub(super) struct RefusalsRow {
-    pool: String,
+    pool: Pool,
     refused: i64,
 }
 
 impl From<RefusalsRow> for pb::SeatRefusals {
     fn from(RefusalsRow { pool, refused }: RefusalsRow) -> Self {
-        Self { pool, refused }
+        Self { pool: pool.to_wire(), refused }
     }
 }
 
 /// What the plan gives of a pool, as a row of `seat_limits`.
 #[derive(Debug, Deserialize)]
 pub(super) struct PlanLimitRow {
-    pool: String,
+    pool: Pool,
     version: i64,
     quantity: Option<i64>,
-    policy: String,
+    policy: AtLimit,
     at_least: Option<i64>,
     percent: Option<i64>,
 }
 
 impl From<PlanLimitRow> for pb::PlanLimit {
     fn from(row: PlanLimitRow) -> Self {
-        let share = row.at_least.zip(row.percent).map(|(at_least, percent)| Share { at_least, percent });
+        let cap = Cap::of_columns(row.at_least, row.percent);
         Self {
-            pool: row.pool,
+            pool: row.pool.to_wire(),
             version: row.version,
-            // Of a share, billing finds the number.
-            quantity: row.quantity.filter(|_| share.is_none()),
-            policy: row.policy,
-            share: share.map(|Share { at_least, percent }| pb::Share { at_least, percent }),
+            // Of a cap, billing finds the number.
+            quantity: row.quantity.filter(|_| cap.is_none()),
+            at_limit: row.policy.to_wire(),
+            cap: cap.map(cap_to_wire),
         }
     }
 }

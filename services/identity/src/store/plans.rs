@@ -11,6 +11,7 @@ use usher_scim::Profile;
 use usher_scim::filter::{bind, parse};
 use usher_scim::schema;
 use usher_scim::user::UserType;
+use usher_seats::Pool;
 use usher_store::testing::TestDatabase;
 use uuid::Uuid;
 
@@ -298,7 +299,7 @@ const CASES: [Case; 32] = [
         })
     }),
     ("a refused seat", (4, 30), |w| {
-        Box::pin(async move { limits::count_refusal(&w.scoped, "paid").await.unwrap() })
+        Box::pin(async move { limits::count_refusal(&w.scoped, Pool::Paid).await.unwrap() })
     }),
 ];
 

@@ -3,7 +3,9 @@
 use sqlx::FromRow;
 use usher_base::id::WorkspaceId;
 use usher_proto::billing::v1 as pb;
+use usher_rpc::WireEnum as _;
 use usher_rpc::convert::to_wire;
+use usher_seats::UserType;
 use usher_store::{Database, Error, ScopedDatabase, Time};
 use uuid::Uuid;
 
@@ -15,7 +17,7 @@ struct EventRow {
     person_key: Uuid,
     user_id: Uuid,
     active: bool,
-    user_type: String,
+    user_type: UserType,
     effective_at: Time,
     cause: String,
     actor: String,
@@ -30,7 +32,7 @@ impl From<EventRow> for pb::SeatEvent {
             person_key: row.person_key.to_string(),
             user_id: row.user_id.to_string(),
             active: row.active,
-            user_type: row.user_type,
+            class: row.user_type.class().to_wire(),
             effective_time: Some(to_wire(row.effective_at.0)),
             cause: row.cause,
             actor: row.actor,

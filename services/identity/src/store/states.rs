@@ -6,6 +6,7 @@ use sqlx::types::Json;
 use usher_base::id::{PersonKey, UserId, WorkspaceId};
 use usher_proto::billing::v1 as pb;
 use usher_rpc::convert::to_wire;
+use usher_seats::UserType;
 use usher_store::{Database, Error, ScopedDatabase, TenantTx, Time};
 use uuid::Uuid;
 
@@ -93,7 +94,7 @@ struct StateRow {
     seat_sequence: i64,
     user_id: Option<Uuid>,
     person_key: Option<Uuid>,
-    user_type: Option<String>,
+    user_type: Option<UserType>,
 }
 
 /// The active users, with the number at which they were; none where nobody was ever provisioned.
@@ -122,7 +123,7 @@ async fn read_in(tx: &mut TenantTx) -> Result<Option<SeatState>, Error> {
         Some(ActiveUser {
             user: UserId::from_uuid(row.user_id?),
             person: PersonKey::from_uuid(row.person_key?),
-            user_type: row.user_type?.parse().unwrap_or_default(),
+            class: row.user_type?.class(),
         })
     };
     Ok(Some(SeatState { epoch, sequence, users: rows.into_iter().filter_map(user).collect() }))

@@ -10,6 +10,7 @@ use usher_base::CallContext;
 use usher_base::id::{EventId, PersonKey, UserId};
 use usher_scim::user::{UserType, display_name, emails, work_emails};
 use usher_scim::{Object, fold, user_name_key};
+use usher_seats::Pool;
 use usher_store::{Error, OnConstraint as _, ScopedDatabase, Statement, TenantTx, Time};
 use uuid::Uuid;
 
@@ -33,7 +34,7 @@ struct UserRow {
     user_name: String,
     external_id: Option<String>,
     active: bool,
-    user_type: String,
+    user_type: UserType,
     connection: String,
     resource: Json<Object>,
     provenance: Json<Object>,
@@ -64,13 +65,7 @@ impl From<UserRow> for User {
         } = row;
         Self {
             id: UserId::from_uuid(user_id),
-            attributes: Attributes {
-                user_name,
-                external_id,
-                active,
-                user_type: user_type.parse().unwrap_or_default(),
-                rest: resource.0,
-            },
+            attributes: Attributes { user_name, external_id, active, user_type, rest: resource.0 },
             provenance: provenance.0,
             connection,
             groups: groups.map(memberships::values).unwrap_or_default(),
@@ -118,19 +113,21 @@ pub(crate) enum Deleted {
 /// A pool without a free seat.
 #[derive(Clone, Debug)]
 pub(crate) struct Full {
-    pub(crate) pool: String,
+    pub(crate) pool: Pool,
     pub(crate) limit: i64,
     pub(crate) in_use: i64,
 }
 
 impl Full {
     /// From the detail of `append_change`: pool, seats in use, limit.
-    fn read(detail: &str) -> Self {
+    fn read(detail: &str) -> Result<Self, Error> {
         let mut words = detail.split(' ');
-        let pool = words.next().unwrap_or_default().to_owned();
-        let mut number = || words.next().and_then(|word| word.parse().ok()).unwrap_or_default();
-        let in_use = number();
-        Self { pool, in_use, limit: number() }
+        let mut read = || {
+            let pool = words.next()?.parse().ok()?;
+            let in_use = words.next()?.parse().ok()?;
+            Some(Self { pool, in_use, limit: words.next()?.parse().ok()? })
+        };
+        read().ok_or_else(|| Error::Corrupt(format!("append_change refused a seat: {detail:?}")))
     }
 }
 
@@ -153,7 +150,7 @@ impl WriteFault {
     /// The error for the caller, with the workspace's name.
     pub(crate) fn told(self, workspace: &str, user_type: UserType) -> IdentityError {
         match self {
-            Self::NoSeat(Full { pool, limit, in_use }) if pool == "collaborator" => {
+            Self::NoSeat(Full { pool, limit, in_use }) if pool == Pool::Collaborator => {
                 IdentityError::CollaboratorLimitReached { workspace: workspace.to_owned(), limit, in_use }
             }
             Self::NoSeat(Full { limit, in_use, .. }) => {
@@ -285,7 +282,7 @@ pub(crate) async fn update(
     let sql = "SELECT outcome, match FROM update_user($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)";
     let query = columns(database.statement(sql), write)
         .bind(write.user.version - 1)
-        .bind(was.map(UserType::as_str))
+        .bind(was)
         .bind(kind as i16)
         .bind(cause.as_str());
     outcome(query).await
@@ -304,7 +301,7 @@ fn columns(query: Statement<Outcome>, write: &Write<'_>) -> Statement<Outcome> {
         .bind(user_name_key(&attributes.user_name))
         .bind(attributes.external_id.clone())
         .bind(attributes.active)
-        .bind(attributes.user_type.as_str())
+        .bind(attributes.user_type)
         .bind(display_name(&attributes.rest).map(fold))
         .bind(work_emails(&attributes.rest).next().map(fold))
         .bind(work_emails(&attributes.rest).nth(1).is_some())
@@ -333,7 +330,7 @@ async fn outcome(query: Statement<Outcome>) -> Result<Written, WriteFault> {
             Some(NO_SEAT) => {
                 let error = error.try_downcast_ref::<sqlx::postgres::PgDatabaseError>();
                 let detail = error.and_then(|error| error.detail()).unwrap_or_default();
-                return Err(WriteFault::NoSeat(Full::read(detail)));
+                return Err(WriteFault::NoSeat(Full::read(detail)?));
             }
             Some(DEGRADE) => return Err(WriteFault::Degrade),
             _ => {}

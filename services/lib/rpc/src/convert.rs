@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use prost_types::Timestamp as WireTimestamp;
 use usher_base::{Fault, Reason};
+use usher_proto::error::v1 as pb;
 
 /// A field is not what it must be.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -70,6 +71,18 @@ pub fn page_token<T: std::str::FromStr>(token: &str) -> Result<Option<T>, Invali
     token.parse().map(Some).map_err(none)
 }
 
+/// A reason for the wire: unspecified where there is none.
+pub fn reason_to_wire(reason: Option<Reason>) -> i32 {
+    let number = |reason: Reason| pb::Reason::from_str_name(&format!("REASON_{}", reason.name()));
+    reason.and_then(number).unwrap_or_default().into()
+}
+
+/// A reason from the wire: `None` where it is unspecified, [`Reason::Internal`] for one of a later version.
+pub fn reason_of_wire(number: i32) -> Option<Reason> {
+    let Ok(wire) = pb::Reason::try_from(number) else { return Some(Reason::Internal) };
+    wire.as_str_name().strip_prefix("REASON_").and_then(Reason::from_name)
+}
+
 /// A time for the wire.
 pub fn to_wire(at: Timestamp) -> WireTimestamp {
     // Both count floor seconds and positive nanoseconds, which jiff keeps signed before 1970.
@@ -99,6 +112,14 @@ pub fn from_wire(field: &'static str, at: WireTimestamp) -> Result<Timestamp, In
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_reason_survives_the_wire() {
+        for reason in Reason::ALL {
+            assert_eq!(reason_of_wire(reason_to_wire(Some(*reason))), Some(*reason));
+        }
+        assert_eq!((reason_to_wire(None), reason_of_wire(0)), (0, None));
+    }
 
     #[test]
     fn times_survive_the_wire_to_the_microsecond() {

@@ -25,6 +25,7 @@ mod streaming;
 mod suspensions;
 mod tasks;
 mod verifier;
+mod wire_enum;
 mod workbench;
 
 pub use channels::{Channels, Interrupted};
@@ -43,6 +44,9 @@ pub use status::{open, status};
 pub use suspensions::Suspensions;
 pub use tasks::Tasks;
 pub use verifier::Verifier;
+pub use wire_enum::{
+    WireEnum, cap_of_wire, cap_to_wire, enum_name, optional_enum, optional_to_wire, required_enum,
+};
 pub use workbench::Workbench;
 
 /// Metadata key of the workspace that a service or operator means: its id or its slug.

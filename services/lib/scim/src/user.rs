@@ -6,7 +6,6 @@
 mod incoming;
 mod leaving;
 mod render;
-mod user_type;
 
 use serde_json::Value;
 
@@ -14,7 +13,7 @@ pub(crate) use incoming::merge;
 pub use incoming::{Incoming, canonicalize};
 pub use leaving::{patch_leaves, replace_leaves};
 pub use render::{Envelope, render};
-pub use user_type::{UnknownUserType, UserType};
+pub use usher_seats::UserType;
 
 use crate::diff::Changed;
 use crate::error::ScimError;
@@ -153,7 +152,7 @@ pub fn active(resource: &Object) -> bool {
 /// The user type that a resource states: that of Usher's extension, else the core `userType` where that is
 /// the name of one. None where neither says anything, which means Regular.
 pub fn stated_user_type(resource: &Object) -> Option<UserType> {
-    let named = |value: Option<&Value>| value?.as_str()?.parse().ok();
+    let named = |value: Option<&Value>| UserType::stated(value?.as_str()?);
     named(resource.get(USHER_USER).and_then(|extension| extension.get("userType")))
         .or_else(|| named(resource.get("userType")))
 }

@@ -23,6 +23,9 @@ pub enum Error {
          try again later"
     )]
     ClockAhead(#[source] sqlx::Error),
+    /// A column has a value that its type has not: a defect, or the database was changed by hand.
+    #[error("what is stored can't be read: {0}")]
+    Corrupt(String),
     /// A defect, or a schema that does not fit the program.
     #[error("the database refused a statement")]
     Failed(#[source] sqlx::Error),
@@ -30,7 +33,9 @@ pub enum Error {
 
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
-        if is_crowded(&error) {
+        if let sqlx::Error::ColumnDecode { index, source } = &error {
+            Self::Corrupt(format!("column {index}: {source}"))
+        } else if is_crowded(&error) {
             Self::Crowded(error)
         } else if let Some(what) = unstorable(&error) {
             Self::Unstorable(what, error)
@@ -99,7 +104,7 @@ impl Fault for Error {
             Self::Unavailable(_) | Self::ClockAhead(_) => Reason::Unavailable,
             Self::Unstorable(..) => Reason::InvalidArgument,
             Self::Crowded(_) => Reason::RateLimited,
-            Self::Failed(_) => Reason::Internal,
+            Self::Corrupt(_) | Self::Failed(_) => Reason::Internal,
         }
     }
 }

@@ -4,54 +4,20 @@ use std::collections::BTreeSet;
 
 use usher_proto::tenant::v1 as pb;
 use usher_rpc::convert::{InvalidArgument, invalid, missing, to_wire};
+use usher_rpc::{WireEnum as _, cap_to_wire};
 
 use crate::admins::{Admin, AdminPermission};
 use crate::apps::{App, Reading};
 use crate::domains::ApprovedDomain;
-use crate::plans::{CollaboratorCap, Plan};
+use crate::plans::Plan;
 use crate::policies::Policy;
-use crate::seat_policy::SeatPolicy;
 use crate::tokens::Token;
 use crate::workspaces::Workspace;
 
 impl From<Plan> for pb::Plan {
     fn from(Plan { id, name, scim, enforce_domains, collaborator_cap }: Plan) -> Self {
-        let collaborator_cap = collaborator_cap.map(pb::CollaboratorCap::from);
+        let collaborator_cap = collaborator_cap.map(cap_to_wire);
         Self { id: id.to_string(), name, scim, enforce_domains, collaborator_cap }
-    }
-}
-
-impl From<CollaboratorCap> for pb::CollaboratorCap {
-    fn from(CollaboratorCap { at_least, percent }: CollaboratorCap) -> Self {
-        Self { at_least, percent }
-    }
-}
-
-impl From<pb::CollaboratorCap> for CollaboratorCap {
-    fn from(pb::CollaboratorCap { at_least, percent }: pb::CollaboratorCap) -> Self {
-        Self { at_least, percent }
-    }
-}
-
-impl From<SeatPolicy> for pb::SeatPolicy {
-    fn from(policy: SeatPolicy) -> Self {
-        match policy {
-            SeatPolicy::Allow => Self::Allow,
-            SeatPolicy::Block => Self::Block,
-            SeatPolicy::Degrade => Self::Degrade,
-            SeatPolicy::AllowTrueUp => Self::AllowTrueUp,
-        }
-    }
-}
-
-/// The policy that is asked for, if one is.
-pub(super) const fn seat_policy(policy: pb::SeatPolicy) -> Option<SeatPolicy> {
-    match policy {
-        pb::SeatPolicy::Unspecified => None,
-        pb::SeatPolicy::Allow => Some(SeatPolicy::Allow),
-        pb::SeatPolicy::Block => Some(SeatPolicy::Block),
-        pb::SeatPolicy::Degrade => Some(SeatPolicy::Degrade),
-        pb::SeatPolicy::AllowTrueUp => Some(SeatPolicy::AllowTrueUp),
     }
 }
 
@@ -65,7 +31,7 @@ impl From<Workspace> for pb::Workspace {
             name: workspace.name,
             plan: Some(workspace.plan.into()),
             status: status.into(),
-            seat_policy: pb::SeatPolicy::from(workspace.seat_policy).into(),
+            at_limit: workspace.at_limit.to_wire(),
             seat_limit: workspace.seat_limit,
             policy_version: workspace.policy_version,
             create_time: Some(to_wire(workspace.created_at)),
@@ -87,9 +53,9 @@ impl From<Policy> for pb::Policy {
             workspace_slug: workspace.slug,
             enforce_domains: workspace.plan.enforce_domains,
             approved_domains: domains.into_iter().map(|domain| domain.name).collect(),
-            seat_policy: pb::SeatPolicy::from(workspace.seat_policy).into(),
+            at_limit: workspace.at_limit.to_wire(),
             seat_limit: workspace.seat_limit,
-            collaborator_cap: workspace.plan.collaborator_cap.map(pb::CollaboratorCap::from),
+            collaborator_cap: workspace.plan.collaborator_cap.map(cap_to_wire),
         }
     }
 }

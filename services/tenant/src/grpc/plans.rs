@@ -5,10 +5,10 @@ use usher_base::id::PlanId;
 use usher_proto::tenant::v1 as pb;
 use usher_proto::tenant::v1::plan_service_server::PlanService;
 use usher_rpc::convert::missing;
-use usher_rpc::{open, status};
+use usher_rpc::{cap_of_wire, open, status};
 use usher_store::Database;
 
-use crate::plans::{self, CollaboratorCap, Plan};
+use crate::plans::{self, Plan};
 
 /// Serves plans.
 pub(crate) struct PlanApi {
@@ -23,12 +23,13 @@ impl PlanService for PlanApi {
     ) -> Result<Response<pb::CreatePlanResponse>, Status> {
         let (ctx, message) = open(request)?;
         let new = message.plan.ok_or_else(|| status(missing("plan")))?;
+        let cap = new.collaborator_cap.map(|cap| cap_of_wire("plan.collaborator_cap", cap));
         let plan = Plan {
             id: PlanId::new(ctx.clock()),
             name: new.name,
             scim: new.scim,
             enforce_domains: new.enforce_domains,
-            collaborator_cap: new.collaborator_cap.map(CollaboratorCap::from),
+            collaborator_cap: cap.transpose().map_err(status)?,
         };
         let plan = plans::create(&self.database, &ctx, plan).await.map_err(status)?;
         Ok(Response::new(pb::CreatePlanResponse { plan: Some(plan.into()) }))

@@ -4,10 +4,10 @@ use tonic::{Request, Response, Status};
 use usher_proto::tenant::v1 as pb;
 use usher_proto::tenant::v1::workspace_service_server::WorkspaceService;
 use usher_rpc::convert::page_size;
-use usher_rpc::{Tasks, open, page, status};
+use usher_rpc::{Tasks, open, optional_enum, page, status};
+use usher_seats::AtLimit;
 use usher_store::Database;
 
-use super::convert::seat_policy;
 use crate::workspaces::{self, NewWorkspace, SeatLimit, WorkspaceChange};
 
 /// Serves workspaces.
@@ -23,9 +23,9 @@ impl WorkspaceService for WorkspaceApi {
         request: Request<pb::CreateWorkspaceRequest>,
     ) -> Result<Response<pb::CreateWorkspaceResponse>, Status> {
         let (ctx, message) = open(request)?;
-        let seat_policy = seat_policy(message.seat_policy()).unwrap_or_default();
+        let at_limit = optional_enum("at_limit", message.at_limit).map_err(status)?.unwrap_or(AtLimit::Allow);
         let pb::CreateWorkspaceRequest { slug, name, plan, seat_limit, .. } = message;
-        let new = NewWorkspace { slug, name, plan, seat_policy, seat_limit };
+        let new = NewWorkspace { slug, name, plan, at_limit, seat_limit };
         let database = self.database.clone();
         let work = async move { workspaces::create(&database, &ctx, new).await };
         let workspace = self.tasks.detach(work).await.map_err(status)?;
@@ -75,12 +75,12 @@ impl WorkspaceService for WorkspaceApi {
             pb::WorkspaceStatus::Active => Some(false),
             pb::WorkspaceStatus::Suspended => Some(true),
         };
-        let seat_policy = seat_policy(message.seat_policy());
+        let at_limit = optional_enum("at_limit", message.at_limit).map_err(status)?;
         let seat_limit = message
             .seat_limit
             .map(|limit| if limit < 0 { SeatLimit::Unlimited } else { SeatLimit::AtMost(limit) });
         let pb::UpdateWorkspaceRequest { name, plan, .. } = message;
-        let change = WorkspaceChange { name, plan, suspended, seat_policy, seat_limit };
+        let change = WorkspaceChange { name, plan, suspended, at_limit, seat_limit };
         let database = self.database.clone();
         let work = async move { workspaces::update(&database, &ctx, change).await };
         let workspace = self.tasks.detach(work).await.map_err(status)?;

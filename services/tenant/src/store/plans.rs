@@ -3,12 +3,13 @@
 use jiff::Timestamp;
 use sqlx::FromRow;
 use usher_base::id::PlanId;
+use usher_seats::Cap;
 use usher_store::{Database, Error, OnConstraint as _, Time};
 use uuid::Uuid;
 
 use crate::audit::AuditEntry;
 use crate::error::TenantError;
-use crate::plans::{CollaboratorCap, Plan};
+use crate::plans::Plan;
 use crate::store::audit;
 
 #[derive(FromRow)]
@@ -28,7 +29,7 @@ impl From<PlanRow> for Plan {
             name: row.name,
             scim: row.scim,
             enforce_domains: row.enforce_domains,
-            collaborator_cap: CollaboratorCap::of(row.collaborators_at_least, row.collaborators_percent),
+            collaborator_cap: Cap::of_columns(row.collaborators_at_least, row.collaborators_percent),
         }
     }
 }

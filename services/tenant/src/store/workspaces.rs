@@ -2,12 +2,12 @@
 
 use sqlx::{AssertSqlSafe, FromRow};
 use usher_base::id::{PlanId, WorkspaceId};
+use usher_seats::{AtLimit, Cap};
 use usher_store::{Database, Error, ScopedDatabase, TenantTx, Time};
 use uuid::Uuid;
 
 use crate::audit::AuditEntry;
-use crate::plans::{CollaboratorCap, Plan};
-use crate::seat_policy::SeatPolicy;
+use crate::plans::Plan;
 use crate::store::audit;
 use crate::workspaces::Workspace;
 
@@ -17,7 +17,7 @@ struct WorkspaceRow {
     slug: String,
     name: String,
     suspended: bool,
-    seat_policy: String,
+    seat_policy: AtLimit,
     seat_limit: Option<i64>,
     policy_version: i64,
     created_at: Time,
@@ -52,13 +52,13 @@ impl From<WorkspaceRow> for Workspace {
                 name: row.plan.name,
                 scim: row.plan.scim,
                 enforce_domains: row.plan.enforce_domains,
-                collaborator_cap: CollaboratorCap::of(
+                collaborator_cap: Cap::of_columns(
                     row.plan.collaborators_at_least,
                     row.plan.collaborators_percent,
                 ),
             },
             suspended: row.suspended,
-            seat_policy: SeatPolicy::of_stored(&row.seat_policy),
+            at_limit: row.seat_policy,
             seat_limit: row.seat_limit,
             policy_version: row.policy_version,
             created_at: row.created_at.0,
@@ -141,7 +141,7 @@ pub(crate) async fn insert(
     .bind(&workspace.name)
     .bind(workspace.plan.id.as_uuid())
     .bind(workspace.suspended)
-    .bind(workspace.seat_policy.as_str())
+    .bind(workspace.at_limit)
     .bind(workspace.seat_limit)
     .bind(workspace.policy_version)
     .bind(Time(workspace.created_at))
@@ -199,7 +199,7 @@ pub(crate) async fn update(tx: &mut TenantTx, workspace: &Workspace) -> Result<(
     .bind(&workspace.name)
     .bind(workspace.plan.id.as_uuid())
     .bind(workspace.suspended)
-    .bind(workspace.seat_policy.as_str())
+    .bind(workspace.at_limit)
     .bind(workspace.seat_limit)
     .execute(tx.conn())
     .await?;

@@ -5,10 +5,11 @@ use jiff::civil::Date;
 use serde_json::Value;
 use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::billing_admin_client::BillingAdminClient;
+use usher_rpc::{WireEnum as _, enum_name};
+use usher_seats::Pool;
 use uuid::Uuid;
 
 use super::argument;
-use super::limit::Pool;
 use super::report::Report;
 use super::session::{Session, WorkspaceArg, told};
 
@@ -60,7 +61,7 @@ impl CommitmentCommand {
                 let workspace = session.workspace(&of).await?;
                 let commitment = pb::Commitment {
                     id: String::new(),
-                    pool: pool.as_str().to_owned(),
+                    pool: pool.to_wire(),
                     quantity: quantity.into(),
                     unit_price,
                     start_date: start.to_string(),
@@ -91,7 +92,7 @@ impl CommitmentCommand {
 
 fn row(commitment: pb::Commitment) -> Vec<Value> {
     vec![
-        Value::from(commitment.pool),
+        Value::from(enum_name::<Pool>(commitment.pool)),
         Value::from(commitment.quantity),
         Value::from(commitment.unit_price),
         Value::from(commitment.start_date),

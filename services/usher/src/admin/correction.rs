@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::billing_admin_client::BillingAdminClient;
 use usher_rpc::convert::to_wire;
+use usher_rpc::{enum_name, optional_to_wire};
+use usher_seats::SeatClass;
 use uuid::Uuid;
 
 use super::argument;
@@ -29,8 +31,8 @@ pub(super) enum CorrectionCommand {
         #[arg(long, value_parser = argument::time)]
         until: Timestamp,
         /// The class to assume; without it, the person was not billable.
-        #[arg(long)]
-        class: Option<String>,
+        #[arg(long, value_enum)]
+        class: Option<SeatClass>,
         /// Why; it is kept in the ledger.
         #[arg(long)]
         reason: String,
@@ -78,7 +80,7 @@ impl CorrectionCommand {
                     person_key: person.to_string(),
                     from_time: Some(to_wire(from)),
                     until_time: Some(to_wire(until)),
-                    class: class.unwrap_or_default(),
+                    class: optional_to_wire(class),
                     reason,
                     ..Default::default()
                 };
@@ -121,7 +123,7 @@ fn row(correction: &pb::Correction) -> Vec<Value> {
         json!(correction.person_key),
         time(correction.from_time),
         time(correction.until_time),
-        json!(correction.class),
+        json!(enum_name::<SeatClass>(correction.class)),
         json!(correction.reason),
         json!(correction.author),
     ]

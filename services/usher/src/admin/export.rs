@@ -1,6 +1,5 @@
 //! `usher admin report`: a report of billing as a file.
 
-mod catalogue;
 mod manifest;
 mod names;
 mod rows;
@@ -17,9 +16,10 @@ use sha2::{Digest as _, Sha256};
 use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::export_report_response::Part;
 use usher_proto::billing::v1::invoicing_client::InvoicingClient;
+use usher_rpc::WireEnum as _;
 use usher_rpc::convert::to_wire;
+use usher_seats::{ReportFormat, ReportName};
 
-use self::catalogue::{FileFormat, ReportName, word};
 use self::names::Names;
 use super::argument;
 use super::report::Report;
@@ -40,7 +40,7 @@ pub(super) struct ExportArgs {
     start: Date,
     /// How rows are written.
     #[arg(long, value_enum, default_value_t)]
-    format: FileFormat,
+    format: ReportFormat,
     /// By what was known at this time.
     #[arg(long, value_parser = argument::time)]
     known_at: Option<Timestamp>,
@@ -61,7 +61,7 @@ impl ExportArgs {
         ensure!(
             !self.names || self.report.has_display(),
             "--names fills the column display, which seat-days and idle-seats have; {} has none",
-            word(&self.report)
+            self.report
         );
         let workspace = match &self.workspace {
             Some(name) => {
@@ -71,9 +71,9 @@ impl ExportArgs {
             None => None,
         };
         let message = pb::ExportReportRequest {
-            report: word(&self.report),
+            report: self.report.to_wire(),
             start_date: self.start.to_string(),
-            format: word(&self.format),
+            format: self.format.to_wire(),
             known_time: self.known_at.map(to_wire),
             all_workspaces: workspace.is_none(),
         };

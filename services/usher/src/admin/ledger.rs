@@ -12,6 +12,8 @@ use usher_proto::billing::v1::billing_admin_client::BillingAdminClient;
 use usher_proto::identity::v1 as identity;
 use usher_proto::identity::v1::seat_service_client::SeatServiceClient;
 use usher_rpc::convert::to_wire;
+use usher_rpc::enum_name;
+use usher_seats::SeatClass;
 
 use super::report::{Report, time};
 use super::session::{Session, WorkspaceArg, told};
@@ -184,7 +186,7 @@ fn run(run: &pb::Reconciliation) -> Vec<Value> {
     vec![
         time(run.time),
         json!(run.source_sequence),
-        json!(run.class),
+        json!(enum_name::<SeatClass>(run.class)),
         json!(run.identity_count),
         json!(run.billing_count),
         json!(run.equal),

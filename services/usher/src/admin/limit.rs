@@ -1,10 +1,13 @@
 //! `usher admin limit`
 
-use clap::{Subcommand, ValueEnum};
+use clap::Subcommand;
 use serde_json::{Value, json};
 use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::billing_admin_client::BillingAdminClient;
 use usher_proto::billing::v1::seat_query_client::SeatQueryClient;
+use usher_proto::seats::v1::Cap;
+use usher_rpc::{WireEnum as _, enum_name};
+use usher_seats::{AtLimit, LimitSource, Pool};
 
 use super::report::{Report, time};
 use super::session::{Session, WorkspaceArg, told};
@@ -41,7 +44,7 @@ pub(super) enum LimitCommand {
         at_least: i64,
         /// What happens beyond.
         #[arg(long, value_enum)]
-        policy: Policy,
+        policy: AtLimit,
     },
     /// Go back to what the workspace's plan gives.
     Clear {
@@ -51,36 +54,6 @@ pub(super) enum LimitCommand {
         #[arg(long, value_enum)]
         pool: Pool,
     },
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(super) enum Pool {
-    /// Regular and External.
-    Paid,
-    /// Collaborator.
-    Collaborator,
-}
-
-impl Pool {
-    /// As billing calls it.
-    pub(super) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Paid => "paid",
-            Self::Collaborator => "collaborator",
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(super) enum Policy {
-    /// Seats are given and metered; alerts are raised.
-    Allow,
-    /// Seats are given; the peak beyond the commitment is charged at the end of each of its quarters.
-    AllowTrueUp,
-    /// Whoever comes becomes a Collaborator, for free.
-    Degrade,
-    /// Seats are refused.
-    Block,
 }
 
 const COLUMNS: [&str; 7] = ["pool", "quantity", "policy", "percent", "at_least", "source", "version"];
@@ -104,17 +77,11 @@ impl LimitCommand {
             }
             Self::Set { of, pool, quantity, percent, at_least, policy } => {
                 let workspace = session.workspace(&of).await?;
-                let policy = match policy {
-                    Policy::Allow => "ALLOW",
-                    Policy::AllowTrueUp => "ALLOW_TRUE_UP",
-                    Policy::Degrade => "DEGRADE",
-                    Policy::Block => "BLOCK",
-                };
                 let limit = pb::Limit {
-                    pool: pool.as_str().to_owned(),
+                    pool: pool.to_wire(),
                     quantity,
-                    policy: policy.to_owned(),
-                    share: percent.map(|percent| pb::Share { at_least, percent }),
+                    at_limit: policy.to_wire(),
+                    cap: percent.map(|percent| Cap { at_least, percent }),
                     ..Default::default()
                 };
                 let message = pb::SetLimitRequest { limit: Some(limit) };
@@ -124,7 +91,7 @@ impl LimitCommand {
             }
             Self::Clear { of, pool } => {
                 let workspace = session.workspace(&of).await?;
-                let message = pb::ClearLimitRequest { pool: pool.as_str().to_owned() };
+                let message = pb::ClearLimitRequest { pool: pool.to_wire() };
                 let mut client = BillingAdminClient::new(session.billing.clone());
                 let answer = client.clear_limit(session.scoped(workspace, message)).await.map_err(told)?;
                 Ok(Report::one(&COLUMNS, row(&answer.into_inner().limit.unwrap_or_default())))
@@ -136,7 +103,7 @@ impl LimitCommand {
 fn alert(alert: &pb::LimitAlert) -> Vec<Value> {
     vec![
         time(alert.time),
-        json!(alert.pool),
+        json!(enum_name::<Pool>(alert.pool)),
         json!(alert.threshold),
         json!(alert.in_use),
         json!(alert.version),
@@ -145,12 +112,12 @@ fn alert(alert: &pb::LimitAlert) -> Vec<Value> {
 
 fn row(limit: &pb::Limit) -> Vec<Value> {
     vec![
-        json!(limit.pool),
+        json!(enum_name::<Pool>(limit.pool)),
         json!(limit.quantity),
-        json!(limit.policy),
-        json!(limit.share.map(|share| share.percent)),
-        json!(limit.share.map(|share| share.at_least)),
-        json!(limit.source),
+        json!(enum_name::<AtLimit>(limit.at_limit)),
+        json!(limit.cap.map(|cap| cap.percent)),
+        json!(limit.cap.map(|cap| cap.at_least)),
+        json!(enum_name::<LimitSource>(limit.source)),
         json!(limit.version),
     ]
 }

@@ -10,6 +10,9 @@ use jiff::civil::Date;
 use serde_json::{Value, json};
 use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::invoicing_client::InvoicingClient;
+use usher_proto::billing::v1::scheduled_change::About;
+use usher_rpc::enum_name;
+use usher_seats::{CountingMode, LineKind, PeriodState, Pool, ScheduledChangeKind, SeatClass};
 
 use super::argument;
 use super::report::{Report, text};
@@ -109,8 +112,13 @@ fn forecast(forecast: pb::GetForecastResponse) -> Report {
         forecast.expected_minor,
     ];
     let scheduled = forecast.scheduled_changes.into_iter().map(|change| {
-        let pb::ScheduledChange { date, kind, about, detail } = change;
-        json!(format!("{date} {kind} of {about}: {detail}"))
+        let kind = enum_name::<ScheduledChangeKind>(change.kind);
+        let about = match change.about {
+            Some(About::Class(class)) => enum_name::<SeatClass>(class),
+            Some(About::Pool(pool)) => enum_name::<Pool>(pool),
+            None => String::new(),
+        };
+        json!(format!("{} {kind} of {about}: {}", change.date, change.detail))
     });
     let amounts = amounts.into_iter().map(|minor| json!(major(minor, forecast.exponent)));
     let rest = [json!(forecast.currency), scheduled.collect(), json!(forecast.basis)];
@@ -126,12 +134,12 @@ fn forecast(forecast: pb::GetForecastResponse) -> Report {
 
 fn summary(summary: pb::PeriodSummary) -> Vec<Value> {
     let period = summary.period.unwrap_or_default();
-    let closed = period.state == "CLOSED";
+    let closed = period.state() == pb::PeriodState::Closed;
     let amount = |minor: i64| if closed { json!(major(minor, summary.exponent)) } else { Value::Null };
     vec![
         json!(period.start_date),
         json!(period.end_date),
-        json!(period.state),
+        json!(enum_name::<PeriodState>(period.state)),
         amount(summary.total_minor),
         amount(summary.credit_minor),
         amount(summary.credited_minor),
@@ -145,10 +153,10 @@ fn invoice(invoice: pb::Invoice) -> Report {
     let rows = invoice.lines.into_iter().map(|line| {
         vec![
             json!(line.line_no),
-            json!(line.kind),
-            json!(line.class),
+            json!(enum_name::<LineKind>(line.kind)),
+            json!(enum_name::<SeatClass>(line.class)),
             json!(line.origin_period),
-            json!(line.mode),
+            json!(enum_name::<CountingMode>(line.mode)),
             json!(line.seat_days),
             json!(line.exact),
             json!(major(line.amount_minor, line.exponent)),
@@ -168,7 +176,7 @@ fn invoice(invoice: pb::Invoice) -> Report {
         ("start", json!(period.start_date)),
         ("end", json!(period.end_date)),
         ("time_zone", json!(period.time_zone)),
-        ("state", json!(period.state)),
+        ("state", json!(enum_name::<PeriodState>(period.state))),
         ("total", json!(major(invoice.total_minor, exponent))),
         ("credit", json!(major(invoice.credit_minor, exponent))),
         ("credited", json!(major(invoice.credited_minor, exponent))),
@@ -183,7 +191,7 @@ fn invoice(invoice: pb::Invoice) -> Report {
         period.start_date,
         period.end_date,
         period.time_zone,
-        period.state,
+        enum_name::<PeriodState>(period.state),
         major(invoice.total_minor, exponent),
         invoice.currency,
         major(invoice.credit_minor, exponent),

@@ -2,6 +2,7 @@
 
 use clap::{ArgAction, Subcommand};
 use serde_json::Value;
+use usher_proto::seats::v1::Cap;
 use usher_proto::tenant::v1 as pb;
 use usher_proto::tenant::v1::plan_service_client::PlanServiceClient;
 
@@ -39,10 +40,8 @@ impl PlanCommand {
         let mut client = PlanServiceClient::new(session.tenant.clone());
         match self {
             Self::Create { name, scim, enforce_domains, collaborator_percent, collaborators_at_least } => {
-                let collaborator_cap = collaborator_percent.map(|percent| pb::CollaboratorCap {
-                    at_least: collaborators_at_least.into(),
-                    percent: percent.into(),
-                });
+                let collaborator_cap = collaborator_percent
+                    .map(|percent| Cap { at_least: collaborators_at_least.into(), percent: percent.into() });
                 let plan = pb::Plan { id: String::new(), name, scim, enforce_domains, collaborator_cap };
                 let message = pb::CreatePlanRequest { plan: Some(plan) };
                 let answer = client.create_plan(session.request(message)).await.map_err(told)?;

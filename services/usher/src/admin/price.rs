@@ -1,11 +1,12 @@
 //! `usher admin price`
 
-use clap::{Subcommand, ValueEnum};
+use clap::Subcommand;
 use jiff::civil::Date;
 use serde_json::Value;
-use usher_billing::rating::Mode;
 use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::billing_admin_client::BillingAdminClient;
+use usher_rpc::{WireEnum as _, enum_name};
+use usher_seats::{CountingMode, SeatClass};
 use uuid::Uuid;
 
 use super::argument;
@@ -22,7 +23,7 @@ pub(super) enum PriceCommand {
         of: WorkspaceArg,
         /// The seat class.
         #[arg(long, value_enum)]
-        class: Class,
+        class: SeatClass,
         /// Price of a seat for a whole period, in the account's currency, such as 12.00.
         #[arg(long)]
         unit_price: String,
@@ -31,7 +32,7 @@ pub(super) enum PriceCommand {
         valid_from: Date,
         /// How seats are counted; --help explains the eight modes. It can only change at a period's boundary.
         #[arg(long, default_value = "DAILY_TOUCH")]
-        mode: Mode,
+        mode: CountingMode,
         /// Seats that cost nothing.
         #[arg(long, default_value_t = 0)]
         included: u32,
@@ -52,26 +53,6 @@ pub(super) enum PriceCommand {
         #[command(flatten)]
         of: WorkspaceArg,
     },
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(super) enum Class {
-    /// Of the organization.
-    Regular,
-    /// From outside.
-    External,
-    /// Takes part.
-    Collaborator,
-}
-
-impl Class {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Regular => "regular",
-            Self::External => "external",
-            Self::Collaborator => "collaborator",
-        }
-    }
 }
 
 /// What each mode makes of one example, which is that of `usher billing simulate --example`.
@@ -119,10 +100,10 @@ impl PriceCommand {
             Self::Create { of, class, unit_price, valid_from, mode, included, floor } => {
                 let workspace = session.workspace(&of).await?;
                 let version = pb::PriceVersion {
-                    class: class.as_str().to_owned(),
+                    class: class.to_wire(),
                     unit_price,
                     valid_from: valid_from.to_string(),
-                    mode: mode.to_string(),
+                    mode: mode.to_wire(),
                     included: included.into(),
                     floor: floor.into(),
                     ..Default::default()
@@ -153,11 +134,11 @@ impl PriceCommand {
 
 fn row(version: pb::PriceVersion) -> Vec<Value> {
     vec![
-        Value::from(version.class),
+        Value::from(enum_name::<SeatClass>(version.class)),
         Value::from(version.unit_price),
         Value::from(version.currency),
         Value::from(version.valid_from),
-        Value::from(version.mode),
+        Value::from(enum_name::<CountingMode>(version.mode)),
         Value::from(version.included),
         Value::from(version.floor),
         Value::from(version.id),

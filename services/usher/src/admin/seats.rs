@@ -1,11 +1,14 @@
 //! `usher admin seats`
 
 use clap::Args;
-use serde_json::json;
+use serde_json::{Value, json};
 use usher_proto::billing::v1::GetLimitsRequest;
 use usher_proto::billing::v1::seat_query_client::SeatQueryClient;
 use usher_proto::identity::v1 as pb;
 use usher_proto::identity::v1::seat_service_client::SeatServiceClient;
+use usher_proto::seats::v1::Pool;
+use usher_rpc::optional_enum;
+use usher_seats::SeatClass;
 
 use super::report::Report;
 use super::session::{Session, WorkspaceArg, told};
@@ -25,10 +28,15 @@ impl SeatsArgs {
         let answer =
             client.get_seats(session.scoped(workspace, pb::GetSeatsRequest {})).await.map_err(told)?;
         let seats = answer.into_inner();
-        let rows = seats.counts.iter().map(|count| vec![json!(count.user_type), json!(count.active)]);
+        let rows = seats.counts.iter().map(|count| -> anyhow::Result<Vec<Value>> {
+            let class: Option<SeatClass> = optional_enum("class", count.class)?;
+            let user_type = class.map_or("", |class| class.user_type().as_str());
+            Ok(vec![json!(user_type), json!(count.active)])
+        });
+        let rows = rows.collect::<anyhow::Result<Vec<_>>>()?;
         let mut client = SeatQueryClient::new(session.billing.clone());
         let limits = client.get_limits(session.scoped(workspace, GetLimitsRequest {})).await.map_err(told)?;
-        let paid = limits.into_inner().limits.into_iter().find(|limit| limit.pool == "paid");
+        let paid = limits.into_inner().limits.into_iter().find(|limit| limit.pool() == Pool::Paid);
         // Billing learns with the first seat what the plan gives.
         let limit = paid.map_or(found.seat_limit, |limit| limit.quantity);
         let limit = limit.map_or_else(|| "no limit".to_owned(), |limit| format!("limit {limit}"));

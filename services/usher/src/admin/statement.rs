@@ -10,6 +10,8 @@ use usher_base::Clock;
 use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::seat_query_client::SeatQueryClient;
 use usher_rpc::convert::to_wire;
+use usher_rpc::enum_name;
+use usher_seats::{CountingMode, LineKind, SeatClass};
 
 use super::argument;
 use super::report::Report;
@@ -78,9 +80,9 @@ impl StatementArgs {
         let exponent = answer.exponent;
         let rows = answer.lines.into_iter().map(|line| {
             vec![
-                json!(line.kind),
-                json!(line.class),
-                json!(line.mode),
+                json!(enum_name::<LineKind>(line.kind)),
+                json!(enum_name::<SeatClass>(line.class)),
+                json!(enum_name::<CountingMode>(line.mode)),
                 json!(line.seat_days),
                 json!(line.exact),
                 json!(major(line.amount_minor, exponent)),

@@ -1,9 +1,11 @@
 //! `usher admin usage`
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde_json::json;
 use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::seat_query_client::SeatQueryClient;
+use usher_rpc::{WireEnum as _, enum_name};
+use usher_seats::{Granularity, SeatClass};
 
 use super::report::Report;
 use super::session::{Session, WorkspaceArg, told};
@@ -19,27 +21,6 @@ pub(super) struct UsageArgs {
     /// Over which dates it is summed.
     #[arg(long, value_enum, default_value_t)]
     by: Granularity,
-}
-
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum Granularity {
-    /// Each local date.
-    #[default]
-    Day,
-    /// Each month of the calendar.
-    Month,
-    /// All dates.
-    Total,
-}
-
-impl Granularity {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Day => "day",
-            Self::Month => "month",
-            Self::Total => "total",
-        }
-    }
 }
 
 const COLUMNS: [&str; 10] = [
@@ -63,7 +44,7 @@ impl UsageArgs {
             start_date: start.to_string(),
             end_date: end.to_string(),
             known_time: self.period.known_time(),
-            granularity: self.by.as_str().to_owned(),
+            granularity: self.by.to_wire(),
         };
         let mut client = SeatQueryClient::new(session.billing.clone());
         let answer = client.get_usage(session.scoped(workspace, message)).await.map_err(told)?.into_inner();
@@ -78,7 +59,7 @@ impl UsageArgs {
                 usage.peak,
                 usage.seat_days,
             ];
-            let head = [json!(usage.date), json!(usage.class)];
+            let head = [json!(usage.date), json!(enum_name::<SeatClass>(usage.class))];
             head.into_iter().chain(numbers.map(|number| json!(number))).collect()
         });
         Ok(Report::list(&COLUMNS, rows)

@@ -9,6 +9,8 @@ use usher_proto::identity::v1 as identity;
 use usher_proto::identity::v1::user_service_client::UserServiceClient;
 use usher_proto::tenant::v1 as pb;
 use usher_proto::tenant::v1::workspace_service_client::WorkspaceServiceClient;
+use usher_rpc::{WireEnum as _, enum_name, optional_to_wire};
+use usher_seats::AtLimit;
 
 use super::report::{Report, time};
 use super::session::{Session, WorkspaceArg, told};
@@ -26,8 +28,8 @@ pub(super) enum WorkspaceCommand {
         #[arg(long)]
         plan: String,
         /// What happens at the seat limit.
-        #[arg(long, value_enum, default_value_t = SeatPolicy::Allow)]
-        seat_policy: SeatPolicy,
+        #[arg(long, value_enum, default_value_t = AtLimit::Allow)]
+        seat_policy: AtLimit,
         /// Most Regular and External people together, unless `usher admin limit` sets another one. Without
         /// it there is no limit.
         #[arg(long)]
@@ -55,7 +57,7 @@ pub(super) enum WorkspaceCommand {
         status: Option<WorkspaceStatus>,
         /// What happens at the seat limit.
         #[arg(long, value_enum)]
-        seat_policy: Option<SeatPolicy>,
+        seat_policy: Option<AtLimit>,
         /// Most Regular and External people together, or `none`; `usher admin limit` goes before it.
         #[arg(long, value_parser = seat_limit)]
         seat_limit: Option<i64>,
@@ -72,34 +74,11 @@ pub(super) enum WorkspaceCommand {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-pub(super) enum SeatPolicy {
-    /// Creation goes on beyond the limit.
-    Allow,
-    /// Creation, reactivation and upgrade are refused at the limit.
-    Block,
-    /// Whoever comes becomes a Collaborator, for free.
-    Degrade,
-    /// As allow; the peak beyond the commitment is charged at the end of each of its quarters.
-    AllowTrueUp,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
 pub(super) enum WorkspaceStatus {
     /// Open.
     Active,
     /// Closed to SCIM.
     Suspended,
-}
-
-impl From<SeatPolicy> for pb::SeatPolicy {
-    fn from(policy: SeatPolicy) -> Self {
-        match policy {
-            SeatPolicy::Allow => Self::Allow,
-            SeatPolicy::Block => Self::Block,
-            SeatPolicy::Degrade => Self::Degrade,
-            SeatPolicy::AllowTrueUp => Self::AllowTrueUp,
-        }
-    }
 }
 
 const COLUMNS: [&str; 10] = [
@@ -124,7 +103,7 @@ impl WorkspaceCommand {
                     name: name.unwrap_or_else(|| slug.clone()),
                     slug,
                     plan,
-                    seat_policy: pb::SeatPolicy::from(seat_policy).into(),
+                    at_limit: seat_policy.to_wire(),
                     seat_limit: seat_limit.map(i64::from),
                 };
                 let answer = client.create_workspace(session.request(message)).await.map_err(told)?;
@@ -144,7 +123,7 @@ impl WorkspaceCommand {
                         Some(WorkspaceStatus::Suspended) => pb::WorkspaceStatus::Suspended,
                     }
                     .into(),
-                    seat_policy: seat_policy.map_or(pb::SeatPolicy::Unspecified, pb::SeatPolicy::from).into(),
+                    at_limit: optional_to_wire(seat_policy),
                     seat_limit,
                 };
                 let workspace = session.workspace(&of).await?;
@@ -212,12 +191,8 @@ fn row(workspace: pb::Workspace) -> Vec<Value> {
         pb::WorkspaceStatus::Suspended => "suspended",
         pb::WorkspaceStatus::Active | pb::WorkspaceStatus::Unspecified => "active",
     };
-    let seat_policy = match workspace.seat_policy() {
-        pb::SeatPolicy::Block => "block",
-        pb::SeatPolicy::Degrade => "degrade",
-        pb::SeatPolicy::AllowTrueUp => "allow-true-up",
-        pb::SeatPolicy::Allow | pb::SeatPolicy::Unspecified => "allow",
-    };
+    // As --seat-policy takes it.
+    let seat_policy = enum_name::<AtLimit>(workspace.at_limit).to_lowercase().replace('_', "-");
     let plan = workspace.plan.unwrap_or_default();
     vec![
         Value::from(workspace.slug),

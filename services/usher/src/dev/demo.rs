@@ -16,6 +16,7 @@ use usher_base::id::WorkspaceId;
 use usher_net::tls::ClientTls;
 use usher_proto::billing::v1 as billing;
 use usher_proto::billing::v1::billing_admin_client::BillingAdminClient;
+use usher_proto::seats::v1::Cap;
 use usher_proto::tenant::v1 as pb;
 use usher_proto::tenant::v1::admin_service_client::AdminServiceClient;
 use usher_proto::tenant::v1::app_service_client::AppServiceClient;
@@ -23,7 +24,8 @@ use usher_proto::tenant::v1::domain_service_client::DomainServiceClient;
 use usher_proto::tenant::v1::plan_service_client::PlanServiceClient;
 use usher_proto::tenant::v1::token_service_client::TokenServiceClient;
 use usher_proto::tenant::v1::workspace_service_client::WorkspaceServiceClient;
-use usher_rpc::{Failure, Outgoing};
+use usher_rpc::{Failure, Outgoing, WireEnum as _};
+use usher_seats::SeatClass;
 
 use super::directory::write_private;
 
@@ -32,7 +34,7 @@ const PLANS: [(&str, bool, bool); 4] =
     [("Enterprise", true, true), ("Business", true, true), ("Sandbox", true, false), ("Free", false, true)];
 
 /// Every plan's: 15 Collaborators in a hundred paid licences, and never fewer than 20.
-const COLLABORATOR_CAP: pb::CollaboratorCap = pb::CollaboratorCap { at_least: 20, percent: 15 };
+const COLLABORATOR_CAP: Cap = Cap { at_least: 20, percent: 15 };
 
 /// What a demo workspace is.
 struct Demo {
@@ -53,7 +55,7 @@ const WORKSPACES: [Demo; 3] = [
     Demo { slug: "sandbox", title: "Sandbox", plan: "Sandbox", domains: &[] },
 ];
 
-const PRICES: [(&str, &str); 2] = [("regular", "12.00"), ("external", "8.00")];
+const PRICES: [(SeatClass, &str); 2] = [(SeatClass::Regular, "12.00"), (SeatClass::External, "8.00")];
 const APP: &str = "Azure AD SCIM";
 
 /// Where everything is.
@@ -195,7 +197,7 @@ impl Seeder<'_> {
         let mut admin = BillingAdminClient::new(self.billing.clone());
         for (class, price) in PRICES {
             let version = billing::PriceVersion {
-                class: class.to_owned(),
+                class: class.to_wire(),
                 unit_price: price.to_owned(),
                 valid_from: "2020-01-01".to_owned(),
                 ..Default::default()

@@ -3,19 +3,18 @@
 use usher_base::id::EventId;
 use usher_proto::billing::v1 as pb;
 use usher_rpc::convert::{InvalidArgument, invalid, parse, to_wire};
+use usher_rpc::{WireEnum as _, optional_enum, optional_to_wire, required_enum};
 
 use super::{date, optional, optional_date, reason, required_time};
 use crate::account_change::AccountChange;
 use crate::accounts::named_zone;
 use crate::audit::AuditEntry;
-use crate::class::SeatClass;
 use crate::corrections::{CorrectionRequest, NewCorrection};
 use crate::currency::Currency;
 use crate::minimum::Minimum;
 use crate::period::{CALENDAR, Terms};
 use crate::price::MOST_SEATS;
 use crate::prices::{NewPrice, Priced};
-use crate::rating::Mode;
 use crate::reconciliation::Run;
 use crate::verification::Verification;
 
@@ -70,10 +69,10 @@ impl TryFrom<pb::PriceVersion> for NewPrice {
 
     fn try_from(message: pb::PriceVersion) -> Result<Self, InvalidArgument> {
         Ok(Self {
-            class: parse("class", &message.class)?,
+            class: required_enum("class", message.class)?,
             unit_price: parse("unit_price", &message.unit_price)?,
             valid_from: date("valid_from", &message.valid_from)?,
-            mode: optional("mode", &message.mode)?.unwrap_or_default(),
+            mode: optional_enum("mode", message.mode)?.unwrap_or_default(),
             included: seats("included", message.included)?,
             floor: seats("floor", message.floor)?,
         })
@@ -84,10 +83,10 @@ impl From<Priced> for pb::PriceVersion {
     fn from(Priced { version, currency }: Priced) -> Self {
         Self {
             id: version.id.to_string(),
-            class: version.class.to_string(),
+            class: version.class.to_wire(),
             unit_price: version.unit_price.spelled(currency.exponent),
             valid_from: version.valid_from.to_string(),
-            mode: Mode::as_str(version.mode).to_owned(),
+            mode: version.mode.to_wire(),
             included: version.included,
             floor: version.floor,
             currency: currency.code,
@@ -115,7 +114,7 @@ impl TryFrom<pb::Correction> for NewCorrection {
             person: parse("person_key", &message.person_key)?,
             from: required_time("from_time", message.from_time)?,
             until: required_time("until_time", message.until_time)?,
-            class: optional::<SeatClass>("class", &message.class)?,
+            class: optional_enum("class", message.class)?,
             reason: reason(message.reason)?,
         })
     }
@@ -128,7 +127,7 @@ impl From<CorrectionRequest> for pb::Correction {
             person_key: request.person.to_string(),
             from_time: Some(to_wire(request.from)),
             until_time: Some(to_wire(request.until)),
-            class: request.class.map_or("", SeatClass::as_str).to_owned(),
+            class: optional_to_wire(request.class),
             reason: request.reason,
             author: request.author,
             request_time: Some(to_wire(request.requested_at)),
@@ -160,7 +159,7 @@ impl From<Run> for pb::Reconciliation {
             time: Some(to_wire(run.at)),
             epoch: run.epoch,
             source_sequence: run.source_sequence,
-            class: run.class.to_string(),
+            class: run.class.to_wire(),
             identity_count: run.identity_count,
             billing_count: run.billing_count,
             equal: run.equal,

@@ -3,9 +3,9 @@
 use usher_base::id::EventId;
 use usher_proto::billing::v1 as pb;
 use usher_rpc::convert::{InvalidArgument, parse, to_wire};
+use usher_rpc::optional_to_wire;
 
 use super::{date, reason};
-use crate::class::SeatClass;
 use crate::credit_notes::{CreditNote, NewCreditLine, NewCreditNote};
 
 impl TryFrom<pb::IssueCreditNoteRequest> for NewCreditNote {
@@ -29,7 +29,7 @@ impl From<CreditNote> for pb::CreditNote {
     fn from(note: CreditNote) -> Self {
         let lines = note.lines.iter().map(|line| pb::CreditNoteLine {
             line_no: line.line_no,
-            class: line.class.map_or("", SeatClass::as_str).to_owned(),
+            class: optional_to_wire(line.class),
             amount_minor: line.amount_minor,
         });
         Self {

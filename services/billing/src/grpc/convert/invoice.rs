@@ -3,9 +3,10 @@
 use jiff::Timestamp;
 use usher_proto::billing::v1 as pb;
 use usher_rpc::convert::to_wire;
+use usher_rpc::{WireEnum as _, optional_to_wire};
+use usher_seats::PeriodState;
 
 use crate::allocations::Share;
-use crate::class::SeatClass;
 use crate::credit_notes::CreditNote;
 use crate::error::BillingError;
 use crate::event::hex;
@@ -13,9 +14,9 @@ use crate::forecast::Forecast;
 use crate::invoice::InvoiceLine;
 use crate::invoices::{ClosedPeriod, Invoice, State};
 use crate::period::Period;
-use crate::rating::{Calendar, Mode, amount};
-use crate::reports::{About, Order, Written};
-use crate::scheduled_changes::ScheduledChange;
+use crate::rating::{Calendar, amount};
+use crate::reports::{self, Order, Written};
+use crate::scheduled_changes::{About, ScheduledChange};
 use crate::settlement::Settlement;
 use crate::store::closes::Close;
 use crate::zone;
@@ -24,7 +25,7 @@ fn instant(micros: i64) -> Option<prost_types::Timestamp> {
     Timestamp::from_microsecond(micros).ok().map(to_wire)
 }
 
-fn period(period: &Period, calendar: &Calendar, state: &str) -> pb::Period {
+fn period(period: &Period, calendar: &Calendar, state: PeriodState) -> pb::Period {
     pb::Period {
         ordinal: period.ordinal,
         start_date: period.first.to_string(),
@@ -32,7 +33,7 @@ fn period(period: &Period, calendar: &Calendar, state: &str) -> pb::Period {
         open_time: instant(calendar.open()),
         close_time: instant(calendar.close()),
         time_zone: period.account.zone_name.clone(),
-        state: state.to_owned(),
+        state: state.to_wire(),
     }
 }
 
@@ -44,7 +45,7 @@ fn closed_period(close: &Close) -> pb::Period {
         open_time: instant(close.calendar.open()),
         close_time: instant(close.calendar.close()),
         time_zone: close.time_zone.clone(),
-        state: "CLOSED".to_owned(),
+        state: PeriodState::Closed.to_wire(),
     }
 }
 
@@ -68,7 +69,7 @@ impl TryFrom<Period> for pb::PeriodSummary {
     fn try_from(open: Period) -> Result<Self, BillingError> {
         let calendar = open.calendar()?;
         Ok(Self {
-            period: Some(period(&open, &calendar, "OPEN")),
+            period: Some(period(&open, &calendar, PeriodState::Open)),
             currency: open.account.currency.code.clone(),
             exponent: open.account.currency.places(),
             ..Default::default()
@@ -79,10 +80,10 @@ impl TryFrom<Period> for pb::PeriodSummary {
 fn lines(invoice: &Invoice) -> Vec<pb::InvoiceLine> {
     let line = |(line_no, line): (i32, &InvoiceLine)| pb::InvoiceLine {
         line_no,
-        kind: line.kind.as_str().to_owned(),
-        class: line.class.map_or("", SeatClass::as_str).to_owned(),
+        kind: line.kind.to_wire(),
+        class: optional_to_wire(line.class),
         origin_period: invoice.origin(line),
-        mode: line.mode.map_or("", Mode::as_str).to_owned(),
+        mode: optional_to_wire(line.mode),
         price_versions: line.price_versions.clone(),
         unit_prices: line.unit_prices.clone(),
         seat_days: line.seat_days,
@@ -131,7 +132,7 @@ impl From<Invoice> for pb::Invoice {
                 ..head
             },
             State::Provisional(draft, reasons) => {
-                let state = if reasons.is_empty() { "COMPLETE" } else { "OPEN" };
+                let state = if reasons.is_empty() { PeriodState::Complete } else { PeriodState::Open };
                 Self {
                     period: Some(period(&draft.period, &draft.calendar, state)),
                     total_minor: draft.settlements.own.total_minor,
@@ -152,7 +153,7 @@ impl From<&Share> for pb::Allocation {
         let (first, last) = share.dates.map(|(a, b)| (a.to_string(), b.to_string())).unwrap_or_default();
         Self {
             person_key: share.person.to_string(),
-            class: share.class.to_string(),
+            class: share.class.to_wire(),
             days: share.days,
             first_date: first,
             last_date: last,
@@ -182,10 +183,14 @@ impl From<Forecast> for pb::GetForecastResponse {
 
 impl From<ScheduledChange> for pb::ScheduledChange {
     fn from(change: ScheduledChange) -> Self {
+        let about = match change.about {
+            About::Class(class) => pb::scheduled_change::About::Class(class.to_wire()),
+            About::Pool(pool) => pb::scheduled_change::About::Pool(pool.to_wire()),
+        };
         Self {
             date: change.date.to_string(),
-            kind: change.kind.to_owned(),
-            about: change.about.to_owned(),
+            kind: change.kind.to_wire(),
+            about: Some(about),
             detail: change.detail,
         }
     }
@@ -193,14 +198,14 @@ impl From<ScheduledChange> for pb::ScheduledChange {
 
 pub(in crate::grpc) fn manifest(
     order: Order,
-    about: &About,
+    about: &reports::About,
     written: Written,
     known_at: Timestamp,
 ) -> pb::Manifest {
     let (start, end) = about.dates.map(|(a, b)| (a.to_string(), b.to_string())).unwrap_or_default();
     pb::Manifest {
-        report: order.report.as_str().to_owned(),
-        format: order.format.as_str().to_owned(),
+        report: order.report.to_wire(),
+        format: order.format.to_wire(),
         rows: written.rows,
         bytes: written.bytes,
         sha256: written.sha256,
@@ -209,7 +214,7 @@ pub(in crate::grpc) fn manifest(
         known_time: Some(to_wire(known_at)),
         sequence: about.sequence,
         head_hash: about.head_hash.clone(),
-        modes: about.modes.clone(),
+        modes: about.modes.iter().map(|mode| mode.to_wire()).collect(),
         price_versions: about.price_versions.clone(),
     }
 }

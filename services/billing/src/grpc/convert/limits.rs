@@ -1,53 +1,56 @@
 //! Limits and commitments.
 
 use usher_proto::billing::v1 as pb;
+use usher_proto::seats::v1 as seats;
 use usher_rpc::convert::{InvalidArgument, invalid, parse, to_wire};
+use usher_rpc::{WireEnum as _, cap_of_wire, cap_to_wire, required_enum};
+use usher_seats::{Cap, LimitSource, Pool};
 
 use super::date;
 use crate::commitments::{NewCommitment, Sold};
-use crate::limit::{Limit, Most, PlanLimit, Pool, Rule};
+use crate::limit::{Limit, Most, PlanLimit, Rule};
 use crate::limit_alerts::Alert;
 use crate::limit_feed::Fed;
 use crate::limit_refusals::Refusals;
 use crate::limit_versions::Said;
 use crate::limit_view::Shown;
 use crate::price::MOST_SEATS;
-use crate::share::Share;
 use crate::store::workspace_limits::WorkspaceLimit;
 
-/// The most that a share may be, in percent.
-const MOST_PERCENT: i64 = 1_000;
-
-fn most(pool: Pool, quantity: Option<i64>, share: Option<pb::Share>) -> Result<Most, InvalidArgument> {
-    match (quantity, share) {
-        (Some(_), Some(_)) => Err(invalid("share", "a limit is a quantity or a share, not both")),
+fn most(pool: Pool, quantity: Option<i64>, cap: Option<Cap>) -> Result<Most, InvalidArgument> {
+    match (quantity, cap) {
+        (Some(_), Some(_)) => Err(invalid("cap", "a limit is a quantity or a cap, not both")),
         (Some(quantity), None) if quantity < 0 => {
             Err(invalid("quantity", "it is negative; leave it out for unlimited"))
         }
         (Some(quantity), None) => Ok(Most::Seats(quantity)),
         (None, None) => Ok(Most::Unlimited),
-        (None, Some(_)) if pool == Pool::Paid => {
-            Err(invalid("share", "a share is of the paid licences, so only \"collaborator\" can be one"))
-        }
-        (None, Some(pb::Share { at_least, percent })) => {
-            if at_least < 0 {
-                return Err(invalid("share.at_least", "it is negative"));
-            }
-            if !(0..=MOST_PERCENT).contains(&percent) {
-                return Err(invalid("share.percent", format_args!("0 to {MOST_PERCENT}")));
-            }
-            Ok(Most::Share(Share { at_least, percent }))
-        }
+        (None, Some(_)) if pool == Pool::Paid => Err(invalid(
+            "cap",
+            "a cap grows with the paid licences, so only the collaborator pool can have one",
+        )),
+        (None, Some(cap)) => Ok(Most::Cap(cap)),
     }
+}
+
+fn rule(
+    pool: Pool,
+    quantity: Option<i64>,
+    cap: Option<seats::Cap>,
+    at_limit: i32,
+) -> Result<Rule, InvalidArgument> {
+    let cap = cap.map(|cap| cap_of_wire("cap", cap)).transpose()?;
+    let most = most(pool, quantity, cap)?;
+    Ok(Rule { most, at_limit: required_enum("at_limit", at_limit)? })
 }
 
 impl TryFrom<pb::Limit> for Said {
     type Error = InvalidArgument;
 
     fn try_from(message: pb::Limit) -> Result<Self, InvalidArgument> {
-        let pool = parse("pool", &message.pool)?;
-        let most = most(pool, message.quantity, message.share)?;
-        Ok(Self { pool, rule: Some(Rule { most, policy: parse("policy", &message.policy)? }) })
+        let pool = required_enum("pool", message.pool)?;
+        let rule = rule(pool, message.quantity, message.cap, message.at_limit)?;
+        Ok(Self { pool, rule: Some(rule) })
     }
 }
 
@@ -55,9 +58,8 @@ impl TryFrom<&pb::PlanLimit> for PlanLimit {
     type Error = InvalidArgument;
 
     fn try_from(message: &pb::PlanLimit) -> Result<Self, InvalidArgument> {
-        let pool = parse("pool", &message.pool)?;
-        let most = most(pool, message.quantity, message.share)?;
-        let rule = Rule { most, policy: parse("policy", &message.policy)? };
+        let pool = required_enum("pool", message.pool)?;
+        let rule = rule(pool, message.quantity, message.cap, message.at_limit)?;
         Ok(Self { pool, version: message.version, rule })
     }
 }
@@ -69,24 +71,24 @@ impl TryFrom<&pb::SeatRefusals> for Refusals {
         if message.refused < 0 {
             return Err(invalid("refused", "it is negative"));
         }
-        Ok(Self { pool: parse("pool", &message.pool)?, total: message.refused })
+        Ok(Self { pool: required_enum("pool", message.pool)?, total: message.refused })
     }
 }
 
 impl From<Limit> for pb::Limit {
     fn from(limit: Limit) -> Self {
-        let share = match limit.rule.most {
-            Most::Share(Share { at_least, percent }) => Some(pb::Share { at_least, percent }),
+        let cap = match limit.rule.most {
+            Most::Cap(cap) => Some(cap_to_wire(cap)),
             Most::Unlimited | Most::Seats(_) => None,
         };
-        let source = if limit.plan_version.is_some() { "plan" } else { "billing" };
+        let source = if limit.plan_version.is_some() { LimitSource::Plan } else { LimitSource::Billing };
         Self {
-            pool: limit.pool.as_str().to_owned(),
+            pool: limit.pool.to_wire(),
             quantity: limit.quantity,
-            policy: limit.rule.policy.to_string(),
+            at_limit: limit.rule.at_limit.to_wire(),
             version: limit.version,
-            share,
-            source: source.to_owned(),
+            cap,
+            source: source.to_wire(),
         }
     }
 }
@@ -94,7 +96,7 @@ impl From<Limit> for pb::Limit {
 impl From<Alert> for pb::LimitAlert {
     fn from(alert: Alert) -> Self {
         Self {
-            pool: alert.pool,
+            pool: alert.pool.to_wire(),
             version: alert.version,
             threshold: alert.threshold,
             in_use: alert.in_use,
@@ -107,10 +109,10 @@ impl From<WorkspaceLimit> for pb::WorkspaceLimit {
     fn from(limit: WorkspaceLimit) -> Self {
         Self {
             workspace_id: limit.tenant_id.to_string(),
-            pool: limit.pool,
+            pool: limit.pool.to_wire(),
             version: limit.version,
             quantity: limit.quantity,
-            policy: limit.policy,
+            at_limit: limit.policy.to_wire(),
             set_time: Some(to_wire(limit.set_at.0)),
             plan_version: limit.plan_version,
             committed: limit.committed,
@@ -142,7 +144,7 @@ impl TryFrom<pb::Commitment> for NewCommitment {
             return Err(invalid("quantity", format_args!("a commitment is of 1 to {MOST_SEATS} seats")));
         }
         Ok(Self {
-            pool: parse("pool", &message.pool)?,
+            pool: required_enum("pool", message.pool)?,
             quantity: message.quantity,
             unit_price: parse("unit_price", &message.unit_price)?,
             first: date("start_date", &message.start_date)?,
@@ -155,7 +157,7 @@ impl From<Sold> for pb::Commitment {
     fn from(Sold { commitment, currency }: Sold) -> Self {
         Self {
             id: commitment.id.to_string(),
-            pool: commitment.pool.as_str().to_owned(),
+            pool: commitment.pool.to_wire(),
             quantity: commitment.quantity,
             unit_price: commitment.unit_price.spelled(currency.exponent),
             start_date: commitment.first.to_string(),

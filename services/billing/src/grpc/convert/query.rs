@@ -2,6 +2,7 @@
 
 use usher_proto::billing::v1 as pb;
 use usher_rpc::convert::{InvalidArgument, invalid};
+use usher_rpc::{WireEnum as _, optional_enum};
 
 use super::{optional, optional_time};
 use crate::facts::FactRange;
@@ -14,7 +15,7 @@ impl TryFrom<&pb::ListIntervalsRequest> for IntervalFilter {
     fn try_from(message: &pb::ListIntervalsRequest) -> Result<Self, InvalidArgument> {
         Ok(Self {
             person: optional("person_key", &message.person_key)?,
-            class: optional("class", &message.class)?,
+            class: optional_enum("class", message.class)?,
             open_only: message.open_only,
             overlap: (
                 optional_time("overlap_start_time", message.overlap_start_time)?,
@@ -49,7 +50,7 @@ impl From<Summary> for pb::Usage {
     fn from(Summary { date, class, count, movement }: Summary) -> Self {
         Self {
             date: date.to_string(),
-            class: class.to_string(),
+            class: class.to_wire(),
             seat_days: count.seat_days,
             closing: count.closing,
             peak: count.peak,

@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use usher_proto::billing::v1 as pb;
-use usher_rpc::convert::{InvalidArgument, invalid, parse};
+use usher_rpc::convert::{InvalidArgument, invalid};
+use usher_rpc::{optional_enum, required_enum};
+use usher_seats::SeatClass;
 
 use super::account::seats;
-use crate::class::SeatClass;
 use crate::price::UnitPrice;
 use crate::prices;
-use crate::rating::Mode;
 use crate::what_if::{PriceIf, SeatsIf, WhatIf};
 
 impl TryFrom<(Vec<pb::PriceIf>, Vec<pb::SeatsIf>)> for WhatIf {
@@ -40,8 +40,7 @@ impl TryFrom<pb::PriceIf> for PriceIf {
     fn try_from(message: pb::PriceIf) -> Result<Self, InvalidArgument> {
         let text = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
         let unit_price = text(&message.unit_price).map(|price| price.parse::<UnitPrice>());
-        let mode = text(&message.mode).map(|mode| mode.parse::<Mode>());
-        let class = parse("class", &message.class)?;
+        let class = required_enum("class", message.class)?;
         let unit_price = unit_price.transpose().map_err(|error| invalid("unit_price", error))?;
         if let Some(unit_price) = unit_price {
             prices::check(class, unit_price)?;
@@ -49,7 +48,7 @@ impl TryFrom<pb::PriceIf> for PriceIf {
         Ok(Self {
             class,
             unit_price,
-            mode: mode.transpose().map_err(|error| invalid("mode", error))?,
+            mode: optional_enum("mode", message.mode)?,
             included: message.included.map(|included| seats("prices", included)).transpose()?,
             floor: message.floor.map(|floor| seats("prices", floor)).transpose()?,
         })
@@ -60,6 +59,6 @@ impl TryFrom<pb::SeatsIf> for SeatsIf {
     type Error = InvalidArgument;
 
     fn try_from(message: pb::SeatsIf) -> Result<Self, InvalidArgument> {
-        Ok(Self { class: parse("class", &message.class)?, count: seats("count", message.count)? })
+        Ok(Self { class: required_enum("class", message.class)?, count: seats("count", message.count)? })
     }
 }

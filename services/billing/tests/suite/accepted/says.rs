@@ -6,6 +6,7 @@ use usher_proto::billing::v1 as pb;
 use usher_rpc::Failure;
 
 use super::Life;
+use crate::words;
 
 const CLASSES: [&str; 3] = ["regular", "external", "collaborator"];
 const MODES: [&str; 8] = [
@@ -58,10 +59,10 @@ impl Life<'_> {
 
     async fn price(&mut self) {
         let version = pb::PriceVersion {
-            class: self.pick(&CLASSES).to_owned(),
+            class: words::class(self.pick(&CLASSES)),
             unit_price: self.pick(&PRICES).to_owned(),
             valid_from: self.date(),
-            mode: self.pick(&MODES).to_owned(),
+            mode: words::mode(self.pick(&MODES)),
             included: self.pick(&SEATS),
             floor: self.pick(&SEATS),
             ..Default::default()
@@ -176,14 +177,14 @@ impl Life<'_> {
 
     async fn preview(&mut self) {
         let Some(open) = self.periods().await.pop() else { return };
-        let class = self.pick(&CLASSES).to_owned();
+        let class = words::class(self.pick(&CLASSES));
         let message = pb::PreviewInvoiceRequest {
             start_date: open.start_date,
             known_time: None,
             prices: vec![pb::PriceIf {
-                class: class.clone(),
+                class,
                 unit_price: self.pick(&PRICES).to_owned(),
-                mode: self.pick(&MODES).to_owned(),
+                mode: words::mode(self.pick(&MODES)),
                 floor: Some(self.pick(&SEATS)),
                 ..Default::default()
             }],

@@ -7,6 +7,7 @@ use usher_base::Reason;
 use usher_proto::billing::v1 as pb;
 
 use super::{count, eventful, october, owner};
+use crate::words::refused;
 
 #[tokio::test]
 async fn i1_and_i3_numbers_are_without_a_gap_and_times_increase_with_them() {
@@ -26,10 +27,7 @@ async fn i1_and_i3_numbers_are_without_a_gap_and_times_increase_with_them() {
     let last = acme.sent.last().unwrap();
     let stale = pb::SeatEvent { sequence: last.sequence + 1, ..last.clone() };
     let answers = billing.append(vec![acme.batch(vec![stale])]).await.unwrap();
-    assert_eq!(
-        (answers[0].refused_reason.as_str(), answers[0].acknowledged_sequence),
-        ("INVALID_ARGUMENT", sent)
-    );
+    assert_eq!((refused(&answers[0]), answers[0].acknowledged_sequence), ("INVALID_ARGUMENT", sent));
 }
 
 #[tokio::test]
@@ -41,7 +39,7 @@ async fn i2_there_is_one_payload_per_number_for_ever() {
 
     for chunk in acme.sent.chunks(101) {
         let answers = billing.append(vec![acme.batch(chunk.to_vec())]).await.unwrap();
-        assert_eq!(answers[0].refused_reason, "");
+        assert_eq!(refused(&answers[0]), "");
     }
 
     let after: String = sqlx::query_scalar(hashes).fetch_one(&mut owner(&billing).await).await.unwrap();
@@ -51,11 +49,11 @@ async fn i2_there_is_one_payload_per_number_for_ever() {
         active, user_type, effective_at, recorded_at, cause, actor, request_id, hash)
       SELECT tenant_id, 99999, epoch, source_sequence, kind, event_id, person_key, user_id, active, user_type,
         effective_at, recorded_at, cause, actor, request_id, hash FROM events WHERE source_sequence = 5";
-    let refused = sqlx::query(copy).execute(&mut owner(&billing).await).await.unwrap_err();
-    assert!(refused.to_string().contains("events_source_key"), "{refused}");
+    let copied = sqlx::query(copy).execute(&mut owner(&billing).await).await.unwrap_err();
+    assert!(copied.to_string().contains("events_source_key"), "{copied}");
     let other = pb::SeatEvent { actor: "scim:other".to_owned(), ..acme.sent[4].clone() };
     let answers = billing.append(vec![acme.batch(vec![other])]).await.unwrap();
-    assert_eq!(answers[0].refused_reason, Reason::EventConflict.name());
+    assert_eq!(refused(&answers[0]), Reason::EventConflict.name());
 }
 
 #[tokio::test]

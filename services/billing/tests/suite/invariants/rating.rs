@@ -9,6 +9,7 @@ use usher_proto::billing::v1 as pb;
 use usher_rpc::convert::to_wire;
 
 use super::{Draw, count, eventful, october, owner};
+use crate::words::{self, class_name};
 
 /// The line's fraction.
 fn fraction(line: &pb::InvoiceLine) -> (i128, i128) {
@@ -49,13 +50,17 @@ async fn i6_and_i7_a_person_has_one_seat_day_a_date_and_three_ways_of_counting_a
             .usage
             .iter()
             .filter(|day| day.seat_days > 0)
-            .map(|day| ((day.date.clone(), day.class.as_str()), day.seat_days))
+            .map(|day| ((day.date.clone(), class_name(day.class)), day.seat_days))
             .collect();
         assert_eq!(used, by_day, "{start}");
         let invoice = acme.invoice(start).await.unwrap();
         for class in ["regular", "external", "collaborator"] {
             let days: i64 = by_day.iter().filter(|((_, of), _)| *of == class).map(|(_, count)| count).sum();
-            let line = invoice.lines.iter().find(|line| line.class == class && line.kind == "seat").unwrap();
+            let line = invoice
+                .lines
+                .iter()
+                .find(|line| class_name(line.class) == class && line.kind() == pb::LineKind::Seat)
+                .unwrap();
             assert_eq!(line.seat_days, days, "{start} {class}");
         }
         let (report, _) = acme.report("seat-days", "csv", start, None).await.unwrap();
@@ -112,14 +117,20 @@ async fn i14_what_persons_are_allocated_sums_to_each_line() {
         let message = pb::ListAllocationsRequest { start_date: start.to_owned(), known_time: None };
         let mut stream =
             billing.invoicing().list_allocations(acme.request(message)).await.unwrap().into_inner();
-        let mut shares: BTreeMap<String, i64> = BTreeMap::new();
+        let mut shares: BTreeMap<i32, i64> = BTreeMap::new();
         while let Some(message) = stream.message().await.unwrap() {
             for share in message.allocations {
                 *shares.entry(share.class).or_default() += share.amount_minor;
             }
         }
-        let lines = acme.invoice(start).await.unwrap().lines.into_iter().filter(|line| line.kind == "seat");
-        let lines: BTreeMap<String, i64> = lines.map(|line| (line.class, line.amount_minor)).collect();
+        let lines = acme
+            .invoice(start)
+            .await
+            .unwrap()
+            .lines
+            .into_iter()
+            .filter(|line| line.kind() == pb::LineKind::Seat);
+        let lines: BTreeMap<i32, i64> = lines.map(|line| (line.class, line.amount_minor)).collect();
         assert_eq!(shares, lines, "{start}");
     }
 }
@@ -129,7 +140,7 @@ async fn i15_what_was_billed_for_a_period_and_all_adjustments_are_what_it_costs_
     let billing = october().await;
     let (acme, persons) = eventful(&billing).await;
     let mut draw = Draw(7);
-    let mut billed: BTreeMap<(String, String), i64> = BTreeMap::new();
+    let mut billed: BTreeMap<(String, i32), i64> = BTreeMap::new();
     for (start, now) in [
         ("2026-06-01", "2026-10-02T01:00:00Z"),
         ("2026-07-01", "2026-10-02T02:00:00Z"),
@@ -138,7 +149,7 @@ async fn i15_what_was_billed_for_a_period_and_all_adjustments_are_what_it_costs_
     ] {
         billing.advance_to(now);
         for line in acme.close(start).await.unwrap().lines {
-            if line.kind != "credit" {
+            if line.kind() != pb::LineKind::Credit {
                 *billed.entry((line.origin_period, line.class)).or_default() += line.amount_minor;
             }
         }
@@ -153,7 +164,7 @@ async fn i15_what_was_billed_for_a_period_and_all_adjustments_are_what_it_costs_
     }
     // What is not booked yet is in the invoice that is open.
     for line in acme.invoice("2026-10-01").await.unwrap().lines {
-        if line.kind == "adjustment" {
+        if line.kind() == pb::LineKind::Adjustment {
             *billed.entry((line.origin_period, line.class)).or_default() += line.amount_minor;
         }
     }
@@ -163,9 +174,12 @@ async fn i15_what_was_billed_for_a_period_and_all_adjustments_are_what_it_costs_
     {
         let statement = acme.statement(start, end).await.unwrap();
         for class in ["regular", "external", "collaborator"] {
-            let cost =
-                statement.lines.iter().find(|line| line.class == class).map_or(0, |line| line.amount_minor);
-            let paid = billed.get(&(start.to_owned(), class.to_owned())).copied().unwrap_or_default();
+            let cost = statement
+                .lines
+                .iter()
+                .find(|line| class_name(line.class) == class)
+                .map_or(0, |line| line.amount_minor);
+            let paid = billed.get(&(start.to_owned(), words::class(class))).copied().unwrap_or_default();
             assert_eq!(paid, cost, "{start} {class}");
         }
     }

@@ -2,14 +2,17 @@
 
 use serde_json::{Value, json};
 use usher_proto::billing::v1 as pb;
+use usher_rpc::enum_name;
+use usher_seats::{CountingMode, ReportFormat, ReportName};
 
 use crate::admin::report::{text, time};
 
 /// The manifest as JSON. The hash is over the report's bytes as billing sent them.
 pub(super) fn json(manifest: pb::Manifest) -> Value {
+    let modes = manifest.modes.iter().map(|mode| enum_name::<CountingMode>(*mode));
     json!({
-        "report": manifest.report,
-        "format": manifest.format,
+        "report": enum_name::<ReportName>(manifest.report),
+        "format": enum_name::<ReportFormat>(manifest.format),
         "rows": manifest.rows,
         "bytes": manifest.bytes,
         "sha256": manifest.sha256,
@@ -17,7 +20,7 @@ pub(super) fn json(manifest: pb::Manifest) -> Value {
         "known_at": time(manifest.known_time),
         "sequence": manifest.sequence,
         "head_hash": text(manifest.head_hash),
-        "modes": manifest.modes,
+        "modes": modes.collect::<Vec<_>>(),
         "price_versions": manifest.price_versions,
     })
 }

@@ -7,8 +7,8 @@ use futures::{TryStreamExt as _, stream};
 use usher_base::id::WorkspaceId;
 use usher_proto::identity::v1::GetPersonNamesRequest;
 use usher_proto::identity::v1::user_service_client::UserServiceClient;
+use usher_seats::ReportFormat;
 
-use super::catalogue::FileFormat;
 use super::rows::{Row, Rows};
 use crate::admin::session::{Session, told};
 
@@ -29,7 +29,7 @@ impl<'a> Names<'a> {
     pub(super) const fn new(
         session: &'a Session,
         workspace: Option<WorkspaceId>,
-        format: FileFormat,
+        format: ReportFormat,
     ) -> Self {
         Self { session, workspace, rows: Rows::new(format) }
     }

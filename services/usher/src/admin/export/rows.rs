@@ -4,15 +4,14 @@ use anyhow::{Context as _, ensure};
 use csv::StringRecord;
 use serde_json::{Map, Value};
 use usher_base::spreadsheet;
-
-use super::catalogue::FileFormat;
+use usher_seats::ReportFormat;
 
 /// A row's cells by column, in their order.
 pub(super) type Row = Map<String, Value>;
 
 /// A report of which chunk after chunk is read; each has whole rows.
 pub(super) struct Rows {
-    format: FileFormat,
+    format: ReportFormat,
     /// Of CSV, from its first chunk on.
     columns: Option<StringRecord>,
 }
@@ -25,14 +24,14 @@ pub(super) struct Chunk {
 }
 
 impl Rows {
-    pub(super) const fn new(format: FileFormat) -> Self {
+    pub(super) const fn new(format: ReportFormat) -> Self {
         Self { format, columns: None }
     }
 
     pub(super) fn read(&mut self, bytes: &[u8]) -> anyhow::Result<Chunk> {
         match self.format {
-            FileFormat::Csv => self.read_csv(bytes),
-            FileFormat::Jsonl => {
+            ReportFormat::Csv => self.read_csv(bytes),
+            ReportFormat::Jsonl => {
                 let rows =
                     serde_json::Deserializer::from_slice(bytes).into_iter().collect::<Result<_, _>>()?;
                 Ok(Chunk { header: None, rows })
@@ -57,15 +56,15 @@ impl Rows {
     pub(super) fn name(&self, row: &mut Row, name: &str) -> anyhow::Result<()> {
         let cell = row.get_mut("display").context("the report has no column for names; update billing")?;
         *cell = match self.format {
-            FileFormat::Csv => spreadsheet::as_text(name).into(),
-            FileFormat::Jsonl => name.into(),
+            ReportFormat::Csv => spreadsheet::as_text(name).into(),
+            ReportFormat::Jsonl => name.into(),
         };
         Ok(())
     }
 
     pub(super) fn write(&self, chunk: &Chunk) -> anyhow::Result<Vec<u8>> {
         match self.format {
-            FileFormat::Csv => {
+            ReportFormat::Csv => {
                 let mut writer = csv::Writer::from_writer(Vec::new());
                 if let Some(header) = &chunk.header {
                     writer.write_record(header)?;
@@ -75,7 +74,7 @@ impl Rows {
                 }
                 Ok(writer.into_inner().map_err(csv::IntoInnerError::into_error)?)
             }
-            FileFormat::Jsonl => {
+            ReportFormat::Jsonl => {
                 let mut lines = Vec::new();
                 for row in &chunk.rows {
                     serde_json::to_writer(&mut lines, row)?;
@@ -92,7 +91,7 @@ mod tests {
     use super::*;
 
     /// Reads chunks, gives everybody a name, and writes them again.
-    fn named(format: FileFormat, chunks: &[&str], name: Option<&str>) -> String {
+    fn named(format: ReportFormat, chunks: &[&str], name: Option<&str>) -> String {
         let mut rows = Rows::new(format);
         let written = chunks.iter().flat_map(|chunk| {
             let mut chunk = rows.read(chunk.as_bytes()).unwrap();
@@ -116,8 +115,8 @@ mod tests {
 
     #[test]
     fn without_a_name_every_byte_stays() {
-        assert_eq!(named(FileFormat::Csv, &CSV, None), CSV.concat());
-        assert_eq!(named(FileFormat::Jsonl, &LINES, None), LINES.concat());
+        assert_eq!(named(ReportFormat::Csv, &CSV, None), CSV.concat());
+        assert_eq!(named(ReportFormat::Jsonl, &LINES, None), LINES.concat());
     }
 
     #[test]
@@ -125,18 +124,18 @@ mod tests {
         let name = "=1+\"1\", Ada";
 
         let quoted = CSV.concat().replace(",,", ",\"'=1+\"\"1\"\", Ada\",");
-        assert_eq!(named(FileFormat::Csv, &CSV, Some(name)), quoted);
+        assert_eq!(named(ReportFormat::Csv, &CSV, Some(name)), quoted);
         let lines = LINES.concat().replace("\"display\":null", "\"display\":\"=1+\\\"1\\\", Ada\"");
-        assert_eq!(named(FileFormat::Jsonl, &LINES, Some(name)), lines);
+        assert_eq!(named(ReportFormat::Jsonl, &LINES, Some(name)), lines);
     }
 
     #[test]
     fn what_is_no_such_report_is_refused() {
-        let mut rows = Rows::new(FileFormat::Csv);
+        let mut rows = Rows::new(ReportFormat::Csv);
         rows.read(b"person_key,display\na,\n").unwrap();
         assert!(rows.read(b"a,,1\n").is_err());
         let mut row = Row::from_iter([("person_key".to_owned(), Value::from("a"))]);
         assert!(rows.name(&mut row, "Ada").is_err());
-        assert!(Rows::new(FileFormat::Jsonl).read(b"{\"person_key\":").is_err());
+        assert!(Rows::new(ReportFormat::Jsonl).read(b"{\"person_key\":").is_err());
     }
 }

@@ -21,8 +21,8 @@ pub(in crate::admin) struct CreditArgs {
     #[arg(long, value_parser = argument::date)]
     start: Date,
     /// A line of its invoice and what is given back of it, in minor units: 1=400. Can be given again.
-    #[arg(long, required = true, value_name = "LINE=AMOUNT", value_parser = pair::<i64>)]
-    line: Vec<(String, i64)>,
+    #[arg(long, required = true, value_name = "LINE=AMOUNT", value_parser = pair::<i32, i64>)]
+    line: Vec<(i32, i64)>,
     /// Why; it is kept with the note.
     #[arg(long)]
     reason: String,
@@ -36,14 +36,16 @@ const COLUMNS: [&str; 6] = ["id", "amount_minor", "booked_in", "reason", "author
 impl CreditArgs {
     pub(super) async fn run(self, session: &Session) -> anyhow::Result<Report> {
         let workspace = session.workspace(&self.of).await?;
-        let lines = self.line.into_iter().map(|(number, amount_minor)| {
-            let line_no = number.parse().map_err(|_| anyhow::anyhow!("{number:?} is no number of a line"))?;
-            Ok(pb::CreditNoteLine { line_no, class: String::new(), amount_minor })
+        let lines = self.line.into_iter();
+        let lines = lines.map(|(line_no, amount_minor)| pb::CreditNoteLine {
+            line_no,
+            amount_minor,
+            ..Default::default()
         });
         let message = pb::IssueCreditNoteRequest {
             id: self.id.unwrap_or_else(Uuid::new_v4).to_string(),
             start_date: self.start.to_string(),
-            lines: lines.collect::<anyhow::Result<_>>()?,
+            lines: lines.collect(),
             reason: self.reason,
         };
         let mut client = InvoicingClient::new(session.billing.clone());

@@ -10,7 +10,9 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::invoicing_client::InvoicingClient;
+use usher_rpc::WireEnum as _;
 use usher_rpc::convert::to_wire;
+use usher_seats::{CountingMode, SeatClass};
 
 use super::super::argument;
 use super::super::report::Report;
@@ -28,31 +30,34 @@ pub(in crate::admin) struct PreviewArgs {
     #[arg(long, value_parser = argument::time)]
     known_at: Option<Timestamp>,
     /// Another price of a class: regular=10.00. Can be given for several classes, as all that follow.
-    #[arg(long, value_name = "CLASS=PRICE", value_parser = pair::<String>)]
-    price: Vec<(String, String)>,
+    #[arg(long, value_name = "CLASS=PRICE", value_parser = pair::<SeatClass, String>)]
+    price: Vec<(SeatClass, String)>,
     /// Another mode: `regular=DAILY_PEAK`.
-    #[arg(long, value_name = "CLASS=MODE", value_parser = pair::<String>)]
-    mode: Vec<(String, String)>,
+    #[arg(long, value_name = "CLASS=MODE", value_parser = pair::<SeatClass, CountingMode>)]
+    mode: Vec<(SeatClass, CountingMode)>,
     /// Other included seats: regular=5.
-    #[arg(long, value_name = "CLASS=SEATS", value_parser = pair::<i64>)]
-    included: Vec<(String, i64)>,
+    #[arg(long, value_name = "CLASS=SEATS", value_parser = pair::<SeatClass, i64>)]
+    included: Vec<(SeatClass, i64)>,
     /// Another floor: regular=10.
-    #[arg(long, value_name = "CLASS=SEATS", value_parser = pair::<i64>)]
-    floor: Vec<(String, i64)>,
+    #[arg(long, value_name = "CLASS=SEATS", value_parser = pair::<SeatClass, i64>)]
+    floor: Vec<(SeatClass, i64)>,
     /// So many seats of a class for the whole period, instead of the ledger's: regular=200.
-    #[arg(long, value_name = "CLASS=SEATS", value_parser = pair::<i64>)]
-    count: Vec<(String, i64)>,
+    #[arg(long, value_name = "CLASS=SEATS", value_parser = pair::<SeatClass, i64>)]
+    count: Vec<(SeatClass, i64)>,
 }
 
 /// Reads `name=value`.
-pub(super) fn pair<T>(text: &str) -> anyhow::Result<(String, T)>
+pub(super) fn pair<N, T>(text: &str) -> anyhow::Result<(N, T)>
 where
-    T: FromStr,
-    T::Err: Display,
+    N: FromStr<Err: Display>,
+    T: FromStr<Err: Display>,
 {
     let (name, value) = text.split_once('=').context("write it as name=value")?;
-    let value = value.parse().map_err(|error| anyhow::anyhow!("{value:?}: {error}"))?;
-    Ok((name.to_owned(), value))
+    Ok((part(name)?, part(value)?))
+}
+
+fn part<T: FromStr<Err: Display>>(text: &str) -> anyhow::Result<T> {
+    text.parse().map_err(|error| anyhow::anyhow!("{text:?}: {error}"))
 }
 
 impl PreviewArgs {
@@ -65,24 +70,25 @@ impl PreviewArgs {
     }
 
     fn message(self) -> pb::PreviewInvoiceRequest {
-        let mut prices: BTreeMap<String, pb::PriceIf> = BTreeMap::new();
-        let of =
-            |prices: &mut BTreeMap<String, pb::PriceIf>, class: String, set: &dyn Fn(&mut pb::PriceIf)| {
-                set(prices.entry(class.clone()).or_insert(pb::PriceIf { class, ..Default::default() }));
-            };
+        let mut prices: BTreeMap<SeatClass, pb::PriceIf> = BTreeMap::new();
+        let mut of = |class: SeatClass, set: &dyn Fn(&mut pb::PriceIf)| {
+            let unchanged = pb::PriceIf { class: class.to_wire(), ..Default::default() };
+            set(prices.entry(class).or_insert(unchanged));
+        };
         for (class, price) in self.price {
-            of(&mut prices, class, &|to| to.unit_price.clone_from(&price));
+            of(class, &|to| to.unit_price.clone_from(&price));
         }
         for (class, mode) in self.mode {
-            of(&mut prices, class, &|to| to.mode.clone_from(&mode));
+            of(class, &|to| to.mode = mode.to_wire());
         }
         for (class, included) in self.included {
-            of(&mut prices, class, &|to| to.included = Some(included));
+            of(class, &|to| to.included = Some(included));
         }
         for (class, floor) in self.floor {
-            of(&mut prices, class, &|to| to.floor = Some(floor));
+            of(class, &|to| to.floor = Some(floor));
         }
-        let seats = self.count.into_iter().map(|(class, count)| pb::SeatsIf { class, count });
+        let seats =
+            self.count.into_iter().map(|(class, count)| pb::SeatsIf { class: class.to_wire(), count });
         pb::PreviewInvoiceRequest {
             start_date: self.start.to_string(),
             known_time: self.known_at.map(to_wire),

@@ -1,6 +1,7 @@
 //! Billing's RPCs.
 
 use usher_proto::billing::v1 as billing;
+use usher_proto::seats::v1::{AtLimit, Pool, SeatClass};
 
 use super::{Row, row};
 use crate::isolation::Subject;
@@ -20,7 +21,7 @@ fn person() -> String {
 fn seats(subject: &Subject) -> Vec<Row> {
     let (start, end) = ("2026-06-01".to_owned(), "2026-07-01".to_owned());
     let price = billing::PriceVersion {
-        class: "regular".into(),
+        class: SeatClass::Regular.into(),
         unit_price: "0.01".into(),
         valid_from: "2026-01-01".into(),
         ..Default::default()
@@ -111,13 +112,13 @@ fn ledger(subject: &Subject) -> Vec<Row> {
 
 fn accounts() -> Vec<Row> {
     let limit = billing::Limit {
-        pool: "paid".into(),
+        pool: Pool::Paid.into(),
         quantity: Some(0),
-        policy: "BLOCK".into(),
+        at_limit: AtLimit::Block.into(),
         ..Default::default()
     };
     let commitment = billing::Commitment {
-        pool: "paid".into(),
+        pool: Pool::Paid.into(),
         quantity: 1,
         unit_price: "0.01".into(),
         start_date: start_date(),
@@ -140,7 +141,7 @@ fn accounts() -> Vec<Row> {
         row("/usher.billing.v1.SeatQuery/WatchLimits", &billing::SeatQueryWatchLimitsRequest {}),
         row(
             "/usher.billing.v1.SeatQuery/CheckCapacity",
-            &billing::CheckCapacityRequest { pool: "paid".into(), delta: 1 },
+            &billing::CheckCapacityRequest { pool: Pool::Paid.into(), delta: 1 },
         ),
         row(
             "/usher.billing.v1.BillingAdmin/SetMinimumSpend",
@@ -152,7 +153,10 @@ fn accounts() -> Vec<Row> {
             &billing::WithdrawMinimumSpendRequest { valid_from: start_date() },
         ),
         row("/usher.billing.v1.BillingAdmin/SetLimit", &billing::SetLimitRequest { limit: Some(limit) }),
-        row("/usher.billing.v1.BillingAdmin/ClearLimit", &billing::ClearLimitRequest { pool: "paid".into() }),
+        row(
+            "/usher.billing.v1.BillingAdmin/ClearLimit",
+            &billing::ClearLimitRequest { pool: Pool::Paid.into() },
+        ),
         row(
             "/usher.billing.v1.BillingAdmin/SetCommitment",
             &billing::SetCommitmentRequest { commitment: Some(commitment) },
@@ -222,9 +226,9 @@ fn invoices() -> Vec<Row> {
         row(
             "/usher.billing.v1.Invoicing/ExportReport",
             &billing::ExportReportRequest {
-                report: "statement".into(),
+                report: billing::ReportName::Statement.into(),
                 start_date: start_date(),
-                format: "csv".into(),
+                format: billing::ReportFormat::Csv.into(),
                 ..Default::default()
             },
         ),

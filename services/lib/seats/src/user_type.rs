@@ -1,0 +1,53 @@
+//! The user type, which decides the seat class.
+
+use strum::{Display, IntoStaticStr, VariantArray};
+
+use crate::SeatClass;
+use crate::named::named;
+
+/// What kind of user somebody is, as the attribute `userType` says it.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Display, IntoStaticStr, VariantArray,
+)]
+pub enum UserType {
+    /// Of the organization; a paid seat.
+    #[default]
+    Regular,
+    /// From outside; a paid seat.
+    External,
+    /// Takes part for free.
+    Collaborator,
+}
+
+named!(UserType, "user type");
+
+impl UserType {
+    /// The type that a client means: without regard to case and surrounding blanks.
+    pub fn stated(text: &str) -> Option<Self> {
+        let named = |user_type: &&Self| user_type.as_str().eq_ignore_ascii_case(text.trim());
+        Self::VARIANTS.iter().find(named).copied()
+    }
+
+    /// The class of the seat that an active user takes.
+    pub const fn class(self) -> SeatClass {
+        match self {
+            Self::Regular => SeatClass::Regular,
+            Self::External => SeatClass::External,
+            Self::Collaborator => SeatClass::Collaborator,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clients_write_a_type_as_they_like_and_columns_as_it_is() {
+        assert_eq!(UserType::stated(" COLLABORATOR "), Some(UserType::Collaborator));
+        assert_eq!(UserType::stated("Employee"), None);
+        assert_eq!("External".parse::<UserType>(), Ok(UserType::External));
+        let fault = "external".parse::<UserType>().unwrap_err().to_string();
+        assert_eq!(fault, "there is no user type \"external\"; there are Regular, External, Collaborator");
+    }
+}
