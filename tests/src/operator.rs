@@ -12,8 +12,10 @@ use tonic::{Request, Response, Status};
 use usher_base::id::WorkspaceId;
 use usher_net::tls::ClientTls;
 use usher_proto::billing::v1 as billing;
-use usher_proto::billing::v1::billing_admin_client::BillingAdminClient;
-use usher_proto::billing::v1::seat_query_client::SeatQueryClient;
+use usher_proto::billing::v1::account_service_client::AccountServiceClient;
+use usher_proto::billing::v1::price_service_client::PriceServiceClient;
+use usher_proto::billing::v1::statement_service_client::StatementServiceClient;
+use usher_proto::billing::v1::usage_service_client::UsageServiceClient;
 use usher_proto::identity::v1 as identity;
 use usher_proto::identity::v1::change_service_client::ChangeServiceClient;
 use usher_proto::identity::v1::seat_service_client::SeatServiceClient;
@@ -197,7 +199,7 @@ impl Operator {
     /// # Errors
     /// A call fails.
     pub async fn events(&self, workspace: WorkspaceId) -> anyhow::Result<Vec<billing::LedgerEvent>> {
-        let mut client = SeatQueryClient::new(self.billing());
+        let mut client = UsageServiceClient::new(self.billing());
         let mut events = Vec::new();
         let mut after_sequence = 0;
         loop {
@@ -217,7 +219,7 @@ impl Operator {
     /// # Errors
     /// A call fails.
     pub async fn open_intervals(&self, workspace: WorkspaceId) -> anyhow::Result<Vec<billing::Interval>> {
-        let mut client = SeatQueryClient::new(self.billing());
+        let mut client = UsageServiceClient::new(self.billing());
         let mut intervals = Vec::new();
         let mut page_token = String::new();
         loop {
@@ -251,7 +253,7 @@ impl Operator {
             end_date: end.to_owned(),
             ..Default::default()
         };
-        let mut client = SeatQueryClient::new(self.billing());
+        let mut client = StatementServiceClient::new(self.billing());
         answered("GetStatement", client.get_statement(self.about(workspace, message)).await)
     }
 
@@ -269,7 +271,7 @@ impl Operator {
             end_date: end.to_owned(),
             ..Default::default()
         };
-        let mut client = SeatQueryClient::new(self.billing());
+        let mut client = UsageServiceClient::new(self.billing());
         answered("GetUsage", client.get_usage(self.about(workspace, message)).await)
     }
 
@@ -279,7 +281,7 @@ impl Operator {
     /// The call fails.
     pub async fn account(&self, workspace: WorkspaceId, account: billing::Account) -> anyhow::Result<()> {
         let message = billing::UpsertAccountRequest { account: Some(account) };
-        let mut client = BillingAdminClient::new(self.billing());
+        let mut client = AccountServiceClient::new(self.billing());
         answered("UpsertAccount", client.upsert_account(self.about(workspace, message)).await).map(drop)
     }
 
@@ -288,7 +290,7 @@ impl Operator {
     /// # Errors
     /// A call fails.
     pub async fn prices(&self, workspace: WorkspaceId, prices: &[(&str, &str)]) -> anyhow::Result<()> {
-        let mut client = BillingAdminClient::new(self.billing());
+        let mut client = PriceServiceClient::new(self.billing());
         for (class, unit_price) in prices {
             let version = billing::PriceVersion {
                 class: words::class(class),

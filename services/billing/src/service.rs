@@ -6,10 +6,23 @@ use usher_base::secret::ServiceKey;
 use usher_base::{Audience, Clock};
 use usher_net::Listener;
 use usher_net::tls::ClientTls;
-use usher_proto::billing::v1::billing_admin_server::BillingAdminServer;
-use usher_proto::billing::v1::invoicing_server::InvoicingServer;
-use usher_proto::billing::v1::seat_ledger_server::SeatLedgerServer;
-use usher_proto::billing::v1::seat_query_server::SeatQueryServer;
+use usher_proto::billing::v1::account_service_server::AccountServiceServer;
+use usher_proto::billing::v1::audit_service_server::AuditServiceServer;
+use usher_proto::billing::v1::commitment_service_server::CommitmentServiceServer;
+use usher_proto::billing::v1::correction_service_server::CorrectionServiceServer;
+use usher_proto::billing::v1::credit_note_service_server::CreditNoteServiceServer;
+use usher_proto::billing::v1::forecast_service_server::ForecastServiceServer;
+use usher_proto::billing::v1::invoice_service_server::InvoiceServiceServer;
+use usher_proto::billing::v1::limit_service_server::LimitServiceServer;
+use usher_proto::billing::v1::minimum_service_server::MinimumServiceServer;
+use usher_proto::billing::v1::period_service_server::PeriodServiceServer;
+use usher_proto::billing::v1::price_service_server::PriceServiceServer;
+use usher_proto::billing::v1::reconciliation_service_server::ReconciliationServiceServer;
+use usher_proto::billing::v1::report_service_server::ReportServiceServer;
+use usher_proto::billing::v1::seat_ledger_service_server::SeatLedgerServiceServer;
+use usher_proto::billing::v1::statement_service_server::StatementServiceServer;
+use usher_proto::billing::v1::usage_service_server::UsageServiceServer;
+use usher_proto::billing::v1::verification_service_server::VerificationServiceServer;
 use usher_rpc::{
     Check, Readiness, Server, ServerConfig, ServiceCredential, Suspensions, Tasks, TenantKeys, TenantSlugs,
     Verifier, connect,
@@ -17,7 +30,23 @@ use usher_rpc::{
 use usher_store::{BootError, Database, DatabaseConfig};
 
 use crate::clock;
-use crate::grpc::{admin::AdminApi, invoicing::InvoicingApi, ledger::LedgerApi, query::QueryApi};
+use crate::grpc::accounts::AccountApi;
+use crate::grpc::audit::AuditApi;
+use crate::grpc::commitments::CommitmentApi;
+use crate::grpc::corrections::CorrectionApi;
+use crate::grpc::credit_notes::CreditNoteApi;
+use crate::grpc::forecasts::ForecastApi;
+use crate::grpc::invoices::InvoiceApi;
+use crate::grpc::limits::LimitApi;
+use crate::grpc::minimums::MinimumApi;
+use crate::grpc::periods::PeriodApi;
+use crate::grpc::prices::PriceApi;
+use crate::grpc::reconciliations::ReconciliationApi;
+use crate::grpc::reports::ReportApi;
+use crate::grpc::seat_ledger::SeatLedgerApi;
+use crate::grpc::statements::StatementApi;
+use crate::grpc::usage::UsageApi;
+use crate::grpc::verifications::VerificationApi;
 use crate::jobs::{JobSettings, Jobs};
 use crate::methods::METHODS;
 use crate::signed_head::ProofKeys;
@@ -104,15 +133,8 @@ impl Service {
             let database = asked.clone();
             async move { database.ping().await }
         });
-        let server = Server::new(setup, verifier, slugs, clock.clone())
-            .add(SeatLedgerServer::new(LedgerApi { database: database.clone(), tasks: tasks.clone() }))
-            .add(SeatQueryServer::new(QueryApi::new(database.clone(), tasks.clone())))
-            .add(InvoicingServer::new(InvoicingApi { database: database.clone(), tasks: tasks.clone() }))
-            .add(BillingAdminServer::new(AdminApi {
-                database: database.clone(),
-                tasks: tasks.clone(),
-                proof: config.proof,
-            }))
+        let server = Server::new(setup, verifier, slugs, clock.clone());
+        let server = add_services(server, &database, tasks, config.proof)
             .until_suspended(suspensions)
             .ready_when(ready);
         Ok(Self { server, database, clock, jobs })
@@ -140,4 +162,26 @@ impl Service {
         drop(tasks.spawn(clock::watch(self.database, self.clock, tasks.clone())));
         self.server.serve(listener, tasks).await
     }
+}
+
+/// Adds the services, each with its part of what there is.
+fn add_services(server: Server, database: &Database, tasks: &Tasks, proof: Option<ProofKeys>) -> Server {
+    server
+        .add(AccountServiceServer::new(AccountApi { database: database.clone(), tasks: tasks.clone() }))
+        .add(PriceServiceServer::new(PriceApi { database: database.clone(), tasks: tasks.clone() }))
+        .add(MinimumServiceServer::new(MinimumApi { database: database.clone(), tasks: tasks.clone() }))
+        .add(CommitmentServiceServer::new(CommitmentApi { database: database.clone(), tasks: tasks.clone() }))
+        .add(LimitServiceServer::new(LimitApi::new(database.clone(), tasks.clone())))
+        .add(CorrectionServiceServer::new(CorrectionApi { database: database.clone(), tasks: tasks.clone() }))
+        .add(SeatLedgerServiceServer::new(SeatLedgerApi { database: database.clone(), tasks: tasks.clone() }))
+        .add(UsageServiceServer::new(UsageApi { database: database.clone() }))
+        .add(StatementServiceServer::new(StatementApi { database: database.clone() }))
+        .add(PeriodServiceServer::new(PeriodApi { database: database.clone(), tasks: tasks.clone() }))
+        .add(InvoiceServiceServer::new(InvoiceApi { database: database.clone() }))
+        .add(CreditNoteServiceServer::new(CreditNoteApi { database: database.clone(), tasks: tasks.clone() }))
+        .add(ForecastServiceServer::new(ForecastApi { database: database.clone() }))
+        .add(ReportServiceServer::new(ReportApi { database: database.clone(), tasks: tasks.clone() }))
+        .add(VerificationServiceServer::new(VerificationApi { database: database.clone(), proof }))
+        .add(ReconciliationServiceServer::new(ReconciliationApi { database: database.clone() }))
+        .add(AuditServiceServer::new(AuditApi { database: database.clone() }))
 }

@@ -5,13 +5,13 @@ use std::time::Duration;
 use tonic::transport::Channel;
 use usher_base::{CallContext, Permission};
 use usher_proto::billing::v1 as pb;
-use usher_proto::billing::v1::seat_ledger_client::SeatLedgerClient;
+use usher_proto::billing::v1::seat_ledger_service_client::SeatLedgerServiceClient;
 use usher_rpc::convert::{from_wire, invalid};
 use usher_rpc::{Failure, Outgoing, ServiceCredential};
 use usher_store::Database;
 
 use crate::error::IdentityError;
-use crate::seat_state::requests;
+use crate::seat_state::parts;
 use crate::store::states as store;
 
 /// What beginning an epoch needs.
@@ -49,14 +49,15 @@ impl Epochs {
             trace: Some(ctx.trace()),
             timeout,
         };
-        let mut client = SeatLedgerClient::new(self.billing.clone());
+        let mut client = SeatLedgerServiceClient::new(self.billing.clone());
         let message = pb::GetCursorsRequest { workspace_ids: vec![workspace.to_string()] };
         let cursors = client.get_cursors(outgoing(Duration::from_secs(5)).request(message)).await;
         let cursors = cursors.map_err(|status| IdentityError::Billing(Failure::from(status)))?.into_inner();
         let epoch = cursors.cursors.first().map_or(0, |cursor| cursor.epoch).max(1) + 1;
         let state = store::set_epoch(&database, epoch).await?;
         let state = state.ok_or_else(|| IdentityError::absent("Workspace", &workspace.to_string()))?;
-        let stream = tokio_stream::iter(requests(workspace, epoch, reason, &state));
+        let state_parts = parts(workspace, epoch, reason, &state).into_iter();
+        let stream = tokio_stream::iter(state_parts.map(|part| pb::BeginEpochRequest { part: Some(part) }));
         let begun = client.begin_epoch(outgoing(Duration::from_secs(25)).request(stream)).await;
         let begun = begun.map_err(|status| IdentityError::Billing(Failure::from(status)))?.into_inner();
         let last = begun.last_effective_time.and_then(|time| from_wire("last_effective_time", time).ok());

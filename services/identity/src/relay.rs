@@ -21,7 +21,7 @@ use tonic::transport::Channel;
 use usher_base::id::WorkspaceId;
 use usher_base::{Audience, CallContext, Clock, Credential, Reason};
 use usher_proto::billing::v1 as pb;
-use usher_proto::billing::v1::seat_ledger_client::SeatLedgerClient;
+use usher_proto::billing::v1::seat_ledger_service_client::SeatLedgerServiceClient;
 use usher_rpc::convert::{from_wire, reason_of_wire};
 use usher_rpc::{Failure, Outgoing, ServiceCredential, Tasks, Verifier};
 use usher_store::{Database, ScopedDatabase};
@@ -164,7 +164,7 @@ impl Relay {
         let verified = self.verified(&credential).await?;
         let (sender, receiver) = mpsc::channel(4);
         let request = outgoing(&credential, ROUND).request(ReceiverStream::new(receiver));
-        let mut client = SeatLedgerClient::new(self.billing.clone());
+        let mut client = SeatLedgerServiceClient::new(self.billing.clone());
         let mut answers: Option<Streaming<pb::AppendSeatEventsResponse>> = None;
         let mut request = Some(request);
         let mut lag = 0.0_f64;

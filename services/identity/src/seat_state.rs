@@ -36,20 +36,20 @@ pub(crate) fn digests(users: &[ActiveUser]) -> Vec<pb::ClassDigest> {
     SeatClass::BY_RANK.map(digest).to_vec()
 }
 
-/// All of the state as messages, the head first.
-pub(crate) fn requests(
+/// All of the state in parts, the head first.
+pub(crate) fn parts(
     workspace: WorkspaceId,
     epoch: i64,
     reason: &str,
     state: &SeatState,
-) -> Vec<pb::StateRequest> {
+) -> Vec<pb::StatePart> {
     let head = pb::StateHead {
         workspace_id: workspace.to_string(),
         epoch,
         sequence: state.sequence,
         reason: reason.to_owned(),
     };
-    let chunks = state.users.chunks(CHUNK).map(|users| pb::StateRequest {
+    let chunks = state.users.chunks(CHUNK).map(|users| pb::StatePart {
         head: None,
         users: users
             .iter()
@@ -60,5 +60,5 @@ pub(crate) fn requests(
             })
             .collect(),
     });
-    std::iter::once(pb::StateRequest { head: Some(head), users: Vec::new() }).chain(chunks).collect()
+    std::iter::once(pb::StatePart { head: Some(head), users: Vec::new() }).chain(chunks).collect()
 }

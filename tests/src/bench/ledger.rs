@@ -13,7 +13,9 @@ use usher_base::Clock;
 use usher_base::id::WorkspaceId;
 use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::export_report_response::Part;
-use usher_proto::billing::v1::invoicing_client::InvoicingClient;
+use usher_proto::billing::v1::invoice_service_client::InvoiceServiceClient;
+use usher_proto::billing::v1::period_service_client::PeriodServiceClient;
+use usher_proto::billing::v1::report_service_client::ReportServiceClient;
 use usher_seats::ReportName;
 use usher_store::OWNER_ROLE;
 use uuid::Uuid;
@@ -129,8 +131,8 @@ impl Bench<'_> {
         Ok(format!("{name:<64} {:>8.2} s {peak:>6} MiB at most", took.as_secs_f64()))
     }
 
-    fn client(&self) -> InvoicingClient<tonic::transport::Channel> {
-        InvoicingClient::new(self.processes.operator().billing())
+    fn billing(&self) -> tonic::transport::Channel {
+        self.processes.operator().billing()
     }
 
     fn about<T>(&self, tenant: Uuid, message: T) -> Request<T> {
@@ -142,7 +144,12 @@ impl Bench<'_> {
     async fn statement(&self, tenant: Uuid) -> anyhow::Result<()> {
         let message = pb::GetInvoiceRequest { start_date: self.month.to_string(), known_time: None };
         let request = self.about(tenant, message);
-        let invoice = self.client().get_invoice(request).await?.into_inner().invoice.unwrap_or_default();
+        let invoice = InvoiceServiceClient::new(self.billing())
+            .get_invoice(request)
+            .await?
+            .into_inner()
+            .invoice
+            .unwrap_or_default();
         anyhow::ensure!(invoice.total_minor > 0, "nothing was rated");
         Ok(())
     }
@@ -150,8 +157,14 @@ impl Bench<'_> {
     async fn close(&self, tenant: Uuid) -> anyhow::Result<()> {
         let message = pb::ClosePeriodRequest { start_date: self.month.to_string(), expected_sequence: 0 };
         let request = self.about(tenant, message);
-        let invoice = self.client().close_period(request).await?.into_inner().invoice.unwrap_or_default();
-        anyhow::ensure!(!invoice.provisional, "it is not closed");
+        let closed = PeriodServiceClient::new(self.billing())
+            .close_period(request)
+            .await?
+            .into_inner()
+            .period
+            .unwrap_or_default();
+        let period = closed.period.unwrap_or_default();
+        anyhow::ensure!(period.state() == pb::PeriodState::Closed, "it is not closed");
         Ok(())
     }
 
@@ -188,7 +201,7 @@ impl Bench<'_> {
 
     /// Reads a report to its end; how many rows it has.
     async fn read(&self, request: Request<pb::ExportReportRequest>) -> anyhow::Result<i64> {
-        let mut stream = self.client().export_report(request).await?.into_inner();
+        let mut stream = ReportServiceClient::new(self.billing()).export_report(request).await?.into_inner();
         while let Some(message) = stream.message().await? {
             if let Some(Part::Manifest(manifest)) = message.part {
                 return Ok(manifest.rows);

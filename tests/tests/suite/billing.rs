@@ -5,8 +5,9 @@ use std::time::Duration;
 use futures::future::join_all;
 use serde_json::json;
 use usher_proto::billing::v1 as billing;
-use usher_proto::billing::v1::billing_admin_client::BillingAdminClient;
-use usher_proto::billing::v1::seat_query_client::SeatQueryClient;
+use usher_proto::billing::v1::limit_service_client::LimitServiceClient;
+use usher_proto::billing::v1::reconciliation_service_client::ReconciliationServiceClient;
+use usher_proto::billing::v1::verification_service_client::VerificationServiceClient;
 use usher_proto::identity::v1 as identity;
 use usher_proto::identity::v1::seat_service_client::SeatServiceClient;
 use usher_tests::operator::Seats;
@@ -25,7 +26,7 @@ async fn limit(stack: &Stack, workspace: &Workspace, pool: &str, quantity: i64, 
         ..Default::default()
     };
     let message = billing::SetLimitRequest { limit: Some(limit) };
-    let mut client = BillingAdminClient::new(operator.billing());
+    let mut client = LimitServiceClient::new(operator.billing());
     let set = client.set_limit(operator.about(workspace.id(), message)).await.unwrap().into_inner();
     let version = set.limit.unwrap().version;
     eventually(Duration::from_secs(20), "identity has the limit", async || {
@@ -94,7 +95,7 @@ async fn beyond_a_degrading_limit_people_get_a_free_seat_until_these_are_used_up
     scim.create_user(&acme.address("third")).await.assert_scim_error(403, "1 of 1 Collaborator seats");
     acme.settle().await;
     let operator = stack.operator();
-    let mut client = SeatQueryClient::new(operator.billing());
+    let mut client = LimitServiceClient::new(operator.billing());
     let message = billing::CheckCapacityRequest { pool: words::pool("paid"), delta: 1 };
     let capacity = client.check_capacity(operator.about(acme.id(), message)).await.unwrap().into_inner();
     assert!(!capacity.would_fit && capacity.in_use == 1);
@@ -151,15 +152,16 @@ async fn b7_after_a_failover_a_new_epoch_books_what_was_lost_and_states_are_equa
         operator.events(acme.id()).await.unwrap().into_iter().map(|event| event.cause).collect();
     assert_eq!(causes, ["scim.create", "scim.create", "epoch.resync", "epoch.resync", "scim.create"]);
 
-    let mut admin = BillingAdminClient::new(operator.billing());
+    let mut reconciliations = ReconciliationServiceClient::new(operator.billing());
     let asked = operator.about(acme.id(), billing::RunReconciliationRequest {});
-    admin.run_reconciliation(asked).await.unwrap();
+    reconciliations.run_reconciliation(asked).await.unwrap();
     eventually(Duration::from_mins(1), "the states were compared and equal", async || {
         let request = operator.about(acme.id(), billing::ListReconciliationsRequest {});
-        let rows = admin.clone().list_reconciliations(request).await.unwrap().into_inner().rows;
+        let rows = reconciliations.clone().list_reconciliations(request).await.unwrap().into_inner().rows;
         rows.len() >= 3 && rows.iter().take(3).all(|row| row.equal && row.epoch == 2)
     })
     .await;
     let request = operator.about(acme.id(), billing::VerifyLedgerRequest::default());
-    assert_eq!(admin.verify_ledger(request).await.unwrap().into_inner().faults, Vec::<String>::new());
+    let verified = VerificationServiceClient::new(operator.billing()).verify_ledger(request).await;
+    assert_eq!(verified.unwrap().into_inner().faults, Vec::<String>::new());
 }

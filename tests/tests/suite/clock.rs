@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde_json::json;
 use usher_base::Clock;
 use usher_proto::billing::v1 as billing;
-use usher_proto::billing::v1::billing_admin_client::BillingAdminClient;
-use usher_proto::billing::v1::seat_query_client::SeatQueryClient;
+use usher_proto::billing::v1::usage_service_client::UsageServiceClient;
+use usher_proto::billing::v1::verification_service_client::VerificationServiceClient;
 use usher_proto::identity::v1 as identity;
 use usher_proto::identity::v1::seat_service_client::SeatServiceClient;
 use usher_tests::stack::{Stack, Workspace};
@@ -23,7 +23,7 @@ async fn deactivate(workspace: &Workspace, id: &str) {
 async fn last_end(stack: &Stack, workspace: &Workspace) -> Option<i64> {
     let operator = stack.operator();
     let request = operator.about(workspace.id(), billing::ListIntervalsRequest::default());
-    let answer = SeatQueryClient::new(operator.billing()).list_intervals(request).await.unwrap();
+    let answer = UsageServiceClient::new(operator.billing()).list_intervals(request).await.unwrap();
     let intervals = answer.into_inner().intervals;
     let ends: Option<Vec<i64>> = intervals.iter().map(|interval| Some(interval.end_time?.seconds)).collect();
     ends?.into_iter().max()
@@ -65,6 +65,6 @@ async fn after_time_was_set_back_a_person_who_leaves_today_is_billed_until_today
     eventually(LONG, "both seats have ended", async || last_end(&stack, &acme).await.is_some()).await;
     assert!(last_end(&stack, &acme).await.unwrap() <= now + 1);
     let request = operator.about(acme.id(), billing::VerifyLedgerRequest::default());
-    let verified = BillingAdminClient::new(operator.billing()).verify_ledger(request).await.unwrap();
+    let verified = VerificationServiceClient::new(operator.billing()).verify_ledger(request).await.unwrap();
     assert_eq!(verified.into_inner().faults, Vec::<String>::new());
 }

@@ -257,7 +257,7 @@ async fn metrics_say_from_the_start_which_build_this_is_and_count_from_nothing()
         "usher_relay_events_total{outcome=\"refused\"} 0",
         "usher_provisioning_log_dropped_total{why=\"full\"} 0",
         "usher_http_requests_total{method=\"GET\",route=\"/scim/v2/{workspace}/Users\",code=\"500\"} 0",
-        "usher_rpc_requests_total{role=\"billing\",method=\"/usher.billing.v1.Invoicing/ClosePeriod\",code=\"INTERNAL\"} 0",
+        "usher_rpc_requests_total{role=\"billing\",method=\"/usher.billing.v1.PeriodService/ClosePeriod\",code=\"INTERNAL\"} 0",
         "usher_database_connections_most{role=\"identity\"} 16",
         "usher_database_connections{role=\"identity\",state=\"waiting\"} 0",
     ] {

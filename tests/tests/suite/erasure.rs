@@ -8,7 +8,8 @@ use sqlx::AssertSqlSafe;
 use tokio::process::Command;
 use usher_base::Clock;
 use usher_proto::billing::v1 as billing;
-use usher_proto::billing::v1::invoicing_client::InvoicingClient;
+use usher_proto::billing::v1::invoice_service_client::InvoiceServiceClient;
+use usher_proto::billing::v1::period_service_client::PeriodServiceClient;
 use usher_proto::identity::v1 as identity;
 use usher_proto::identity::v1::user_service_client::UserServiceClient;
 use usher_proto::seats::v1::SeatClass;
@@ -90,7 +91,7 @@ async fn b16_of_a_person_who_is_erased_only_keys_stay_and_what_was_billed_is_unc
     let line = statement.lines.iter().find(|line| line.class() == SeatClass::Regular).unwrap();
     assert!(line.seat_days >= 1 && line.amount_minor > 0);
     let message = billing::ListAllocationsRequest { start_date: start, known_time: None };
-    let mut client = InvoicingClient::new(operator.billing());
+    let mut client = InvoiceServiceClient::new(operator.billing());
     let mut stream = client.list_allocations(operator.about(acme.id(), message)).await.unwrap().into_inner();
     let shares = stream.message().await.unwrap().unwrap().allocations;
     assert_eq!(
@@ -109,7 +110,7 @@ fn kathmandu_month() -> (String, String) {
 
 async fn invoice(operator: &Operator, workspace: &Workspace, start: &str) -> billing::Invoice {
     let message = billing::GetInvoiceRequest { start_date: start.to_owned(), known_time: None };
-    let mut client = InvoicingClient::new(operator.billing());
+    let mut client = InvoiceServiceClient::new(operator.billing());
     client.get_invoice(operator.about(workspace.id(), message)).await.unwrap().into_inner().invoice.unwrap()
 }
 
@@ -167,7 +168,7 @@ async fn b15_the_seats_of_a_deleted_workspace_stop_at_the_commit_and_its_period_
     assert!(running.lines[0].seat_days >= 12 && running.total_minor > 0);
     assert_eq!(invoice(operator, &acme, &next).await.lines, [], "the next one is empty");
     let message = billing::ClosePeriodRequest { start_date: start, expected_sequence: 0 };
-    let mut client = InvoicingClient::new(operator.billing());
+    let mut client = PeriodServiceClient::new(operator.billing());
     let early = client.close_period(operator.about(acme.id(), message)).await.unwrap_err();
     assert!(early.message().contains("has not ended"), "{}", early.message());
 }

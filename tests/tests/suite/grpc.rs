@@ -11,7 +11,8 @@ use tonic_types::StatusExt as _;
 use usher_base::Reason;
 use usher_net::tls::ClientTls;
 use usher_proto::billing::v1 as billing;
-use usher_proto::billing::v1::seat_query_client::SeatQueryClient;
+use usher_proto::billing::v1::limit_service_client::LimitServiceClient;
+use usher_proto::billing::v1::statement_service_client::StatementServiceClient;
 use usher_proto::identity::v1 as identity;
 use usher_proto::identity::v1::change_service_client::ChangeServiceClient;
 use usher_proto::identity::v1::user_service_client::UserServiceClient;
@@ -82,7 +83,7 @@ fn service_of(name: &str) -> &'static str {
     match name {
         "tenant" => "usher.tenant.v1.WorkspaceService",
         "identity" => "usher.identity.v1.UserService",
-        _ => "usher.billing.v1.SeatQuery",
+        _ => "usher.billing.v1.UsageService",
     }
 }
 
@@ -152,7 +153,7 @@ async fn a_workspace_may_be_named_by_its_slug_at_every_service() {
     };
     let limits = async |slug: &str| {
         let request = named(slug).map(|()| billing::GetLimitsRequest {});
-        let answer = SeatQueryClient::new(operator.billing()).get_limits(request).await?;
+        let answer = LimitServiceClient::new(operator.billing()).get_limits(request).await?;
         Ok(answer.into_inner().limits.len())
     };
 
@@ -245,7 +246,7 @@ async fn errors_carry_their_reason_and_what_programs_need() {
         end_date: "x".into(),
         ..Default::default()
     };
-    let mut queries = SeatQueryClient::new(operator.billing());
+    let mut queries = StatementServiceClient::new(operator.billing());
     let statuses = [
         (create(r#"{"userName": "ADA@acme.example"}"#).await, Reason::UserNameTaken, None),
         (

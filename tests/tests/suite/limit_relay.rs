@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sqlx::{Connection as _, PgConnection};
 use usher_proto::billing::v1 as billing;
-use usher_proto::billing::v1::billing_admin_client::BillingAdminClient;
+use usher_proto::billing::v1::limit_service_client::LimitServiceClient;
 use usher_proto::seats::v1::{AtLimit, Pool};
 use usher_store::{Durability, OWNER_ROLE};
 use usher_tests::operator::Operator;
@@ -24,7 +24,7 @@ async fn set(operator: &Operator, workspace: &Workspace, seats: i64) {
         ..Default::default()
     };
     let message = billing::SetLimitRequest { limit: Some(limit) };
-    let mut client = BillingAdminClient::new(operator.billing());
+    let mut client = LimitServiceClient::new(operator.billing());
     client.set_limit(operator.about(workspace.id(), message)).await.unwrap();
 }
 

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use usher_proto::billing::v1 as billing;
-use usher_proto::billing::v1::billing_admin_client::BillingAdminClient;
+use usher_proto::billing::v1::commitment_service_client::CommitmentServiceClient;
 use usher_proto::billing::v1::export_report_response::Part;
-use usher_proto::billing::v1::invoicing_client::InvoicingClient;
-use usher_proto::billing::v1::seat_query_client::SeatQueryClient;
+use usher_proto::billing::v1::limit_service_client::LimitServiceClient;
+use usher_proto::billing::v1::price_service_client::PriceServiceClient;
+use usher_proto::billing::v1::report_service_client::ReportServiceClient;
 use usher_proto::seats::v1::{AtLimit, Cap, Pool, SeatClass};
 use usher_proto::tenant::v1 as tenant;
 use usher_proto::tenant::v1::plan_service_client::PlanServiceClient;
@@ -28,14 +29,14 @@ const TOLD: Duration = Duration::from_secs(45);
 async fn held(stack: &Stack, workspace: &Workspace) -> Vec<billing::Limit> {
     let operator = stack.operator();
     let request = operator.about(workspace.id(), billing::GetLimitsRequest {});
-    SeatQueryClient::new(operator.billing()).get_limits(request).await.unwrap().into_inner().limits
+    LimitServiceClient::new(operator.billing()).get_limits(request).await.unwrap().into_inner().limits
 }
 
 /// Sets a limit, which identity has a second or two later.
 async fn set(stack: &Stack, workspace: &Workspace, limit: billing::Limit) {
     let operator = stack.operator();
     let message = billing::SetLimitRequest { limit: Some(limit) };
-    let mut client = BillingAdminClient::new(operator.billing());
+    let mut client = LimitServiceClient::new(operator.billing());
     client.set_limit(operator.about(workspace.id(), message)).await.unwrap();
 }
 
@@ -83,7 +84,7 @@ async fn billings_limit_goes_before_the_plans_and_the_plans_is_back_when_it_is_c
 
     let operator = stack.operator();
     let message = billing::ClearLimitRequest { pool: Pool::Paid.into() };
-    let mut client = BillingAdminClient::new(operator.billing());
+    let mut client = LimitServiceClient::new(operator.billing());
     let cleared = client.clear_limit(operator.about(acme.id(), message)).await.unwrap().into_inner();
     assert_eq!(cleared.limit.unwrap().quantity, Some(1));
     let bob = scim.filter(&format!("userName eq \"{}\"", acme.address("bob"))).await;
@@ -158,7 +159,7 @@ async fn a_plans_collaborator_cap_grows_with_the_paid_limit_at_once() {
         ..Default::default()
     };
     let message = billing::SetCommitmentRequest { commitment: Some(commitment) };
-    let mut client = BillingAdminClient::new(operator.billing());
+    let mut client = CommitmentServiceClient::new(operator.billing());
     client.set_commitment(operator.about(acme.id(), message)).await.unwrap();
     eventually(Duration::from_secs(20), "half of eight", async || collaborator("c").await.status == 201)
         .await;
@@ -273,7 +274,7 @@ async fn what_was_refused_is_counted_and_reported() {
         ..Default::default()
     };
     let message = billing::CreatePriceVersionRequest { price_version: Some(price) };
-    let mut admin = BillingAdminClient::new(operator.billing());
+    let mut admin = PriceServiceClient::new(operator.billing());
     admin.create_price_version(operator.about(acme.id(), message)).await.unwrap();
     let order = billing::ExportReportRequest {
         report: billing::ReportName::Limits.into(),
@@ -282,7 +283,7 @@ async fn what_was_refused_is_counted_and_reported() {
         ..Default::default()
     };
     eventually(TOLD, "three are reported", async || {
-        let mut client = InvoicingClient::new(operator.billing());
+        let mut client = ReportServiceClient::new(operator.billing());
         let request = operator.about(acme.id(), order.clone());
         let mut stream = client.export_report(request).await.unwrap().into_inner();
         let mut text = Vec::new();

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde_json::json;
 use usher_proto::billing::v1 as pb;
-use usher_proto::billing::v1::billing_admin_client::BillingAdminClient;
-use usher_proto::billing::v1::seat_query_client::SeatQueryClient;
+use usher_proto::billing::v1::correction_service_client::CorrectionServiceClient;
+use usher_proto::billing::v1::limit_service_client::LimitServiceClient;
 use usher_proto::seats::v1::Pool;
 use usher_tests::stack::{Stack, Workspace};
 use usher_tests::wait::eventually;
@@ -18,7 +18,7 @@ async fn in_use(stack: &Stack, workspace: &Workspace) -> (i64, i64) {
     workspace.settle().await;
     let message = pb::CheckCapacityRequest { pool: Pool::Paid.into(), delta: 1 };
     let request = stack.operator().about(workspace.id(), message);
-    let capacity = SeatQueryClient::new(stack.operator().billing()).check_capacity(request).await.unwrap();
+    let capacity = LimitServiceClient::new(stack.operator().billing()).check_capacity(request).await.unwrap();
     let seats = stack.operator().seats(workspace.id()).await.unwrap();
     (seats.regular + seats.external, capacity.into_inner().in_use)
 }
@@ -44,7 +44,7 @@ async fn linked_persons_take_one_seat_of_the_limit_as_they_are_billed_one() {
         reason: "the same person twice".into(),
     };
     let request = stack.operator().about(acme.id(), message);
-    BillingAdminClient::new(stack.operator().billing()).link_persons(request).await.unwrap();
+    CorrectionServiceClient::new(stack.operator().billing()).link_persons(request).await.unwrap();
 
     let one = async || in_use(&stack, &acme).await == (1, 1);
     eventually(HEARD, "both count one", one).await;

@@ -10,7 +10,8 @@ use sqlx::{Connection as _, PgConnection};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use usher_proto::billing::v1 as billing;
-use usher_proto::billing::v1::billing_admin_client::BillingAdminClient;
+use usher_proto::billing::v1::reconciliation_service_client::ReconciliationServiceClient;
+use usher_proto::billing::v1::verification_service_client::VerificationServiceClient;
 use usher_store::{Durability, OWNER_ROLE};
 use usher_tests::operator::Operator;
 use usher_tests::stack::{Processes, Workspace};
@@ -108,14 +109,15 @@ async fn assert_sound(processes: &Processes, workspace: &Workspace) {
     .await
     .unwrap();
     assert_eq!(cursor, last, "I19");
-    let mut admin = BillingAdminClient::new(operator.billing());
+    let mut reconciliations = ReconciliationServiceClient::new(operator.billing());
     let request = operator.about(workspace.id(), billing::VerifyLedgerRequest::default());
-    assert_eq!(admin.verify_ledger(request).await.unwrap().into_inner().faults, Vec::<String>::new(), "I5");
+    let verified = VerificationServiceClient::new(operator.billing()).verify_ledger(request).await;
+    assert_eq!(verified.unwrap().into_inner().faults, Vec::<String>::new(), "I5");
     let request = operator.about(workspace.id(), billing::RunReconciliationRequest {});
-    admin.run_reconciliation(request).await.unwrap();
+    reconciliations.run_reconciliation(request).await.unwrap();
     eventually(LONG, "I20: the states were compared and are equal", async || {
         let request = operator.about(workspace.id(), billing::ListReconciliationsRequest {});
-        let rows = admin.clone().list_reconciliations(request).await.unwrap().into_inner().rows;
+        let rows = reconciliations.clone().list_reconciliations(request).await.unwrap().into_inner().rows;
         rows.len() >= 3 && rows.iter().take(3).all(|row| row.equal && row.source_sequence == last)
     })
     .await;

@@ -10,7 +10,7 @@ use strum::VariantArray as _;
 use tokio::process::Command;
 use usher_base::{Clock, Reason};
 use usher_proto::billing::v1::ExportReportRequest;
-use usher_proto::billing::v1::invoicing_client::InvoicingClient;
+use usher_proto::billing::v1::report_service_client::ReportServiceClient;
 use usher_proto::identity::v1 as pb;
 use usher_proto::identity::v1::user_service_client::UserServiceClient;
 use usher_rpc::{Failure, WireEnum as _};
@@ -251,7 +251,7 @@ async fn the_command_knows_the_reports_there_are_and_which_have_names() {
         format: ReportFormat::Csv.to_wire(),
         ..Default::default()
     };
-    let mut client = InvoicingClient::new(stack.operator().billing());
+    let mut client = ReportServiceClient::new(stack.operator().billing());
     let refused = client.export_report(stack.operator().anywhere(message)).await.unwrap_err();
     let (_, reports) = refused.message().split_once("send ").unwrap();
     let wire_names: Vec<&str> = ReportName::VARIANTS.iter().map(|report| report.wire_name()).collect();

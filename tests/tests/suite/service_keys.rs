@@ -6,7 +6,7 @@ use tokio::time::Instant;
 use tonic::{Code, Status};
 use usher_base::{Clock, Reason};
 use usher_proto::billing::v1 as billing;
-use usher_proto::billing::v1::seat_query_client::SeatQueryClient;
+use usher_proto::billing::v1::usage_service_client::UsageServiceClient;
 use usher_proto::identity::v1 as identity;
 use usher_proto::identity::v1::change_service_client::ChangeServiceClient;
 use usher_proto::identity::v1::user_service_client::UserServiceClient;
@@ -49,7 +49,7 @@ async fn changes(bearer: &Operator, of: &Workspace) -> Outcome {
 
 async fn seats(bearer: &Operator, of: &Workspace) -> Outcome {
     let request = bearer.about(of.id(), billing::ListIntervalsRequest::default());
-    outcome(SeatQueryClient::new(bearer.billing()).list_intervals(request).await)
+    outcome(UsageServiceClient::new(bearer.billing()).list_intervals(request).await)
 }
 
 async fn workspaces(bearer: &Operator) -> Outcome {

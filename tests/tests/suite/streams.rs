@@ -7,7 +7,7 @@ use tonic::{Status, Streaming};
 use usher_base::Reason;
 use usher_base::id::WorkspaceId;
 use usher_proto::billing::v1 as billing;
-use usher_proto::billing::v1::seat_query_client::SeatQueryClient;
+use usher_proto::billing::v1::limit_service_client::LimitServiceClient;
 use usher_proto::identity::v1 as identity;
 use usher_proto::identity::v1::change_service_client::ChangeServiceClient;
 use usher_proto::tenant::v1 as tenant;
@@ -30,10 +30,10 @@ async fn changes(
 async fn limits(
     operator: &Operator,
     workspace: WorkspaceId,
-) -> Result<Streaming<billing::GetLimitsResponse>, Status> {
-    let mut request = operator.about(workspace, billing::SeatQueryWatchLimitsRequest {});
+) -> Result<Streaming<billing::WatchLimitsResponse>, Status> {
+    let mut request = operator.about(workspace, billing::WatchLimitsRequest {});
     request.set_timeout(Duration::from_secs(25));
-    Ok(SeatQueryClient::new(operator.billing()).watch_limits(request).await?.into_inner())
+    Ok(LimitServiceClient::new(operator.billing()).watch_limits(request).await?.into_inner())
 }
 
 /// Why a stream ends.

@@ -62,7 +62,7 @@ impl<'a> Life<'a> {
     /// The closed periods, and the open one last.
     async fn periods(&self) -> Vec<pb::Period> {
         let message = pb::ListPeriodsRequest {};
-        let listed = self.acme.billing.invoicing().list_periods(self.acme.request(message)).await.unwrap();
+        let listed = self.acme.billing.periods().list_periods(self.acme.request(message)).await.unwrap();
         listed.into_inner().periods.into_iter().map(|summary| summary.period.unwrap()).collect()
     }
 
@@ -103,7 +103,8 @@ impl<'a> Life<'a> {
     /// Adds a price of the period's first date, in the mode of the next price of the class.
     async fn add_missing(&mut self, class: &str, open: &pb::Period) {
         let message = pb::ListPriceVersionsRequest {};
-        let listed = self.acme.billing.admin().list_price_versions(self.acme.request(message)).await.unwrap();
+        let listed =
+            self.acme.billing.prices().list_price_versions(self.acme.request(message)).await.unwrap();
         let (first, end): (Date, Date) = (open.start_date.parse().unwrap(), open.end_date.parse().unwrap());
         let of_period = |price: &pb::PriceVersion| {
             let from: Date = price.valid_from.parse().unwrap();
@@ -118,7 +119,7 @@ impl<'a> Life<'a> {
             ..Default::default()
         };
         let message = pb::CreatePriceVersionRequest { price_version: Some(version) };
-        let added = self.acme.billing.admin().create_price_version(self.acme.request(message)).await;
+        let added = self.acme.billing.prices().create_price_version(self.acme.request(message)).await;
         added.unwrap_or_else(|refused| panic!("{refused} after {:#?}", self.said));
         self.said.push(format!("the price of {class} that was missing"));
     }
@@ -147,37 +148,49 @@ impl<'a> Life<'a> {
 
     async fn forecast(&self, start_date: &str) -> Result<(), Failure> {
         let message = pb::GetForecastRequest { start_date: start_date.to_owned(), known_time: None };
-        self.acme.billing.invoicing().get_forecast(self.acme.request(message)).await?;
+        self.acme.billing.forecasts().get_forecast(self.acme.request(message)).await?;
         Ok(())
     }
 
     /// Takes back whatever has billed nothing, the latest first.
     async fn withdraw_everything(&self) -> usize {
-        let (mut admin, acme) = (self.acme.billing.admin(), &self.acme);
+        let (billing, acme) = (self.acme.billing, &self.acme);
         let open = self.periods().await.pop().map(|open| open.start_date).unwrap_or_default();
-        let listed = admin.list_price_versions(acme.request(pb::ListPriceVersionsRequest {})).await.unwrap();
+        let listed = billing
+            .prices()
+            .list_price_versions(acme.request(pb::ListPriceVersionsRequest {}))
+            .await
+            .unwrap();
         let mut prices = listed.into_inner().price_versions;
         prices.sort_by(|a, b| b.valid_from.cmp(&a.valid_from));
-        let listed = admin.list_minimum_spends(acme.request(pb::ListMinimumSpendsRequest {})).await.unwrap();
+        let listed = billing
+            .minimums()
+            .list_minimum_spends(acme.request(pb::ListMinimumSpendsRequest {}))
+            .await
+            .unwrap();
         let minimums = listed.into_inner().minimum_spends;
-        let listed = admin.list_commitments(acme.request(pb::ListCommitmentsRequest {})).await.unwrap();
+        let listed = billing
+            .commitments()
+            .list_commitments(acme.request(pb::ListCommitmentsRequest {}))
+            .await
+            .unwrap();
         let (commitments, mut withdrawn) = (listed.into_inner().commitments, 0);
         for price in prices.into_iter().filter(|price| open <= price.valid_from) {
             let message = pb::WithdrawPriceVersionRequest { id: price.id };
-            let done = admin.withdraw_price_version(acme.request(message)).await;
+            let done = billing.prices().withdraw_price_version(acme.request(message)).await;
             done.unwrap_or_else(|refused| panic!("{refused} {:#?}", self.said));
             withdrawn += 1;
         }
         for minimum in minimums.into_iter().filter(|minimum| open <= minimum.valid_from) {
             let message = pb::WithdrawMinimumSpendRequest { valid_from: minimum.valid_from };
-            let done = admin.withdraw_minimum_spend(acme.request(message)).await;
+            let done = billing.minimums().withdraw_minimum_spend(acme.request(message)).await;
             done.unwrap_or_else(|refused| panic!("{refused} {:#?}", self.said));
             withdrawn += 1;
         }
         let billed = self.trued_up().await;
         for commitment in commitments {
             let message = pb::WithdrawCommitmentRequest { id: commitment.id.clone() };
-            let done = admin.withdraw_commitment(acme.request(message)).await;
+            let done = billing.commitments().withdraw_commitment(acme.request(message)).await;
             assert_eq!(done.is_err(), billed.contains(&commitment.id), "{commitment:?} {:#?}", self.said);
             withdrawn += usize::from(done.is_ok());
         }

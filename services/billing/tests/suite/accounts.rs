@@ -20,7 +20,7 @@ async fn an_account_can_be_set_until_there_are_prices_and_is_the_same_afterwards
     let refused = acme.account("JPY", 0, "Asia/Seoul").await.unwrap_err();
 
     assert_eq!(refused.reason, Reason::FailedPrecondition);
-    let account = billing.admin().get_account(acme.request(pb::GetAccountRequest {})).await.unwrap();
+    let account = billing.accounts().get_account(acme.request(pb::GetAccountRequest {})).await.unwrap();
     let account = account.into_inner().account.unwrap();
     assert_eq!((account.currency.as_str(), account.time_zone.as_str()), ("JPY", "Asia/Tokyo"));
 }
@@ -74,7 +74,7 @@ async fn prices_are_listed_by_rank_and_date_and_never_replaced() {
 
     assert_eq!(taken.reason, Reason::AlreadyExists);
     acme.price("regular", "15.00", "2026-06-16").await.expect("the same price again is that price");
-    let listed = billing.admin().list_price_versions(acme.request(pb::ListPriceVersionsRequest {})).await;
+    let listed = billing.prices().list_price_versions(acme.request(pb::ListPriceVersionsRequest {})).await;
     let listed: Vec<(&str, String)> = listed
         .unwrap()
         .into_inner()
@@ -100,7 +100,7 @@ async fn a_minimum_can_be_repeated_and_is_never_replaced() {
     let acme = billing.workspace();
     let set = async |amount_minor| {
         let message = pb::SetMinimumSpendRequest { valid_from: "2026-08-01".to_owned(), amount_minor };
-        billing.admin().set_minimum_spend(acme.request(message)).await.map_err(Failure::from)
+        billing.minimums().set_minimum_spend(acme.request(message)).await.map_err(Failure::from)
     };
     set(5_000).await.unwrap();
     set(5_000).await.unwrap();
@@ -109,7 +109,7 @@ async fn a_minimum_can_be_repeated_and_is_never_replaced() {
 
     assert_eq!(taken.reason, Reason::AlreadyExists);
     assert!(taken.message.contains("from 2026-08-01 on"), "{}", taken.message);
-    let audit = billing.admin().list_audit(acme.request(pb::ListAuditRequest::default())).await.unwrap();
+    let audit = billing.audit().list_audit(acme.request(pb::ListAuditRequest::default())).await.unwrap();
     let entries = audit.into_inner().entries;
     assert_eq!(entries.iter().filter(|entry| entry.action == "minimum_spend.set").count(), 1);
 }
@@ -119,14 +119,14 @@ async fn set(acme: &Workspace<'_>, named: [&str; 4]) -> Result<(pb::Account, Vec
     let [currency, time_zone, anchor_date, effective_date] = named.map(str::to_owned);
     let account = pb::Account { currency, exponent: 0, time_zone, anchor_date, effective_date };
     let message = pb::UpsertAccountRequest { account: Some(account) };
-    let answer = acme.billing.admin().upsert_account(acme.request(message)).await?.into_inner();
+    let answer = acme.billing.accounts().upsert_account(acme.request(message)).await?.into_inner();
     Ok((answer.account.unwrap(), answer.coming))
 }
 
 /// The account as it is and will be: from when, in which currency and zone.
 async fn told(acme: &Workspace<'_>) -> Vec<String> {
     let message = acme.request(pb::GetAccountRequest {});
-    let found = acme.billing.admin().get_account(message).await.unwrap().into_inner();
+    let found = acme.billing.accounts().get_account(message).await.unwrap().into_inner();
     let terms = found.account.into_iter().chain(found.coming);
     terms.map(|terms| format!("{} {} {}", terms.effective_date, terms.currency, terms.time_zone)).collect()
 }
@@ -175,7 +175,7 @@ async fn an_earlier_change_holds_on_through_one_that_was_planned_for_later() {
     acme.price("regular", "15.00", "2026-12-01").await.unwrap();
     acme.price("regular", "16.00", "2027-02-01").await.unwrap();
     let message = acme.request(pb::ListPriceVersionsRequest {});
-    let listed = billing.admin().list_price_versions(message).await.unwrap().into_inner().price_versions;
+    let listed = billing.prices().list_price_versions(message).await.unwrap().into_inner().price_versions;
     let currencies: Vec<&str> = listed.iter().map(|version| version.currency.as_str()).collect();
     assert_eq!(currencies, ["EUR", "USD", "USD"]);
 
@@ -222,7 +222,8 @@ async fn prices_are_told_in_the_places_of_their_currency() {
         let acme = billing.workspace();
         acme.account(currency, 0, "UTC").await.unwrap();
         acme.price("regular", price, "2026-01-01").await.unwrap();
-        let listed = billing.admin().list_price_versions(acme.request(pb::ListPriceVersionsRequest {})).await;
+        let listed =
+            billing.prices().list_price_versions(acme.request(pb::ListPriceVersionsRequest {})).await;
         let version = listed.unwrap().into_inner().price_versions.remove(0);
         assert_eq!((version.unit_price.as_str(), version.currency.as_str()), (told, currency));
     }

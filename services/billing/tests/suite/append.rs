@@ -188,15 +188,15 @@ async fn only_identity_may_append_and_a_workspaces_credential_reads_its_own_seat
     let foreign = billing.credential("admin:x", Some(globex.id), &[Permission::BillingRead]);
     let message = pb::ListEventsRequest::default();
     let refused =
-        billing.query().list_events(outgoing(&foreign, Some(acme.id)).request(message)).await.unwrap_err();
+        billing.usage().list_events(outgoing(&foreign, Some(acme.id)).request(message)).await.unwrap_err();
     assert_eq!(refused.code(), tonic::Code::Unauthenticated, "an actor that is none");
 
     let admin = format!("admin:{}", usher_base::id::AdminId::new(&billing.clock));
     let foreign = billing.credential(&admin, Some(globex.id), &[Permission::BillingRead]);
     let refused =
-        billing.query().list_events(outgoing(&foreign, Some(acme.id)).request(message)).await.unwrap_err();
+        billing.usage().list_events(outgoing(&foreign, Some(acme.id)).request(message)).await.unwrap_err();
     assert_eq!(refused.code(), tonic::Code::NotFound);
-    let own = billing.query().list_events(outgoing(&foreign, None).request(message)).await.unwrap();
+    let own = billing.usage().list_events(outgoing(&foreign, None).request(message)).await.unwrap();
     assert!(own.into_inner().events.is_empty());
 }
 
@@ -217,7 +217,7 @@ async fn five_hundred_events_of_one_person_are_one_batch() {
     assert_eq!(acme.intervals().await.len(), 250);
     let page =
         acme.request(pb::ListEventsRequest { after_sequence: 490, page_size: 5, ..Default::default() });
-    let page = billing.query().list_events(page).await.unwrap().into_inner();
+    let page = billing.usage().list_events(page).await.unwrap().into_inner();
     assert_eq!(page.next_after_sequence, 495);
     assert_eq!(page.events[0].event_id, events[490].event_id);
     assert_eq!(page.events[0].hash.len(), 64);

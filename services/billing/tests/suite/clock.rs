@@ -4,7 +4,7 @@ use usher_base::Reason;
 use usher_proto::billing::v1 as pb;
 
 use crate::harness::Billing;
-use crate::reconciliation::states;
+use crate::reconciliation::epoch_requests;
 use crate::words::{class, class_name, refused};
 use crate::workspace::Workspace;
 
@@ -67,7 +67,7 @@ async fn a_new_epoch_sets_time_back_and_who_leaves_today_is_billed_until_today()
     let faults = acme.verify().await.faults;
     assert!(faults.iter().any(|fault| fault.contains("ahead of now")), "{faults:?}");
 
-    let stream = tokio_stream::iter(states(&acme, 2, 6));
+    let stream = tokio_stream::iter(epoch_requests(&acme, 2, 6));
     let begun = billing.ledger().begin_epoch(acme.produced(stream)).await.unwrap().into_inner();
 
     assert_eq!((begun.epoch, begun.differences), (2, 0));
@@ -103,7 +103,7 @@ async fn a_new_epoch_sets_time_back_and_who_leaves_today_is_billed_until_today()
 async fn who_came_while_the_clock_had_leapt_leaves_and_comes_back_after_time_was_set_back() {
     let billing = Billing::at("2026-06-20T12:00:00Z").await;
     let (mut acme, [_, left, came, _]) = leapt(&billing).await;
-    let stream = tokio_stream::iter(states(&acme, 2, 6));
+    let stream = tokio_stream::iter(epoch_requests(&acme, 2, 6));
     billing.ledger().begin_epoch(acme.produced(stream)).await.unwrap();
     billing.advance_to("2026-06-25T00:00:00Z");
 

@@ -18,7 +18,7 @@ use crate::words::pool;
 use crate::workspace::Workspace;
 
 /// The methods that write nothing.
-const READERS: [&str; 23] = [
+const READERS: [&str; 25] = [
     "ListPeriods",
     "GetInvoice",
     "ListAllocations",
@@ -27,6 +27,7 @@ const READERS: [&str; 23] = [
     "ExportReport",
     "GetCursors",
     "WatchLimits",
+    "WatchWorkspaceLimits",
     "GetUsage",
     "ListIntervals",
     "ListEvents",
@@ -41,6 +42,7 @@ const READERS: [&str; 23] = [
     "ListCorrections",
     "ListAudit",
     "ListReconciliations",
+    "ListVerifications",
     "ListSignedHeads",
 ];
 
@@ -81,8 +83,7 @@ async fn furnished(billing: &Billing, now: Timestamp) -> (Workspace<'_>, PersonK
 
 /// The first date of the first period that is not closed.
 async fn open(acme: &Workspace<'_>) -> String {
-    let listed =
-        acme.billing.invoicing().list_periods(acme.request(pb::ListPeriodsRequest {})).await.unwrap();
+    let listed = acme.billing.periods().list_periods(acme.request(pb::ListPeriodsRequest {})).await.unwrap();
     listed.into_inner().periods.pop().unwrap().period.unwrap().start_date
 }
 
@@ -96,13 +97,16 @@ fn why<T>(answer: Result<Response<T>, Status>) -> Option<Reason> {
 async fn write_everything(acme: &mut Workspace<'_>, ada: PersonKey) -> Vec<(&'static str, Option<Reason>)> {
     let billing = acme.billing;
     let now = billing.clock.now();
-    let (mut admin, mut ledger, mut invoicing) = (billing.admin(), billing.ledger(), billing.invoicing());
+    let mut ledger = billing.ledger();
     let start_date = open(acme).await;
-    let listed = admin.list_price_versions(acme.request(pb::ListPriceVersionsRequest {})).await.unwrap();
+    let listed =
+        billing.prices().list_price_versions(acme.request(pb::ListPriceVersionsRequest {})).await.unwrap();
     let price = listed.into_inner().price_versions.remove(0);
-    let corrections = admin.list_corrections(acme.request(pb::ListCorrectionsRequest {})).await.unwrap();
+    let corrections =
+        billing.corrections().list_corrections(acme.request(pb::ListCorrectionsRequest {})).await.unwrap();
     let waiting = corrections.into_inner().corrections.remove(0);
-    let commitments = admin.list_commitments(acme.request(pb::ListCommitmentsRequest {})).await.unwrap();
+    let commitments =
+        billing.commitments().list_commitments(acme.request(pb::ListCommitmentsRequest {})).await.unwrap();
     let sold = commitments.into_inner().commitments.remove(0);
     let other = pb::PriceVersion { valid_from: "2099-01-01".to_owned(), id: String::new(), ..price.clone() };
     let limit = pb::Limit { quantity: Some(9), ..crate::limits::limit("paid", "BLOCK") };
@@ -135,8 +139,8 @@ async fn write_everything(acme: &mut Workspace<'_>, ada: PersonKey) -> Vec<(&'st
     // Right by this program's clock, and ahead of the database's.
     let event = acme.event(&(now - SignedDuration::from_secs(60)).to_string(), ada, None);
     acme.sent.pop();
-    let reconciled = tokio_stream::iter(crate::reconciliation::states(acme, 1, 1));
-    let begun = tokio_stream::iter(crate::reconciliation::states(acme, 2, 1));
+    let reconciled = tokio_stream::iter(crate::reconciliation::reconcile_requests(acme, 1, 1));
+    let begun = tokio_stream::iter(crate::reconciliation::epoch_requests(acme, 2, 1));
     vec![
         (
             "AppendSeatEvents",
@@ -156,7 +160,8 @@ async fn write_everything(acme: &mut Workspace<'_>, ada: PersonKey) -> Vec<(&'st
         ("UpsertAccount", acme.account("EUR", 2, "UTC").await.err().map(|failure| failure.reason)),
         (
             "CreatePriceVersion",
-            why(admin
+            why(billing
+                .prices()
                 .create_price_version(
                     acme.request(pb::CreatePriceVersionRequest { price_version: Some(other) }),
                 )
@@ -164,13 +169,15 @@ async fn write_everything(acme: &mut Workspace<'_>, ada: PersonKey) -> Vec<(&'st
         ),
         (
             "WithdrawPriceVersion",
-            why(admin
+            why(billing
+                .prices()
                 .withdraw_price_version(acme.request(pb::WithdrawPriceVersionRequest { id: price.id }))
                 .await),
         ),
         (
             "SetMinimumSpend",
-            why(admin
+            why(billing
+                .minimums()
                 .set_minimum_spend(acme.request(pb::SetMinimumSpendRequest {
                     valid_from: "2099-01-01".to_owned(),
                     amount_minor: 5,
@@ -179,16 +186,23 @@ async fn write_everything(acme: &mut Workspace<'_>, ada: PersonKey) -> Vec<(&'st
         ),
         (
             "WithdrawMinimumSpend",
-            why(admin
+            why(billing
+                .minimums()
                 .withdraw_minimum_spend(
                     acme.request(pb::WithdrawMinimumSpendRequest { valid_from: "2098-01-01".to_owned() }),
                 )
                 .await),
         ),
-        ("SetLimit", why(admin.set_limit(acme.request(pb::SetLimitRequest { limit: Some(limit) })).await)),
+        (
+            "SetLimit",
+            why(billing.limits().set_limit(acme.request(pb::SetLimitRequest { limit: Some(limit) })).await),
+        ),
         (
             "ClearLimit",
-            why(admin.clear_limit(acme.request(pb::ClearLimitRequest { pool: pool("paid") })).await),
+            why(billing
+                .limits()
+                .clear_limit(acme.request(pb::ClearLimitRequest { pool: pool("paid") }))
+                .await),
         ),
         (
             "SetCommitment",
@@ -199,23 +213,29 @@ async fn write_everything(acme: &mut Workspace<'_>, ada: PersonKey) -> Vec<(&'st
         ),
         (
             "WithdrawCommitment",
-            why(admin.withdraw_commitment(acme.request(pb::WithdrawCommitmentRequest { id: sold.id })).await),
+            why(billing
+                .commitments()
+                .withdraw_commitment(acme.request(pb::WithdrawCommitmentRequest { id: sold.id }))
+                .await),
         ),
         (
             "RecordCorrection",
-            why(admin
+            why(billing
+                .corrections()
                 .record_correction(acme.request(pb::RecordCorrectionRequest { correction: Some(correction) }))
                 .await),
         ),
         (
             "ApproveCorrection",
-            why(admin
+            why(billing
+                .corrections()
                 .approve_correction(acme.request_of("bea", pb::ApproveCorrectionRequest { id: waiting.id }))
                 .await),
         ),
         (
             "LinkPersons",
-            why(admin
+            why(billing
+                .corrections()
                 .link_persons(acme.request(pb::LinkPersonsRequest {
                     person_key: ada.to_string(),
                     other_person_key: acme.person().to_string(),
@@ -225,23 +245,32 @@ async fn write_everything(acme: &mut Workspace<'_>, ada: PersonKey) -> Vec<(&'st
         ),
         (
             "RunReconciliation",
-            why(admin.run_reconciliation(acme.request(pb::RunReconciliationRequest {})).await),
+            why(billing
+                .reconciliations()
+                .run_reconciliation(acme.request(pb::RunReconciliationRequest {}))
+                .await),
         ),
-        ("VerifyLedger", why(admin.verify_ledger(acme.request(pb::VerifyLedgerRequest::default())).await)),
+        (
+            "VerifyLedger",
+            why(billing
+                .verifications()
+                .verify_ledger(acme.request(pb::VerifyLedgerRequest::default()))
+                .await),
+        ),
         (
             "ClosePeriod",
-            why(invoicing
+            why(billing
+                .periods()
                 .close_period(acme.request(pb::ClosePeriodRequest { start_date, expected_sequence: 0 }))
                 .await),
         ),
-        ("IssueCreditNote", why(invoicing.issue_credit_note(acme.request(note)).await)),
+        ("IssueCreditNote", why(billing.credit_notes().issue_credit_note(acme.request(note)).await)),
     ]
 }
 
 /// The first date of the first period, which is closed.
 async fn closed(acme: &Workspace<'_>) -> String {
-    let listed =
-        acme.billing.invoicing().list_periods(acme.request(pb::ListPeriodsRequest {})).await.unwrap();
+    let listed = acme.billing.periods().list_periods(acme.request(pb::ListPeriodsRequest {})).await.unwrap();
     listed.into_inner().periods.remove(0).period.unwrap().start_date
 }
 
@@ -252,7 +281,7 @@ async fn whatever_writes_is_refused_while_billings_clock_is_ahead_of_its_databas
     let (mut acme, ada) = furnished(&billing, clock.now()).await;
     crate::commitments::set(&acme, 1, "12.00", "2096-01-01", "2097-01-01").await.unwrap();
     let message = pb::SetMinimumSpendRequest { valid_from: "2098-01-01".to_owned(), amount_minor: 2_000 };
-    billing.admin().set_minimum_spend(acme.request(message)).await.unwrap();
+    billing.minimums().set_minimum_spend(acme.request(message)).await.unwrap();
     let correction = pb::Correction {
         person_key: ada.to_string(),
         from_time: Some(to_wire(clock.now() - SignedDuration::from_hours(5))),
@@ -261,7 +290,7 @@ async fn whatever_writes_is_refused_while_billings_clock_is_ahead_of_its_databas
         ..Default::default()
     };
     let message = pb::RecordCorrectionRequest { correction: Some(correction) };
-    billing.admin().record_correction(acme.request_of("ann", message)).await.unwrap();
+    billing.corrections().record_correction(acme.request_of("ann", message)).await.unwrap();
     let before = rows(&billing).await;
 
     clock.advance(SignedDuration::from_mins(2));

@@ -118,7 +118,7 @@ async fn periods_are_closed_one_after_the_other_and_b17_one_without_seats_costs_
     let left = acme.event("2026-06-30T12:00:00Z", ada, None);
     acme.apply(vec![left]).await;
     let message = pb::SetMinimumSpendRequest { valid_from: "2026-08-01".to_owned(), amount_minor: 5_000 };
-    billing.admin().set_minimum_spend(acme.request(message)).await.unwrap();
+    billing.minimums().set_minimum_spend(acme.request(message)).await.unwrap();
     acme.prove("2026-10-01T12:00:00Z").await;
 
     let order = acme.close("2026-07-01").await.unwrap_err();
@@ -130,7 +130,7 @@ async fn periods_are_closed_one_after_the_other_and_b17_one_without_seats_costs_
 
     assert_eq!((lines(&july), july.total_minor), (vec![], 0));
     assert_eq!(lines(&august), [("min_spend", "", "2026-08-01", 5_000)]);
-    let listed = billing.invoicing().list_periods(acme.request(pb::ListPeriodsRequest {})).await.unwrap();
+    let listed = billing.periods().list_periods(acme.request(pb::ListPeriodsRequest {})).await.unwrap();
     let listed = listed.into_inner().periods;
     let state = |listed: &pb::PeriodSummary| name::<PeriodState>(listed.period.as_ref().unwrap().state);
     let states: Vec<&str> = listed.iter().map(state).collect();
@@ -158,9 +158,9 @@ async fn an_account_changes_at_a_coming_boundary_and_e32_the_next_period_opens_w
         }),
     };
     for refused in ["2026-06-01", "2026-07-02"] {
-        assert!(billing.admin().upsert_account(acme.request(change(refused))).await.is_err(), "{refused}");
+        assert!(billing.accounts().upsert_account(acme.request(change(refused))).await.is_err(), "{refused}");
     }
-    billing.admin().upsert_account(acme.request(change("2026-07-01"))).await.unwrap();
+    billing.accounts().upsert_account(acme.request(change("2026-07-01"))).await.unwrap();
 
     let events = vec![
         acme.event("2026-06-10T00:00:00Z", bob, Some("Collaborator")),
@@ -193,7 +193,7 @@ async fn allocations_are_streamed_sum_to_their_line_and_say_which_days() {
     acme.apply(events).await;
 
     let message = pb::ListAllocationsRequest { start_date: "2026-06-01".to_owned(), known_time: None };
-    let mut stream = billing.invoicing().list_allocations(acme.request(message)).await.unwrap().into_inner();
+    let mut stream = billing.invoices().list_allocations(acme.request(message)).await.unwrap().into_inner();
     let shares = stream.message().await.unwrap().unwrap().allocations;
 
     let amounts: Vec<i64> = shares.iter().map(|share| share.amount_minor).collect();

@@ -26,7 +26,14 @@ pub async fn set(
         end_date: end.to_owned(),
     };
     let message = pb::SetCommitmentRequest { commitment: Some(commitment) };
-    Ok(acme.billing.admin().set_commitment(acme.request(message)).await?.into_inner().commitment.unwrap())
+    Ok(acme
+        .billing
+        .commitments()
+        .set_commitment(acme.request(message))
+        .await?
+        .into_inner()
+        .commitment
+        .unwrap())
 }
 
 #[tokio::test]
@@ -53,7 +60,7 @@ async fn a_commitment_is_recorded_once_and_terms_of_a_pool_never_overlap() {
         assert_eq!(wrong.reason, Reason::InvalidArgument, "{quantity} {start} {end}");
     }
     let request = acme.request(pb::ListCommitmentsRequest {});
-    let listed = billing.admin().list_commitments(request).await.unwrap().into_inner().commitments;
+    let listed = billing.commitments().list_commitments(request).await.unwrap().into_inner().commitments;
     assert_eq!(listed, [first, renewal]);
 }
 

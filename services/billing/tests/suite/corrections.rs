@@ -101,11 +101,11 @@ async fn a_correction_needs_somebody_else_and_has_no_effect_before() {
     let ask = |correction: pb::Correction| {
         let message = pb::RecordCorrectionRequest { correction: Some(correction) };
         let request = acme.request_of("ann", message);
-        async { billing.admin().record_correction(request).await }
+        async { billing.corrections().record_correction(request).await }
     };
     let approve = |name: &str| {
         let request = acme.request_of(name, pb::ApproveCorrectionRequest { id: id.clone() });
-        async { billing.admin().approve_correction(request).await }
+        async { billing.corrections().approve_correction(request).await }
     };
 
     ask(correction.clone()).await.unwrap();
@@ -113,7 +113,7 @@ async fn a_correction_needs_somebody_else_and_has_no_effect_before() {
     let other = pb::Correction { class: 0, ..correction.clone() };
     assert_eq!(ask(other).await.unwrap_err().code(), tonic::Code::AlreadyExists);
     let waiting =
-        billing.admin().list_corrections(acme.request(pb::ListCorrectionsRequest {})).await.unwrap();
+        billing.corrections().list_corrections(acme.request(pb::ListCorrectionsRequest {})).await.unwrap();
     assert_eq!(waiting.into_inner().corrections.len(), 1);
     assert_eq!(lines(&acme.invoice("2026-06-01").await.unwrap()), [("seat", "regular", "2026-06-01", 1200)]);
     assert_eq!(approve("ann").await.unwrap_err().code(), tonic::Code::PermissionDenied);
@@ -133,12 +133,12 @@ async fn a_correction_needs_somebody_else_and_has_no_effect_before() {
             known_time: None,
         };
         let request = acme.request(message);
-        async { billing.query().get_seat_status(request).await.unwrap().into_inner() }
+        async { billing.usage().get_seat_status(request).await.unwrap().into_inner() }
     };
     let (then, later) = (status("2026-06-10T00:00:00Z").await, status("2026-06-02T00:00:00Z").await);
     assert_eq!((class_name(then.class), then.cause.as_str()), ("external", "billing.correction"));
     assert_eq!((class_name(later.class), later.cause.as_str()), ("regular", "scim.create"));
-    let audit = billing.admin().list_audit(acme.request(pb::ListAuditRequest::default())).await.unwrap();
+    let audit = billing.audit().list_audit(acme.request(pb::ListAuditRequest::default())).await.unwrap();
     let actions: Vec<String> = audit.into_inner().entries.into_iter().map(|entry| entry.action).collect();
     assert!(
         actions.contains(&"correction.request".to_owned())
@@ -176,8 +176,10 @@ async fn linked_keys_are_one_person_also_in_periods_that_are_closed() {
         other_person_key: twin.to_string(),
         reason: "two accounts of one person".to_owned(),
     };
-    let linked = billing.admin().link_persons(acme.request(message())).await.unwrap().into_inner().sequence;
-    let again = billing.admin().link_persons(acme.request(message())).await.unwrap().into_inner().sequence;
+    let linked =
+        billing.corrections().link_persons(acme.request(message())).await.unwrap().into_inner().sequence;
+    let again =
+        billing.corrections().link_persons(acme.request(message())).await.unwrap().into_inner().sequence;
 
     assert_eq!((linked, again), (3, 3));
     let july = acme.invoice("2026-07-01").await.unwrap();
@@ -198,7 +200,7 @@ async fn whoever_counts_seats_gets_the_links_that_it_lacks_with_its_watermark_an
     acme.apply(vec![event]).await;
     let in_use = async || {
         let message = pb::CheckCapacityRequest { pool: pool("paid"), delta: 0 };
-        billing.query().check_capacity(acme.request(message)).await.unwrap().into_inner().in_use
+        billing.limits().check_capacity(acme.request(message)).await.unwrap().into_inner().in_use
     };
     let told = async |version: &str| {
         let watermark = pb::Watermark {
@@ -219,7 +221,7 @@ async fn whoever_counts_seats_gets_the_links_that_it_lacks_with_its_watermark_an
         other_person_key: twin.to_string(),
         reason: "two accounts of one person".to_owned(),
     };
-    billing.admin().link_persons(acme.request(message)).await.unwrap();
+    billing.corrections().link_persons(acme.request(message)).await.unwrap();
 
     let links = told("").await.pop().unwrap();
     let pairs: Vec<_> =
@@ -251,14 +253,14 @@ async fn a_correction_to_a_class_without_a_price_in_a_closed_period_is_refused()
         ..Default::default()
     };
     let message = pb::RecordCorrectionRequest { correction: Some(correction) };
-    let recorded = billing.admin().record_correction(acme.request_of("ann", message)).await.unwrap();
+    let recorded = billing.corrections().record_correction(acme.request_of("ann", message)).await.unwrap();
     let id = recorded.into_inner().correction.unwrap().id;
     acme.prove("2026-07-09T00:00:00Z").await;
     acme.close("2026-06-01").await.unwrap();
 
     let refused = acme.correct(ada, from, until, "external").await.unwrap_err();
     let message = pb::ApproveCorrectionRequest { id };
-    let late = billing.admin().approve_correction(acme.request_of("bea", message)).await.unwrap_err();
+    let late = billing.corrections().approve_correction(acme.request_of("bea", message)).await.unwrap_err();
 
     assert_eq!(refused.reason, Reason::FailedPrecondition);
     assert!(refused.message.contains("no price of a external seat on 2026-06-20"), "{}", refused.message);

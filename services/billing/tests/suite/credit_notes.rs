@@ -28,7 +28,7 @@ async fn issue(
     workspace: &Workspace<'_>,
     message: pb::IssueCreditNoteRequest,
 ) -> Result<pb::CreditNote, Failure> {
-    let answer = workspace.billing.invoicing().issue_credit_note(workspace.request(message)).await?;
+    let answer = workspace.billing.credit_notes().issue_credit_note(workspace.request(message)).await?;
     Ok(answer.into_inner().credit_note.unwrap())
 }
 
@@ -59,7 +59,7 @@ async fn a_credit_note_is_booked_in_the_open_period_and_changes_nothing_of_the_c
     assert!(july.contains("credit_note,regular,2026-06-01") && july.contains("-5.00"), "{july}");
     let before = acme.report("statement", "csv", "2026-07-01", Some("2026-07-02T12:00:00Z")).await.unwrap().0;
     assert!(!before.contains("credit_note"), "it was not known then: {before}");
-    let listed = billing.invoicing().list_periods(acme.request(pb::ListPeriodsRequest {})).await.unwrap();
+    let listed = billing.periods().list_periods(acme.request(pb::ListPeriodsRequest {})).await.unwrap();
     assert_eq!(listed.into_inner().periods[0].credited_minor, 500);
 }
 
@@ -138,9 +138,9 @@ async fn a_note_is_issued_once_by_who_may_and_for_ever() {
 
     let reader = billing.credential("operator:ops", None, &[Permission::BillingRead]);
     let request = outgoing(&reader, Some(acme.id)).request(message);
-    let refused = billing.invoicing().issue_credit_note(request).await.unwrap_err();
+    let refused = billing.credit_notes().issue_credit_note(request).await.unwrap_err();
     assert_eq!(Failure::from(refused).reason, Reason::PermissionDenied);
-    let audit = billing.admin().list_audit(acme.request(pb::ListAuditRequest::default())).await.unwrap();
+    let audit = billing.audit().list_audit(acme.request(pb::ListAuditRequest::default())).await.unwrap();
     let entries = audit.into_inner().entries;
     assert_eq!(entries.iter().filter(|entry| entry.action == "credit_note.issue").count(), 1);
 

@@ -20,7 +20,7 @@ async fn change(acme: &Workspace<'_>, currency: &str, effective: &str) -> Result
         ..Default::default()
     };
     let message = pb::UpsertAccountRequest { account: Some(account) };
-    acme.billing.admin().upsert_account(acme.request(message)).await?;
+    acme.billing.accounts().upsert_account(acme.request(message)).await?;
     Ok(())
 }
 
@@ -94,7 +94,7 @@ async fn late_facts_and_credits_of_another_currency_are_settled_in_it() {
         reason: "an outage".to_owned(),
     };
     let line = |line_no, amount_minor| pb::CreditNoteLine { line_no, amount_minor, ..Default::default() };
-    let issued = billing.invoicing().issue_credit_note(acme.request(message(vec![line(1, 100)]))).await;
+    let issued = billing.credit_notes().issue_credit_note(acme.request(message(vec![line(1, 100)]))).await;
     assert_eq!(issued.unwrap().into_inner().credit_note.unwrap().currency, "USD");
     billing.advance_to("2026-09-02T00:00:00Z");
     acme.prove("2026-09-01T12:00:00Z").await;
@@ -108,7 +108,7 @@ async fn late_facts_and_credits_of_another_currency_are_settled_in_it() {
         start_date: "2026-08-01".to_owned(),
         ..message(vec![line(1, 1), line(2, 1)])
     };
-    let refused = billing.invoicing().issue_credit_note(acme.request(mixed)).await.unwrap_err();
+    let refused = billing.credit_notes().issue_credit_note(acme.request(mixed)).await.unwrap_err();
     assert!(refused.message().contains("several currencies"), "{}", refused.message());
 
     // In euros again, what is left of the credit pays for them.

@@ -16,7 +16,7 @@ async fn forecast(acme: &Workspace<'_>, known: Option<&str>) -> pb::GetForecastR
         start_date: "2026-06-01".to_owned(),
         known_time: known.map(|known| to_wire(known.parse().unwrap())),
     };
-    acme.billing.invoicing().get_forecast(acme.request(message)).await.unwrap().into_inner()
+    acme.billing.forecasts().get_forecast(acme.request(message)).await.unwrap().into_inner()
 }
 
 #[tokio::test]
@@ -51,9 +51,9 @@ async fn the_dates_of_a_forecast_add_up_to_what_is_expected_in_every_mode() {
             ..Default::default()
         };
         let message = pb::CreatePriceVersionRequest { price_version: Some(version) };
-        billing.admin().create_price_version(acme.request(message)).await.unwrap();
+        billing.prices().create_price_version(acme.request(message)).await.unwrap();
         let message = pb::SetMinimumSpendRequest { valid_from: "2026-06-01".to_owned(), amount_minor: 7_777 };
-        billing.admin().set_minimum_spend(acme.request(message)).await.unwrap();
+        billing.minimums().set_minimum_spend(acme.request(message)).await.unwrap();
         for at in ["2026-06-01T00:00:00Z", "2026-06-07T10:00:00Z", "2026-06-11T00:00:01Z"] {
             let person = acme.person();
             let event = acme.event(at, person, Some("Regular"));
@@ -92,7 +92,7 @@ async fn a_forecast_has_what_is_set_to_change_and_all_else_that_will_be_billed()
     commitments::set(&acme, 1, "12.00", "2026-06-20", "2026-09-01").await.unwrap();
     acme.price("regular", "15.00", "2026-06-16").await.unwrap();
     let message = pb::SetMinimumSpendRequest { valid_from: "2026-06-01".to_owned(), amount_minor: 2_000 };
-    billing.admin().set_minimum_spend(acme.request(message)).await.unwrap();
+    billing.minimums().set_minimum_spend(acme.request(message)).await.unwrap();
     billing.advance_to("2026-06-11T00:00:00Z");
 
     let told = forecast(&acme, None).await;

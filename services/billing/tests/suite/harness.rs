@@ -19,10 +19,23 @@ use usher_base::{Audience, Claims, Clock, Permission};
 use usher_billing::{Config, JobSettings, MIGRATOR, ProofKeys, Service};
 use usher_net::tls::ClientTls;
 use usher_proto::billing::v1 as pb;
-use usher_proto::billing::v1::billing_admin_client::BillingAdminClient;
-use usher_proto::billing::v1::invoicing_client::InvoicingClient;
-use usher_proto::billing::v1::seat_ledger_client::SeatLedgerClient;
-use usher_proto::billing::v1::seat_query_client::SeatQueryClient;
+use usher_proto::billing::v1::account_service_client::AccountServiceClient;
+use usher_proto::billing::v1::audit_service_client::AuditServiceClient;
+use usher_proto::billing::v1::commitment_service_client::CommitmentServiceClient;
+use usher_proto::billing::v1::correction_service_client::CorrectionServiceClient;
+use usher_proto::billing::v1::credit_note_service_client::CreditNoteServiceClient;
+use usher_proto::billing::v1::forecast_service_client::ForecastServiceClient;
+use usher_proto::billing::v1::invoice_service_client::InvoiceServiceClient;
+use usher_proto::billing::v1::limit_service_client::LimitServiceClient;
+use usher_proto::billing::v1::minimum_service_client::MinimumServiceClient;
+use usher_proto::billing::v1::period_service_client::PeriodServiceClient;
+use usher_proto::billing::v1::price_service_client::PriceServiceClient;
+use usher_proto::billing::v1::reconciliation_service_client::ReconciliationServiceClient;
+use usher_proto::billing::v1::report_service_client::ReportServiceClient;
+use usher_proto::billing::v1::seat_ledger_service_client::SeatLedgerServiceClient;
+use usher_proto::billing::v1::statement_service_client::StatementServiceClient;
+use usher_proto::billing::v1::usage_service_client::UsageServiceClient;
+use usher_proto::billing::v1::verification_service_client::VerificationServiceClient;
 use usher_proto::tenant::v1 as tenant;
 use usher_proto::tenant::v1::credential_service_server::{CredentialService, CredentialServiceServer};
 use usher_rpc::convert::to_wire;
@@ -189,20 +202,72 @@ impl Billing {
         Workspace::new(self)
     }
 
-    pub fn ledger(&self) -> SeatLedgerClient<Channel> {
-        SeatLedgerClient::new(self.channel.clone())
+    pub fn accounts(&self) -> AccountServiceClient<Channel> {
+        AccountServiceClient::new(self.channel.clone())
     }
 
-    pub fn query(&self) -> SeatQueryClient<Channel> {
-        SeatQueryClient::new(self.channel.clone())
+    pub fn audit(&self) -> AuditServiceClient<Channel> {
+        AuditServiceClient::new(self.channel.clone())
     }
 
-    pub fn invoicing(&self) -> InvoicingClient<Channel> {
-        InvoicingClient::new(self.channel.clone())
+    pub fn commitments(&self) -> CommitmentServiceClient<Channel> {
+        CommitmentServiceClient::new(self.channel.clone())
     }
 
-    pub fn admin(&self) -> BillingAdminClient<Channel> {
-        BillingAdminClient::new(self.channel.clone())
+    pub fn corrections(&self) -> CorrectionServiceClient<Channel> {
+        CorrectionServiceClient::new(self.channel.clone())
+    }
+
+    pub fn credit_notes(&self) -> CreditNoteServiceClient<Channel> {
+        CreditNoteServiceClient::new(self.channel.clone())
+    }
+
+    pub fn forecasts(&self) -> ForecastServiceClient<Channel> {
+        ForecastServiceClient::new(self.channel.clone())
+    }
+
+    pub fn invoices(&self) -> InvoiceServiceClient<Channel> {
+        InvoiceServiceClient::new(self.channel.clone())
+    }
+
+    pub fn ledger(&self) -> SeatLedgerServiceClient<Channel> {
+        SeatLedgerServiceClient::new(self.channel.clone())
+    }
+
+    pub fn limits(&self) -> LimitServiceClient<Channel> {
+        LimitServiceClient::new(self.channel.clone())
+    }
+
+    pub fn minimums(&self) -> MinimumServiceClient<Channel> {
+        MinimumServiceClient::new(self.channel.clone())
+    }
+
+    pub fn periods(&self) -> PeriodServiceClient<Channel> {
+        PeriodServiceClient::new(self.channel.clone())
+    }
+
+    pub fn prices(&self) -> PriceServiceClient<Channel> {
+        PriceServiceClient::new(self.channel.clone())
+    }
+
+    pub fn reconciliations(&self) -> ReconciliationServiceClient<Channel> {
+        ReconciliationServiceClient::new(self.channel.clone())
+    }
+
+    pub fn reports(&self) -> ReportServiceClient<Channel> {
+        ReportServiceClient::new(self.channel.clone())
+    }
+
+    pub fn statements(&self) -> StatementServiceClient<Channel> {
+        StatementServiceClient::new(self.channel.clone())
+    }
+
+    pub fn usage(&self) -> UsageServiceClient<Channel> {
+        UsageServiceClient::new(self.channel.clone())
+    }
+
+    pub fn verifications(&self) -> VerificationServiceClient<Channel> {
+        VerificationServiceClient::new(self.channel.clone())
     }
 
     /// Sends batches on one stream; the answers in order.

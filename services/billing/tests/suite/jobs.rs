@@ -30,7 +30,7 @@ async fn eventually(what: &str, mut so: impl AsyncFnMut() -> bool) {
 
 async fn states(workspace: &Workspace<'_>) -> Vec<(String, pb::PeriodState)> {
     let request = workspace.request(pb::ListPeriodsRequest {});
-    let listed = workspace.billing.invoicing().list_periods(request).await.unwrap().into_inner().periods;
+    let listed = workspace.billing.periods().list_periods(request).await.unwrap().into_inner().periods;
     let periods = listed.into_iter().map(|listed| listed.period.unwrap());
     periods.map(|period| (period.start_date.clone(), period.state())).collect()
 }
@@ -70,7 +70,7 @@ async fn ended_periods_close_by_themselves_the_oldest_first_once_they_are_proven
     billing.advance_to("2026-08-02T00:00:01Z");
     eventually("July is closed a day after its end", async || closed(&acme).await == 2).await;
     let request = acme.request(pb::ListAuditRequest::default());
-    let audit = billing.admin().list_audit(request).await.unwrap().into_inner().entries;
+    let audit = billing.audit().list_audit(request).await.unwrap().into_inner().entries;
     let closes: Vec<_> = audit.into_iter().filter(|entry| entry.action == "period.close").collect();
     assert!(closes.iter().all(|entry| entry.actor == "service:billing"));
     assert!(closes[0].detail_json.contains("2026-06-01") && closes[1].detail_json.contains("2026-07-01"));
@@ -153,7 +153,7 @@ async fn replicas_share_the_work_and_close_each_period_once() {
     for acme in &workspaces {
         eventually("June, July and August are closed", async || closed(acme).await == 3).await;
         let request = acme.request(pb::ListAuditRequest::default());
-        let audit = billing.admin().list_audit(request).await.unwrap().into_inner().entries;
+        let audit = billing.audit().list_audit(request).await.unwrap().into_inner().entries;
         assert_eq!(audit.iter().filter(|entry| entry.action == "period.close").count(), 3);
     }
 }
@@ -187,8 +187,8 @@ async fn every_ledger_is_verified_again_and_a_fault_stays_known_until_it_is_gone
     acme.prove("2026-07-01T12:00:00Z").await;
     acme.close("2026-06-01").await.unwrap();
     let found = async || {
-        let request = acme.request(pb::ListReconciliationsRequest {});
-        billing.admin().list_reconciliations(request).await.unwrap().into_inner().verifications
+        let request = acme.request(pb::ListVerificationsRequest {});
+        billing.verifications().list_verifications(request).await.unwrap().into_inner().verifications
     };
     let troubled = async || {
         let mut owner = PgConnection::connect(&billing.database.owner_url()).await.unwrap();

@@ -26,7 +26,7 @@ type Version = (String, i32, i64);
 
 /// Identity's stream, and all that it has given.
 struct Feed {
-    stream: Streaming<pb::WatchLimitsResponse>,
+    stream: Streaming<pb::WatchWorkspaceLimitsResponse>,
     seen: BTreeSet<Version>,
     largest: usize,
 }
@@ -35,14 +35,14 @@ impl Feed {
     /// Opens it, and reads all that hold.
     async fn open(billing: &Billing) -> Self {
         let credential = billing.credential("service:identity", None, &[Permission::SeatsAppend]);
-        let request = outgoing(&credential, None).request(pb::WatchLimitsRequest {});
-        let stream = billing.ledger().watch_limits(request).await.unwrap().into_inner();
+        let request = outgoing(&credential, None).request(pb::WatchWorkspaceLimitsRequest {});
+        let stream = billing.ledger().watch_workspace_limits(request).await.unwrap().into_inner();
         let mut feed = Self { stream, seen: BTreeSet::new(), largest: 0 };
         while !feed.next().await.unwrap().complete {}
         feed
     }
 
-    async fn next(&mut self) -> Result<pb::WatchLimitsResponse, Failure> {
+    async fn next(&mut self) -> Result<pb::WatchWorkspaceLimitsResponse, Failure> {
         let message = timeout(SOON, self.stream.message()).await.unwrap()?;
         let message = message.ok_or_else(|| Failure::new(Reason::Unavailable, "the stream has ended"))?;
         self.largest = self.largest.max(message.limits.len());
@@ -69,13 +69,13 @@ fn version(workspace: &Workspace<'_>, version: i64) -> Version {
 async fn view(
     workspace: &Workspace<'_>,
     credential: &str,
-) -> Result<Streaming<pb::GetLimitsResponse>, Failure> {
-    let request = outgoing(credential, Some(workspace.id)).request(pb::SeatQueryWatchLimitsRequest {});
-    Ok(workspace.billing.query().watch_limits(request).await?.into_inner())
+) -> Result<Streaming<pb::WatchLimitsResponse>, Failure> {
+    let request = outgoing(credential, Some(workspace.id)).request(pb::WatchLimitsRequest {});
+    Ok(workspace.billing.limits().watch_limits(request).await?.into_inner())
 }
 
 /// What an admin of the workspace sees next: the paid limit, and the thresholds of alerts.
-async fn shown(stream: &mut Streaming<pb::GetLimitsResponse>) -> (Option<i64>, Vec<i32>) {
+async fn shown(stream: &mut Streaming<pb::WatchLimitsResponse>) -> (Option<i64>, Vec<i32>) {
     let message = timeout(SOON, stream.message()).await.unwrap().unwrap().unwrap();
     let paid = message.limits.iter().find(|limit| limit.pool == pool("paid"));
     (paid.and_then(|limit| limit.quantity), message.alerts.iter().map(|alert| alert.threshold).collect())
@@ -171,8 +171,8 @@ async fn only_identity_watches_all_limits_and_a_workspaces_are_for_those_who_may
         (Some(acme.id), &[Permission::SeatsAppend], Reason::NotFound),
     ] {
         let credential = billing.credential("service:identity", workspace, scopes);
-        let request = outgoing(&credential, None).request(pb::WatchLimitsRequest {});
-        let refused = Failure::from(billing.ledger().watch_limits(request).await.unwrap_err());
+        let request = outgoing(&credential, None).request(pb::WatchWorkspaceLimitsRequest {});
+        let refused = Failure::from(billing.ledger().watch_workspace_limits(request).await.unwrap_err());
         assert_eq!(refused.reason, reason);
     }
 

@@ -17,7 +17,7 @@ pub fn limit(pool: &str, policy: &str) -> pb::Limit {
 
 pub async fn set(acme: &Workspace<'_>, limit: pb::Limit) -> Result<pb::Limit, Failure> {
     let message = pb::SetLimitRequest { limit: Some(limit) };
-    Ok(acme.billing.admin().set_limit(acme.request(message)).await?.into_inner().limit.unwrap())
+    Ok(acme.billing.limits().set_limit(acme.request(message)).await?.into_inner().limit.unwrap())
 }
 
 async fn set_seats(
@@ -31,7 +31,7 @@ async fn set_seats(
 
 async fn clear(acme: &Workspace<'_>, pool: &str) -> pb::Limit {
     let message = pb::ClearLimitRequest { pool: words::pool(pool) };
-    acme.billing.admin().clear_limit(acme.request(message)).await.unwrap().into_inner().limit.unwrap()
+    acme.billing.limits().clear_limit(acme.request(message)).await.unwrap().into_inner().limit.unwrap()
 }
 
 /// What identity tells of the workspace's plan: so many paid seats, and the cap of the example plans.
@@ -73,7 +73,7 @@ fn row(pool: &'static str, quantity: i64, source: &'static str, version: i64) ->
 }
 
 async fn limits(acme: &Workspace<'_>) -> pb::GetLimitsResponse {
-    acme.billing.query().get_limits(acme.request(pb::GetLimitsRequest {})).await.unwrap().into_inner()
+    acme.billing.limits().get_limits(acme.request(pb::GetLimitsRequest {})).await.unwrap().into_inner()
 }
 
 #[tokio::test]
@@ -119,7 +119,7 @@ async fn an_alert_is_raised_once_a_threshold_and_version() {
     let capacity = |delta| {
         let message = pb::CheckCapacityRequest { pool: words::pool("paid"), delta };
         let request = acme.request(message);
-        async { billing.query().check_capacity(request).await.unwrap().into_inner() }
+        async { billing.limits().check_capacity(request).await.unwrap().into_inner() }
     };
     assert!(capacity(1).await.would_fit, "ALLOW");
     set_seats(&acme, "paid", Some(12), "BLOCK").await.unwrap();

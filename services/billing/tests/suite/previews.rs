@@ -26,7 +26,7 @@ async fn preview(
     workspace: &Workspace<'_>,
     message: pb::PreviewInvoiceRequest,
 ) -> Result<pb::Invoice, Failure> {
-    let answer = workspace.billing.invoicing().preview_invoice(workspace.request(message)).await?;
+    let answer = workspace.billing.invoices().preview_invoice(workspace.request(message)).await?;
     Ok(answer.into_inner().invoice.unwrap())
 }
 

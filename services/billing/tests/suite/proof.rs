@@ -21,7 +21,7 @@ async fn eventful(billing: &Billing) -> Workspace<'_> {
     crate::commitments::set(&acme, 1, "12.00", "2026-06-01", "2027-06-01").await.unwrap();
     acme.account("EUR", 2, "UTC").await.unwrap();
     let message = pb::SetMinimumSpendRequest { valid_from: "2026-06-01".to_owned(), amount_minor: 2_000 };
-    billing.admin().set_minimum_spend(acme.request(message)).await.unwrap();
+    billing.minimums().set_minimum_spend(acme.request(message)).await.unwrap();
     let (bob, twin) = (acme.person(), acme.person());
     let events = vec![
         acme.event("2026-06-10T00:00:00Z", bob, Some("External")),
@@ -36,7 +36,7 @@ async fn eventful(billing: &Billing) -> Workspace<'_> {
         other_person_key: twin.to_string(),
         reason: "one person".to_owned(),
     };
-    billing.admin().link_persons(acme.request(message)).await.unwrap();
+    billing.corrections().link_persons(acme.request(message)).await.unwrap();
     acme.close("2026-06-01").await.unwrap();
     let message = pb::IssueCreditNoteRequest {
         id: EventId::new(&billing.clock).to_string(),
@@ -44,7 +44,7 @@ async fn eventful(billing: &Billing) -> Workspace<'_> {
         lines: vec![pb::CreditNoteLine { line_no: 1, amount_minor: 5, ..Default::default() }],
         reason: "goodwill".to_owned(),
     };
-    billing.invoicing().issue_credit_note(acme.request(message)).await.unwrap();
+    billing.credit_notes().issue_credit_note(acme.request(message)).await.unwrap();
     acme.verify().await;
     acme
 }
@@ -71,7 +71,7 @@ async fn every_value_that_is_changed_in_the_database_is_told_by_the_verification
         }
         let alone = made.len() == 1;
         let message = pb::VerifyLedgerRequest::default();
-        let faults = match billing.admin().verify_ledger(acme.request(message)).await {
+        let faults = match billing.verifications().verify_ledger(acme.request(message)).await {
             Ok(answer) => answer.into_inner().faults,
             Err(status) if alone => panic!("{status}"),
             Err(_) => Vec::new(),
@@ -103,7 +103,14 @@ async fn every_row_that_is_deleted_or_made_up_and_facts_in_another_order_are_tol
     let heads = sign(&billing, &acme).await;
     let told = async || {
         let message = pb::VerifyLedgerRequest { heads: heads.clone() };
-        !billing.admin().verify_ledger(acme.request(message)).await.unwrap().into_inner().faults.is_empty()
+        !billing
+            .verifications()
+            .verify_ledger(acme.request(message))
+            .await
+            .unwrap()
+            .into_inner()
+            .faults
+            .is_empty()
     };
     assert!(!told().await, "as yet everything is as it was");
     let mut owner = owner(&billing).await;
@@ -170,8 +177,13 @@ async fn sign(billing: &Billing, acme: &Workspace<'_>) -> Vec<pb::SignedHead> {
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
     let heads = loop {
         let message = pb::ListSignedHeadsRequest {};
-        let heads =
-            billing.admin().list_signed_heads(acme.request(message)).await.unwrap().into_inner().heads;
+        let heads = billing
+            .verifications()
+            .list_signed_heads(acme.request(message))
+            .await
+            .unwrap()
+            .into_inner()
+            .heads;
         if !heads.is_empty() {
             break heads;
         }
@@ -189,7 +201,7 @@ async fn a_ledger_that_was_written_anew_as_a_whole_differs_from_the_heads_that_w
     let exported = sign(&billing, &acme).await;
     let verify = async |heads: Vec<pb::SignedHead>| {
         let message = pb::VerifyLedgerRequest { heads };
-        billing.admin().verify_ledger(acme.request(message)).await.unwrap().into_inner().faults
+        billing.verifications().verify_ledger(acme.request(message)).await.unwrap().into_inner().faults
     };
     assert_eq!(verify(exported.clone()).await, Vec::<String>::new());
 

@@ -21,19 +21,29 @@ async fn three(acme: &mut Workspace<'_>) {
     acme.apply(events).await;
 }
 
-pub fn states(acme: &Workspace<'_>, epoch: i64, sequence: i64) -> Vec<pb::StateRequest> {
+fn states(acme: &Workspace<'_>, epoch: i64, sequence: i64) -> Vec<pb::StatePart> {
     let head = pb::StateHead {
         workspace_id: acme.id.to_string(),
         epoch,
         sequence,
         reason: "restored from a backup".to_owned(),
     };
-    let users = acme.state().into_iter().map(|(user_id, (person_key, class))| pb::StateRequest {
+    let users = acme.state().into_iter().map(|(user_id, (person_key, class))| pb::StatePart {
         head: None,
         users: vec![pb::UserState { user_id, person_key, class }],
     });
-    let first = pb::StateRequest { head: Some(head), users: Vec::new() };
+    let first = pb::StatePart { head: Some(head), users: Vec::new() };
     std::iter::once(first).chain(users).collect()
+}
+
+pub fn reconcile_requests(acme: &Workspace<'_>, epoch: i64, sequence: i64) -> Vec<pb::ReconcileStateRequest> {
+    let request = |part| pb::ReconcileStateRequest { part: Some(part) };
+    states(acme, epoch, sequence).into_iter().map(request).collect()
+}
+
+pub fn epoch_requests(acme: &Workspace<'_>, epoch: i64, sequence: i64) -> Vec<pb::BeginEpochRequest> {
+    let request = |part| pb::BeginEpochRequest { part: Some(part) };
+    states(acme, epoch, sequence).into_iter().map(request).collect()
 }
 
 #[tokio::test]
@@ -67,14 +77,15 @@ async fn a_difference_is_found_to_the_person() {
         .unwrap();
 
     assert_eq!(acme.compare(1, 4, &acme.state()).await, "DIFFERENT");
-    let stream = tokio_stream::iter(states(&acme, 1, 4));
+    let stream = tokio_stream::iter(reconcile_requests(&acme, 1, 4));
     let found = billing.ledger().reconcile_state(acme.produced(stream)).await.unwrap().into_inner();
 
     assert_eq!(
         (found.outcome(), found.person_keys.as_slice()),
         (pb::ComparisonOutcome::Different, [ada.clone()].as_slice())
     );
-    let listed = billing.admin().list_reconciliations(acme.request(pb::ListReconciliationsRequest {})).await;
+    let listed =
+        billing.reconciliations().list_reconciliations(acme.request(pb::ListReconciliationsRequest {})).await;
     let rows = listed.unwrap().into_inner().rows;
     let regular =
         rows.iter().find(|row| row.class == class("regular") && !row.person_keys.is_empty()).unwrap();
@@ -92,18 +103,18 @@ async fn b7_a_new_epoch_books_each_difference_as_an_event_and_goes_on() {
     let user = UserId::from_uuid(new.as_uuid());
     acme.user_event("2026-06-05T00:00:00Z", new, user, Some("Regular"));
 
-    let stream = tokio_stream::iter(states(&acme, 3, 3));
+    let stream = tokio_stream::iter(epoch_requests(&acme, 3, 3));
     let skipped = billing.ledger().begin_epoch(acme.produced(stream)).await.unwrap_err();
     assert_eq!(usher_rpc::Failure::from(skipped).reason, Reason::FailedPrecondition);
     let begin_epoch = || {
-        let request = acme.produced(tokio_stream::iter(states(&acme, 2, 3)));
+        let request = acme.produced(tokio_stream::iter(epoch_requests(&acme, 2, 3)));
         async { billing.ledger().begin_epoch(request).await.unwrap().into_inner() }
     };
     let (begun, again) = (begin_epoch().await, begin_epoch().await);
 
     assert_eq!((begun.epoch, begun.differences), (2, 2));
     assert_eq!(begun, again);
-    let listed = billing.query().list_events(acme.request(pb::ListEventsRequest::default())).await.unwrap();
+    let listed = billing.usage().list_events(acme.request(pb::ListEventsRequest::default())).await.unwrap();
     let events = listed.into_inner().events;
     let causes: Vec<(&str, i64, i64)> =
         events[4..].iter().map(|event| (event.cause.as_str(), event.epoch, event.source_sequence)).collect();
@@ -131,7 +142,7 @@ async fn a_halted_ledger_goes_on_with_a_new_epoch() {
     let answers = billing.append(vec![acme.batch(vec![other])]).await.unwrap();
     assert_eq!(refused(&answers[0]), Reason::EventConflict.name());
 
-    let stream = tokio_stream::iter(states(&acme, 2, 4));
+    let stream = tokio_stream::iter(epoch_requests(&acme, 2, 4));
     let begun = billing.ledger().begin_epoch(acme.produced(stream)).await.unwrap().into_inner();
 
     assert_eq!(begun.differences, 0);

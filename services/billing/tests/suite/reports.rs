@@ -126,7 +126,7 @@ async fn no_report_of_a_closed_period_ever_changes_and_what_comes_later_is_in_th
         other_person_key: eve.to_string(),
         reason: "one person".to_owned(),
     };
-    billing.admin().link_persons(acme.request(message)).await.unwrap();
+    billing.corrections().link_persons(acme.request(message)).await.unwrap();
     crate::limits::set(&acme, pb::Limit { quantity: Some(9), ..crate::limits::limit("paid", "BLOCK") })
         .await
         .unwrap();
@@ -237,7 +237,7 @@ async fn a_portfolio_is_of_all_workspaces_and_for_operators_only() {
     let export = |credential: String, report: &str| {
         let request = outgoing(&credential, None).request(order(report));
         async {
-            let mut stream = billing.invoicing().export_report(request).await.unwrap().into_inner();
+            let mut stream = billing.reports().export_report(request).await.unwrap().into_inner();
             read_report(&mut stream).await
         }
     };
@@ -341,7 +341,7 @@ async fn the_first_periods_change_log_has_what_was_before_it() {
         ..Default::default()
     };
     let message = pb::UpsertAccountRequest { account: Some(account) };
-    billing.admin().upsert_account(acme.request(message)).await.unwrap();
+    billing.accounts().upsert_account(acme.request(message)).await.unwrap();
     let (ada, bob) = (acme.person(), acme.person());
     let events = vec![
         acme.event("2026-06-01T20:00:00Z", ada, Some("Regular")),

@@ -33,7 +33,7 @@ async fn usage(acme: &Workspace<'_>, granularity: &str) -> Result<Vec<pb::Usage>
         known_time: None,
         granularity: number::<Granularity>(granularity),
     };
-    Ok(acme.billing.query().get_usage(acme.request(message)).await?.into_inner().usage)
+    Ok(acme.billing.usage().get_usage(acme.request(message)).await?.into_inner().usage)
 }
 
 #[tokio::test]
@@ -86,7 +86,7 @@ async fn intervals_are_found_by_class_and_time_as_they_were_known() {
     let acme = two_people(&billing).await;
     let (ada, bob) = (&acme.sent[0].person_key, &acme.sent[1].person_key);
     let find = async |request: pb::ListIntervalsRequest| {
-        let answer = acme.billing.query().list_intervals(acme.request(request)).await.unwrap();
+        let answer = acme.billing.usage().list_intervals(acme.request(request)).await.unwrap();
         let found = answer.into_inner().intervals;
         let mut brief: Vec<(String, i32, bool)> = found
             .into_iter()
@@ -122,7 +122,7 @@ async fn facts_are_found_by_number_and_time() {
     let billing = Billing::at("2026-06-20T00:00:00Z").await;
     let acme = two_people(&billing).await;
     let find = async |request: pb::ListEventsRequest| {
-        let answer = acme.billing.query().list_events(acme.request(request)).await.unwrap().into_inner();
+        let answer = acme.billing.usage().list_events(acme.request(request)).await.unwrap().into_inner();
         let numbers: Vec<i64> = answer.events.iter().map(|event| event.sequence).collect();
         (numbers, answer.next_after_sequence)
     };
@@ -139,7 +139,7 @@ async fn facts_are_found_by_number_and_time() {
     };
     assert_eq!(find(june).await, (vec![2, 3], 0));
     let before = pb::ListEventsRequest { after_sequence: -1, ..none() };
-    let refused = acme.billing.query().list_events(acme.request(before)).await.unwrap_err();
+    let refused = acme.billing.usage().list_events(acme.request(before)).await.unwrap_err();
     assert_eq!(refused.message(), "after_sequence is not valid: it is negative");
 }
 
@@ -148,7 +148,7 @@ async fn what_can_not_be_read_is_told_what_it_is_to_be() {
     let billing = Billing::at("2026-06-20T00:00:00Z").await;
     let acme = billing.workspace();
     let person = pb::GetSeatStatusRequest { person_key: "x".to_owned(), ..Default::default() };
-    let person = billing.query().get_seat_status(acme.request(person)).await.unwrap_err();
+    let person = billing.usage().get_seat_status(acme.request(person)).await.unwrap_err();
     assert!(
         person.message().starts_with("person_key is not valid: write it as a UUID such as 0"),
         "{person}"
@@ -161,6 +161,6 @@ async fn what_can_not_be_read_is_told_what_it_is_to_be() {
         );
     }
     let page = pb::ListAuditRequest { page_token: "2".to_owned(), ..Default::default() };
-    let page = billing.admin().list_audit(acme.request(page)).await.unwrap_err();
+    let page = billing.audit().list_audit(acme.request(page)).await.unwrap_err();
     assert!(page.message().ends_with("use the next_page_token of the page before"), "{page}");
 }

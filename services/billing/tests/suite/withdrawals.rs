@@ -21,19 +21,19 @@ async fn price(acme: &Workspace<'_>, amount: &str, from: &str, mode: &str) -> Re
         ..Default::default()
     };
     let message = pb::CreatePriceVersionRequest { price_version: Some(version) };
-    let answer = acme.billing.admin().create_price_version(acme.request(message)).await?;
+    let answer = acme.billing.prices().create_price_version(acme.request(message)).await?;
     Ok(answer.into_inner().price_version.unwrap().id)
 }
 
 async fn withdraw(acme: &Workspace<'_>, id: &str) -> Result<pb::PriceVersion, Failure> {
     let message = pb::WithdrawPriceVersionRequest { id: id.to_owned() };
-    let answer = acme.billing.admin().withdraw_price_version(acme.request(message)).await?;
+    let answer = acme.billing.prices().withdraw_price_version(acme.request(message)).await?;
     Ok(answer.into_inner().price_version.unwrap())
 }
 
 async fn actions(acme: &Workspace<'_>) -> Vec<String> {
     let message = pb::ListAuditRequest::default();
-    let audit = acme.billing.admin().list_audit(acme.request(message)).await.unwrap().into_inner();
+    let audit = acme.billing.audit().list_audit(acme.request(message)).await.unwrap().into_inner();
     audit.entries.into_iter().map(|entry| entry.action).collect()
 }
 
@@ -63,11 +63,11 @@ async fn a_mode_that_would_change_within_a_period_is_refused_and_one_at_its_boun
         ..Default::default()
     };
     let message = pb::UpsertAccountRequest { account: Some(account.clone()) };
-    billing.admin().upsert_account(acme.request(message)).await.unwrap();
+    billing.accounts().upsert_account(acme.request(message)).await.unwrap();
     price(&acme, "14.00", "2026-08-20", "DISTINCT").await.unwrap();
     let account = pb::Account { anchor_date: "2026-06-05".to_owned(), ..account };
     let message = pb::UpsertAccountRequest { account: Some(account) };
-    let moved = billing.admin().upsert_account(acme.request(message)).await.unwrap_err();
+    let moved = billing.accounts().upsert_account(acme.request(message)).await.unwrap_err();
     assert_eq!(moved.code(), tonic::Code::FailedPrecondition);
     assert!(moved.message().contains("2026-08-20"), "{}", moved.message());
 }
@@ -110,7 +110,7 @@ async fn a_price_that_has_billed_nothing_is_withdrawn_and_what_was_known_before_
     // What has billed can't be withdrawn.
     acme.prove("2026-07-03T12:00:00Z").await;
     acme.close("2026-06-01").await.unwrap();
-    let listed = billing.admin().list_price_versions(acme.request(pb::ListPriceVersionsRequest {})).await;
+    let listed = billing.prices().list_price_versions(acme.request(pb::ListPriceVersionsRequest {})).await;
     let billed = listed.unwrap().into_inner().price_versions.remove(0);
     let refused = withdraw(&acme, &billed.id).await.unwrap_err();
     assert_eq!(refused.reason, Reason::FailedPrecondition);
@@ -153,11 +153,11 @@ async fn a_minimum_that_holds_in_no_closed_period_is_withdrawn() {
     let (acme, _) = one_seat(&billing).await;
     let set = async |from: &str, amount_minor| {
         let message = pb::SetMinimumSpendRequest { valid_from: from.to_owned(), amount_minor };
-        billing.admin().set_minimum_spend(acme.request(message)).await.map_err(Failure::from)
+        billing.minimums().set_minimum_spend(acme.request(message)).await.map_err(Failure::from)
     };
     let withdraw = async |from: &str| {
         let message = pb::WithdrawMinimumSpendRequest { valid_from: from.to_owned() };
-        let answer = billing.admin().withdraw_minimum_spend(acme.request(message)).await;
+        let answer = billing.minimums().withdraw_minimum_spend(acme.request(message)).await;
         answer.map(|answer| answer.into_inner().minimum_spend.unwrap()).map_err(Failure::from)
     };
     assert_eq!(set("2026-06-01", i64::MAX).await.unwrap_err().reason, Reason::InvalidArgument);
@@ -171,7 +171,7 @@ async fn a_minimum_that_holds_in_no_closed_period_is_withdrawn() {
     withdraw("2026-07-01").await.expect("a repeat finds it withdrawn");
     assert_eq!(acme.invoice("2026-07-01").await.unwrap().total_minor, 2_000);
     assert_eq!(withdraw("2026-08-01").await.unwrap_err().reason, Reason::NotFound);
-    let listed = billing.admin().list_minimum_spends(acme.request(pb::ListMinimumSpendsRequest {})).await;
+    let listed = billing.minimums().list_minimum_spends(acme.request(pb::ListMinimumSpendsRequest {})).await;
     let listed = listed.unwrap().into_inner().minimum_spends;
     assert_eq!(listed.iter().map(|minimum| minimum.amount_minor).collect::<Vec<_>>(), [2_000]);
     acme.prove("2026-07-02T12:00:00Z").await;
@@ -195,12 +195,12 @@ async fn a_commitment_is_withdrawn_until_a_true_up_of_it_was_billed() {
     commitments::set(&acme, 5, "10.00", "2026-04-01", "2027-04-01").await.unwrap();
     let list = async || {
         let message = pb::ListCommitmentsRequest {};
-        let found = billing.admin().list_commitments(acme.request(message)).await.unwrap().into_inner();
+        let found = billing.commitments().list_commitments(acme.request(message)).await.unwrap().into_inner();
         found.commitments
     };
     let withdraw = async |id: &str| {
         let message = pb::WithdrawCommitmentRequest { id: id.to_owned() };
-        billing.admin().withdraw_commitment(acme.request(message)).await.map_err(Failure::from)
+        billing.commitments().withdraw_commitment(acme.request(message)).await.map_err(Failure::from)
     };
     billing.advance_to("2026-04-04T00:00:00Z");
 

@@ -97,7 +97,7 @@ impl<'a> Workspace<'a> {
             ..Default::default()
         };
         let message = pb::CreatePriceVersionRequest { price_version: Some(version) };
-        self.billing.admin().create_price_version(self.request(message)).await?;
+        self.billing.prices().create_price_version(self.request(message)).await?;
         Ok(())
     }
 
@@ -109,7 +109,7 @@ impl<'a> Workspace<'a> {
             ..Default::default()
         };
         let message = pb::UpsertAccountRequest { account: Some(account) };
-        self.billing.admin().upsert_account(self.request(message)).await?;
+        self.billing.accounts().upsert_account(self.request(message)).await?;
         Ok(())
     }
 
@@ -119,7 +119,7 @@ impl<'a> Workspace<'a> {
             end_date: end.to_owned(),
             known_time: None,
         };
-        Ok(self.billing.query().get_statement(self.request(message)).await?.into_inner())
+        Ok(self.billing.statements().get_statement(self.request(message)).await?.into_inner())
     }
 
     pub async fn usage(&self, start: &str, end: &str) -> Result<pb::GetUsageResponse, Failure> {
@@ -128,7 +128,7 @@ impl<'a> Workspace<'a> {
             end_date: end.to_owned(),
             ..Default::default()
         };
-        Ok(self.billing.query().get_usage(self.request(message)).await?.into_inner())
+        Ok(self.billing.usage().get_usage(self.request(message)).await?.into_inner())
     }
 
     pub async fn intervals(&self) -> Vec<pb::Interval> {
@@ -136,7 +136,7 @@ impl<'a> Workspace<'a> {
         let mut page_token = String::new();
         loop {
             let message = pb::ListIntervalsRequest { page_size: 3, page_token, ..Default::default() };
-            let page = self.billing.query().list_intervals(self.request(message)).await.unwrap().into_inner();
+            let page = self.billing.usage().list_intervals(self.request(message)).await.unwrap().into_inner();
             all.extend(page.intervals);
             page_token = page.next_page_token;
             if page_token.is_empty() {
@@ -223,13 +223,13 @@ impl<'a> Workspace<'a> {
 
     pub async fn close(&self, start_date: &str) -> Result<pb::Invoice, Failure> {
         let message = pb::ClosePeriodRequest { start_date: start_date.to_owned(), expected_sequence: 0 };
-        let answer = self.billing.invoicing().close_period(self.request(message)).await?;
-        Ok(answer.into_inner().invoice.unwrap())
+        self.billing.periods().close_period(self.request(message)).await?;
+        self.invoice(start_date).await
     }
 
     pub async fn invoice(&self, start_date: &str) -> Result<pb::Invoice, Failure> {
         let message = pb::GetInvoiceRequest { start_date: start_date.to_owned(), known_time: None };
-        let answer = self.billing.invoicing().get_invoice(self.request(message)).await?;
+        let answer = self.billing.invoices().get_invoice(self.request(message)).await?;
         Ok(answer.into_inner().invoice.unwrap())
     }
 
@@ -250,10 +250,10 @@ impl<'a> Workspace<'a> {
             ..Default::default()
         };
         let message = pb::RecordCorrectionRequest { correction: Some(correction) };
-        let recorded = self.billing.admin().record_correction(self.request_of("ann", message)).await?;
+        let recorded = self.billing.corrections().record_correction(self.request_of("ann", message)).await?;
         let id = recorded.into_inner().correction.unwrap().id;
         let message = pb::ApproveCorrectionRequest { id };
-        let approved = self.billing.admin().approve_correction(self.request_of("bea", message)).await?;
+        let approved = self.billing.corrections().approve_correction(self.request_of("bea", message)).await?;
         Ok(approved.into_inner().sequence)
     }
 
@@ -272,13 +272,13 @@ impl<'a> Workspace<'a> {
             known_time: known.map(|known| to_wire(known.parse().unwrap())),
             all_workspaces: false,
         };
-        let mut stream = self.billing.invoicing().export_report(self.request(message)).await?.into_inner();
+        let mut stream = self.billing.reports().export_report(self.request(message)).await?.into_inner();
         read_report(&mut stream).await
     }
 
     pub async fn verify(&self) -> pb::VerifyLedgerResponse {
         let message = pb::VerifyLedgerRequest::default();
-        self.billing.admin().verify_ledger(self.request(message)).await.unwrap().into_inner()
+        self.billing.verifications().verify_ledger(self.request(message)).await.unwrap().into_inner()
     }
 
     pub async fn cursor(&self) -> pb::Cursor {

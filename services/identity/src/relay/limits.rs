@@ -8,7 +8,7 @@ use tonic::Streaming;
 use usher_base::id::WorkspaceId;
 use usher_base::{Credential, Fault as _, Reason};
 use usher_proto::billing::v1 as pb;
-use usher_proto::billing::v1::seat_ledger_client::SeatLedgerClient;
+use usher_proto::billing::v1::seat_ledger_service_client::SeatLedgerServiceClient;
 use usher_rpc::convert::InvalidArgument;
 use usher_rpc::{Failure, Tasks, enum_name, required_enum};
 use usher_seats::Pool;
@@ -56,9 +56,9 @@ impl Relay {
     ) -> Result<(), RelayError> {
         let credential = self.credential.current().await?;
         let verified = self.verified(&credential).await?;
-        let request = outgoing(&credential, OPEN).request(pb::WatchLimitsRequest {});
-        let mut client = SeatLedgerClient::new(self.billing.clone());
-        let mut stream = client.watch_limits(request).await.map_err(Failure::from)?.into_inner();
+        let request = outgoing(&credential, OPEN).request(pb::WatchWorkspaceLimitsRequest {});
+        let mut client = SeatLedgerServiceClient::new(self.billing.clone());
+        let mut stream = client.watch_workspace_limits(request).await.map_err(Failure::from)?.into_inner();
         let (mut complete, mut missed) = (false, None);
         loop {
             let message = match next(&mut stream).await {
@@ -128,7 +128,9 @@ fn pool(limit: &pb::WorkspaceLimit) -> (String, i32) {
     (limit.workspace_id.clone(), limit.pool)
 }
 
-async fn next(stream: &mut Streaming<pb::WatchLimitsResponse>) -> Result<pb::WatchLimitsResponse, Failure> {
+async fn next(
+    stream: &mut Streaming<pb::WatchWorkspaceLimitsResponse>,
+) -> Result<pb::WatchWorkspaceLimitsResponse, Failure> {
     let message = stream.message().await?;
     message.ok_or_else(|| Failure::new(Reason::Unavailable, "billing ended the stream"))
 }

@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use usher_base::id::{PersonKey, WorkspaceId};
 use usher_base::{Credential, Reason};
 use usher_proto::billing::v1 as pb;
-use usher_proto::billing::v1::seat_ledger_client::SeatLedgerClient;
+use usher_proto::billing::v1::seat_ledger_service_client::SeatLedgerServiceClient;
 use usher_rpc::{Failure, Tasks};
 use usher_store::ScopedDatabase;
 use uuid::Uuid;
@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::faults::Faults;
 use super::interruption::Interruption;
 use super::{Relay, RelayError, outgoing};
-use crate::seat_state::{SeatState, digests, requests};
+use crate::seat_state::{SeatState, digests, parts};
 use crate::store::{relays, states};
 
 /// How often watermarks are advanced.
@@ -90,7 +90,7 @@ impl Relay {
             }
             let message = pb::AdvanceWatermarksRequest { watermarks };
             let request = outgoing(&credential, Duration::from_secs(30)).request(message);
-            let mut client = SeatLedgerClient::new(self.billing.clone());
+            let mut client = SeatLedgerServiceClient::new(self.billing.clone());
             let answer = client.advance_watermarks(request).await.map_err(Failure::from)?.into_inner();
             self.rewind(&credential, &verified, answer.behind_workspace_ids, &mut faults).await?;
             for links in answer.links {
@@ -136,7 +136,7 @@ impl Relay {
         }
         let request =
             outgoing(credential, Duration::from_secs(10)).request(pb::GetCursorsRequest { workspace_ids });
-        let mut client = SeatLedgerClient::new(self.billing.clone());
+        let mut client = SeatLedgerServiceClient::new(self.billing.clone());
         let cursors = client.get_cursors(request).await.map_err(Failure::from)?.into_inner().cursors;
         for cursor in cursors {
             let Ok(workspace) = cursor.workspace_id.parse::<WorkspaceId>() else { continue };
@@ -183,7 +183,7 @@ impl Relay {
             sequence: state.sequence,
             classes: digests(&state.users),
         };
-        let mut client = SeatLedgerClient::new(self.billing.clone());
+        let mut client = SeatLedgerServiceClient::new(self.billing.clone());
         let request = outgoing(credential, COMPARE).request(message);
         let answer = client.compare_state(request).await.map_err(Failure::from)?.into_inner();
         if answer.outcome() != pb::ComparisonOutcome::Different {
@@ -203,9 +203,11 @@ impl Relay {
         workspace: WorkspaceId,
         state: &SeatState,
     ) -> Result<pb::ReconcileStateResponse, RelayError> {
-        let stream = tokio_stream::iter(requests(workspace, state.epoch, "", state));
+        let state_parts = parts(workspace, state.epoch, "", state).into_iter();
+        let stream =
+            tokio_stream::iter(state_parts.map(|part| pb::ReconcileStateRequest { part: Some(part) }));
         let request = outgoing(credential, COMPARE).request(stream);
-        let mut client = SeatLedgerClient::new(self.billing.clone());
+        let mut client = SeatLedgerServiceClient::new(self.billing.clone());
         Ok(client.reconcile_state(request).await.map_err(Failure::from)?.into_inner())
     }
 }

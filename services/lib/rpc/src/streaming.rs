@@ -45,8 +45,8 @@ mod tests {
         for stream in [
             "/usher.identity.v1.ChangeService/WatchChanges",
             "/usher.tenant.v1.AccessService/WatchAccess",
-            "/usher.billing.v1.SeatLedger/AppendSeatEvents",
-            "/usher.billing.v1.SeatQuery/WatchLimits",
+            "/usher.billing.v1.SeatLedgerService/AppendSeatEvents",
+            "/usher.billing.v1.LimitService/WatchLimits",
             "/grpc.health.v1.Health/Watch",
             "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
         ] {

@@ -4,7 +4,7 @@ use clap::Subcommand;
 use jiff::civil::Date;
 use serde_json::Value;
 use usher_proto::billing::v1 as pb;
-use usher_proto::billing::v1::billing_admin_client::BillingAdminClient;
+use usher_proto::billing::v1::account_service_client::AccountServiceClient;
 
 use super::argument;
 use super::report::{Report, text};
@@ -50,7 +50,7 @@ const COLUMNS: [&str; 6] = ["currency", "exponent", "time_zone", "anchor_date", 
 
 impl AccountCommand {
     pub(super) async fn run(self, session: &Session) -> anyhow::Result<Report> {
-        let mut client = BillingAdminClient::new(session.billing.clone());
+        let mut client = AccountServiceClient::new(session.billing.clone());
         let (account, coming) = match self {
             Self::Show { of } => {
                 let workspace = session.workspace(&of).await?;

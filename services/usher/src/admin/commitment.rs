@@ -4,7 +4,7 @@ use clap::Subcommand;
 use jiff::civil::Date;
 use serde_json::Value;
 use usher_proto::billing::v1 as pb;
-use usher_proto::billing::v1::billing_admin_client::BillingAdminClient;
+use usher_proto::billing::v1::commitment_service_client::CommitmentServiceClient;
 use usher_rpc::{WireEnum as _, enum_name};
 use usher_seats::Pool;
 use uuid::Uuid;
@@ -55,7 +55,7 @@ const COLUMNS: [&str; 6] = ["pool", "quantity", "unit_price", "start", "end", "i
 
 impl CommitmentCommand {
     pub(super) async fn run(self, session: &Session) -> anyhow::Result<Report> {
-        let mut client = BillingAdminClient::new(session.billing.clone());
+        let mut client = CommitmentServiceClient::new(session.billing.clone());
         match self {
             Self::Set { of, pool, quantity, unit_price, start, end } => {
                 let workspace = session.workspace(&of).await?;

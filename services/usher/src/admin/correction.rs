@@ -4,7 +4,7 @@ use clap::Subcommand;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use usher_proto::billing::v1 as pb;
-use usher_proto::billing::v1::billing_admin_client::BillingAdminClient;
+use usher_proto::billing::v1::correction_service_client::CorrectionServiceClient;
 use usher_rpc::convert::to_wire;
 use usher_rpc::{enum_name, optional_to_wire};
 use usher_seats::SeatClass;
@@ -70,7 +70,7 @@ const COLUMNS: [&str; 7] = ["id", "person_key", "from", "until", "class", "reaso
 
 impl CorrectionCommand {
     pub(super) async fn run(self, session: &Session) -> anyhow::Result<Report> {
-        let mut client = BillingAdminClient::new(session.billing.clone());
+        let mut client = CorrectionServiceClient::new(session.billing.clone());
         match self {
             Self::Record { of, person, from, until, class, reason } => {
                 let workspace = session.workspace(&of).await?;

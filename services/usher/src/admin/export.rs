@@ -15,7 +15,7 @@ use jiff::civil::Date;
 use sha2::{Digest as _, Sha256};
 use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::export_report_response::Part;
-use usher_proto::billing::v1::invoicing_client::InvoicingClient;
+use usher_proto::billing::v1::report_service_client::ReportServiceClient;
 use usher_rpc::WireEnum as _;
 use usher_rpc::convert::to_wire;
 use usher_seats::{ReportFormat, ReportName};
@@ -83,7 +83,7 @@ impl ExportArgs {
         };
         let mut names = self.names.then(|| Names::new(session, workspace, self.format));
         let mut out = self.output()?;
-        let mut client = InvoicingClient::new(session.billing.clone());
+        let mut client = ReportServiceClient::new(session.billing.clone());
         let mut stream = client.export_report(request).await.map_err(told)?.into_inner();
         let mut hash = Sha256::new();
         loop {

@@ -8,7 +8,9 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use usher_proto::billing::v1 as pb;
-use usher_proto::billing::v1::billing_admin_client::BillingAdminClient;
+use usher_proto::billing::v1::audit_service_client::AuditServiceClient;
+use usher_proto::billing::v1::reconciliation_service_client::ReconciliationServiceClient;
+use usher_proto::billing::v1::verification_service_client::VerificationServiceClient;
 use usher_proto::identity::v1 as identity;
 use usher_proto::identity::v1::seat_service_client::SeatServiceClient;
 use usher_rpc::convert::to_wire;
@@ -74,12 +76,12 @@ const AUDIT: [&str; 4] = ["time", "actor", "action", "detail"];
 
 impl LedgerCommand {
     pub(super) async fn run(self, session: &Session) -> anyhow::Result<Report> {
-        let mut client = BillingAdminClient::new(session.billing.clone());
         match self {
             Self::Verify { of, heads } => {
                 let workspace = session.workspace(&of).await?;
                 let heads = heads.as_deref().map(read_heads).transpose()?.unwrap_or_default();
                 let message = pb::VerifyLedgerRequest { heads };
+                let mut client = VerificationServiceClient::new(session.billing.clone());
                 let answer = client.verify_ledger(session.scoped(workspace, message)).await.map_err(told)?;
                 let pb::VerifyLedgerResponse { facts, faults } = answer.into_inner();
                 if !faults.is_empty() {
@@ -90,6 +92,7 @@ impl LedgerCommand {
             Self::Heads { of } => {
                 let workspace = session.workspace(&of).await?;
                 let message = pb::ListSignedHeadsRequest {};
+                let mut client = VerificationServiceClient::new(session.billing.clone());
                 let answer =
                     client.list_signed_heads(session.scoped(workspace, message)).await.map_err(told)?;
                 Ok(Report::list(&HEADS, answer.into_inner().heads.iter().map(head)))
@@ -97,19 +100,22 @@ impl LedgerCommand {
             Self::Reconcile { of } => {
                 let workspace = session.workspace(&of).await?;
                 let message = pb::RunReconciliationRequest {};
+                let mut client = ReconciliationServiceClient::new(session.billing.clone());
                 client.run_reconciliation(session.scoped(workspace, message)).await.map_err(told)?;
                 Ok(Report::done("asked for; see `usher admin ledger reconciliations` in a minute or two"))
             }
             Self::Reconciliations { of } => {
                 let workspace = session.workspace(&of).await?;
                 let message = pb::ListReconciliationsRequest {};
+                let mut client = ReconciliationServiceClient::new(session.billing.clone());
                 let answer = client.list_reconciliations(session.scoped(workspace, message)).await;
                 Ok(Report::list(&RUNS, answer.map_err(told)?.into_inner().rows.iter().map(run)))
             }
             Self::Verifications { of } => {
                 let workspace = session.workspace(&of).await?;
-                let message = pb::ListReconciliationsRequest {};
-                let answer = client.list_reconciliations(session.scoped(workspace, message)).await;
+                let message = pb::ListVerificationsRequest {};
+                let mut client = VerificationServiceClient::new(session.billing.clone());
+                let answer = client.list_verifications(session.scoped(workspace, message)).await;
                 let rows = answer.map_err(told)?.into_inner().verifications;
                 Ok(Report::list(&VERIFICATIONS, rows.iter().map(verification)))
             }
@@ -124,6 +130,7 @@ impl LedgerCommand {
             }
             Self::Audit { of } => {
                 let workspace = session.workspace(&of).await?;
+                let mut client = AuditServiceClient::new(session.billing.clone());
                 let mut rows = Vec::new();
                 let mut page_token = String::new();
                 loop {

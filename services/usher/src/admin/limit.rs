@@ -3,8 +3,7 @@
 use clap::Subcommand;
 use serde_json::{Value, json};
 use usher_proto::billing::v1 as pb;
-use usher_proto::billing::v1::billing_admin_client::BillingAdminClient;
-use usher_proto::billing::v1::seat_query_client::SeatQueryClient;
+use usher_proto::billing::v1::limit_service_client::LimitServiceClient;
 use usher_proto::seats::v1::Cap;
 use usher_rpc::{WireEnum as _, enum_name};
 use usher_seats::{AtLimit, LimitSource, Pool};
@@ -65,13 +64,13 @@ impl LimitCommand {
         match self {
             Self::Show { of } => {
                 let workspace = session.workspace(&of).await?;
-                let mut client = SeatQueryClient::new(session.billing.clone());
+                let mut client = LimitServiceClient::new(session.billing.clone());
                 let answer = client.get_limits(session.scoped(workspace, pb::GetLimitsRequest {})).await;
                 Ok(Report::list(&COLUMNS, answer.map_err(told)?.into_inner().limits.iter().map(row)))
             }
             Self::Alerts { of } => {
                 let workspace = session.workspace(&of).await?;
-                let mut client = SeatQueryClient::new(session.billing.clone());
+                let mut client = LimitServiceClient::new(session.billing.clone());
                 let answer = client.get_limits(session.scoped(workspace, pb::GetLimitsRequest {})).await;
                 Ok(Report::list(&ALERTS, answer.map_err(told)?.into_inner().alerts.iter().map(alert)))
             }
@@ -85,14 +84,14 @@ impl LimitCommand {
                     ..Default::default()
                 };
                 let message = pb::SetLimitRequest { limit: Some(limit) };
-                let mut client = BillingAdminClient::new(session.billing.clone());
+                let mut client = LimitServiceClient::new(session.billing.clone());
                 let answer = client.set_limit(session.scoped(workspace, message)).await.map_err(told)?;
                 Ok(Report::one(&COLUMNS, row(&answer.into_inner().limit.unwrap_or_default())))
             }
             Self::Clear { of, pool } => {
                 let workspace = session.workspace(&of).await?;
                 let message = pb::ClearLimitRequest { pool: pool.to_wire() };
-                let mut client = BillingAdminClient::new(session.billing.clone());
+                let mut client = LimitServiceClient::new(session.billing.clone());
                 let answer = client.clear_limit(session.scoped(workspace, message)).await.map_err(told)?;
                 Ok(Report::one(&COLUMNS, row(&answer.into_inner().limit.unwrap_or_default())))
             }

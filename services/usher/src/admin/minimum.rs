@@ -5,7 +5,8 @@ use clap::Subcommand;
 use jiff::civil::Date;
 use serde_json::{Value, json};
 use usher_proto::billing::v1 as pb;
-use usher_proto::billing::v1::billing_admin_client::BillingAdminClient;
+use usher_proto::billing::v1::account_service_client::AccountServiceClient;
+use usher_proto::billing::v1::minimum_service_client::MinimumServiceClient;
 
 use super::argument;
 use super::report::Report;
@@ -44,12 +45,13 @@ const COLUMNS: [&str; 3] = ["valid_from", "amount", "currency"];
 
 impl MinimumCommand {
     pub(super) async fn run(self, session: &Session) -> anyhow::Result<Report> {
-        let mut client = BillingAdminClient::new(session.billing.clone());
+        let mut client = MinimumServiceClient::new(session.billing.clone());
         match self {
             Self::Set { of, amount, valid_from } => {
                 let workspace = session.workspace(&of).await?;
                 let message = pb::GetAccountRequest {};
-                let answer = client.get_account(session.scoped(workspace, message)).await.map_err(told)?;
+                let mut accounts = AccountServiceClient::new(session.billing.clone());
+                let answer = accounts.get_account(session.scoped(workspace, message)).await.map_err(told)?;
                 let account = answer.into_inner().account.unwrap_or_default();
                 let amount_minor = minor(&amount, account.exponent).with_context(|| {
                     format!(

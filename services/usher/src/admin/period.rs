@@ -8,8 +8,11 @@ use std::fmt::Write as _;
 use clap::Subcommand;
 use jiff::civil::Date;
 use serde_json::{Value, json};
+use usher_base::id::WorkspaceId;
 use usher_proto::billing::v1 as pb;
-use usher_proto::billing::v1::invoicing_client::InvoicingClient;
+use usher_proto::billing::v1::forecast_service_client::ForecastServiceClient;
+use usher_proto::billing::v1::invoice_service_client::InvoiceServiceClient;
+use usher_proto::billing::v1::period_service_client::PeriodServiceClient;
 use usher_proto::billing::v1::scheduled_change::About;
 use usher_rpc::enum_name;
 use usher_seats::{CountingMode, LineKind, PeriodState, Pool, ScheduledChangeKind, SeatClass};
@@ -71,36 +74,44 @@ const FORECAST: [&str; 13] = [
 
 impl PeriodCommand {
     pub(super) async fn run(self, session: &Session) -> anyhow::Result<Report> {
-        let mut client = InvoicingClient::new(session.billing.clone());
         match self {
             Self::List { of } => {
                 let workspace = session.workspace(&of).await?;
                 let message = pb::ListPeriodsRequest {};
+                let mut client = PeriodServiceClient::new(session.billing.clone());
                 let answer = client.list_periods(session.scoped(workspace, message)).await.map_err(told)?;
                 Ok(Report::list(&PERIODS, answer.into_inner().periods.into_iter().map(summary)))
             }
             Self::Invoice(PeriodArg { of, start }) => {
                 let workspace = session.workspace(&of).await?;
-                let message = pb::GetInvoiceRequest { start_date: start.to_string(), known_time: None };
-                let answer = client.get_invoice(session.scoped(workspace, message)).await.map_err(told)?;
-                Ok(invoice(answer.into_inner().invoice.unwrap_or_default()))
+                show(session, workspace, start).await
             }
             Self::Close(PeriodArg { of, start }) => {
                 let workspace = session.workspace(&of).await?;
                 let message = pb::ClosePeriodRequest { start_date: start.to_string(), expected_sequence: 0 };
-                let answer = client.close_period(session.scoped(workspace, message)).await.map_err(told)?;
-                Ok(invoice(answer.into_inner().invoice.unwrap_or_default()))
+                let mut client = PeriodServiceClient::new(session.billing.clone());
+                client.close_period(session.scoped(workspace, message)).await.map_err(told)?;
+                show(session, workspace, start).await
             }
             Self::Preview(args) => args.run(session).await,
             Self::Credit(args) => args.run(session).await,
             Self::Forecast(PeriodArg { of, start }) => {
                 let workspace = session.workspace(&of).await?;
                 let message = pb::GetForecastRequest { start_date: start.to_string(), known_time: None };
+                let mut client = ForecastServiceClient::new(session.billing.clone());
                 let answer = client.get_forecast(session.scoped(workspace, message)).await.map_err(told)?;
                 Ok(forecast(answer.into_inner()))
             }
         }
     }
+}
+
+/// The period's invoice.
+async fn show(session: &Session, workspace: WorkspaceId, start: Date) -> anyhow::Result<Report> {
+    let message = pb::GetInvoiceRequest { start_date: start.to_string(), known_time: None };
+    let mut client = InvoiceServiceClient::new(session.billing.clone());
+    let answer = client.get_invoice(session.scoped(workspace, message)).await.map_err(told)?;
+    Ok(invoice(answer.into_inner().invoice.unwrap_or_default()))
 }
 
 fn forecast(forecast: pb::GetForecastResponse) -> Report {

@@ -4,7 +4,7 @@ use clap::Subcommand;
 use jiff::civil::Date;
 use serde_json::Value;
 use usher_proto::billing::v1 as pb;
-use usher_proto::billing::v1::billing_admin_client::BillingAdminClient;
+use usher_proto::billing::v1::price_service_client::PriceServiceClient;
 use usher_rpc::{WireEnum as _, enum_name};
 use usher_seats::{CountingMode, SeatClass};
 use uuid::Uuid;
@@ -95,7 +95,7 @@ const COLUMNS: [&str; 8] =
 
 impl PriceCommand {
     pub(super) async fn run(self, session: &Session) -> anyhow::Result<Report> {
-        let mut client = BillingAdminClient::new(session.billing.clone());
+        let mut client = PriceServiceClient::new(session.billing.clone());
         match self {
             Self::Create { of, class, unit_price, valid_from, mode, included, floor } => {
                 let workspace = session.workspace(&of).await?;

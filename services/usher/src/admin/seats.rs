@@ -3,7 +3,7 @@
 use clap::Args;
 use serde_json::{Value, json};
 use usher_proto::billing::v1::GetLimitsRequest;
-use usher_proto::billing::v1::seat_query_client::SeatQueryClient;
+use usher_proto::billing::v1::limit_service_client::LimitServiceClient;
 use usher_proto::identity::v1 as pb;
 use usher_proto::identity::v1::seat_service_client::SeatServiceClient;
 use usher_proto::seats::v1::Pool;
@@ -34,7 +34,7 @@ impl SeatsArgs {
             Ok(vec![json!(user_type), json!(count.active)])
         });
         let rows = rows.collect::<anyhow::Result<Vec<_>>>()?;
-        let mut client = SeatQueryClient::new(session.billing.clone());
+        let mut client = LimitServiceClient::new(session.billing.clone());
         let limits = client.get_limits(session.scoped(workspace, GetLimitsRequest {})).await.map_err(told)?;
         let paid = limits.into_inner().limits.into_iter().find(|limit| limit.pool() == Pool::Paid);
         // Billing learns with the first seat what the plan gives.

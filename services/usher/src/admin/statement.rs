@@ -8,7 +8,7 @@ use jiff::{Timestamp, ToSpan as _};
 use serde_json::json;
 use usher_base::Clock;
 use usher_proto::billing::v1 as pb;
-use usher_proto::billing::v1::seat_query_client::SeatQueryClient;
+use usher_proto::billing::v1::statement_service_client::StatementServiceClient;
 use usher_rpc::convert::to_wire;
 use usher_rpc::enum_name;
 use usher_seats::{CountingMode, LineKind, SeatClass};
@@ -74,7 +74,7 @@ impl StatementArgs {
             end_date: end.to_string(),
             known_time: self.period.known_time(),
         };
-        let mut client = SeatQueryClient::new(session.billing.clone());
+        let mut client = StatementServiceClient::new(session.billing.clone());
         let answer =
             client.get_statement(session.scoped(workspace, message)).await.map_err(told)?.into_inner();
         let exponent = answer.exponent;

@@ -3,7 +3,7 @@
 use clap::Args;
 use serde_json::json;
 use usher_proto::billing::v1 as pb;
-use usher_proto::billing::v1::seat_query_client::SeatQueryClient;
+use usher_proto::billing::v1::usage_service_client::UsageServiceClient;
 use usher_rpc::{WireEnum as _, enum_name};
 use usher_seats::{Granularity, SeatClass};
 
@@ -46,7 +46,7 @@ impl UsageArgs {
             known_time: self.period.known_time(),
             granularity: self.by.to_wire(),
         };
-        let mut client = SeatQueryClient::new(session.billing.clone());
+        let mut client = UsageServiceClient::new(session.billing.clone());
         let answer = client.get_usage(session.scoped(workspace, message)).await.map_err(told)?.into_inner();
         let rows = answer.usage.into_iter().map(|usage| {
             let numbers = [

@@ -15,7 +15,7 @@ use usher_base::Reason;
 use usher_base::id::WorkspaceId;
 use usher_net::tls::ClientTls;
 use usher_proto::billing::v1 as billing;
-use usher_proto::billing::v1::billing_admin_client::BillingAdminClient;
+use usher_proto::billing::v1::price_service_client::PriceServiceClient;
 use usher_proto::seats::v1::Cap;
 use usher_proto::tenant::v1 as pb;
 use usher_proto::tenant::v1::admin_service_client::AdminServiceClient;
@@ -194,7 +194,7 @@ impl Seeder<'_> {
     }
 
     async fn prices(&self, workspace: WorkspaceId) -> anyhow::Result<()> {
-        let mut admin = BillingAdminClient::new(self.billing.clone());
+        let mut admin = PriceServiceClient::new(self.billing.clone());
         for (class, price) in PRICES {
             let version = billing::PriceVersion {
                 class: class.to_wire(),

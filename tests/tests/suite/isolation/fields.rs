@@ -115,7 +115,7 @@ async fn a_nul_or_a_time_out_of_range_in_any_field_is_the_callers_fault_and_neve
 
     for row in rpcs::rows(&scene.victim, "fields") {
         let credential = match row.path {
-            path if path.starts_with("/usher.billing.v1.SeatLedger/") => &scene.identity,
+            path if path.starts_with("/usher.billing.v1.SeatLedgerService/") => &scene.identity,
             "/usher.tenant.v1.PolicyService/GetPolicy" | "/usher.tenant.v1.PolicyService/HasApp" => {
                 &scene.identity
             }
@@ -151,7 +151,7 @@ async fn permission_is_judged_before_the_message_is_read() {
             | "/usher.tenant.v1.PolicyService/ListSuspended"
             | "/usher.tenant.v1.PolicyService/HasApp"
             | "/usher.tenant.v1.WorkspaceService/ResolveWorkspace" => &scene.gateway,
-            path if path.starts_with("/usher.billing.v1.SeatLedger/") => &scene.billing,
+            path if path.starts_with("/usher.billing.v1.SeatLedgerService/") => &scene.billing,
             _ => &scene.identity,
         };
         let workspace = Some(scene.victim.workspace.clone());

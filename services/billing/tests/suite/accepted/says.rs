@@ -69,7 +69,7 @@ impl Life<'_> {
         };
         let what = format!("{version:?}");
         let message = pb::CreatePriceVersionRequest { price_version: Some(version) };
-        let done = self.acme.billing.admin().create_price_version(self.acme.request(message)).await;
+        let done = self.acme.billing.prices().create_price_version(self.acme.request(message)).await;
         self.heard(what, done.map(drop).map_err(Failure::from));
     }
 
@@ -78,7 +78,7 @@ impl Life<'_> {
             (self.date(), self.pick(&[0, 5_000, 1_000_000_000_000_000, i64::MAX]));
         let what = format!("minimum {amount_minor} from {valid_from}");
         let message = pb::SetMinimumSpendRequest { valid_from, amount_minor };
-        let done = self.acme.billing.admin().set_minimum_spend(self.acme.request(message)).await;
+        let done = self.acme.billing.minimums().set_minimum_spend(self.acme.request(message)).await;
         self.heard(what, done.map(drop).map_err(Failure::from));
     }
 
@@ -114,7 +114,7 @@ impl Life<'_> {
         };
         let what = format!("{account:?}");
         let message = pb::UpsertAccountRequest { account: Some(account) };
-        let done = self.acme.billing.admin().upsert_account(self.acme.request(message)).await;
+        let done = self.acme.billing.accounts().upsert_account(self.acme.request(message)).await;
         self.heard(what, done.map(drop).map_err(Failure::from));
     }
 
@@ -140,7 +140,7 @@ impl Life<'_> {
             reason: "one person".to_owned(),
         };
         let what = format!("{message:?}");
-        let done = self.acme.billing.admin().link_persons(self.acme.request(message)).await;
+        let done = self.acme.billing.corrections().link_persons(self.acme.request(message)).await;
         self.heard(what, done.map(drop).map_err(Failure::from));
     }
 
@@ -158,20 +158,21 @@ impl Life<'_> {
             reason: "goodwill".to_owned(),
         };
         let what = format!("{message:?}");
-        let done = self.acme.billing.invoicing().issue_credit_note(self.acme.request(message)).await;
+        let done = self.acme.billing.credit_notes().issue_credit_note(self.acme.request(message)).await;
         self.heard(what, done.map(drop).map_err(Failure::from));
     }
 
     async fn withdrawal(&mut self) {
         let message = pb::ListPriceVersionsRequest {};
-        let listed = self.acme.billing.admin().list_price_versions(self.acme.request(message)).await.unwrap();
+        let listed =
+            self.acme.billing.prices().list_price_versions(self.acme.request(message)).await.unwrap();
         let ids: Vec<String> = listed.into_inner().price_versions.into_iter().map(|price| price.id).collect();
         if ids.is_empty() {
             return;
         }
         let id = ids[usize::try_from(self.draw.below(ids.len() as u64)).unwrap()].clone();
         let message = pb::WithdrawPriceVersionRequest { id: id.clone() };
-        let done = self.acme.billing.admin().withdraw_price_version(self.acme.request(message)).await;
+        let done = self.acme.billing.prices().withdraw_price_version(self.acme.request(message)).await;
         self.heard(format!("withdrawn {id}"), done.map(drop).map_err(Failure::from));
     }
 
@@ -190,7 +191,7 @@ impl Life<'_> {
             }],
             seats: vec![pb::SeatsIf { class, count: self.pick(&SEATS) }],
         };
-        let done = self.acme.billing.invoicing().preview_invoice(self.acme.request(message)).await;
+        let done = self.acme.billing.invoices().preview_invoice(self.acme.request(message)).await;
         self.heard("a preview".to_owned(), done.map(drop).map_err(Failure::from));
     }
 }

@@ -116,7 +116,7 @@ async fn i14_what_persons_are_allocated_sums_to_each_line() {
         }
         let message = pb::ListAllocationsRequest { start_date: start.to_owned(), known_time: None };
         let mut stream =
-            billing.invoicing().list_allocations(acme.request(message)).await.unwrap().into_inner();
+            billing.invoices().list_allocations(acme.request(message)).await.unwrap().into_inner();
         let mut shares: BTreeMap<i32, i64> = BTreeMap::new();
         while let Some(message) = stream.message().await.unwrap() {
             for share in message.allocations {
@@ -234,7 +234,7 @@ async fn i25_every_billed_seat_day_names_its_start_event_and_cause() {
                 at_time: Some(to_wire(at)),
                 known_time: None,
             };
-            let seat = billing.query().get_seat_status(acme.request(message)).await.unwrap().into_inner();
+            let seat = billing.usage().get_seat_status(acme.request(message)).await.unwrap().into_inner();
             assert_eq!(seat.billable, !seat.cause.is_empty(), "{person} at {at}");
             assert_eq!(seat.billable, seat.since_time.is_some());
             let corrected = seat.cause == "billing.correction";

@@ -4,7 +4,7 @@ use clap::Args;
 use jiff::civil::Date;
 use serde_json::json;
 use usher_proto::billing::v1 as pb;
-use usher_proto::billing::v1::invoicing_client::InvoicingClient;
+use usher_proto::billing::v1::credit_note_service_client::CreditNoteServiceClient;
 use uuid::Uuid;
 
 use super::super::argument;
@@ -48,7 +48,7 @@ impl CreditArgs {
             lines: lines.collect(),
             reason: self.reason,
         };
-        let mut client = InvoicingClient::new(session.billing.clone());
+        let mut client = CreditNoteServiceClient::new(session.billing.clone());
         let answer = client.issue_credit_note(session.scoped(workspace, message)).await.map_err(told)?;
         let note = answer.into_inner().credit_note.unwrap_or_default();
         let row = vec![

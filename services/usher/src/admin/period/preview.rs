@@ -9,7 +9,7 @@ use clap::Args;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use usher_proto::billing::v1 as pb;
-use usher_proto::billing::v1::invoicing_client::InvoicingClient;
+use usher_proto::billing::v1::invoice_service_client::InvoiceServiceClient;
 use usher_rpc::WireEnum as _;
 use usher_rpc::convert::to_wire;
 use usher_seats::{CountingMode, SeatClass};
@@ -63,7 +63,7 @@ fn part<T: FromStr<Err: Display>>(text: &str) -> anyhow::Result<T> {
 impl PreviewArgs {
     pub(super) async fn run(self, session: &Session) -> anyhow::Result<Report> {
         let workspace = session.workspace(&self.of).await?;
-        let mut client = InvoicingClient::new(session.billing.clone());
+        let mut client = InvoiceServiceClient::new(session.billing.clone());
         let message = self.message();
         let answer = client.preview_invoice(session.scoped(workspace, message)).await.map_err(told)?;
         Ok(super::invoice(answer.into_inner().invoice.unwrap_or_default()))

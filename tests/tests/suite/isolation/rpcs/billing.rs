@@ -34,7 +34,7 @@ fn seats(subject: &Subject) -> Vec<Row> {
     };
     vec![
         row(
-            "/usher.billing.v1.SeatLedger/AppendSeatEvents",
+            "/usher.billing.v1.SeatLedgerService/AppendSeatEvents",
             &billing::AppendSeatEventsRequest {
                 workspace_id: subject.workspace.clone(),
                 epoch: 1,
@@ -42,37 +42,37 @@ fn seats(subject: &Subject) -> Vec<Row> {
             },
         ),
         row(
-            "/usher.billing.v1.SeatLedger/GetCursors",
+            "/usher.billing.v1.SeatLedgerService/GetCursors",
             &billing::GetCursorsRequest { workspace_ids: vec![subject.workspace.clone()] },
         ),
         row(
-            "/usher.billing.v1.SeatQuery/GetUsage",
+            "/usher.billing.v1.UsageService/GetUsage",
             &billing::GetUsageRequest {
                 start_date: start.clone(),
                 end_date: end.clone(),
                 ..Default::default()
             },
         ),
-        row("/usher.billing.v1.SeatQuery/ListIntervals", &billing::ListIntervalsRequest::default()),
-        row("/usher.billing.v1.SeatQuery/ListEvents", &billing::ListEventsRequest::default()),
+        row("/usher.billing.v1.UsageService/ListIntervals", &billing::ListIntervalsRequest::default()),
+        row("/usher.billing.v1.UsageService/ListEvents", &billing::ListEventsRequest::default()),
         row(
-            "/usher.billing.v1.SeatQuery/GetStatement",
+            "/usher.billing.v1.StatementService/GetStatement",
             &billing::GetStatementRequest { start_date: start, end_date: end, ..Default::default() },
         ),
         row(
-            "/usher.billing.v1.BillingAdmin/UpsertAccount",
+            "/usher.billing.v1.AccountService/UpsertAccount",
             &billing::UpsertAccountRequest { account: Some(account) },
         ),
-        row("/usher.billing.v1.BillingAdmin/GetAccount", &billing::GetAccountRequest {}),
+        row("/usher.billing.v1.AccountService/GetAccount", &billing::GetAccountRequest {}),
         row(
-            "/usher.billing.v1.BillingAdmin/CreatePriceVersion",
+            "/usher.billing.v1.PriceService/CreatePriceVersion",
             &billing::CreatePriceVersionRequest { price_version: Some(price) },
         ),
         row(
-            "/usher.billing.v1.BillingAdmin/WithdrawPriceVersion",
+            "/usher.billing.v1.PriceService/WithdrawPriceVersion",
             &billing::WithdrawPriceVersionRequest { id: person() },
         ),
-        row("/usher.billing.v1.BillingAdmin/ListPriceVersions", &billing::ListPriceVersionsRequest {}),
+        row("/usher.billing.v1.PriceService/ListPriceVersions", &billing::ListPriceVersionsRequest {}),
     ]
 }
 
@@ -83,7 +83,7 @@ fn ledger(subject: &Subject) -> Vec<Row> {
         sequence: 0,
         reason: "isolation".into(),
     };
-    let state = billing::StateRequest { head: Some(head), users: Vec::new() };
+    let part = billing::StatePart { head: Some(head), users: Vec::new() };
     let watermark = billing::Watermark {
         workspace_id: subject.workspace.clone(),
         epoch: 1,
@@ -93,20 +93,29 @@ fn ledger(subject: &Subject) -> Vec<Row> {
     };
     vec![
         row(
-            "/usher.billing.v1.SeatLedger/AdvanceWatermarks",
+            "/usher.billing.v1.SeatLedgerService/AdvanceWatermarks",
             &billing::AdvanceWatermarksRequest { watermarks: vec![watermark] },
         ),
         row(
-            "/usher.billing.v1.SeatLedger/CompareState",
+            "/usher.billing.v1.SeatLedgerService/CompareState",
             &billing::CompareStateRequest {
                 workspace_id: subject.workspace.clone(),
                 epoch: 1,
                 ..Default::default()
             },
         ),
-        row("/usher.billing.v1.SeatLedger/ReconcileState", &state),
-        row("/usher.billing.v1.SeatLedger/BeginEpoch", &state),
-        row("/usher.billing.v1.SeatLedger/WatchLimits", &billing::WatchLimitsRequest {}),
+        row(
+            "/usher.billing.v1.SeatLedgerService/ReconcileState",
+            &billing::ReconcileStateRequest { part: Some(part.clone()) },
+        ),
+        row(
+            "/usher.billing.v1.SeatLedgerService/BeginEpoch",
+            &billing::BeginEpochRequest { part: Some(part) },
+        ),
+        row(
+            "/usher.billing.v1.SeatLedgerService/WatchWorkspaceLimits",
+            &billing::WatchWorkspaceLimitsRequest {},
+        ),
     ]
 }
 
@@ -134,84 +143,91 @@ fn accounts() -> Vec<Row> {
     };
     vec![
         row(
-            "/usher.billing.v1.SeatQuery/GetSeatStatus",
+            "/usher.billing.v1.UsageService/GetSeatStatus",
             &billing::GetSeatStatusRequest { person_key: person(), ..Default::default() },
         ),
-        row("/usher.billing.v1.SeatQuery/GetLimits", &billing::GetLimitsRequest {}),
-        row("/usher.billing.v1.SeatQuery/WatchLimits", &billing::SeatQueryWatchLimitsRequest {}),
+        row("/usher.billing.v1.LimitService/GetLimits", &billing::GetLimitsRequest {}),
+        row("/usher.billing.v1.LimitService/WatchLimits", &billing::WatchLimitsRequest {}),
         row(
-            "/usher.billing.v1.SeatQuery/CheckCapacity",
+            "/usher.billing.v1.LimitService/CheckCapacity",
             &billing::CheckCapacityRequest { pool: Pool::Paid.into(), delta: 1 },
         ),
         row(
-            "/usher.billing.v1.BillingAdmin/SetMinimumSpend",
+            "/usher.billing.v1.MinimumService/SetMinimumSpend",
             &billing::SetMinimumSpendRequest { valid_from: start_date(), amount_minor: 1 },
         ),
-        row("/usher.billing.v1.BillingAdmin/ListMinimumSpends", &billing::ListMinimumSpendsRequest {}),
+        row("/usher.billing.v1.MinimumService/ListMinimumSpends", &billing::ListMinimumSpendsRequest {}),
         row(
-            "/usher.billing.v1.BillingAdmin/WithdrawMinimumSpend",
+            "/usher.billing.v1.MinimumService/WithdrawMinimumSpend",
             &billing::WithdrawMinimumSpendRequest { valid_from: start_date() },
         ),
-        row("/usher.billing.v1.BillingAdmin/SetLimit", &billing::SetLimitRequest { limit: Some(limit) }),
+        row("/usher.billing.v1.LimitService/SetLimit", &billing::SetLimitRequest { limit: Some(limit) }),
         row(
-            "/usher.billing.v1.BillingAdmin/ClearLimit",
+            "/usher.billing.v1.LimitService/ClearLimit",
             &billing::ClearLimitRequest { pool: Pool::Paid.into() },
         ),
         row(
-            "/usher.billing.v1.BillingAdmin/SetCommitment",
+            "/usher.billing.v1.CommitmentService/SetCommitment",
             &billing::SetCommitmentRequest { commitment: Some(commitment) },
         ),
         row(
-            "/usher.billing.v1.BillingAdmin/WithdrawCommitment",
+            "/usher.billing.v1.CommitmentService/WithdrawCommitment",
             &billing::WithdrawCommitmentRequest { id: person() },
         ),
-        row("/usher.billing.v1.BillingAdmin/ListCommitments", &billing::ListCommitmentsRequest {}),
+        row("/usher.billing.v1.CommitmentService/ListCommitments", &billing::ListCommitmentsRequest {}),
         row(
-            "/usher.billing.v1.BillingAdmin/RecordCorrection",
+            "/usher.billing.v1.CorrectionService/RecordCorrection",
             &billing::RecordCorrectionRequest { correction: Some(correction) },
         ),
         row(
-            "/usher.billing.v1.BillingAdmin/ApproveCorrection",
+            "/usher.billing.v1.CorrectionService/ApproveCorrection",
             &billing::ApproveCorrectionRequest { id: person() },
         ),
-        row("/usher.billing.v1.BillingAdmin/ListCorrections", &billing::ListCorrectionsRequest {}),
+        row("/usher.billing.v1.CorrectionService/ListCorrections", &billing::ListCorrectionsRequest {}),
         row(
-            "/usher.billing.v1.BillingAdmin/LinkPersons",
+            "/usher.billing.v1.CorrectionService/LinkPersons",
             &billing::LinkPersonsRequest {
                 person_key: person(),
                 other_person_key: "00000000-0000-4000-8000-000000000002".into(),
                 reason: "isolation".into(),
             },
         ),
-        row("/usher.billing.v1.BillingAdmin/ListAudit", &billing::ListAuditRequest::default()),
-        row("/usher.billing.v1.BillingAdmin/ListSignedHeads", &billing::ListSignedHeadsRequest {}),
-        row("/usher.billing.v1.BillingAdmin/RunReconciliation", &billing::RunReconciliationRequest {}),
-        row("/usher.billing.v1.BillingAdmin/ListReconciliations", &billing::ListReconciliationsRequest {}),
-        row("/usher.billing.v1.BillingAdmin/VerifyLedger", &billing::VerifyLedgerRequest::default()),
+        row("/usher.billing.v1.AuditService/ListAudit", &billing::ListAuditRequest::default()),
+        row("/usher.billing.v1.VerificationService/ListVerifications", &billing::ListVerificationsRequest {}),
+        row("/usher.billing.v1.VerificationService/ListSignedHeads", &billing::ListSignedHeadsRequest {}),
+        row(
+            "/usher.billing.v1.ReconciliationService/RunReconciliation",
+            &billing::RunReconciliationRequest {},
+        ),
+        row(
+            "/usher.billing.v1.ReconciliationService/ListReconciliations",
+            &billing::ListReconciliationsRequest {},
+        ),
+        row("/usher.billing.v1.VerificationService/VerifyLedger", &billing::VerifyLedgerRequest::default()),
     ]
 }
 
 fn invoices() -> Vec<Row> {
     vec![
-        row("/usher.billing.v1.Invoicing/ListPeriods", &billing::ListPeriodsRequest {}),
+        row("/usher.billing.v1.PeriodService/ListPeriods", &billing::ListPeriodsRequest {}),
         row(
-            "/usher.billing.v1.Invoicing/GetInvoice",
+            "/usher.billing.v1.InvoiceService/GetInvoice",
             &billing::GetInvoiceRequest { start_date: start_date(), known_time: None },
         ),
         row(
-            "/usher.billing.v1.Invoicing/ListAllocations",
+            "/usher.billing.v1.InvoiceService/ListAllocations",
             &billing::ListAllocationsRequest { start_date: start_date(), known_time: None },
         ),
         row(
-            "/usher.billing.v1.Invoicing/ClosePeriod",
+            "/usher.billing.v1.PeriodService/ClosePeriod",
             &billing::ClosePeriodRequest { start_date: start_date(), expected_sequence: 0 },
         ),
         row(
-            "/usher.billing.v1.Invoicing/PreviewInvoice",
+            "/usher.billing.v1.InvoiceService/PreviewInvoice",
             &billing::PreviewInvoiceRequest { start_date: start_date(), ..Default::default() },
         ),
         row(
-            "/usher.billing.v1.Invoicing/IssueCreditNote",
+            "/usher.billing.v1.CreditNoteService/IssueCreditNote",
             &billing::IssueCreditNoteRequest {
                 id: person(),
                 start_date: start_date(),
@@ -220,11 +236,11 @@ fn invoices() -> Vec<Row> {
             },
         ),
         row(
-            "/usher.billing.v1.Invoicing/GetForecast",
+            "/usher.billing.v1.ForecastService/GetForecast",
             &billing::GetForecastRequest { start_date: start_date(), known_time: None },
         ),
         row(
-            "/usher.billing.v1.Invoicing/ExportReport",
+            "/usher.billing.v1.ReportService/ExportReport",
             &billing::ExportReportRequest {
                 report: billing::ReportName::Statement.into(),
                 start_date: start_date(),

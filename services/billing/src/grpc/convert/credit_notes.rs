@@ -5,7 +5,7 @@ use usher_proto::billing::v1 as pb;
 use usher_rpc::convert::{InvalidArgument, parse, to_wire};
 use usher_rpc::optional_to_wire;
 
-use super::{date, reason};
+use super::field::{date, reason};
 use crate::credit_notes::{CreditNote, NewCreditLine, NewCreditNote};
 
 impl TryFrom<pb::IssueCreditNoteRequest> for NewCreditNote {

@@ -1,11 +1,23 @@
-//! Signed heads.
+//! Verifications and signed heads.
 
 use usher_proto::billing::v1 as pb;
 use usher_rpc::convert::{InvalidArgument, invalid, to_wire};
 
-use super::required_time;
+use super::field::required_time;
 use crate::event::hex;
 use crate::signed_head::{Heads, SignedHead};
+use crate::verification::Verification;
+
+impl From<Verification> for pb::Verification {
+    fn from(verification: Verification) -> Self {
+        Self {
+            time: Some(to_wire(verification.at)),
+            actor: verification.actor,
+            facts: verification.facts,
+            faults: verification.faults,
+        }
+    }
+}
 
 /// Bytes of hexadecimal digits.
 fn bytes<const N: usize>(field: &'static str, text: &str) -> Result<[u8; N], InvalidArgument> {

@@ -1,4 +1,4 @@
-//! `usher.billing.v1.SeatLedger`
+//! `usher.billing.v1.SeatLedgerService`
 
 use std::pin::Pin;
 
@@ -10,7 +10,7 @@ use tonic::{Request, Response, Status, Streaming};
 use usher_base::id::{PersonKey, WorkspaceId};
 use usher_base::{CallContext, Fault as _, Permission, Reason, chain};
 use usher_proto::billing::v1 as pb;
-use usher_proto::billing::v1::seat_ledger_server::SeatLedger;
+use usher_proto::billing::v1::seat_ledger_service_server::SeatLedgerService;
 use usher_rpc::convert::{invalid, parse, reason_to_wire, to_wire};
 use usher_rpc::{Tasks, WireEnum as _, open, status};
 use usher_store::{Database, ScopedDatabase};
@@ -37,7 +37,7 @@ const MOST_CURSORS: usize = 1_000;
 const MOST_LINKS: usize = 10_000;
 
 /// Serves the ledger of seat events.
-pub(crate) struct LedgerApi {
+pub(crate) struct SeatLedgerApi {
     pub(crate) database: Database,
     pub(crate) tasks: Tasks,
 }
@@ -45,9 +45,9 @@ pub(crate) struct LedgerApi {
 type Answers = Pin<Box<dyn Stream<Item = Result<pb::AppendSeatEventsResponse, Status>> + Send>>;
 
 #[tonic::async_trait]
-impl SeatLedger for LedgerApi {
+impl SeatLedgerService for SeatLedgerApi {
     type AppendSeatEventsStream = Answers;
-    type WatchLimitsStream = Watch<pb::WatchLimitsResponse>;
+    type WatchWorkspaceLimitsStream = Watch<pb::WatchWorkspaceLimitsResponse>;
 
     async fn append_seat_events(
         &self,
@@ -145,11 +145,11 @@ impl SeatLedger for LedgerApi {
 
     async fn reconcile_state(
         &self,
-        request: Request<Streaming<pb::StateRequest>>,
+        request: Request<Streaming<pb::ReconcileStateRequest>>,
     ) -> Result<Response<pb::ReconcileStateResponse>, Status> {
         let (ctx, stream) = open(request)?;
         ctx.require(Permission::SeatsAppend).map_err(status)?;
-        let sent = state::receive(stream).await?;
+        let sent = state::receive(stream, |message| message.part).await?;
         let scope = ctx.credential().scope(Some(sent.workspace)).map_err(status)?;
         let found = reconciliation::reconcile(&self.database.scoped(&scope), ctx.clock(), &sent.claim).await;
         let (outcome, persons) = found.map_err(status)?;
@@ -159,10 +159,10 @@ impl SeatLedger for LedgerApi {
         }))
     }
 
-    async fn watch_limits(
+    async fn watch_workspace_limits(
         &self,
-        request: Request<pb::WatchLimitsRequest>,
-    ) -> Result<Response<Watch<pb::WatchLimitsResponse>>, Status> {
+        request: Request<pb::WatchWorkspaceLimitsRequest>,
+    ) -> Result<Response<Watch<pb::WatchWorkspaceLimitsResponse>>, Status> {
         let (ctx, _) = open(request)?;
         let feed = LimitFeed::open(&self.database, &ctx).map_err(status)?;
         Ok(watch(&self.tasks, feed))
@@ -170,11 +170,11 @@ impl SeatLedger for LedgerApi {
 
     async fn begin_epoch(
         &self,
-        request: Request<Streaming<pb::StateRequest>>,
+        request: Request<Streaming<pb::BeginEpochRequest>>,
     ) -> Result<Response<pb::BeginEpochResponse>, Status> {
         let (ctx, stream) = open(request)?;
         ctx.require(Permission::SeatsAppend).map_err(status)?;
-        let sent = state::receive(stream).await?;
+        let sent = state::receive(stream, |message| message.part).await?;
         let database = self.database.clone();
         let work =
             async move { resync::begin(&database, &ctx, sent.workspace, &sent.claim, &sent.reason).await };

@@ -1,0 +1,29 @@
+//! `usher.billing.v1.ForecastService`
+
+use tonic::{Request, Response, Status};
+use usher_proto::billing::v1 as pb;
+use usher_proto::billing::v1::forecast_service_server::ForecastService;
+use usher_rpc::{open, status};
+use usher_store::Database;
+
+use super::convert::{date, optional_time};
+use crate::forecast;
+
+/// Serves forecasts.
+pub(crate) struct ForecastApi {
+    pub(crate) database: Database,
+}
+
+#[tonic::async_trait]
+impl ForecastService for ForecastApi {
+    async fn get_forecast(
+        &self,
+        request: Request<pb::GetForecastRequest>,
+    ) -> Result<Response<pb::GetForecastResponse>, Status> {
+        let (ctx, message) = open(request)?;
+        let first = date("start_date", &message.start_date).map_err(status)?;
+        let known_at = optional_time("known_time", message.known_time).map_err(status)?;
+        let forecast = forecast::get(&self.database, &ctx, first, known_at).await.map_err(status)?;
+        Ok(Response::new(forecast.into()))
+    }
+}

@@ -1,0 +1,71 @@
+//! `usher.billing.v1.InvoiceService`
+
+use std::pin::Pin;
+
+use futures::Stream;
+use tonic::{Request, Response, Status};
+use usher_proto::billing::v1 as pb;
+use usher_proto::billing::v1::invoice_service_server::InvoiceService;
+use usher_rpc::{open, status};
+use usher_store::Database;
+
+use super::convert::{date, optional_time};
+use crate::allocations;
+use crate::invoices;
+use crate::what_if::WhatIf;
+
+/// The most allocations in one message.
+const CHUNK: usize = 1_000;
+
+type Allocations = Pin<Box<dyn Stream<Item = Result<pb::ListAllocationsResponse, Status>> + Send>>;
+
+/// Serves invoices.
+pub(crate) struct InvoiceApi {
+    pub(crate) database: Database,
+}
+
+#[tonic::async_trait]
+impl InvoiceService for InvoiceApi {
+    type ListAllocationsStream = Allocations;
+
+    async fn get_invoice(
+        &self,
+        request: Request<pb::GetInvoiceRequest>,
+    ) -> Result<Response<pb::GetInvoiceResponse>, Status> {
+        let (ctx, message) = open(request)?;
+        let first = date("start_date", &message.start_date).map_err(status)?;
+        let known_at = optional_time("known_time", message.known_time).map_err(status)?;
+        let invoice = invoices::get(&self.database, &ctx, first, known_at).await.map_err(status)?;
+        Ok(Response::new(pb::GetInvoiceResponse { invoice: Some(invoice.into()) }))
+    }
+
+    async fn preview_invoice(
+        &self,
+        request: Request<pb::PreviewInvoiceRequest>,
+    ) -> Result<Response<pb::PreviewInvoiceResponse>, Status> {
+        let (ctx, message) = open(request)?;
+        let first = date("start_date", &message.start_date).map_err(status)?;
+        let known_at = optional_time("known_time", message.known_time).map_err(status)?;
+        let what_if = WhatIf::try_from((message.prices, message.seats)).map_err(status)?;
+        let invoice = invoices::preview(&self.database, &ctx, first, known_at, &what_if).await;
+        Ok(Response::new(pb::PreviewInvoiceResponse { invoice: Some(invoice.map_err(status)?.into()) }))
+    }
+
+    async fn list_allocations(
+        &self,
+        request: Request<pb::ListAllocationsRequest>,
+    ) -> Result<Response<Allocations>, Status> {
+        let (ctx, message) = open(request)?;
+        let first = date("start_date", &message.start_date).map_err(status)?;
+        let known_at = optional_time("known_time", message.known_time).map_err(status)?;
+        let shares = allocations::get(&self.database, &ctx, first, known_at).await.map_err(status)?;
+        let chunks: Vec<_> = shares
+            .chunks(CHUNK)
+            .map(|chunk| {
+                let allocations = chunk.iter().map(pb::Allocation::from).collect();
+                Ok(pb::ListAllocationsResponse { allocations })
+            })
+            .collect();
+        Ok(Response::new(Box::pin(tokio_stream::iter(chunks))))
+    }
+}

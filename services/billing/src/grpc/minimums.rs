@@ -1,0 +1,59 @@
+//! `usher.billing.v1.MinimumService`
+
+use tonic::{Request, Response, Status};
+use usher_proto::billing::v1 as pb;
+use usher_proto::billing::v1::minimum_service_server::MinimumService;
+use usher_rpc::convert::invalid;
+use usher_rpc::{Tasks, open, status};
+use usher_store::Database;
+
+use super::convert::date;
+use crate::minimum::MOST_MINOR;
+use crate::minimums;
+
+/// Serves what periods cost at least.
+pub(crate) struct MinimumApi {
+    pub(crate) database: Database,
+    pub(crate) tasks: Tasks,
+}
+
+#[tonic::async_trait]
+impl MinimumService for MinimumApi {
+    async fn set_minimum_spend(
+        &self,
+        request: Request<pb::SetMinimumSpendRequest>,
+    ) -> Result<Response<pb::SetMinimumSpendResponse>, Status> {
+        let (ctx, message) = open(request)?;
+        let valid_from = date("valid_from", &message.valid_from).map_err(status)?;
+        let amount = message.amount_minor;
+        if !(0..=MOST_MINOR).contains(&amount) {
+            return Err(status(invalid("amount_minor", format_args!("it is 0 to {MOST_MINOR}"))));
+        }
+        let database = self.database.clone();
+        let work = async move { minimums::set(&database, &ctx, valid_from, amount).await };
+        self.tasks.detach(work).await.map_err(status)?;
+        Ok(Response::new(pb::SetMinimumSpendResponse {}))
+    }
+
+    async fn list_minimum_spends(
+        &self,
+        request: Request<pb::ListMinimumSpendsRequest>,
+    ) -> Result<Response<pb::ListMinimumSpendsResponse>, Status> {
+        let (ctx, _) = open(request)?;
+        let found = minimums::list(&self.database, &ctx).await.map_err(status)?;
+        let minimum_spends = found.into_iter().map(pb::MinimumSpend::from).collect();
+        Ok(Response::new(pb::ListMinimumSpendsResponse { minimum_spends }))
+    }
+
+    async fn withdraw_minimum_spend(
+        &self,
+        request: Request<pb::WithdrawMinimumSpendRequest>,
+    ) -> Result<Response<pb::WithdrawMinimumSpendResponse>, Status> {
+        let (ctx, message) = open(request)?;
+        let valid_from = date("valid_from", &message.valid_from).map_err(status)?;
+        let database = self.database.clone();
+        let work = async move { minimums::withdraw(&database, &ctx, valid_from).await };
+        let minimum = self.tasks.detach(work).await.map_err(status)?;
+        Ok(Response::new(pb::WithdrawMinimumSpendResponse { minimum_spend: Some(minimum.into()) }))
+    }
+}

@@ -1,0 +1,53 @@
+//! `usher.billing.v1.VerificationService`
+
+use tonic::{Request, Response, Status};
+use usher_proto::billing::v1 as pb;
+use usher_proto::billing::v1::verification_service_server::VerificationService;
+use usher_rpc::{open, status};
+use usher_store::Database;
+
+use crate::signed_head::{ProofKeys, SignedHead};
+use crate::signed_heads;
+use crate::verification;
+
+/// Serves verifications and signed heads.
+pub(crate) struct VerificationApi {
+    pub(crate) database: Database,
+    /// The keys that signed heads are by.
+    pub(crate) proof: Option<ProofKeys>,
+}
+
+#[tonic::async_trait]
+impl VerificationService for VerificationApi {
+    async fn verify_ledger(
+        &self,
+        request: Request<pb::VerifyLedgerRequest>,
+    ) -> Result<Response<pb::VerifyLedgerResponse>, Status> {
+        let (ctx, message) = open(request)?;
+        let heads = message.heads.into_iter().map(SignedHead::try_from).collect::<Result<Vec<_>, _>>();
+        let heads = heads.map_err(status)?;
+        let found = verification::verify(&self.database, &ctx, self.proof.as_ref(), &heads).await;
+        let found = found.map_err(status)?;
+        Ok(Response::new(pb::VerifyLedgerResponse { facts: found.facts, faults: found.faults }))
+    }
+
+    async fn list_verifications(
+        &self,
+        request: Request<pb::ListVerificationsRequest>,
+    ) -> Result<Response<pb::ListVerificationsResponse>, Status> {
+        let (ctx, _) = open(request)?;
+        let found = verification::list(&self.database, &ctx).await.map_err(status)?;
+        let verifications = found.into_iter().map(pb::Verification::from).collect();
+        Ok(Response::new(pb::ListVerificationsResponse { verifications }))
+    }
+
+    async fn list_signed_heads(
+        &self,
+        request: Request<pb::ListSignedHeadsRequest>,
+    ) -> Result<Response<pb::ListSignedHeadsResponse>, Status> {
+        let (ctx, _) = open(request)?;
+        let found = signed_heads::list(&self.database, &ctx).await.map_err(status)?;
+        let heads = found.into_iter().map(pb::SignedHead::from).collect();
+        Ok(Response::new(pb::ListSignedHeadsResponse { heads }))
+    }
+}
