@@ -46,7 +46,8 @@ pub(crate) struct Order {
 pub(crate) struct About {
     pub(crate) dates: Option<(Date, Date)>,
     pub(crate) sequence: i64,
-    pub(crate) head_hash: String,
+    /// Of the ledger; empty where there is none.
+    pub(crate) head_hash: Vec<u8>,
     pub(crate) modes: Vec<CountingMode>,
     pub(crate) price_versions: Vec<String>,
 }

@@ -30,8 +30,7 @@ pub(crate) fn digests(users: &[ActiveUser]) -> Vec<pb::ClassDigest> {
     let digest = |class: SeatClass| {
         let of_class = users.iter().filter(|user| user.class == class);
         let of_class = ActiveUsers::digest(of_class.map(|user| (user.user.as_uuid(), user.person.as_uuid())));
-        let digest = of_class.digest.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
-        pb::ClassDigest { class: class.to_wire(), count: of_class.count, digest }
+        pb::ClassDigest { class: class.to_wire(), count: of_class.count, digest: of_class.digest.to_vec() }
     };
     SeatClass::BY_RANK.map(digest).to_vec()
 }

@@ -217,7 +217,7 @@ async fn b6_billing_that_was_restored_to_yesterday_is_sent_everything_since_also
     // They were recorded anew, and the time of that is in their hashes.
     let facts = |events: &[billing::LedgerEvent]| -> Vec<billing::LedgerEvent> {
         let fact = |event: &billing::LedgerEvent| billing::LedgerEvent {
-            hash: String::new(),
+            hash: Vec::new(),
             record_time: None,
             ..event.clone()
         };

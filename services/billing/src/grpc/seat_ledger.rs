@@ -18,7 +18,6 @@ use usher_store::{Database, ScopedDatabase};
 use super::state;
 use super::watch::{Watch, watch};
 use crate::error::BillingError;
-use crate::event::hex;
 use crate::ledger::{self, Batch, Watermark};
 use crate::limit::PlanLimit;
 use crate::limit_feed::LimitFeed;
@@ -82,7 +81,7 @@ impl SeatLedgerService for SeatLedgerApi {
                     workspace_id: id.clone(),
                     epoch: ledger.epoch,
                     acknowledged_sequence: ledger.acknowledged_sequence,
-                    head_hash: if ledger.sequence == 0 { String::new() } else { hex(&ledger.head_hash) },
+                    head_hash: if ledger.sequence == 0 { Vec::new() } else { ledger.head_hash.to_vec() },
                     halted: ledger.halted,
                 },
             ));

@@ -8,7 +8,6 @@ use usher_store::TenantTx;
 use super::About;
 use super::writer::{Cell, Writer};
 use crate::error::BillingError;
-use crate::event::hex;
 use crate::invoices::{self, Invoice, State};
 use crate::rating::RatingError;
 use crate::store::ledgers;
@@ -81,7 +80,7 @@ pub(super) async fn about(tx: &mut TenantTx, view: &View) -> Result<About, Billi
     Ok(About {
         dates: Some((view.period.first, view.period.end)),
         sequence,
-        head_hash: head_hash.map(|hash| hex(&hash)).unwrap_or_default(),
+        head_hash: head_hash.map(|hash| hash.to_vec()).unwrap_or_default(),
         modes,
         price_versions: versions.into_iter().collect(),
     })

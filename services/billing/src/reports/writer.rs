@@ -8,7 +8,7 @@ use usher_base::spreadsheet;
 use usher_seats::ReportFormat;
 
 use crate::error::BillingError;
-use crate::event::hex;
+use crate::event::Hash;
 
 /// A value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,7 +92,7 @@ pub(crate) struct Writer {
 pub(crate) struct Written {
     pub(crate) rows: i64,
     pub(crate) bytes: i64,
-    pub(crate) sha256: String,
+    pub(crate) sha256: Hash,
 }
 
 impl Writer {
@@ -169,7 +169,7 @@ impl Writer {
     /// Writes what is left.
     pub(crate) async fn finish(mut self) -> Result<Written, BillingError> {
         self.flush(true).await?;
-        Ok(Written { rows: self.rows, bytes: self.bytes, sha256: hex(&self.hash.finalize()) })
+        Ok(Written { rows: self.rows, bytes: self.bytes, sha256: self.hash.finalize().into() })
     }
 }
 
@@ -232,7 +232,7 @@ mod tests {
 
         assert_eq!(text, "name,amount\n\"a,\"\"b\"\"\nc\",-0.05\n'=SUM(A1),1205\n'-1,\nü,-7\n");
         assert_eq!((written.rows, written.bytes), (4, i64::try_from(text.len()).unwrap()));
-        assert_eq!(written.sha256, hex(&Sha256::digest(text)));
+        assert_eq!(written.sha256, Hash::from(Sha256::digest(text)));
     }
 
     #[tokio::test]

@@ -220,5 +220,5 @@ async fn five_hundred_events_of_one_person_are_one_batch() {
     let page = billing.usage().list_events(page).await.unwrap().into_inner();
     assert_eq!(page.next_after_sequence, 495);
     assert_eq!(page.events[0].event_id, events[490].event_id);
-    assert_eq!(page.events[0].hash.len(), 64);
+    assert_eq!(page.events[0].hash.len(), 32);
 }

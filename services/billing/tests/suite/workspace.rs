@@ -201,7 +201,7 @@ impl<'a> Workspace<'a> {
                 hash.update(person.parse::<PersonKey>().unwrap().as_uuid());
                 count += 1;
             }
-            let digest = usher_billing::event::hex(&hash.finalize());
+            let digest = hash.finalize().to_vec();
             pb::ClassDigest { class: class.to_wire(), count, digest }
         });
         let message = pb::CompareStateRequest {

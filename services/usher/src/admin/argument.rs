@@ -1,5 +1,6 @@
 //! Values of options that are read alike everywhere, and what is said of those that can't be.
 
+use anyhow::Context as _;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use uuid::Uuid;
@@ -17,4 +18,13 @@ pub(super) fn time(text: &str) -> Result<Timestamp, &'static str> {
 /// An id.
 pub(super) fn id(text: &str) -> Result<Uuid, &'static str> {
     text.parse().map_err(|_| "write it as a UUID such as 0198f2a4-7c1e-7d3b-9a60-5b8f6c1d2e3f")
+}
+
+/// Bytes as hexadecimal digits.
+pub(super) fn bytes(text: &str) -> anyhow::Result<Vec<u8>> {
+    let digits: Option<Vec<u8>> =
+        text.chars().map(|digit| digit.to_digit(16).and_then(|digit| digit.try_into().ok())).collect();
+    let digits =
+        digits.filter(|digits| digits.len() % 2 == 0).context("write bytes as hexadecimal digits")?;
+    Ok(digits.chunks(2).map(|pair| pair[0] * 16 + pair[1]).collect())
 }

@@ -22,7 +22,7 @@ use usher_seats::{ReportFormat, ReportName};
 
 use self::names::Names;
 use super::argument;
-use super::report::Report;
+use super::report::{Report, hex};
 use super::session::{Session, told};
 
 /// A report of a period. The same report of the same period at the same --known-at is the same to the
@@ -119,7 +119,6 @@ impl ExportArgs {
 
 /// Checks what billing sent against the manifest.
 fn finish(manifest: &pb::Manifest, digest: &[u8], named: bool) -> anyhow::Result<Report> {
-    let digest: String = digest.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
     if digest != manifest.sha256 {
         bail!("what arrived does not have the report's hash; ask for it again");
     }
@@ -128,12 +127,12 @@ fn finish(manifest: &pb::Manifest, digest: &[u8], named: bool) -> anyhow::Result
         "{} rows, {} bytes, sha256 {}, known at {}",
         manifest.rows,
         manifest.bytes,
-        manifest.sha256,
+        hex(&manifest.sha256),
         known.as_str().unwrap_or_default()
     );
     // Of all workspaces there is no one ledger.
     if !manifest.head_hash.is_empty() {
-        let _ = write!(note, ", fact {} {}", manifest.sequence, manifest.head_hash);
+        let _ = write!(note, ", fact {} {}", manifest.sequence, hex(&manifest.head_hash));
     }
     if named {
         note.push_str("\nnames were joined as they are now; bytes and sha256 are those without them");

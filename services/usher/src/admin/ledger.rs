@@ -17,7 +17,8 @@ use usher_rpc::convert::to_wire;
 use usher_rpc::enum_name;
 use usher_seats::SeatClass;
 
-use super::report::{Report, time};
+use super::argument;
+use super::report::{Report, hex, time};
 use super::session::{Session, WorkspaceArg, told};
 
 #[derive(Debug, Subcommand)]
@@ -152,11 +153,11 @@ fn head(head: &pb::SignedHead) -> Vec<Value> {
     vec![
         time(head.sign_time),
         json!(head.sequence),
-        json!(head.head_hash),
+        json!(hex(&head.head_hash)),
         json!(head.record_number),
-        json!(head.record_hash),
-        json!(head.public_key),
-        json!(head.signature),
+        json!(hex(&head.record_hash)),
+        json!(hex(&head.public_key)),
+        json!(hex(&head.signature)),
     ]
 }
 
@@ -177,16 +178,18 @@ fn read_heads(path: &Path) -> anyhow::Result<Vec<pb::SignedHead>> {
     let heads: Vec<Head> = serde_json::from_str(&text).with_context(|| {
         format!("{} has no heads as `ledger heads --output json` prints them", path.display())
     })?;
-    let read = |head: Head| pb::SignedHead {
-        sign_time: Some(to_wire(head.time)),
-        sequence: head.fact,
-        head_hash: head.fact_hash,
-        record_number: head.record,
-        record_hash: head.record_hash,
-        public_key: head.public_key,
-        signature: head.signature,
+    let read = |head: Head| -> anyhow::Result<pb::SignedHead> {
+        Ok(pb::SignedHead {
+            sign_time: Some(to_wire(head.time)),
+            sequence: head.fact,
+            head_hash: argument::bytes(&head.fact_hash)?,
+            record_number: head.record,
+            record_hash: argument::bytes(&head.record_hash)?,
+            public_key: argument::bytes(&head.public_key)?,
+            signature: argument::bytes(&head.signature)?,
+        })
     };
-    Ok(heads.into_iter().map(read).collect())
+    heads.into_iter().map(read).collect()
 }
 
 fn run(run: &pb::Reconciliation) -> Vec<Value> {

@@ -18,7 +18,7 @@ use usher_rpc::enum_name;
 use usher_seats::{CountingMode, LineKind, PeriodState, Pool, ScheduledChangeKind, SeatClass};
 
 use super::argument;
-use super::report::{Report, text};
+use super::report::{Report, hex, text};
 use super::session::{Session, WorkspaceArg, told};
 use super::statement::major;
 
@@ -155,7 +155,7 @@ fn summary(summary: pb::PeriodSummary) -> Vec<Value> {
         amount(summary.credit_minor),
         amount(summary.credited_minor),
         json!(summary.currency),
-        json!(summary.snapshot_hash),
+        json!(hex(&summary.snapshot_hash)),
     ]
 }
 
@@ -195,7 +195,7 @@ fn invoice(invoice: pb::Invoice) -> Report {
         ("other_currencies", others.collect()),
         ("incomplete_reasons", json!(invoice.incomplete_reasons)),
         ("sequence", json!(invoice.sequence)),
-        ("snapshot", text(invoice.snapshot_hash.clone())),
+        ("snapshot", text(hex(&invoice.snapshot_hash))),
     ];
     let mut note = format!(
         "{document} of {} to {} ({}), {}: {} {}, credit {}, as of fact {}",
@@ -227,7 +227,7 @@ fn invoice(invoice: pb::Invoice) -> Report {
     }
     if !invoice.snapshot_hash.is_empty() {
         note.push_str("\nsnapshot ");
-        note.push_str(&invoice.snapshot_hash);
+        note.push_str(&hex(&invoice.snapshot_hash));
     }
     Report::list(&LINES, rows).note(note).summary("lines", summary)
 }

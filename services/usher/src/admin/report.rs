@@ -166,6 +166,11 @@ pub(super) fn text(text: String) -> Value {
     if text.is_empty() { Value::Null } else { Value::from(text) }
 }
 
+/// Bytes as hexadecimal digits.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;

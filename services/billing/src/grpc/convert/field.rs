@@ -54,6 +54,11 @@ where
     if text.is_empty() { Ok(None) } else { parse(field, text).map(Some) }
 }
 
+/// A hash, a key or a signature.
+pub(super) fn array<const N: usize>(field: &'static str, bytes: &[u8]) -> Result<[u8; N], InvalidArgument> {
+    bytes.try_into().map_err(|_| invalid(field, format_args!("it is {N} bytes")))
+}
+
 /// Why something is done: it is kept, and read by people.
 pub(in crate::grpc) fn reason(text: String) -> Result<String, InvalidArgument> {
     if text.trim().is_empty() || text.len() > MOST_REASON {

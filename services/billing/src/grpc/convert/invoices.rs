@@ -11,7 +11,6 @@ use super::periods::{closed_period, period};
 use super::prices::seats;
 use crate::allocations::Share;
 use crate::credit_notes::CreditNote;
-use crate::event::hex;
 use crate::invoice::InvoiceLine;
 use crate::invoices::{Invoice, State};
 use crate::price::UnitPrice;
@@ -71,8 +70,8 @@ impl From<Invoice> for pb::Invoice {
                 credit_minor: close.credit_minor,
                 sequence: close.sequence,
                 time_zone_database: close.time_zone_database,
-                head_hash: hex(&close.head_hash),
-                snapshot_hash: hex(&close.hash),
+                head_hash: close.head_hash.to_vec(),
+                snapshot_hash: close.hash.to_vec(),
                 ..head
             },
             State::Provisional(draft, reasons) => {

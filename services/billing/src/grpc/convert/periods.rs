@@ -7,7 +7,6 @@ use usher_rpc::convert::to_wire;
 use usher_seats::PeriodState;
 
 use crate::error::BillingError;
-use crate::event::hex;
 use crate::invoices::ClosedPeriod;
 use crate::period::Period;
 use crate::rating::Calendar;
@@ -49,7 +48,7 @@ impl From<ClosedPeriod> for pb::PeriodSummary {
             currency: close.currency.code,
             total_minor: close.total_minor,
             credit_minor: close.credit_minor,
-            snapshot_hash: hex(&close.hash),
+            snapshot_hash: close.hash.to_vec(),
             credited_minor,
         }
     }

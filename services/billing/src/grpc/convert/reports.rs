@@ -19,7 +19,7 @@ pub(in crate::grpc) fn manifest(
         format: order.format.to_wire(),
         rows: written.rows,
         bytes: written.bytes,
-        sha256: written.sha256,
+        sha256: written.sha256.to_vec(),
         start_date: start,
         end_date: end,
         known_time: Some(to_wire(known_at)),

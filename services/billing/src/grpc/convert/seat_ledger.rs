@@ -5,6 +5,7 @@ use usher_rpc::convert::{InvalidArgument, from_wire, invalid, missing, parse, to
 use usher_rpc::{WireEnum as _, required_enum};
 use usher_seats::ActiveUsers;
 
+use super::field::array;
 use super::limits::rule;
 use crate::event::SeatEvent;
 use crate::ledger::{Batch, Watermark};
@@ -136,25 +137,10 @@ impl TryFrom<pb::CompareStateRequest> for Claim<Vec<ClassState>> {
         let class = |sent: &pb::ClassDigest| {
             Ok(ClassState {
                 class: required_enum("class", sent.class)?,
-                users: ActiveUsers {
-                    count: sent.count,
-                    digest: digest(&sent.digest)
-                        .ok_or_else(|| invalid("digest", "write 64 hexadecimal digits"))?,
-                },
+                users: ActiveUsers { count: sent.count, digest: array("digest", &sent.digest)? },
             })
         };
         let state = message.classes.iter().map(class).collect::<Result<_, InvalidArgument>>()?;
         Ok(Self { epoch: message.epoch, sequence: message.sequence, state })
     }
-}
-
-fn digest(text: &str) -> Option<[u8; 32]> {
-    let mut bytes = [0; 32];
-    if text.len() != 64 || !text.is_ascii() {
-        return None;
-    }
-    for (index, byte) in bytes.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(&text[2 * index..2 * index + 2], 16).ok()?;
-    }
-    Some(bytes)
 }

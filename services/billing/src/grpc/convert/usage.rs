@@ -6,7 +6,7 @@ use usher_rpc::{WireEnum as _, optional_enum, optional_to_wire};
 use usher_seats::EventKind;
 
 use super::field::{date, optional, optional_time};
-use crate::event::{Fact, Recorded, hex};
+use crate::event::{Fact, Recorded};
 use crate::facts::FactRange;
 use crate::interval::Interval;
 use crate::intervals::IntervalFilter;
@@ -41,7 +41,7 @@ impl From<Recorded> for pb::LedgerEvent {
             sequence: recorded.sequence,
             epoch: recorded.epoch,
             record_time: Some(to_wire(recorded.at)),
-            hash: hex(&recorded.hash),
+            hash: recorded.hash.to_vec(),
             ..Default::default()
         };
         match recorded.fact {

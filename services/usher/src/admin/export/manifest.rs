@@ -5,7 +5,7 @@ use usher_proto::billing::v1 as pb;
 use usher_rpc::enum_name;
 use usher_seats::{CountingMode, ReportFormat, ReportName};
 
-use crate::admin::report::{text, time};
+use crate::admin::report::{hex, text, time};
 
 /// The manifest as JSON. The hash is over the report's bytes as billing sent them.
 pub(super) fn json(manifest: pb::Manifest) -> Value {
@@ -15,11 +15,11 @@ pub(super) fn json(manifest: pb::Manifest) -> Value {
         "format": enum_name::<ReportFormat>(manifest.format),
         "rows": manifest.rows,
         "bytes": manifest.bytes,
-        "sha256": manifest.sha256,
+        "sha256": hex(&manifest.sha256),
         "period": { "start": text(manifest.start_date), "end": text(manifest.end_date) },
         "known_at": time(manifest.known_time),
         "sequence": manifest.sequence,
-        "head_hash": text(manifest.head_hash),
+        "head_hash": text(hex(&manifest.head_hash)),
         "modes": modes.collect::<Vec<_>>(),
         "price_versions": manifest.price_versions,
     })
