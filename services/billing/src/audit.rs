@@ -1,23 +1,15 @@
 //! Who did what, beside the facts themselves.
 
+pub mod model;
+pub(crate) mod store;
+
 use serde_json::Value;
 use usher_base::id::EventId;
 use usher_base::{CallContext, Permission};
 use usher_store::{Database, TenantTx};
 
+use crate::audit::model::entry::AuditEntry;
 use crate::error::BillingError;
-use crate::store::audit as store;
-
-/// An entry of the audit log.
-#[derive(Clone, Debug)]
-pub(crate) struct AuditEntry {
-    pub(crate) id: EventId,
-    pub(crate) at: jiff::Timestamp,
-    pub(crate) actor: String,
-    pub(crate) action: String,
-    pub(crate) detail: Value,
-    pub(crate) request_id: String,
-}
 
 /// Writes an entry in the transaction that does what it says.
 pub(crate) async fn note(
@@ -34,7 +26,7 @@ pub(crate) async fn note(
         detail,
         request_id: ctx.request_id().to_owned(),
     };
-    store::insert(tx, &entry).await
+    store::log::insert(tx, &entry).await
 }
 
 /// The entries after one, oldest first.
@@ -47,7 +39,7 @@ pub(crate) async fn list(
     ctx.require(Permission::BillingAdmin)?;
     let database = database.scoped(&ctx.scope()?);
     let mut tx = database.begin().await?;
-    let entries = store::page(&mut tx, after, most).await?;
+    let entries = store::log::page(&mut tx, after, most).await?;
     tx.commit().await?;
     Ok(entries)
 }

@@ -5,10 +5,10 @@ use usher_base::{Fault, Reason};
 use usher_rpc::convert::{InvalidArgument, invalid};
 use usher_seats::{Pool, SeatClass};
 
-use crate::obstacle::Obstacle;
 use crate::rating::RatingError;
 use crate::rating::calendar::InvalidPeriod;
 use crate::rating::price::Ambiguous;
+use crate::terms::model::obstacle::Obstacle;
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BillingError {
@@ -146,6 +146,12 @@ impl Fault for BillingError {
             Self::Argument(error) => error.metadata(),
             _ => Vec::new(),
         }
+    }
+}
+
+impl From<Obstacle> for BillingError {
+    fn from(obstacle: Obstacle) -> Self {
+        Self::Obstacle(obstacle)
     }
 }
 

@@ -2,13 +2,14 @@
 //! turn of each job; a replica takes it with a lease, does it, and says when the next one is.
 
 mod closing;
+pub(crate) mod model;
 mod signing;
+pub(crate) mod store;
 mod verification;
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use tokio::time::sleep;
 use usher_base::id::WorkspaceId;
 use usher_base::{CallContext, Clock, Credential};
@@ -16,8 +17,8 @@ use usher_rpc::{Failure, ServiceCredential, Tasks, Verifier};
 use usher_store::Database;
 
 use crate::error::BillingError;
-use crate::signed_head::ProofKeys;
-use crate::store::jobs as store;
+use crate::jobs::model::{Job, JobSettings, Trouble, Turn};
+use crate::verification::model::proof::ProofKeys;
 
 /// How long a replica may have a turn: longer than the largest ledger takes.
 const LEASE: SignedDuration = SignedDuration::from_mins(15);
@@ -25,81 +26,6 @@ const LEASE: SignedDuration = SignedDuration::from_mins(15);
 const PAGE: i32 = 100;
 /// How often an operator is told again of trouble that goes on.
 const TELL_EVERY: SignedDuration = SignedDuration::from_hours(24);
-
-/// When what is done.
-#[derive(Clone, Copy, Debug)]
-pub struct JobSettings {
-    /// How long after a period's end it is closed, if everything is proven; none where people close.
-    pub close_after: Option<SignedDuration>,
-    /// How long after a period's end an operator is told that it is not closed; none for never.
-    pub close_alarm_after: Option<SignedDuration>,
-    /// How often each ledger is verified; none for never.
-    pub verify_every: Option<SignedDuration>,
-    /// How often due turns are looked for.
-    pub poll: Duration,
-}
-
-/// What is done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Job {
-    /// Closes ended periods.
-    Close,
-    /// Verifies ledgers.
-    Verify,
-    /// Signs where the chains are.
-    Sign,
-}
-
-impl Job {
-    pub(crate) const ALL: [Self; 3] = [Self::Close, Self::Verify, Self::Sign];
-
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Close => "close",
-            Self::Verify => "verify",
-            Self::Sign => "sign",
-        }
-    }
-
-    /// Between two turns, so that a backlog leaves room for requests.
-    const fn pause(self) -> Duration {
-        match self {
-            Self::Close | Self::Sign => Duration::from_millis(20),
-            Self::Verify => Duration::from_millis(200),
-        }
-    }
-
-    /// Where the workspaces in trouble are counted; nothing of a job that has none.
-    const fn trouble_metric(self) -> Option<&'static str> {
-        match self {
-            Self::Close => Some("usher_period_close_overdue"),
-            Self::Verify => Some("usher_ledgers_faulty"),
-            Self::Sign => None,
-        }
-    }
-}
-
-/// A workspace's turn.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Turn {
-    pub(crate) workspace: WorkspaceId,
-    pub(crate) at: Timestamp,
-}
-
-/// Something is wrong that an operator must know.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Trouble {
-    pub(crate) since: Timestamp,
-    pub(crate) told_at: Timestamp,
-}
-
-/// What became of a turn.
-#[derive(Debug)]
-struct Outcome {
-    next: Timestamp,
-    /// What an operator must know.
-    trouble: Option<String>,
-}
 
 /// Why a round ended early.
 #[derive(Debug, thiserror::Error)]
@@ -161,7 +87,7 @@ impl Jobs {
     async fn round(&self, job: Job) -> Result<(), JobError> {
         while self.page(job).await? {}
         if let Some(metric) = job.trouble_metric() {
-            let troubled = store::count_troubled(&self.database, job).await?;
+            let troubled = store::turns::count_troubled(&self.database, job).await?;
             metrics::gauge!(metric).set(f64::from(u32::try_from(troubled).unwrap_or(u32::MAX)));
         }
         Ok(())
@@ -170,7 +96,7 @@ impl Jobs {
     /// Does the first turns that are due; says whether there may be more. Whatever becomes of a turn that
     /// was taken, its lease has moved it on.
     async fn page(&self, job: Job) -> Result<bool, JobError> {
-        let due = store::due(&self.database, job, self.clock.now(), PAGE).await?;
+        let due = store::turns::due(&self.database, job, self.clock.now(), PAGE).await?;
         let mut more = i32::try_from(due.len()).is_ok_and(|found| found == PAGE);
         for turn in due {
             let token = self.credential.current().await?;
@@ -199,7 +125,7 @@ impl Jobs {
         let database = self.database.scoped(&ctx.scope()?);
         let lease = self.clock.now() + LEASE;
         let mut tx = database.begin_at(self.clock.now()).await?;
-        let claimed = store::claim(&mut tx, job, turn.at, lease).await?;
+        let claimed = store::turns::claim(&mut tx, job, turn.at, lease).await?;
         tx.commit().await?;
         let Some(before) = claimed else { return Ok(()) };
         // Nothing is held while the work is done but the lease.
@@ -213,7 +139,7 @@ impl Jobs {
         };
         let trouble = outcome.trouble.map(|what| self.tell(job, turn.workspace, before, &what));
         let mut tx = database.begin_at(self.clock.now()).await?;
-        store::finish(&mut tx, job, lease, outcome.next, trouble).await?;
+        store::turns::finish(&mut tx, job, lease, outcome.next, trouble).await?;
         tx.commit().await?;
         Ok(())
     }

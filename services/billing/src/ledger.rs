@@ -1,30 +1,33 @@
 //! Appending to the ledger: the next number or nothing, once, in one transaction.
 
-use jiff::{SignedDuration, Timestamp};
+pub(crate) mod as_of;
+pub(crate) mod clock;
+pub(crate) mod corrections;
+pub(crate) mod epochs;
+pub(crate) mod facts;
+pub(crate) mod intervals;
+pub(crate) mod members;
+pub mod model;
+pub(crate) mod pool_usage;
+pub(crate) mod reconciliation;
+pub(crate) mod seat_status;
+pub(crate) mod seats_in_use;
+pub(crate) mod store;
+pub(crate) mod usage;
+pub(crate) mod watermarks;
+
+use jiff::Timestamp;
 use usher_base::Reason;
 use usher_base::id::WorkspaceId;
-use usher_seats::SeatClass;
 use usher_store::ScopedDatabase;
 
 use crate::error::BillingError;
-use crate::event::{Fact, GENESIS, Hash, Place, Recorded, SeatEvent};
-use crate::interval::{Fold, StateChange};
-use crate::limit_alerts;
-use crate::store::{events, facts, history, intervals, ledgers, seats};
-use crate::watermarks::Span;
-
-/// How far facts and watermarks may be ahead of the clock here. Beyond, a clock is wrong, and one that leapt once
-/// must not decide when everybody's seats end from then on.
-pub(crate) const AHEAD: SignedDuration = SignedDuration::from_secs(5);
-
-/// Consecutive events of one workspace.
-#[derive(Debug)]
-pub(crate) struct Batch {
-    pub(crate) workspace: WorkspaceId,
-    pub(crate) epoch: i64,
-    /// Not empty; numbers increase by one.
-    pub(crate) events: Vec<SeatEvent>,
-}
+use crate::ledger::model::batch::{Applied, Batch, Entry};
+use crate::ledger::model::event::{Fact, Place, Recorded, SeatEvent};
+use crate::ledger::model::head::{AHEAD, Ledger};
+use crate::ledger::store::{events, history, ledgers, seats};
+use crate::limits::alerts;
+use crate::rating::interval::{Fold, StateChange};
 
 /// What became of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,25 +36,6 @@ pub(crate) struct Appended {
     pub(crate) acknowledged: i64,
     /// Why nothing was applied.
     pub(crate) refused: Option<Reason>,
-}
-
-/// A fact with its place in the ledger.
-pub(crate) struct Entry<'a> {
-    pub(crate) sequence: i64,
-    pub(crate) event: &'a SeatEvent,
-    pub(crate) hash: Hash,
-}
-
-/// An event that was applied, as its hash needs it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Applied {
-    /// The ledger's number.
-    pub(crate) sequence: i64,
-    /// When it was recorded.
-    pub(crate) at: Timestamp,
-    /// The hash before it, and its own.
-    pub(crate) before: Hash,
-    pub(crate) hash: Hash,
 }
 
 /// Applies a batch, or nothing of it.
@@ -120,7 +104,7 @@ pub(crate) async fn append(
     ledger.acknowledged_sequence = new.last().map_or(acknowledged, |event| event.sequence);
     // The cursor moves in the transaction that applied the events, and nowhere else.
     ledgers::save(&mut tx, &ledger).await?;
-    limit_alerts::raise(&mut tx, &ledger, now).await?;
+    alerts::raise(&mut tx, &ledger, now).await?;
     tx.commit().await?;
     Ok(Appended { acknowledged: ledger.acknowledged_sequence, refused: None })
 }
@@ -181,7 +165,7 @@ async fn project(
     for seat in seats::active(tx, &persons).await? {
         fold.seed_user(seat.person, seat.user, seat.class);
     }
-    for interval in intervals::open(tx, &persons).await? {
+    for interval in store::intervals::open(tx, &persons).await? {
         fold.seed_open(interval);
     }
     for Entry { sequence, event, .. } in entries {
@@ -205,7 +189,7 @@ async fn project(
             _ => {}
         }
     }
-    intervals::save(tx, &intervals).await
+    store::intervals::save(tx, &intervals).await
 }
 
 /// Records a fact of billing's own behind the head; the caller has locked the ledger.
@@ -220,62 +204,9 @@ pub(crate) async fn record(
     let (sequence, epoch, at) = (ledger.sequence + 1, ledger.epoch, ledger.last_recorded_at);
     let hash = fact.chain(&ledger.head_hash, Place { workspace, epoch, sequence, at });
     let recorded = Recorded { sequence, epoch, counts_at: at, at, hash, fact };
-    facts::insert(tx, &recorded).await?;
+    store::facts::insert(tx, &recorded).await?;
     ledger.sequence = recorded.sequence;
     ledger.head_hash = recorded.hash;
     ledgers::save(tx, ledger).await?;
     Ok(recorded.sequence)
-}
-
-/// The state of a ledger.
-#[derive(Clone, Debug)]
-pub(crate) struct Ledger {
-    pub(crate) epoch: i64,
-    pub(crate) acknowledged_sequence: i64,
-    pub(crate) sequence: i64,
-    pub(crate) head_hash: Hash,
-    /// Open intervals by class.
-    pub(crate) open_seats: [i64; SeatClass::COUNT],
-    pub(crate) halted: bool,
-    pub(crate) last_effective_at: Timestamp,
-    pub(crate) last_recorded_at: Timestamp,
-    /// Up to when everything that identity recorded has been sent, and its number then.
-    pub(crate) watermark: Option<Watermark>,
-    /// The watermarks that came one soon after the other, up to the last.
-    pub(crate) span: Option<Span>,
-    /// The producer's number at which both sides last had the same state.
-    pub(crate) reconciled_sequence: i64,
-    /// Whether a comparison of states was asked for.
-    pub(crate) digest_wanted: bool,
-    /// When states were last compared.
-    pub(crate) compared_at: Option<Timestamp>,
-}
-
-/// Everything that is effective until an instant has been sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Watermark {
-    pub(crate) at: Timestamp,
-    /// The producer's last number then.
-    pub(crate) sequence: i64,
-}
-
-impl Ledger {
-    /// A ledger without any fact.
-    pub(crate) fn empty(epoch: i64) -> Self {
-        Self {
-            epoch,
-            acknowledged_sequence: 0,
-            sequence: 0,
-            head_hash: GENESIS,
-            open_seats: [0; SeatClass::COUNT],
-            halted: false,
-            last_effective_at: Timestamp::UNIX_EPOCH,
-            last_recorded_at: Timestamp::UNIX_EPOCH,
-            watermark: None,
-            span: None,
-            reconciled_sequence: 0,
-            digest_wanted: false,
-            compared_at: None,
-        }
-    }
 }

@@ -1,5 +1,14 @@
 //! The rules of limits: setting and clearing them, and whether more seats would fit.
 
+pub(crate) mod alerts;
+pub(crate) mod feed;
+pub(crate) mod limit_versions;
+pub(crate) mod look;
+pub mod model;
+pub(crate) mod refusals;
+pub(crate) mod store;
+pub(crate) mod view;
+
 use serde_json::json;
 use usher_base::{CallContext, Permission};
 use usher_seats::Pool;
@@ -7,11 +16,11 @@ use usher_store::Database;
 
 use crate::audit;
 use crate::error::BillingError;
-use crate::limit::{Limit, Most, Rule};
-use crate::limit_versions::{Said, renew};
-use crate::links::SeatsInUse;
-use crate::store::ledgers;
-use crate::store::{accounts, limits as store};
+use crate::ledger::seats_in_use::SeatsInUse;
+use crate::ledger::store::ledgers;
+use crate::limits::limit_versions::{Said, renew};
+use crate::limits::model::limit::{Limit, Most, Rule};
+use crate::terms::store::accounts;
 
 /// Sets a pool's limit in the place of the plan's, or goes back to that. Nobody loses a seat by it.
 pub(crate) async fn say(database: &Database, ctx: &CallContext, said: Said) -> Result<Limit, BillingError> {
@@ -19,9 +28,9 @@ pub(crate) async fn say(database: &Database, ctx: &CallContext, said: Said) -> R
     let database = database.scoped(&ctx.scope()?);
     let mut tx = database.begin_at(ctx.now()).await?;
     accounts::lock(&mut tx).await?;
-    let before = store::find(&mut tx, said.pool).await?;
+    let before = store::limits::find(&mut tx, said.pool).await?;
     renew(&mut tx, ctx.now(), &ctx.actor().to_string(), Some(said)).await?;
-    let limit = store::find(&mut tx, said.pool).await?;
+    let limit = store::limits::find(&mut tx, said.pool).await?;
     if limit != before {
         let (action, detail) = match said.rule {
             Some(rule) => ("limit.set", spelled(said.pool, rule)),
@@ -56,7 +65,7 @@ pub(crate) async fn get(database: &Database, ctx: &CallContext) -> Result<Vec<Li
     ctx.require(Permission::BillingRead)?;
     let database = database.scoped(&ctx.scope()?);
     let mut tx = database.begin().await?;
-    let limits = store::last(&mut tx).await?;
+    let limits = store::limits::last(&mut tx).await?;
     tx.commit().await?;
     Ok(limits)
 }
@@ -79,7 +88,7 @@ pub(crate) async fn check(
     ctx.require(Permission::BillingRead)?;
     let database = database.scoped(&ctx.scope()?);
     let mut tx = database.begin().await?;
-    let limit = store::find(&mut tx, pool).await?;
+    let limit = store::limits::find(&mut tx, pool).await?;
     let in_use = match ledgers::find(&mut tx).await? {
         Some(ledger) => SeatsInUse::read(&mut tx, &ledger).await?.of(pool),
         None => 0,

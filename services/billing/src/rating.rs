@@ -7,12 +7,18 @@ pub mod allocation;
 pub mod amount;
 pub mod calendar;
 pub mod count;
+pub mod interval;
 pub mod line;
+pub(crate) mod minor_units;
+pub(crate) mod movement;
+pub mod overlay;
 mod pattern;
 pub mod presence;
 pub mod price;
 mod shares;
+pub mod simulate;
 pub mod tally;
+pub mod zone;
 
 pub use allocation::{Allocation, Allocator};
 pub use calendar::Calendar;

@@ -6,51 +6,31 @@ mod commitment;
 mod forecast;
 mod idle_seats;
 mod limits;
+pub(crate) mod model;
 mod movements;
 mod portfolio;
 mod reconciliation;
 mod seat_days;
 mod seats_by_day;
 mod statement;
+pub(crate) mod store;
 mod writer;
 
-use jiff::Timestamp;
-use jiff::civil::Date;
 use usher_base::credential::Denied;
 use usher_base::id::WorkspaceId;
 use usher_base::{CallContext, Permission};
-use usher_seats::{CountingMode, ReportFormat, ReportName};
+use usher_seats::ReportName;
 use usher_store::{Database, TenantTx};
 
-pub(crate) use writer::{Writer, Written};
-
 use crate::error::BillingError;
-use crate::invoices;
-use crate::store::LONGEST_SCAN;
-use crate::store::{accounts, workspaces};
-use crate::view::View;
+use crate::invoicing::view::View;
+use crate::ledger::as_of;
+use crate::reports::model::{About, Order};
+use crate::reports::store::workspaces;
+use crate::sql::LONGEST_SCAN;
+use crate::terms::store::accounts;
 
-/// What is asked for.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Order {
-    pub(crate) report: ReportName,
-    pub(crate) format: ReportFormat,
-    /// Of one workspace the first date of its period, of all workspaces a date within.
-    pub(crate) date: Date,
-    pub(crate) known_at: Option<Timestamp>,
-    pub(crate) all_workspaces: bool,
-}
-
-/// What a report is about, for its manifest.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct About {
-    pub(crate) dates: Option<(Date, Date)>,
-    pub(crate) sequence: i64,
-    /// Of the ledger; empty where there is none.
-    pub(crate) head_hash: Vec<u8>,
-    pub(crate) modes: Vec<CountingMode>,
-    pub(crate) price_versions: Vec<String>,
-}
+pub(crate) use writer::{Writer, Written};
 
 const fn columns(report: ReportName) -> &'static [&'static str] {
     match report {
@@ -82,8 +62,8 @@ pub(crate) async fn write(
     if !order.all_workspaces {
         let scope = ctx.scope()?;
         let mut tx = database.scoped(&scope).scan(LONGEST_SCAN).await?;
-        let period = invoices::period(&mut tx, order.date).await?;
-        let known = invoices::knowledge(&mut tx, order.known_at, now).await?;
+        let period = crate::terms::accounts::period(&mut tx, order.date).await?;
+        let known = as_of::knowledge(&mut tx, order.known_at, now).await?;
         let view = View::new(&mut tx, period, known).await?;
         let about = statement::about(&mut tx, &view).await?;
         one(&mut tx, order.report, &view, writer).await?;
@@ -102,7 +82,7 @@ pub(crate) async fn write(
             let mut tx = database.scoped(&scope).scan(LONGEST_SCAN).await?;
             let schedule = accounts::schedule(&mut tx).await?;
             if let Some(period) = schedule.containing(order.date) {
-                let known = invoices::knowledge(&mut tx, order.known_at, now).await?;
+                let known = as_of::knowledge(&mut tx, order.known_at, now).await?;
                 writer.prefix(tenant.to_string());
                 let view = View::new(&mut tx, period, known).await?;
                 one(&mut tx, order.report, &view, writer).await?;

@@ -29,7 +29,6 @@ use usher_rpc::{
 };
 use usher_store::{BootError, Database, DatabaseConfig};
 
-use crate::clock;
 use crate::grpc::accounts::AccountApi;
 use crate::grpc::audit::AuditApi;
 use crate::grpc::commitments::CommitmentApi;
@@ -47,10 +46,12 @@ use crate::grpc::seat_ledger::SeatLedgerApi;
 use crate::grpc::statements::StatementApi;
 use crate::grpc::usage::UsageApi;
 use crate::grpc::verifications::VerificationApi;
-use crate::jobs::{JobSettings, Jobs};
+use crate::jobs::Jobs;
+use crate::jobs::model::JobSettings;
+use crate::ledger::clock;
 use crate::methods::METHODS;
-use crate::signed_head::ProofKeys;
-use crate::store::LONGEST_SCAN;
+use crate::sql::LONGEST_SCAN;
+use crate::verification::model::proof::ProofKeys;
 
 /// How the service is set up.
 #[derive(Debug)]

@@ -1,58 +1,22 @@
 //! Checks a ledger against itself: the chains of hashes, the projection, the closed periods, the signed heads.
 
 mod facts;
+pub(crate) mod model;
 mod periods;
 mod records;
+pub(crate) mod signed_heads;
+pub(crate) mod store;
 
-use jiff::Timestamp;
 use usher_base::id::EventId;
 use usher_base::{CallContext, Permission};
 use usher_store::{Database, ScopedDatabase};
 
 use crate::error::BillingError;
-use crate::ledger::Ledger;
-use crate::signed_head::{ProofKeys, SignedHead};
-use crate::store::LONGEST_SCAN;
-use crate::store::{ledgers, verifications as store};
-
-const MOST_FAULTS: usize = 100;
-
-/// What was found.
-#[derive(Debug, Default)]
-pub(crate) struct Verdict {
-    pub(crate) facts: i64,
-    /// Empty if all is well.
-    pub(crate) faults: Vec<String>,
-}
-
-impl Verdict {
-    fn fault(&mut self, text: String) {
-        if self.faults.len() < MOST_FAULTS {
-            self.faults.push(text);
-        }
-    }
-
-    /// What billing can't have written is a fault as well; any other failure ends the verification.
-    fn unread(&mut self, checked: Result<(), BillingError>) -> Result<(), BillingError> {
-        match checked {
-            Err(BillingError::Stored(what)) => {
-                self.fault(format!("what is stored can't be read: {what}"));
-                Ok(())
-            }
-            other => other,
-        }
-    }
-}
-
-/// A verification, as it is kept.
-#[derive(Clone, Debug)]
-pub(crate) struct Verification {
-    pub(crate) id: EventId,
-    pub(crate) at: Timestamp,
-    pub(crate) actor: String,
-    pub(crate) facts: i64,
-    pub(crate) faults: Vec<String>,
-}
+use crate::ledger::model::head::Ledger;
+use crate::ledger::store::ledgers;
+use crate::sql::LONGEST_SCAN;
+use crate::verification::model::proof::{ProofKeys, SignedHead};
+use crate::verification::model::verdict::{Verdict, Verification};
 
 /// Hashes the chain, folds the facts and rates the closed periods again, compares with what is stored,
 /// and keeps what was found.
@@ -104,7 +68,7 @@ pub(crate) async fn verify(
 
 async fn keep(database: &ScopedDatabase, verification: &Verification) -> Result<(), BillingError> {
     let mut tx = database.begin_at(verification.at).await?;
-    store::insert(&mut tx, verification).await?;
+    store::verifications::insert(&mut tx, verification).await?;
     Ok(tx.commit().await?)
 }
 
@@ -113,7 +77,7 @@ pub(crate) async fn list(database: &Database, ctx: &CallContext) -> Result<Vec<V
     ctx.require(Permission::BillingRead)?;
     let database = database.scoped(&ctx.scope()?);
     let mut tx = database.begin().await?;
-    let found = store::last(&mut tx, 30).await?;
+    let found = store::verifications::last(&mut tx, 30).await?;
     tx.commit().await?;
     Ok(found)
 }

@@ -291,7 +291,7 @@ async fn a_manifest_says_what_a_file_is_and_asking_again_for_what_was_known_give
 
     let (file, manifest) = write("first", &[]).await;
 
-    let digest = usher_billing::event::hex(&Sha256::digest(&file));
+    let digest = usher_billing::audit::model::hash::hex(&Sha256::digest(&file));
     assert_eq!(manifest["sha256"], digest);
     assert_eq!((&manifest["report"], &manifest["bytes"]), (&json!("statement"), &json!(file.len())));
     assert_eq!(manifest["period"]["start"], start());

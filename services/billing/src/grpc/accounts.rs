@@ -7,8 +7,8 @@ use usher_rpc::convert::missing;
 use usher_rpc::{Tasks, open, status};
 use usher_store::Database;
 
-use crate::account_change::AccountChange;
-use crate::accounts;
+use crate::terms::accounts;
+use crate::terms::model::account_change::AccountChange;
 
 /// Serves accounts.
 pub(crate) struct AccountApi {

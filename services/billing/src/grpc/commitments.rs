@@ -7,7 +7,8 @@ use usher_rpc::convert::{missing, parse};
 use usher_rpc::{Tasks, open, status};
 use usher_store::Database;
 
-use crate::commitments::{self, NewCommitment};
+use crate::terms::commitments;
+use crate::terms::commitments::NewCommitment;
 
 /// Serves what is bought for a term.
 pub(crate) struct CommitmentApi {

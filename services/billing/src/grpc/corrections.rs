@@ -7,8 +7,9 @@ use usher_rpc::convert::{missing, parse};
 use usher_rpc::{Tasks, open, status};
 use usher_store::Database;
 
-use super::convert::reason;
-use crate::corrections::{self, NewCorrection};
+use crate::grpc::convert::reason;
+use crate::ledger::corrections;
+use crate::ledger::corrections::NewCorrection;
 
 /// Serves corrections and links.
 pub(crate) struct CorrectionApi {

@@ -6,7 +6,8 @@ use usher_proto::billing::v1::credit_note_service_server::CreditNoteService;
 use usher_rpc::{Tasks, open, status};
 use usher_store::Database;
 
-use crate::credit_notes::{self, NewCreditNote};
+use crate::invoicing::credit_notes;
+use crate::invoicing::credit_notes::NewCreditNote;
 
 /// Serves credit notes.
 pub(crate) struct CreditNoteApi {

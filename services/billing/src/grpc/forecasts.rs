@@ -6,8 +6,8 @@ use usher_proto::billing::v1::forecast_service_server::ForecastService;
 use usher_rpc::{open, status};
 use usher_store::Database;
 
-use super::convert::{date, optional_time};
-use crate::forecast;
+use crate::grpc::convert::{date, optional_time};
+use crate::invoicing::forecast;
 
 /// Serves forecasts.
 pub(crate) struct ForecastApi {

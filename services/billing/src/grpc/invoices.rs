@@ -9,10 +9,9 @@ use usher_proto::billing::v1::invoice_service_server::InvoiceService;
 use usher_rpc::{open, status};
 use usher_store::Database;
 
-use super::convert::{date, optional_time};
-use crate::allocations;
-use crate::invoices;
-use crate::what_if::WhatIf;
+use crate::grpc::convert::{date, optional_time};
+use crate::invoicing::{allocations, invoices};
+use crate::terms::model::what_if::WhatIf;
 
 /// The most allocations in one message.
 const CHUNK: usize = 1_000;

@@ -7,12 +7,12 @@ use usher_rpc::convert::missing;
 use usher_rpc::{Pollers, Tasks, open, required_enum, status};
 use usher_store::Database;
 
-use super::watch::{Watch, watch};
-use crate::limit_alerts;
-use crate::limit_versions::Said;
-use crate::limit_view::{Counts, LimitView, Shown};
+use crate::grpc::watch::{Watch, watch};
 use crate::limits;
-use crate::look::EVERY;
+use crate::limits::alerts;
+use crate::limits::limit_versions::Said;
+use crate::limits::look::EVERY;
+use crate::limits::view::{Counts, LimitView, Shown};
 
 /// Serves limits.
 pub(crate) struct LimitApi {
@@ -37,7 +37,7 @@ impl LimitService for LimitApi {
     ) -> Result<Response<pb::GetLimitsResponse>, Status> {
         let (ctx, _) = open(request)?;
         let limits = limits::get(&self.database, &ctx).await.map_err(status)?;
-        let alerts = limit_alerts::list(&self.database, &ctx).await.map_err(status)?;
+        let alerts = alerts::list(&self.database, &ctx).await.map_err(status)?;
         Ok(Response::new(Shown { limits, alerts }.into()))
     }
 

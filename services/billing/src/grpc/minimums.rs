@@ -7,9 +7,9 @@ use usher_rpc::convert::invalid;
 use usher_rpc::{Tasks, open, status};
 use usher_store::Database;
 
-use super::convert::date;
-use crate::minimum::MOST_MINOR;
-use crate::minimums;
+use crate::grpc::convert::date;
+use crate::terms::minimums;
+use crate::terms::model::minimum_spend::MOST_MINOR;
 
 /// Serves what periods cost at least.
 pub(crate) struct MinimumApi {

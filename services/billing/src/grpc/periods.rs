@@ -6,10 +6,9 @@ use usher_proto::billing::v1::period_service_server::PeriodService;
 use usher_rpc::{Tasks, open, status};
 use usher_store::Database;
 
-use super::convert::date;
-use crate::closing;
 use crate::error::BillingError;
-use crate::invoices;
+use crate::grpc::convert::date;
+use crate::invoicing::{closing, invoices};
 
 /// Serves periods.
 pub(crate) struct PeriodApi {

@@ -7,7 +7,8 @@ use usher_rpc::convert::{missing, parse};
 use usher_rpc::{Tasks, open, status};
 use usher_store::Database;
 
-use crate::prices::{self, NewPrice};
+use crate::terms::prices;
+use crate::terms::prices::NewPrice;
 
 /// Serves prices.
 pub(crate) struct PriceApi {

@@ -6,7 +6,7 @@ use usher_proto::billing::v1::reconciliation_service_server::ReconciliationServi
 use usher_rpc::{open, page, status};
 use usher_store::Database;
 
-use crate::reconciliation;
+use crate::ledger::reconciliation;
 
 /// Serves comparisons.
 pub(crate) struct ReconciliationApi {

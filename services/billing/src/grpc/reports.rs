@@ -14,9 +14,11 @@ use usher_proto::billing::v1::report_service_server::ReportService;
 use usher_rpc::{Tasks, open, required_enum, status};
 use usher_store::Database;
 
-use super::convert::{date, manifest, optional_time};
 use crate::error::BillingError;
-use crate::reports::{self, Order, Writer};
+use crate::grpc::convert::{date, manifest, optional_time};
+use crate::reports;
+use crate::reports::Writer;
+use crate::reports::model::Order;
 
 type Parts = Pin<Box<dyn Stream<Item = Result<pb::ExportReportResponse, Status>> + Send>>;
 

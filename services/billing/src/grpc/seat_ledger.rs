@@ -15,19 +15,20 @@ use usher_rpc::convert::{invalid, parse, reason_to_wire, to_wire};
 use usher_rpc::{Tasks, WireEnum as _, open, status};
 use usher_store::{Database, ScopedDatabase};
 
-use super::state;
-use super::watch::{Watch, watch};
 use crate::error::BillingError;
-use crate::ledger::{self, Batch, Watermark};
-use crate::limit::PlanLimit;
-use crate::limit_feed::LimitFeed;
-use crate::limit_refusals::{self, Refusals};
-use crate::limit_versions;
-use crate::links::Links;
-use crate::reconciliation::{self, Claim};
-use crate::resync;
-use crate::store::ledgers as store;
-use crate::watermarks;
+use crate::grpc::state;
+use crate::grpc::watch::{Watch, watch};
+use crate::ledger;
+use crate::ledger::model::batch::Batch;
+use crate::ledger::model::head::Watermark;
+use crate::ledger::model::state::Claim;
+use crate::ledger::seats_in_use::Links;
+use crate::ledger::store::ledgers as store;
+use crate::ledger::{epochs, reconciliation, watermarks};
+use crate::limits::feed::LimitFeed;
+use crate::limits::model::limit::PlanLimit;
+use crate::limits::model::refusal::Refusals;
+use crate::limits::{limit_versions, refusals};
 
 /// The most workspaces whose cursors are asked for at once.
 const MOST_CURSORS: usize = 1_000;
@@ -176,7 +177,7 @@ impl SeatLedgerService for SeatLedgerApi {
         let sent = state::receive(stream, |message| message.part).await?;
         let database = self.database.clone();
         let work =
-            async move { resync::begin(&database, &ctx, sent.workspace, &sent.claim, &sent.reason).await };
+            async move { epochs::begin(&database, &ctx, sent.workspace, &sent.claim, &sent.reason).await };
         let begun = self.tasks.detach(work).await.map_err(status)?;
         Ok(Response::new(pb::BeginEpochResponse {
             epoch: begun.epoch,
@@ -198,7 +199,7 @@ async fn take_along(
     match (plan, refusals) {
         (Ok(plan), Ok(refusals)) => {
             limit_versions::take_plan(database, now, &plan).await?;
-            limit_refusals::take(database, now, as_of, &refusals).await
+            refusals::take(database, now, as_of, &refusals).await
         }
         (Err(error), _) | (_, Err(error)) => {
             let workspace = &sent.workspace_id;

@@ -6,7 +6,7 @@ use usher_proto::billing::v1 as pb;
 use usher_rpc::convert::{invalid, missing, parse};
 use usher_rpc::status;
 
-use crate::reconciliation::{ActiveUser, Claim};
+use crate::ledger::model::state::{ActiveUser, Claim};
 
 /// The most users of one workspace.
 const MOST_USERS: usize = 5_000_000;

@@ -6,9 +6,9 @@ use usher_proto::billing::v1::statement_service_server::StatementService;
 use usher_rpc::{open, status};
 use usher_store::Database;
 
-use super::convert::optional_time;
-use crate::statements;
-use crate::usage::DateRange;
+use crate::grpc::convert::optional_time;
+use crate::invoicing::statements;
+use crate::ledger::usage::DateRange;
 
 /// Serves statements.
 pub(crate) struct StatementApi {

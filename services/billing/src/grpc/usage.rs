@@ -9,11 +9,11 @@ use usher_rpc::{WireEnum as _, open, optional_enum, page, status};
 use usher_store::Database;
 use uuid::Uuid;
 
-use super::convert::optional_time;
-use crate::facts::{self, FactRange};
-use crate::intervals::{self, IntervalFilter};
-use crate::seat_status;
-use crate::usage::{self, DateRange};
+use crate::grpc::convert::optional_time;
+use crate::ledger::model::fact_range::FactRange;
+use crate::ledger::model::interval_filter::IntervalFilter;
+use crate::ledger::usage::DateRange;
+use crate::ledger::{facts, intervals, seat_status, usage};
 
 /// Serves reads of the ledger.
 pub(crate) struct UsageApi {

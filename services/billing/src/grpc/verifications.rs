@@ -6,9 +6,9 @@ use usher_proto::billing::v1::verification_service_server::VerificationService;
 use usher_rpc::{open, status};
 use usher_store::Database;
 
-use crate::signed_head::{ProofKeys, SignedHead};
-use crate::signed_heads;
 use crate::verification;
+use crate::verification::model::proof::{ProofKeys, SignedHead};
+use crate::verification::signed_heads;
 
 /// Serves verifications and signed heads.
 pub(crate) struct VerificationApi {

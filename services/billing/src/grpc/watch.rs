@@ -8,7 +8,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Response, Status};
 use usher_rpc::{Tasks, status};
 
-use crate::look::Look;
+use crate::limits::look::Look;
 
 /// The stream of an answer.
 pub(super) type Watch<M> = Pin<Box<dyn Stream<Item = Result<M, Status>> + Send>>;

@@ -5,10 +5,11 @@ use jiff::{SignedDuration, Timestamp};
 use usher_base::CallContext;
 use usher_store::{Database, ScopedDatabase};
 
-use super::{JobSettings, Outcome};
-use crate::closing;
 use crate::error::BillingError;
-use crate::store::{accounts, ledgers};
+use crate::invoicing::closing;
+use crate::jobs::model::{JobSettings, Outcome};
+use crate::ledger::store::ledgers;
+use crate::terms::store::accounts;
 
 /// Prices, terms and first events come without an announcement: a workspace is looked at this often.
 const LOOK_EVERY: SignedDuration = SignedDuration::from_hours(1);

@@ -4,10 +4,10 @@ use jiff::SignedDuration;
 use usher_base::CallContext;
 use usher_store::Database;
 
-use super::Outcome;
 use crate::error::BillingError;
-use crate::signed_head::ProofKeys;
-use crate::signed_heads;
+use crate::jobs::model::Outcome;
+use crate::verification::model::proof::ProofKeys;
+use crate::verification::signed_heads;
 
 const EVERY: SignedDuration = SignedDuration::from_hours(24);
 

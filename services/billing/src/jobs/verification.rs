@@ -4,10 +4,10 @@ use jiff::SignedDuration;
 use usher_base::CallContext;
 use usher_store::Database;
 
-use super::Outcome;
 use crate::error::BillingError;
-use crate::signed_head::ProofKeys;
+use crate::jobs::model::Outcome;
 use crate::verification;
+use crate::verification::model::proof::ProofKeys;
 
 pub(super) async fn turn(
     database: &Database,

@@ -5,14 +5,14 @@ use std::collections::HashMap;
 use num_bigint::BigInt;
 use usher_seats::LineKind;
 
-use super::count::DailyCount;
-use super::line::{Line, Rated};
-use super::pattern::{Dated, Pattern, weigh};
-use super::presence::Member;
-use super::price::PriceList;
-use super::shares::Shares;
-use super::tally::Tally;
-use super::{RatingError, SeatClass};
+use crate::rating::count::DailyCount;
+use crate::rating::line::{Line, Rated};
+use crate::rating::pattern::{Dated, Pattern, weigh};
+use crate::rating::presence::Member;
+use crate::rating::price::PriceList;
+use crate::rating::shares::Shares;
+use crate::rating::tally::Tally;
+use crate::rating::{RatingError, SeatClass};
 
 /// A person's share of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! Seats by day: what statements, usage and reports show.
 
-use super::calendar::Calendar;
-use super::tally::Step;
+use crate::rating::calendar::Calendar;
+use crate::rating::tally::Step;
 
 /// One class on one date.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

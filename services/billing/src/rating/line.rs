@@ -4,12 +4,12 @@ use num_rational::BigRational;
 use num_traits::Zero as _;
 use usher_seats::{CountingMode, LineKind};
 
-use super::amount::{round, whole};
-use super::calendar::Calendar;
-use super::count::DailyCount;
-use super::price::{PriceList, PriceVersion};
-use super::tally::{Step, Tally};
-use super::{RatingError, SeatClass};
+use crate::rating::amount::{round, whole};
+use crate::rating::calendar::Calendar;
+use crate::rating::count::DailyCount;
+use crate::rating::price::{PriceList, PriceVersion};
+use crate::rating::tally::{Step, Tally};
+use crate::rating::{RatingError, SeatClass};
 
 /// A line of a statement.
 #[derive(Clone, Debug, PartialEq, Eq)]

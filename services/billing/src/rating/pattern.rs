@@ -6,10 +6,10 @@ use num_rational::BigRational;
 use num_traits::Zero as _;
 use usher_seats::CountingMode;
 
-use super::SeatClass;
-use super::calendar::Calendar;
-use super::line::{Part, Rated, highest};
-use super::presence::Member;
+use crate::rating::SeatClass;
+use crate::rating::calendar::Calendar;
+use crate::rating::line::{Part, Rated, highest};
+use crate::rating::presence::Member;
 
 /// First and last of some dates.
 type Dates = (usize, usize);

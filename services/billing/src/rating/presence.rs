@@ -1,7 +1,7 @@
 //! Who was billable when, within one period.
 
-use super::SeatClass;
-use super::calendar::Calendar;
+use crate::rating::SeatClass;
+use crate::rating::calendar::Calendar;
 
 /// A time during which a person was billable in one class; `[start, end)` in microseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,11 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use super::SeatClass;
-use super::calendar::Calendar;
-use super::count::{DailyCount, open};
-use super::line::highest;
-use super::presence::{Member, Presence};
+use crate::rating::SeatClass;
+use crate::rating::calendar::Calendar;
+use crate::rating::count::{DailyCount, open};
+use crate::rating::line::highest;
+use crate::rating::presence::{Member, Presence};
 
 /// From an instant on, so many seats are open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

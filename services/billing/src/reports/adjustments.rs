@@ -3,13 +3,15 @@
 use usher_seats::{LineKind, SeatClass};
 use usher_store::TenantTx;
 
-use super::statement::invoice;
-use super::writer::{Cell, Writer};
 use crate::error::BillingError;
-use crate::invoice::{self, InvoiceLine};
-use crate::invoices::State;
-use crate::store::{close_lines, closes, facts};
-use crate::view::View;
+use crate::invoicing::invoices::State;
+use crate::invoicing::model::line;
+use crate::invoicing::model::line::InvoiceLine;
+use crate::invoicing::store::{close_lines, closes};
+use crate::invoicing::view::View;
+use crate::ledger::store::facts;
+use crate::reports::statement::invoice;
+use crate::reports::writer::{Cell, Writer};
 
 /// `fact_seq` and `reason` are those of all facts that were booked together.
 pub(super) const COLUMNS: [&str; 8] =
@@ -35,7 +37,7 @@ pub(super) async fn write(tx: &mut TenantTx, view: &View, writer: &mut Writer) -
                 .into_iter()
                 .filter(|billed| billed.billed_for() == line.billed_for())
                 .collect();
-        let old = invoice::total(&billed)?;
+        let old = line::total(&billed)?;
         let exponent = invoice.currency(line).exponent;
         let row = [
             invoice.origin(line).into(),

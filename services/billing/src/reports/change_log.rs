@@ -6,11 +6,12 @@ use jiff::civil::Date;
 use usher_seats::SeatClass;
 use usher_store::TenantTx;
 
-use super::writer::{Cell, Writer};
 use crate::error::BillingError;
-use crate::store::change_log::{self as store, Range};
-use crate::store::closes;
-use crate::view::View;
+use crate::invoicing::store::closes;
+use crate::invoicing::view::View;
+use crate::ledger::store::change_log as store;
+use crate::ledger::store::change_log::Range;
+use crate::reports::writer::{Cell, Writer};
 
 /// The classes are the person's; a correction has only the class that it sets.
 pub(super) const COLUMNS: [&str; 9] = [

@@ -4,14 +4,15 @@ use jiff::civil::Date;
 use usher_seats::Pool;
 use usher_store::TenantTx;
 
-use super::writer::{Cell, Writer};
-use crate::commitment::Commitment;
 use crate::error::BillingError;
-use crate::pool_usage::PoolUsage;
+use crate::invoicing::true_up;
+use crate::invoicing::true_up::TrueUp;
+use crate::invoicing::view::View;
+use crate::ledger::pool_usage::PoolUsage;
 use crate::rating::{RatingError, amount};
-use crate::store::{accounts, commitments as store};
-use crate::true_up::{self, TrueUp};
-use crate::view::View;
+use crate::reports::writer::{Cell, Writer};
+use crate::terms::model::bought_term::Commitment;
+use crate::terms::store::{accounts, commitments as store};
 
 /// A row for each date on which something is committed. `committed` is what is paid for: the commitment
 /// and what was trued up before. `in_use` is the date's peak. `true_up_amount` is on the last date of a

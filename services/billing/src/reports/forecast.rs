@@ -5,16 +5,17 @@ use num_rational::BigRational;
 use usher_seats::{LineKind, SeatClass};
 use usher_store::TenantTx;
 
-use super::writer::{Cell, Writer};
-use crate::draft::{Draft, draft};
 use crate::error::BillingError;
-use crate::invoice::{InvoiceLine, total};
-use crate::members;
-use crate::price;
-use crate::prices;
-use crate::rating::{self, DailyCharges, RatingError, Tally, amount, daily_charges};
-use crate::view::View;
-use crate::what_if::WhatIf;
+use crate::invoicing::draft::{Draft, draft};
+use crate::invoicing::model::line::{InvoiceLine, total};
+use crate::invoicing::view::View;
+use crate::ledger::members;
+use crate::rating;
+use crate::rating::{DailyCharges, RatingError, Tally, amount, daily_charges};
+use crate::reports::writer::{Cell, Writer};
+use crate::terms::model::price_version;
+use crate::terms::model::what_if::WhatIf;
+use crate::terms::prices;
 
 pub(super) const COLUMNS: [&str; 5] = ["date", "class", "expected_seats", "expected_amount", "basis"];
 
@@ -46,7 +47,8 @@ pub(super) async fn write(tx: &mut TenantTx, view: &View, writer: &mut Writer) -
     let classes = rating::classes();
     let mut tally = Tally::new(&classes, calendar);
     members::each(tx, view.known.sequence, calendar, |member| tally.add(member)).await?;
-    let lists = price::lists(&prices::since(tx, view.period.currency_since, view.known.at).await?, exponent)?;
+    let lists =
+        price_version::lists(&prices::since(tx, view.period.currency_since, view.known.at).await?, exponent)?;
     let amounts = daily_amounts(&daily_charges(&tally, &lists)?)?;
     let counts = tally.counts();
     let draft = draft(tx, view.period.clone(), view.known, &WhatIf::default()).await?;

@@ -8,14 +8,15 @@ use num_traits::Zero as _;
 use usher_seats::SeatClass;
 use usher_store::TenantTx;
 
-use super::writer::{Cell, Writer};
 use crate::error::BillingError;
-use crate::period::Schedule;
-use crate::price;
-use crate::prices;
+use crate::invoicing::view::View;
+use crate::ledger::store::{facts, intervals};
 use crate::rating::{PriceList, amount};
-use crate::store::{accounts, facts, intervals};
-use crate::view::View;
+use crate::reports::writer::{Cell, Writer};
+use crate::terms::model::period::Schedule;
+use crate::terms::model::price_version;
+use crate::terms::prices;
+use crate::terms::store::accounts;
 
 /// `cost_to_date` prices each local date since then by the price of that date, whatever the mode. `display`
 /// is empty, as in `seat_days`.
@@ -24,12 +25,13 @@ pub(super) const COLUMNS: [&str; 5] = ["person_key", "display", "class", "since"
 pub(super) async fn write(tx: &mut TenantTx, view: &View, writer: &mut Writer) -> Result<(), BillingError> {
     let exponent = view.period.account.currency.exponent;
     let schedule = accounts::schedule(tx).await?;
-    let lists = price::lists(&prices::since(tx, view.period.currency_since, view.known.at).await?, exponent)?;
+    let lists =
+        price_version::lists(&prices::since(tx, view.period.currency_since, view.known.at).await?, exponent)?;
     let overlay = facts::overlay(tx, view.known.sequence).await?;
     let now = view.last_instant();
     let stays = intervals::open_at(tx, view.known.sequence, now).await?;
     let mut open: Vec<_> = overlay
-        .apply(stays.iter().map(crate::interval::Interval::stay).collect())
+        .apply(stays.iter().map(crate::rating::interval::Interval::stay).collect())
         .into_iter()
         .filter(|stay| SeatClass::at(stay.class).is_paid())
         .filter(|stay| stay.start <= now && stay.end.is_none_or(|end| now < end))

@@ -4,11 +4,11 @@ use jiff::Timestamp;
 use usher_seats::Pool;
 use usher_store::TenantTx;
 
-use super::writer::{Cell, Writer};
 use crate::error::BillingError;
-use crate::pool_usage::PoolUsage;
-use crate::store::{limit_refusals, limits as store};
-use crate::view::View;
+use crate::invoicing::view::View;
+use crate::ledger::pool_usage::PoolUsage;
+use crate::limits::store::{limits as store, refusals};
+use crate::reports::writer::{Cell, Writer};
 
 /// `class` is the pool. The limit is the one that held at the end, or at the time of the report in a
 /// period that goes on.
@@ -30,7 +30,7 @@ pub(super) async fn write(tx: &mut TenantTx, view: &View, writer: &mut Writer) -
         let first_hit = usage.first_hit(&limits, end).and_then(|at| Timestamp::from_microsecond(at).ok());
         let percent = limit.quantity.filter(|most| *most > 0).map(|most| in_use * 100 / most);
         let whole = (calendar.open(), calendar.close());
-        let blocked = limit_refusals::between(tx, pool, whole, view.known.at).await?;
+        let blocked = refusals::between(tx, pool, whole, view.known.at).await?;
         let row = [
             pool.as_str().into(),
             limit.quantity.map_or(Cell::Empty, Cell::Number),

@@ -6,12 +6,12 @@ use usher_base::id::PersonKey;
 use usher_seats::SeatClass;
 use usher_store::TenantTx;
 
-use super::writer::Writer;
 use crate::error::BillingError;
-use crate::members;
-use crate::movement::{Movement, Movements, Step, steps};
-use crate::store::{facts, intervals};
-use crate::view::View;
+use crate::invoicing::view::View;
+use crate::ledger::members;
+use crate::ledger::store::{facts, intervals};
+use crate::rating::movement::{Movement, Movements, Step, steps};
+use crate::reports::writer::Writer;
 
 /// `other` is what corrections, links and new epochs did; all columns add up to `closing`.
 pub(super) const COLUMNS: [&str; 11] = [

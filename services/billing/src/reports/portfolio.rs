@@ -2,15 +2,17 @@
 
 use usher_store::TenantTx;
 
-use super::statement::invoice;
-use super::writer::{Cell, Writer};
 use crate::error::BillingError;
-use crate::invoices::State;
-use crate::members;
-use crate::rating::{self, DailyCount, Tally};
-use crate::store::{closes, history};
-use crate::view::View;
-use crate::watermarks::TOLERANCE;
+use crate::invoicing::invoices::State;
+use crate::invoicing::store::closes;
+use crate::invoicing::view::View;
+use crate::ledger::members;
+use crate::ledger::model::span::TOLERANCE;
+use crate::ledger::store::history;
+use crate::rating;
+use crate::rating::{DailyCount, Tally};
+use crate::reports::statement::invoice;
+use crate::reports::writer::{Cell, Writer};
 
 /// `seats` are those that were open at the period's end, or are. `watermark_lag` in seconds, 0 within two
 /// minutes, and nothing of a closed period, which waits for nothing. `open_issues` counts what keeps the

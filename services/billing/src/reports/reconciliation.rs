@@ -2,10 +2,10 @@
 
 use usher_store::TenantTx;
 
-use super::writer::Writer;
 use crate::error::BillingError;
-use crate::store::reconciliations;
-use crate::view::View;
+use crate::invoicing::view::View;
+use crate::ledger::store::reconciliations;
+use crate::reports::writer::Writer;
 
 pub(super) const COLUMNS: [&str; 8] =
     ["run", "seq", "class", "provisioning_count", "billing_count", "diff", "person_keys", "resolution"];

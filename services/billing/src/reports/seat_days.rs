@@ -2,10 +2,10 @@
 
 use usher_store::TenantTx;
 
-use super::writer::{Cell, Writer};
-use crate::allocations;
 use crate::error::BillingError;
-use crate::view::View;
+use crate::invoicing::allocations;
+use crate::invoicing::view::View;
+use crate::reports::writer::{Cell, Writer};
 
 /// `display` is empty: billing knows nobody's name. A reader who may see names asks identity for them by
 /// person key, as `usher admin report --names` does.

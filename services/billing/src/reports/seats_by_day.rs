@@ -5,13 +5,13 @@ use num_traits::Zero as _;
 use usher_seats::SeatClass;
 use usher_store::TenantTx;
 
-use super::writer::{Cell, Writer};
 use crate::error::BillingError;
-use crate::price;
-use crate::prices;
+use crate::invoicing::view::View;
+use crate::ledger::usage::Seats;
 use crate::rating::{amount, daily_charges};
-use crate::usage::Seats;
-use crate::view::View;
+use crate::reports::writer::{Cell, Writer};
+use crate::terms::model::price_version;
+use crate::terms::prices;
 
 pub(super) const COLUMNS: [&str; 11] = [
     "date",
@@ -32,7 +32,8 @@ pub(super) async fn write(tx: &mut TenantTx, view: &View, writer: &mut Writer) -
     let Seats { tally, movements } = Seats::read(tx, view.known.sequence, calendar).await?;
     let exponent = view.period.account.currency.exponent;
     let counts = tally.counts();
-    let lists = price::lists(&prices::since(tx, view.period.currency_since, view.known.at).await?, exponent)?;
+    let lists =
+        price_version::lists(&prices::since(tx, view.period.currency_since, view.known.at).await?, exponent)?;
     let charges = daily_charges(&tally, &lists)?;
     let mut accrued = vec![BigRational::zero(); SeatClass::COUNT];
     for (day, date) in calendar.dates().iter().enumerate() {

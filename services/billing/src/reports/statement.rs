@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use usher_seats::{CountingMode, SeatClass};
 use usher_store::TenantTx;
 
-use super::About;
-use super::writer::{Cell, Writer};
 use crate::error::BillingError;
-use crate::invoices::{self, Invoice, State};
+use crate::invoicing::invoices;
+use crate::invoicing::invoices::{Invoice, State};
+use crate::invoicing::view::View;
+use crate::ledger::store::ledgers;
 use crate::rating::RatingError;
-use crate::store::ledgers;
-use crate::view::View;
+use crate::reports::model::About;
+use crate::reports::writer::{Cell, Writer};
 
 pub(super) const COLUMNS: [&str; 13] = [
     "period",

@@ -7,8 +7,8 @@ use tokio::sync::mpsc;
 use usher_base::spreadsheet;
 use usher_seats::ReportFormat;
 
+use crate::audit::model::hash::Hash;
 use crate::error::BillingError;
-use crate::event::Hash;
 
 /// A value.
 #[derive(Clone, Debug, PartialEq, Eq)]

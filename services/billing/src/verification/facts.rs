@@ -7,13 +7,14 @@ use usher_base::id::{PersonKey, UserId, WorkspaceId};
 use usher_seats::SeatClass;
 use usher_store::TenantTx;
 
-use super::Verdict;
+use crate::audit::model::hash::{GENESIS, Hash};
 use crate::error::BillingError;
-use crate::event::{Fact, GENESIS, Hash, Place, Recorded, Version};
-use crate::facts::FactRange;
-use crate::interval::{Fold, Interval, StateChange};
-use crate::ledger::{AHEAD, Ledger};
-use crate::store::{facts, history, intervals, seats};
+use crate::ledger::model::event::{Fact, Place, Recorded, Version};
+use crate::ledger::model::fact_range::FactRange;
+use crate::ledger::model::head::{AHEAD, Ledger};
+use crate::ledger::store::{facts, history, intervals, seats};
+use crate::rating::interval::{Fold, Interval, StateChange};
+use crate::verification::model::verdict::Verdict;
 
 /// How many facts are read at once.
 const PAGE: u32 = 5_000;

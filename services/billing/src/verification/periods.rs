@@ -4,15 +4,16 @@ use jiff::Timestamp;
 use usher_seats::SeatClass;
 use usher_store::TenantTx;
 
-use super::Verdict;
-use crate::closing;
-use crate::draft::{self, Knowledge};
 use crate::error::BillingError;
-use crate::invoice::{InvoiceLine, StaysDigest};
-use crate::members;
+use crate::invoicing::model::close::Close;
+use crate::invoicing::model::line::{InvoiceLine, StaysDigest};
+use crate::invoicing::store::{close_lines, closes, credit_notes, postings};
+use crate::invoicing::{closing, draft};
+use crate::ledger::members;
+use crate::ledger::model::knowledge::Knowledge;
 use crate::rating::amount;
-use crate::store::closes::{self, Close};
-use crate::store::{accounts, close_lines, credit_notes, postings};
+use crate::terms::store::accounts;
+use crate::verification::model::verdict::Verdict;
 
 /// Checks each closed period, and all of them together.
 pub(super) async fn check(tx: &mut TenantTx, verdict: &mut Verdict) -> Result<(), BillingError> {

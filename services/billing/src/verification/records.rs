@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use usher_base::id::WorkspaceId;
 use usher_store::TenantTx;
 
-use super::Verdict;
+use crate::audit::model::hash::{GENESIS, Hash};
+use crate::audit::model::record::Kind;
+use crate::audit::store::records;
 use crate::error::BillingError;
-use crate::event::{GENESIS, Hash};
-use crate::record::Kind;
-use crate::signed_head::{Heads, ProofKeys, SignedHead};
-use crate::store::{ledgers, records, signed_heads};
+use crate::ledger::store::ledgers;
+use crate::verification::model::proof::{Heads, ProofKeys, SignedHead};
+use crate::verification::model::verdict::Verdict;
+use crate::verification::store::signed_heads;
 
 /// How many entries are read at once.
 const PAGE: u32 = 5_000;

@@ -2,7 +2,8 @@
 
 use sqlx::AssertSqlSafe;
 use usher_base::id::{EventId, PersonKey, UserId};
-use usher_billing::event::{Fact, GENESIS, Place, SeatEvent, Version};
+use usher_billing::audit::model::hash::GENESIS;
+use usher_billing::ledger::model::event::{Fact, Place, SeatEvent, Version};
 use usher_proto::billing::v1 as pb;
 use usher_rpc::convert::from_wire;
 use usher_seats::SeatClass;

@@ -3,11 +3,11 @@
 use usher_proto::billing::v1 as pb;
 use usher_rpc::convert::{InvalidArgument, invalid};
 
-use super::field::optional_date;
-use crate::account_change::AccountChange;
-use crate::accounts::named_zone;
-use crate::currency::Currency;
-use crate::period::{CALENDAR, Terms};
+use crate::grpc::convert::field::optional_date;
+use crate::terms::model::account::named_zone;
+use crate::terms::model::account_change::AccountChange;
+use crate::terms::model::currency::Currency;
+use crate::terms::model::period::{CALENDAR, Terms};
 
 impl TryFrom<pb::Account> for AccountChange {
     type Error = InvalidArgument;

@@ -3,7 +3,7 @@
 use usher_proto::billing::v1 as pb;
 use usher_rpc::convert::to_wire;
 
-use crate::audit::AuditEntry;
+use crate::audit::model::entry::AuditEntry;
 
 impl From<AuditEntry> for pb::AuditEntry {
     fn from(entry: AuditEntry) -> Self {

@@ -4,9 +4,9 @@ use usher_proto::billing::v1 as pb;
 use usher_rpc::convert::{InvalidArgument, invalid, parse};
 use usher_rpc::{WireEnum as _, required_enum};
 
-use super::field::date;
-use crate::commitments::{NewCommitment, Sold};
-use crate::price::MOST_SEATS;
+use crate::grpc::convert::field::date;
+use crate::terms::commitments::{NewCommitment, Sold};
+use crate::terms::model::price_version::MOST_SEATS;
 
 impl TryFrom<pb::Commitment> for NewCommitment {
     type Error = InvalidArgument;

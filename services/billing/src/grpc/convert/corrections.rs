@@ -5,8 +5,9 @@ use usher_proto::billing::v1 as pb;
 use usher_rpc::convert::{InvalidArgument, parse, to_wire};
 use usher_rpc::{optional_enum, optional_to_wire};
 
-use super::field::{optional, reason, required_time};
-use crate::corrections::{CorrectionRequest, NewCorrection};
+use crate::grpc::convert::field::{optional, reason, required_time};
+use crate::ledger::corrections::NewCorrection;
+use crate::ledger::model::correction::CorrectionRequest;
 
 impl TryFrom<pb::Correction> for NewCorrection {
     type Error = InvalidArgument;

@@ -5,8 +5,9 @@ use usher_proto::billing::v1 as pb;
 use usher_rpc::convert::{InvalidArgument, parse, to_wire};
 use usher_rpc::optional_to_wire;
 
-use super::field::{date, reason};
-use crate::credit_notes::{CreditNote, NewCreditLine, NewCreditNote};
+use crate::grpc::convert::field::{date, reason};
+use crate::invoicing::credit_notes::{NewCreditLine, NewCreditNote};
+use crate::invoicing::model::credit_note::CreditNote;
 
 impl TryFrom<pb::IssueCreditNoteRequest> for NewCreditNote {
     type Error = InvalidArgument;

@@ -3,8 +3,8 @@
 use usher_proto::billing::v1 as pb;
 use usher_rpc::WireEnum as _;
 
-use crate::forecast::Forecast;
-use crate::scheduled_changes::{About, ScheduledChange};
+use crate::invoicing::forecast::Forecast;
+use crate::invoicing::scheduled_changes::{About, ScheduledChange};
 
 impl From<Forecast> for pb::GetForecastResponse {
     fn from(forecast: Forecast) -> Self {

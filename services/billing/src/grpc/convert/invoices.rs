@@ -7,18 +7,17 @@ use usher_rpc::convert::{InvalidArgument, invalid};
 use usher_rpc::{WireEnum as _, optional_enum, optional_to_wire, required_enum};
 use usher_seats::{PeriodState, SeatClass};
 
-use super::periods::{closed_period, period};
-use super::prices::seats;
-use crate::allocations::Share;
-use crate::credit_notes::CreditNote;
-use crate::invoice::InvoiceLine;
-use crate::invoices::{Invoice, State};
-use crate::price::UnitPrice;
-use crate::prices;
-use crate::rating::amount;
-use crate::settlement::Settlement;
-use crate::what_if::{PriceIf, SeatsIf, WhatIf};
-use crate::zone;
+use crate::grpc::convert::periods::{closed_period, period};
+use crate::grpc::convert::prices::seats;
+use crate::invoicing::allocations::Share;
+use crate::invoicing::invoices::{Invoice, State};
+use crate::invoicing::model::credit_note::CreditNote;
+use crate::invoicing::model::line::InvoiceLine;
+use crate::invoicing::model::settlement::Settlement;
+use crate::rating::{amount, zone};
+use crate::terms::model::price_version::UnitPrice;
+use crate::terms::model::what_if::{PriceIf, SeatsIf, WhatIf};
+use crate::terms::prices;
 
 fn lines(invoice: &Invoice) -> Vec<pb::InvoiceLine> {
     let line = |(line_no, line): (i32, &InvoiceLine)| pb::InvoiceLine {

@@ -6,10 +6,10 @@ use usher_rpc::convert::{InvalidArgument, invalid, to_wire};
 use usher_rpc::{WireEnum as _, cap_of_wire, cap_to_wire, required_enum};
 use usher_seats::{Cap, LimitSource, Pool};
 
-use crate::limit::{Limit, Most, Rule};
-use crate::limit_alerts::Alert;
-use crate::limit_versions::Said;
-use crate::limit_view::Shown;
+use crate::limits::limit_versions::Said;
+use crate::limits::model::alert::Alert;
+use crate::limits::model::limit::{Limit, Most, Rule};
+use crate::limits::view::Shown;
 
 fn most(pool: Pool, quantity: Option<i64>, cap: Option<Cap>) -> Result<Most, InvalidArgument> {
     match (quantity, cap) {

@@ -2,7 +2,7 @@
 
 use usher_proto::billing::v1 as pb;
 
-use crate::minimum::Minimum;
+use crate::terms::model::minimum_spend::Minimum;
 
 impl From<Minimum> for pb::MinimumSpend {
     fn from(minimum: Minimum) -> Self {

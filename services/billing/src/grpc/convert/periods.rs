@@ -7,10 +7,10 @@ use usher_rpc::convert::to_wire;
 use usher_seats::PeriodState;
 
 use crate::error::BillingError;
-use crate::invoices::ClosedPeriod;
-use crate::period::Period;
+use crate::invoicing::invoices::ClosedPeriod;
+use crate::invoicing::model::close::Close;
 use crate::rating::Calendar;
-use crate::store::closes::Close;
+use crate::terms::model::period::Period;
 
 fn instant(micros: i64) -> Option<prost_types::Timestamp> {
     Timestamp::from_microsecond(micros).ok().map(to_wire)

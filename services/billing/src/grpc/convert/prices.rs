@@ -4,9 +4,9 @@ use usher_proto::billing::v1 as pb;
 use usher_rpc::convert::{InvalidArgument, invalid, parse};
 use usher_rpc::{WireEnum as _, optional_enum, required_enum};
 
-use super::field::date;
-use crate::price::MOST_SEATS;
-use crate::prices::{NewPrice, Priced};
+use crate::grpc::convert::field::date;
+use crate::terms::model::price_version::MOST_SEATS;
+use crate::terms::prices::{NewPrice, Priced};
 
 /// A number of seats that a price names.
 pub(super) fn seats(field: &'static str, number: i64) -> Result<i64, InvalidArgument> {

@@ -4,7 +4,7 @@ use usher_proto::billing::v1 as pb;
 use usher_rpc::WireEnum as _;
 use usher_rpc::convert::to_wire;
 
-use crate::reconciliation::Run;
+use crate::ledger::model::state::Run;
 
 /// The most persons of one comparison that are listed; the report has all.
 const MOST_PERSONS: usize = 1_000;

@@ -5,11 +5,12 @@ use usher_proto::billing::v1 as pb;
 use usher_rpc::WireEnum as _;
 use usher_rpc::convert::to_wire;
 
-use crate::reports::{self, Order, Written};
+use crate::reports::Written;
+use crate::reports::model::{About, Order};
 
 pub(in crate::grpc) fn manifest(
     order: Order,
-    about: &reports::About,
+    about: &About,
     written: Written,
     known_at: Timestamp,
 ) -> pb::Manifest {

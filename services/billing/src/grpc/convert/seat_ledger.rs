@@ -5,15 +5,16 @@ use usher_rpc::convert::{InvalidArgument, from_wire, invalid, missing, parse, to
 use usher_rpc::{WireEnum as _, required_enum};
 use usher_seats::ActiveUsers;
 
-use super::field::array;
-use super::limits::rule;
-use crate::event::SeatEvent;
-use crate::ledger::{Batch, Watermark};
-use crate::limit::PlanLimit;
-use crate::limit_feed::Fed;
-use crate::limit_refusals::Refusals;
-use crate::reconciliation::{ActiveUser, Claim, ClassState};
-use crate::store::workspace_limits::WorkspaceLimit;
+use crate::grpc::convert::field::array;
+use crate::grpc::convert::limits::rule;
+use crate::ledger::model::batch::Batch;
+use crate::ledger::model::event::SeatEvent;
+use crate::ledger::model::head::Watermark;
+use crate::ledger::model::state::{ActiveUser, Claim, ClassState};
+use crate::limits::feed::Fed;
+use crate::limits::model::limit::PlanLimit;
+use crate::limits::model::refusal::Refusals;
+use crate::limits::store::feed::WorkspaceLimit;
 
 /// The most events that come at once.
 const MOST_EVENTS: usize = 500;

@@ -5,12 +5,12 @@ use usher_rpc::convert::{InvalidArgument, invalid, to_wire};
 use usher_rpc::{WireEnum as _, optional_enum, optional_to_wire};
 use usher_seats::EventKind;
 
-use super::field::{date, optional, optional_time};
-use crate::event::{Fact, Recorded};
-use crate::facts::FactRange;
-use crate::interval::Interval;
-use crate::intervals::IntervalFilter;
-use crate::usage::{DateRange, Summary};
+use crate::grpc::convert::field::{date, optional, optional_time};
+use crate::ledger::model::event::{Fact, Recorded};
+use crate::ledger::model::fact_range::FactRange;
+use crate::ledger::model::interval_filter::IntervalFilter;
+use crate::ledger::usage::{DateRange, Summary};
+use crate::rating::interval::Interval;
 
 impl DateRange {
     pub(in crate::grpc) fn parse(start: &str, end: &str) -> Result<Self, InvalidArgument> {

@@ -3,9 +3,9 @@
 use usher_proto::billing::v1 as pb;
 use usher_rpc::convert::{InvalidArgument, to_wire};
 
-use super::field::{array, required_time};
-use crate::signed_head::{Heads, SignedHead};
-use crate::verification::Verification;
+use crate::grpc::convert::field::{array, required_time};
+use crate::verification::model::proof::{Heads, SignedHead};
+use crate::verification::model::verdict::Verification;
 
 impl From<Verification> for pb::Verification {
     fn from(verification: Verification) -> Self {

@@ -1,0 +1,5 @@
+//! Values.
+
+pub(crate) mod entry;
+pub mod hash;
+pub(crate) mod record;

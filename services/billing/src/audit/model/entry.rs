@@ -1,0 +1,15 @@
+//! An entry of the audit log.
+
+use serde_json::Value;
+use usher_base::id::EventId;
+
+/// An entry of the audit log.
+#[derive(Clone, Debug)]
+pub(crate) struct AuditEntry {
+    pub(crate) id: EventId,
+    pub(crate) at: jiff::Timestamp,
+    pub(crate) actor: String,
+    pub(crate) action: String,
+    pub(crate) detail: Value,
+    pub(crate) request_id: String,
+}

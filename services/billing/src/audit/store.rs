@@ -1,0 +1,4 @@
+//! Tables.
+
+pub(crate) mod log;
+pub(crate) mod records;

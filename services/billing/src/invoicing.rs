@@ -1,0 +1,14 @@
+//! Invoices: drafted, closed, credited, forecast.
+
+pub(crate) mod allocations;
+pub(crate) mod closing;
+pub(crate) mod credit_notes;
+pub(crate) mod draft;
+pub(crate) mod forecast;
+pub(crate) mod invoices;
+pub(crate) mod model;
+pub(crate) mod scheduled_changes;
+pub(crate) mod statements;
+pub(crate) mod store;
+pub(crate) mod true_up;
+pub(crate) mod view;

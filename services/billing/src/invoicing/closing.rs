@@ -1,0 +1,250 @@
+//! Closing periods: only on proof that everything is there, and for ever.
+
+use serde_json::json;
+use usher_base::{CallContext, Permission};
+use usher_rpc::convert::invalid;
+use usher_store::{Database, TenantTx};
+
+use crate::audit;
+use crate::audit::model::hash::hex;
+use crate::audit::model::record::Kind;
+use crate::audit::store::records;
+use crate::error::BillingError;
+use crate::invoicing::draft::{Draft, draft};
+use crate::invoicing::model::close::Close;
+use crate::invoicing::model::line::{InvoiceLine, Sealed};
+use crate::invoicing::model::posting::{credit, revenue};
+use crate::invoicing::store::{close_lines, closes as store, credit_notes};
+use crate::ledger::model::head::Ledger;
+use crate::ledger::model::knowledge::Knowledge;
+use crate::ledger::reconciliation;
+use crate::ledger::store::{events, facts, ledgers};
+use crate::rating::{Calendar, RatingError, zone};
+use crate::sql::LONGEST_SCAN;
+use crate::terms::model::obstacle;
+use crate::terms::model::period::Period;
+use crate::terms::model::what_if::WhatIf;
+use crate::terms::store::{accounts, prices};
+
+/// What still keeps a period from being closed.
+#[derive(Debug, Default)]
+pub(crate) struct Missing {
+    /// For people; none where it can be closed.
+    pub(crate) reasons: Vec<String>,
+    /// Whether a comparison of states is among it.
+    comparison: bool,
+}
+
+/// Looks for what is missing: of the period only. What happened after its end need neither be there
+/// nor be compared, so that a workspace in which something happens all the time can be closed.
+pub(crate) async fn missing(
+    tx: &mut TenantTx,
+    ledger: Option<&Ledger>,
+    calendar: &Calendar,
+    now: jiff::Timestamp,
+) -> Result<Missing, BillingError> {
+    let mut reasons = Vec::new();
+    if now.as_microsecond() < calendar.close() {
+        reasons.push("the period has not ended".to_owned());
+    }
+    let Some(ledger) = ledger else {
+        reasons.push("identity has never sent anything".to_owned());
+        return Ok(Missing { reasons, comparison: false });
+    };
+    // Times increase with numbers: one of after the end shows that all before it are there.
+    let reached = ledger.last_effective_at.as_microsecond() >= calendar.close();
+    if ledger.halted {
+        reasons.push(format!(
+            "the ledger is halted: an event came again with other content; {} events are applied",
+            ledger.acknowledged_sequence
+        ));
+    }
+    match ledger.watermark {
+        Some(watermark) if ledger.acknowledged_sequence < watermark.sequence && !reached => {
+            reasons.push(format!(
+                "event {} is missing: identity is at {}",
+                ledger.acknowledged_sequence + 1,
+                watermark.sequence
+            ));
+        }
+        Some(watermark) if watermark.at.as_microsecond() >= calendar.close() => {}
+        Some(watermark) => reasons.push(format!("identity's watermark is at {}", watermark.at)),
+        None => reasons.push("identity has sent no watermark".to_owned()),
+    }
+    let last = events::last_before(tx, ledger.epoch, calendar.close(), ledger.sequence).await?;
+    let comparison = ledger.reconciled_sequence < last;
+    if comparison {
+        reasons.push(format!(
+            "the states of identity and billing were last seen equal at event {}",
+            ledger.reconciled_sequence
+        ));
+    }
+    Ok(Missing { reasons, comparison })
+}
+
+/// The first period that is not closed.
+pub(crate) async fn next(tx: &mut TenantTx) -> Result<Option<Period>, BillingError> {
+    let schedule = accounts::schedule(tx).await?;
+    if let Some(last) = store::last(tx).await? {
+        return Ok(schedule.at(last.ordinal + 1));
+    }
+    let first = facts::first_instant(tx).await?;
+    // Whoever was there before the account's first period is counted from that on.
+    Ok(first.and_then(|at| schedule.at_instant(at.as_microsecond()).or_else(|| schedule.at(0))))
+}
+
+/// Closes a period: the first that is not closed, where everything about it is proven to be there.
+/// Where it is closed already, gives what was closed.
+pub(crate) async fn close(
+    database: &Database,
+    ctx: &CallContext,
+    first: jiff::civil::Date,
+    expected_sequence: i64,
+) -> Result<Close, BillingError> {
+    ctx.require(Permission::BillingAdmin)?;
+    let database = database.scoped(&ctx.scope()?);
+    let mut tx = database.scan_at(LONGEST_SCAN, ctx.now()).await?;
+    // Nobody adds a price or a credit note to the period while it is closed.
+    accounts::lock(&mut tx).await?;
+    let schedule = accounts::schedule(&mut tx).await?;
+    let period = schedule
+        .containing(first)
+        .filter(|period| period.first == first)
+        .ok_or_else(|| invalid("start_date", "it is no first date of a period"))?;
+    if let Some(closed) = store::find(&mut tx, period.ordinal).await? {
+        return Ok(closed);
+    }
+    match next(&mut tx).await? {
+        Some(next) if next.ordinal == period.ordinal => {}
+        Some(next) => return Err(BillingError::NotNext(next.first)),
+        None => return Err(BillingError::Incomplete("identity has never sent anything".to_owned())),
+    }
+    let ledger = ledgers::find(&mut tx).await?;
+    let Missing { reasons, comparison } =
+        missing(&mut tx, ledger.as_ref(), &period.calendar()?, ctx.now()).await?;
+    let Some(ledger) = ledger.filter(|_| reasons.is_empty()) else {
+        if comparison {
+            // The proof is asked for, so that the next attempt has it.
+            reconciliation::want(&mut tx).await?;
+            tx.commit().await?;
+        }
+        return Err(BillingError::Incomplete(reasons.join("; ")));
+    };
+    if expected_sequence != 0 && expected_sequence != ledger.sequence {
+        return Err(BillingError::Incomplete(format!(
+            "the ledger is at {}, not at what was expected",
+            ledger.sequence
+        )));
+    }
+    // Another replica's clock may be ahead of this one's: what is booked in the period is in it.
+    let noted = credit_notes::last_issued(&mut tx, period.ordinal).await?.unwrap_or(ctx.now());
+    let known = Knowledge { sequence: ledger.sequence, at: ctx.now().max(noted) };
+    let draft = match draft(&mut tx, period.clone(), known, &WhatIf::default()).await {
+        Err(error @ BillingError::Rating(RatingError::ModeChange { .. })) => {
+            let reasons = obstacle::reasons(&schedule, &prices::all(&mut tx).await?, &period);
+            return Err(if reasons.is_empty() {
+                error
+            } else {
+                BillingError::Incomplete(reasons.join("; "))
+            });
+        }
+        drafted => drafted?,
+    };
+    let close = seal(ctx, &ledger, &draft);
+    if !store::insert(&mut tx, &close).await? {
+        // Another call was faster; by the same rule it closed the same.
+        drop(tx);
+        let mut tx = database.begin().await?;
+        return store::find(&mut tx, close.ordinal)
+            .await?
+            .ok_or_else(|| BillingError::Stored("a closed period that is not there".to_owned()));
+    }
+    store::insert_days(&mut tx, &close, &draft.counts).await?;
+    close_lines::insert(&mut tx, close.ordinal, &draft.lines, &postings(&draft, &close)).await?;
+    let kinds = [Kind::Close, Kind::CloseLines, Kind::CloseDays, Kind::Postings];
+    records::append(&mut tx, &kinds.map(|kind| (kind, close.ordinal.to_string()))).await?;
+    let detail = json!({
+        "start_date": close.first.to_string(), "sequence": close.sequence, "total_minor": close.total_minor,
+        "snapshot": hex(&close.hash),
+    });
+    audit::note(&mut tx, ctx, "period.close", detail).await?;
+    tx.commit().await?;
+    Ok(close)
+}
+
+/// Everything that is kept of a period, with its hash.
+fn seal(ctx: &CallContext, ledger: &Ledger, draft: &Draft) -> Close {
+    let account = &draft.period.account;
+    let mut close = Close {
+        ordinal: draft.period.ordinal,
+        first: draft.period.first,
+        end: draft.period.end,
+        calendar: draft.calendar.clone(),
+        time_zone: account.zone_name.clone(),
+        time_zone_database: zone::version().to_owned(),
+        currency: account.currency.clone(),
+        sequence: draft.sequence,
+        epoch: ledger.epoch,
+        acknowledged_sequence: ledger.acknowledged_sequence,
+        head_hash: ledger.head_hash,
+        stays_digest: draft.stays_digest,
+        total_minor: draft.settlements.own.total_minor,
+        credit_minor: draft.settlements.own.credit_minor,
+        hash: [0; 32],
+        closed_at: ctx.now(),
+        closed_by: ctx.actor().to_string(),
+        request_id: ctx.request_id().to_owned(),
+    };
+    close.hash = snapshot_hash(&close, &draft.counts, &draft.lines);
+    close
+}
+
+/// The hash that a snapshot must have.
+pub(crate) fn snapshot_hash(
+    close: &Close,
+    counts: &[Vec<crate::rating::DailyCount>],
+    lines: &[InvoiceLine],
+) -> [u8; 32] {
+    let header = [
+        close.ordinal.to_string(),
+        close.first.to_string(),
+        close.end.to_string(),
+        close.time_zone.clone(),
+        close.time_zone_database.clone(),
+        close.currency.code.clone(),
+        close.currency.exponent.to_string(),
+        close.sequence.to_string(),
+        hex(&close.head_hash),
+        close.total_minor.to_string(),
+        close.credit_minor.to_string(),
+    ];
+    let sealed = Sealed {
+        header: &header,
+        calendar: &close.calendar,
+        stays_digest: &close.stays_digest,
+        counts,
+        lines,
+    };
+    sealed.hash()
+}
+
+/// Each line is owed by the workspace, and earned by its class and the period that it is about. What is
+/// owed in another currency than the period's is on an account of its own.
+fn postings(draft: &Draft, close: &Close) -> Vec<(String, i64)> {
+    let mut postings = Vec::new();
+    for line in draft.lines.iter().filter(|line| line.amount_minor != 0) {
+        let currency = draft.currencies.of(line).unwrap_or(&close.currency);
+        let receivable = if *currency == close.currency {
+            format!("receivable:{}", close.ordinal)
+        } else {
+            format!("receivable:{}:{currency}", close.ordinal)
+        };
+        let against = if line.kind.is_credit() {
+            credit(currency)
+        } else {
+            revenue(line.earned_as(), line.class, line.origin)
+        };
+        postings.extend([(receivable, line.amount_minor), (against, -line.amount_minor)]);
+    }
+    postings
+}

@@ -1,0 +1,142 @@
+//! Credit notes: what a workspace gets back of a closed period, for ever and by a person's decision.
+//!
+//! A note changes nothing of the invoice that it credits. It is booked in the period that is open
+//! when it is issued, as lines of that period's invoice; a negative net is carried forward.
+
+use std::collections::BTreeSet;
+
+use jiff::civil::Date;
+use serde_json::json;
+use usher_base::id::EventId;
+use usher_base::{CallContext, Permission};
+use usher_rpc::convert::invalid;
+use usher_store::{Database, TenantTx};
+
+use crate::audit;
+use crate::error::BillingError;
+use crate::invoicing::closing;
+use crate::invoicing::model::close::Close;
+use crate::invoicing::model::credit_note::{CreditLine, CreditNote};
+use crate::invoicing::model::posting::credit;
+use crate::invoicing::store::{close_lines, closes, credit_notes as store};
+use crate::terms::model::currency::Currency;
+use crate::terms::store::accounts;
+
+/// What a caller asks for.
+#[derive(Clone, Debug)]
+pub(crate) struct NewCreditNote {
+    /// Makes a repeat of the call the same note.
+    pub(crate) id: EventId,
+    /// The first date of the closed period that is credited.
+    pub(crate) first: Date,
+    pub(crate) lines: Vec<NewCreditLine>,
+    pub(crate) reason: String,
+}
+
+/// How much of a line is given back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NewCreditLine {
+    /// The line's number on the invoice.
+    pub(crate) line_no: i32,
+    pub(crate) amount_minor: i64,
+}
+
+/// Issues a note. Of one that was issued already, gives what was.
+pub(crate) async fn issue(
+    database: &Database,
+    ctx: &CallContext,
+    new: NewCreditNote,
+) -> Result<CreditNote, BillingError> {
+    ctx.require(Permission::BillingAdmin)?;
+    check(&new)?;
+    let database = database.scoped(&ctx.scope()?);
+    let mut tx = database.begin_at(ctx.now()).await?;
+    // Neither another note nor the close of the open period comes in between.
+    accounts::lock(&mut tx).await?;
+    let closed = closes::all(&mut tx).await?;
+    let close = closed.iter().find(|close| close.first == new.first);
+    let close = close.ok_or_else(|| invalid("start_date", "it is no first date of a closed period"))?;
+    if let Some(issued) = store::find(&mut tx, new.id).await? {
+        let amounts = issued.lines.iter().map(|line| (line.line_no, line.amount_minor));
+        let same = issued.ordinal == close.ordinal
+            && issued.reason == new.reason
+            && amounts.eq(new.lines.iter().map(|line| (line.line_no, line.amount_minor)));
+        return if same { Ok(issued) } else { Err(BillingError::IdempotencyReused) };
+    }
+    let open = closing::next(&mut tx).await?.ok_or(BillingError::NotFound("Period"))?;
+    let lines = credited(&mut tx, close, &new.lines).await?;
+    let note = CreditNote {
+        id: new.id,
+        ordinal: close.ordinal,
+        booked_ordinal: open.ordinal,
+        booked: open.first,
+        currency: currency(&closed, &lines)?,
+        lines,
+        reason: new.reason,
+        author: ctx.actor().to_string(),
+        request_id: ctx.request_id().to_owned(),
+        issued_at: ctx.now(),
+    };
+    store::insert(&mut tx, &note).await?;
+    let detail = json!({
+        "credit_note": note.id.to_string(), "start_date": close.first.to_string(),
+        "amount_minor": note.amount_minor(), "reason": note.reason,
+    });
+    audit::note(&mut tx, ctx, "credit_note.issue", detail).await?;
+    tx.commit().await?;
+    Ok(note)
+}
+
+fn check(new: &NewCreditNote) -> Result<(), BillingError> {
+    let numbers: BTreeSet<i32> = new.lines.iter().map(|line| line.line_no).collect();
+    if numbers.is_empty() || numbers.len() < new.lines.len() {
+        return Err(invalid("lines", "name at least one line, each once").into());
+    }
+    if new.lines.iter().any(|line| line.amount_minor <= 0) {
+        return Err(invalid("lines", "an amount to credit is more than zero").into());
+    }
+    Ok(())
+}
+
+/// The currency of a note: that of the periods that its lines are about.
+fn currency(closed: &[Close], lines: &[CreditLine]) -> Result<Currency, BillingError> {
+    let of = |line: &CreditLine| closed.iter().find(|close| close.ordinal == line.origin);
+    let mut currencies = lines.iter().filter_map(of).map(|close| &close.currency);
+    let first = currencies.next().ok_or_else(|| BillingError::Stored("a line about no period".to_owned()))?;
+    if currencies.any(|other| other != first) {
+        return Err(invalid("lines", "they are in several currencies; issue a note for each").into());
+    }
+    Ok(first.clone())
+}
+
+/// The lines to credit: none by more than it was billed, all notes together.
+async fn credited(
+    tx: &mut TenantTx,
+    close: &Close,
+    wanted: &[NewCreditLine],
+) -> Result<Vec<CreditLine>, BillingError> {
+    let billed = close_lines::of_period(tx, close.ordinal).await?;
+    let earlier = store::credited(tx, close.ordinal).await?;
+    let mut lines = Vec::with_capacity(wanted.len());
+    for line in wanted {
+        let index = usize::try_from(line.line_no).ok().and_then(|number| number.checked_sub(1));
+        let on_invoice = index
+            .and_then(|index| billed.get(index))
+            .filter(|billed| billed.amount_minor > 0 && !billed.kind.is_credit());
+        let on_invoice = on_invoice.ok_or_else(|| {
+            invalid("lines", format_args!("line {} is none that something was billed on", line.line_no))
+        })?;
+        let left = on_invoice.amount_minor - earlier.get(&line.line_no).copied().unwrap_or_default();
+        if line.amount_minor > left {
+            return Err(BillingError::OverCredited { line_no: line.line_no, left });
+        }
+        lines.push(CreditLine {
+            line_no: line.line_no,
+            kind: on_invoice.earned_as(),
+            class: on_invoice.class,
+            origin: on_invoice.origin,
+            amount_minor: line.amount_minor,
+        });
+    }
+    Ok(lines)
+}

@@ -1,0 +1,197 @@
+//! Reading invoices: closed ones as they were closed, others as a preview.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use usher_base::{CallContext, Permission};
+use usher_store::{Database, TenantTx};
+
+use crate::error::BillingError;
+use crate::invoicing::closing;
+use crate::invoicing::draft::{Draft, draft};
+use crate::invoicing::model::close::Close;
+use crate::invoicing::model::credit_note::CreditNote;
+use crate::invoicing::model::line::InvoiceLine;
+use crate::invoicing::model::settlement::{Currencies, Settlement, settled};
+use crate::invoicing::store::{close_lines, closes, credit_notes};
+use crate::invoicing::view::View;
+use crate::ledger::as_of::knowledge;
+use crate::ledger::model::knowledge::Knowledge;
+use crate::ledger::store::{history, ledgers};
+use crate::sql::LONGEST_SCAN;
+use crate::terms::accounts::period;
+use crate::terms::model::currency::Currency;
+use crate::terms::model::period::Period;
+use crate::terms::model::what_if::WhatIf;
+
+/// A period's invoice.
+pub(crate) struct Invoice {
+    pub(crate) state: State,
+    /// What it comes to in other currencies than its period's.
+    pub(crate) others: Vec<Settlement>,
+    /// The periods that its lines are about, by number.
+    origins: BTreeMap<i64, Origin>,
+    /// The credit notes about the period; they change none of its lines.
+    pub(crate) notes: Vec<CreditNote>,
+}
+
+/// A period that a line is about.
+#[derive(Clone, Debug)]
+struct Origin {
+    first: Date,
+    currency: Currency,
+}
+
+/// A closed period, and what credit notes gave back of it.
+pub(crate) struct ClosedPeriod {
+    pub(crate) close: Close,
+    pub(crate) credited_minor: i64,
+}
+
+/// Whether an invoice is final.
+pub(crate) enum State {
+    /// For ever.
+    Closed(Box<Close>, Vec<InvoiceLine>),
+    /// By what is known; and why it could not be closed, which is nothing where it could.
+    Provisional(Box<Draft>, Vec<String>),
+}
+
+impl Invoice {
+    pub(crate) fn lines(&self) -> &[InvoiceLine] {
+        match &self.state {
+            State::Closed(_, lines) => lines,
+            State::Provisional(draft, _) => &draft.lines,
+        }
+    }
+
+    /// The currency of its period.
+    pub(crate) fn own_currency(&self) -> &Currency {
+        match &self.state {
+            State::Closed(close, _) => &close.currency,
+            State::Provisional(draft, _) => &draft.period.account.currency,
+        }
+    }
+
+    /// The currency of a line: that of the period that it is about.
+    pub(crate) fn currency(&self, line: &InvoiceLine) -> &Currency {
+        self.origins.get(&line.origin).map_or_else(|| self.own_currency(), |origin| &origin.currency)
+    }
+
+    /// The first date of the period that a line is about.
+    pub(crate) fn origin(&self, line: &InvoiceLine) -> String {
+        self.origins.get(&line.origin).map(|origin| origin.first.to_string()).unwrap_or_default()
+    }
+}
+
+/// A period's invoice, by what was known at a time. A closed one is what it was closed as,
+/// from then on.
+pub(crate) async fn get(
+    database: &Database,
+    ctx: &CallContext,
+    first: Date,
+    known_at: Option<Timestamp>,
+) -> Result<Invoice, BillingError> {
+    ctx.require(Permission::BillingRead)?;
+    let database = database.scoped(&ctx.scope()?);
+    let mut tx = database.scan(LONGEST_SCAN).await?;
+    let period = period(&mut tx, first).await?;
+    let invoice = read(&mut tx, period, known_at, ctx.now()).await?;
+    tx.commit().await?;
+    Ok(invoice)
+}
+
+/// As [`get`], within a transaction.
+pub(crate) async fn read(
+    tx: &mut TenantTx,
+    period: Period,
+    known_at: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<Invoice, BillingError> {
+    let known = knowledge(tx, known_at, now).await?;
+    let closed = closes::find(tx, period.ordinal).await?;
+    if let Some(close) = closed.filter(|close| close.closed_at <= known.at) {
+        let lines = close_lines::of_period(tx, close.ordinal).await?;
+        let notes = credit_notes::about(tx, close.ordinal, known.at).await?;
+        let origins = origins(tx, &period).await?;
+        let credits = close_lines::credits(tx, close.ordinal + 1, known.at).await?;
+        let currencies = origins.iter().map(|(ordinal, origin)| (*ordinal, origin.currency.clone()));
+        let others = settled(close.ordinal, &lines, &Currencies::new(currencies), &credits)?;
+        return Ok(Invoice { state: State::Closed(Box::new(close), lines), others, origins, notes });
+    }
+    provisional(tx, period, known, known_at.map_or(Moment::Now(now), Moment::Past), &WhatIf::default()).await
+}
+
+/// A period's invoice as it would be if something were otherwise; of a closed period by what was
+/// known when it was closed.
+pub(crate) async fn preview(
+    database: &Database,
+    ctx: &CallContext,
+    first: Date,
+    known_at: Option<Timestamp>,
+    what_if: &WhatIf,
+) -> Result<Invoice, BillingError> {
+    ctx.require(Permission::BillingRead)?;
+    let database = database.scoped(&ctx.scope()?);
+    let mut tx = database.scan(LONGEST_SCAN).await?;
+    let period = period(&mut tx, first).await?;
+    let known = knowledge(&mut tx, known_at, ctx.now()).await?;
+    let View { period, known, .. } = View::new(&mut tx, period, known).await?;
+    let moment = known_at.map_or(Moment::Now(ctx.now()), Moment::Past);
+    let invoice = provisional(&mut tx, period, known, moment, what_if).await?;
+    tx.commit().await?;
+    Ok(invoice)
+}
+
+/// When it is asked what is missing.
+#[derive(Clone, Copy)]
+enum Moment {
+    Now(Timestamp),
+    Past(Timestamp),
+}
+
+async fn provisional(
+    tx: &mut TenantTx,
+    period: Period,
+    known: Knowledge,
+    moment: Moment,
+    what_if: &WhatIf,
+) -> Result<Invoice, BillingError> {
+    let origins = origins(tx, &period).await?;
+    let (ledger, at) = match moment {
+        Moment::Now(now) => (ledgers::find(tx).await?, now),
+        Moment::Past(at) => (history::ledger(tx, at, known.sequence).await?, at),
+    };
+    let reasons = closing::missing(tx, ledger.as_ref(), &period.calendar()?, at).await?.reasons;
+    let draft = draft(tx, period, known, what_if).await?;
+    let others = draft.settlements.others.clone();
+    Ok(Invoice { state: State::Provisional(Box::new(draft), reasons), others, origins, notes: Vec::new() })
+}
+
+/// The periods that lines of a period's invoice can be about.
+async fn origins(tx: &mut TenantTx, period: &Period) -> Result<BTreeMap<i64, Origin>, BillingError> {
+    let closed = closes::all(tx).await?.into_iter().filter(|close| close.ordinal < period.ordinal);
+    let earlier =
+        closed.map(|close| (close.ordinal, Origin { first: close.first, currency: close.currency }));
+    let own = Origin { first: period.first, currency: period.account.currency.clone() };
+    Ok(earlier.chain([(period.ordinal, own)]).collect())
+}
+
+/// The closed periods, oldest first, and the first that is open.
+pub(crate) async fn list(
+    database: &Database,
+    ctx: &CallContext,
+) -> Result<(Vec<ClosedPeriod>, Option<Period>), BillingError> {
+    ctx.require(Permission::BillingRead)?;
+    let database = database.scoped(&ctx.scope()?);
+    let mut tx = database.begin().await?;
+    let closed = closes::all(&mut tx).await?;
+    let credited = credit_notes::totals(&mut tx, ctx.now()).await?;
+    let open = closing::next(&mut tx).await?;
+    tx.commit().await?;
+    let closed = closed.into_iter().map(|close| {
+        let credited_minor = credited.get(&close.ordinal).copied().unwrap_or_default();
+        ClosedPeriod { close, credited_minor }
+    });
+    Ok((closed.collect(), open))
+}

@@ -1,0 +1,67 @@
+//! What is set to change on a later date of a period.
+
+use jiff::civil::Date;
+use usher_seats::{Pool, ScheduledChangeKind, SeatClass};
+use usher_store::TenantTx;
+
+use crate::error::BillingError;
+use crate::invoicing::view::View;
+use crate::terms::prices;
+use crate::terms::store::commitments;
+
+/// A change that is known beforehand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ScheduledChange {
+    /// The date on which it begins.
+    pub(crate) date: Date,
+    pub(crate) kind: ScheduledChangeKind,
+    pub(crate) about: About,
+    /// For people.
+    pub(crate) detail: String,
+}
+
+/// What changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum About {
+    /// A price.
+    Class(SeatClass),
+    /// A commitment.
+    Pool(Pool),
+}
+
+/// The changes after a view's last date, by date.
+pub(crate) async fn of(tx: &mut TenantTx, view: &View) -> Result<Vec<ScheduledChange>, BillingError> {
+    let today = view.calendar.dates()[view.calendar.locate(view.last_instant())];
+    let later = |date: Date| today < date && date < view.period.end;
+    let exponent = view.period.account.currency.exponent;
+    let mut changes = Vec::new();
+    for version in prices::since(tx, view.period.currency_since, view.known.at).await? {
+        if later(version.valid_from) {
+            changes.push(ScheduledChange {
+                date: version.valid_from,
+                kind: ScheduledChangeKind::Price,
+                about: About::Class(version.class),
+                detail: format!("{} in mode {}", version.unit_price.spelled(exponent), version.mode),
+            });
+        }
+    }
+    for commitment in commitments::known(tx, view.known.at).await? {
+        let mut add = |date, kind, detail| {
+            let about = About::Pool(commitment.pool);
+            changes.extend(later(date).then_some(ScheduledChange { date, kind, about, detail }));
+        };
+        let seats = format!("{} seats at {}", commitment.quantity, commitment.unit_price.spelled(exponent));
+        add(commitment.first, ScheduledChangeKind::Commitment, seats.clone());
+        add(commitment.end, ScheduledChangeKind::CommitmentEnd, seats);
+        // The last quarter has no rest to be bought.
+        for quarter in commitment.quarters().filter(|quarter| quarter.end < commitment.end) {
+            add(
+                quarter.last(),
+                ScheduledChangeKind::TrueUp,
+                format!("the quarter from {} ends", quarter.first),
+            );
+        }
+    }
+    changes.sort_by_key(|change| change.date);
+    Ok(changes)
+}

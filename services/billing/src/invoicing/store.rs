@@ -1,0 +1,6 @@
+//! The tables of closed periods.
+
+pub(crate) mod close_lines;
+pub(crate) mod closes;
+pub(crate) mod credit_notes;
+pub(crate) mod postings;

@@ -1,0 +1,164 @@
+//! The lines of closed periods.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use num_bigint::BigInt;
+use num_rational::BigRational;
+use sqlx::FromRow;
+use usher_base::id::CommitmentId;
+use usher_seats::{CountingMode, LineKind, SeatClass};
+use usher_store::{TenantTx, Time};
+
+use crate::error::BillingError;
+use crate::invoicing::model::line::InvoiceLine;
+use crate::sql::LATEST;
+use crate::terms::model::currency::Currency;
+
+/// Writes the lines, and the postings that book them.
+pub(crate) async fn insert(
+    tx: &mut TenantTx,
+    ordinal: i64,
+    lines: &[InvoiceLine],
+    postings: &[(String, i64)],
+) -> Result<(), BillingError> {
+    for (number, line) in (1_i32..).zip(lines) {
+        sqlx::query(
+            "INSERT INTO close_lines (tenant_id, ordinal, line_no, kind, class, origin_ordinal, mode, price_versions,
+               unit_prices, seat_days, exact_num, exact_den, amount_minor)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+        )
+        .bind(tx.tenant())
+        .bind(ordinal)
+        .bind(number)
+        .bind(line.kind)
+        .bind(line.class)
+        .bind(line.origin)
+        .bind(line.mode)
+        .bind(line.price_versions.join(" "))
+        .bind(line.unit_prices.join(" "))
+        .bind(line.seat_days)
+        .bind(line.exact.numer().to_string())
+        .bind(line.exact.denom().to_string())
+        .bind(line.amount_minor)
+        .execute(tx.conn())
+        .await?;
+    }
+    sqlx::query(
+        "INSERT INTO postings (tenant_id, ordinal, posting_no, account, amount_minor)
+         SELECT $1, $2, p.number, p.account, p.amount
+         FROM unnest($3::int[], $4::text[], $5::bigint[]) AS p (number, account, amount)",
+    )
+    .bind(tx.tenant())
+    .bind(ordinal)
+    .bind((1_i32..).zip(postings).map(|(number, _)| number).collect::<Vec<_>>())
+    .bind(postings.iter().map(|(account, _)| account.clone()).collect::<Vec<_>>())
+    .bind(postings.iter().map(|(_, amount)| *amount).collect::<Vec<_>>())
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+#[derive(FromRow)]
+struct LineRow {
+    kind: LineKind,
+    class: Option<SeatClass>,
+    origin_ordinal: i64,
+    mode: Option<CountingMode>,
+    price_versions: String,
+    unit_prices: String,
+    seat_days: i64,
+    exact_num: String,
+    exact_den: String,
+    amount_minor: i64,
+}
+
+impl TryFrom<LineRow> for InvoiceLine {
+    type Error = BillingError;
+
+    fn try_from(row: LineRow) -> Result<Self, BillingError> {
+        let unread = |what: &str| BillingError::Stored(format!("a line's {what}"));
+        let number = |text: &str| text.parse::<BigInt>().map_err(|_| unread("fraction"));
+        let words = |text: &str| text.split_whitespace().map(str::to_owned).collect();
+        Ok(Self {
+            kind: row.kind,
+            class: row.class,
+            origin: row.origin_ordinal,
+            mode: row.mode,
+            price_versions: words(&row.price_versions),
+            unit_prices: words(&row.unit_prices),
+            seat_days: row.seat_days,
+            exact: BigRational::new(number(&row.exact_num)?, number(&row.exact_den)?),
+            amount_minor: row.amount_minor,
+        })
+    }
+}
+
+/// The lines of a closed period, in order.
+pub(crate) async fn of_period(tx: &mut TenantTx, ordinal: i64) -> Result<Vec<InvoiceLine>, BillingError> {
+    let rows: Vec<LineRow> =
+        sqlx::query_as("SELECT * FROM close_lines WHERE tenant_id = $1 AND ordinal = $2 ORDER BY line_no")
+            .bind(tx.tenant())
+            .bind(ordinal)
+            .fetch_all(tx.conn())
+            .await?;
+    rows.into_iter().map(InvoiceLine::try_from).collect()
+}
+
+/// Whether a line of a closed period is of a commitment.
+pub(crate) async fn is_billed(tx: &mut TenantTx, commitment: CommitmentId) -> Result<bool, BillingError> {
+    let found: bool = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM close_lines WHERE tenant_id = $1 AND class IS NULL AND price_versions = $2)",
+    )
+    .bind(tx.tenant())
+    .bind(commitment.to_string())
+    .fetch_one(tx.conn())
+    .await?;
+    Ok(found)
+}
+
+/// All that was billed about a period until a time, wherever it was booked before a period.
+pub(crate) async fn about(
+    tx: &mut TenantTx,
+    origin: i64,
+    before: i64,
+    known_at: Timestamp,
+) -> Result<Vec<InvoiceLine>, BillingError> {
+    let rows: Vec<LineRow> = sqlx::query_as(
+        "SELECT l.* FROM close_lines l JOIN closes c ON c.tenant_id = l.tenant_id AND c.ordinal = l.ordinal
+         WHERE l.tenant_id = $1 AND c.tenant_id = $1 AND l.origin_ordinal = $2 AND l.ordinal < $3 AND c.closed_at <= $4
+         ORDER BY l.ordinal, l.line_no",
+    )
+    .bind(tx.tenant())
+    .bind(origin)
+    .bind(before)
+    .bind(Time(known_at))
+    .fetch_all(tx.conn())
+    .await?;
+    rows.into_iter().map(InvoiceLine::try_from).collect()
+}
+
+/// What the invoices of all periods before one left to carry forward, by currency, as it was known at a time:
+/// the sum of their credit lines.
+pub(crate) async fn credits(
+    tx: &mut TenantTx,
+    before: i64,
+    known_at: Timestamp,
+) -> Result<BTreeMap<Currency, i64>, BillingError> {
+    let rows: Vec<(String, i16, i64)> = sqlx::query_as(
+        "SELECT o.currency, o.exponent, sum(l.amount_minor)::bigint
+         FROM close_lines l
+         JOIN closes c ON c.tenant_id = l.tenant_id AND c.ordinal = l.ordinal
+         JOIN closes o ON o.tenant_id = l.tenant_id AND o.ordinal = l.origin_ordinal
+         WHERE l.tenant_id = $1 AND c.tenant_id = $1 AND o.tenant_id = $1 AND l.kind = 'credit' AND l.ordinal < $2
+           AND c.closed_at <= $3
+         GROUP BY o.currency, o.exponent",
+    )
+    .bind(tx.tenant())
+    .bind(before)
+    .bind(Time(known_at.min(LATEST)))
+    .fetch_all(tx.conn())
+    .await?;
+    let credit = |(code, exponent, minor): (String, i16, i64)| (Currency::stored(code, exponent), minor);
+    Ok(rows.into_iter().map(credit).collect())
+}

@@ -1,0 +1,3 @@
+//! The tables of jobs.
+
+pub(crate) mod turns;

@@ -1,0 +1,29 @@
+//! Listing intervals.
+
+use jiff::Timestamp;
+use usher_base::id::PersonKey;
+use usher_base::{CallContext, Permission};
+use usher_store::Database;
+
+use crate::error::BillingError;
+use crate::ledger::as_of;
+use crate::ledger::model::interval_filter::IntervalFilter;
+use crate::ledger::store::intervals as store;
+use crate::rating::interval::Interval;
+
+/// A page of intervals by person and number, after those given, as states gave them until a time.
+pub(crate) async fn list(
+    database: &Database,
+    ctx: &CallContext,
+    filter: &IntervalFilter,
+    known_at: Option<Timestamp>,
+    (after, most): ((PersonKey, i64), u32),
+) -> Result<Vec<Interval>, BillingError> {
+    ctx.require(Permission::BillingRead)?;
+    let database = database.scoped(&ctx.scope()?);
+    let mut tx = database.begin().await?;
+    let sequence = as_of::sequence(&mut tx, known_at).await?;
+    let found = store::page(&mut tx, sequence, filter, after, most).await?;
+    tx.commit().await?;
+    Ok(found)
+}

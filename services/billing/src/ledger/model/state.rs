@@ -1,0 +1,55 @@
+//! States of identity and billing, to compare.
+
+use jiff::Timestamp;
+use usher_base::id::{EventId, PersonKey, UserId};
+use usher_seats::{ActiveUsers, SeatClass};
+
+/// An active user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct ActiveUser {
+    pub(crate) user: UserId,
+    pub(crate) person: PersonKey,
+    pub(crate) class: SeatClass,
+}
+
+/// How many users are active in a class, and who.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ClassState {
+    pub(crate) class: SeatClass,
+    pub(crate) users: ActiveUsers,
+}
+
+/// One class of one comparison, as it is kept.
+#[derive(Clone, Debug)]
+pub(crate) struct Run {
+    pub(crate) id: EventId,
+    pub(crate) epoch: i64,
+    pub(crate) source_sequence: i64,
+    pub(crate) class: SeatClass,
+    pub(crate) identity_count: i64,
+    pub(crate) billing_count: i64,
+    pub(crate) equal: bool,
+    /// None until all states were compared.
+    pub(crate) persons: Option<Vec<PersonKey>>,
+    pub(crate) at: Timestamp,
+}
+
+/// The state of each class.
+pub(crate) fn summarize(users: &[ActiveUser]) -> Vec<ClassState> {
+    let mut sorted: Vec<&ActiveUser> = users.iter().collect();
+    sorted.sort_unstable();
+    let state = |class: SeatClass| {
+        let of_class = sorted.iter().filter(|user| user.class == class);
+        let users = ActiveUsers::digest(of_class.map(|user| (user.user.as_uuid(), user.person.as_uuid())));
+        ClassState { class, users }
+    };
+    SeatClass::BY_RANK.into_iter().map(state).collect()
+}
+
+/// The producer's state at a number, as a claim to compare with.
+#[derive(Clone, Debug)]
+pub(crate) struct Claim<T> {
+    pub(crate) epoch: i64,
+    pub(crate) sequence: i64,
+    pub(crate) state: T,
+}

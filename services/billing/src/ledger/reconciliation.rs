@@ -1,0 +1,146 @@
+//! Comparing the states of identity and billing at the same number.
+
+use std::collections::BTreeSet;
+
+use usher_base::id::{EventId, PersonKey};
+use usher_base::{CallContext, Clock, Permission};
+use usher_seats::{ComparisonOutcome, SeatClass};
+use usher_store::{Database, ScopedDatabase, TenantTx};
+
+use crate::audit;
+use crate::error::BillingError;
+use crate::ledger::model::state::{ActiveUser, Claim, ClassState, Run, summarize};
+use crate::ledger::store::{ledgers, reconciliations as store};
+use crate::sql::LONGEST_SCAN;
+
+/// Compares by digests, and keeps what was found.
+pub(crate) async fn compare(
+    database: &ScopedDatabase,
+    clock: &Clock,
+    claim: &Claim<Vec<ClassState>>,
+) -> Result<ComparisonOutcome, BillingError> {
+    let Some(own) = own(database, claim.epoch, claim.sequence).await? else {
+        return Ok(ComparisonOutcome::Behind);
+    };
+    let own = summarize(&own);
+    let runs = runs(clock, claim, &own, &claim.state, None);
+    finish(database, clock, claim.sequence, runs).await
+}
+
+/// Compares user by user; gives the persons that differ as well.
+pub(crate) async fn reconcile(
+    database: &ScopedDatabase,
+    clock: &Clock,
+    claim: &Claim<Vec<ActiveUser>>,
+) -> Result<(ComparisonOutcome, Vec<PersonKey>), BillingError> {
+    let Some(own) = own(database, claim.epoch, claim.sequence).await? else {
+        return Ok((ComparisonOutcome::Behind, Vec::new()));
+    };
+    let (own_set, claimed_set): (BTreeSet<_>, BTreeSet<_>) =
+        (own.iter().copied().collect(), claim.state.iter().copied().collect());
+    let differing: BTreeSet<(SeatClass, PersonKey)> =
+        own_set.symmetric_difference(&claimed_set).map(|user| (user.class, user.person)).collect();
+    let runs = runs(clock, claim, &summarize(&own), &summarize(&claim.state), Some(&differing));
+    let outcome = finish(database, clock, claim.sequence, runs).await?;
+    let persons: BTreeSet<PersonKey> = differing.into_iter().map(|(_, person)| person).collect();
+    Ok((outcome, persons.into_iter().collect()))
+}
+
+fn runs<T>(
+    clock: &Clock,
+    claim: &Claim<T>,
+    own: &[ClassState],
+    claimed: &[ClassState],
+    differing: Option<&BTreeSet<(SeatClass, PersonKey)>>,
+) -> Vec<Run> {
+    let id = EventId::new(clock);
+    own.iter()
+        .map(|own| {
+            let claimed = claimed.iter().find(|claimed| claimed.class == own.class);
+            Run {
+                id,
+                epoch: claim.epoch,
+                source_sequence: claim.sequence,
+                class: own.class,
+                identity_count: claimed.map_or(0, |claimed| claimed.users.count),
+                billing_count: own.users.count,
+                equal: claimed == Some(own),
+                persons: differing.map(|differing| {
+                    let of_class = differing.iter().filter(|(class, _)| *class == own.class);
+                    of_class.map(|(_, person)| *person).collect()
+                }),
+                at: clock.now(),
+            }
+        })
+        .collect()
+}
+
+/// Billing's own state at the producer's number; none where it has not come that far.
+async fn own(
+    database: &ScopedDatabase,
+    epoch: i64,
+    sequence: i64,
+) -> Result<Option<Vec<ActiveUser>>, BillingError> {
+    let mut tx = database.scan(LONGEST_SCAN).await?;
+    let state = store::state_at(&mut tx, epoch, sequence).await?;
+    tx.commit().await?;
+    Ok(state)
+}
+
+async fn finish(
+    database: &ScopedDatabase,
+    clock: &Clock,
+    sequence: i64,
+    runs: Vec<Run>,
+) -> Result<ComparisonOutcome, BillingError> {
+    let outcome = if runs.iter().all(|run| run.equal) {
+        ComparisonOutcome::Equal
+    } else {
+        ComparisonOutcome::Different
+    };
+    let mut tx = database.begin_at(clock.now()).await?;
+    let mut ledger = ledgers::lock(&mut tx, 1).await?;
+    ledger.digest_wanted = false;
+    ledger.compared_at = Some(clock.now());
+    if outcome == ComparisonOutcome::Equal {
+        ledger.reconciled_sequence = ledger.reconciled_sequence.max(sequence);
+    } else {
+        tracing::error!(
+            workspace = %tx.tenant(), sequence,
+            "identity and billing count different seats; see the reconciliation report"
+        );
+        metrics::counter!("usher_reconciliation_differences_total").increment(1);
+    }
+    store::insert(&mut tx, &runs).await?;
+    ledgers::save(&mut tx, &ledger).await?;
+    tx.commit().await?;
+    Ok(outcome)
+}
+
+/// Asks for a comparison: identity makes one with its next watermark.
+pub(crate) async fn request(database: &Database, ctx: &CallContext) -> Result<(), BillingError> {
+    ctx.require(Permission::BillingAdmin)?;
+    let database = database.scoped(&ctx.scope()?);
+    let mut tx = database.begin_at(ctx.now()).await?;
+    want(&mut tx).await?;
+    audit::note(&mut tx, ctx, "reconciliation.request", serde_json::json!({})).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Has the producer asked for a comparison.
+pub(crate) async fn want(tx: &mut TenantTx) -> Result<(), BillingError> {
+    let mut ledger = ledgers::lock(tx, 1).await?;
+    ledger.digest_wanted = true;
+    ledgers::save(tx, &ledger).await
+}
+
+/// The last comparisons, newest first.
+pub(crate) async fn list(database: &Database, ctx: &CallContext) -> Result<Vec<Run>, BillingError> {
+    ctx.require(Permission::BillingRead)?;
+    let database = database.scoped(&ctx.scope()?);
+    let mut tx = database.begin().await?;
+    let runs = store::last(&mut tx, 300).await?;
+    tx.commit().await?;
+    Ok(runs)
+}

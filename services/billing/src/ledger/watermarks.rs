@@ -1,0 +1,72 @@
+//! Up to when identity has sent everything.
+
+use jiff::{SignedDuration, Timestamp};
+use usher_store::ScopedDatabase;
+
+use crate::error::BillingError;
+use crate::ledger::model::head::{AHEAD, Watermark};
+use crate::ledger::model::span::Span;
+use crate::ledger::seats_in_use;
+use crate::ledger::seats_in_use::Links;
+use crate::ledger::store::{history, ledgers};
+
+/// How old a comparison of states may become before another is asked for.
+const COMPARE_EVERY: SignedDuration = SignedDuration::from_hours(24);
+
+/// What the producer should do next about a workspace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Wish {
+    /// Send the events that are missing.
+    pub(crate) behind: bool,
+    /// Compare states.
+    pub(crate) compare: bool,
+    /// Take these links over.
+    pub(crate) links: Option<Links>,
+}
+
+/// Takes a watermark over; `known_links` is the version of the links that the producer has. It never goes back. One
+/// that is ahead of the clock is not taken over: it would prove what nobody knows yet.
+pub(crate) async fn advance(
+    database: &ScopedDatabase,
+    now: Timestamp,
+    epoch: i64,
+    watermark: Watermark,
+    known_links: &str,
+) -> Result<Option<Wish>, BillingError> {
+    if watermark.at > now + AHEAD {
+        tracing::error!(as_of = %watermark.at, "a watermark is ahead of the clock and was not taken over; set the clocks right");
+        metrics::counter!("usher_ledger_watermarks_ahead_total").increment(1);
+        return Ok(None);
+    }
+    let mut tx = database.begin_at(now).await?;
+    let mut ledger = ledgers::lock(&mut tx, epoch).await?;
+    if ledger.epoch != epoch {
+        return Ok(Some(Wish { behind: true, compare: false, links: None }));
+    }
+    if ledger.watermark.is_none_or(|known| known.at < watermark.at) {
+        ledger.watermark = Some(watermark);
+        // The schedule begins with the first watermark; a close that needs a proof earlier asks for it.
+        ledger.compared_at = ledger.compared_at.or(Some(now));
+        let behind = ledger.acknowledged_sequence < watermark.sequence;
+        let next = Span { since: now, first: watermark.at, until: now, last: watermark.at, behind };
+        ledger.span = match ledger.span {
+            Some(span) if span.goes_on(now, watermark.at, behind) => {
+                Some(Span { until: now, last: watermark.at, ..span })
+            }
+            Some(span) => {
+                history::insert_span(&mut tx, &span).await?;
+                Some(next)
+            }
+            None => Some(next),
+        };
+        ledgers::save(&mut tx, &ledger).await?;
+    }
+    let links = seats_in_use::newer(&mut tx, known_links).await?;
+    tx.commit().await?;
+    let old = ledger.compared_at.is_some_and(|at| now.duration_since(at) >= COMPARE_EVERY);
+    Ok(Some(Wish {
+        behind: ledger.acknowledged_sequence < watermark.sequence,
+        compare: ledger.digest_wanted || (old && ledger.reconciled_sequence < watermark.sequence),
+        links,
+    }))
+}

@@ -1,0 +1,5 @@
+//! Limits as values.
+
+pub(crate) mod alert;
+pub mod limit;
+pub(crate) mod refusal;

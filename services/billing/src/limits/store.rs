@@ -1,0 +1,6 @@
+//! The tables of limits.
+
+pub(crate) mod alerts;
+pub(crate) mod feed;
+pub(crate) mod limits;
+pub(crate) mod refusals;

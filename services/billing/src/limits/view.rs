@@ -1,0 +1,101 @@
+//! A workspace's limits and alerts, as somebody watches them.
+
+use tokio::sync::watch;
+use usher_base::id::WorkspaceId;
+use usher_base::{CallContext, Permission};
+use usher_rpc::{Poll, Pollers};
+use usher_store::{Database, ScopedDatabase};
+
+use crate::error::BillingError;
+use crate::limits::look::{EVERY, Look};
+use crate::limits::model::alert::Alert;
+use crate::limits::model::limit::Limit;
+use crate::limits::store::{alerts, limits};
+
+/// What there is to see.
+#[derive(Clone, Debug)]
+pub(crate) struct Shown {
+    pub(crate) limits: Vec<Limit>,
+    pub(crate) alerts: Vec<Alert>,
+}
+
+/// How many versions of limits a workspace has, and how many alerts: whoever watches looks again when it changes.
+pub(crate) type Counts = (i64, i64);
+
+/// Counts them for all who watch a workspace.
+struct Count {
+    database: ScopedDatabase,
+    counted: Option<Counts>,
+}
+
+impl Poll for Count {
+    type News = Counts;
+    type Error = BillingError;
+
+    async fn poll(&mut self) -> Result<Option<Counts>, BillingError> {
+        let mut tx = self.database.begin().await?;
+        let counts = limits::count(&mut tx).await?;
+        tx.commit().await?;
+        Ok((self.counted.replace(counts) != Some(counts)).then_some(counts))
+    }
+}
+
+/// Shows them, and again as a whole whenever they have changed.
+pub(crate) struct LimitView {
+    database: ScopedDatabase,
+    workspace: WorkspaceId,
+    pollers: Pollers<Counts>,
+    /// The poller's; `None` before the first look, and after the poller has failed.
+    news: Option<watch::Receiver<Option<Counts>>>,
+    /// What was counted when they were shown last.
+    counted: Option<Counts>,
+}
+
+impl LimitView {
+    /// Begins with what there is.
+    pub(crate) fn open(
+        database: &Database,
+        pollers: &Pollers<Counts>,
+        ctx: &CallContext,
+    ) -> Result<Self, BillingError> {
+        ctx.require(Permission::BillingRead)?;
+        let scope = ctx.scope()?;
+        Ok(Self {
+            database: database.scoped(&scope),
+            workspace: scope.workspace_id(),
+            pollers: pollers.clone(),
+            news: None,
+            counted: None,
+        })
+    }
+}
+
+impl Look for LimitView {
+    type Seen = Shown;
+
+    /// The counts come first: what is set between them and the others is found by the next look.
+    async fn look(&mut self) -> Result<Option<Shown>, BillingError> {
+        if self.news.is_none() {
+            let count = Count { database: self.database.clone(), counted: None };
+            self.news = Some(self.pollers.watch(self.workspace, count));
+        }
+        let mut tx = self.database.begin().await?;
+        let counted = Some(limits::count(&mut tx).await?);
+        if counted == self.counted {
+            tx.commit().await?;
+            return Ok(None);
+        }
+        let (limits, alerts) = (limits::last(&mut tx).await?, alerts::all(&mut tx).await?);
+        tx.commit().await?;
+        self.counted = counted;
+        Ok(Some(Shown { limits, alerts }))
+    }
+
+    async fn pause(&mut self) {
+        let Some(news) = &mut self.news else { return };
+        if news.changed().await.is_err() {
+            self.news = None;
+            tokio::time::sleep(EVERY).await;
+        }
+    }
+}

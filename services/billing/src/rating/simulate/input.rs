@@ -1,0 +1,224 @@
+//! The input of a simulation, as JSON.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use serde::Deserialize;
+use usher_seats::CountingMode;
+
+use crate::rating::simulate::{Calendar, Plan, PriceList, PriceVersion, SeatClass, Stay, amount};
+use crate::rating::{minor_units, zone};
+
+/// A case to price.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Case {
+    /// ISO 4217.
+    pub currency: String,
+    /// Decimal places of the currency; those of ISO 4217, so they need not be given.
+    #[serde(default)]
+    pub exponent: Option<u32>,
+    /// IANA name of the zone in which days are counted.
+    pub timezone: String,
+    /// The dates to rate.
+    pub period: CasePeriod,
+    /// Price versions.
+    pub prices: Vec<CasePrice>,
+    /// Seat classes.
+    pub classes: Vec<CaseClass>,
+    /// States of persons; each stands until the person's next one, and states before the period count.
+    pub events: Vec<CaseEvent>,
+}
+
+/// The first date, and the one after the last.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CasePeriod {
+    /// The first local date.
+    pub start: Date,
+    /// The local date after the last.
+    pub end: Date,
+}
+
+/// A price version.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CasePrice {
+    /// The class.
+    pub class: String,
+    /// In major units for a whole period, `12.00`.
+    pub unit_price: String,
+    /// The counting mode; `DAILY_TOUCH` where none is given.
+    #[serde(default)]
+    pub mode: Option<String>,
+    /// Seats that cost nothing.
+    #[serde(default)]
+    pub included: Option<u32>,
+    /// Seats that are paid for in any case.
+    #[serde(default)]
+    pub floor: Option<u32>,
+    /// First local date on which it holds; from the beginning where none is given.
+    #[serde(default)]
+    pub valid_from: Option<Date>,
+}
+
+/// A seat class.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CaseClass {
+    /// Its name.
+    pub class: String,
+    /// The higher one wins where a person touches several on one date.
+    pub rank: u16,
+    /// Whether it costs anything.
+    pub priced: bool,
+}
+
+/// A person's state from an instant on.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CaseEvent {
+    /// When, RFC 3339; whole microseconds count.
+    pub at: Timestamp,
+    /// The person.
+    pub person: String,
+    /// Whether the person is active from then on.
+    pub active: bool,
+    /// The person's class from then on; needed where the person is active.
+    #[serde(default)]
+    pub class: Option<String>,
+}
+
+/// What is wrong with a case, fault by fault.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the case has {} fault(s):\n  {}", .0.len(), .0.join("\n  "))]
+pub struct InvalidCase(Vec<String>);
+
+impl Case {
+    /// Reads the case, and names every fault at once.
+    pub(super) fn read(&self) -> Result<Plan<'_>, InvalidCase> {
+        let mut faults = Vec::new();
+        let exponent = self.exponent(&mut faults);
+        let zone = zone::get(&self.timezone).unwrap_or_else(|_| {
+            faults.push(format!("timezone {:?} is unknown; write it as Europe/Berlin", self.timezone));
+            TimeZone::UTC
+        });
+        let calendar = Calendar::new(self.period.start, self.period.end, &zone);
+        if let Err(error) = &calendar {
+            faults.push(format!("period: {error}"));
+        }
+        let classes = self.classes(&mut faults);
+        let prices = self.prices(&classes, exponent, &mut faults);
+        let mut persons: Vec<&str> = self.events.iter().map(|event| event.person.as_str()).collect();
+        persons.sort_unstable();
+        persons.dedup();
+        let stays = self.stays(&classes, &persons, &mut faults);
+        match calendar {
+            Ok(calendar) if faults.is_empty() => {
+                Ok(Plan { exponent, calendar, classes, prices, stays, persons })
+            }
+            _ => Err(InvalidCase(faults)),
+        }
+    }
+
+    fn exponent(&self, faults: &mut Vec<String>) -> u32 {
+        let code: String = self.currency.chars().take(40).collect();
+        let Some(exponent) = minor_units::exponent(&self.currency) else {
+            faults.push(format!("currency {code:?} is no ISO 4217 code of a currency; write it as EUR"));
+            return 0;
+        };
+        if self.exponent.is_some_and(|given| given != exponent) {
+            faults.push(format!("exponent: {code} has {exponent} decimal places by ISO 4217"));
+        }
+        exponent
+    }
+
+    fn classes(&self, faults: &mut Vec<String>) -> Vec<SeatClass> {
+        for (index, class) in self.classes.iter().enumerate() {
+            let others = &self.classes[..index];
+            if others.iter().any(|other| other.class == class.class) {
+                faults.push(format!("classes[{index}]: there are two classes {:?}", class.class));
+            }
+            if others.iter().any(|other| other.rank == class.rank) {
+                faults.push(format!("classes[{index}]: there are two classes of rank {}", class.rank));
+            }
+        }
+        let read = |class: &CaseClass| SeatClass {
+            name: class.class.clone(),
+            rank: class.rank,
+            priced: class.priced,
+        };
+        self.classes.iter().map(read).collect()
+    }
+
+    fn prices(&self, classes: &[SeatClass], exponent: u32, faults: &mut Vec<String>) -> Vec<PriceList> {
+        let mut versions: Vec<Vec<PriceVersion>> = vec![Vec::new(); classes.len()];
+        for (index, price) in self.prices.iter().enumerate() {
+            let mut fault = |text: String| faults.push(format!("prices[{index}]: {text}"));
+            let Some(class) = position(classes, &price.class) else {
+                fault(format!("there is no class {:?}", price.class));
+                continue;
+            };
+            let mode = price.mode.as_deref().map_or(Ok(CountingMode::default()), str::parse);
+            match (amount::parse_price(&price.unit_price, exponent), mode) {
+                (Ok(unit_price), Ok(mode)) => versions[class].push(PriceVersion {
+                    valid_from: price.valid_from,
+                    unit_price,
+                    mode,
+                    included: price.included.unwrap_or_default().into(),
+                    floor: price.floor.unwrap_or_default().into(),
+                }),
+                (Err(error), _) => fault(format!("unit_price {error}")),
+                (_, Err(error)) => fault(format!("mode {error}")),
+            }
+        }
+        let list = |(class, versions): (&SeatClass, Vec<PriceVersion>)| {
+            PriceList::new(versions).unwrap_or_else(|error| {
+                faults.push(format!("prices of {}: {error}", class.name));
+                PriceList::default()
+            })
+        };
+        classes.iter().zip(versions).map(list).collect()
+    }
+
+    /// Folds states into stays. Of several states of a person at one instant, the last one counts.
+    fn stays(&self, classes: &[SeatClass], persons: &[&str], faults: &mut Vec<String>) -> Vec<Stay<usize>> {
+        let mut states: BTreeMap<(usize, i64), Option<usize>> = BTreeMap::new();
+        for (index, event) in self.events.iter().enumerate() {
+            let class = match &event.class {
+                Some(name) => position(classes, name).or_else(|| {
+                    faults.push(format!("events[{index}]: there is no class {name:?}"));
+                    None
+                }),
+                None if event.active => {
+                    faults.push(format!("events[{index}]: an active person needs a class"));
+                    None
+                }
+                None => None,
+            };
+            let person = persons.binary_search(&event.person.as_str()).unwrap_or_default();
+            states.insert((person, event.at.as_microsecond()), class.filter(|_| event.active));
+        }
+        let mut stays: Vec<Stay<usize>> = Vec::new();
+        let mut open: Option<Stay<usize>> = None;
+        for ((person, at), state) in states {
+            if let Some(stay) = open.filter(|stay| stay.person == person && Some(stay.class) == state) {
+                // Nothing changes: the stay goes on.
+                open = Some(stay);
+                continue;
+            }
+            if let Some(stay) = open.take() {
+                stays.push(Stay { end: (stay.person == person).then_some(at), ..stay });
+            }
+            open = state.map(|class| Stay { person, class, start: at, end: None });
+        }
+        stays.extend(open);
+        stays
+    }
+}
+
+fn position(classes: &[SeatClass], name: &str) -> Option<usize> {
+    classes.iter().position(|class| class.name == name)
+}

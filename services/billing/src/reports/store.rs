@@ -1,0 +1,3 @@
+//! What only reports read.
+
+pub(crate) mod workspaces;

@@ -1,0 +1,39 @@
+//! The billing database.
+
+#[cfg(test)]
+mod plans;
+
+use crate::audit::model::hash::Hash;
+use crate::error::BillingError;
+
+/// Longest time for a statement that reads a whole workspace: a year's usage of a very large one.
+pub(crate) const LONGEST_SCAN: std::time::Duration = std::time::Duration::from_secs(30);
+/// Later than any time that was stored.
+pub(crate) const LATEST: jiff::Timestamp = jiff::Timestamp::constant(253_000_000_000, 0);
+
+impl From<sqlx::Error> for BillingError {
+    fn from(error: sqlx::Error) -> Self {
+        match usher_store::Error::from(error) {
+            usher_store::Error::Corrupt(what) => Self::Stored(what),
+            error => Self::Store(error),
+        }
+    }
+}
+
+/// Lets the planner sort, or not. Where the first of very many rows are wanted in the order of an index, a plan that
+/// is made without knowledge of how many there are reads all of them and sorts.
+pub(crate) async fn allow_sorts(tx: &mut usher_store::TenantTx, allowed: bool) -> Result<(), BillingError> {
+    let sql = if allowed { "SET LOCAL enable_sort = on" } else { "SET LOCAL enable_sort = off" };
+    sqlx::query(sql).execute(tx.conn()).await?;
+    Ok(())
+}
+
+/// A stored date.
+pub(crate) fn date(text: &str) -> Result<jiff::civil::Date, BillingError> {
+    text.parse().map_err(|_| BillingError::Stored(format!("the date {text}")))
+}
+
+/// A stored hash.
+pub(crate) fn hash(bytes: &[u8]) -> Result<Hash, BillingError> {
+    bytes.try_into().map_err(|_| BillingError::Stored("a hash of another length".to_owned()))
+}

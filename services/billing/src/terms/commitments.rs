@@ -1,0 +1,168 @@
+//! The rules of commitments.
+
+use jiff::ToSpan as _;
+use jiff::civil::Date;
+use serde_json::{Value, json};
+use usher_base::id::CommitmentId;
+use usher_base::{CallContext, Permission};
+use usher_rpc::convert::invalid;
+use usher_seats::Pool;
+use usher_store::{Database, TenantTx};
+
+use crate::audit;
+use crate::error::BillingError;
+use crate::invoicing::store::{close_lines, closes};
+use crate::limits::limit_versions;
+use crate::terms::model::bought_term::{Commitment, committed};
+use crate::terms::model::currency::Currency;
+use crate::terms::model::period::Schedule;
+use crate::terms::model::price_version::UnitPrice;
+use crate::terms::store::{accounts, commitments as store};
+
+/// The longest term, in years.
+const LONGEST: i32 = 10;
+
+/// A commitment to record.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NewCommitment {
+    pub(crate) pool: Pool,
+    pub(crate) quantity: i64,
+    pub(crate) unit_price: UnitPrice,
+    pub(crate) first: Date,
+    pub(crate) end: Date,
+}
+
+/// A commitment with the currency of its term.
+pub(crate) struct Sold {
+    pub(crate) commitment: Commitment,
+    pub(crate) currency: Currency,
+}
+
+impl Sold {
+    fn new(commitment: Commitment, schedule: &Schedule) -> Self {
+        let currency = schedule.terms_on(commitment.first).account.currency.clone();
+        Self { commitment, currency }
+    }
+
+    fn detail(&self) -> Value {
+        let Commitment { id, pool, quantity, unit_price, first, end } = &self.commitment;
+        json!({
+            "commitment": id.to_string(), "pool": pool.as_str(), "quantity": quantity,
+            "unit_price": unit_price.spelled(self.currency.exponent), "currency": self.currency.code,
+            "start_date": first.to_string(), "end_date": end.to_string(),
+        })
+    }
+}
+
+/// Records what is bought. Where shares are of it, their limits move with it.
+pub(crate) async fn set(
+    database: &Database,
+    ctx: &CallContext,
+    new: NewCommitment,
+) -> Result<Sold, BillingError> {
+    ctx.require(Permission::BillingAdmin)?;
+    let NewCommitment { pool, quantity, unit_price, first, end } = new;
+    let id = CommitmentId::new(ctx.clock());
+    let commitment = Commitment { id, pool, quantity, unit_price, first, end };
+    let database = database.scoped(&ctx.scope()?);
+    let mut tx = database.begin_at(ctx.now()).await?;
+    accounts::lock(&mut tx).await?;
+    let known = store::known(&mut tx, ctx.now()).await?;
+    let schedule = accounts::schedule(&mut tx).await?;
+    if let Some(same) = known.iter().find(|other| Commitment { id, ..**other } == commitment) {
+        return Ok(Sold::new(*same, &schedule));
+    }
+    check_term(&mut tx, &schedule, first, end).await?;
+    let meets = |other: &&Commitment| other.pool == pool && other.first < end && first < other.end;
+    if let Some(other) = known.iter().find(meets) {
+        return Err(BillingError::CommitmentExists { pool, first: other.first, end: other.end });
+    }
+    let by = ctx.actor().to_string();
+    store::insert(&mut tx, &commitment, ctx.now(), &by).await?;
+    limit_versions::renew(&mut tx, ctx.now(), &by, None).await?;
+    let sold = Sold::new(commitment, &schedule);
+    audit::note(&mut tx, ctx, "commitment.set", sold.detail()).await?;
+    tx.commit().await?;
+    Ok(sold)
+}
+
+/// Takes a commitment back of which no true-up was billed. Shares of it move with it.
+pub(crate) async fn withdraw(
+    database: &Database,
+    ctx: &CallContext,
+    id: CommitmentId,
+) -> Result<Sold, BillingError> {
+    ctx.require(Permission::BillingAdmin)?;
+    let database = database.scoped(&ctx.scope()?);
+    let mut tx = database.begin_at(ctx.now()).await?;
+    accounts::lock(&mut tx).await?;
+    let (commitment, withdrawn) =
+        store::find(&mut tx, id).await?.ok_or(BillingError::NotFound("Commitment"))?;
+    let sold = Sold::new(commitment, &accounts::schedule(&mut tx).await?);
+    if withdrawn {
+        return Ok(sold);
+    }
+    if close_lines::is_billed(&mut tx, id).await? {
+        return Err(BillingError::CommitmentBilled);
+    }
+    let by = ctx.actor().to_string();
+    store::withdraw(&mut tx, id, ctx.now(), &by).await?;
+    limit_versions::renew(&mut tx, ctx.now(), &by, None).await?;
+    audit::note(&mut tx, ctx, "commitment.withdraw", sold.detail()).await?;
+    tx.commit().await?;
+    Ok(sold)
+}
+
+/// A term is within the account's time, and none of it is billed yet.
+async fn check_term(
+    tx: &mut TenantTx,
+    schedule: &Schedule,
+    first: Date,
+    end: Date,
+) -> Result<(), BillingError> {
+    let longest = first.checked_add(LONGEST.years()).map_err(|_| invalid("start_date", "it is too late"))?;
+    if end <= first || longest < end {
+        return Err(invalid("end_date", format_args!("a term has one day to {LONGEST} years")).into());
+    }
+    if schedule.containing(first).is_none() {
+        return Err(invalid("start_date", "it is before the account's first period").into());
+    }
+    if schedule.changes_currency(first, end) {
+        return Err(invalid(
+            "end_date",
+            "the account's currency changes within the term; sell a term of each",
+        )
+        .into());
+    }
+    match closes::last(tx).await? {
+        Some(last) if first < last.end => Err(BillingError::ClosedTerm { first, open: last.end }),
+        _ => Ok(()),
+    }
+}
+
+/// All commitments, by pool and term.
+pub(crate) async fn list(database: &Database, ctx: &CallContext) -> Result<Vec<Sold>, BillingError> {
+    ctx.require(Permission::BillingAdmin)?;
+    let database = database.scoped(&ctx.scope()?);
+    let mut tx = database.begin().await?;
+    let known = store::known(&mut tx, ctx.now()).await?;
+    let schedule = accounts::schedule(&mut tx).await?;
+    tx.commit().await?;
+    Ok(known.into_iter().map(|commitment| Sold::new(commitment, &schedule)).collect())
+}
+
+/// What is committed of a pool at an instant, by the account's date then.
+pub(crate) async fn committed_at(
+    tx: &mut TenantTx,
+    pool: Pool,
+    at: jiff::Timestamp,
+) -> Result<i64, BillingError> {
+    let known = store::known(tx, at).await?;
+    if known.is_empty() {
+        return Ok(0);
+    }
+    let schedule = accounts::schedule(tx).await?;
+    let near = jiff::tz::TimeZone::UTC.to_datetime(at).date();
+    let today = schedule.terms_on(near).account.zone.to_datetime(at).date();
+    Ok(committed(&known, pool, today))
+}

@@ -1,0 +1,56 @@
+//! Currencies.
+
+use std::fmt;
+
+use usher_rpc::convert::{InvalidArgument, invalid};
+
+use crate::rating::minor_units::exponent;
+
+/// In what something is paid.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Currency {
+    /// ISO 4217.
+    pub(crate) code: String,
+    /// How many decimal places of the major unit are minor ones.
+    pub(crate) exponent: u32,
+}
+
+impl Currency {
+    /// The currency of a code, with the minor unit that ISO 4217 gives it.
+    pub(crate) fn of(code: &str) -> Result<Self, InvalidArgument> {
+        let exponent = exponent(code)
+            .ok_or_else(|| invalid("currency", "write the ISO 4217 code of a currency, such as EUR"))?;
+        Ok(Self { code: code.to_owned(), exponent })
+    }
+
+    /// As a row has it: an account that was set before its decimal places were those of ISO 4217 keeps its own.
+    pub(crate) fn stored(code: String, exponent: i16) -> Self {
+        Self { code, exponent: u32::try_from(exponent).unwrap_or_default() }
+    }
+
+    /// As messages have the exponent.
+    pub(crate) fn places(&self) -> i32 {
+        i32::try_from(self.exponent).unwrap_or_default()
+    }
+}
+
+impl fmt::Display for Currency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.code)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_currency_has_the_minor_unit_of_iso_4217_and_no_other_code_is_one() {
+        for (code, exponent) in [("EUR", 2), ("JPY", 0), ("KWD", 3), ("BHD", 3), ("CLP", 0)] {
+            assert_eq!(Currency::of(code).unwrap().exponent, exponent, "{code}");
+        }
+        for code in ["", "eur", "EURO", "QQQ", "XXX", "XAU", "CLF", "E\u{dc}R"] {
+            assert!(Currency::of(code).is_err(), "{code}");
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! What an account's prices and periods say together that no period can be rated by.
+
+use std::fmt;
+
+use jiff::civil::Date;
+use usher_base::id::PriceId;
+use usher_seats::{CountingMode, SeatClass};
+
+use crate::terms::model::period::{Period, Schedule};
+use crate::terms::model::price_version::PriceVersion;
+
+/// A price from which on a class is counted otherwise, in the middle of a period.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Obstacle {
+    price: PriceId,
+    class: SeatClass,
+    on: Date,
+    /// How the class is counted before; nothing where it has no price before.
+    before: Option<CountingMode>,
+    mode: CountingMode,
+    /// The first date of the period, and the date after its last.
+    period: (Date, Date),
+}
+
+impl Obstacle {
+    /// Whether the period can't be rated. It can where nothing was priced before: then the period as a whole
+    /// has no price, and costs nothing.
+    const fn blocks(&self) -> bool {
+        self.before.is_some()
+    }
+}
+
+impl fmt::Display for Obstacle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { class, on, mode, period: (first, end), .. } = self;
+        if let Some(before) = self.before {
+            write!(f, "class {class} is counted by {before}, and from {on} on by {mode}")?;
+        } else {
+            write!(
+                f,
+                "the price of class {class} from {on} on is of mode {mode}, which counts a whole period"
+            )?;
+        }
+        write!(f, "; {on} is within the period from {first} to {end}, and a mode begins with a period")
+    }
+}
+
+/// The obstacles among prices, by class and date.
+fn all<'a>(schedule: &'a Schedule, versions: &'a [PriceVersion]) -> impl Iterator<Item = Obstacle> + 'a {
+    versions.iter().filter(|version| version.class.is_paid()).filter_map(|version| {
+        let period = schedule.containing(version.valid_from)?;
+        let before = before(versions, version, &period).map(|before| before.mode);
+        let sound = match before {
+            Some(before) => before == version.mode,
+            None => !version.mode.counts_the_period(),
+        };
+        (period.first != version.valid_from && !sound).then_some(Obstacle {
+            price: version.id,
+            class: version.class,
+            on: version.valid_from,
+            before,
+            mode: version.mode,
+            period: (period.first, period.end),
+        })
+    })
+}
+
+/// The version that holds on the date before one begins, in the currency of its period.
+fn before<'v>(
+    versions: &'v [PriceVersion],
+    version: &PriceVersion,
+    period: &Period,
+) -> Option<&'v PriceVersion> {
+    let earlier = versions.iter().filter(|other| {
+        let same_currency = period.currency_since.is_none_or(|since| since <= other.valid_from);
+        other.class == version.class && other.valid_from < version.valid_from && same_currency
+    });
+    earlier.max_by_key(|other| other.valid_from)
+}
+
+/// Refuses what has an obstacle that was not there before.
+pub(crate) fn refuse_new(
+    (schedule, versions): (&Schedule, &[PriceVersion]),
+    (next, changed): (&Schedule, &[PriceVersion]),
+) -> Result<(), Obstacle> {
+    let known: Vec<Obstacle> = all(schedule, versions).collect();
+    match all(next, changed).find(|obstacle| known.iter().all(|known| known.price != obstacle.price)) {
+        Some(obstacle) => Err(obstacle),
+        None => Ok(()),
+    }
+}
+
+/// Why a period can't be rated, with what is to be done about it: of prices that were taken before such were
+/// refused.
+pub(crate) fn reasons(schedule: &Schedule, versions: &[PriceVersion], period: &Period) -> Vec<String> {
+    let own =
+        all(schedule, versions).filter(|obstacle| obstacle.period.0 == period.first && obstacle.blocks());
+    own.map(|obstacle| {
+        format!("{obstacle}; withdraw it: `usher admin price withdraw --id {}`", obstacle.price)
+    })
+    .collect()
+}

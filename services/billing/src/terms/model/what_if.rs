@@ -1,0 +1,102 @@
+//! What a period would cost by other prices or counts.
+
+use jiff::civil::Date;
+use usher_base::id::{PersonKey, PriceId};
+use usher_rpc::convert::{InvalidArgument, invalid};
+use usher_seats::{CountingMode, SeatClass};
+use uuid::Uuid;
+
+use crate::rating;
+use crate::rating::{Calendar, Member, Tally};
+use crate::terms::model::price_version::{PriceVersion, UnitPrice};
+
+/// What is otherwise; by default nothing.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct WhatIf {
+    pub(crate) prices: Vec<PriceIf>,
+    pub(crate) seats: Vec<SeatsIf>,
+}
+
+/// Another price of a class; what is none is as it is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PriceIf {
+    pub(crate) class: SeatClass,
+    pub(crate) unit_price: Option<UnitPrice>,
+    pub(crate) mode: Option<CountingMode>,
+    pub(crate) included: Option<i64>,
+    pub(crate) floor: Option<i64>,
+}
+
+/// So many seats of a class for the whole period, instead of the ledger's.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SeatsIf {
+    pub(crate) class: SeatClass,
+    pub(crate) count: i64,
+}
+
+impl WhatIf {
+    /// The price versions with what is otherwise. One that is made up has the nil id.
+    pub(crate) fn prices(
+        &self,
+        mut versions: Vec<PriceVersion>,
+    ) -> Result<Vec<PriceVersion>, InvalidArgument> {
+        for other in &self.prices {
+            let priced = versions.iter().any(|version| version.class == other.class);
+            match other.unit_price {
+                None if !priced => {
+                    let class = other.class;
+                    return Err(invalid("prices", format_args!("class {class} has no price; name one")));
+                }
+                // One price for all of the period, with the other terms of the last.
+                Some(unit_price) => {
+                    let last = versions.iter().rfind(|version| version.class == other.class);
+                    let made_up = PriceVersion {
+                        id: PriceId::from_uuid(Uuid::nil()),
+                        class: other.class,
+                        unit_price,
+                        valid_from: Date::MIN,
+                        mode: last.map_or_else(CountingMode::default, |last| last.mode),
+                        included: last.map_or(0, |last| last.included),
+                        floor: last.map_or(0, |last| last.floor),
+                    };
+                    versions.retain(|version| version.class != other.class);
+                    versions.push(made_up);
+                }
+                None => {}
+            }
+            for version in versions.iter_mut().filter(|version| version.class == other.class) {
+                version.id = PriceId::from_uuid(Uuid::nil());
+                version.mode = other.mode.unwrap_or(version.mode);
+                version.included = other.included.unwrap_or(version.included);
+                version.floor = other.floor.unwrap_or(version.floor);
+            }
+        }
+        Ok(versions)
+    }
+
+    /// Adds a person, without the classes whose seats are made up.
+    pub(crate) fn tally(
+        &self,
+        member: &Member<PersonKey>,
+        classes: &[rating::SeatClass],
+        calendar: &Calendar,
+        tally: &mut Tally,
+    ) {
+        if self.seats.is_empty() {
+            tally.add(member);
+            return;
+        }
+        let made_up = |class: usize| self.seats.iter().any(|other| other.class.index() == class);
+        let stays = member.stays.iter().copied().filter(|stay| !made_up(stay.class));
+        if let Some(rest) = Member::new(stays, classes, calendar) {
+            tally.add(&rest);
+        }
+    }
+
+    /// Adds the seats that are made up.
+    pub(crate) fn tally_seats(&self, tally: &mut Tally) {
+        for other in &self.seats {
+            tally.add_seats(other.class.index(), other.count);
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! The tables of terms.
+
+pub(crate) mod accounts;
+pub(crate) mod commitments;
+pub(crate) mod minimums;
+pub(crate) mod prices;

@@ -1,0 +1,4 @@
+//! Proofs as values.
+
+pub(crate) mod proof;
+pub(crate) mod verdict;
