@@ -8,6 +8,7 @@ pub(crate) mod facts;
 pub(crate) mod intervals;
 pub(crate) mod members;
 pub mod model;
+pub(crate) mod open_period;
 pub(crate) mod pool_usage;
 pub(crate) mod reconciliation;
 pub(crate) mod seat_status;
@@ -19,14 +20,13 @@ pub(crate) mod watermarks;
 use jiff::Timestamp;
 use usher_base::Reason;
 use usher_base::id::WorkspaceId;
-use usher_store::ScopedDatabase;
+use usher_store::TenantTx;
 
 use crate::error::BillingError;
 use crate::ledger::model::batch::{Applied, Batch, Entry};
 use crate::ledger::model::event::{Fact, Place, Recorded, SeatEvent};
 use crate::ledger::model::head::{AHEAD, Ledger};
 use crate::ledger::store::{events, history, ledgers, seats};
-use crate::limits::alerts;
 use crate::rating::interval::{Fold, StateChange};
 
 /// What became of a batch.
@@ -38,55 +38,62 @@ pub(crate) struct Appended {
     pub(crate) refused: Option<Reason>,
 }
 
-/// Applies a batch, or nothing of it.
+impl Appended {
+    const fn refused(acknowledged: i64, reason: Reason) -> Self {
+        Self { acknowledged, refused: Some(reason) }
+    }
+}
+
+/// What a batch changed.
+#[derive(Debug)]
+pub(crate) struct Change {
+    pub(crate) ledger: Ledger,
+    /// Whether nothing was ever applied before.
+    pub(crate) is_first: bool,
+}
+
+/// Applies a batch, or nothing of it. Returns what it changed, which the caller commits; without a change there is
+/// nothing to commit.
 ///
 /// Events that are ahead of the clock are not applied, but those before them are.
 /// Events that were applied before are compared and acknowledged again. One that differs halts the
 /// ledger: the two services disagree on the past, which only a person can settle.
 pub(crate) async fn append(
-    database: &ScopedDatabase,
+    tx: &mut TenantTx,
     now: Timestamp,
     batch: &Batch,
-) -> Result<Appended, BillingError> {
-    let mut tx = database.begin_at(now).await?;
-    let mut ledger = ledgers::lock(&mut tx, batch.epoch).await?;
-    let refused = |acknowledged, reason| Ok(Appended { acknowledged, refused: Some(reason) });
+) -> Result<(Appended, Option<Change>), BillingError> {
+    let mut ledger = ledgers::lock(tx, batch.epoch).await?;
     let acknowledged = ledger.acknowledged_sequence;
+    let refused = |reason| Ok((Appended::refused(acknowledged, reason), None));
     if ledger.halted {
-        return refused(acknowledged, Reason::EventConflict);
+        return refused(Reason::EventConflict);
     }
     if ledger.epoch != batch.epoch {
-        return refused(acknowledged, Reason::FailedPrecondition);
+        return refused(Reason::FailedPrecondition);
     }
     let first = batch.events.first().map_or(0, |event| event.sequence);
     if first > acknowledged + 1 {
-        return refused(acknowledged, Reason::SequenceGap);
+        return refused(Reason::SequenceGap);
     }
     let known = batch.events.partition_point(|event| event.sequence <= acknowledged);
     let (repeated, new) = batch.events.split_at(known);
     let (new, ahead) = new.split_at(new.partition_point(|event| event.effective_at <= now + AHEAD));
-    if let Some(differing) = first_difference(&mut tx, batch, repeated).await? {
-        ledger.halted = true;
-        history::insert_halt(&mut tx, now).await?;
-        ledgers::save(&mut tx, &ledger).await?;
-        tx.commit().await?;
+    if let Some(differing) = first_difference(tx, batch, repeated).await? {
+        halt(tx, now, &mut ledger).await?;
         tracing::error!(
             workspace = %batch.workspace, sequence = differing, acknowledged,
             "an applied seat event came again with other content; this workspace's ledger is halted until somebody settles it"
         );
-        metrics::counter!("usher_ledger_conflicts_total").increment(1);
-        return refused(acknowledged, Reason::EventConflict);
+        let change = Change { ledger, is_first: false };
+        return Ok((Appended::refused(acknowledged, Reason::EventConflict), Some(change)));
     }
-    let mut last = ledger.last_effective_at;
-    for event in new {
-        if event.effective_at <= last {
-            tracing::error!(
-                workspace = %batch.workspace, sequence = event.sequence,
-                "a seat event is not later than the one before; nothing of its batch was applied"
-            );
-            return refused(acknowledged, Reason::InvalidArgument);
-        }
-        last = event.effective_at;
+    if let Some(event) = first_out_of_order(new, ledger.last_effective_at) {
+        tracing::error!(
+            workspace = %batch.workspace, sequence = event.sequence,
+            "a seat event is not later than the one before; nothing of its batch was applied"
+        );
+        return refused(Reason::InvalidArgument);
     }
     if let (true, Some(event)) = (new.is_empty(), ahead.first()) {
         tracing::error!(
@@ -95,23 +102,33 @@ pub(crate) async fn append(
              `usher admin ledger resync` for the workspace"
         );
         metrics::counter!("usher_ledger_facts_ahead_total").increment(1);
-        return refused(acknowledged, Reason::InvalidArgument);
+        return refused(Reason::InvalidArgument);
     }
-    if new.is_empty() {
-        return Ok(Appended { acknowledged, refused: None });
-    }
-    apply(&mut tx, &mut ledger, batch.workspace, now, new).await?;
-    ledger.acknowledged_sequence = new.last().map_or(acknowledged, |event| event.sequence);
+    let Some(last) = new.last() else { return Ok((Appended { acknowledged, refused: None }, None)) };
+    apply(tx, &mut ledger, batch.workspace, now, new).await?;
+    ledger.acknowledged_sequence = last.sequence;
     // The cursor moves in the transaction that applied the events, and nowhere else.
-    ledgers::save(&mut tx, &ledger).await?;
-    alerts::raise(&mut tx, &ledger, now).await?;
-    tx.commit().await?;
-    Ok(Appended { acknowledged: ledger.acknowledged_sequence, refused: None })
+    ledgers::save(tx, &ledger).await?;
+    let appended = Appended { acknowledged: ledger.acknowledged_sequence, refused: None };
+    Ok((appended, Some(Change { ledger, is_first: acknowledged == 0 })))
+}
+
+async fn halt(tx: &mut TenantTx, now: Timestamp, ledger: &mut Ledger) -> Result<(), BillingError> {
+    ledger.halted = true;
+    history::insert_halt(tx, now).await?;
+    ledgers::save(tx, ledger).await?;
+    metrics::counter!("usher_ledger_conflicts_total").increment(1);
+    Ok(())
+}
+
+/// The first event that is not later than the one before it.
+fn first_out_of_order(events: &[SeatEvent], mut last: Timestamp) -> Option<&SeatEvent> {
+    events.iter().find(|event| event.effective_at <= std::mem::replace(&mut last, event.effective_at))
 }
 
 /// Applies new events behind the head; the caller has locked the ledger, and saves it.
 pub(crate) async fn apply(
-    tx: &mut usher_store::TenantTx,
+    tx: &mut TenantTx,
     ledger: &mut Ledger,
     workspace: WorkspaceId,
     now: Timestamp,
@@ -133,7 +150,7 @@ pub(crate) async fn apply(
 
 /// The number of the first event that is not what was applied under it.
 async fn first_difference(
-    tx: &mut usher_store::TenantTx,
+    tx: &mut TenantTx,
     batch: &Batch,
     repeated: &[SeatEvent],
 ) -> Result<Option<i64>, BillingError> {
@@ -153,11 +170,7 @@ async fn first_difference(
 }
 
 /// Moves the persons' states and intervals on.
-async fn project(
-    tx: &mut usher_store::TenantTx,
-    ledger: &mut Ledger,
-    entries: &[Entry<'_>],
-) -> Result<(), BillingError> {
+async fn project(tx: &mut TenantTx, ledger: &mut Ledger, entries: &[Entry<'_>]) -> Result<(), BillingError> {
     let mut persons: Vec<_> = entries.iter().map(|entry| entry.event.person).collect();
     persons.sort_unstable();
     persons.dedup();
@@ -194,7 +207,7 @@ async fn project(
 
 /// Records a fact of billing's own behind the head; the caller has locked the ledger.
 pub(crate) async fn record(
-    tx: &mut usher_store::TenantTx,
+    tx: &mut TenantTx,
     ledger: &mut Ledger,
     workspace: WorkspaceId,
     now: Timestamp,

@@ -3,6 +3,7 @@
 pub mod audit;
 mod error;
 mod grpc;
+mod ingest;
 mod invoicing;
 mod jobs;
 pub mod ledger;

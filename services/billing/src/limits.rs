@@ -2,6 +2,7 @@
 
 pub(crate) mod alerts;
 pub(crate) mod feed;
+pub(crate) mod licences;
 pub(crate) mod limit_versions;
 pub(crate) mod look;
 pub mod model;

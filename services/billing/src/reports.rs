@@ -16,7 +16,6 @@ mod statement;
 pub(crate) mod store;
 mod writer;
 
-use usher_base::credential::Denied;
 use usher_base::id::WorkspaceId;
 use usher_base::{CallContext, Permission};
 use usher_seats::ReportName;
@@ -71,7 +70,7 @@ pub(crate) async fn write(
         return Ok(about);
     }
     ctx.require(Permission::BillingAdmin)?;
-    unbound(ctx)?;
+    ctx.credential().require_unbound()?;
     let mut after = WorkspaceId::from_uuid(uuid::Uuid::nil());
     loop {
         let page = workspaces::page(database, after, 500).await?;
@@ -90,11 +89,6 @@ pub(crate) async fn write(
             tx.commit().await?;
         }
     }
-}
-
-/// Whoever is bound to one workspace sees no others.
-pub(crate) fn unbound(ctx: &CallContext) -> Result<(), Denied> {
-    if ctx.credential().workspace().is_some() { Err(Denied::OtherWorkspace) } else { Ok(()) }
 }
 
 async fn one(

@@ -7,6 +7,7 @@ use usher_rpc::convert::{missing, parse};
 use usher_rpc::{Tasks, open, status};
 use usher_store::Database;
 
+use crate::limits::licences;
 use crate::terms::commitments;
 use crate::terms::commitments::NewCommitment;
 
@@ -26,7 +27,7 @@ impl CommitmentService for CommitmentApi {
         let commitment = message.commitment.ok_or_else(|| status(missing("commitment")))?;
         let new = NewCommitment::try_from(commitment).map_err(status)?;
         let database = self.database.clone();
-        let work = async move { commitments::set(&database, &ctx, new).await };
+        let work = async move { licences::set(&database, &ctx, new).await };
         let commitment = self.tasks.detach(work).await.map_err(status)?;
         Ok(Response::new(pb::SetCommitmentResponse { commitment: Some(commitment.into()) }))
     }
@@ -38,7 +39,7 @@ impl CommitmentService for CommitmentApi {
         let (ctx, message) = open(request)?;
         let id = parse("id", &message.id).map_err(status)?;
         let database = self.database.clone();
-        let work = async move { commitments::withdraw(&database, &ctx, id).await };
+        let work = async move { licences::withdraw(&database, &ctx, id).await };
         let commitment = self.tasks.detach(work).await.map_err(status)?;
         Ok(Response::new(pb::WithdrawCommitmentResponse { commitment: Some(commitment.into()) }))
     }

@@ -18,13 +18,13 @@ use usher_store::{Database, ScopedDatabase};
 use crate::error::BillingError;
 use crate::grpc::state;
 use crate::grpc::watch::{Watch, watch};
-use crate::ledger;
+use crate::ingest;
 use crate::ledger::model::batch::Batch;
 use crate::ledger::model::head::Watermark;
 use crate::ledger::model::state::Claim;
 use crate::ledger::seats_in_use::Links;
 use crate::ledger::store::ledgers as store;
-use crate::ledger::{epochs, reconciliation, watermarks};
+use crate::ledger::{epochs, reconciliation};
 use crate::limits::feed::LimitFeed;
 use crate::limits::model::limit::PlanLimit;
 use crate::limits::model::refusal::Refusals;
@@ -106,7 +106,7 @@ impl SeatLedgerService for SeatLedgerApi {
             let watermark = Watermark::try_from(&sent).map_err(status)?;
             let database = self.database.scoped(&scope);
             let known = &sent.links_version;
-            let wish = match watermarks::advance(&database, ctx.now(), sent.epoch, watermark, known).await {
+            let wish = match ingest::advance(&database, ctx.now(), sent.epoch, watermark, known).await {
                 Err(error) if is_one_workspaces(&self.database, &error).await => {
                     tracing::error!(%workspace, error = chain(&error), "a watermark can't be taken over now");
                     continue;
@@ -274,7 +274,7 @@ async fn append(
             return refused(Reason::InvalidArgument).await;
         }
     };
-    let appended = match ledger::append(&scoped, ctx.now(), &batch).await {
+    let appended = match ingest::append(&scoped, ctx.now(), &batch).await {
         Err(error) if is_one_workspaces(database, &error).await => {
             tracing::error!(%workspace, error = chain(&error), "a batch of seat events can't be applied now");
             return refused(error.reason()).await;

@@ -17,8 +17,8 @@ use crate::invoicing::model::posting::{credit, revenue};
 use crate::invoicing::store::{close_lines, closes as store, credit_notes};
 use crate::ledger::model::head::Ledger;
 use crate::ledger::model::knowledge::Knowledge;
-use crate::ledger::reconciliation;
-use crate::ledger::store::{events, facts, ledgers};
+use crate::ledger::store::{events, ledgers};
+use crate::ledger::{open_period, reconciliation};
 use crate::rating::{Calendar, RatingError, zone};
 use crate::sql::LONGEST_SCAN;
 use crate::terms::model::obstacle;
@@ -82,17 +82,6 @@ pub(crate) async fn missing(
     Ok(Missing { reasons, comparison })
 }
 
-/// The first period that is not closed.
-pub(crate) async fn next(tx: &mut TenantTx) -> Result<Option<Period>, BillingError> {
-    let schedule = accounts::schedule(tx).await?;
-    if let Some(last) = store::last(tx).await? {
-        return Ok(schedule.at(last.ordinal + 1));
-    }
-    let first = facts::first_instant(tx).await?;
-    // Whoever was there before the account's first period is counted from that on.
-    Ok(first.and_then(|at| schedule.at_instant(at.as_microsecond()).or_else(|| schedule.at(0))))
-}
-
 /// Closes a period: the first that is not closed, where everything about it is proven to be there.
 /// Where it is closed already, gives what was closed.
 pub(crate) async fn close(
@@ -114,7 +103,7 @@ pub(crate) async fn close(
     if let Some(closed) = store::find(&mut tx, period.ordinal).await? {
         return Ok(closed);
     }
-    match next(&mut tx).await? {
+    match open_period::find(&mut tx).await? {
         Some(next) if next.ordinal == period.ordinal => {}
         Some(next) => return Err(BillingError::NotNext(next.first)),
         None => return Err(BillingError::Incomplete("identity has never sent anything".to_owned())),

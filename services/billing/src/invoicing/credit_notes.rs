@@ -14,11 +14,11 @@ use usher_store::{Database, TenantTx};
 
 use crate::audit;
 use crate::error::BillingError;
-use crate::invoicing::closing;
 use crate::invoicing::model::close::Close;
 use crate::invoicing::model::credit_note::{CreditLine, CreditNote};
 use crate::invoicing::model::posting::credit;
 use crate::invoicing::store::{close_lines, closes, credit_notes as store};
+use crate::ledger::open_period;
 use crate::terms::model::currency::Currency;
 use crate::terms::store::accounts;
 
@@ -63,7 +63,7 @@ pub(crate) async fn issue(
             && amounts.eq(new.lines.iter().map(|line| (line.line_no, line.amount_minor)));
         return if same { Ok(issued) } else { Err(BillingError::IdempotencyReused) };
     }
-    let open = closing::next(&mut tx).await?.ok_or(BillingError::NotFound("Period"))?;
+    let open = open_period::find(&mut tx).await?.ok_or(BillingError::NotFound("Period"))?;
     let lines = credited(&mut tx, close, &new.lines).await?;
     let note = CreditNote {
         id: new.id,

@@ -18,6 +18,7 @@ use crate::invoicing::store::{close_lines, closes, credit_notes};
 use crate::invoicing::view::View;
 use crate::ledger::as_of::knowledge;
 use crate::ledger::model::knowledge::Knowledge;
+use crate::ledger::open_period;
 use crate::ledger::store::{history, ledgers};
 use crate::sql::LONGEST_SCAN;
 use crate::terms::accounts::period;
@@ -187,7 +188,7 @@ pub(crate) async fn list(
     let mut tx = database.begin().await?;
     let closed = closes::all(&mut tx).await?;
     let credited = credit_notes::totals(&mut tx, ctx.now()).await?;
-    let open = closing::next(&mut tx).await?;
+    let open = open_period::find(&mut tx).await?;
     tx.commit().await?;
     let closed = closed.into_iter().map(|close| {
         let credited_minor = credited.get(&close.ordinal).copied().unwrap_or_default();

@@ -8,6 +8,7 @@ use usher_store::{Database, ScopedDatabase};
 use crate::error::BillingError;
 use crate::invoicing::closing;
 use crate::jobs::model::{JobSettings, Outcome};
+use crate::ledger::open_period;
 use crate::ledger::store::ledgers;
 use crate::terms::store::accounts;
 
@@ -79,7 +80,7 @@ pub(super) async fn turn(
 /// None where nothing was ever sent, or nobody is billed: an account without prices.
 async fn next(database: &ScopedDatabase, now: Timestamp) -> Result<Option<Open>, BillingError> {
     let mut tx = database.begin().await?;
-    let Some(period) = closing::next(&mut tx).await? else { return Ok(None) };
+    let Some(period) = open_period::find(&mut tx).await? else { return Ok(None) };
     if !accounts::is_billed(&mut tx).await? {
         return Ok(None);
     }

@@ -9,12 +9,11 @@ use usher_seats::SeatClass;
 use usher_store::{Database, TenantTx};
 
 use crate::error::BillingError;
-use crate::invoicing::closing;
-use crate::invoicing::store::closes;
 use crate::ledger::model::correction::CorrectionRequest;
 use crate::ledger::model::event::{CorrectionFact, Fact, LinkFact};
+use crate::ledger::open_period;
 use crate::ledger::store::{corrections as store, facts, ledgers};
-use crate::terms::store::{accounts, prices};
+use crate::terms::store::{accounts, closed, prices};
 use crate::{audit, ledger};
 
 /// What a caller sends of a correction.
@@ -56,11 +55,11 @@ pub(crate) async fn request(
     let database = database.scoped(&ctx.scope()?);
     let mut tx = database.begin_at(ctx.now()).await?;
     // The first period is the first that is billed: there is nothing before it to correct.
-    let first = match closes::all(&mut tx).await?.first() {
-        Some(close) => Some(close.calendar.open()),
-        None => closing::next(&mut tx).await?.map(|period| period.calendar()).transpose()?.map(|c| c.open()),
+    let first = match closed::calendars(&mut tx).await?.into_iter().next() {
+        Some(calendar) => Some(calendar),
+        None => open_period::find(&mut tx).await?.map(|period| period.calendar()).transpose()?,
     };
-    if first.is_none_or(|open| new.from.as_microsecond() < open) {
+    if first.is_none_or(|calendar| new.from.as_microsecond() < calendar.open()) {
         return Err(invalid("from_time", "it is before the workspace's first period").into());
     }
     check_priced(&mut tx, &request).await?;
@@ -83,20 +82,20 @@ pub(crate) async fn request(
 async fn check_priced(tx: &mut TenantTx, request: &CorrectionRequest) -> Result<(), BillingError> {
     let Some(class) = request.class.filter(|class| class.is_paid()) else { return Ok(()) };
     let (from, until) = (request.from.as_microsecond(), request.until.as_microsecond());
-    let mut touched = closes::all(tx).await?;
-    touched.retain(|close| from < close.calendar.close() && close.calendar.open() < until);
+    let mut touched = closed::calendars(tx).await?;
+    touched.retain(|calendar| from < calendar.close() && calendar.open() < until);
     if touched.is_empty() {
         return Ok(());
     }
     let (schedule, versions) = (accounts::schedule(tx).await?, prices::all(tx).await?);
-    for close in touched {
-        let since = schedule.currency_since(close.first);
+    for calendar in touched {
+        let since = schedule.currency_since(calendar.dates()[0]);
         let of_class = versions.iter().filter(|version| {
             version.class == class && since.is_none_or(|since| since <= version.valid_from)
         });
         let priced_from = of_class.map(|version| version.valid_from).min();
-        let first = close.calendar.locate(from.max(close.calendar.open()));
-        let date = close.calendar.dates()[first];
+        let first = calendar.locate(from.max(calendar.open()));
+        let date = calendar.dates()[first];
         if priced_from.is_none_or(|priced_from| date < priced_from) {
             return Err(BillingError::ClosedUnpriced { class: class.to_string(), date });
         }

@@ -1,7 +1,7 @@
 //! Up to when identity has sent everything.
 
 use jiff::{SignedDuration, Timestamp};
-use usher_store::ScopedDatabase;
+use usher_store::TenantTx;
 
 use crate::error::BillingError;
 use crate::ledger::model::head::{AHEAD, Watermark};
@@ -24,25 +24,30 @@ pub(crate) struct Wish {
     pub(crate) links: Option<Links>,
 }
 
-/// Takes a watermark over; `known_links` is the version of the links that the producer has. It never goes back. One
-/// that is ahead of the clock is not taken over: it would prove what nobody knows yet.
+/// Whether a watermark is ahead of the clock.
+pub(crate) fn is_ahead(watermark: Watermark, now: Timestamp) -> bool {
+    let is_ahead = watermark.at > now + AHEAD;
+    if is_ahead {
+        tracing::error!(as_of = %watermark.at, "a watermark is ahead of the clock and was not taken over; set the clocks right");
+        metrics::counter!("usher_ledger_watermarks_ahead_total").increment(1);
+    }
+    is_ahead
+}
+
+/// Takes a watermark over; `known_links` is the version of the links that the producer has. It never goes back.
+/// Returns what the producer should do next, and whether this is the epoch's first watermark.
 pub(crate) async fn advance(
-    database: &ScopedDatabase,
+    tx: &mut TenantTx,
     now: Timestamp,
     epoch: i64,
     watermark: Watermark,
     known_links: &str,
-) -> Result<Option<Wish>, BillingError> {
-    if watermark.at > now + AHEAD {
-        tracing::error!(as_of = %watermark.at, "a watermark is ahead of the clock and was not taken over; set the clocks right");
-        metrics::counter!("usher_ledger_watermarks_ahead_total").increment(1);
-        return Ok(None);
-    }
-    let mut tx = database.begin_at(now).await?;
-    let mut ledger = ledgers::lock(&mut tx, epoch).await?;
+) -> Result<(Wish, bool), BillingError> {
+    let mut ledger = ledgers::lock(tx, epoch).await?;
     if ledger.epoch != epoch {
-        return Ok(Some(Wish { behind: true, compare: false, links: None }));
+        return Ok((Wish { behind: true, compare: false, links: None }, false));
     }
+    let is_first = ledger.watermark.is_none();
     if ledger.watermark.is_none_or(|known| known.at < watermark.at) {
         ledger.watermark = Some(watermark);
         // The schedule begins with the first watermark; a close that needs a proof earlier asks for it.
@@ -54,19 +59,19 @@ pub(crate) async fn advance(
                 Some(Span { until: now, last: watermark.at, ..span })
             }
             Some(span) => {
-                history::insert_span(&mut tx, &span).await?;
+                history::insert_span(tx, &span).await?;
                 Some(next)
             }
             None => Some(next),
         };
-        ledgers::save(&mut tx, &ledger).await?;
+        ledgers::save(tx, &ledger).await?;
     }
-    let links = seats_in_use::newer(&mut tx, known_links).await?;
-    tx.commit().await?;
+    let links = seats_in_use::newer(tx, known_links).await?;
     let old = ledger.compared_at.is_some_and(|at| now.duration_since(at) >= COMPARE_EVERY);
-    Ok(Some(Wish {
+    let wish = Wish {
         behind: ledger.acknowledged_sequence < watermark.sequence,
         compare: ledger.digest_wanted || (old && ledger.reconciled_sequence < watermark.sequence),
         links,
-    }))
+    };
+    Ok((wish, is_first))
 }

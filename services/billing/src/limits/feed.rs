@@ -12,7 +12,6 @@ use crate::error::BillingError;
 use crate::limits::look::Look;
 use crate::limits::store::feed as store;
 use crate::limits::store::feed::{Place, WorkspaceLimit};
-use crate::reports::unbound;
 
 /// Limits are read again over so long a time: billing's replicas have clocks of their own, and what a
 /// transaction has set is seen only when it is over.
@@ -50,7 +49,7 @@ impl LimitFeed {
     /// Begins with all that hold.
     pub(crate) fn open(database: &Database, ctx: &CallContext) -> Result<Self, BillingError> {
         ctx.require(Permission::SeatsAppend)?;
-        unbound(ctx)?;
+        ctx.credential().require_unbound()?;
         Ok(Self {
             database: database.clone(),
             clock: ctx.clock().clone(),

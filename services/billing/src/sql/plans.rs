@@ -23,7 +23,6 @@ use crate::ledger::model::head::Watermark;
 use crate::ledger::model::interval_filter::IntervalFilter;
 use crate::ledger::model::state::Run;
 use crate::ledger::store::{corrections, events, facts, intervals, ledgers, reconciliations};
-use crate::ledger::watermarks;
 use crate::limits::model::refusal::Refusals;
 use crate::limits::store::feed::Place;
 use crate::limits::store::{feed, limits};
@@ -32,7 +31,7 @@ use crate::reports::store::workspaces;
 use crate::sql::plans::world::World;
 use crate::verification::model::verdict::Verification;
 use crate::verification::store::verifications;
-use crate::{audit, ledger};
+use crate::{audit, ingest};
 
 /// More than the five that PostgreSQL plans for their values before it keeps a plan for all values.
 const TIMES: usize = 7;
@@ -94,14 +93,14 @@ impl World {
     async fn send(&self, events: Vec<SeatEvent>) {
         let last = events.last().unwrap().sequence;
         let batch = Batch { workspace: self.workspace(), epoch: 1, events };
-        let appended = ledger::append(&self.scoped, self.ctx.now(), &batch).await.unwrap();
+        let appended = ingest::append(&self.scoped, self.ctx.now(), &batch).await.unwrap();
         assert_eq!((appended.acknowledged, appended.refused), (last, None));
     }
 
     async fn watermark(&mut self, at: Timestamp) {
         let sequence =
             ledgers::get(&self.scoped).await.unwrap().map_or(0, |found| found.acknowledged_sequence);
-        watermarks::advance(&self.scoped, self.ctx.now(), 1, Watermark { at, sequence }, "").await.unwrap();
+        ingest::advance(&self.scoped, self.ctx.now(), 1, Watermark { at, sequence }, "").await.unwrap();
     }
 }
 

@@ -10,10 +10,10 @@ use usher_store::{Database, TenantTx};
 
 use crate::audit;
 use crate::error::BillingError;
-use crate::invoicing::store::closes;
 use crate::terms::model::account_change::AccountChange;
 use crate::terms::model::period::{Period, Planned, Schedule, Terms};
 use crate::terms::model::{account_change, obstacle};
+use crate::terms::store::closed::closed_until;
 use crate::terms::store::{accounts as store, prices};
 
 /// Sets what is named of currency, zone and periods: of an account in use only from a coming boundary on.
@@ -119,7 +119,7 @@ async fn from_the_beginning(
     if changed == known {
         return Ok(changed);
     }
-    if store::is_billed(tx).await? || closes::last(tx).await?.is_some() {
+    if store::is_billed(tx).await? || closed_until(tx).await?.is_some() {
         let holds = change.holds_in(Schedule::new(known.to_vec()).terms_on(today));
         return if holds { Ok(known.to_vec()) } else { Err(BillingError::AccountInUse) };
     }

@@ -11,12 +11,11 @@ use usher_store::{Database, TenantTx};
 
 use crate::audit;
 use crate::error::BillingError;
-use crate::invoicing::store::{close_lines, closes};
-use crate::limits::limit_versions;
 use crate::terms::model::bought_term::{Commitment, committed};
 use crate::terms::model::currency::Currency;
 use crate::terms::model::period::Schedule;
 use crate::terms::model::price_version::UnitPrice;
+use crate::terms::store::closed::closed_until;
 use crate::terms::store::{accounts, commitments as store};
 
 /// The longest term, in years.
@@ -54,63 +53,50 @@ impl Sold {
     }
 }
 
-/// Records what is bought. Where shares are of it, their limits move with it.
+/// Records what is bought. The same commitment again changes nothing. Returns whether anything was changed.
 pub(crate) async fn set(
-    database: &Database,
+    tx: &mut TenantTx,
     ctx: &CallContext,
     new: NewCommitment,
-) -> Result<Sold, BillingError> {
-    ctx.require(Permission::BillingAdmin)?;
+) -> Result<(Sold, bool), BillingError> {
     let NewCommitment { pool, quantity, unit_price, first, end } = new;
     let id = CommitmentId::new(ctx.clock());
     let commitment = Commitment { id, pool, quantity, unit_price, first, end };
-    let database = database.scoped(&ctx.scope()?);
-    let mut tx = database.begin_at(ctx.now()).await?;
-    accounts::lock(&mut tx).await?;
-    let known = store::known(&mut tx, ctx.now()).await?;
-    let schedule = accounts::schedule(&mut tx).await?;
+    accounts::lock(tx).await?;
+    let known = store::known(tx, ctx.now()).await?;
+    let schedule = accounts::schedule(tx).await?;
     if let Some(same) = known.iter().find(|other| Commitment { id, ..**other } == commitment) {
-        return Ok(Sold::new(*same, &schedule));
+        return Ok((Sold::new(*same, &schedule), false));
     }
-    check_term(&mut tx, &schedule, first, end).await?;
+    check_term(tx, &schedule, first, end).await?;
     let meets = |other: &&Commitment| other.pool == pool && other.first < end && first < other.end;
     if let Some(other) = known.iter().find(meets) {
         return Err(BillingError::CommitmentExists { pool, first: other.first, end: other.end });
     }
-    let by = ctx.actor().to_string();
-    store::insert(&mut tx, &commitment, ctx.now(), &by).await?;
-    limit_versions::renew(&mut tx, ctx.now(), &by, None).await?;
+    store::insert(tx, &commitment, ctx.now(), &ctx.actor().to_string()).await?;
     let sold = Sold::new(commitment, &schedule);
-    audit::note(&mut tx, ctx, "commitment.set", sold.detail()).await?;
-    tx.commit().await?;
-    Ok(sold)
+    audit::note(tx, ctx, "commitment.set", sold.detail()).await?;
+    Ok((sold, true))
 }
 
-/// Takes a commitment back of which no true-up was billed. Shares of it move with it.
+/// Takes a commitment back of which no true-up was billed. Returns whether anything was changed.
 pub(crate) async fn withdraw(
-    database: &Database,
+    tx: &mut TenantTx,
     ctx: &CallContext,
     id: CommitmentId,
-) -> Result<Sold, BillingError> {
-    ctx.require(Permission::BillingAdmin)?;
-    let database = database.scoped(&ctx.scope()?);
-    let mut tx = database.begin_at(ctx.now()).await?;
-    accounts::lock(&mut tx).await?;
-    let (commitment, withdrawn) =
-        store::find(&mut tx, id).await?.ok_or(BillingError::NotFound("Commitment"))?;
-    let sold = Sold::new(commitment, &accounts::schedule(&mut tx).await?);
+) -> Result<(Sold, bool), BillingError> {
+    accounts::lock(tx).await?;
+    let (commitment, withdrawn) = store::find(tx, id).await?.ok_or(BillingError::NotFound("Commitment"))?;
+    let sold = Sold::new(commitment, &accounts::schedule(tx).await?);
     if withdrawn {
-        return Ok(sold);
+        return Ok((sold, false));
     }
-    if close_lines::is_billed(&mut tx, id).await? {
+    if store::is_billed(tx, id).await? {
         return Err(BillingError::CommitmentBilled);
     }
-    let by = ctx.actor().to_string();
-    store::withdraw(&mut tx, id, ctx.now(), &by).await?;
-    limit_versions::renew(&mut tx, ctx.now(), &by, None).await?;
-    audit::note(&mut tx, ctx, "commitment.withdraw", sold.detail()).await?;
-    tx.commit().await?;
-    Ok(sold)
+    store::withdraw(tx, id, ctx.now(), &ctx.actor().to_string()).await?;
+    audit::note(tx, ctx, "commitment.withdraw", sold.detail()).await?;
+    Ok((sold, true))
 }
 
 /// A term is within the account's time, and none of it is billed yet.
@@ -134,8 +120,8 @@ async fn check_term(
         )
         .into());
     }
-    match closes::last(tx).await? {
-        Some(last) if first < last.end => Err(BillingError::ClosedTerm { first, open: last.end }),
+    match closed_until(tx).await? {
+        Some(open) if first < open => Err(BillingError::ClosedTerm { first, open }),
         _ => Ok(()),
     }
 }

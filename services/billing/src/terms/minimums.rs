@@ -7,8 +7,8 @@ use usher_store::Database;
 
 use crate::audit;
 use crate::error::BillingError;
-use crate::invoicing::store::closes;
 use crate::terms::model::minimum_spend::Minimum;
+use crate::terms::store::closed::closed_until;
 use crate::terms::store::{accounts, minimums as store};
 
 fn detail(valid_from: Date, amount_minor: i64) -> Value {
@@ -31,7 +31,7 @@ pub(crate) async fn set(
         let same = known == amount_minor;
         return if same { Ok(()) } else { Err(BillingError::MinimumExists(valid_from)) };
     }
-    if closes::last(&mut tx).await?.is_some_and(|last| valid_from < last.end) {
+    if closed_until(&mut tx).await?.is_some_and(|end| valid_from < end) {
         return Err(BillingError::ClosedDate(valid_from));
     }
     store::insert(&mut tx, valid_from, amount_minor, ctx.now(), &ctx.actor().to_string()).await?;
@@ -56,8 +56,8 @@ pub(crate) async fn withdraw(
         let amount_minor = withdrawn.ok_or(BillingError::NotFound("MinimumSpend"))?;
         return Ok(Minimum { valid_from, amount_minor, currency });
     };
-    if let Some(last) = closes::last(&mut tx).await?.filter(|last| valid_from < last.end) {
-        return Err(BillingError::Billed { end: last.end });
+    if let Some(end) = closed_until(&mut tx).await?.filter(|end| valid_from < *end) {
+        return Err(BillingError::Billed { end });
     }
     store::withdraw(&mut tx, valid_from, ctx.now(), &ctx.actor().to_string()).await?;
     audit::note(&mut tx, ctx, "minimum_spend.withdraw", detail(valid_from, amount_minor)).await?;

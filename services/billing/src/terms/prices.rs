@@ -11,11 +11,11 @@ use usher_store::{Database, TenantTx};
 
 use crate::audit;
 use crate::error::BillingError;
-use crate::invoicing::store::closes;
 use crate::terms::model::currency::Currency;
 use crate::terms::model::obstacle;
 use crate::terms::model::period::Schedule;
 use crate::terms::model::price_version::{PriceVersion, UnitPrice};
+use crate::terms::store::closed::closed_until;
 use crate::terms::store::{accounts, prices as store};
 
 /// A price that is to be added.
@@ -81,7 +81,7 @@ pub(crate) async fn create(
         let known = Priced::new(known.clone(), &schedule);
         return if same { Ok(known) } else { Err(BillingError::PriceExists { class, valid_from }) };
     }
-    if closes::last(&mut tx).await?.is_some_and(|last| valid_from < last.end) {
+    if closed_until(&mut tx).await?.is_some_and(|end| valid_from < end) {
         return Err(BillingError::ClosedDate(valid_from));
     }
     let changed: Vec<PriceVersion> = known.iter().cloned().chain([version.clone()]).collect();
@@ -110,8 +110,8 @@ pub(crate) async fn withdraw(
     if withdrawn {
         return Ok(priced);
     }
-    if let Some(last) = closes::last(&mut tx).await?.filter(|last| priced.version.valid_from < last.end) {
-        return Err(BillingError::Billed { end: last.end });
+    if let Some(end) = closed_until(&mut tx).await?.filter(|end| priced.version.valid_from < *end) {
+        return Err(BillingError::Billed { end });
     }
     let known = store::all(&mut tx).await?;
     let left: Vec<PriceVersion> = known.iter().filter(|known| known.id != id).cloned().collect();

@@ -1,6 +1,7 @@
 //! The tables of terms.
 
 pub(crate) mod accounts;
+pub(crate) mod closed;
 pub(crate) mod commitments;
 pub(crate) mod minimums;
 pub(crate) mod prices;

@@ -165,6 +165,14 @@ impl Credential {
         if self.permits(permission) { Ok(()) } else { Err(Denied::Permission(permission)) }
     }
 
+    /// Asks for a credential of all workspaces: whoever is bound to one sees no others.
+    ///
+    /// # Errors
+    /// It is bound to a workspace.
+    pub const fn require_unbound(&self) -> Result<(), Denied> {
+        if self.workspace.is_some() { Err(Denied::OtherWorkspace) } else { Ok(()) }
+    }
+
     /// The scope of the workspace that it is bound to, or, where it is bound to none, of the one requested.
     ///
     /// # Errors

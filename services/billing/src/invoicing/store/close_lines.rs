@@ -6,7 +6,6 @@ use jiff::Timestamp;
 use num_bigint::BigInt;
 use num_rational::BigRational;
 use sqlx::FromRow;
-use usher_base::id::CommitmentId;
 use usher_seats::{CountingMode, LineKind, SeatClass};
 use usher_store::{TenantTx, Time};
 
@@ -103,18 +102,6 @@ pub(crate) async fn of_period(tx: &mut TenantTx, ordinal: i64) -> Result<Vec<Inv
             .fetch_all(tx.conn())
             .await?;
     rows.into_iter().map(InvoiceLine::try_from).collect()
-}
-
-/// Whether a line of a closed period is of a commitment.
-pub(crate) async fn is_billed(tx: &mut TenantTx, commitment: CommitmentId) -> Result<bool, BillingError> {
-    let found: bool = sqlx::query_scalar(
-        "SELECT EXISTS (SELECT 1 FROM close_lines WHERE tenant_id = $1 AND class IS NULL AND price_versions = $2)",
-    )
-    .bind(tx.tenant())
-    .bind(commitment.to_string())
-    .fetch_one(tx.conn())
-    .await?;
-    Ok(found)
 }
 
 /// All that was billed about a period until a time, wherever it was booked before a period.

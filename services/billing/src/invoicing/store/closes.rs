@@ -67,14 +67,6 @@ const COLUMNS: &str = "ordinal, to_char(first_date, 'YYYY-MM-DD') AS first_date,
   starts, time_zone, time_zone_database, currency, exponent, sequence, epoch, acknowledged_sequence, head_hash,
   stays_digest, total_minor, credit_minor, hash, closed_at, closed_by, request_id";
 
-/// The last one.
-pub(crate) async fn last(tx: &mut TenantTx) -> Result<Option<Close>, BillingError> {
-    let sql = format!("SELECT {COLUMNS} FROM closes WHERE tenant_id = $1 ORDER BY ordinal DESC LIMIT 1");
-    let row: Option<CloseRow> =
-        sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(tx.tenant()).fetch_optional(tx.conn()).await?;
-    row.map(Close::try_from).transpose()
-}
-
 /// The one right before a period, if it was closed by a time.
 pub(crate) async fn before(
     tx: &mut TenantTx,

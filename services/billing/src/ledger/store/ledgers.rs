@@ -1,6 +1,5 @@
 //! How far ledgers have come.
 
-use jiff::Timestamp;
 use sqlx::FromRow;
 use usher_seats::SeatClass;
 use usher_store::{ScopedDatabase, TenantTx, Time};
@@ -71,8 +70,6 @@ pub(crate) async fn lock(tx: &mut TenantTx, epoch: i64) -> Result<Ledger, Billin
         return Ok(ledger);
     }
     insert(tx, &Ledger::empty(epoch)).await?;
-    // At once: the first turn finds out when the next one is.
-    crate::jobs::store::turns::insert(tx, Timestamp::UNIX_EPOCH).await?;
     select_for_update(tx)
         .await?
         .ok_or_else(|| BillingError::Stored("a ledger that was just made is not there".to_owned()))

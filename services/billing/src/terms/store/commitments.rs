@@ -118,3 +118,15 @@ pub(crate) async fn known(tx: &mut TenantTx, at: Timestamp) -> Result<Vec<Commit
     .await?;
     rows.into_iter().map(Commitment::try_from).collect()
 }
+
+/// Whether a line of a closed period is of a commitment.
+pub(crate) async fn is_billed(tx: &mut TenantTx, commitment: CommitmentId) -> Result<bool, BillingError> {
+    let found: bool = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM close_lines WHERE tenant_id = $1 AND class IS NULL AND price_versions = $2)",
+    )
+    .bind(tx.tenant())
+    .bind(commitment.to_string())
+    .fetch_one(tx.conn())
+    .await?;
+    Ok(found)
+}

@@ -1,0 +1,43 @@
+//! Commitments, and the limits that are a share of them.
+
+use usher_base::id::CommitmentId;
+use usher_base::{CallContext, Permission};
+use usher_store::Database;
+
+use crate::error::BillingError;
+use crate::limits::limit_versions;
+use crate::terms::commitments::{self, NewCommitment, Sold};
+
+/// Records what is bought. Where shares are of it, their limits move with it.
+pub(crate) async fn set(
+    database: &Database,
+    ctx: &CallContext,
+    new: NewCommitment,
+) -> Result<Sold, BillingError> {
+    ctx.require(Permission::BillingAdmin)?;
+    let database = database.scoped(&ctx.scope()?);
+    let mut tx = database.begin_at(ctx.now()).await?;
+    let (sold, changed) = commitments::set(&mut tx, ctx, new).await?;
+    if changed {
+        limit_versions::renew(&mut tx, ctx.now(), &ctx.actor().to_string(), None).await?;
+        tx.commit().await?;
+    }
+    Ok(sold)
+}
+
+/// Takes a commitment back of which no true-up was billed. Shares of it move with it.
+pub(crate) async fn withdraw(
+    database: &Database,
+    ctx: &CallContext,
+    id: CommitmentId,
+) -> Result<Sold, BillingError> {
+    ctx.require(Permission::BillingAdmin)?;
+    let database = database.scoped(&ctx.scope()?);
+    let mut tx = database.begin_at(ctx.now()).await?;
+    let (sold, changed) = commitments::withdraw(&mut tx, ctx, id).await?;
+    if changed {
+        limit_versions::renew(&mut tx, ctx.now(), &ctx.actor().to_string(), None).await?;
+        tx.commit().await?;
+    }
+    Ok(sold)
+}

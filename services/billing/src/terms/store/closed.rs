@@ -1,0 +1,44 @@
+//! Up to where periods are closed: what terms must not change any more.
+
+use jiff::civil::Date;
+use usher_store::TenantTx;
+
+use crate::error::BillingError;
+use crate::rating::Calendar;
+use crate::sql::date;
+
+/// The date after the last one of all closed periods.
+pub(crate) async fn closed_until(tx: &mut TenantTx) -> Result<Option<Date>, BillingError> {
+    let end: Option<String> = sqlx::query_scalar(
+        "SELECT to_char(end_date, 'YYYY-MM-DD') FROM closes WHERE tenant_id = $1 ORDER BY ordinal DESC LIMIT 1",
+    )
+    .bind(tx.tenant())
+    .fetch_optional(tx.conn())
+    .await?;
+    end.as_deref().map(date).transpose()
+}
+
+/// The number of the last closed period.
+pub(crate) async fn last_ordinal(tx: &mut TenantTx) -> Result<Option<i64>, BillingError> {
+    let last = sqlx::query_scalar("SELECT max(ordinal) FROM closes WHERE tenant_id = $1")
+        .bind(tx.tenant())
+        .fetch_one(tx.conn())
+        .await?;
+    Ok(last)
+}
+
+/// The calendars of closed periods as they were recorded, oldest first.
+pub(crate) async fn calendars(tx: &mut TenantTx) -> Result<Vec<Calendar>, BillingError> {
+    let rows: Vec<(String, String, Vec<i64>)> = sqlx::query_as(
+        "SELECT to_char(first_date, 'YYYY-MM-DD'), to_char(end_date, 'YYYY-MM-DD'), starts
+         FROM closes WHERE tenant_id = $1 ORDER BY ordinal",
+    )
+    .bind(tx.tenant())
+    .fetch_all(tx.conn())
+    .await?;
+    let calendar = |(first, end, starts): (String, String, Vec<i64>)| {
+        Calendar::recorded(date(&first)?, date(&end)?, starts)
+            .map_err(|error| BillingError::Stored(error.to_string()))
+    };
+    rows.into_iter().map(calendar).collect()
+}
