@@ -10,8 +10,10 @@ use crate::audit::model::hash::hex;
 use crate::audit::model::record::Kind;
 use crate::audit::store::records;
 use crate::error::BillingError;
-use crate::invoicing::draft::{Draft, draft};
+use crate::invoicing::draft::draft;
+use crate::invoicing::model::book::Book;
 use crate::invoicing::model::close::Close;
+use crate::invoicing::model::draft::Draft;
 use crate::invoicing::model::line::{InvoiceLine, Sealed};
 use crate::invoicing::model::posting::{credit, revenue};
 use crate::invoicing::store::{close_lines, closes as store, credit_notes};
@@ -22,7 +24,6 @@ use crate::ledger::{open_period, reconciliation};
 use crate::rating::{Calendar, RatingError, zone};
 use crate::sql::LONGEST_SCAN;
 use crate::terms::model::obstacle;
-use crate::terms::model::period::Period;
 use crate::terms::model::what_if::WhatIf;
 use crate::terms::store::{accounts, prices};
 
@@ -109,8 +110,8 @@ pub(crate) async fn close(
         None => return Err(BillingError::Incomplete("identity has never sent anything".to_owned())),
     }
     let ledger = ledgers::find(&mut tx).await?;
-    let Missing { reasons, comparison } =
-        missing(&mut tx, ledger.as_ref(), &period.calendar()?, ctx.now()).await?;
+    let calendar = period.calendar()?;
+    let Missing { reasons, comparison } = missing(&mut tx, ledger.as_ref(), &calendar, ctx.now()).await?;
     let Some(ledger) = ledger.filter(|_| reasons.is_empty()) else {
         if comparison {
             // The proof is asked for, so that the next attempt has it.
@@ -128,7 +129,8 @@ pub(crate) async fn close(
     // Another replica's clock may be ahead of this one's: what is booked in the period is in it.
     let noted = credit_notes::last_issued(&mut tx, period.ordinal).await?.unwrap_or(ctx.now());
     let known = Knowledge { sequence: ledger.sequence, at: ctx.now().max(noted) };
-    let draft = match draft(&mut tx, period.clone(), known, &WhatIf::default()).await {
+    let book = Book::load(&mut tx, known).await?;
+    let draft = match draft(&mut tx, &book, (&period, &calendar), &WhatIf::default()).await {
         Err(error @ BillingError::Rating(RatingError::ModeChange { .. })) => {
             let reasons = obstacle::reasons(&schedule, &prices::all(&mut tx).await?, &period);
             return Err(if reasons.is_empty() {

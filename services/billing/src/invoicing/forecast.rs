@@ -2,25 +2,27 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use usher_base::id::PersonKey;
 use usher_base::{CallContext, Permission};
 use usher_seats::LineKind;
-use usher_store::{Database, TenantTx};
+use usher_store::Database;
 
 use crate::error::BillingError;
-use crate::invoicing::draft::draft;
+use crate::invoicing::model::book::Book;
 use crate::invoicing::model::line;
 use crate::invoicing::model::line::InvoiceLine;
+use crate::invoicing::model::period_seats::PeriodSeats;
 use crate::invoicing::scheduled_changes;
 use crate::invoicing::scheduled_changes::ScheduledChange;
 use crate::invoicing::view::View;
-use crate::ledger::{as_of, members};
+use crate::ledger::as_of;
 use crate::rating;
 use crate::rating::{Member, Stay, Tally, rate};
 use crate::sql::LONGEST_SCAN;
+use crate::terms::accounts;
 use crate::terms::model::account::Account;
 use crate::terms::model::price_version;
 use crate::terms::model::what_if::WhatIf;
-use crate::terms::{accounts, prices};
 
 /// A forecast with what it rests on. Amounts are of the account's currency.
 pub(crate) struct Forecast {
@@ -53,11 +55,15 @@ pub(crate) async fn get(
     let period = accounts::period(&mut tx, first).await?;
     let known = as_of::knowledge(&mut tx, known_at, ctx.now()).await?;
     let view = View::new(&mut tx, period, known).await?;
-    let (accrued_minor, open) = accrued(&mut tx, &view).await?;
-    let scheduled = scheduled_changes::of(&mut tx, &view).await?;
-    let draft = draft(&mut tx, view.period.clone(), view.known, &WhatIf::default()).await?;
+    let book = Book::load(&mut tx, view.known).await?;
+    let (mut accrual, nothing) = (Accrual::new(&view), WhatIf::default());
+    let dates = (&view.period, &view.calendar);
+    let seats = PeriodSeats::read(&mut tx, &book, dates, &nothing, |stays| accrual.add(stays)).await?;
     tx.commit().await?;
-    let basis = basis(&view, open)?;
+    let accrued_minor = accrual.minor(&book)?;
+    let scheduled = scheduled_changes::of(&book, &view);
+    let draft = book.invoice(&view.period, &seats, &nothing)?;
+    let basis = basis(&view, accrual.open)?;
     let (dates, account) = ((view.period.first, view.period.end), view.period.account);
     let own = |line: &&InvoiceLine| draft.currencies.of(line) == Some(&account.currency);
     let sum = |kinds: &[LineKind]| {
@@ -91,25 +97,38 @@ fn basis(view: &View, open: i64) -> Result<String, BillingError> {
     ))
 }
 
-/// What seats have cost until a view's last instant, and how many were open then.
-async fn accrued(tx: &mut TenantTx, view: &View) -> Result<(i64, i64), BillingError> {
-    let (classes, now) = (rating::classes(), view.known.at.as_microsecond());
-    let (mut tally, mut open) = (Tally::new(&classes, &view.calendar), 0);
-    members::each(tx, view.known.sequence, &view.calendar, |member| {
-        let begun = member.stays.iter().filter(|stay| stay.start < now);
-        let so_far = begun.map(|stay| Stay { end: stay.end.map(|end| end.min(now)), ..*stay });
-        if let Some(so_far) = Member::new(so_far, &classes, &view.calendar) {
-            tally.add(&so_far);
+/// What seats have cost until a view's last instant, and how many are open then.
+struct Accrual<'v> {
+    view: &'v View,
+    tally: Tally,
+    open: i64,
+}
+
+impl<'v> Accrual<'v> {
+    fn new(view: &'v View) -> Self {
+        Self { view, tally: Tally::new(&rating::classes(), &view.calendar), open: 0 }
+    }
+
+    /// Adds a person.
+    fn add(&mut self, stays: &[Stay<PersonKey>]) {
+        let now = self.view.known.at.as_microsecond();
+        let begun = stays.iter().filter(|stay| stay.start < now);
+        let so_far = begun.map(|stay| Stay { end: Some(stay.end.unwrap_or(i64::MAX).min(now)), ..*stay });
+        if let Some(so_far) = Member::new(so_far, self.tally.classes(), self.tally.calendar()) {
+            self.tally.add(&so_far);
         }
         // Of a coming period, those who are there when it begins.
-        let at = view.last_instant().max(view.calendar.open());
-        let held = member.stays.iter().any(|stay| stay.start <= at && stay.end.is_none_or(|end| at < end));
-        open += i64::from(held);
-    })
-    .await?;
-    let versions = prices::since(tx, view.period.currency_since, view.known.at).await?;
-    let exponent = view.period.account.currency.exponent;
-    let lines = rate(&tally, &price_version::lists(&versions, exponent)?)?;
-    let lines = line::own_lines((view.period.ordinal, exponent), &view.calendar, lines, &versions, 0)?;
-    Ok((line::total(lines.iter().filter(|line| line.kind == LineKind::Seat))?, open))
+        let at = self.view.last_instant().max(self.view.calendar.open());
+        let held = stays.iter().any(|stay| stay.start <= at && stay.end.is_none_or(|end| at < end));
+        self.open += i64::from(held);
+    }
+
+    fn minor(&self, book: &Book) -> Result<i64, BillingError> {
+        let period = &self.view.period;
+        let versions = book.prices(period);
+        let exponent = period.account.currency.exponent;
+        let lines = rate(&self.tally, &price_version::lists(&versions, exponent)?)?;
+        let lines = line::own_lines((period.ordinal, exponent), &self.view.calendar, lines, &versions, 0)?;
+        Ok(line::total(lines.iter().filter(|line| line.kind == LineKind::Seat))?)
+    }
 }

@@ -9,9 +9,11 @@ use usher_store::{Database, TenantTx};
 
 use crate::error::BillingError;
 use crate::invoicing::closing;
-use crate::invoicing::draft::{Draft, draft};
+use crate::invoicing::draft::draft;
+use crate::invoicing::model::book::Book;
 use crate::invoicing::model::close::Close;
 use crate::invoicing::model::credit_note::CreditNote;
+use crate::invoicing::model::draft::Draft;
 use crate::invoicing::model::line::InvoiceLine;
 use crate::invoicing::model::settlement::{Currencies, Settlement, settled};
 use crate::invoicing::store::{close_lines, closes, credit_notes};
@@ -114,7 +116,7 @@ pub(crate) async fn read(
     if let Some(close) = closed.filter(|close| close.closed_at <= known.at) {
         let lines = close_lines::of_period(tx, close.ordinal).await?;
         let notes = credit_notes::about(tx, close.ordinal, known.at).await?;
-        let origins = origins(tx, &period).await?;
+        let origins = origins(&closes::all(tx).await?, &period);
         let credits = close_lines::credits(tx, close.ordinal + 1, known.at).await?;
         let currencies = origins.iter().map(|(ordinal, origin)| (*ordinal, origin.currency.clone()));
         let others = settled(close.ordinal, &lines, &Currencies::new(currencies), &credits)?;
@@ -158,24 +160,26 @@ async fn provisional(
     moment: Moment,
     what_if: &WhatIf,
 ) -> Result<Invoice, BillingError> {
-    let origins = origins(tx, &period).await?;
     let (ledger, at) = match moment {
         Moment::Now(now) => (ledgers::find(tx).await?, now),
         Moment::Past(at) => (history::ledger(tx, at, known.sequence).await?, at),
     };
-    let reasons = closing::missing(tx, ledger.as_ref(), &period.calendar()?, at).await?.reasons;
-    let draft = draft(tx, period, known, what_if).await?;
+    let calendar = period.calendar()?;
+    let reasons = closing::missing(tx, ledger.as_ref(), &calendar, at).await?.reasons;
+    let book = Book::load(tx, known).await?;
+    let draft = draft(tx, &book, (&period, &calendar), what_if).await?;
+    let origins = origins(&book.closes, &period);
     let others = draft.settlements.others.clone();
     Ok(Invoice { state: State::Provisional(Box::new(draft), reasons), others, origins, notes: Vec::new() })
 }
 
 /// The periods that lines of a period's invoice can be about.
-async fn origins(tx: &mut TenantTx, period: &Period) -> Result<BTreeMap<i64, Origin>, BillingError> {
-    let closed = closes::all(tx).await?.into_iter().filter(|close| close.ordinal < period.ordinal);
-    let earlier =
-        closed.map(|close| (close.ordinal, Origin { first: close.first, currency: close.currency }));
+fn origins(closes: &[Close], period: &Period) -> BTreeMap<i64, Origin> {
+    let closed = closes.iter().filter(|close| close.ordinal < period.ordinal);
+    let origin = |close: &Close| Origin { first: close.first, currency: close.currency.clone() };
+    let earlier = closed.map(|close| (close.ordinal, origin(close)));
     let own = Origin { first: period.first, currency: period.account.currency.clone() };
-    Ok(earlier.chain([(period.ordinal, own)]).collect())
+    earlier.chain([(period.ordinal, own)]).collect()
 }
 
 /// The closed periods, oldest first, and the first that is open.

@@ -2,12 +2,9 @@
 
 use jiff::civil::Date;
 use usher_seats::{Pool, ScheduledChangeKind, SeatClass};
-use usher_store::TenantTx;
 
-use crate::error::BillingError;
+use crate::invoicing::model::book::Book;
 use crate::invoicing::view::View;
-use crate::terms::prices;
-use crate::terms::store::commitments;
 
 /// A change that is known beforehand.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,12 +27,12 @@ pub(crate) enum About {
 }
 
 /// The changes after a view's last date, by date.
-pub(crate) async fn of(tx: &mut TenantTx, view: &View) -> Result<Vec<ScheduledChange>, BillingError> {
+pub(crate) fn of(book: &Book, view: &View) -> Vec<ScheduledChange> {
     let today = view.calendar.dates()[view.calendar.locate(view.last_instant())];
     let later = |date: Date| today < date && date < view.period.end;
     let exponent = view.period.account.currency.exponent;
     let mut changes = Vec::new();
-    for version in prices::since(tx, view.period.currency_since, view.known.at).await? {
+    for version in book.prices(&view.period) {
         if later(version.valid_from) {
             changes.push(ScheduledChange {
                 date: version.valid_from,
@@ -45,7 +42,7 @@ pub(crate) async fn of(tx: &mut TenantTx, view: &View) -> Result<Vec<ScheduledCh
             });
         }
     }
-    for commitment in commitments::known(tx, view.known.at).await? {
+    for commitment in &book.commitments {
         let mut add = |date, kind, detail| {
             let about = About::Pool(commitment.pool);
             changes.extend(later(date).then_some(ScheduledChange { date, kind, about, detail }));
@@ -63,5 +60,5 @@ pub(crate) async fn of(tx: &mut TenantTx, view: &View) -> Result<Vec<ScheduledCh
         }
     }
     changes.sort_by_key(|change| change.date);
-    Ok(changes)
+    changes
 }

@@ -11,45 +11,54 @@ use usher_store::TenantTx;
 use crate::error::BillingError;
 use crate::ledger::store::{facts, intervals};
 use crate::rating;
-use crate::rating::{Calendar, Member, Presence, Stay};
+use crate::rating::{Calendar, Member, Stay};
 
 /// Visits everybody who was billable in a period, by person, after links and corrections.
 pub(crate) async fn each(
     tx: &mut TenantTx,
     sequence: i64,
     calendar: &Calendar,
-    visit: impl FnMut(&Member<PersonKey>),
+    mut visit: impl FnMut(&Member<PersonKey>),
+) -> Result<(), BillingError> {
+    let classes = rating::classes();
+    each_person(tx, sequence, (calendar.open(), calendar.close()), |stays| {
+        if let Some(member) = Member::new(stays.iter().copied(), &classes, calendar) {
+            visit(&member);
+        }
+    })
+    .await
+}
+
+/// Visits everybody who may have been billable from an instant to before another, by person, after links and
+/// corrections. The stays are not clipped to that time, and in no order.
+pub(crate) async fn each_person(
+    tx: &mut TenantTx,
+    sequence: i64,
+    span: (i64, i64),
+    visit: impl FnMut(&[Stay<PersonKey>]),
 ) -> Result<(), BillingError> {
     let overlay = facts::overlay(tx, sequence).await?;
     let concerned = overlay.concerned();
-    let classes = rating::classes();
-    let stays = intervals::stays_of(tx, sequence, calendar, &concerned).await?;
-    let changed = Presence::new(overlay.apply(stays), &classes, calendar).members;
-    let mut walk = Walk {
-        classes: &classes,
-        calendar,
-        concerned,
-        changed: changed.into_iter().peekable(),
-        stays: Vec::new(),
-        visit,
-    };
-    intervals::each_stay(tx, sequence, calendar, |stay| walk.take(stay)).await?;
+    let mut changed = overlay.apply(intervals::stays_of(tx, sequence, span, &concerned).await?);
+    changed.sort_by_key(|stay| stay.person);
+    let changed: Vec<Vec<Stay<PersonKey>>> =
+        changed.chunk_by(|left, right| left.person == right.person).map(<[_]>::to_vec).collect();
+    let mut walk = Walk { concerned, changed: changed.into_iter().peekable(), stays: Vec::new(), visit };
+    intervals::each_stay(tx, sequence, span, |stay| walk.take(stay)).await?;
     walk.finish();
     Ok(())
 }
 
-struct Walk<'a, F> {
-    classes: &'a [rating::SeatClass],
-    calendar: &'a Calendar,
+struct Walk<F> {
     concerned: BTreeSet<PersonKey>,
-    /// Those whom links and corrections concern, by person.
-    changed: Peekable<IntoIter<Member<PersonKey>>>,
+    /// The stays of those whom links and corrections concern, by person.
+    changed: Peekable<IntoIter<Vec<Stay<PersonKey>>>>,
     /// Of the person who is read.
     stays: Vec<Stay<PersonKey>>,
     visit: F,
 }
 
-impl<F: FnMut(&Member<PersonKey>)> Walk<'_, F> {
+impl<F: FnMut(&[Stay<PersonKey>])> Walk<F> {
     /// Takes the next stay, by person.
     fn take(&mut self, stay: Stay<PersonKey>) {
         if self.stays.first().is_some_and(|before| before.person != stay.person) {
@@ -62,16 +71,17 @@ impl<F: FnMut(&Member<PersonKey>)> Walk<'_, F> {
 
     /// Visits the person who was read, after those who come before.
     fn person(&mut self) {
-        if let Some(member) = Member::new(self.stays.drain(..), self.classes, self.calendar) {
-            while let Some(before) = self.changed.next_if(|changed| changed.person < member.person) {
+        if let Some(Stay { person, .. }) = self.stays.first().copied() {
+            while let Some(before) = self.changed.next_if(|changed| changed[0].person < person) {
                 (self.visit)(&before);
             }
-            (self.visit)(&member);
+            (self.visit)(&self.stays);
+            self.stays.clear();
         }
     }
 
     fn finish(mut self) {
         self.person();
-        self.changed.by_ref().for_each(|member| (self.visit)(&member));
+        self.changed.by_ref().for_each(|stays| (self.visit)(&stays));
     }
 }

@@ -114,11 +114,13 @@ impl Tally {
         self.distinct[class]
     }
 
-    pub(super) fn classes(&self) -> &[SeatClass] {
+    /// The classes that are counted.
+    pub fn classes(&self) -> &[SeatClass] {
         &self.classes
     }
 
-    pub(super) const fn calendar(&self) -> &Calendar {
+    /// The dates that are counted.
+    pub const fn calendar(&self) -> &Calendar {
         &self.calendar
     }
 }

@@ -5,14 +5,13 @@ use usher_seats::Pool;
 use usher_store::TenantTx;
 
 use crate::error::BillingError;
-use crate::invoicing::true_up;
-use crate::invoicing::true_up::TrueUp;
+use crate::invoicing::model::book::Book;
+use crate::invoicing::model::true_up::TrueUp;
 use crate::invoicing::view::View;
-use crate::ledger::pool_usage::PoolUsage;
+use crate::ledger::model::pool_usage::PoolUsages;
 use crate::rating::{RatingError, amount};
 use crate::reports::writer::{Cell, Writer};
 use crate::terms::model::bought_term::Commitment;
-use crate::terms::store::{accounts, commitments as store};
 
 /// A row for each date on which something is committed. `committed` is what is paid for: the commitment
 /// and what was trued up before. `in_use` is the date's peak. `true_up_amount` is on the last date of a
@@ -20,22 +19,20 @@ use crate::terms::store::{accounts, commitments as store};
 pub(super) const COLUMNS: [&str; 6] = ["date", "pool", "committed", "in_use", "over", "true_up_amount"];
 
 pub(super) async fn write(tx: &mut TenantTx, view: &View, writer: &mut Writer) -> Result<(), BillingError> {
-    let known = store::known(tx, view.known.at).await?;
-    let schedule = accounts::schedule(tx).await?;
+    let book = Book::load(tx, view.known).await?;
     let calendar = &view.calendar;
+    let held = |commitment: &&Commitment| calendar.dates().iter().any(|date| commitment.holds_on(*date));
+    let held: Vec<&Commitment> = book.commitments.iter().filter(held).collect();
+    if held.is_empty() {
+        return Ok(());
+    }
+    let usages = PoolUsages::read(tx, &book, &held, (calendar, &view.period)).await?;
     for pool in Pool::ALL {
-        let committed: Vec<&Commitment> = known.iter().filter(|commitment| commitment.pool == pool).collect();
-        if committed.is_empty() {
-            continue;
-        }
-        let usage = PoolUsage::read(tx, view.known.sequence, pool, calendar).await?;
-        for commitment in committed {
+        let Some(usage) = usages.of(pool) else { continue };
+        for commitment in held.iter().filter(|commitment| commitment.pool == pool) {
             let dates = calendar.dates().iter().enumerate().filter(|(_, date)| commitment.holds_on(**date));
-            let dates: Vec<(usize, Date)> = dates.map(|(day, date)| (day, *date)).collect();
-            if dates.is_empty() {
-                continue;
-            }
-            let true_ups = true_up::of(tx, &schedule, commitment, view.period.end, view.known).await?;
+            let dates = dates.map(|(day, date)| (day, *date));
+            let true_ups = book.true_ups(commitment, view.period.end, &usages)?;
             for (day, date) in dates {
                 let in_use = usage.peak(calendar.start(day), calendar.start(day + 1));
                 let paid = paid_on(commitment, &true_ups, date);

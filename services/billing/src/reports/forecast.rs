@@ -6,16 +6,15 @@ use usher_seats::{LineKind, SeatClass};
 use usher_store::TenantTx;
 
 use crate::error::BillingError;
-use crate::invoicing::draft::{Draft, draft};
+use crate::invoicing::model::book::Book;
+use crate::invoicing::model::draft::Draft;
 use crate::invoicing::model::line::{InvoiceLine, total};
+use crate::invoicing::model::period_seats::PeriodSeats;
 use crate::invoicing::view::View;
-use crate::ledger::members;
-use crate::rating;
-use crate::rating::{DailyCharges, RatingError, Tally, amount, daily_charges};
+use crate::rating::{DailyCharges, RatingError, amount, daily_charges};
 use crate::reports::writer::{Cell, Writer};
 use crate::terms::model::price_version;
 use crate::terms::model::what_if::WhatIf;
-use crate::terms::prices;
 
 pub(super) const COLUMNS: [&str; 5] = ["date", "class", "expected_seats", "expected_amount", "basis"];
 
@@ -44,14 +43,12 @@ impl Rounded {
 pub(super) async fn write(tx: &mut TenantTx, view: &View, writer: &mut Writer) -> Result<(), BillingError> {
     let calendar = &view.calendar;
     let exponent = view.period.account.currency.exponent;
-    let classes = rating::classes();
-    let mut tally = Tally::new(&classes, calendar);
-    members::each(tx, view.known.sequence, calendar, |member| tally.add(member)).await?;
-    let lists =
-        price_version::lists(&prices::since(tx, view.period.currency_since, view.known.at).await?, exponent)?;
-    let amounts = daily_amounts(&daily_charges(&tally, &lists)?)?;
-    let counts = tally.counts();
-    let draft = draft(tx, view.period.clone(), view.known, &WhatIf::default()).await?;
+    let (book, nothing) = (Book::load(tx, view.known).await?, WhatIf::default());
+    let seats = PeriodSeats::read(tx, &book, (&view.period, calendar), &nothing, |_| ()).await?;
+    let lists = price_version::lists(&book.prices(&view.period), exponent)?;
+    let amounts = daily_amounts(&daily_charges(&seats.tally, &lists)?)?;
+    let draft = book.invoice(&view.period, &seats, &nothing)?;
+    let counts = &draft.counts;
     let now = view.known.at.as_microsecond();
     let last = calendar.len().saturating_sub(1);
     for (day, date) in calendar.dates().iter().enumerate() {

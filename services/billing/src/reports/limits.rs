@@ -6,7 +6,7 @@ use usher_store::TenantTx;
 
 use crate::error::BillingError;
 use crate::invoicing::view::View;
-use crate::ledger::pool_usage::PoolUsage;
+use crate::ledger::model::pool_usage::PoolUsages;
 use crate::limits::store::{limits as store, refusals};
 use crate::reports::writer::{Cell, Writer};
 
@@ -20,10 +20,16 @@ pub(super) async fn write(tx: &mut TenantTx, view: &View, writer: &mut Writer) -
     let end = calendar.close().min(view.known.at.as_microsecond().saturating_add(1));
     let last = Timestamp::from_microsecond(end - 1).unwrap_or(view.known.at);
     let versions = store::until(tx, last).await?;
-    for pool in Pool::ALL {
+    let limited = |pool: &Pool| versions.iter().any(|(_, limit)| limit.pool == *pool);
+    let pools: Vec<Pool> = Pool::ALL.into_iter().filter(limited).collect();
+    if pools.is_empty() {
+        return Ok(());
+    }
+    let usages = PoolUsages::count(tx, view.known.sequence, &pools, calendar).await?;
+    for pool in pools {
         let of_pool: Vec<_> = versions.iter().filter(|(_, limit)| limit.pool == pool).collect();
         let Some((_, limit)) = of_pool.last() else { continue };
-        let usage = PoolUsage::read(tx, view.known.sequence, pool, calendar).await?;
+        let Some(usage) = usages.of(pool) else { continue };
         let in_use = usage.at(end - 1);
         let limits: Vec<_> =
             of_pool.iter().map(|(at, limit)| (at.as_microsecond(), limit.quantity)).collect();

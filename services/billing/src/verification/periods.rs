@@ -5,14 +5,15 @@ use usher_seats::SeatClass;
 use usher_store::TenantTx;
 
 use crate::error::BillingError;
+use crate::invoicing::closing;
+use crate::invoicing::model::book::Book;
 use crate::invoicing::model::close::Close;
 use crate::invoicing::model::line::{InvoiceLine, StaysDigest};
+use crate::invoicing::model::period_seats::ClosedSeats;
 use crate::invoicing::store::{close_lines, closes, credit_notes, postings};
-use crate::invoicing::{closing, draft};
 use crate::ledger::members;
 use crate::ledger::model::knowledge::Knowledge;
 use crate::rating::amount;
-use crate::terms::store::accounts;
 use crate::verification::model::verdict::Verdict;
 
 /// Checks each closed period, and all of them together.
@@ -100,9 +101,9 @@ async fn booked(
 async fn recompute(tx: &mut TenantTx, closed: &[Close], verdict: &mut Verdict) -> Result<(), BillingError> {
     let Some(last) = closed.last() else { return Ok(()) };
     let known = Knowledge { sequence: last.sequence, at: last.closed_at };
-    let schedule = accounts::schedule(tx).await?;
+    let book = Book::load(tx, known).await?;
     for close in closed {
-        match draft::adjustment(tx, &schedule, close, i64::MAX, known).await {
+        match differences(tx, &book, close).await {
             Ok(differences) => {
                 for line in differences {
                     verdict.fault(format!(
@@ -120,4 +121,14 @@ async fn recompute(tx: &mut TenantTx, closed: &[Close], verdict: &mut Verdict) -
         }
     }
     Ok(())
+}
+
+/// What a closed period costs, without all that was ever billed for it.
+async fn differences(
+    tx: &mut TenantTx,
+    book: &Book,
+    close: &Close,
+) -> Result<Vec<InvoiceLine>, BillingError> {
+    let (seats, pools) = ClosedSeats::read(tx, book, close).await?;
+    book.differences(&seats, &pools)
 }

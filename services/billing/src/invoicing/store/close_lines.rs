@@ -149,3 +149,26 @@ pub(crate) async fn credits(
     let credit = |(code, exponent, minor): (String, i16, i64)| (Currency::stored(code, exponent), minor);
     Ok(rows.into_iter().map(credit).collect())
 }
+
+/// As [`credits`], of the invoice of each period.
+pub(crate) async fn credits_by_period(
+    tx: &mut TenantTx,
+    known_at: Timestamp,
+) -> Result<Vec<(i64, Currency, i64)>, BillingError> {
+    let rows: Vec<(i64, String, i16, i64)> = sqlx::query_as(
+        "SELECT l.ordinal, o.currency, o.exponent, sum(l.amount_minor)::bigint
+         FROM close_lines l
+         JOIN closes c ON c.tenant_id = l.tenant_id AND c.ordinal = l.ordinal
+         JOIN closes o ON o.tenant_id = l.tenant_id AND o.ordinal = l.origin_ordinal
+         WHERE l.tenant_id = $1 AND c.tenant_id = $1 AND o.tenant_id = $1 AND l.kind = 'credit' AND c.closed_at <= $2
+         GROUP BY l.ordinal, o.currency, o.exponent",
+    )
+    .bind(tx.tenant())
+    .bind(Time(known_at.min(LATEST)))
+    .fetch_all(tx.conn())
+    .await?;
+    let credit = |(ordinal, code, exponent, minor): (i64, String, i16, i64)| {
+        (ordinal, Currency::stored(code, exponent), minor)
+    };
+    Ok(rows.into_iter().map(credit).collect())
+}

@@ -91,29 +91,22 @@ pub(crate) async fn about(
     ordinal: i64,
     known_at: Timestamp,
 ) -> Result<Vec<CreditNote>, BillingError> {
-    of_period(tx, "n.ordinal", ordinal, known_at).await
-}
-
-/// The notes that are booked in a period and were issued by a time, in order.
-pub(crate) async fn booked(
-    tx: &mut TenantTx,
-    ordinal: i64,
-    known_at: Timestamp,
-) -> Result<Vec<CreditNote>, BillingError> {
-    of_period(tx, "n.booked_ordinal", ordinal, known_at).await
-}
-
-async fn of_period(
-    tx: &mut TenantTx,
-    column: &str,
-    ordinal: i64,
-    known_at: Timestamp,
-) -> Result<Vec<CreditNote>, BillingError> {
-    let sql = format!("{SELECT} AND {column} = $2 AND n.issued_at <= $3 {ORDER}");
+    let sql = format!("{SELECT} AND n.ordinal = $2 AND n.issued_at <= $3 {ORDER}");
     let rows = sqlx::query_as(sqlx::AssertSqlSafe(sql))
         .bind(tx.tenant())
         .bind(ordinal)
         .bind(Time(known_at))
+        .fetch_all(tx.conn())
+        .await?;
+    notes(rows)
+}
+
+/// All notes that were issued by a time, in order.
+pub(crate) async fn known(tx: &mut TenantTx, at: Timestamp) -> Result<Vec<CreditNote>, BillingError> {
+    let sql = format!("{SELECT} AND n.issued_at <= $2 {ORDER}");
+    let rows = sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(tx.tenant())
+        .bind(Time(at))
         .fetch_all(tx.conn())
         .await?;
     notes(rows)

@@ -208,11 +208,11 @@ fn stay((person, class, start, end): StayRow) -> Stay<PersonKey> {
     }
 }
 
-/// When some persons were billable within a period, as the ledger was at a number.
+/// When some persons were billable from an instant to before another, as the ledger was at a number.
 pub(crate) async fn stays_of(
     tx: &mut TenantTx,
     sequence: i64,
-    calendar: &Calendar,
+    span: (i64, i64),
     persons: &BTreeSet<PersonKey>,
 ) -> Result<Vec<Stay<PersonKey>>, BillingError> {
     if persons.is_empty() {
@@ -224,8 +224,8 @@ pub(crate) async fn stays_of(
     let rows: Vec<StayRow> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
         .bind(tx.tenant())
         .bind(sequence)
-        .bind(instant(calendar.open())?)
-        .bind(instant(calendar.close())?)
+        .bind(instant(span.0)?)
+        .bind(instant(span.1)?)
         .bind(persons.iter().map(|person| person.as_uuid()).collect::<Vec<_>>())
         .fetch_all(tx.conn())
         .await?;
@@ -236,7 +236,7 @@ pub(crate) async fn stays_of(
 pub(crate) async fn each_stay(
     tx: &mut TenantTx,
     sequence: i64,
-    calendar: &Calendar,
+    span: (i64, i64),
     mut visit: impl FnMut(Stay<PersonKey>),
 ) -> Result<(), BillingError> {
     let tenant = tx.tenant();
@@ -244,8 +244,8 @@ pub(crate) async fn each_stay(
     let mut rows = sqlx::query_as::<_, StayRow>(sqlx::AssertSqlSafe(sql))
         .bind(tenant)
         .bind(sequence)
-        .bind(instant(calendar.open())?)
-        .bind(instant(calendar.close())?)
+        .bind(instant(span.0)?)
+        .bind(instant(span.1)?)
         .fetch(tx.conn());
     while let Some(row) = rows.try_next().await? {
         visit(stay(row));

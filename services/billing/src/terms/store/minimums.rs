@@ -8,23 +8,19 @@ use crate::audit::model::record::Kind;
 use crate::audit::store::records;
 use crate::error::BillingError;
 use crate::sql::date;
-use crate::terms::model::period::Period;
 
-/// What a period costs at least, in minor units, by what was known at a time.
-pub(crate) async fn of(tx: &mut TenantTx, period: &Period, known_at: Timestamp) -> Result<i64, BillingError> {
-    let found: Option<i64> = sqlx::query_scalar(
-        "SELECT amount_minor FROM minimum_spends WHERE tenant_id = $1 AND valid_from <= to_date($2, 'YYYY-MM-DD')
-           AND ($3::text IS NULL OR valid_from >= to_date($3, 'YYYY-MM-DD')) AND created_at <= $4
-           AND coalesce(withdrawn_at > $4, true)
-         ORDER BY valid_from DESC LIMIT 1",
+/// The minimums that were there at a time, by date, in minor units.
+pub(crate) async fn known(tx: &mut TenantTx, at: Timestamp) -> Result<Vec<(Date, i64)>, BillingError> {
+    let rows: Vec<(String, i64)> = sqlx::query_as(
+        "SELECT to_char(valid_from, 'YYYY-MM-DD'), amount_minor FROM minimum_spends
+         WHERE tenant_id = $1 AND created_at <= $2 AND coalesce(withdrawn_at > $2, true)
+         ORDER BY minimum_spends.valid_from",
     )
     .bind(tx.tenant())
-    .bind(period.first.to_string())
-    .bind(period.currency_since.map(|date| date.to_string()))
-    .bind(Time(known_at))
-    .fetch_optional(tx.conn())
+    .bind(Time(at))
+    .fetch_all(tx.conn())
     .await?;
-    Ok(found.unwrap_or(0))
+    rows.into_iter().map(|(from, amount)| Ok((date(&from)?, amount))).collect()
 }
 
 /// The minimum from a date on.

@@ -1,0 +1,174 @@
+//! Everything that invoices are computed from, apart from who was there.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use crate::error::BillingError;
+use crate::invoicing::model::close::Close;
+use crate::invoicing::model::credit_note::CreditNote;
+use crate::invoicing::model::draft::Draft;
+use crate::invoicing::model::line;
+use crate::invoicing::model::line::{BilledFor, InvoiceLine};
+use crate::invoicing::model::period_seats::{ClosedSeats, PeriodSeats};
+use crate::invoicing::model::settlement::{Currencies, settle};
+use crate::ledger::model::knowledge::Knowledge;
+use crate::ledger::model::pool_usage::PoolUsages;
+use crate::limits::model::limit::Limit;
+use crate::rating::{RatingError, Tally, rate};
+use crate::terms::model::bought_term::Commitment;
+use crate::terms::model::currency::Currency;
+use crate::terms::model::period::{Period, Schedule};
+use crate::terms::model::price_version;
+use crate::terms::model::price_version::PriceVersion;
+use crate::terms::model::what_if::WhatIf;
+
+/// A workspace's terms, and what was closed and given back, as they were known at a time.
+pub(crate) struct Book {
+    pub(crate) as_of: Knowledge,
+    pub(crate) schedule: Schedule,
+    /// By rank of class and date, in any currency.
+    pub(crate) prices: Vec<PriceVersion>,
+    /// By date.
+    pub(crate) minimums: Vec<(Date, i64)>,
+    pub(crate) commitments: Vec<Commitment>,
+    /// Each version of a limit with the time from which it holds; by pool and version.
+    pub(crate) limits: Vec<(Timestamp, Limit)>,
+    /// Oldest first.
+    pub(crate) closes: Vec<Close>,
+    pub(crate) notes: Vec<CreditNote>,
+    /// What the invoice of each closed period carries forward, or uses up, by its number and currency.
+    pub(crate) credits: Vec<(i64, Currency, i64)>,
+}
+
+impl Book {
+    /// The prices in the currency of a period: an amount in another one is no price.
+    pub(crate) fn prices(&self, period: &Period) -> Vec<PriceVersion> {
+        let since = period.currency_since;
+        let of_currency =
+            self.prices.iter().filter(|version| since.is_none_or(|since| since <= version.valid_from));
+        of_currency.cloned().collect()
+    }
+
+    /// What a period costs at least, in minor units.
+    fn minimum(&self, period: &Period) -> i64 {
+        let holds = |valid_from: Date| {
+            valid_from <= period.first && period.currency_since.is_none_or(|since| since <= valid_from)
+        };
+        self.minimums.iter().rfind(|(valid_from, _)| holds(*valid_from)).map_or(0, |(_, amount)| *amount)
+    }
+
+    /// The closed periods before a period.
+    fn closed_before(&self, period: &Period) -> &[Close] {
+        let before = self.closes.partition_point(|close| close.ordinal < period.ordinal);
+        &self.closes[..before]
+    }
+
+    /// The last close, if a period is the one right after it. What is found out about closed periods is booked there.
+    pub(crate) fn close_before(&self, period: &Period) -> Option<&Close> {
+        self.closed_before(period).last().filter(|last| last.ordinal + 1 == period.ordinal)
+    }
+
+    /// A period's invoice, also by other prices than the book's. The first that is not closed also has what new facts
+    /// make of those that are, and what was carried forward.
+    pub(crate) fn invoice(
+        &self,
+        period: &Period,
+        seats: &PeriodSeats,
+        what_if: &WhatIf,
+    ) -> Result<Draft, BillingError> {
+        let mut lines = self.own_lines(period, &seats.tally, &seats.pools, what_if)?;
+        let mut carried = BTreeMap::new();
+        if self.close_before(period).is_some() {
+            for closed in &seats.closed {
+                lines.extend(self.differences(closed, &seats.pools)?);
+            }
+            let notes = self.notes.iter().filter(|note| note.booked_ordinal == period.ordinal);
+            lines.extend(notes.flat_map(CreditNote::invoice_lines));
+            carried = self.carried_before(period.ordinal);
+        }
+        let own = (period.ordinal, &period.account.currency);
+        let earlier = self.closed_before(period).iter().map(|close| (close.ordinal, close.currency.clone()));
+        let currencies = Currencies::new(earlier.chain([(own.0, own.1.clone())]));
+        let settlements = settle(own, &mut lines, &currencies, &carried)?;
+        Ok(Draft {
+            period: period.clone(),
+            calendar: seats.calendar.clone(),
+            counts: seats.tally.counts(),
+            stays_digest: seats.stays_digest,
+            lines,
+            currencies,
+            settlements,
+            sequence: self.as_of.sequence,
+        })
+    }
+
+    /// The lines of a period by its own prices, with the true-ups of quarters that end in it.
+    fn own_lines(
+        &self,
+        period: &Period,
+        tally: &Tally,
+        pools: &PoolUsages,
+        what_if: &WhatIf,
+    ) -> Result<Vec<InvoiceLine>, BillingError> {
+        let versions = what_if.prices(self.prices(period))?;
+        let exponent = period.account.currency.exponent;
+        let rated = rate(tally, &price_version::lists(&versions, exponent)?)?;
+        let minimum = self.minimum(period);
+        let mut lines =
+            line::own_lines((period.ordinal, exponent), tally.calendar(), rated, &versions, minimum)?;
+        // After the minimum, which is of what the period itself uses.
+        lines.extend(self.true_up_lines(period, pools)?);
+        Ok(lines)
+    }
+
+    /// The differences between what a closed period costs by what is known and what was billed for it: it is rated
+    /// again by its own dates, prices and zone.
+    pub(crate) fn differences(
+        &self,
+        closed: &ClosedSeats,
+        pools: &PoolUsages,
+    ) -> Result<Vec<InvoiceLine>, BillingError> {
+        let ordinal = closed.ordinal;
+        let period = self.closed_period(ordinal)?;
+        let exact = self.own_lines(&period, &closed.tally, pools, &WhatIf::default());
+        let exact = exact.map_err(|error| match error {
+            BillingError::Rating(RatingError::PriceMissing { class, date }) => {
+                BillingError::ClosedUnpriced { class, date }
+            }
+            other => other,
+        })?;
+        let lines = || exact.iter().chain(&closed.billed);
+        let mut of: Vec<BilledFor> = lines().filter_map(InvoiceLine::billed_for).collect();
+        of.sort_by_key(BilledFor::order);
+        of.dedup();
+        let mut found = Vec::new();
+        for of in of {
+            let sum = |lines: &[InvoiceLine]| {
+                line::total(lines.iter().filter(|line| line.billed_for().as_ref() == Some(&of)))
+            };
+            let difference = sum(&exact)? - sum(&closed.billed)?;
+            if difference != 0 {
+                found.push(InvoiceLine::adjustment(&of, ordinal, difference));
+            }
+        }
+        Ok(found)
+    }
+
+    /// A closed period as the schedule has it.
+    pub(crate) fn closed_period(&self, ordinal: i64) -> Result<Period, BillingError> {
+        self.schedule.at(ordinal).ok_or_else(|| {
+            BillingError::Stored(format!("a closed period {ordinal} that the account has not"))
+        })
+    }
+
+    /// What the invoices of all periods before one left to carry forward, by currency.
+    fn carried_before(&self, ordinal: i64) -> BTreeMap<Currency, i64> {
+        let mut carried = BTreeMap::new();
+        for (_, currency, minor) in self.credits.iter().filter(|(of, ..)| *of < ordinal) {
+            *carried.entry(currency.clone()).or_insert(0) += minor;
+        }
+        carried
+    }
+}

@@ -1,0 +1,24 @@
+//! Who was there, as an invoice needs it: sums over persons, who are not kept.
+
+use crate::audit::model::hash::Hash;
+use crate::invoicing::model::line::InvoiceLine;
+use crate::ledger::model::pool_usage::PoolUsages;
+use crate::rating::{Calendar, Tally};
+
+/// The seats of a period, and of what else its invoice is about.
+pub(crate) struct PeriodSeats {
+    pub(crate) calendar: Calendar,
+    pub(crate) tally: Tally,
+    /// Over who was billable when, by the ledger's facts.
+    pub(crate) stays_digest: Hash,
+    /// The closed periods that facts have changed since the last close, oldest first.
+    pub(crate) closed: Vec<ClosedSeats>,
+    pub(crate) pools: PoolUsages,
+}
+
+/// The seats of a closed period by what is known now, and what was billed for it.
+pub(crate) struct ClosedSeats {
+    pub(crate) ordinal: i64,
+    pub(crate) tally: Tally,
+    pub(crate) billed: Vec<InvoiceLine>,
+}

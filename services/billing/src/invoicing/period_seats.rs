@@ -1,0 +1,139 @@
+//! Counting who was there: one pass over all persons gives everything that an invoice needs.
+
+use usher_base::id::PersonKey;
+use usher_store::TenantTx;
+
+use crate::error::BillingError;
+use crate::invoicing::model::book::Book;
+use crate::invoicing::model::close::Close;
+use crate::invoicing::model::line::StaysDigest;
+use crate::invoicing::model::period_seats::{ClosedSeats, PeriodSeats};
+use crate::invoicing::store::close_lines;
+use crate::ledger::members;
+use crate::ledger::model::pool_usage::{PoolChanges, PoolUsages};
+use crate::ledger::store::facts;
+use crate::rating;
+use crate::rating::{Calendar, Member, Stay, Tally};
+use crate::terms::model::bought_term::Commitment;
+use crate::terms::model::period::Period;
+use crate::terms::model::what_if::WhatIf;
+
+impl PeriodSeats {
+    /// Counts the seats of a period by its calendar. `visit` gets each person's stays in and around the period.
+    pub(crate) async fn read(
+        tx: &mut TenantTx,
+        book: &Book,
+        (period, calendar): (&Period, &Calendar),
+        what_if: &WhatIf,
+        mut visit: impl FnMut(&[Stay<PersonKey>]),
+    ) -> Result<Self, BillingError> {
+        let closes = changed_closes(tx, book, period).await?;
+        let mut changes = PoolChanges::none();
+        meter(book, period, &mut changes)?;
+        for close in &closes {
+            meter(book, &book.closed_period(close.ordinal)?, &mut changes)?;
+        }
+        let classes = rating::classes();
+        let (mut tally, mut digest) = (Tally::new(&classes, calendar), StaysDigest::default());
+        let mut closed: Vec<Tally> =
+            closes.iter().map(|close| Tally::new(&classes, &close.calendar)).collect();
+        let calendars = closes.iter().map(|close| &close.calendar).chain([calendar]);
+        let span = changes.span(calendars);
+        members::each_person(tx, book.as_of.sequence, span, |stays| {
+            visit(stays);
+            changes.add(stays);
+            if let Some(member) = Member::new(stays.iter().copied(), &classes, calendar) {
+                digest.add(&member);
+                what_if.tally(&member, &classes, calendar, &mut tally);
+            }
+            closed.iter_mut().for_each(|tally| count(stays, tally));
+        })
+        .await?;
+        what_if.tally_seats(&mut tally);
+        let mut earlier = Vec::with_capacity(closed.len());
+        for (close, tally) in closes.iter().zip(closed) {
+            let billed = close_lines::about(tx, close.ordinal, period.ordinal, book.as_of.at).await?;
+            earlier.push(ClosedSeats { ordinal: close.ordinal, tally, billed });
+        }
+        Ok(Self {
+            calendar: calendar.clone(),
+            tally,
+            stays_digest: digest.finish(),
+            closed: earlier,
+            pools: changes.finish(),
+        })
+    }
+}
+
+impl ClosedSeats {
+    /// Counts the seats of a closed period again, with all that was ever billed for it.
+    pub(crate) async fn read(
+        tx: &mut TenantTx,
+        book: &Book,
+        close: &Close,
+    ) -> Result<(Self, PoolUsages), BillingError> {
+        let mut changes = PoolChanges::none();
+        meter(book, &book.closed_period(close.ordinal)?, &mut changes)?;
+        let mut tally = Tally::new(&rating::classes(), &close.calendar);
+        let span = changes.span([&close.calendar]);
+        members::each_person(tx, book.as_of.sequence, span, |stays| {
+            changes.add(stays);
+            count(stays, &mut tally);
+        })
+        .await?;
+        let billed = close_lines::about(tx, close.ordinal, i64::MAX, book.as_of.at).await?;
+        Ok((Self { ordinal: close.ordinal, tally, billed }, changes.finish()))
+    }
+}
+
+impl PoolUsages {
+    /// Counts the open seats of the commitments' pools, over a calendar and all quarters that end until it does.
+    pub(crate) async fn read(
+        tx: &mut TenantTx,
+        book: &Book,
+        commitments: &[&Commitment],
+        (calendar, period): (&Calendar, &Period),
+    ) -> Result<Self, BillingError> {
+        let mut changes = PoolChanges::none();
+        for commitment in commitments {
+            changes.cover(commitment.pool, calendar);
+            for (_, quarter) in book.metered_quarters(commitment, period.end)? {
+                changes.cover(commitment.pool, &quarter);
+            }
+        }
+        let span = changes.span([calendar]);
+        members::each_person(tx, book.as_of.sequence, span, |stays| changes.add(stays)).await?;
+        Ok(changes.finish())
+    }
+}
+
+/// Adds a person to the period of a tally.
+fn count(stays: &[Stay<PersonKey>], tally: &mut Tally) {
+    if let Some(member) = Member::new(stays.iter().copied(), tally.classes(), tally.calendar()) {
+        tally.add(&member);
+    }
+}
+
+/// Has the pools counted over the quarters that decide about a period's true-ups.
+fn meter(book: &Book, period: &Period, changes: &mut PoolChanges) -> Result<(), BillingError> {
+    for commitment in book.trued_up_in(period) {
+        for (_, quarter) in book.metered_quarters(commitment, period.end)? {
+            changes.cover(commitment.pool, &quarter);
+        }
+    }
+    Ok(())
+}
+
+/// The closed periods that facts have changed since the close before a period.
+async fn changed_closes<'b>(
+    tx: &mut TenantTx,
+    book: &'b Book,
+    period: &Period,
+) -> Result<Vec<&'b Close>, BillingError> {
+    let Some(last) = book.close_before(period) else { return Ok(Vec::new()) };
+    let Some(earliest) = facts::earliest_late(tx, last.sequence, book.as_of.sequence).await? else {
+        return Ok(Vec::new());
+    };
+    let changed = |close: &&Close| close.ordinal < period.ordinal && close.calendar.close() > earliest;
+    Ok(book.closes.iter().filter(changed).collect())
+}
