@@ -2,12 +2,12 @@
 
 use usher_base::credential::Denied;
 use usher_base::{Fault, Reason};
+use usher_rating::RatingError;
+use usher_rating::calendar::InvalidPeriod;
+use usher_rating::price::Ambiguous;
 use usher_rpc::convert::{InvalidArgument, invalid};
 use usher_seats::{Pool, SeatClass};
 
-use crate::rating::RatingError;
-use crate::rating::calendar::InvalidPeriod;
-use crate::rating::price::Ambiguous;
 use crate::terms::model::obstacle::Obstacle;
 
 #[derive(Debug, thiserror::Error)]

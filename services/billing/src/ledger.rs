@@ -20,6 +20,7 @@ pub(crate) mod watermarks;
 use jiff::Timestamp;
 use usher_base::Reason;
 use usher_base::id::WorkspaceId;
+use usher_rating::interval::{Fold, StateChange};
 use usher_store::TenantTx;
 
 use crate::error::BillingError;
@@ -27,7 +28,6 @@ use crate::ledger::model::batch::{Applied, Batch, Entry};
 use crate::ledger::model::event::{Fact, Place, Recorded, SeatEvent};
 use crate::ledger::model::head::{AHEAD, Ledger};
 use crate::ledger::store::{events, history, ledgers, seats};
-use crate::rating::interval::{Fold, StateChange};
 
 /// What became of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

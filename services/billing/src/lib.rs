@@ -9,7 +9,6 @@ mod jobs;
 pub mod ledger;
 pub mod limits;
 mod methods;
-pub mod rating;
 mod reports;
 mod service;
 mod sql;

@@ -3,7 +3,6 @@
 #[cfg(test)]
 mod plans;
 
-use crate::audit::model::hash::Hash;
 use crate::error::BillingError;
 
 /// Longest time for a statement that reads a whole workspace: a year's usage of a very large one.

@@ -1,4 +1,5 @@
-//! Which crate may know which: `base`, `seats` ← `proto`, `scim`, `store`, `net` ← `rpc` ← services ← `usher` ← `tests`.
+//! Which crate may know which: `base`, `seats` ← `proto`, `rating`, `scim`, `store`, `net` ← `rpc` ← services ←
+//! `usher` ← `tests`.
 
 use std::collections::BTreeSet;
 
@@ -9,11 +10,20 @@ fn allowed(name: &str) -> &'static [&'static str] {
     match name {
         "usher-base" | "usher-net" | "usher-seats" => &[],
         "usher-proto" | "usher-store" => &["usher-base"],
-        "usher-scim" => &["usher-base", "usher-seats"],
+        "usher-rating" | "usher-scim" => &["usher-base", "usher-seats"],
         "usher-rpc" => &["usher-base", "usher-net", "usher-proto", "usher-seats"],
-        "usher-tenant" | "usher-billing" => {
+        "usher-tenant" => {
             &["usher-base", "usher-net", "usher-proto", "usher-rpc", "usher-seats", "usher-store"]
         }
+        "usher-billing" => &[
+            "usher-base",
+            "usher-net",
+            "usher-proto",
+            "usher-rating",
+            "usher-rpc",
+            "usher-seats",
+            "usher-store",
+        ],
         "usher-identity" => &[
             "usher-base",
             "usher-net",
@@ -31,6 +41,7 @@ fn allowed(name: &str) -> &'static [&'static str] {
             "usher-identity",
             "usher-net",
             "usher-proto",
+            "usher-rating",
             "usher-rpc",
             "usher-seats",
             "usher-store",

@@ -21,3 +21,5 @@ mod verifications;
 
 pub(super) use field::{date, optional_time, reason};
 pub(super) use reports::manifest;
+pub(super) use statements::statement_line;
+pub(super) use usage::interval;

@@ -6,7 +6,7 @@ use usher_proto::billing::v1::statement_service_server::StatementService;
 use usher_rpc::{open, status};
 use usher_store::Database;
 
-use crate::grpc::convert::optional_time;
+use crate::grpc::convert::{optional_time, statement_line};
 use crate::invoicing::statements;
 use crate::ledger::usage::DateRange;
 
@@ -32,7 +32,7 @@ impl StatementService for StatementApi {
             time_zone: account.zone_name,
             exponent: account.currency.places(),
             currency: account.currency.code,
-            lines: statement.lines.into_iter().map(pb::StatementLine::from).collect(),
+            lines: statement.lines.iter().map(statement_line).collect(),
             total_minor: statement.total_minor,
             sequence: statement.usage.sequence,
             provisional: true,

@@ -9,7 +9,7 @@ use usher_rpc::{WireEnum as _, open, optional_enum, page, status};
 use usher_store::Database;
 use uuid::Uuid;
 
-use crate::grpc::convert::optional_time;
+use crate::grpc::convert::{interval, optional_time};
 use crate::ledger::model::fact_range::FactRange;
 use crate::ledger::model::interval_filter::IntervalFilter;
 use crate::ledger::usage::DateRange;
@@ -67,7 +67,7 @@ impl UsageService for UsageApi {
         let known_at = optional_time("known_time", message.known_time).map_err(status)?;
         let filter = IntervalFilter::try_from(&message).map_err(status)?;
         let found = intervals::list(&self.database, &ctx, &filter, known_at, (after, size + 1)).await;
-        let found = found.map_err(status)?.into_iter().map(pb::Interval::from).collect();
+        let found = found.map_err(status)?.into_iter().map(interval).collect();
         let (intervals, more) = page(found, size);
         let last = intervals.last().filter(|_| more);
         let token = |last: &pb::Interval| format!("{}.{}", last.person_key, last.open_sequence);

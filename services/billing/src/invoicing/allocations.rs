@@ -4,14 +4,13 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use usher_base::id::PersonKey;
 use usher_base::{CallContext, Permission};
+use usher_rating::{Allocator, Tally, rate};
 use usher_seats::SeatClass;
 use usher_store::{Database, TenantTx};
 
 use crate::error::BillingError;
 use crate::invoicing::view::View;
 use crate::ledger::{as_of, members};
-use crate::rating;
-use crate::rating::{Allocator, Tally, rate};
 use crate::sql::LONGEST_SCAN;
 use crate::terms::model::price_version;
 use crate::terms::{accounts, prices};
@@ -50,7 +49,7 @@ pub(crate) async fn of_period(tx: &mut TenantTx, view: &View) -> Result<Vec<Shar
     let calendar = &view.calendar;
     let versions = prices::since(tx, view.period.currency_since, view.known.at).await?;
     let lists = price_version::lists(&versions, view.period.account.currency.exponent)?;
-    let mut tally = Tally::new(&rating::classes(), calendar);
+    let mut tally = Tally::new(&usher_rating::classes(), calendar);
     members::each(tx, view.known.sequence, calendar, |member| tally.add(member)).await?;
     let (lines, counts) = (rate(&tally, &lists)?, tally.counts());
     let mut allocator = Allocator::new(&lines, &tally, &counts, &lists)?;

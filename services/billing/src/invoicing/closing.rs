@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use usher_base::{CallContext, Permission};
+use usher_rating::{Calendar, RatingError, zone};
 use usher_rpc::convert::invalid;
 use usher_store::{Database, TenantTx};
 
@@ -21,7 +22,6 @@ use crate::ledger::model::head::Ledger;
 use crate::ledger::model::knowledge::Knowledge;
 use crate::ledger::store::{events, ledgers};
 use crate::ledger::{open_period, reconciliation};
-use crate::rating::{Calendar, RatingError, zone};
 use crate::sql::LONGEST_SCAN;
 use crate::terms::model::obstacle;
 use crate::terms::model::what_if::WhatIf;
@@ -193,7 +193,7 @@ fn seal(ctx: &CallContext, ledger: &Ledger, draft: &Draft) -> Close {
 /// The hash that a snapshot must have.
 pub(crate) fn snapshot_hash(
     close: &Close,
-    counts: &[Vec<crate::rating::DailyCount>],
+    counts: &[Vec<usher_rating::DailyCount>],
     lines: &[InvoiceLine],
 ) -> [u8; 32] {
     let header = [

@@ -16,7 +16,6 @@ use crate::audit;
 use crate::error::BillingError;
 use crate::invoicing::model::close::Close;
 use crate::invoicing::model::credit_note::{CreditLine, CreditNote};
-use crate::invoicing::model::posting::credit;
 use crate::invoicing::store::{close_lines, closes, credit_notes as store};
 use crate::ledger::open_period;
 use crate::terms::model::currency::Currency;

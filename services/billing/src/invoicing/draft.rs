@@ -1,12 +1,12 @@
 //! What a period costs by what is known at a number of the ledger.
 
+use usher_rating::Calendar;
 use usher_store::TenantTx;
 
 use crate::error::BillingError;
 use crate::invoicing::model::book::Book;
 use crate::invoicing::model::draft::Draft;
 use crate::invoicing::model::period_seats::PeriodSeats;
-use crate::rating::Calendar;
 use crate::terms::model::period::Period;
 use crate::terms::model::what_if::WhatIf;
 

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use usher_base::id::PersonKey;
 use usher_base::{CallContext, Permission};
+use usher_rating::{Member, Stay, Tally, rate};
 use usher_seats::LineKind;
 use usher_store::Database;
 
@@ -16,8 +17,6 @@ use crate::invoicing::scheduled_changes;
 use crate::invoicing::scheduled_changes::ScheduledChange;
 use crate::invoicing::view::View;
 use crate::ledger::as_of;
-use crate::rating;
-use crate::rating::{Member, Stay, Tally, rate};
 use crate::sql::LONGEST_SCAN;
 use crate::terms::accounts;
 use crate::terms::model::account::Account;
@@ -106,7 +105,7 @@ struct Accrual<'v> {
 
 impl<'v> Accrual<'v> {
     fn new(view: &'v View) -> Self {
-        Self { view, tally: Tally::new(&rating::classes(), &view.calendar), open: 0 }
+        Self { view, tally: Tally::new(&usher_rating::classes(), &view.calendar), open: 0 }
     }
 
     /// Adds a person.

@@ -1,6 +1,7 @@
 //! Counting who was there: one pass over all persons gives everything that an invoice needs.
 
 use usher_base::id::PersonKey;
+use usher_rating::{Calendar, Member, Stay, Tally};
 use usher_store::TenantTx;
 
 use crate::error::BillingError;
@@ -12,8 +13,6 @@ use crate::invoicing::store::close_lines;
 use crate::ledger::members;
 use crate::ledger::model::pool_usage::{PoolChanges, PoolUsages};
 use crate::ledger::store::facts;
-use crate::rating;
-use crate::rating::{Calendar, Member, Stay, Tally};
 use crate::terms::model::bought_term::Commitment;
 use crate::terms::model::period::Period;
 use crate::terms::model::what_if::WhatIf;
@@ -33,7 +32,7 @@ impl PeriodSeats {
         for close in &closes {
             meter(book, &book.closed_period(close.ordinal)?, &mut changes)?;
         }
-        let classes = rating::classes();
+        let classes = usher_rating::classes();
         let (mut tally, mut digest) = (Tally::new(&classes, calendar), StaysDigest::default());
         let mut closed: Vec<Tally> =
             closes.iter().map(|close| Tally::new(&classes, &close.calendar)).collect();
@@ -74,7 +73,7 @@ impl ClosedSeats {
     ) -> Result<(Self, PoolUsages), BillingError> {
         let mut changes = PoolChanges::none();
         meter(book, &book.closed_period(close.ordinal)?, &mut changes)?;
-        let mut tally = Tally::new(&rating::classes(), &close.calendar);
+        let mut tally = Tally::new(&usher_rating::classes(), &close.calendar);
         let span = changes.span([&close.calendar]);
         members::each_person(tx, book.as_of.sequence, span, |stays| {
             changes.add(stays);

@@ -2,13 +2,13 @@
 
 use jiff::Timestamp;
 use usher_base::{CallContext, Permission};
+use usher_rating::{Line, RatingError, rate};
 use usher_seats::SeatClass;
 use usher_store::Database;
 
 use crate::error::BillingError;
 use crate::ledger::usage;
 use crate::ledger::usage::{DateRange, Usage};
-use crate::rating::{Line, RatingError, rate};
 use crate::sql::LONGEST_SCAN;
 use crate::terms::model::price_version;
 use crate::terms::prices;

@@ -1,11 +1,11 @@
 //! How a period is seen: as it was closed, or by what is known.
 
+use usher_rating::Calendar;
 use usher_store::TenantTx;
 
 use crate::error::BillingError;
 use crate::invoicing::store::closes;
 use crate::ledger::model::knowledge::Knowledge;
-use crate::rating::Calendar;
 use crate::terms::model::period::Period;
 
 /// A period with what is known of it. Of a closed one that never changes: whatever comes later is

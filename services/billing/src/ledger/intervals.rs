@@ -3,13 +3,13 @@
 use jiff::Timestamp;
 use usher_base::id::PersonKey;
 use usher_base::{CallContext, Permission};
+use usher_rating::interval::Interval;
 use usher_store::Database;
 
 use crate::error::BillingError;
 use crate::ledger::as_of;
 use crate::ledger::model::interval_filter::IntervalFilter;
 use crate::ledger::store::intervals as store;
-use crate::rating::interval::Interval;
 
 /// A page of intervals by person and number, after those given, as states gave them until a time.
 pub(crate) async fn list(

@@ -6,12 +6,11 @@ use std::iter::Peekable;
 use std::vec::IntoIter;
 
 use usher_base::id::PersonKey;
+use usher_rating::{Calendar, Member, Stay};
 use usher_store::TenantTx;
 
 use crate::error::BillingError;
 use crate::ledger::store::{facts, intervals};
-use crate::rating;
-use crate::rating::{Calendar, Member, Stay};
 
 /// Visits everybody who was billable in a period, by person, after links and corrections.
 pub(crate) async fn each(
@@ -20,7 +19,7 @@ pub(crate) async fn each(
     calendar: &Calendar,
     mut visit: impl FnMut(&Member<PersonKey>),
 ) -> Result<(), BillingError> {
-    let classes = rating::classes();
+    let classes = usher_rating::classes();
     each_person(tx, sequence, (calendar.open(), calendar.close()), |stays| {
         if let Some(member) = Member::new(stays.iter().copied(), &classes, calendar) {
             visit(&member);

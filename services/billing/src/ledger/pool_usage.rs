@@ -1,12 +1,12 @@
 //! Counting the open seats of a pool.
 
+use usher_rating::Calendar;
 use usher_seats::Pool;
 use usher_store::TenantTx;
 
 use crate::error::BillingError;
 use crate::ledger::members;
 use crate::ledger::model::pool_usage::{PoolChanges, PoolUsages};
-use crate::rating::Calendar;
 
 impl PoolUsages {
     /// The open seats of some pools within a calendar, by the ledger's facts up to a number.

@@ -33,7 +33,7 @@ pub(crate) async fn get(
     let intervals = intervals::of_persons(&mut tx, sequence, &overlay.companions(person)).await?;
     tx.commit().await?;
     let at = at.unwrap_or_else(|| ctx.now()).as_microsecond();
-    let stays = overlay.apply(intervals.iter().map(crate::rating::interval::Interval::stay).collect());
+    let stays = overlay.apply(intervals.iter().map(usher_rating::interval::Interval::stay).collect());
     let mut held = stays.into_iter().filter(|stay| stay.person == overlay.person(person));
     let Some(stay) = held.find(|stay| stay.start <= at && stay.end.is_none_or(|end| at < end)) else {
         return Ok(None);

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use usher_base::id::PersonKey;
+use usher_rating::overlay::Overlay;
 use usher_seats::{Pool, SeatClass};
 use usher_store::TenantTx;
 
@@ -10,7 +11,6 @@ use crate::audit::model::hash::hex;
 use crate::error::BillingError;
 use crate::ledger::model::head::Ledger;
 use crate::ledger::store::{facts, seats};
-use crate::rating::overlay::Overlay;
 
 /// All links of a workspace.
 #[derive(Clone, Debug, PartialEq, Eq)]

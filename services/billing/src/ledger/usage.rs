@@ -3,15 +3,14 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 use usher_base::{CallContext, Permission};
+use usher_rating::movement::{Movement, Movements};
+use usher_rating::{Calendar, DailyCount, Member, Tally};
 use usher_rpc::convert::{InvalidArgument, invalid};
 use usher_seats::{Granularity, SeatClass};
 use usher_store::{Database, TenantTx};
 
 use crate::error::BillingError;
 use crate::ledger::{as_of, members};
-use crate::rating;
-use crate::rating::movement::{Movement, Movements};
-use crate::rating::{Calendar, DailyCount, Member, Tally};
 use crate::sql::LONGEST_SCAN;
 use crate::terms::model::account::Account;
 use crate::terms::store::accounts;
@@ -146,7 +145,7 @@ impl Seats {
         sequence: i64,
         calendar: &Calendar,
     ) -> Result<Self, BillingError> {
-        let classes = rating::classes();
+        let classes = usher_rating::classes();
         let (mut tally, mut movements) = (Tally::new(&classes, calendar), Movements::new(calendar));
         members::each(tx, sequence, &calendar.with_eve(), |member| {
             movements.add(&member.stays);

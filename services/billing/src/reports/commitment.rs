@@ -1,6 +1,7 @@
 //! Commitments: what is bought, used and trued up.
 
 use jiff::civil::Date;
+use usher_rating::{RatingError, amount};
 use usher_seats::Pool;
 use usher_store::TenantTx;
 
@@ -9,7 +10,6 @@ use crate::invoicing::model::book::Book;
 use crate::invoicing::model::true_up::TrueUp;
 use crate::invoicing::view::View;
 use crate::ledger::model::pool_usage::PoolUsages;
-use crate::rating::{RatingError, amount};
 use crate::reports::writer::{Cell, Writer};
 use crate::terms::model::bought_term::Commitment;
 

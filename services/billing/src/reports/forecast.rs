@@ -2,6 +2,7 @@
 //! the period is expected to cost.
 
 use num_rational::BigRational;
+use usher_rating::{DailyCharges, RatingError, amount, daily_charges};
 use usher_seats::{LineKind, SeatClass};
 use usher_store::TenantTx;
 
@@ -11,7 +12,6 @@ use crate::invoicing::model::draft::Draft;
 use crate::invoicing::model::line::{InvoiceLine, total};
 use crate::invoicing::model::period_seats::PeriodSeats;
 use crate::invoicing::view::View;
-use crate::rating::{DailyCharges, RatingError, amount, daily_charges};
 use crate::reports::writer::{Cell, Writer};
 use crate::terms::model::price_version;
 use crate::terms::model::what_if::WhatIf;

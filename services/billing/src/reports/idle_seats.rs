@@ -5,13 +5,13 @@ use jiff::civil::Date;
 use num_bigint::BigInt;
 use num_rational::BigRational;
 use num_traits::Zero as _;
+use usher_rating::{PriceList, amount};
 use usher_seats::SeatClass;
 use usher_store::TenantTx;
 
 use crate::error::BillingError;
 use crate::invoicing::view::View;
 use crate::ledger::store::{facts, intervals};
-use crate::rating::{PriceList, amount};
 use crate::reports::writer::{Cell, Writer};
 use crate::terms::model::period::Schedule;
 use crate::terms::model::price_version;
@@ -31,7 +31,7 @@ pub(super) async fn write(tx: &mut TenantTx, view: &View, writer: &mut Writer) -
     let now = view.last_instant();
     let stays = intervals::open_at(tx, view.known.sequence, now).await?;
     let mut open: Vec<_> = overlay
-        .apply(stays.iter().map(crate::rating::interval::Interval::stay).collect())
+        .apply(stays.iter().map(usher_rating::interval::Interval::stay).collect())
         .into_iter()
         .filter(|stay| SeatClass::at(stay.class).is_paid())
         .filter(|stay| stay.start <= now && stay.end.is_none_or(|end| now < end))

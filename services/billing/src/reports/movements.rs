@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use usher_base::id::PersonKey;
+use usher_rating::movement::{Movement, Movements, Step, steps};
 use usher_seats::SeatClass;
 use usher_store::TenantTx;
 
@@ -10,7 +11,6 @@ use crate::error::BillingError;
 use crate::invoicing::view::View;
 use crate::ledger::members;
 use crate::ledger::store::{facts, intervals};
-use crate::rating::movement::{Movement, Movements, Step, steps};
 use crate::reports::writer::Writer;
 
 /// `other` is what corrections, links and new epochs did; all columns add up to `closing`.

@@ -1,5 +1,6 @@
 //! One row a workspace: where its billing is.
 
+use usher_rating::{DailyCount, Tally};
 use usher_store::TenantTx;
 
 use crate::error::BillingError;
@@ -9,8 +10,6 @@ use crate::invoicing::view::View;
 use crate::ledger::members;
 use crate::ledger::model::span::TOLERANCE;
 use crate::ledger::store::history;
-use crate::rating;
-use crate::rating::{DailyCount, Tally};
 use crate::reports::statement::invoice;
 use crate::reports::writer::{Cell, Writer};
 
@@ -38,7 +37,7 @@ pub(super) async fn write(tx: &mut TenantTx, view: &View, writer: &mut Writer) -
             }
         },
         Err(BillingError::Rating(_)) => {
-            let classes = rating::classes();
+            let classes = usher_rating::classes();
             let mut tally = Tally::new(&classes, &view.calendar);
             members::each(tx, view.known.sequence, &view.calendar, |member| tally.add(member)).await?;
             ("UNRATED", open_seats(view, &tally.counts()), Cell::Empty, 1)

@@ -2,13 +2,13 @@
 
 use num_rational::BigRational;
 use num_traits::Zero as _;
+use usher_rating::{amount, daily_charges};
 use usher_seats::SeatClass;
 use usher_store::TenantTx;
 
 use crate::error::BillingError;
 use crate::invoicing::view::View;
 use crate::ledger::usage::Seats;
-use crate::rating::{amount, daily_charges};
 use crate::reports::writer::{Cell, Writer};
 use crate::terms::model::price_version;
 use crate::terms::prices;

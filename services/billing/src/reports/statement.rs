@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use usher_rating::RatingError;
 use usher_seats::{CountingMode, SeatClass};
 use usher_store::TenantTx;
 
@@ -10,7 +11,6 @@ use crate::invoicing::invoices;
 use crate::invoicing::invoices::{Invoice, State};
 use crate::invoicing::view::View;
 use crate::ledger::store::ledgers;
-use crate::rating::RatingError;
 use crate::reports::model::About;
 use crate::reports::writer::{Cell, Writer};
 

@@ -1,8 +1,8 @@
 //! Accounts: in what currency, zone and periods a workspace is billed.
 
+use jiff::ToSpan as _;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan as _};
 use serde_json::{Value, json};
 use usher_base::{CallContext, Permission};
 use usher_rpc::convert::invalid;

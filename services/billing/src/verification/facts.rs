@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use usher_base::id::{PersonKey, UserId, WorkspaceId};
+use usher_rating::interval::{Fold, Interval, StateChange};
 use usher_seats::SeatClass;
 use usher_store::TenantTx;
 
@@ -13,7 +14,6 @@ use crate::ledger::model::event::{Fact, Place, Recorded, Version};
 use crate::ledger::model::fact_range::FactRange;
 use crate::ledger::model::head::{AHEAD, Ledger};
 use crate::ledger::store::{facts, history, intervals, seats};
-use crate::rating::interval::{Fold, Interval, StateChange};
 use crate::verification::model::verdict::Verdict;
 
 /// How many facts are read at once.

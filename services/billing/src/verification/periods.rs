@@ -1,6 +1,7 @@
 //! Closed periods: what was kept of them, and that all that was billed is what they cost.
 
 use jiff::Timestamp;
+use usher_rating::amount;
 use usher_seats::SeatClass;
 use usher_store::TenantTx;
 
@@ -13,7 +14,6 @@ use crate::invoicing::model::period_seats::ClosedSeats;
 use crate::invoicing::store::{close_lines, closes, credit_notes, postings};
 use crate::ledger::members;
 use crate::ledger::model::knowledge::Knowledge;
-use crate::rating::amount;
 use crate::verification::model::verdict::Verdict;
 
 /// Checks each closed period, and all of them together.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use proptest::prelude::*;
 use usher_base::id::{PersonKey, UserId};
-use usher_billing::rating::interval::{Fold, Interval, StateChange};
+use usher_rating::interval::{Fold, Interval, StateChange};
 use usher_seats::SeatClass;
 use uuid::Uuid;
 

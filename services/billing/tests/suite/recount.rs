@@ -8,7 +8,7 @@ use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
 use serde_json::json;
-use usher_billing::rating::simulate::{Case, simulate};
+use usher_rating::simulate::{Case, simulate};
 
 const ZONES: [&str; 7] = [
     "UTC",

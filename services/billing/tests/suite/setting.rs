@@ -1,7 +1,7 @@
 //! What a case of the accounting rules is told by: the usual setting, and what it says otherwise.
 
 use serde_json::{Value, json};
-use usher_billing::rating::simulate::{Case, Outcome, simulate};
+use usher_rating::simulate::{Case, Outcome, simulate};
 
 /// A case with everything but its events at the usual values.
 pub struct Setting {

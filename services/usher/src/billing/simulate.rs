@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::Args;
-use usher_billing::rating::simulate::{Case, simulate};
+use usher_rating::simulate::{Case, simulate};
 
 /// Prices a case. Input, as JSON:
 ///

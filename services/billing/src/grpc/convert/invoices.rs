@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use usher_proto::billing::v1 as pb;
+use usher_rating::{amount, zone};
 use usher_rpc::convert::{InvalidArgument, invalid};
 use usher_rpc::{WireEnum as _, optional_enum, optional_to_wire, required_enum};
 use usher_seats::{PeriodState, SeatClass};
@@ -14,7 +15,6 @@ use crate::invoicing::invoices::{Invoice, State};
 use crate::invoicing::model::credit_note::CreditNote;
 use crate::invoicing::model::line::InvoiceLine;
 use crate::invoicing::model::settlement::Settlement;
-use crate::rating::{amount, zone};
 use crate::terms::model::price_version::UnitPrice;
 use crate::terms::model::what_if::{PriceIf, SeatsIf, WhatIf};
 use crate::terms::prices;

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use usher_proto::billing::v1 as pb;
+use usher_rating::Calendar;
 use usher_rpc::WireEnum as _;
 use usher_rpc::convert::to_wire;
 use usher_seats::PeriodState;
@@ -9,7 +10,6 @@ use usher_seats::PeriodState;
 use crate::error::BillingError;
 use crate::invoicing::invoices::ClosedPeriod;
 use crate::invoicing::model::close::Close;
-use crate::rating::Calendar;
 use crate::terms::model::period::Period;
 
 fn instant(micros: i64) -> Option<prost_types::Timestamp> {

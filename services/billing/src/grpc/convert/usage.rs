@@ -1,6 +1,7 @@
 //! Usage, and the intervals and facts that it follows from.
 
 use usher_proto::billing::v1 as pb;
+use usher_rating::interval::Interval;
 use usher_rpc::convert::{InvalidArgument, invalid, to_wire};
 use usher_rpc::{WireEnum as _, optional_enum, optional_to_wire};
 use usher_seats::EventKind;
@@ -10,7 +11,6 @@ use crate::ledger::model::event::{Fact, Recorded};
 use crate::ledger::model::fact_range::FactRange;
 use crate::ledger::model::interval_filter::IntervalFilter;
 use crate::ledger::usage::{DateRange, Summary};
-use crate::rating::interval::Interval;
 
 impl DateRange {
     pub(in crate::grpc) fn parse(start: &str, end: &str) -> Result<Self, InvalidArgument> {
@@ -18,20 +18,18 @@ impl DateRange {
     }
 }
 
-impl From<Interval> for pb::Interval {
-    fn from(interval: Interval) -> Self {
-        let (end_time, close_sequence, end_cause) =
-            interval.end.map(|end| (Some(to_wire(end.at)), end.sequence, end.cause)).unwrap_or_default();
-        Self {
-            person_key: interval.person.to_string(),
-            class: interval.class.to_wire(),
-            start_time: Some(to_wire(interval.start)),
-            end_time,
-            open_sequence: interval.open_sequence,
-            close_sequence,
-            start_cause: interval.start_cause,
-            end_cause,
-        }
+pub(in crate::grpc) fn interval(interval: Interval) -> pb::Interval {
+    let (end_time, close_sequence, end_cause) =
+        interval.end.map(|end| (Some(to_wire(end.at)), end.sequence, end.cause)).unwrap_or_default();
+    pb::Interval {
+        person_key: interval.person.to_string(),
+        class: interval.class.to_wire(),
+        start_time: Some(to_wire(interval.start)),
+        end_time,
+        open_sequence: interval.open_sequence,
+        close_sequence,
+        start_cause: interval.start_cause,
+        end_cause,
     }
 }
 

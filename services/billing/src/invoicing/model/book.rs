@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use usher_rating::{RatingError, Tally, rate};
 
 use crate::error::BillingError;
 use crate::invoicing::model::close::Close;
@@ -16,7 +17,6 @@ use crate::invoicing::model::settlement::{Currencies, settle};
 use crate::ledger::model::knowledge::Knowledge;
 use crate::ledger::model::pool_usage::PoolUsages;
 use crate::limits::model::limit::Limit;
-use crate::rating::{RatingError, Tally, rate};
 use crate::terms::model::bought_term::Commitment;
 use crate::terms::model::currency::Currency;
 use crate::terms::model::period::{Period, Schedule};

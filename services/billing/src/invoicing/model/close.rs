@@ -2,10 +2,9 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use usher_rating::Calendar;
 
 use crate::audit::model::hash::Hash;
-use crate::rating::Calendar;
-use crate::sql::hash;
 use crate::terms::model::currency::Currency;
 
 /// A closed period's head.

@@ -1,9 +1,10 @@
 //! An invoice that is not closed.
 
+use usher_rating::{Calendar, DailyCount};
+
 use crate::audit::model::hash::Hash;
 use crate::invoicing::model::line::InvoiceLine;
 use crate::invoicing::model::settlement::{Currencies, Settlements};
-use crate::rating::{Calendar, DailyCount};
 use crate::terms::model::period::Period;
 
 /// A period's invoice, not closed.

@@ -6,11 +6,10 @@ use num_bigint::BigInt;
 use num_rational::BigRational;
 use sha2::{Digest as _, Sha256};
 use usher_base::id::PersonKey;
+use usher_rating::{Calendar, DailyCount, Member, RatingError};
 use usher_seats::{CountingMode, LineKind, SeatClass};
 
 use crate::audit::model::hash::Hash;
-use crate::rating;
-use crate::rating::{Calendar, DailyCount, Member, RatingError};
 use crate::terms::model::price_version::PriceVersion;
 
 /// A line.
@@ -126,7 +125,7 @@ impl InvoiceLine {
 pub(crate) fn own_lines(
     (ordinal, exponent): (i64, u32),
     calendar: &Calendar,
-    rated: Vec<rating::Line>,
+    rated: Vec<usher_rating::Line>,
     versions: &[PriceVersion],
     minimum_spend: i64,
 ) -> Result<Vec<InvoiceLine>, RatingError> {

@@ -1,9 +1,10 @@
 //! Who was there, as an invoice needs it: sums over persons, who are not kept.
 
+use usher_rating::{Calendar, Tally};
+
 use crate::audit::model::hash::Hash;
 use crate::invoicing::model::line::InvoiceLine;
 use crate::ledger::model::pool_usage::PoolUsages;
-use crate::rating::{Calendar, Tally};
 
 /// The seats of a period, and of what else its invoice is about.
 pub(crate) struct PeriodSeats {

@@ -3,8 +3,9 @@
 
 use std::collections::BTreeMap;
 
+use usher_rating::RatingError;
+
 use crate::invoicing::model::line::{InvoiceLine, total};
-use crate::rating::RatingError;
 use crate::terms::model::currency::Currency;
 
 /// What is to be paid in a currency, and what is carried forward.

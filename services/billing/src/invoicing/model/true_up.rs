@@ -9,13 +9,13 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use num_bigint::BigInt;
 use num_rational::BigRational;
+use usher_rating::{Calendar, RatingError, amount};
 use usher_seats::{AtLimit, Pool};
 
 use crate::error::BillingError;
 use crate::invoicing::model::book::Book;
 use crate::invoicing::model::line::InvoiceLine;
 use crate::ledger::model::pool_usage::PoolUsages;
-use crate::rating::{Calendar, RatingError, amount};
 use crate::terms::model::bought_term::{Commitment, Quarter};
 use crate::terms::model::period::{Period, Schedule};
 

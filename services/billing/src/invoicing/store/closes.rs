@@ -2,12 +2,12 @@
 
 use jiff::Timestamp;
 use sqlx::FromRow;
+use usher_rating::{Calendar, DailyCount};
 use usher_seats::SeatClass;
 use usher_store::{TenantTx, Time};
 
 use crate::error::BillingError;
 use crate::invoicing::model::close::Close;
-use crate::rating::{Calendar, DailyCount};
 use crate::sql::{date, hash};
 use crate::terms::model::currency::Currency;
 

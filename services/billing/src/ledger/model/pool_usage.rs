@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 
 use usher_base::id::PersonKey;
+use usher_rating::{Calendar, Stay, Step};
 use usher_seats::{Pool, SeatClass};
-
-use crate::rating::{Calendar, Stay, Step};
 
 /// The open seats of a pool within some time.
 pub(crate) struct PoolUsage {

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use sqlx::FromRow;
 use usher_base::id::{EventId, PersonKey, UserId};
+use usher_rating::overlay::{Correction, Overlay};
 use usher_seats::{EventKind, SeatClass, UserType};
 use usher_store::{TenantTx, Time};
 use uuid::Uuid;
@@ -12,7 +13,6 @@ use crate::error::BillingError;
 use crate::ledger::model::event::{CorrectionFact, Fact, LinkFact, Recorded, SeatEvent};
 use crate::ledger::model::fact_range::FactRange;
 use crate::ledger::store::epochs::COUNTS_AT;
-use crate::rating::overlay::{Correction, Overlay};
 use crate::sql::{allow_sorts, hash};
 
 #[derive(FromRow)]

@@ -6,6 +6,8 @@ use futures::TryStreamExt as _;
 use jiff::Timestamp;
 use sqlx::FromRow;
 use usher_base::id::PersonKey;
+use usher_rating::interval::{End, Interval};
+use usher_rating::{Calendar, Stay};
 use usher_seats::SeatClass;
 use usher_store::{TenantTx, Time};
 use uuid::Uuid;
@@ -13,8 +15,6 @@ use uuid::Uuid;
 use crate::error::BillingError;
 use crate::ledger::model::interval_filter::IntervalFilter;
 use crate::ledger::model::set_back::SetBack;
-use crate::rating::interval::{End, Interval};
-use crate::rating::{Calendar, Stay};
 use crate::sql::allow_sorts;
 
 #[derive(FromRow)]

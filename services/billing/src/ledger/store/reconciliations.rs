@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use sqlx::FromRow;
 use usher_base::id::{EventId, PersonKey, UserId};
+use usher_rating::Calendar;
 use usher_seats::{SeatClass, UserType};
 use usher_store::{TenantTx, Time};
 use uuid::Uuid;
@@ -12,7 +13,6 @@ use crate::audit::store::records;
 use crate::error::BillingError;
 use crate::ledger::model::state::{ActiveUser, Run};
 use crate::ledger::store::intervals::instant;
-use crate::rating::Calendar;
 
 /// The active users when the producer's number was the given one; none where it has not been yet,
 /// or its epoch is not the ledger's.

@@ -1,9 +1,10 @@
 //! In what a workspace is billed.
 
 use jiff::tz::TimeZone;
+use usher_rating::zone;
+use usher_rating::zone::UnknownZone;
 use usher_rpc::convert::{InvalidArgument, invalid};
 
-use crate::rating::zone::{self, UnknownZone};
 use crate::terms::model::currency::Currency;
 
 /// In what a workspace's seats are paid, and in which zone its days are counted.

@@ -127,7 +127,7 @@ mod tests {
 
     fn change(currency: &str, zone: &str) -> AccountChange {
         let currency = (!currency.is_empty()).then(|| Currency::of(currency).unwrap());
-        let zone = (!zone.is_empty()).then(|| (crate::rating::zone::get(zone).unwrap(), zone.to_owned()));
+        let zone = (!zone.is_empty()).then(|| (usher_rating::zone::get(zone).unwrap(), zone.to_owned()));
         AccountChange { currency, zone, anchor: None, effective: None }
     }
 

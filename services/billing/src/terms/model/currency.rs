@@ -2,9 +2,8 @@
 
 use std::fmt;
 
+use usher_rating::minor_units::exponent;
 use usher_rpc::convert::{InvalidArgument, invalid};
-
-use crate::rating::minor_units::exponent;
 
 /// In what something is paid.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

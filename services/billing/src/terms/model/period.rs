@@ -2,10 +2,9 @@
 
 use jiff::ToSpan as _;
 use jiff::civil::{Date, date};
-use jiff::tz::TimeZone;
+use usher_rating::Calendar;
+use usher_rating::calendar::InvalidPeriod;
 
-use crate::rating::Calendar;
-use crate::rating::calendar::InvalidPeriod;
 use crate::terms::model::account::Account;
 
 /// The anchor of calendar months.

@@ -6,11 +6,9 @@ use jiff::civil::Date;
 use num_bigint::BigInt;
 use num_rational::BigRational;
 use usher_base::id::PriceId;
+use usher_rating::PriceList;
+use usher_rating::price::Ambiguous;
 use usher_seats::{CountingMode, SeatClass};
-
-use crate::rating;
-use crate::rating::PriceList;
-use crate::rating::price::Ambiguous;
 
 /// The most seats that a price, a commitment or a preview names. With [`UnitPrice::MOST`], no line is beyond
 /// 64 bits.
@@ -100,7 +98,7 @@ pub struct PriceVersion {
 pub fn lists(versions: &[PriceVersion], exponent: u32) -> Result<Vec<PriceList>, Ambiguous> {
     let list = |class: SeatClass| {
         let of_class = versions.iter().filter(|version| version.class == class);
-        let rated = of_class.map(|version| rating::PriceVersion {
+        let rated = of_class.map(|version| usher_rating::PriceVersion {
             valid_from: Some(version.valid_from),
             unit_price: version.unit_price.minor_units(exponent),
             mode: version.mode,

@@ -2,12 +2,11 @@
 
 use jiff::civil::Date;
 use usher_base::id::{PersonKey, PriceId};
+use usher_rating::{Calendar, Member, Tally};
 use usher_rpc::convert::{InvalidArgument, invalid};
 use usher_seats::{CountingMode, SeatClass};
 use uuid::Uuid;
 
-use crate::rating;
-use crate::rating::{Calendar, Member, Tally};
 use crate::terms::model::price_version::{PriceVersion, UnitPrice};
 
 /// What is otherwise; by default nothing.
@@ -78,7 +77,7 @@ impl WhatIf {
     pub(crate) fn tally(
         &self,
         member: &Member<PersonKey>,
-        classes: &[rating::SeatClass],
+        classes: &[usher_rating::SeatClass],
         calendar: &Calendar,
         tally: &mut Tally,
     ) {

@@ -1,10 +1,10 @@
 //! Up to where periods are closed: what terms must not change any more.
 
 use jiff::civil::Date;
+use usher_rating::Calendar;
 use usher_store::TenantTx;
 
 use crate::error::BillingError;
-use crate::rating::Calendar;
 use crate::sql::date;
 
 /// The date after the last one of all closed periods.

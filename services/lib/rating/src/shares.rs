@@ -5,7 +5,7 @@ use num_integer::Integer as _;
 use num_traits::{ToPrimitive as _, Zero as _};
 
 /// What somebody gets of an amount, by weight: the shares by largest remainder.
-pub(super) struct Shares {
+pub(crate) struct Shares {
     sign: i64,
     /// By weight: what each person of it gets, and whether a unit more.
     of: Vec<(i64, Extra)>,
@@ -24,7 +24,7 @@ enum Extra {
 impl Shares {
     /// Of weights, each with how many persons have it. Where all are zero, nobody gets anything, and the
     /// amount must be zero.
-    pub(super) fn new(amount: i64, weights: &[(BigInt, usize)]) -> Self {
+    pub(crate) fn new(amount: i64, weights: &[(BigInt, usize)]) -> Self {
         let total: BigInt = weights.iter().map(|(weight, persons)| weight * persons).sum();
         let sign = amount.signum();
         if total.is_zero() {
@@ -57,7 +57,7 @@ impl Shares {
     }
 
     /// What the next person gets, whose weight is at a place.
-    pub(super) fn next(&mut self, place: usize) -> i64 {
+    pub(crate) fn next(&mut self, place: usize) -> i64 {
         let (share, extra) = self.of[place];
         let unit = match extra {
             Extra::Everybody => 1,

@@ -6,19 +6,19 @@ use num_rational::BigRational;
 use num_traits::Zero as _;
 use usher_seats::CountingMode;
 
-use crate::rating::SeatClass;
-use crate::rating::calendar::Calendar;
-use crate::rating::line::{Part, Rated, highest};
-use crate::rating::presence::Member;
+use crate::calendar::Calendar;
+use crate::class::SeatClass;
+use crate::line::{Part, Rated};
+use crate::presence::{Member, highest};
 
 /// First and last of some dates.
 type Dates = (usize, usize);
 
 /// How somebody was there.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Dated {
+pub(crate) struct Dated {
     /// Where the class was the highest that was touched.
-    pub(super) touched: Vec<Dates>,
+    pub(crate) touched: Vec<Dates>,
     /// Where the mode counts the person.
     counted: Vec<Dates>,
     /// By date, where the mode counts time: microseconds.
@@ -28,14 +28,14 @@ pub(super) struct Dated {
 }
 
 /// How some persons were there, and how many.
-pub(super) struct Pattern {
-    pub(super) dated: Dated,
-    pub(super) persons: usize,
+pub(crate) struct Pattern {
+    pub(crate) dated: Dated,
+    pub(crate) persons: usize,
 }
 
 impl Dated {
     /// How a person was there in a class; none where a line does not count the person at all.
-    pub(super) fn of<P>(
+    pub(crate) fn of<P>(
         member: &Member<P>,
         class: usize,
         rated: &Rated<'_>,
@@ -64,7 +64,7 @@ impl Dated {
 }
 
 /// The weight of a person of each pattern.
-pub(super) fn weigh(rated: &Rated<'_>, patterns: &[Pattern]) -> Vec<BigInt> {
+pub(crate) fn weigh(rated: &Rated<'_>, patterns: &[Pattern]) -> Vec<BigInt> {
     match rated.mode {
         CountingMode::DailyTouch | CountingMode::DailyClose | CountingMode::DailyPeak => {
             by_date(rated, patterns)

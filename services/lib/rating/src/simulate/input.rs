@@ -8,8 +8,11 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 use usher_seats::CountingMode;
 
-use crate::rating::simulate::{Calendar, Plan, PriceList, PriceVersion, SeatClass, Stay, amount};
-use crate::rating::{minor_units, zone};
+use crate::calendar::Calendar;
+use crate::class::SeatClass;
+use crate::presence::Stay;
+use crate::price::{PriceList, PriceVersion};
+use crate::{amount, minor_units, zone};
 
 /// A case to price.
 #[derive(Clone, Debug, Deserialize)]
@@ -98,7 +101,7 @@ pub struct InvalidCase(Vec<String>);
 
 impl Case {
     /// Reads the case, and names every fault at once.
-    pub(super) fn read(&self) -> Result<Plan<'_>, InvalidCase> {
+    pub(crate) fn read(&self) -> Result<Plan<'_>, InvalidCase> {
         let mut faults = Vec::new();
         let exponent = self.exponent(&mut faults);
         let zone = zone::get(&self.timezone).unwrap_or_else(|_| {
@@ -221,4 +224,15 @@ impl Case {
 
 fn position(classes: &[SeatClass], name: &str) -> Option<usize> {
     classes.iter().position(|class| class.name == name)
+}
+
+/// A case, read: everything that rating needs.
+pub(crate) struct Plan<'c> {
+    pub(crate) exponent: u32,
+    pub(crate) calendar: Calendar,
+    pub(crate) classes: Vec<SeatClass>,
+    pub(crate) prices: Vec<PriceList>,
+    /// Persons are their positions in `persons`, which is sorted.
+    pub(crate) stays: Vec<Stay<usize>>,
+    pub(crate) persons: Vec<&'c str>,
 }

@@ -27,12 +27,12 @@ pub fn get(name: &str) -> Result<TimeZone, UnknownZone> {
 }
 
 /// The zone of a name that was stored, also when that was before a name like it was refused.
-pub(crate) fn stored(name: &str) -> Result<TimeZone, UnknownZone> {
+pub fn stored(name: &str) -> Result<TimeZone, UnknownZone> {
     BUNDLED.get(name).map_err(|_| UnknownZone(name.to_owned()))
 }
 
 /// A zone's name as IANA writes it.
-pub(crate) fn name(zone: &TimeZone) -> Option<&str> {
+pub fn name(zone: &TimeZone) -> Option<&str> {
     zone.iana_name()
 }
 

@@ -1,7 +1,7 @@
 //! Who was billable when, within one period.
 
-use crate::rating::SeatClass;
-use crate::rating::calendar::Calendar;
+use crate::calendar::Calendar;
+use crate::class::SeatClass;
 
 /// A time during which a person was billable in one class; `[start, end)` in microseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,6 +111,11 @@ fn lived(run: Run, calendar: &Calendar) -> Vec<Run> {
         .chunk_by(|date, next| date + 1 == *next)
         .map(|dates| Run { first: dates[0], last: dates[dates.len() - 1], ..run })
         .collect()
+}
+
+/// The highest class that a person touched in the period.
+pub(crate) fn highest(runs: &[Run], classes: &[SeatClass]) -> Option<usize> {
+    runs.iter().map(|run| run.class).max_by_key(|class| classes[*class].rank)
 }
 
 #[cfg(test)]

@@ -4,12 +4,14 @@ use num_rational::BigRational;
 use num_traits::Zero as _;
 use usher_seats::{CountingMode, LineKind};
 
-use crate::rating::amount::{round, whole};
-use crate::rating::calendar::Calendar;
-use crate::rating::count::DailyCount;
-use crate::rating::price::{PriceList, PriceVersion};
-use crate::rating::tally::{Step, Tally};
-use crate::rating::{RatingError, SeatClass};
+use crate::amount::{round, whole};
+use crate::calendar::Calendar;
+use crate::class::SeatClass;
+use crate::count::DailyCount;
+use crate::error::RatingError;
+use crate::price::{PriceList, PriceVersion};
+use crate::step::Step;
+use crate::tally::Tally;
 
 /// A line of a statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +32,7 @@ pub struct Line {
 
 /// What a class is charged for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Part {
+pub(crate) enum Part {
     /// Seats in use.
     Seats,
     /// Committed seats that were not in use.
@@ -47,9 +49,9 @@ impl Part {
 }
 
 /// A class in a period: its counts and its prices, date by date.
-pub(super) struct Rated<'a> {
-    pub(super) calendar: &'a Calendar,
-    pub(super) mode: CountingMode,
+pub(crate) struct Rated<'a> {
+    pub(crate) calendar: &'a Calendar,
+    pub(crate) mode: CountingMode,
     versions: Vec<Option<&'a PriceVersion>>,
     counts: &'a [DailyCount],
     steps: Vec<Step>,
@@ -104,7 +106,7 @@ pub fn daily_charges(tally: &Tally, prices: &[PriceList]) -> Result<Vec<DailyCha
 }
 
 impl<'a> Rated<'a> {
-    pub(super) fn new(
+    pub(crate) fn new(
         tally: &'a Tally,
         class: usize,
         prices: &'a PriceList,
@@ -151,7 +153,7 @@ impl<'a> Rated<'a> {
     }
 
     /// What each date costs, in the modes that price dates; nothing in those that price the period.
-    pub(super) fn charges(&self, part: Part) -> Vec<BigRational> {
+    pub(crate) fn charges(&self, part: Part) -> Vec<BigRational> {
         let dates = whole(self.calendar.len());
         if let Some(units) = self.daily_units(part) {
             return units
@@ -245,9 +247,4 @@ impl<'a> Rated<'a> {
     fn price(&self, index: usize) -> BigRational {
         self.versions[index].map_or_else(BigRational::zero, |version| version.unit_price.clone())
     }
-}
-
-/// The highest class that a person touched in the period.
-pub(super) fn highest(runs: &[super::presence::Run], classes: &[SeatClass]) -> Option<usize> {
-    runs.iter().map(|run| run.class).max_by_key(|class| classes[*class].rank)
 }

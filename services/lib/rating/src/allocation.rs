@@ -5,14 +5,15 @@ use std::collections::HashMap;
 use num_bigint::BigInt;
 use usher_seats::LineKind;
 
-use crate::rating::count::DailyCount;
-use crate::rating::line::{Line, Rated};
-use crate::rating::pattern::{Dated, Pattern, weigh};
-use crate::rating::presence::Member;
-use crate::rating::price::PriceList;
-use crate::rating::shares::Shares;
-use crate::rating::tally::Tally;
-use crate::rating::{RatingError, SeatClass};
+use crate::class::SeatClass;
+use crate::count::DailyCount;
+use crate::error::RatingError;
+use crate::line::{Line, Rated};
+use crate::pattern::{Dated, Pattern, weigh};
+use crate::presence::Member;
+use crate::price::PriceList;
+use crate::shares::Shares;
+use crate::tally::Tally;
 
 /// A person's share of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

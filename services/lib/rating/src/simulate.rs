@@ -6,9 +6,11 @@ mod output;
 pub use input::{Case, InvalidCase};
 pub use output::Outcome;
 
-use crate::rating::{
-    Allocator, Calendar, Presence, PriceList, PriceVersion, RatingError, SeatClass, Stay, Tally, amount, rate,
-};
+use crate::allocation::Allocator;
+use crate::error::RatingError;
+use crate::line::rate;
+use crate::presence::Presence;
+use crate::tally::Tally;
 
 /// Why a case has no price.
 #[derive(Debug, thiserror::Error)]
@@ -35,15 +37,4 @@ pub fn simulate(case: &Case) -> Result<Outcome, SimulateError> {
     let allocations: Vec<_> = allocator.finish().collect();
     let money = (case.currency.clone(), plan.exponent);
     Ok(Outcome::new(money, (&plan.classes, &plan.calendar), &lines, &counts, &allocations, &plan.persons))
-}
-
-/// A case, read: everything that rating needs.
-struct Plan<'c> {
-    exponent: u32,
-    calendar: Calendar,
-    classes: Vec<SeatClass>,
-    prices: Vec<PriceList>,
-    /// Persons are their positions in `persons`, which is sorted.
-    stays: Vec<Stay<usize>>,
-    persons: Vec<&'c str>,
 }

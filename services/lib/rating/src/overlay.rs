@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use usher_base::id::PersonKey;
 use usher_seats::SeatClass;
 
-use crate::rating::Stay;
+use crate::presence::Stay;
 
 /// Replaces a person's state over `[start, end)`, in microseconds since 1970.
 #[derive(Clone, Debug, PartialEq, Eq)]

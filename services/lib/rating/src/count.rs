@@ -1,7 +1,7 @@
 //! Seats by day: what statements, usage and reports show.
 
-use crate::rating::calendar::Calendar;
-use crate::rating::tally::Step;
+use crate::calendar::Calendar;
+use crate::step::Step;
 
 /// One class on one date.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub struct DailyCount {
     pub peak: i64,
 }
 
-pub(super) fn open(steps: &[Step], calendar: &Calendar, of_class: &mut [DailyCount]) {
+pub(crate) fn open(steps: &[Step], calendar: &Calendar, of_class: &mut [DailyCount]) {
     let mut steps = steps.iter().peekable();
     let mut running = 0;
     for (index, count) in of_class.iter_mut().enumerate() {

@@ -3,29 +3,30 @@
 use usher_base::id::PersonKey;
 use usher_seats::SeatClass;
 
-use crate::rating::{Calendar, Stay};
+use crate::calendar::Calendar;
+use crate::presence::Stay;
 
 /// What happened to one class on one date.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Movement {
+pub struct Movement {
     /// Open just before the date's first instant.
-    pub(crate) opening: i64,
-    pub(crate) started: i64,
-    pub(crate) stopped: i64,
-    pub(crate) changed_in: i64,
-    pub(crate) changed_out: i64,
+    pub opening: i64,
+    pub started: i64,
+    pub stopped: i64,
+    pub changed_in: i64,
+    pub changed_out: i64,
 }
 
 impl Movement {
     /// Open at the date's last microsecond.
-    pub(crate) const fn closing(&self) -> i64 {
+    pub const fn closing(&self) -> i64 {
         self.opening + self.started - self.stopped + self.changed_in - self.changed_out
     }
 }
 
 /// One end of a stay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Step {
+pub enum Step {
     Started,
     Stopped,
     ChangedIn,
@@ -34,10 +35,7 @@ pub(crate) enum Step {
 
 /// Everything that happens to a person within a period: instant, class, what. The person's stays are in
 /// order, and reach back to the period's eve.
-pub(crate) fn steps(
-    stays: &[Stay<PersonKey>],
-    calendar: &Calendar,
-) -> impl Iterator<Item = (i64, SeatClass, Step)> {
+pub fn steps(stays: &[Stay<PersonKey>], calendar: &Calendar) -> impl Iterator<Item = (i64, SeatClass, Step)> {
     let touches = |before: Option<&Stay<PersonKey>>, after: Option<&Stay<PersonKey>>| {
         before.zip(after).is_some_and(|(before, after)| before.end == Some(after.start))
     };
@@ -53,7 +51,7 @@ pub(crate) fn steps(
 }
 
 /// The movements of each class on each date, summed person by person.
-pub(crate) struct Movements<'c> {
+pub struct Movements<'c> {
     calendar: &'c Calendar,
     /// By class and date.
     daily: Vec<Vec<Movement>>,
@@ -61,12 +59,12 @@ pub(crate) struct Movements<'c> {
 
 impl<'c> Movements<'c> {
     /// Of nobody.
-    pub(crate) fn new(calendar: &'c Calendar) -> Self {
+    pub fn new(calendar: &'c Calendar) -> Self {
         Self { calendar, daily: vec![vec![Movement::default(); calendar.len()]; SeatClass::COUNT] }
     }
 
     /// Adds a person, whose stays are as [`steps`] takes them.
-    pub(crate) fn add(&mut self, stays: &[Stay<PersonKey>]) {
+    pub fn add(&mut self, stays: &[Stay<PersonKey>]) {
         let open = self.calendar.open();
         for stay in stays.iter().filter(|stay| stay.start < open && stay.end.is_none_or(|end| end >= open)) {
             self.daily[stay.class][0].opening += 1;
@@ -83,7 +81,7 @@ impl<'c> Movements<'c> {
     }
 
     /// By class, at its index, and date.
-    pub(crate) fn daily(mut self) -> Vec<Vec<Movement>> {
+    pub fn daily(mut self) -> Vec<Vec<Movement>> {
         for of_class in &mut self.daily {
             let mut opening = of_class.first().map_or(0, |first| first.opening);
             for movement in of_class {
@@ -103,8 +101,9 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::rating;
-    use crate::rating::{Member, Presence, Tally};
+    use crate::presence::Member;
+    use crate::presence::Presence;
+    use crate::tally::Tally;
 
     proptest! {
         #[test]
@@ -132,14 +131,14 @@ mod tests {
             let eve = calendar.with_eve();
             stays.sort_by_key(|stay| (stay.person, stay.start));
             for of_person in stays.chunk_by(|left, right| left.person == right.person) {
-                if let Some(member) = Member::new(of_person.iter().copied(), &rating::classes(), &eve) {
+                if let Some(member) = Member::new(of_person.iter().copied(), &crate::classes(), &eve) {
                     movements.add(&member.stays);
                 }
             }
             let movements = movements.daily();
 
-            let presence = Presence::new(stays.iter().copied(), &rating::classes(), &calendar);
-            let counts = Tally::of(&presence, &rating::classes(), &calendar).counts();
+            let presence = Presence::new(stays.iter().copied(), &crate::classes(), &calendar);
+            let counts = Tally::of(&presence, &crate::classes(), &calendar).counts();
             for (of_class, counts) in movements.iter().zip(&counts) {
                 for (movement, count) in of_class.iter().zip(counts) {
                     prop_assert_eq!(movement.closing(), count.closing);

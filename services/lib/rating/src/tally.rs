@@ -3,33 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::rating::SeatClass;
-use crate::rating::calendar::Calendar;
-use crate::rating::count::{DailyCount, open};
-use crate::rating::line::highest;
-use crate::rating::presence::{Member, Presence};
-
-/// From an instant on, so many seats are open.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Step {
-    /// Microseconds since 1970.
-    pub at: i64,
-    /// Seats open from then on.
-    pub open: i64,
-}
-
-impl Step {
-    /// The steps of changes by instant, in order. Everything that happens at one instant is applied
-    /// together before anything is counted.
-    pub fn of(changes: &BTreeMap<i64, i64>) -> Vec<Self> {
-        let mut open = 0;
-        let step = |(at, change): (&i64, &i64)| {
-            open += change;
-            Self { at: *at, open }
-        };
-        changes.iter().map(step).collect()
-    }
-}
+use crate::calendar::Calendar;
+use crate::class::SeatClass;
+use crate::count::{DailyCount, open};
+use crate::presence::{Member, Presence, highest};
+use crate::step::Step;
 
 /// Sums over persons, of whom each is added once.
 #[derive(Clone, Debug)]
@@ -106,11 +84,11 @@ impl Tally {
     }
 
     /// The steps of a class, the first at the period's first instant.
-    pub(super) fn steps(&self, class: usize) -> Vec<Step> {
+    pub(crate) fn steps(&self, class: usize) -> Vec<Step> {
         Step::of(&self.changes[class])
     }
 
-    pub(super) fn distinct(&self, class: usize) -> i64 {
+    pub(crate) fn distinct(&self, class: usize) -> i64 {
         self.distinct[class]
     }
 

@@ -2,8 +2,12 @@
 
 use serde::Serialize;
 
-use crate::rating::simulate::{Calendar, SeatClass, amount};
-use crate::rating::{Allocation, DailyCount, Line};
+use crate::allocation::Allocation;
+use crate::amount;
+use crate::calendar::Calendar;
+use crate::class::SeatClass;
+use crate::count::DailyCount;
+use crate::line::Line;
 
 /// A priced case.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -66,7 +70,7 @@ pub struct OutcomeAllocation {
 }
 
 impl Outcome {
-    pub(super) fn new(
+    pub(crate) fn new(
         (currency, exponent): (String, u32),
         (classes, calendar): (&[SeatClass], &Calendar),
         lines: &[Line],

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use usher_base::id::{PersonKey, UserId};
 use usher_seats::SeatClass;
 
-use crate::rating::Stay;
+use crate::presence::Stay;
 
 /// A half-open time during which a person was billable in one class.
 #[derive(Clone, Debug, PartialEq, Eq)]
