@@ -33,6 +33,6 @@ pub(crate) fn date(text: &str) -> Result<jiff::civil::Date, BillingError> {
 }
 
 /// A stored hash.
-pub(crate) fn hash(bytes: &[u8]) -> Result<Hash, BillingError> {
+pub(crate) fn hash(bytes: &[u8]) -> Result<[u8; 32], BillingError> {
     bytes.try_into().map_err(|_| BillingError::Stored("a hash of another length".to_owned()))
 }

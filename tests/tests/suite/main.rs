@@ -21,6 +21,7 @@ mod erasure;
 mod fence;
 mod foreign_database;
 mod grpc;
+mod imports;
 mod internal_faults;
 mod isolation;
 mod leaving;
