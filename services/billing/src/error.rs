@@ -8,7 +8,8 @@ use usher_rating::price::Ambiguous;
 use usher_rpc::convert::{InvalidArgument, invalid};
 use usher_seats::{Pool, SeatClass};
 
-use crate::terms::model::obstacle::Obstacle;
+use crate::invoicing::model::obstacle::Obstacles;
+use crate::terms::model::mode_conflict::ModeConflict;
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BillingError {
@@ -22,7 +23,7 @@ pub(crate) enum BillingError {
     MinimumExists(jiff::civil::Date),
     /// Caller: let it begin with a period.
     #[error("{0}; let it begin with a period")]
-    Obstacle(Obstacle),
+    ModeConflict(ModeConflict),
     /// Caller: set another one of a later date.
     #[error(
         "it holds in the period up to {end}, which is closed; what was billed stays, set another one from then on"
@@ -43,7 +44,7 @@ pub(crate) enum BillingError {
     AccountInUse,
     /// Caller: wait, or find what is missing.
     #[error("the period can't be closed yet: {0}")]
-    Incomplete(String),
+    Incomplete(Obstacles),
     /// Caller: close the earlier one first.
     #[error("periods are closed one after the other; the next is the one that begins on {0}")]
     NotNext(jiff::civil::Date),
@@ -97,6 +98,9 @@ pub(crate) enum BillingError {
     /// Operator: see the source; caller: a value that can't be stored.
     #[error(transparent)]
     Store(#[from] usher_store::Error),
+    /// Operator: a column that this program can't have written.
+    #[error("the billing database holds what this version can't read: {column} of {table}")]
+    Corrupt { table: &'static str, column: &'static str },
     /// Operator: a row that this program can't have written.
     #[error("the billing database holds what this version can't read: {0}")]
     Stored(String),
@@ -121,7 +125,7 @@ impl Fault for BillingError {
             | Self::Epoch(_)
             | Self::ClosedDate(_)
             | Self::ClosedTerm { .. }
-            | Self::Obstacle(_)
+            | Self::ModeConflict(_)
             | Self::Billed { .. }
             | Self::CommitmentBilled
             | Self::ClosedUnpriced { .. }
@@ -129,7 +133,7 @@ impl Fault for BillingError {
                 Reason::FailedPrecondition
             }
             Self::Rating(RatingError::PriceMissing { .. }) => Reason::PriceMissing,
-            Self::Stored(_) | Self::Row(_) => Reason::Internal,
+            Self::Stored(_) | Self::Corrupt { .. } | Self::Row(_) => Reason::Internal,
             Self::Argument(error) => error.reason(),
             Self::Denied(error) => error.reason(),
             Self::Store(error) => error.reason(),
@@ -149,9 +153,9 @@ impl Fault for BillingError {
     }
 }
 
-impl From<Obstacle> for BillingError {
-    fn from(obstacle: Obstacle) -> Self {
-        Self::Obstacle(obstacle)
+impl From<ModeConflict> for BillingError {
+    fn from(conflict: ModeConflict) -> Self {
+        Self::ModeConflict(conflict)
     }
 }
 

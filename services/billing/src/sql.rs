@@ -4,6 +4,7 @@
 mod plans;
 
 use crate::error::BillingError;
+use crate::terms::model::currency::Currency;
 
 /// Longest time for a statement that reads a whole workspace: a year's usage of a very large one.
 pub(crate) const LONGEST_SCAN: std::time::Duration = std::time::Duration::from_secs(30);
@@ -27,12 +28,30 @@ pub(crate) async fn allow_sorts(tx: &mut usher_store::TenantTx, allowed: bool) -
     Ok(())
 }
 
+/// A column that holds what this version can't have written.
+pub(crate) const fn corrupt(table: &'static str, column: &'static str) -> BillingError {
+    BillingError::Corrupt { table, column }
+}
+
+/// A stored currency.
+pub(crate) fn currency(table: &'static str, code: String, exponent: i16) -> Result<Currency, BillingError> {
+    Currency::stored(code, exponent).map_err(|_| corrupt(table, "exponent"))
+}
+
 /// A stored date.
-pub(crate) fn date(text: &str) -> Result<jiff::civil::Date, BillingError> {
-    text.parse().map_err(|_| BillingError::Stored(format!("the date {text}")))
+pub(crate) fn date(
+    table: &'static str,
+    column: &'static str,
+    text: &str,
+) -> Result<jiff::civil::Date, BillingError> {
+    text.parse().map_err(|_| corrupt(table, column))
 }
 
 /// A stored hash.
-pub(crate) fn hash(bytes: &[u8]) -> Result<[u8; 32], BillingError> {
-    bytes.try_into().map_err(|_| BillingError::Stored("a hash of another length".to_owned()))
+pub(crate) fn hash(
+    table: &'static str,
+    column: &'static str,
+    bytes: &[u8],
+) -> Result<[u8; 32], BillingError> {
+    bytes.try_into().map_err(|_| corrupt(table, column))
 }

@@ -138,7 +138,8 @@ fn may_import(from: &[String], other: &[String]) -> bool {
         // What can go wrong is told in the words of models, and everywhere.
         _ if of == "error" => layer(other) == 0,
         "error" => true,
-        "sql" => layer(from) > 0 && of != "error",
+        _ if of == "sql" => layer(other) == 0,
+        "sql" => layer(from) > 0,
         _ if of == to => layer(from) >= layer(other),
         _ => level(&of) > level(&to) && layer(from) >= layer(other),
     }

@@ -16,22 +16,23 @@ use crate::invoicing::model::book::Book;
 use crate::invoicing::model::close::Close;
 use crate::invoicing::model::draft::Draft;
 use crate::invoicing::model::line::{InvoiceLine, Sealed};
-use crate::invoicing::model::posting::{credit, revenue};
+use crate::invoicing::model::obstacle::{Obstacle, Obstacles};
+use crate::invoicing::model::posting::{Account, Posting};
 use crate::invoicing::store::{close_lines, closes as store, credit_notes};
 use crate::ledger::model::head::Ledger;
 use crate::ledger::model::knowledge::Knowledge;
 use crate::ledger::store::{events, ledgers};
 use crate::ledger::{open_period, reconciliation};
 use crate::sql::LONGEST_SCAN;
-use crate::terms::model::obstacle;
+use crate::terms::model::mode_conflict;
 use crate::terms::model::what_if::WhatIf;
 use crate::terms::store::{accounts, prices};
 
 /// What still keeps a period from being closed.
 #[derive(Debug, Default)]
 pub(crate) struct Missing {
-    /// For people; none where it can be closed.
-    pub(crate) reasons: Vec<String>,
+    /// None where it can be closed.
+    pub(crate) obstacles: Obstacles,
     /// Whether a comparison of states is among it.
     comparison: bool,
 }
@@ -44,43 +45,34 @@ pub(crate) async fn missing(
     calendar: &Calendar,
     now: jiff::Timestamp,
 ) -> Result<Missing, BillingError> {
-    let mut reasons = Vec::new();
+    let mut found = Vec::new();
     if now.as_microsecond() < calendar.close() {
-        reasons.push("the period has not ended".to_owned());
+        found.push(Obstacle::NotEnded);
     }
     let Some(ledger) = ledger else {
-        reasons.push("identity has never sent anything".to_owned());
-        return Ok(Missing { reasons, comparison: false });
+        found.push(Obstacle::NothingSent);
+        return Ok(Missing { obstacles: Obstacles(found), comparison: false });
     };
     // Times increase with numbers: one of after the end shows that all before it are there.
     let reached = ledger.last_effective_at.as_microsecond() >= calendar.close();
     if ledger.halted {
-        reasons.push(format!(
-            "the ledger is halted: an event came again with other content; {} events are applied",
-            ledger.acknowledged_sequence
-        ));
+        found.push(Obstacle::Halted { applied: ledger.acknowledged_sequence });
     }
     match ledger.watermark {
         Some(watermark) if ledger.acknowledged_sequence < watermark.sequence && !reached => {
-            reasons.push(format!(
-                "event {} is missing: identity is at {}",
-                ledger.acknowledged_sequence + 1,
-                watermark.sequence
-            ));
+            let next = ledger.acknowledged_sequence + 1;
+            found.push(Obstacle::EventMissing { next, sent: watermark.sequence });
         }
         Some(watermark) if watermark.at.as_microsecond() >= calendar.close() => {}
-        Some(watermark) => reasons.push(format!("identity's watermark is at {}", watermark.at)),
-        None => reasons.push("identity has sent no watermark".to_owned()),
+        Some(watermark) => found.push(Obstacle::WatermarkBehind(watermark.at)),
+        None => found.push(Obstacle::NoWatermark),
     }
     let last = events::last_before(tx, ledger.epoch, calendar.close(), ledger.sequence).await?;
     let comparison = ledger.reconciled_sequence < last;
     if comparison {
-        reasons.push(format!(
-            "the states of identity and billing were last seen equal at event {}",
-            ledger.reconciled_sequence
-        ));
+        found.push(Obstacle::NotCompared { equal_at: ledger.reconciled_sequence });
     }
-    Ok(Missing { reasons, comparison })
+    Ok(Missing { obstacles: Obstacles(found), comparison })
 }
 
 /// Closes a period: the first that is not closed, where everything about it is proven to be there.
@@ -107,24 +99,21 @@ pub(crate) async fn close(
     match open_period::find(&mut tx).await? {
         Some(next) if next.ordinal == period.ordinal => {}
         Some(next) => return Err(BillingError::NotNext(next.first)),
-        None => return Err(BillingError::Incomplete("identity has never sent anything".to_owned())),
+        None => return Err(BillingError::Incomplete(Obstacle::NothingSent.into())),
     }
     let ledger = ledgers::find(&mut tx).await?;
     let calendar = period.calendar()?;
-    let Missing { reasons, comparison } = missing(&mut tx, ledger.as_ref(), &calendar, ctx.now()).await?;
-    let Some(ledger) = ledger.filter(|_| reasons.is_empty()) else {
+    let Missing { obstacles, comparison } = missing(&mut tx, ledger.as_ref(), &calendar, ctx.now()).await?;
+    let Some(ledger) = ledger.filter(|_| obstacles.is_empty()) else {
         if comparison {
             // The proof is asked for, so that the next attempt has it.
             reconciliation::want(&mut tx).await?;
             tx.commit().await?;
         }
-        return Err(BillingError::Incomplete(reasons.join("; ")));
+        return Err(BillingError::Incomplete(obstacles));
     };
     if expected_sequence != 0 && expected_sequence != ledger.sequence {
-        return Err(BillingError::Incomplete(format!(
-            "the ledger is at {}, not at what was expected",
-            ledger.sequence
-        )));
+        return Err(BillingError::Incomplete(Obstacle::LedgerMoved { sequence: ledger.sequence }.into()));
     }
     // Another replica's clock may be ahead of this one's: what is booked in the period is in it.
     let noted = credit_notes::last_issued(&mut tx, period.ordinal).await?.unwrap_or(ctx.now());
@@ -132,12 +121,9 @@ pub(crate) async fn close(
     let book = Book::load(&mut tx, known).await?;
     let draft = match draft(&mut tx, &book, (&period, &calendar), &WhatIf::default()).await {
         Err(error @ BillingError::Rating(RatingError::ModeChange { .. })) => {
-            let reasons = obstacle::reasons(&schedule, &prices::all(&mut tx).await?, &period);
-            return Err(if reasons.is_empty() {
-                error
-            } else {
-                BillingError::Incomplete(reasons.join("; "))
-            });
+            let conflicts = mode_conflict::of_period(&schedule, &prices::all(&mut tx).await?, &period);
+            let obstacles = Obstacles(conflicts.into_iter().map(Obstacle::Unratable).collect());
+            return Err(if obstacles.is_empty() { error } else { BillingError::Incomplete(obstacles) });
         }
         drafted => drafted?,
     };
@@ -221,19 +207,16 @@ pub(crate) fn snapshot_hash(
 
 /// Each line is owed by the workspace, and earned by its class and the period that it is about. What is
 /// owed in another currency than the period's is on an account of its own.
-fn postings(draft: &Draft, close: &Close) -> Vec<(String, i64)> {
+fn postings(draft: &Draft, close: &Close) -> Vec<Posting> {
     let mut postings = Vec::new();
     for line in draft.lines.iter().filter(|line| line.amount_minor != 0) {
         let currency = draft.currencies.of(line).unwrap_or(&close.currency);
-        let receivable = if *currency == close.currency {
-            format!("receivable:{}", close.ordinal)
+        let other = (*currency != close.currency).then(|| currency.clone());
+        let receivable = Account::Receivable { ordinal: close.ordinal, other };
+        let against = if line.charge.is_credit() {
+            Account::Credit(currency.clone())
         } else {
-            format!("receivable:{}:{currency}", close.ordinal)
-        };
-        let against = if line.kind.is_credit() {
-            credit(currency)
-        } else {
-            revenue(line.earned_as(), line.class, line.origin)
+            Account::revenue(line.charge.earned_as(), line.charge.class(), line.origin)
         };
         postings.extend([(receivable, line.amount_minor), (against, -line.amount_minor)]);
     }

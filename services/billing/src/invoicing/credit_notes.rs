@@ -121,7 +121,7 @@ async fn credited(
         let index = usize::try_from(line.line_no).ok().and_then(|number| number.checked_sub(1));
         let on_invoice = index
             .and_then(|index| billed.get(index))
-            .filter(|billed| billed.amount_minor > 0 && !billed.kind.is_credit());
+            .filter(|billed| billed.amount_minor > 0 && !billed.charge.is_credit());
         let on_invoice = on_invoice.ok_or_else(|| {
             invalid("lines", format_args!("line {} is none that something was billed on", line.line_no))
         })?;
@@ -131,8 +131,8 @@ async fn credited(
         }
         lines.push(CreditLine {
             line_no: line.line_no,
-            kind: on_invoice.earned_as(),
-            class: on_invoice.class,
+            kind: on_invoice.charge.earned_as(),
+            class: on_invoice.charge.class(),
             origin: on_invoice.origin,
             amount_minor: line.amount_minor,
         });

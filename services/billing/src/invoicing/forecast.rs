@@ -66,7 +66,7 @@ pub(crate) async fn get(
     let (dates, account) = ((view.period.first, view.period.end), view.period.account);
     let own = |line: &&InvoiceLine| draft.currencies.of(line) == Some(&account.currency);
     let sum = |kinds: &[LineKind]| {
-        line::total(draft.lines.iter().filter(own).filter(|line| kinds.contains(&line.kind)))
+        line::total(draft.lines.iter().filter(own).filter(|line| kinds.contains(&line.charge.kind())))
     };
     let seats_minor = sum(&[LineKind::Seat])?;
     let (floor_minor, other_minor) =
@@ -128,6 +128,6 @@ impl<'v> Accrual<'v> {
         let exponent = period.account.currency.exponent;
         let lines = rate(&self.tally, &price_version::lists(&versions, exponent)?)?;
         let lines = line::own_lines((period.ordinal, exponent), &self.view.calendar, lines, &versions, 0)?;
-        Ok(line::total(lines.iter().filter(|line| line.kind == LineKind::Seat))?)
+        Ok(line::total(lines.iter().filter(|line| line.charge.kind() == LineKind::Seat))?)
     }
 }

@@ -15,6 +15,7 @@ use crate::invoicing::model::close::Close;
 use crate::invoicing::model::credit_note::CreditNote;
 use crate::invoicing::model::draft::Draft;
 use crate::invoicing::model::line::InvoiceLine;
+use crate::invoicing::model::obstacle::Obstacles;
 use crate::invoicing::model::settlement::{Currencies, Settlement, settled};
 use crate::invoicing::store::{close_lines, closes, credit_notes};
 use crate::invoicing::view::View;
@@ -57,7 +58,7 @@ pub(crate) enum State {
     /// For ever.
     Closed(Box<Close>, Vec<InvoiceLine>),
     /// By what is known; and why it could not be closed, which is nothing where it could.
-    Provisional(Box<Draft>, Vec<String>),
+    Provisional(Box<Draft>, Obstacles),
 }
 
 impl Invoice {
@@ -165,12 +166,12 @@ async fn provisional(
         Moment::Past(at) => (history::ledger(tx, at, known.sequence).await?, at),
     };
     let calendar = period.calendar()?;
-    let reasons = closing::missing(tx, ledger.as_ref(), &calendar, at).await?.reasons;
+    let obstacles = closing::missing(tx, ledger.as_ref(), &calendar, at).await?.obstacles;
     let book = Book::load(tx, known).await?;
     let draft = draft(tx, &book, (&period, &calendar), what_if).await?;
     let origins = origins(&book.closes, &period);
     let others = draft.settlements.others.clone();
-    Ok(Invoice { state: State::Provisional(Box::new(draft), reasons), others, origins, notes: Vec::new() })
+    Ok(Invoice { state: State::Provisional(Box::new(draft), obstacles), others, origins, notes: Vec::new() })
 }
 
 /// The periods that lines of a period's invoice can be about.

@@ -7,6 +7,7 @@ use usher_store::{Database, ScopedDatabase};
 
 use crate::error::BillingError;
 use crate::invoicing::closing;
+use crate::invoicing::model::obstacle::Obstacles;
 use crate::jobs::model::{JobSettings, Outcome};
 use crate::ledger::open_period;
 use crate::ledger::store::ledgers;
@@ -23,7 +24,7 @@ const MOST: usize = 24;
 struct Open {
     first: Date,
     closed_at: Timestamp,
-    missing: Vec<String>,
+    missing: Obstacles,
 }
 
 pub(super) async fn turn(
@@ -48,7 +49,7 @@ pub(super) async fn turn(
             None if open.missing.is_empty() => {
                 "nothing is missing; close it with `usher admin period close`".to_owned()
             }
-            None => open.missing.join("; "),
+            None => open.missing.to_string(),
             Some(_) => match closing::close(database, ctx, open.first, 0).await {
                 Ok(close) => {
                     tracing::info!(
@@ -59,7 +60,7 @@ pub(super) async fn turn(
                 }
                 // Somebody else closed it meanwhile.
                 Err(BillingError::NotNext(_)) => continue,
-                Err(BillingError::Incomplete(missing)) => missing,
+                Err(BillingError::Incomplete(missing)) => missing.to_string(),
                 Err(error @ (BillingError::Rating(_) | BillingError::ClosedUnpriced { .. })) => {
                     error.to_string()
                 }
@@ -86,7 +87,7 @@ async fn next(database: &ScopedDatabase, now: Timestamp) -> Result<Option<Open>,
     }
     let calendar = period.calendar()?;
     let ledger = ledgers::find(&mut tx).await?;
-    let missing = closing::missing(&mut tx, ledger.as_ref(), &calendar, now).await?.reasons;
+    let missing = closing::missing(&mut tx, ledger.as_ref(), &calendar, now).await?.obstacles;
     tx.commit().await?;
     let closed_at = Timestamp::from_microsecond(calendar.close())
         .map_err(|_| BillingError::Stored("an instant out of range".to_owned()))?;

@@ -1,10 +1,11 @@
 //! What was booked in a period about periods that were closed before.
 
-use usher_seats::{LineKind, SeatClass};
+use usher_seats::SeatClass;
 use usher_store::TenantTx;
 
 use crate::error::BillingError;
 use crate::invoicing::invoices::State;
+use crate::invoicing::model::charge::Charge;
 use crate::invoicing::model::line;
 use crate::invoicing::model::line::InvoiceLine;
 use crate::invoicing::store::{close_lines, closes};
@@ -26,7 +27,7 @@ pub(super) async fn write(tx: &mut TenantTx, view: &View, writer: &mut Writer) -
     let since =
         closes::before(tx, view.period.ordinal, view.known.at).await?.map_or(0, |close| close.sequence);
     let booked: Vec<&InvoiceLine> =
-        invoice.lines().iter().filter(|line| line.kind == LineKind::Adjustment).collect();
+        invoice.lines().iter().filter(|line| matches!(line.charge, Charge::Adjustment(_))).collect();
     let reasons = facts::reasons(tx, since, until).await?;
     let numbers: Vec<String> = reasons.iter().map(|(sequence, _)| sequence.to_string()).collect();
     let texts: Vec<&str> = reasons.iter().map(|(_, reason)| reason.as_str()).collect();
@@ -35,14 +36,14 @@ pub(super) async fn write(tx: &mut TenantTx, view: &View, writer: &mut Writer) -
             close_lines::about(tx, line.origin, view.period.ordinal, view.known.at)
                 .await?
                 .into_iter()
-                .filter(|billed| billed.billed_for() == line.billed_for())
+                .filter(|billed| billed.charge.billed_for() == line.charge.billed_for())
                 .collect();
         let old = line::total(&billed)?;
         let exponent = invoice.currency(line).exponent;
         let row = [
             invoice.origin(line).into(),
             view.period.first.to_string().into(),
-            line.class.map_or("", SeatClass::as_str).into(),
+            line.charge.class().map_or("", SeatClass::as_str).into(),
             Cell::Amount(old, exponent),
             Cell::Amount(old.saturating_add(line.amount_minor), exponent),
             Cell::Amount(line.amount_minor, exponent),

@@ -8,6 +8,7 @@ use usher_store::TenantTx;
 
 use crate::error::BillingError;
 use crate::invoicing::model::book::Book;
+use crate::invoicing::model::charge::Charge;
 use crate::invoicing::model::draft::Draft;
 use crate::invoicing::model::line::{InvoiceLine, total};
 use crate::invoicing::model::period_seats::PeriodSeats;
@@ -58,7 +59,8 @@ pub(super) async fn write(tx: &mut TenantTx, view: &View, writer: &mut Writer) -
                 Some(minor) => *minor,
                 // A mode that counts the period as a whole is known when it ends.
                 None if day == last => sum(&draft, |line| {
-                    line.class == Some(class) && matches!(line.kind, LineKind::Seat | LineKind::Floor)
+                    line.charge.class() == Some(class)
+                        && matches!(line.charge, Charge::Seats(_) | Charge::Floor(_))
                 })?,
                 None => 0,
             };
@@ -74,7 +76,7 @@ pub(super) async fn write(tx: &mut TenantTx, view: &View, writer: &mut Writer) -
     }
     let Some(date) = calendar.dates().last() else { return Ok(()) };
     for (kind, basis) in OTHERS {
-        let minor = sum(&draft, |line| line.kind == kind)?;
+        let minor = sum(&draft, |line| line.charge.kind() == kind)?;
         if minor != 0 {
             let (date, amount) = (date.to_string().into(), Cell::Amount(minor, exponent));
             writer.row(&[date, "".into(), Cell::Empty, amount, basis.into()]).await?;

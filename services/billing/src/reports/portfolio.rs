@@ -28,10 +28,10 @@ pub(super) async fn write(tx: &mut TenantTx, view: &View, writer: &mut Writer) -
                 let seats = open_seats(view, &closes::days(tx, &close).await?);
                 ("CLOSED", seats, Cell::Amount(close.total_minor, exponent), 0)
             }
-            State::Provisional(draft, reasons) => {
+            State::Provisional(draft, obstacles) => {
                 let ended = view.known.at.as_microsecond() >= draft.calendar.close();
-                let issues = reasons.len() - usize::from(!ended);
-                let state = if reasons.is_empty() { "COMPLETE" } else { "OPEN" };
+                let issues = obstacles.0.len() - usize::from(!ended);
+                let state = if obstacles.is_empty() { "COMPLETE" } else { "OPEN" };
                 let amount = Cell::Amount(draft.settlements.own.total_minor, exponent);
                 (state, open_seats(view, &draft.counts), amount, issues)
             }

@@ -43,13 +43,13 @@ pub(super) async fn write(tx: &mut TenantTx, view: &View, writer: &mut Writer) -
         let row = [
             view.period.first.to_string().into(),
             number.into(),
-            line.kind.as_str().into(),
-            line.class.map_or("", SeatClass::as_str).into(),
+            line.charge.kind().as_str().into(),
+            line.charge.class().map_or("", SeatClass::as_str).into(),
             origin.into(),
-            line.mode.map_or("", CountingMode::as_str).into(),
-            line.price_versions.join(" ").into(),
-            line.unit_prices.join(" ").into(),
-            line.seat_days.into(),
+            line.charge.mode().map_or("", CountingMode::as_str).into(),
+            line.charge.price_versions().join(" ").into(),
+            line.charge.unit_prices().join(" ").into(),
+            line.charge.seat_days().into(),
             Cell::Text(line.exact.numer().to_string()),
             Cell::Text(line.exact.denom().to_string()),
             Cell::Amount(line.amount_minor, currency.exponent),
@@ -68,11 +68,10 @@ pub(super) async fn about(tx: &mut TenantTx, view: &View) -> Result<About, Billi
         invoice => Some(invoice?),
     };
     let lines = invoice.as_ref().map_or(&[][..], Invoice::lines);
-    let mut modes: Vec<CountingMode> = lines.iter().filter_map(|line| line.mode).collect();
+    let mut modes: Vec<CountingMode> = lines.iter().filter_map(|line| line.charge.mode()).collect();
     modes.sort_unstable_by_key(|mode| mode.as_str());
     modes.dedup();
-    let versions: BTreeSet<String> =
-        lines.iter().flat_map(|line| line.price_versions.iter().cloned()).collect();
+    let versions: BTreeSet<String> = lines.iter().flat_map(|line| line.charge.price_versions()).collect();
     let (sequence, head_hash) = match invoice.as_ref().map(|invoice| &invoice.state) {
         Some(State::Closed(close, _)) => (close.sequence, Some(close.head_hash)),
         Some(State::Provisional(draft, _)) => (draft.sequence, ledgers::hash_at(tx, draft.sequence).await?),

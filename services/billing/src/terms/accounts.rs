@@ -12,7 +12,7 @@ use crate::audit;
 use crate::error::BillingError;
 use crate::terms::model::account_change::AccountChange;
 use crate::terms::model::period::{Period, Planned, Schedule, Terms};
-use crate::terms::model::{account_change, obstacle};
+use crate::terms::model::{account_change, mode_conflict};
 use crate::terms::store::closed::closed_until;
 use crate::terms::store::{accounts as store, prices};
 
@@ -103,7 +103,7 @@ async fn from_boundary(
         .into());
     }
     let versions = prices::all(tx).await?;
-    obstacle::refuse_new((&schedule, &versions), (&next, &versions))?;
+    mode_conflict::refuse_new((&schedule, &versions), (&next, &versions))?;
     Ok(changed)
 }
 

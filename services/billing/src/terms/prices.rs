@@ -12,7 +12,7 @@ use usher_store::{Database, TenantTx};
 use crate::audit;
 use crate::error::BillingError;
 use crate::terms::model::currency::Currency;
-use crate::terms::model::obstacle;
+use crate::terms::model::mode_conflict;
 use crate::terms::model::period::Schedule;
 use crate::terms::model::price_version::{PriceVersion, UnitPrice};
 use crate::terms::store::closed::closed_until;
@@ -85,7 +85,7 @@ pub(crate) async fn create(
         return Err(BillingError::ClosedDate(valid_from));
     }
     let changed: Vec<PriceVersion> = known.iter().cloned().chain([version.clone()]).collect();
-    obstacle::refuse_new((&schedule, &known), (&schedule, &changed))?;
+    mode_conflict::refuse_new((&schedule, &known), (&schedule, &changed))?;
     store::insert(&mut tx, &version, ctx.now(), &ctx.actor().to_string()).await?;
     let priced = Priced::new(version, &schedule);
     audit::note(&mut tx, ctx, "price.create", priced.detail()).await?;
@@ -115,7 +115,7 @@ pub(crate) async fn withdraw(
     }
     let known = store::all(&mut tx).await?;
     let left: Vec<PriceVersion> = known.iter().filter(|known| known.id != id).cloned().collect();
-    obstacle::refuse_new((&schedule, &known), (&schedule, &left))?;
+    mode_conflict::refuse_new((&schedule, &known), (&schedule, &left))?;
     store::withdraw(&mut tx, id, ctx.now(), &ctx.actor().to_string()).await?;
     audit::note(&mut tx, ctx, "price.withdraw", priced.detail()).await?;
     tx.commit().await?;

@@ -108,7 +108,7 @@ async fn recompute(tx: &mut TenantTx, closed: &[Close], verdict: &mut Verdict) -
                 for line in differences {
                     verdict.fault(format!(
                         "what was billed of class {} for the period from {} differs by {} from what it costs",
-                        line.class.map_or("(none)", SeatClass::as_str),
+                        line.charge.class().map_or("(none)", SeatClass::as_str),
                         close.first,
                         line.amount_minor
                     ));

@@ -11,9 +11,13 @@ use crate::presence::Stay;
 pub struct Movement {
     /// Open just before the date's first instant.
     pub opening: i64,
+    /// Persons who came.
     pub started: i64,
+    /// Persons who left.
     pub stopped: i64,
+    /// Persons who came from another class.
     pub changed_in: i64,
+    /// Persons who went to another class.
     pub changed_out: i64,
 }
 
@@ -27,9 +31,13 @@ impl Movement {
 /// One end of a stay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
+    /// The person came.
     Started,
+    /// The person left.
     Stopped,
+    /// The person came from another class.
     ChangedIn,
+    /// The person went to another class.
     ChangedOut,
 }
 

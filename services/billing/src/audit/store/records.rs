@@ -37,7 +37,7 @@ pub(crate) async fn head(tx: &mut TenantTx) -> Result<Option<(i64, Hash)>, Billi
             .bind(tx.tenant())
             .fetch_optional(tx.conn())
             .await?;
-    found.map(|(number, bytes)| Ok((number, hash(&bytes)?))).transpose()
+    found.map(|(number, bytes)| Ok((number, hash("records", "hash", &bytes)?))).transpose()
 }
 
 /// The entries after a number, in order.
@@ -53,8 +53,8 @@ pub(crate) async fn page(tx: &mut TenantTx, after: i64, most: u32) -> Result<Vec
     .fetch_all(tx.conn())
     .await?;
     let record = |(number, kind, key, content, own): Row| {
-        let content = content.as_deref().map(hash).transpose()?;
-        Ok(Record { number, kind, key, content, hash: hash(&own)? })
+        let content = content.map(|content| hash("records", "content", &content)).transpose()?;
+        Ok(Record { number, kind, key, content, hash: hash("records", "hash", &own)? })
     };
     rows.into_iter().map(record).collect()
 }
@@ -65,7 +65,7 @@ pub(crate) async fn contents(tx: &mut TenantTx, kind: Kind) -> Result<BTreeMap<S
     let sql = format!("SELECT {key}, {CONTENT} FROM {table} t WHERE t.tenant_id = $1 GROUP BY 1");
     let rows: Vec<(String, Vec<u8>)> =
         sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(tx.tenant()).fetch_all(tx.conn()).await?;
-    rows.into_iter().map(|(key, bytes)| Ok((key, hash(&bytes)?))).collect()
+    rows.into_iter().map(|(key, bytes)| Ok((key, hash("records", "hash", &bytes)?))).collect()
 }
 
 /// The hash of the entry of a number.
@@ -76,5 +76,5 @@ pub(crate) async fn hash_at(tx: &mut TenantTx, number: i64) -> Result<Option<Has
             .bind(number)
             .fetch_optional(tx.conn())
             .await?;
-    found.map(|bytes| hash(&bytes)).transpose()
+    found.map(|bytes| hash("records", "hash", &bytes)).transpose()
 }

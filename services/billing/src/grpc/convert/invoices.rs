@@ -22,13 +22,13 @@ use crate::terms::prices;
 fn lines(invoice: &Invoice) -> Vec<pb::InvoiceLine> {
     let line = |(line_no, line): (i32, &InvoiceLine)| pb::InvoiceLine {
         line_no,
-        kind: line.kind.to_wire(),
-        class: optional_to_wire(line.class),
+        kind: line.charge.kind().to_wire(),
+        class: optional_to_wire(line.charge.class()),
         origin_period: invoice.origin(line),
-        mode: optional_to_wire(line.mode),
-        price_versions: line.price_versions.clone(),
-        unit_prices: line.unit_prices.clone(),
-        seat_days: line.seat_days,
+        mode: optional_to_wire(line.charge.mode()),
+        price_versions: line.charge.price_versions(),
+        unit_prices: line.charge.unit_prices(),
+        seat_days: line.charge.seat_days(),
         exact: amount::fraction(&line.exact),
         amount_minor: line.amount_minor,
         currency: invoice.currency(line).code.clone(),
@@ -73,15 +73,15 @@ impl From<Invoice> for pb::Invoice {
                 snapshot_hash: close.hash.to_vec(),
                 ..head
             },
-            State::Provisional(draft, reasons) => {
-                let state = if reasons.is_empty() { PeriodState::Complete } else { PeriodState::Open };
+            State::Provisional(draft, obstacles) => {
+                let state = if obstacles.is_empty() { PeriodState::Complete } else { PeriodState::Open };
                 Self {
                     period: Some(period(&draft.period, &draft.calendar, state)),
                     total_minor: draft.settlements.own.total_minor,
                     credit_minor: draft.settlements.own.credit_minor,
                     sequence: draft.sequence,
                     provisional: true,
-                    incomplete_reasons: reasons,
+                    incomplete_reasons: obstacles.0.iter().map(ToString::to_string).collect(),
                     time_zone_database: zone::version().to_owned(),
                     ..head
                 }

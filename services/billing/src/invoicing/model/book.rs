@@ -7,11 +7,12 @@ use jiff::civil::Date;
 use usher_rating::{RatingError, Tally, rate};
 
 use crate::error::BillingError;
+use crate::invoicing::model::charge::{BilledFor, Charge};
 use crate::invoicing::model::close::Close;
 use crate::invoicing::model::credit_note::CreditNote;
 use crate::invoicing::model::draft::Draft;
 use crate::invoicing::model::line;
-use crate::invoicing::model::line::{BilledFor, InvoiceLine};
+use crate::invoicing::model::line::InvoiceLine;
 use crate::invoicing::model::period_seats::{ClosedSeats, PeriodSeats};
 use crate::invoicing::model::settlement::{Currencies, settle};
 use crate::ledger::model::knowledge::Knowledge;
@@ -140,17 +141,17 @@ impl Book {
             other => other,
         })?;
         let lines = || exact.iter().chain(&closed.billed);
-        let mut of: Vec<BilledFor> = lines().filter_map(InvoiceLine::billed_for).collect();
+        let mut of: Vec<BilledFor> = lines().filter_map(|line| line.charge.billed_for()).collect();
         of.sort_by_key(BilledFor::order);
         of.dedup();
         let mut found = Vec::new();
         for of in of {
             let sum = |lines: &[InvoiceLine]| {
-                line::total(lines.iter().filter(|line| line.billed_for().as_ref() == Some(&of)))
+                line::total(lines.iter().filter(|line| line.charge.billed_for() == Some(of)))
             };
             let difference = sum(&exact)? - sum(&closed.billed)?;
             if difference != 0 {
-                found.push(InvoiceLine::adjustment(&of, ordinal, difference));
+                found.push(InvoiceLine::new(Charge::Adjustment(of), ordinal, difference));
             }
         }
         Ok(found)

@@ -5,8 +5,9 @@ use jiff::civil::Date;
 use usher_base::id::EventId;
 use usher_seats::{LineKind, SeatClass};
 
+use crate::invoicing::model::charge::Charge;
 use crate::invoicing::model::line::InvoiceLine;
-use crate::invoicing::model::posting::{credit, revenue};
+use crate::invoicing::model::posting::{Account, Posting};
 use crate::terms::model::currency::Currency;
 
 /// A credit note.
@@ -35,15 +36,17 @@ impl CreditNote {
 
     /// Its lines on the invoice of the period in which it is booked.
     pub(crate) fn invoice_lines(&self) -> impl Iterator<Item = InvoiceLine> + '_ {
-        self.lines.iter().map(|line| InvoiceLine::credit_note(line.class, line.origin, -line.amount_minor))
+        self.lines
+            .iter()
+            .map(|line| InvoiceLine::new(Charge::CreditNote(line.class), line.origin, -line.amount_minor))
     }
 
     /// What revenue loses is owed to the workspace until an invoice takes it up.
-    pub(crate) fn postings(&self) -> Vec<(String, i64)> {
+    pub(crate) fn postings(&self) -> Vec<Posting> {
         let of_line = |line: &CreditLine| {
             [
-                (revenue(line.kind, line.class, line.origin), line.amount_minor),
-                (credit(&self.currency), -line.amount_minor),
+                (Account::revenue(line.kind, line.class, line.origin), line.amount_minor),
+                (Account::Credit(self.currency.clone()), -line.amount_minor),
             ]
         };
         self.lines.iter().flat_map(of_line).collect()

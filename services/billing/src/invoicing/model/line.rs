@@ -1,7 +1,5 @@
 //! Invoices as values: lines, totals, and what a snapshot's hash is over.
 
-use std::cmp::Reverse;
-
 use num_bigint::BigInt;
 use num_rational::BigRational;
 use sha2::{Digest as _, Sha256};
@@ -10,113 +8,24 @@ use usher_rating::{Calendar, DailyCount, Member, RatingError};
 use usher_seats::{CountingMode, LineKind, SeatClass};
 
 use crate::audit::model::hash::Hash;
+use crate::invoicing::model::charge::{Charge, SeatCharge, UsedPrice};
 use crate::terms::model::price_version::PriceVersion;
 
 /// A line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct InvoiceLine {
-    pub(crate) kind: LineKind,
-    /// None where the line is of no class.
-    pub(crate) class: Option<SeatClass>,
+    pub(crate) charge: Charge,
     /// The number of the period that the line is about.
     pub(crate) origin: i64,
-    pub(crate) mode: Option<CountingMode>,
-    /// The ids of the price versions that it was priced by, and their prices.
-    pub(crate) price_versions: Vec<String>,
-    pub(crate) unit_prices: Vec<String>,
-    pub(crate) seat_days: i64,
     pub(crate) exact: BigRational,
     pub(crate) amount_minor: i64,
 }
 
-/// What is billed. Lines about a period add up for each of these, adjustments included.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum BilledFor {
-    /// Seats of a class and its floor.
-    Seats(SeatClass),
-    /// The period's minimum.
-    Minimum,
-    /// Seats beyond a commitment, by its id.
-    Commitment(String),
-}
-
-impl BilledFor {
-    /// In the order of invoices: classes by rank, then the minimum, then commitments.
-    pub(crate) fn order(&self) -> impl Ord + use<> {
-        match self {
-            Self::Seats(class) => (0, Reverse(Some(*class)), String::new()),
-            Self::Minimum => (1, Reverse(None), String::new()),
-            Self::Commitment(id) => (2, Reverse(None), id.clone()),
-        }
-    }
-}
-
 impl InvoiceLine {
-    fn plain(kind: LineKind, class: Option<SeatClass>, origin: i64, amount_minor: i64) -> Self {
-        Self {
-            kind,
-            class,
-            origin,
-            mode: None,
-            price_versions: Vec::new(),
-            unit_prices: Vec::new(),
-            seat_days: 0,
-            exact: BigRational::from_integer(BigInt::from(amount_minor)),
-            amount_minor,
-        }
-    }
-
-    /// Seats beyond a commitment, which is named with its price in the place of a price version.
-    pub(crate) fn true_up(
-        origin: i64,
-        (commitment, unit_price): (String, String),
-        exact: BigRational,
-        amount_minor: i64,
-    ) -> Self {
-        Self {
-            price_versions: vec![commitment],
-            unit_prices: vec![unit_price],
-            exact,
-            ..Self::plain(LineKind::TrueUp, None, origin, amount_minor)
-        }
-    }
-
-    /// The difference between what a closed period costs by what is known now and what was billed.
-    pub(crate) fn adjustment(of: &BilledFor, origin: i64, amount_minor: i64) -> Self {
-        let plain = |class| Self::plain(LineKind::Adjustment, class, origin, amount_minor);
-        match of {
-            BilledFor::Seats(class) => plain(Some(*class)),
-            BilledFor::Minimum => plain(None),
-            BilledFor::Commitment(id) => Self { price_versions: vec![id.clone()], ..plain(None) },
-        }
-    }
-
-    /// What is carried forward, or was.
-    pub(crate) fn credit(origin: i64, amount_minor: i64) -> Self {
-        Self::plain(LineKind::Credit, None, origin, amount_minor)
-    }
-
-    /// The kind that it is earned as: what adjusts a true-up is one.
-    pub(crate) fn earned_as(&self) -> LineKind {
-        if matches!(self.billed_for(), Some(BilledFor::Commitment(_))) { LineKind::TrueUp } else { self.kind }
-    }
-
-    /// What it bills, or gives back; none of what only settles.
-    pub(crate) fn billed_for(&self) -> Option<BilledFor> {
-        if self.kind.is_credit() {
-            return None;
-        }
-        // Of lines of no class, only true-ups and what adjusts them have a price: the commitment's.
-        Some(match (self.class, self.price_versions.first()) {
-            (Some(class), _) => BilledFor::Seats(class),
-            (None, Some(commitment)) => BilledFor::Commitment(commitment.clone()),
-            (None, None) => BilledFor::Minimum,
-        })
-    }
-
-    /// What a credit note gives back: less than zero.
-    pub(crate) fn credit_note(class: Option<SeatClass>, origin: i64, amount_minor: i64) -> Self {
-        Self::plain(LineKind::CreditNote, class, origin, amount_minor)
+    /// A line of a whole amount.
+    pub(crate) fn new(charge: Charge, origin: i64, amount_minor: i64) -> Self {
+        let exact = BigRational::from_integer(BigInt::from(amount_minor));
+        Self { charge, origin, exact, amount_minor }
     }
 }
 
@@ -132,22 +41,22 @@ pub(crate) fn own_lines(
     let mut lines: Vec<InvoiceLine> = Vec::new();
     for line in rated {
         let class = SeatClass::at(line.class);
-        let used = used_versions(class, calendar, versions);
+        let used = used_versions(class, calendar, versions).into_iter().map(|version| UsedPrice {
+            version: version.id,
+            unit_price: version.unit_price.spelled(exponent),
+        });
+        let seats = SeatCharge { class, mode: line.mode, prices: used.collect(), seat_days: line.seat_days };
+        let charge = if line.kind == LineKind::Floor { Charge::Floor(seats) } else { Charge::Seats(seats) };
         lines.push(InvoiceLine {
-            kind: line.kind,
-            class: Some(class),
+            charge,
             origin: ordinal,
-            mode: Some(line.mode),
-            price_versions: used.iter().map(|version| version.id.to_string()).collect(),
-            unit_prices: used.iter().map(|version| version.unit_price.spelled(exponent)).collect(),
-            seat_days: line.seat_days,
             exact: line.exact,
             amount_minor: line.amount_minor,
         });
     }
     let missing = minimum_spend - total(&lines)?;
     if missing > 0 {
-        lines.push(InvoiceLine::plain(LineKind::MinimumSpend, None, ordinal, missing));
+        lines.push(InvoiceLine::new(Charge::MinimumSpend, ordinal, missing));
     }
     Ok(lines)
 }
@@ -168,7 +77,7 @@ fn used_versions<'v>(
 /// The sum of lines.
 pub(crate) fn total<'l>(lines: impl IntoIterator<Item = &'l InvoiceLine>) -> Result<i64, RatingError> {
     lines.into_iter().try_fold(0_i64, |total, line| {
-        let class = || line.class.map_or_else(|| "(none)".to_owned(), |class| class.to_string());
+        let class = || line.charge.class().map_or("(none)", SeatClass::as_str).to_owned();
         total.checked_add(line.amount_minor).ok_or_else(|| RatingError::TooLarge(class()))
     })
 }
@@ -220,12 +129,13 @@ impl Sealed<'_> {
             text(&format!("{} {} {}", count.seat_days, count.closing, count.peak));
         }
         for line in self.lines {
-            text(line.kind.as_str());
-            text(line.class.map_or("", SeatClass::as_str));
+            let charge = &line.charge;
+            text(charge.kind().as_str());
+            text(charge.class().map_or("", SeatClass::as_str));
             text(&line.origin.to_string());
-            text(line.mode.map_or("", CountingMode::as_str));
-            line.price_versions.iter().for_each(|id| text(id));
-            text(&format!("{} {} {}", line.seat_days, line.exact, line.amount_minor));
+            text(charge.mode().map_or("", CountingMode::as_str));
+            charge.price_versions().iter().for_each(|id| text(id));
+            text(&format!("{} {} {}", charge.seat_days(), line.exact, line.amount_minor));
         }
         hash.update(self.stays_digest);
         hash.finalize().into()
@@ -235,9 +145,10 @@ impl Sealed<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::invoicing::model::charge::BilledFor;
 
     fn line(amount_minor: i64) -> InvoiceLine {
-        InvoiceLine::adjustment(&BilledFor::Seats(SeatClass::Regular), 1, amount_minor)
+        InvoiceLine::new(Charge::Adjustment(BilledFor::Seats(SeatClass::Regular)), 1, amount_minor)
     }
 
     #[test]

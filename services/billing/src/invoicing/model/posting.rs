@@ -1,19 +1,51 @@
 //! The accounts that amounts are posted to.
 
+use std::fmt;
+
 use usher_seats::{LineKind, SeatClass};
 
 use crate::terms::model::currency::Currency;
 
-/// The account that has what is carried forward in a currency.
-pub(crate) fn credit(currency: &Currency) -> String {
-    format!("credit:{currency}")
+/// An amount on an account, in minor units.
+pub(crate) type Posting = (Account, i64);
+
+/// An account of the bookkeeping.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Account {
+    /// What a period's invoice asks for; in another currency than the period's where one is named.
+    Receivable { ordinal: i64, other: Option<Currency> },
+    /// What is carried forward in a currency.
+    Credit(Currency),
+    /// What a class earns in a period.
+    SeatRevenue { class: SeatClass, origin: i64 },
+    /// What true-ups earn in a period.
+    TrueUpRevenue { origin: i64 },
+    /// What a period's minimum earns.
+    MinimumRevenue { origin: i64 },
 }
 
-/// The account that the revenue of a line about a period is on.
-pub(crate) fn revenue(kind: LineKind, class: Option<SeatClass>, origin: i64) -> String {
-    match (kind, class) {
-        (LineKind::TrueUp, _) => format!("revenue:true_up:{origin}"),
-        (_, Some(class)) => format!("revenue:{class}:{origin}"),
-        (_, None) => format!("revenue:minimum:{origin}"),
+impl Account {
+    /// The account that the revenue of a line about a period is on.
+    pub(crate) const fn revenue(kind: LineKind, class: Option<SeatClass>, origin: i64) -> Self {
+        match (kind, class) {
+            (LineKind::TrueUp, _) => Self::TrueUpRevenue { origin },
+            (_, Some(class)) => Self::SeatRevenue { class, origin },
+            (_, None) => Self::MinimumRevenue { origin },
+        }
+    }
+}
+
+impl fmt::Display for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Receivable { ordinal, other: None } => write!(f, "receivable:{ordinal}"),
+            Self::Receivable { ordinal, other: Some(currency) } => {
+                write!(f, "receivable:{ordinal}:{currency}")
+            }
+            Self::Credit(currency) => write!(f, "credit:{currency}"),
+            Self::SeatRevenue { class, origin } => write!(f, "revenue:{class}:{origin}"),
+            Self::TrueUpRevenue { origin } => write!(f, "revenue:true_up:{origin}"),
+            Self::MinimumRevenue { origin } => write!(f, "revenue:minimum:{origin}"),
+        }
     }
 }

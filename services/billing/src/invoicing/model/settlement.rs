@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use usher_rating::RatingError;
 
+use crate::invoicing::model::charge::Charge;
 use crate::invoicing::model::line::{InvoiceLine, total};
 use crate::terms::model::currency::Currency;
 
@@ -80,7 +81,7 @@ fn settle_in(
     let before = carried.get(currency).copied().unwrap_or_default();
     let credit = if net < 0 { -net } else { -before.min(net) };
     if credit != 0 {
-        lines.push(InvoiceLine::credit(last, credit));
+        lines.push(InvoiceLine::new(Charge::Credit, last, credit));
     }
     Ok(Settlement { currency: currency.clone(), total_minor: net + credit, credit_minor: before + credit })
 }
@@ -108,14 +109,14 @@ mod tests {
     use super::*;
     use usher_seats::SeatClass;
 
-    use crate::invoicing::model::line::BilledFor;
+    use crate::invoicing::model::charge::BilledFor;
 
     fn currency(code: &str) -> Currency {
         Currency::of(code).unwrap()
     }
 
     fn line(origin: i64, amount_minor: i64) -> InvoiceLine {
-        InvoiceLine::adjustment(&BilledFor::Seats(SeatClass::Regular), origin, amount_minor)
+        InvoiceLine::new(Charge::Adjustment(BilledFor::Seats(SeatClass::Regular)), origin, amount_minor)
     }
 
     /// Settles a period of euros; gives the total, what is carried forward, and the credit line.

@@ -14,6 +14,7 @@ use usher_seats::{AtLimit, Pool};
 
 use crate::error::BillingError;
 use crate::invoicing::model::book::Book;
+use crate::invoicing::model::charge::Charge;
 use crate::invoicing::model::line::InvoiceLine;
 use crate::ledger::model::pool_usage::PoolUsages;
 use crate::terms::model::bought_term::{Commitment, Quarter};
@@ -37,7 +38,7 @@ fn ends_in(quarter: &Quarter, period: &Period) -> bool {
 impl Book {
     /// The commitments of which a quarter ends in a period.
     pub(crate) fn trued_up_in<'a>(&'a self, period: &'a Period) -> impl Iterator<Item = &'a Commitment> {
-        let ends_here = |quarter: Quarter| ends_in(&quarter, period);
+        let ends_here = move |quarter: Quarter| ends_in(&quarter, period);
         self.commitments.iter().filter(move |commitment| commitment.quarters().any(ends_here))
     }
 
@@ -113,8 +114,9 @@ fn line(
 ) -> Result<InvoiceLine, RatingError> {
     let too_large = || RatingError::TooLarge(commitment.pool.to_string());
     let amount_minor = amount::round(&true_up.exact).ok_or_else(too_large)?;
-    let priced = (commitment.id.to_string(), commitment.unit_price.spelled(exponent));
-    Ok(InvoiceLine::true_up(ordinal, priced, true_up.exact, amount_minor))
+    let charge =
+        Charge::TrueUp { commitment: commitment.id, unit_price: commitment.unit_price.spelled(exponent) };
+    Ok(InvoiceLine { charge, origin: ordinal, exact: true_up.exact, amount_minor })
 }
 
 /// The price of a seat for a whole period, in minor units of the currency in which the quarter ends.

@@ -5,13 +5,17 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use num_bigint::BigInt;
 use num_rational::BigRational;
+use num_traits::Zero as _;
 use sqlx::FromRow;
+use usher_base::id::{CommitmentId, PriceId};
 use usher_seats::{CountingMode, LineKind, SeatClass};
 use usher_store::{TenantTx, Time};
 
 use crate::error::BillingError;
+use crate::invoicing::model::charge::{BilledFor, Charge, SeatCharge, UsedPrice};
 use crate::invoicing::model::line::InvoiceLine;
-use crate::sql::LATEST;
+use crate::invoicing::model::posting::Posting;
+use crate::sql::{LATEST, corrupt, currency};
 use crate::terms::model::currency::Currency;
 
 /// Writes the lines, and the postings that book them.
@@ -19,7 +23,7 @@ pub(crate) async fn insert(
     tx: &mut TenantTx,
     ordinal: i64,
     lines: &[InvoiceLine],
-    postings: &[(String, i64)],
+    postings: &[Posting],
 ) -> Result<(), BillingError> {
     for (number, line) in (1_i32..).zip(lines) {
         sqlx::query(
@@ -30,13 +34,13 @@ pub(crate) async fn insert(
         .bind(tx.tenant())
         .bind(ordinal)
         .bind(number)
-        .bind(line.kind)
-        .bind(line.class)
+        .bind(line.charge.kind())
+        .bind(line.charge.class())
         .bind(line.origin)
-        .bind(line.mode)
-        .bind(line.price_versions.join(" "))
-        .bind(line.unit_prices.join(" "))
-        .bind(line.seat_days)
+        .bind(line.charge.mode())
+        .bind(line.charge.price_versions().join(" "))
+        .bind(line.charge.unit_prices().join(" "))
+        .bind(line.charge.seat_days())
         .bind(line.exact.numer().to_string())
         .bind(line.exact.denom().to_string())
         .bind(line.amount_minor)
@@ -51,7 +55,7 @@ pub(crate) async fn insert(
     .bind(tx.tenant())
     .bind(ordinal)
     .bind((1_i32..).zip(postings).map(|(number, _)| number).collect::<Vec<_>>())
-    .bind(postings.iter().map(|(account, _)| account.clone()).collect::<Vec<_>>())
+    .bind(postings.iter().map(|(account, _)| account.to_string()).collect::<Vec<_>>())
     .bind(postings.iter().map(|(_, amount)| *amount).collect::<Vec<_>>())
     .execute(tx.conn())
     .await?;
@@ -72,22 +76,69 @@ struct LineRow {
     amount_minor: i64,
 }
 
+impl LineRow {
+    /// The prices that it names, each with its version.
+    fn prices(&self) -> Result<Vec<UsedPrice>, BillingError> {
+        let (ids, prices) = (self.price_versions.split_whitespace(), self.unit_prices.split_whitespace());
+        if ids.clone().count() != prices.clone().count() {
+            return Err(corrupt("close_lines", "unit_prices"));
+        }
+        let price = |(id, unit_price): (&str, &str)| {
+            let version: PriceId = id.parse().map_err(|_| corrupt("close_lines", "price_versions"))?;
+            Ok(UsedPrice { version, unit_price: unit_price.to_owned() })
+        };
+        ids.zip(prices).map(price).collect()
+    }
+
+    /// The commitment that it is of, where there is one in the place of price versions.
+    fn commitment(&self) -> Result<Option<CommitmentId>, BillingError> {
+        let id = Some(self.price_versions.as_str()).filter(|id| !id.is_empty());
+        id.map(|id| id.parse().map_err(|_| corrupt("close_lines", "price_versions"))).transpose()
+    }
+
+    fn seats(&self) -> Result<SeatCharge, BillingError> {
+        Ok(SeatCharge {
+            class: self.class.ok_or_else(|| corrupt("close_lines", "class"))?,
+            mode: self.mode.ok_or_else(|| corrupt("close_lines", "mode"))?,
+            prices: self.prices()?,
+            seat_days: self.seat_days,
+        })
+    }
+
+    fn charge(&self) -> Result<Charge, BillingError> {
+        Ok(match self.kind {
+            LineKind::Seat => Charge::Seats(self.seats()?),
+            LineKind::Floor => Charge::Floor(self.seats()?),
+            LineKind::MinimumSpend => Charge::MinimumSpend,
+            LineKind::TrueUp => Charge::TrueUp {
+                commitment: self.commitment()?.ok_or_else(|| corrupt("close_lines", "price_versions"))?,
+                unit_price: self.unit_prices.clone(),
+            },
+            LineKind::Adjustment => Charge::Adjustment(match (self.class, self.commitment()?) {
+                (Some(class), _) => BilledFor::Seats(class),
+                (None, Some(commitment)) => BilledFor::Commitment(commitment),
+                (None, None) => BilledFor::Minimum,
+            }),
+            LineKind::CreditNote => Charge::CreditNote(self.class),
+            LineKind::Credit => Charge::Credit,
+        })
+    }
+}
+
 impl TryFrom<LineRow> for InvoiceLine {
     type Error = BillingError;
 
     fn try_from(row: LineRow) -> Result<Self, BillingError> {
-        let unread = |what: &str| BillingError::Stored(format!("a line's {what}"));
-        let number = |text: &str| text.parse::<BigInt>().map_err(|_| unread("fraction"));
-        let words = |text: &str| text.split_whitespace().map(str::to_owned).collect();
+        let number = |text: &str, column| text.parse::<BigInt>().map_err(|_| corrupt("close_lines", column));
+        let (numerator, denominator) =
+            (number(&row.exact_num, "exact_num")?, number(&row.exact_den, "exact_den")?);
+        if denominator.is_zero() {
+            return Err(corrupt("close_lines", "exact_den"));
+        }
         Ok(Self {
-            kind: row.kind,
-            class: row.class,
+            charge: row.charge()?,
             origin: row.origin_ordinal,
-            mode: row.mode,
-            price_versions: words(&row.price_versions),
-            unit_prices: words(&row.unit_prices),
-            seat_days: row.seat_days,
-            exact: BigRational::new(number(&row.exact_num)?, number(&row.exact_den)?),
+            exact: BigRational::new(numerator, denominator),
             amount_minor: row.amount_minor,
         })
     }
@@ -146,8 +197,9 @@ pub(crate) async fn credits(
     .bind(Time(known_at.min(LATEST)))
     .fetch_all(tx.conn())
     .await?;
-    let credit = |(code, exponent, minor): (String, i16, i64)| (Currency::stored(code, exponent), minor);
-    Ok(rows.into_iter().map(credit).collect())
+    let credit =
+        |(code, exponent, minor): (String, i16, i64)| Ok((currency("closes", code, exponent)?, minor));
+    rows.into_iter().map(credit).collect()
 }
 
 /// As [`credits`], of the invoice of each period.
@@ -168,7 +220,7 @@ pub(crate) async fn credits_by_period(
     .fetch_all(tx.conn())
     .await?;
     let credit = |(ordinal, code, exponent, minor): (i64, String, i16, i64)| {
-        (ordinal, Currency::stored(code, exponent), minor)
+        Ok((ordinal, currency("closes", code, exponent)?, minor))
     };
-    Ok(rows.into_iter().map(credit).collect())
+    rows.into_iter().map(credit).collect()
 }

@@ -8,8 +8,7 @@ use usher_store::{TenantTx, Time};
 
 use crate::error::BillingError;
 use crate::invoicing::model::close::Close;
-use crate::sql::{date, hash};
-use crate::terms::model::currency::Currency;
+use crate::sql::{corrupt, currency, date, hash};
 
 #[derive(FromRow)]
 struct CloseRow {
@@ -38,24 +37,24 @@ impl TryFrom<CloseRow> for Close {
     type Error = BillingError;
 
     fn try_from(row: CloseRow) -> Result<Self, BillingError> {
-        let (first, end) = (date(&row.first_date)?, date(&row.end_date)?);
+        let (first, end) =
+            (date("closes", "first_date", &row.first_date)?, date("closes", "end_date", &row.end_date)?);
         Ok(Self {
             ordinal: row.ordinal,
             first,
             end,
-            calendar: Calendar::recorded(first, end, row.starts)
-                .map_err(|error| BillingError::Stored(error.to_string()))?,
+            calendar: Calendar::recorded(first, end, row.starts).map_err(|_| corrupt("closes", "starts"))?,
             time_zone: row.time_zone,
             time_zone_database: row.time_zone_database,
-            currency: Currency::stored(row.currency, row.exponent),
+            currency: currency("closes", row.currency, row.exponent)?,
             sequence: row.sequence,
             epoch: row.epoch,
             acknowledged_sequence: row.acknowledged_sequence,
-            head_hash: hash(&row.head_hash)?,
-            stays_digest: hash(&row.stays_digest)?,
+            head_hash: hash("closes", "head_hash", &row.head_hash)?,
+            stays_digest: hash("closes", "stays_digest", &row.stays_digest)?,
             total_minor: row.total_minor,
             credit_minor: row.credit_minor,
-            hash: hash(&row.hash)?,
+            hash: hash("closes", "hash", &row.hash)?,
             closed_at: row.closed_at.0,
             closed_by: row.closed_by,
             request_id: row.request_id,

@@ -13,8 +13,7 @@ use crate::audit::model::record;
 use crate::audit::store::records;
 use crate::error::BillingError;
 use crate::invoicing::model::credit_note::{CreditLine, CreditNote};
-use crate::sql::date;
-use crate::terms::model::currency::Currency;
+use crate::sql::{currency, date};
 
 /// A line with its note.
 #[derive(FromRow)]
@@ -62,12 +61,12 @@ fn notes(rows: Vec<Row>) -> Result<Vec<CreditNote>, BillingError> {
                 id,
                 ordinal: row.ordinal,
                 booked_ordinal: row.booked_ordinal,
-                booked: date(&row.booked_date)?,
+                booked: date("credit_notes", "booked_date", &row.booked_date)?,
                 reason: row.reason,
                 author: row.author,
                 request_id: row.request_id,
                 issued_at: row.issued_at.0,
-                currency: Currency::stored(row.currency, row.exponent),
+                currency: currency("closes", row.currency, row.exponent)?,
                 lines: vec![line],
             });
         }
@@ -200,7 +199,7 @@ pub(crate) async fn insert(tx: &mut TenantTx, note: &CreditNote) -> Result<(), B
     .bind(tx.tenant())
     .bind(note.id.as_uuid())
     .bind((1_i32..).zip(&postings).map(|(number, _)| number).collect::<Vec<_>>())
-    .bind(postings.iter().map(|(account, _)| account.clone()).collect::<Vec<_>>())
+    .bind(postings.iter().map(|(account, _)| account.to_string()).collect::<Vec<_>>())
     .bind(postings.iter().map(|(_, amount)| *amount).collect::<Vec<_>>())
     .execute(tx.conn())
     .await?;

@@ -77,8 +77,8 @@ pub(crate) async fn applied(
     .await?;
     rows.into_iter()
         .map(|(source, sequence, at, before, own)| {
-            let before = before.map_or(Ok(GENESIS), |before| hash(&before))?;
-            Ok((source, Applied { sequence, at: at.0, before, hash: hash(&own)? }))
+            let before = before.map_or(Ok(GENESIS), |before| hash("events", "hash", &before))?;
+            Ok((source, Applied { sequence, at: at.0, before, hash: hash("events", "hash", &own)? }))
         })
         .collect()
 }

@@ -13,7 +13,7 @@ use crate::error::BillingError;
 use crate::ledger::model::event::{CorrectionFact, Fact, LinkFact, Recorded, SeatEvent};
 use crate::ledger::model::fact_range::FactRange;
 use crate::ledger::store::epochs::COUNTS_AT;
-use crate::sql::{allow_sorts, hash};
+use crate::sql::{allow_sorts, corrupt, hash};
 
 #[derive(FromRow)]
 struct FactRow {
@@ -43,7 +43,8 @@ impl TryFrom<FactRow> for Recorded {
     type Error = BillingError;
 
     fn try_from(row: FactRow) -> Result<Self, BillingError> {
-        let (sequence, epoch, at, hash) = (row.sequence, row.epoch, row.recorded_at.0, hash(&row.hash)?);
+        let (sequence, epoch, at, hash) =
+            (row.sequence, row.epoch, row.recorded_at.0, hash("events", "hash", &row.hash)?);
         Ok(Self { sequence, epoch, at, hash, counts_at: row.counts_at.0, fact: fact(row)? })
     }
 }
@@ -51,7 +52,6 @@ impl TryFrom<FactRow> for Recorded {
 fn fact(row: FactRow) -> Result<Fact, BillingError> {
     let event_id = EventId::from_uuid(row.event_id);
     let person = PersonKey::from_uuid(row.person_key);
-    let missing = || BillingError::Stored(format!("fact {} without all of its fields", row.sequence));
     let class = || user_class(&row.user_type);
     match row.kind {
         EventKind::Correction => Ok(Fact::Correction(CorrectionFact {
@@ -59,26 +59,27 @@ fn fact(row: FactRow) -> Result<Fact, BillingError> {
             person,
             class: if row.active { Some(class()?) } else { None },
             from: row.effective_at.0,
-            until: row.until_at.ok_or_else(missing)?.0,
-            reason: row.reason.clone().ok_or_else(missing)?,
+            until: row.until_at.ok_or_else(|| corrupt("events", "until_at"))?.0,
+            reason: row.reason.clone().ok_or_else(|| corrupt("events", "reason"))?,
             author: row.actor,
-            approver: row.approver.clone().ok_or_else(missing)?,
+            approver: row.approver.clone().ok_or_else(|| corrupt("events", "approver"))?,
             request_id: row.request_id,
         })),
         EventKind::Link => Ok(Fact::Link(LinkFact {
             event_id,
             person,
-            other: PersonKey::from_uuid(row.linked_person.ok_or_else(missing)?),
-            reason: row.reason.clone().ok_or_else(missing)?,
+            other: PersonKey::from_uuid(row.linked_person.ok_or_else(|| corrupt("events", "linked_person"))?),
+            reason: row.reason.clone().ok_or_else(|| corrupt("events", "reason"))?,
             actor: row.actor,
             at: row.effective_at.0,
             request_id: row.request_id,
         })),
         EventKind::State => Ok(Fact::State(SeatEvent {
-            sequence: row.source_sequence.unwrap_or_default(),
+            // What an epoch books has no number of the producer.
+            sequence: row.source_sequence.unwrap_or(0),
             event_id,
             person,
-            user: UserId::from_uuid(row.user_id.ok_or_else(missing)?),
+            user: UserId::from_uuid(row.user_id.ok_or_else(|| corrupt("events", "user_id"))?),
             active: row.active,
             class: class()?,
             effective_at: row.effective_at.0,
@@ -91,7 +92,7 @@ fn fact(row: FactRow) -> Result<Fact, BillingError> {
 
 /// The class of a stored user type.
 fn user_class(user_type: &str) -> Result<SeatClass, BillingError> {
-    let user_type: UserType = user_type.parse().map_err(|error| BillingError::Stored(format!("{error}")))?;
+    let user_type: UserType = user_type.parse().map_err(|_| corrupt("events", "user_type"))?;
     Ok(user_type.class())
 }
 
@@ -241,7 +242,7 @@ pub(crate) async fn last_link(tx: &mut TenantTx) -> Result<Option<Hash>, Billing
     .bind(tx.tenant())
     .fetch_optional(tx.conn())
     .await?;
-    found.as_deref().map(hash).transpose()
+    found.map(|bytes| hash("events", "hash", &bytes)).transpose()
 }
 
 /// The earliest instant that facts between two numbers say anything new about, other than states

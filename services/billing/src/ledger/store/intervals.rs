@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::error::BillingError;
 use crate::ledger::model::interval_filter::IntervalFilter;
 use crate::ledger::model::set_back::SetBack;
-use crate::sql::allow_sorts;
+use crate::sql::{allow_sorts, corrupt};
 
 #[derive(FromRow)]
 struct IntervalRow {
@@ -29,21 +29,26 @@ struct IntervalRow {
     end_cause: Option<String>,
 }
 
-impl From<IntervalRow> for Interval {
-    fn from(row: IntervalRow) -> Self {
-        let end = row.end_at.map(|at| End {
-            at: at.0,
-            sequence: row.close_sequence.unwrap_or_default(),
-            cause: row.end_cause.unwrap_or_default(),
-        });
-        Self {
+impl TryFrom<IntervalRow> for Interval {
+    type Error = BillingError;
+
+    fn try_from(row: IntervalRow) -> Result<Self, BillingError> {
+        let end = match row.end_at {
+            Some(at) => Some(End {
+                at: at.0,
+                sequence: row.close_sequence.ok_or_else(|| corrupt("intervals", "close_sequence"))?,
+                cause: row.end_cause.ok_or_else(|| corrupt("intervals", "end_cause"))?,
+            }),
+            None => None,
+        };
+        Ok(Self {
             person: PersonKey::from_uuid(row.person_key),
             class: row.class,
             start: row.start_at.0,
             open_sequence: row.open_sequence,
             start_cause: row.start_cause,
             end,
-        }
+        })
     }
 }
 
@@ -59,7 +64,7 @@ pub(crate) async fn open(tx: &mut TenantTx, persons: &[PersonKey]) -> Result<Vec
     .bind(keys)
     .fetch_all(tx.conn())
     .await?;
-    Ok(rows.into_iter().map(Interval::from).collect())
+    rows.into_iter().map(Interval::try_from).collect()
 }
 
 /// An interval without what came after a number.
@@ -76,7 +81,7 @@ pub(crate) async fn as_of(tx: &mut TenantTx, sequence: i64) -> Result<Vec<Interv
         .bind(sequence)
         .fetch_all(tx.conn())
         .await?;
-    Ok(rows.into_iter().map(Interval::from).collect())
+    rows.into_iter().map(Interval::try_from).collect()
 }
 
 /// The intervals of some persons, as the ledger was at a number.
@@ -97,7 +102,7 @@ pub(crate) async fn of_persons(
         .bind(keys)
         .fetch_all(tx.conn())
         .await?;
-    Ok(rows.into_iter().map(Interval::from).collect())
+    rows.into_iter().map(Interval::try_from).collect()
 }
 
 /// Intervals that begin or end within a period, as the ledger was at a number.
@@ -117,7 +122,7 @@ pub(crate) async fn bounded_within(
         .bind(instant(calendar.close())?)
         .fetch_all(tx.conn())
         .await?;
-    Ok(rows.into_iter().map(Interval::from).collect())
+    rows.into_iter().map(Interval::try_from).collect()
 }
 
 /// The intervals that were open at an instant, as the ledger was at a number.
@@ -136,7 +141,7 @@ pub(crate) async fn open_at(
         .bind(instant(micros)?)
         .fetch_all(tx.conn())
         .await?;
-    Ok(rows.into_iter().map(Interval::from).collect())
+    rows.into_iter().map(Interval::try_from).collect()
 }
 
 /// Writes intervals that are new or were closed, in the order given: a person's earlier one ends
@@ -293,5 +298,5 @@ pub(crate) async fn page(
         .fetch_all(tx.conn())
         .await?;
     allow_sorts(tx, true).await?;
-    Ok(rows.into_iter().map(Interval::from).collect())
+    rows.into_iter().map(Interval::try_from).collect()
 }

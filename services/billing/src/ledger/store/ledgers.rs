@@ -8,7 +8,7 @@ use crate::audit::model::hash::Hash;
 use crate::error::BillingError;
 use crate::ledger::model::head::{Ledger, Watermark};
 use crate::ledger::model::span::Span;
-use crate::sql::hash;
+use crate::sql::{corrupt, hash};
 
 #[derive(FromRow)]
 struct LedgerRow {
@@ -49,9 +49,9 @@ impl TryFrom<LedgerRow> for Ledger {
             epoch: row.epoch,
             acknowledged_sequence: row.acknowledged_sequence,
             sequence: row.sequence,
-            head_hash: hash(&row.head_hash)?,
+            head_hash: hash("ledgers", "head_hash", &row.head_hash)?,
             open_seats: <[i64; SeatClass::COUNT]>::try_from(row.open_seats)
-                .map_err(|_| BillingError::Stored("a ledger counts other classes".to_owned()))?,
+                .map_err(|_| corrupt("ledgers", "open_seats"))?,
             halted: row.halted,
             last_effective_at: row.last_effective_at.0,
             last_recorded_at: row.last_recorded_at.0,
@@ -158,5 +158,5 @@ pub(crate) async fn hash_at(tx: &mut TenantTx, sequence: i64) -> Result<Option<H
             .bind(sequence)
             .fetch_optional(tx.conn())
             .await?;
-    found.map(|bytes| hash(&bytes)).transpose()
+    found.map(|bytes| hash("events", "hash", &bytes)).transpose()
 }

@@ -1,6 +1,7 @@
 //! Currencies.
 
 use std::fmt;
+use std::num::TryFromIntError;
 
 use usher_rating::minor_units::exponent;
 use usher_rpc::convert::{InvalidArgument, invalid};
@@ -23,8 +24,8 @@ impl Currency {
     }
 
     /// As a row has it: an account that was set before its decimal places were those of ISO 4217 keeps its own.
-    pub(crate) fn stored(code: String, exponent: i16) -> Self {
-        Self { code, exponent: u32::try_from(exponent).unwrap_or_default() }
+    pub(crate) fn stored(code: String, exponent: i16) -> Result<Self, TryFromIntError> {
+        Ok(Self { code, exponent: exponent.try_into()? })
     }
 
     /// As messages have the exponent.

@@ -7,9 +7,8 @@ use usher_store::TenantTx;
 use crate::audit::model::record::Kind;
 use crate::audit::store::records;
 use crate::error::BillingError;
-use crate::sql::date;
+use crate::sql::{corrupt, currency, date};
 use crate::terms::model::account::Account;
-use crate::terms::model::currency::Currency;
 use crate::terms::model::period::{Schedule, Terms};
 
 #[derive(FromRow)]
@@ -26,10 +25,10 @@ impl TryFrom<TermsRow> for Terms {
 
     fn try_from(row: TermsRow) -> Result<Self, BillingError> {
         Ok(Self {
-            valid_from: date(&row.valid_from)?,
-            anchor: date(&row.anchor)?,
-            account: Account::stored(Currency::stored(row.currency, row.exponent), row.time_zone)
-                .map_err(|error| BillingError::Stored(error.to_string()))?,
+            valid_from: date("account_terms", "valid_from", &row.valid_from)?,
+            anchor: date("account_terms", "anchor", &row.anchor)?,
+            account: Account::stored(currency("account_terms", row.currency, row.exponent)?, row.time_zone)
+                .map_err(|_| corrupt("account_terms", "time_zone"))?,
         })
     }
 }
@@ -140,5 +139,5 @@ pub(crate) async fn priced_until(tx: &mut TenantTx, from: Date) -> Result<Option
     .bind(from.to_string())
     .fetch_one(tx.conn())
     .await?;
-    found.as_deref().map(date).transpose()
+    found.map(|day| date("price_versions", "valid_from", &day)).transpose()
 }

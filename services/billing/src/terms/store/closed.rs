@@ -5,7 +5,7 @@ use usher_rating::Calendar;
 use usher_store::TenantTx;
 
 use crate::error::BillingError;
-use crate::sql::date;
+use crate::sql::{corrupt, date};
 
 /// The date after the last one of all closed periods.
 pub(crate) async fn closed_until(tx: &mut TenantTx) -> Result<Option<Date>, BillingError> {
@@ -15,7 +15,7 @@ pub(crate) async fn closed_until(tx: &mut TenantTx) -> Result<Option<Date>, Bill
     .bind(tx.tenant())
     .fetch_optional(tx.conn())
     .await?;
-    end.as_deref().map(date).transpose()
+    end.map(|end| date("closes", "end_date", &end)).transpose()
 }
 
 /// The number of the last closed period.
@@ -37,8 +37,8 @@ pub(crate) async fn calendars(tx: &mut TenantTx) -> Result<Vec<Calendar>, Billin
     .fetch_all(tx.conn())
     .await?;
     let calendar = |(first, end, starts): (String, String, Vec<i64>)| {
-        Calendar::recorded(date(&first)?, date(&end)?, starts)
-            .map_err(|error| BillingError::Stored(error.to_string()))
+        Calendar::recorded(date("closes", "first_date", &first)?, date("closes", "end_date", &end)?, starts)
+            .map_err(|_| corrupt("closes", "starts"))
     };
     rows.into_iter().map(calendar).collect()
 }

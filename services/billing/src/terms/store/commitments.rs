@@ -34,8 +34,8 @@ impl TryFrom<CommitmentRow> for Commitment {
             pool: row.pool,
             quantity: row.quantity,
             unit_price: UnitPrice::from_micros(row.unit_price_micros),
-            first: date(&row.first_date)?,
-            end: date(&row.end_date)?,
+            first: date("commitments", "first_date", &row.first_date)?,
+            end: date("commitments", "end_date", &row.end_date)?,
         })
     }
 }

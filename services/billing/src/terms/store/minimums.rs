@@ -20,7 +20,9 @@ pub(crate) async fn known(tx: &mut TenantTx, at: Timestamp) -> Result<Vec<(Date,
     .bind(Time(at))
     .fetch_all(tx.conn())
     .await?;
-    rows.into_iter().map(|(from, amount)| Ok((date(&from)?, amount))).collect()
+    rows.into_iter()
+        .map(|(from, amount)| Ok((date("minimum_spends", "valid_from", &from)?, amount)))
+        .collect()
 }
 
 /// The minimum from a date on.
@@ -59,7 +61,9 @@ pub(crate) async fn all(tx: &mut TenantTx) -> Result<Vec<(Date, i64)>, BillingEr
     .bind(tx.tenant())
     .fetch_all(tx.conn())
     .await?;
-    rows.into_iter().map(|(valid_from, amount)| Ok((date(&valid_from)?, amount))).collect()
+    rows.into_iter()
+        .map(|(valid_from, amount)| Ok((date("minimum_spends", "valid_from", &valid_from)?, amount)))
+        .collect()
 }
 
 /// Adds a minimum from a date on.

@@ -35,7 +35,7 @@ impl TryFrom<PriceRow> for PriceVersion {
             id: PriceId::from_uuid(row.price_id),
             class: row.class,
             unit_price: UnitPrice::from_micros(row.unit_price_micros),
-            valid_from: date(&row.valid_from)?,
+            valid_from: date("price_versions", "valid_from", &row.valid_from)?,
             mode: row.mode,
             included: row.included,
             floor: row.floor,

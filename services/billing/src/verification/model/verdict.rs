@@ -30,6 +30,10 @@ impl Verdict {
                 self.fault(format!("what is stored can't be read: {what}"));
                 Ok(())
             }
+            Err(BillingError::Corrupt { table, column }) => {
+                self.fault(format!("what is stored can't be read: {column} of {table}"));
+                Ok(())
+            }
             other => other,
         }
     }

@@ -4,7 +4,7 @@ use sqlx::FromRow;
 use usher_store::{TenantTx, Time};
 
 use crate::error::BillingError;
-use crate::sql::hash;
+use crate::sql::{corrupt, hash};
 use crate::verification::model::proof::{Heads, SignedHead};
 
 #[derive(FromRow)]
@@ -27,13 +27,12 @@ impl TryFrom<Row> for SignedHead {
             heads: Heads {
                 at: row.signed_at.0,
                 sequence: row.sequence,
-                head_hash: hash(&row.head_hash)?,
+                head_hash: hash("signed_heads", "head_hash", &row.head_hash)?,
                 record_number: row.record_number,
-                record_hash: hash(&row.record_hash)?,
+                record_hash: hash("signed_heads", "record_hash", &row.record_hash)?,
             },
-            public_key: hash(&row.public_key)?,
-            signature: signature
-                .map_err(|_| BillingError::Stored("a signature of another length".to_owned()))?,
+            public_key: hash("signed_heads", "public_key", &row.public_key)?,
+            signature: signature.map_err(|_| corrupt("signed_heads", "signature"))?,
         })
     }
 }

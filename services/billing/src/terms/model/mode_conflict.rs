@@ -11,7 +11,7 @@ use crate::terms::model::price_version::PriceVersion;
 
 /// A price from which on a class is counted otherwise, in the middle of a period.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Obstacle {
+pub(crate) struct ModeConflict {
     price: PriceId,
     class: SeatClass,
     on: Date,
@@ -22,7 +22,12 @@ pub(crate) struct Obstacle {
     period: (Date, Date),
 }
 
-impl Obstacle {
+impl ModeConflict {
+    /// The price that is in the way.
+    pub(crate) const fn price(&self) -> PriceId {
+        self.price
+    }
+
     /// Whether the period can't be rated. It can where nothing was priced before: then the period as a whole
     /// has no price, and costs nothing.
     const fn blocks(&self) -> bool {
@@ -30,7 +35,7 @@ impl Obstacle {
     }
 }
 
-impl fmt::Display for Obstacle {
+impl fmt::Display for ModeConflict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { class, on, mode, period: (first, end), .. } = self;
         if let Some(before) = self.before {
@@ -45,8 +50,8 @@ impl fmt::Display for Obstacle {
     }
 }
 
-/// The obstacles among prices, by class and date.
-fn all<'a>(schedule: &'a Schedule, versions: &'a [PriceVersion]) -> impl Iterator<Item = Obstacle> + 'a {
+/// The conflicts among prices, by class and date.
+fn all<'a>(schedule: &'a Schedule, versions: &'a [PriceVersion]) -> impl Iterator<Item = ModeConflict> + 'a {
     versions.iter().filter(|version| version.class.is_paid()).filter_map(|version| {
         let period = schedule.containing(version.valid_from)?;
         let before = before(versions, version, &period).map(|before| before.mode);
@@ -54,7 +59,7 @@ fn all<'a>(schedule: &'a Schedule, versions: &'a [PriceVersion]) -> impl Iterato
             Some(before) => before == version.mode,
             None => !version.mode.counts_the_period(),
         };
-        (period.first != version.valid_from && !sound).then_some(Obstacle {
+        (period.first != version.valid_from && !sound).then_some(ModeConflict {
             price: version.id,
             class: version.class,
             on: version.valid_from,
@@ -78,25 +83,25 @@ fn before<'v>(
     earlier.max_by_key(|other| other.valid_from)
 }
 
-/// Refuses what has an obstacle that was not there before.
+/// Refuses what has a conflict that was not there before.
 pub(crate) fn refuse_new(
     (schedule, versions): (&Schedule, &[PriceVersion]),
     (next, changed): (&Schedule, &[PriceVersion]),
-) -> Result<(), Obstacle> {
-    let known: Vec<Obstacle> = all(schedule, versions).collect();
-    match all(next, changed).find(|obstacle| known.iter().all(|known| known.price != obstacle.price)) {
-        Some(obstacle) => Err(obstacle),
+) -> Result<(), ModeConflict> {
+    let known: Vec<ModeConflict> = all(schedule, versions).collect();
+    match all(next, changed).find(|conflict| known.iter().all(|known| known.price != conflict.price)) {
+        Some(conflict) => Err(conflict),
         None => Ok(()),
     }
 }
 
-/// Why a period can't be rated, with what is to be done about it: of prices that were taken before such were
-/// refused.
-pub(crate) fn reasons(schedule: &Schedule, versions: &[PriceVersion], period: &Period) -> Vec<String> {
-    let own =
-        all(schedule, versions).filter(|obstacle| obstacle.period.0 == period.first && obstacle.blocks());
-    own.map(|obstacle| {
-        format!("{obstacle}; withdraw it: `usher admin price withdraw --id {}`", obstacle.price)
-    })
-    .collect()
+/// What a period can't be rated by: of prices that were taken before such were refused.
+pub(crate) fn of_period(
+    schedule: &Schedule,
+    versions: &[PriceVersion],
+    period: &Period,
+) -> Vec<ModeConflict> {
+    all(schedule, versions)
+        .filter(|conflict| conflict.period.0 == period.first && conflict.blocks())
+        .collect()
 }

@@ -1,0 +1,82 @@
+//! What keeps a period from being closed.
+
+use std::fmt;
+
+use jiff::Timestamp;
+
+use crate::terms::model::mode_conflict::ModeConflict;
+
+/// What keeps a period from being closed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Obstacle {
+    /// The period goes on.
+    NotEnded,
+    /// No event or watermark ever came.
+    NothingSent,
+    /// The ledger is halted; so many events are applied.
+    Halted { applied: i64 },
+    /// An event is missing, while identity is further.
+    EventMissing { next: i64, sent: i64 },
+    /// Identity has sent no watermark since the period's end.
+    WatermarkBehind(Timestamp),
+    /// Identity has sent no watermark.
+    NoWatermark,
+    /// The states of identity and billing were not compared since; the last equal ones were at this event.
+    NotCompared { equal_at: i64 },
+    /// The ledger is not where the caller expects it.
+    LedgerMoved { sequence: i64 },
+    /// Prices that the period can't be rated by.
+    Unratable(ModeConflict),
+}
+
+impl fmt::Display for Obstacle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotEnded => f.write_str("the period has not ended"),
+            Self::NothingSent => f.write_str("identity has never sent anything"),
+            Self::Halted { applied } => write!(
+                f,
+                "the ledger is halted: an event came again with other content; {applied} events are applied"
+            ),
+            Self::EventMissing { next, sent } => write!(f, "event {next} is missing: identity is at {sent}"),
+            Self::WatermarkBehind(at) => write!(f, "identity's watermark is at {at}"),
+            Self::NoWatermark => f.write_str("identity has sent no watermark"),
+            Self::NotCompared { equal_at } => {
+                write!(f, "the states of identity and billing were last seen equal at event {equal_at}")
+            }
+            Self::LedgerMoved { sequence } => {
+                write!(f, "the ledger is at {sequence}, not at what was expected")
+            }
+            Self::Unratable(conflict) => {
+                write!(f, "{conflict}; withdraw it: `usher admin price withdraw --id {}`", conflict.price())
+            }
+        }
+    }
+}
+
+/// Everything that keeps a period from being closed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Obstacles(pub(crate) Vec<Obstacle>);
+
+impl Obstacles {
+    /// Whether nothing does.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl From<Obstacle> for Obstacles {
+    fn from(obstacle: Obstacle) -> Self {
+        Self(vec![obstacle])
+    }
+}
+
+impl fmt::Display for Obstacles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (number, obstacle) in self.0.iter().enumerate() {
+            let separator = if number == 0 { "" } else { "; " };
+            write!(f, "{separator}{obstacle}")?;
+        }
+        Ok(())
+    }
+}
