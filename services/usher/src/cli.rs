@@ -4,10 +4,11 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 
 use crate::config::{Purpose, Settings};
 use crate::key_file::{self, KeyFileArgs};
+use crate::role::Role;
 use crate::service_key::{self, ServiceKeyArgs};
 use crate::{admin, billing, dev, migrate, roles, telemetry};
 
@@ -105,28 +106,6 @@ pub struct DevArgs {
     /// What is logged, as `tracing` directives.
     #[arg(long, default_value = "info,sqlx=warn,h2=warn,hyper=warn,tower=warn")]
     pub log: String,
-}
-
-/// A role that a process can serve.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Role {
-    /// SCIM over HTTP; owns no database.
-    Gateway,
-    /// Workspaces, domains, admins, apps, tokens, plans.
-    Tenant,
-    /// Users and the change log.
-    Identity,
-    /// The seat ledger.
-    Billing,
-    /// The four of them in one process; they still talk gRPC to each other.
-    All,
-}
-
-impl Role {
-    /// Whether a process with this role serves `other`.
-    pub fn includes(self, other: Self) -> bool {
-        self == Self::All || self == other
-    }
 }
 
 #[derive(Debug, Args)]

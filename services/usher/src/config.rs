@@ -11,8 +11,8 @@ use jiff::SignedDuration;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use crate::cli::Role;
 use crate::key_file;
+use crate::role::Role;
 
 pub(crate) use transport::reachable;
 pub use transport::{ConnectionSettings, TlsSettings};

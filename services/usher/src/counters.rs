@@ -1,7 +1,7 @@
 //! Counters that are there from the start: one that only comes with its first event has no rate then,
 //! and an alert on it sleeps through that event.
 
-use crate::cli::Role;
+use crate::role::Role;
 
 /// A counter that a role counts, with the values of its one label.
 struct Counter(Role, &'static str, &'static str, &'static [&'static str]);

@@ -18,9 +18,10 @@ use usher_rpc::Tasks;
 use usher_store::{Cluster, Database, DatabaseConfig, Durability, MigrateError, OWNER_ROLE};
 use usher_tenant::ServiceKeys;
 
-use crate::cli::{DevArgs, Role};
+use crate::cli::DevArgs;
 use crate::config::{LogSettings, Settings, reachable};
 use crate::listeners::{self, Listeners};
+use crate::role::Role;
 use crate::{key_file, lifecycle, roles, telemetry};
 
 /// How long the operator's credential of demo.json lives.

@@ -6,9 +6,9 @@ use anyhow::Context as _;
 use usher_net::descriptors::{self, Shares};
 use usher_net::{Limits, Listener};
 
-use crate::cli::Role;
 use crate::config::Settings;
 use crate::encryption::Encryption;
+use crate::role::Role;
 
 /// File descriptors for what is neither a port's nor a database's connection: logs, channels to other services.
 const RESERVED: u64 = 96;

@@ -12,10 +12,10 @@ use usher_billing::ProofKeys;
 use usher_rpc::{Readiness, Tasks};
 use usher_tenant::Keyring;
 
-use crate::cli::Role;
 use crate::config::{self, ServiceSettings, Settings};
 use crate::databases::Databases;
 use crate::listeners::{self, Listeners};
+use crate::role::Role;
 use crate::{key_file, lifecycle, telemetry};
 
 /// How often billing looks for periods to close.

@@ -14,10 +14,10 @@ use tracing_subscriber::EnvFilter;
 use usher_net::{Listener, Protocol, RequestBody};
 use usher_rpc::{Readiness, Tasks};
 
-use crate::cli::Role;
 use crate::config::LogSettings;
 use crate::counters;
 use crate::databases::Databases;
+use crate::role::Role;
 
 /// Upper bounds of the duration histograms, in seconds.
 const SECONDS: &[f64] =

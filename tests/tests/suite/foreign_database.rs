@@ -1,6 +1,6 @@
 //! Addresses of databases that were exchanged.
 
-use usher::cli::Role;
+use usher::role::Role;
 use usher::{listeners, roles};
 use usher_rpc::Tasks;
 use usher_store::MigrateError;

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, SeqAccess, Visitor};
 
 use super::{Purpose, Settings};
-use crate::cli::Role;
+use crate::role::Role;
 
 /// `connections.*`: on each port.
 #[derive(Clone, Debug, Deserialize)]
