@@ -15,7 +15,7 @@ use crate::terms::store::accounts;
 
 /// Prices, terms and first events come without an announcement: a workspace is looked at this often.
 const LOOK_EVERY: SignedDuration = SignedDuration::from_hours(1);
-/// The proof that a failed attempt asks for takes identity's next watermark.
+/// The proof that a failed attempt asks for takes identity's next watermark, and brings the next attempt forward.
 const RETRY: SignedDuration = SignedDuration::from_mins(1);
 /// The most periods of one workspace that are closed in one turn.
 const MOST: usize = 24;

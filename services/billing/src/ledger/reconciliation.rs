@@ -100,10 +100,14 @@ async fn finish(
     };
     let mut tx = database.begin_at(clock.now()).await?;
     let mut ledger = ledgers::lock(&mut tx, 1).await?;
-    ledger.digest_wanted = false;
+    let wanted = std::mem::take(&mut ledger.digest_wanted);
     ledger.compared_at = Some(clock.now());
     if outcome == ComparisonOutcome::Equal {
         ledger.reconciled_sequence = ledger.reconciled_sequence.max(sequence);
+        if wanted {
+            // It may be the proof that an attempt to close lacked.
+            jobs::hurry(&mut tx, Job::Close, clock.now()).await?;
+        }
     } else {
         tracing::error!(
             workspace = %tx.tenant(), sequence,

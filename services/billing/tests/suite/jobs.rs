@@ -100,6 +100,18 @@ async fn a_period_that_lacks_its_proof_is_an_alarm_in_time_and_none_once_it_is_c
 }
 
 #[tokio::test]
+async fn the_proof_that_an_attempt_lacked_brings_the_next_one_forward() {
+    let billing = Billing::working_at("2026-07-02T12:00:00Z", SETTINGS).await;
+    let (acme, _) = one_seat(&billing).await;
+    acme.watermark(1, "2026-07-02T00:00:00Z", 1).await;
+    eventually("the next attempt is in an hour", async || turn(&acme).await.0 == "2026-07-02 13:00").await;
+
+    acme.prove("2026-07-02T00:00:00Z").await;
+
+    eventually("June is closed", async || closed(&acme).await == 1).await;
+}
+
+#[tokio::test]
 async fn an_account_without_prices_is_neither_closed_nor_an_alarm() {
     let billing = Billing::working_at("2026-09-01T00:00:00Z", SETTINGS).await;
     let mut acme = billing.workspace();
