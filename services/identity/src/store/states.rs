@@ -33,7 +33,7 @@ pub(crate) async fn workspaces(
 /// The database's clock.
 pub(crate) async fn clock(database: &Database) -> Result<Timestamp, Error> {
     let mut tx = database.global().await?;
-    let now: Time = sqlx::query_scalar("SELECT clock_timestamp()").fetch_one(tx.conn()).await?;
+    let now: Time = sqlx::query_scalar("SELECT app_clock()").fetch_one(tx.conn()).await?;
     tx.commit().await?;
     Ok(now.0)
 }
@@ -136,7 +136,7 @@ pub(crate) async fn set_epoch(database: &ScopedDatabase, epoch: i64) -> Result<O
     let tenant = tx.tenant();
     // The head row is locked from here on: no writer comes in between.
     sqlx::query(
-        "UPDATE heads SET epoch = $2, last_effective_at = least(last_effective_at, clock_timestamp())
+        "UPDATE heads SET epoch = $2, last_effective_at = least(last_effective_at, app_clock())
          WHERE tenant_id = $1",
     )
     .bind(tenant)
