@@ -70,7 +70,7 @@ impl Jobs {
         loop {
             tokio::select! {
                 () = tasks.stopping() => return,
-                () = sleep(self.settings.poll) => {}
+                () = self.clock.pause(self.settings.poll) => {}
             }
             let round = tokio::select! {
                 () = tasks.stopping() => return,

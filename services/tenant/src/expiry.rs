@@ -21,7 +21,7 @@ pub(crate) async fn run(database: Database, clock: Clock, retention: Duration, t
     loop {
         tokio::select! {
             () = tasks.stopping() => return,
-            () = tokio::time::sleep(EXPIRE) => {}
+            () = clock.pause(EXPIRE) => {}
         }
         let now = clock.now();
         if let Ok(before) = now.checked_sub(retention) {

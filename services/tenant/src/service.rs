@@ -182,20 +182,21 @@ impl Service {
     /// # Errors
     /// The socket fails.
     pub async fn serve(self, listener: Listener, tasks: Tasks) -> std::io::Result<()> {
-        let expire = expiry::run(self.database.clone(), self.clock, self.log_retention, tasks.clone());
+        let expire =
+            expiry::run(self.database.clone(), self.clock.clone(), self.log_retention, tasks.clone());
         drop(tasks.spawn(expire));
         drop(tasks.spawn(self.announcements.run(self.database, tasks.clone())));
-        drop(tasks.spawn(reload_keys(self.signer, tasks.clone())));
+        drop(tasks.spawn(reload_keys(self.signer, self.clock, tasks.clone())));
         drop(tasks.spawn(tidy(self.brakes, tasks.clone())));
         self.server.serve(listener, tasks).await
     }
 }
 
-async fn reload_keys(signer: Signer, tasks: Tasks) {
+async fn reload_keys(signer: Signer, clock: Clock, tasks: Tasks) {
     loop {
         tokio::select! {
             () = tasks.stopping() => return,
-            () = tokio::time::sleep(RELOAD) => {}
+            () = clock.pause(RELOAD) => {}
         }
         if let Err(error) = signer.reload().await {
             tracing::warn!(error = &error as &dyn std::error::Error, "signing keys can't be reloaded");

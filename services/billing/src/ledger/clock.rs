@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use tokio::time::sleep;
 use usher_base::Clock;
 use usher_rpc::Tasks;
 use usher_store::Database;
@@ -41,7 +40,7 @@ pub(crate) async fn watch(database: Database, own: Clock, tasks: Tasks) {
         }
         tokio::select! {
             () = tasks.stopping() => return,
-            () = sleep(EVERY) => {}
+            () = own.pause(EVERY) => {}
         }
     }
 }

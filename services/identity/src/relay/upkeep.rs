@@ -49,7 +49,7 @@ impl Relay {
             metrics::gauge!("usher_watermark_age_seconds").set(advanced.elapsed().as_secs_f64());
             tokio::select! {
                 () = tasks.stopping() => return,
-                () = tokio::time::sleep(pause) => {}
+                () = self.clock.pause(pause) => {}
             }
         }
     }
