@@ -110,6 +110,7 @@ impl Service {
         })?;
         usher_store::check_belongs(&database, "billing", "ledgers").await?;
         usher_store::check(&database).await?;
+        usher_store::check_clock(&database, clock.offset()).await?;
         let credential = config
             .service_key
             .map(|key| ServiceCredential::new("billing", key, tenant.clone(), clock.clone()));

@@ -84,6 +84,7 @@ impl Service {
         })?;
         usher_store::check_belongs(&database, "identity", "heads").await?;
         usher_store::check(&database).await?;
+        usher_store::check_clock(&database, clock.offset()).await?;
         kept_apart::report(&database).await?;
         let tenant = connect(&config.tenant_url, &config.tls)?;
         let billing = connect(&config.billing_url, &config.tls)?;

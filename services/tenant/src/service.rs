@@ -102,6 +102,7 @@ impl Service {
         })?;
         usher_store::check_belongs(&database, "tenant", "workspace_directory").await?;
         usher_store::check(&database).await?;
+        usher_store::check_clock(&database, clock.offset()).await?;
         let signer = Signer::load(database.clone(), config.keyring.clone(), clock.clone()).await?;
         let verifier = Verifier::new(signer.clone(), Audience::Tenant, clock.clone());
         let hasher = Hasher::new();

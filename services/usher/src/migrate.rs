@@ -31,6 +31,12 @@ pub async fn run(settings: &Settings) -> anyhow::Result<()> {
     for (name, service, migrator) in databases {
         let url =
             service.owner_database_url.as_ref().with_context(|| format!("{name}.owner_database_url"))?;
+        if usher_store::is_clock_moved(url.expose_secret()).await? {
+            bail!(
+                "the clock of the {name} database was moved by `usher dev --clock`, so it is only of use to `usher \
+                 dev`; check {name}.owner_database_url"
+            );
+        }
         usher_store::migrate(url.expose_secret(), migrator)
             .await
             .with_context(|| format!("the {name} database can't be migrated"))?;

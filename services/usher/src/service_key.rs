@@ -39,6 +39,7 @@ pub async fn run(args: &ServiceKeyArgs, settings: &Settings) -> anyhow::Result<(
         statement_timeout: Duration::from_secs(10),
         application: "usher-service-key",
     })?;
+    usher_store::check_clock(&database, Clock::system().offset()).await?;
     let keys = ServiceKeys::new(database, roles::keyring(&settings.tenant)?, Clock::system());
     let place = args.secret.open()?;
     let key = match keys.create(&args.name).await {

@@ -44,6 +44,15 @@ pub enum BootError {
     /// Operator: correct the address.
     #[error("this is another service's database; check the address in {0}.database_url")]
     Foreign(&'static str),
+    /// Operator: choose another database.
+    #[error(
+        "the clock of this database was moved by `usher dev --clock`, so only `usher dev` serves from it; choose \
+         another database"
+    )]
+    MovedClock,
+    /// Operator: migrate.
+    #[error("the database has no app_clock(); run `usher migrate`")]
+    NoClock,
     /// The database does not answer.
     #[error(transparent)]
     Store(#[from] Error),

@@ -1,6 +1,7 @@
 //! PostgreSQL for the services: access that is bound to one workspace, migrations, the check that
 //! row-level security holds, and private clusters for dev mode and tests.
 
+mod app_clock;
 mod belonging;
 mod boot;
 pub mod cluster;
@@ -17,6 +18,7 @@ mod share;
 pub mod testing;
 mod time;
 
+pub use app_clock::{check_clock, is_clock_moved, move_clock};
 pub use belonging::check_belongs;
 pub use boot::{BootError, check};
 pub use cluster::{Cluster, ClusterError, Durability};
