@@ -23,7 +23,13 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run everything on this machine: a private PostgreSQL, the four roles, demo workspaces.
-    Dev(DevArgs),
+    ///
+    /// With --clock, time can be moved, so that a month with its invoice is tried in minutes:
+    ///
+    ///   usher dev --clock 2026-01-01T00:00:00Z      in one terminal, and in another
+    ///
+    ///   usher dev clock advance 31d                 or: usher dev clock set 2026-02-01T00:00:00Z
+    Dev(Box<DevArgs>),
     /// Serve one role, or all of them.
     ///
     /// The billing role closes a period once it is proven that nothing of it is missing, `billing.close_after`
@@ -73,7 +79,10 @@ const ANY_PORT: &str = "127.0.0.1:0";
 
 /// `usher dev`
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct DevArgs {
+    #[command(subcommand)]
+    command: Option<DevCommand>,
     /// Everything that dev mode keeps is in this directory, and nothing is written outside it.
     #[arg(long, default_value = ".usher")]
     pub data_dir: PathBuf,
@@ -103,6 +112,11 @@ pub struct DevArgs {
     /// means no limit.
     #[arg(long, default_value_t = 0)]
     pub rate_per_second: u32,
+    /// Begin at this time, such as 2026-01-01T00:00:00Z, and let `usher dev clock` move time forward. The data
+    /// directory keeps how far its clock is ahead of the machine's, also for starts without --clock; what is there
+    /// already is moved to this time, but never back.
+    #[arg(long, value_name = "TIME", value_parser = dev::clock::time)]
+    pub clock: Option<Timestamp>,
     /// What is logged, as `tracing` directives.
     #[arg(long, default_value = "info,sqlx=warn,h2=warn,hyper=warn,tower=warn")]
     pub log: String,
@@ -155,7 +169,10 @@ impl Cli {
 impl Command {
     async fn run(self) -> anyhow::Result<()> {
         match self {
-            Self::Dev(args) => Box::pin(dev::run(args)).await,
+            Self::Dev(args) => match args.command {
+                Some(DevCommand::Clock(clock)) => dev::clock::run(clock).await,
+                None => Box::pin(dev::run(*args)).await,
+            },
             Self::Serve(args) => {
                 let settings = args.settings.load(Purpose::Serve(args.role))?;
                 telemetry::init_log(&settings.log)?;

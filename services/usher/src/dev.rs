@@ -1,7 +1,9 @@
 //! `usher dev`: everything on this machine, in one directory.
 
+pub(crate) mod clock;
 mod demo;
 mod directory;
+mod site;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -9,7 +11,6 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use jiff::SignedDuration;
 use secrecy::SecretString;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -24,10 +25,8 @@ use crate::listeners::{self, Listeners};
 use crate::role::Role;
 use crate::{key_file, lifecycle, roles, telemetry};
 
-/// How long the operator's credential of demo.json lives.
-const OPERATOR_LIFE: SignedDuration = SignedDuration::from_hours(7 * 24);
-/// The second operator.
-const APPROVER: &str = "approver";
+/// The services that have a database.
+const DATABASES: [&str; 3] = ["tenant", "identity", "billing"];
 const READY_WITHIN: Duration = Duration::from_secs(20);
 
 /// Starts a private PostgreSQL, the four roles and the demo workspaces; serves until SIGINT or SIGTERM.
@@ -60,6 +59,7 @@ pub async fn run(args: DevArgs) -> anyhow::Result<()> {
         directory.clear()?;
     }
     directory.remove_demo()?;
+    let clock = clock::open(&directory, args.clock)?;
     // Heard from here on: a signal during the start must not leave PostgreSQL behind.
     let mut stop = std::pin::pin!(lifecycle::stop_requested());
     let postgres = directory.cluster();
@@ -68,7 +68,8 @@ pub async fn run(args: DevArgs) -> anyhow::Result<()> {
         stopped = &mut stop => return stopped,
         started = Cluster::start(&postgres, Durability::Full) => started?,
     };
-    let served = Box::pin(serve(settings, listeners, &directory, &cluster, stop)).await;
+    let place = Place { directory: &directory, cluster: &cluster, clock };
+    let served = Box::pin(serve(settings, listeners, place, stop)).await;
     directory.remove_demo()?;
     cluster.stop().await;
     served
@@ -95,11 +96,24 @@ fn stay_here(args: &DevArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What it serves from.
+struct Place<'a> {
+    directory: &'a directory::DataDirectory,
+    cluster: &'a Cluster,
+    /// The clock that can be moved, where there is one.
+    clock: Option<Clock>,
+}
+
+impl Place<'_> {
+    fn clock(&self) -> Clock {
+        self.clock.clone().unwrap_or_else(Clock::system)
+    }
+}
+
 async fn serve(
     mut settings: Settings,
     mut listeners: Listeners,
-    directory: &directory::DataDirectory,
-    cluster: &Cluster,
+    place: Place<'_>,
     mut stop: Pin<&mut impl Future<Output = anyhow::Result<()>>>,
 ) -> anyhow::Result<()> {
     let tasks = Tasks::new();
@@ -114,67 +128,90 @@ async fn serve(
     }
     let address = listeners.address(Role::Gateway).context("the gateway has no port")?;
     let metrics = listeners.metrics.take().context("metrics have no port")?;
+    let directory = place.directory;
     key_file::ensure(&directory.key_file())?;
     settings.tenant.key_file = display(&directory.key_file());
     key_file::ensure(&directory.proof_key())?;
     settings.billing.proof_key_file = display(&directory.proof_key());
-    prepare_databases(cluster, &mut settings).await?;
-    let keys = service_keys(&mut settings).await?;
-    let mut running = roles::start(Role::All, &settings, listeners, &tasks).await?;
+    prepare_databases(&place, &mut settings).await?;
+    let keys = service_keys(&mut settings, place.clock()).await?;
+    let mut running = roles::start_by(place.clock(), Role::All, &settings, listeners, &tasks).await?;
     let metrics_address = metrics.local_addr()?;
     telemetry::serve_metrics(metrics, handle, (running.readiness(), running.databases()), &tasks);
-    let credential = keys.operator_credential("dev", OPERATOR_LIFE).await?;
-    // What one operator asks for, such as a correction, another one approves.
-    let approver = keys.operator_credential(APPROVER, OPERATOR_LIFE).await?;
-    let site = demo::Site {
+    let mut site = site::Site {
         base_url: format!("http://{}", reachable(address)),
         tenant_url: settings.tenant.url.clone(),
         identity_url: settings.identity.url.clone(),
         billing_url: settings.billing.url.clone(),
         metrics_url: format!("http://{metrics_address}/metrics"),
-        credential,
-        approver,
+        ..site::Site::default()
     };
+    site.sign(&keys).await?;
     let seed = async {
         let workspaces = demo::seed(&site, &directory.secrets()).await?;
         ready(reachable(address)).await?;
-        directory.write_demo(&site.document(&workspaces))?;
-        site.print(&workspaces, &directory.demo());
-        anyhow::Ok(())
+        anyhow::Ok(workspaces)
     };
-    let outcome = tokio::select! {
+    let seeded = tokio::select! {
         seeded = seed => seeded,
         stopped = &mut stop => { lifecycle::drain(&tasks, &mut running).await; return stopped },
         failed = running.failed() => failed.and_then(|()| bail!("a role ended by itself")),
     };
-    let outcome = match outcome {
-        Ok(()) => tokio::select! {
+    let outcome = match seeded {
+        Ok(workspaces) => tokio::select! {
             stopped = stop => stopped,
             failed = running.failed() => failed.and_then(|()| bail!("a role ended by itself")),
+            failed = offer(place, keys, site, workspaces) => failed,
         },
-        failed => failed,
+        Err(error) => Err(error),
     };
     lifecycle::drain(&tasks, &mut running).await;
     outcome
 }
 
+/// Says that everything is ready, and lets the clock be moved, until that fails.
+async fn offer(
+    place: Place<'_>,
+    keys: ServiceKeys,
+    site: site::Site,
+    workspaces: Vec<demo::Seeded>,
+) -> anyhow::Result<()> {
+    let Place { directory, cluster, clock } = place;
+    let socket = clock.as_ref().map(|_| directory.bind_clock_socket()).transpose()?;
+    directory.write_demo(&site.document(&workspaces))?;
+    site.print(&workspaces, &directory.demo());
+    let Some((clock, socket)) = clock.zip(socket) else { return std::future::pending().await };
+    println!("It is {}; usher dev clock moves time forward.", clock::seconds(clock.now()));
+    clock::Movable { clock, directory, cluster, keys, site, workspaces }.listen(socket).await
+}
+
 /// Makes and migrates the three databases, and puts their addresses into the settings.
-async fn prepare_databases(cluster: &Cluster, settings: &mut Settings) -> anyhow::Result<()> {
-    for (name, service, migrator) in [
-        ("tenant", &mut settings.tenant, &usher_tenant::MIGRATOR),
-        ("identity", &mut settings.identity, &usher_identity::MIGRATOR),
-        ("billing", &mut settings.billing, &usher_billing::MIGRATOR),
-    ] {
-        let database = format!("usher_{name}");
+async fn prepare_databases(place: &Place<'_>, settings: &mut Settings) -> anyhow::Result<()> {
+    let cluster = place.cluster;
+    let services = [
+        (&mut settings.tenant, &usher_tenant::MIGRATOR),
+        (&mut settings.identity, &usher_identity::MIGRATOR),
+        (&mut settings.billing, &usher_billing::MIGRATOR),
+    ];
+    for (name, (service, migrator)) in DATABASES.into_iter().zip(services) {
+        let database = database(name);
         cluster.ensure_database(&database).await?;
         usher_store::migrate(&cluster.url(&database, OWNER_ROLE), migrator)
             .await
             .map_err(|error| unusable(name, error))?;
+        if let Some(offset) = place.clock.as_ref().and_then(Clock::offset) {
+            usher_store::move_clock(&cluster.url(&database, OWNER_ROLE), offset).await?;
+        }
         let role = usher_store::service_role(name);
         usher_store::admit(&cluster.url(&database, OWNER_ROLE), &role).await?;
         service.database_url = Some(SecretString::from(cluster.url(&database, &role)));
     }
     Ok(())
+}
+
+/// What a service's database is called.
+fn database(service: &str) -> String {
+    format!("usher_{service}")
 }
 
 /// Why a database can't be used. Data of a newer program is not this one's to delete.
@@ -189,7 +226,7 @@ fn unusable(name: &str, error: MigrateError) -> anyhow::Error {
 }
 
 /// Gives gateway, identity and billing keys that live as long as this process.
-async fn service_keys(settings: &mut Settings) -> anyhow::Result<ServiceKeys> {
+async fn service_keys(settings: &mut Settings, clock: Clock) -> anyhow::Result<ServiceKeys> {
     let url =
         settings.tenant.database_url.as_ref().map(secrecy::ExposeSecret::expose_secret).unwrap_or_default();
     let database = Database::open(&DatabaseConfig {
@@ -198,7 +235,7 @@ async fn service_keys(settings: &mut Settings) -> anyhow::Result<ServiceKeys> {
         statement_timeout: Duration::from_secs(10),
         application: "usher-dev",
     })?;
-    let keys = ServiceKeys::new(database, roles::keyring(&settings.tenant)?, Clock::system());
+    let keys = ServiceKeys::new(database, roles::keyring(&settings.tenant)?, clock);
     for (name, slot) in [
         ("gateway", &mut settings.gateway.service_key),
         ("identity", &mut settings.identity.service_key),

@@ -102,9 +102,19 @@ pub async fn start(
     listeners: Listeners,
     tasks: &Tasks,
 ) -> anyhow::Result<Running> {
+    start_by(Clock::system(), role, settings, listeners, tasks).await
+}
+
+/// As [`start`], by another clock than the system's: dev mode's.
+pub(crate) async fn start_by(
+    clock: Clock,
+    role: Role,
+    settings: &Settings,
+    listeners: Listeners,
+    tasks: &Tasks,
+) -> anyhow::Result<Running> {
     let mut running =
         Running { roles: JoinSet::new(), readiness: Readiness::new(tasks), databases: Databases::default() };
-    let clock = Clock::system();
     let tls = listeners.encryption.client.clone();
     drop(tasks.spawn(listeners.encryption.follow(tasks.clone())));
     if let Some(listener) = listeners.tenant.filter(|_| role.includes(Role::Tenant)) {

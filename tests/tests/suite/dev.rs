@@ -1,5 +1,8 @@
 //! `usher dev`, the real program.
 
+mod clock;
+mod page;
+
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};

@@ -1,15 +1,12 @@
-//! The demo workspaces, and demo.json.
+//! The demo workspaces.
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::IsTerminal as _;
 use std::path::Path;
-use std::time::Duration;
 
 use anyhow::Context as _;
 use rand::RngExt as _;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 use tonic::transport::Channel;
 use usher_base::Reason;
 use usher_base::id::WorkspaceId;
@@ -28,6 +25,7 @@ use usher_rpc::{Failure, Outgoing, WireEnum as _};
 use usher_seats::SeatClass;
 
 use super::directory::write_private;
+use super::site::Site;
 
 /// Plans: name, SCIM included, domains enforced.
 const PLANS: [(&str, bool, bool); 4] =
@@ -37,11 +35,11 @@ const PLANS: [(&str, bool, bool); 4] =
 const COLLABORATOR_CAP: Cap = Cap { at_least: 20, percent: 15 };
 
 /// What a demo workspace is.
-struct Demo {
-    slug: &'static str,
+pub(super) struct Demo {
+    pub(super) slug: &'static str,
     title: &'static str,
     plan: &'static str,
-    domains: &'static [&'static str],
+    pub(super) domains: &'static [&'static str],
 }
 
 const WORKSPACES: [Demo; 3] = [
@@ -58,31 +56,19 @@ const WORKSPACES: [Demo; 3] = [
 const PRICES: [(SeatClass, &str); 2] = [(SeatClass::Regular, "12.00"), (SeatClass::External, "8.00")];
 const APP: &str = "Azure AD SCIM";
 
-/// Where everything is.
-pub(super) struct Site {
-    pub(super) base_url: String,
-    pub(super) tenant_url: String,
-    pub(super) identity_url: String,
-    pub(super) billing_url: String,
-    pub(super) metrics_url: String,
-    pub(super) credential: String,
-    /// Of a second operator.
-    pub(super) approver: String,
-}
-
 /// What no database can give again; kept from the first start on.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-struct Secrets {
-    password: String,
+pub(super) struct Secrets {
+    pub(super) password: String,
     #[serde(default)]
-    token: String,
+    pub(super) token: String,
 }
 
 /// A demo workspace as demo.json shows it.
 pub(super) struct Seeded {
-    demo: &'static Demo,
-    id: String,
-    secrets: Secrets,
+    pub(super) demo: &'static Demo,
+    pub(super) id: String,
+    pub(super) secrets: Secrets,
 }
 
 /// Makes what is missing of the demo workspaces; what is there stays as it is.
@@ -90,7 +76,7 @@ pub(super) async fn seed(site: &Site, secrets_file: &Path) -> anyhow::Result<Vec
     let seeder = Seeder {
         channel: usher_rpc::connect(&site.tenant_url, &ClientTls::default())?,
         billing: usher_rpc::connect(&site.billing_url, &ClientTls::default())?,
-        credential: &site.credential,
+        site,
     };
     let mut secrets: BTreeMap<String, Secrets> = match fs::read(secrets_file) {
         Ok(bytes) => serde_json::from_slice(&bytes)
@@ -120,19 +106,12 @@ pub(super) async fn seed(site: &Site, secrets_file: &Path) -> anyhow::Result<Vec
 struct Seeder<'a> {
     channel: Channel,
     billing: Channel,
-    credential: &'a str,
+    site: &'a Site,
 }
 
 impl Seeder<'_> {
     fn request<T>(&self, message: T, workspace: Option<WorkspaceId>) -> tonic::Request<T> {
-        Outgoing {
-            credential: self.credential,
-            workspace,
-            request_id: "dev-seed",
-            trace: None,
-            timeout: Duration::from_secs(10),
-        }
-        .request(message)
+        self.site.request(message, workspace)
     }
 
     async fn plans(&self) -> anyhow::Result<()> {
@@ -233,7 +212,7 @@ impl Seeder<'_> {
 }
 
 impl Demo {
-    fn email(&self) -> String {
+    pub(super) fn email(&self) -> String {
         format!("admin@{}", self.domains.first().unwrap_or(&"sandbox.example"))
     }
 }
@@ -249,52 +228,4 @@ fn unless_there<T>(answer: Result<T, tonic::Status>) -> anyhow::Result<()> {
 fn password() -> String {
     let mut rng = rand::rng();
     (0..20).map(|_| char::from(b"abcdefghjkmnpqrstuvwxyz23456789"[rng.random_range(0..31)])).collect()
-}
-
-impl Site {
-    /// demo.json
-    pub(super) fn document(&self, workspaces: &[Seeded]) -> Value {
-        json!({
-            "console_url": format!("{}/", self.base_url),
-            "grpc": { "tenant": self.tenant_url, "identity": self.identity_url, "billing": self.billing_url },
-            "metrics_url": self.metrics_url,
-            "service_credential": self.credential,
-            "operators": { "approver": self.approver },
-            "workspaces": workspaces.iter().map(|workspace| json!({
-                "name": workspace.demo.slug,
-                "id": workspace.id,
-                "scim_url": self.scim_url(workspace),
-                "token": workspace.secrets.token,
-                "domains": workspace.demo.domains,
-                "admin": { "email": workspace.demo.email(), "password": workspace.secrets.password },
-            })).collect::<Vec<_>>(),
-        })
-    }
-
-    fn scim_url(&self, workspace: &Seeded) -> String {
-        format!("{}/scim/v2/{}", self.base_url, workspace.demo.slug)
-    }
-
-    /// Tells the person at the terminal what to do next.
-    pub(super) fn print(&self, workspaces: &[Seeded], demo: &Path) {
-        println!("\nUsher is ready. Addresses, tokens and logins are in {}\n", super::display(demo));
-        for workspace in workspaces {
-            println!("  {:<8}  {}", workspace.demo.slug, self.scim_url(workspace));
-        }
-        if let Some(first) = workspaces.first() {
-            println!("\nTry it:\n");
-            // What is redirected is kept, so a token goes to terminals only.
-            let (quote, token) = if std::io::stdout().is_terminal() {
-                ('\'', first.secrets.token.clone())
-            } else {
-                ('"', format!("$(jq -r .workspaces[0].token {})", super::display(demo)))
-            };
-            println!(
-                "  curl -H {quote}Authorization: Bearer {token}{quote} \\\n       \
-                 '{}/Users?filter=userName+eq+%22nobody%22'\n",
-                self.scim_url(first)
-            );
-        }
-        println!("Ctrl-C stops it; the data stays.");
-    }
 }

@@ -7,11 +7,17 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
 /// What dev mode keeps.
-const ENTRIES: [&str; 6] = ["postgres", "tenant.key", "proof.key", "secrets.json", "demo.json", "lock"];
+const ENTRIES: [&str; 8] =
+    ["postgres", "tenant.key", "proof.key", "secrets.json", "demo.json", "lock", CLOCK, CLOCK_SOCKET];
+const CLOCK: &str = "clock.json";
+/// The socket at which the clock is moved.
+pub(super) const CLOCK_SOCKET: &str = "clock.sock";
 
 /// How long the lock of another process is waited for.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -57,6 +63,15 @@ impl DataDirectory {
         }
     }
 
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether anything was ever kept here.
+    pub(super) fn has_data(&self) -> bool {
+        self.cluster().exists()
+    }
+
     pub(super) fn cluster(&self) -> PathBuf {
         self.path.join("postgres")
     }
@@ -78,6 +93,27 @@ impl DataDirectory {
     /// What demo.json shows and no database can give again: tokens and passwords.
     pub(super) fn secrets(&self) -> PathBuf {
         self.path.join("secrets.json")
+    }
+
+    pub(super) fn clock_socket(&self) -> PathBuf {
+        self.path.join(CLOCK_SOCKET)
+    }
+
+    /// How far the clock is ahead of the machine's; none where it was never moved.
+    pub(super) fn clock_offset(&self) -> anyhow::Result<Option<SignedDuration>> {
+        let path = self.path.join(CLOCK);
+        let kept = match fs::read(&path) {
+            Ok(bytes) => serde_json::from_slice::<Kept>(&bytes).ok(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error).with_context(|| format!("{} can't be read", path.display())),
+        };
+        let kept = kept.with_context(|| format!("{} is damaged; --reset begins anew", path.display()))?;
+        Ok(Some(SignedDuration::from_micros(kept.offset_micros)))
+    }
+
+    pub(super) fn write_clock_offset(&self, offset: SignedDuration) -> anyhow::Result<()> {
+        let offset_micros = i64::try_from(offset.as_micros())?;
+        write_private(&self.path.join(CLOCK), &serde_json::to_value(Kept { offset_micros })?)
     }
 
     /// Deletes everything that dev mode keeps here. A directory with anything else in it is left alone.
@@ -104,19 +140,34 @@ impl DataDirectory {
         Ok(())
     }
 
-    /// Takes demo.json away: it is there only while everything is ready.
+    /// Takes demo.json away: it is there only while everything is ready. So is the socket of the clock.
     pub(super) fn remove_demo(&self) -> anyhow::Result<()> {
-        match fs::remove_file(self.demo()) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(error).with_context(|| format!("{} can't be deleted", self.demo().display()))
-            }
-            _ => Ok(()),
-        }
+        self.remove_clock_socket()?;
+        remove(&self.demo())
+    }
+
+    pub(super) fn remove_clock_socket(&self) -> anyhow::Result<()> {
+        remove(&self.clock_socket())
     }
 
     /// Writes demo.json, whole or not at all, readable by its owner only.
     pub(super) fn write_demo(&self, document: &Value) -> anyhow::Result<()> {
         write_private(&self.demo(), document)
+    }
+}
+
+/// What the file of the clock says.
+#[derive(Debug, Serialize, Deserialize)]
+struct Kept {
+    offset_micros: i64,
+}
+
+fn remove(path: &Path) -> anyhow::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("{} can't be deleted", path.display()))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -162,6 +213,20 @@ mod tests {
         let refused = DataDirectory::open(folder.path()).await.unwrap_err().to_string();
 
         assert!(refused.contains("another usher dev"), "{refused}");
+    }
+
+    #[tokio::test]
+    async fn a_clock_that_can_not_be_read_is_an_error_and_not_the_machines() {
+        let folder = tempfile::tempdir().unwrap();
+        let directory = DataDirectory::open(folder.path()).await.unwrap();
+        assert_eq!(directory.clock_offset().unwrap(), None);
+
+        directory.write_clock_offset(SignedDuration::from_hours(-7)).unwrap();
+        assert_eq!(directory.clock_offset().unwrap(), Some(SignedDuration::from_hours(-7)));
+
+        fs::write(folder.path().join(CLOCK), "{}").unwrap();
+        let refused = directory.clock_offset().unwrap_err().to_string();
+        assert!(refused.contains("clock.json is damaged; --reset"), "{refused}");
     }
 
     #[tokio::test]
