@@ -1,19 +1,12 @@
 //! A SCIM client that says what it expected, what it got and of which request.
 
-use std::fmt::Write as _;
-
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+pub use usher_dialects::wire::{ERROR_SCHEMA, MEDIA_TYPE, PATCH_SCHEMA, encode};
 
-/// Media type of SCIM documents (RFC 7644 section 8.1).
-pub const MEDIA_TYPE: &str = "application/scim+json";
-/// Schema of PATCH bodies.
-pub const PATCH_SCHEMA: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
 /// Where a user's document has the user type of the seat.
 pub const SEAT: &str = "/urn:ietf:params:scim:schemas:extension:usher:2.0:User/userType";
-/// Schema of errors.
-pub const ERROR_SCHEMA: &str = "urn:ietf:params:scim:api:messages:2.0:Error";
 
 /// One workspace's SCIM endpoint with a token.
 #[derive(Clone, Debug)]
@@ -171,23 +164,6 @@ pub fn user_of_type(user_name: &str, user_type: &str) -> Value {
     let mut document = user(user_name);
     document["urn:ietf:params:scim:schemas:extension:usher:2.0:User"] = json!({ "userType": user_type });
     document
-}
-
-/// A query value as identity providers encode it: `+` for a space.
-pub fn encode(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len() * 2);
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                encoded.push(char::from(byte));
-            }
-            b' ' => encoded.push('+'),
-            other => {
-                let _ = write!(encoded, "%{other:02X}");
-            }
-        }
-    }
-    encoded
 }
 
 impl Answer {

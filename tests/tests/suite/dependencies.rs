@@ -54,6 +54,7 @@ fn allowed(name: &str) -> &'static [&'static str] {
             "usher",
             "usher-base",
             "usher-billing",
+            "usher-dialects",
             "usher-gateway",
             "usher-identity",
             "usher-net",

@@ -2,10 +2,9 @@
 //! writes to each of them and clears it again. So what is advertised must be kept, and must be clearable.
 
 use serde_json::{Value, json};
+use usher_dialects::default_attributes::by_path;
+use usher_dialects::given::{CORE, MANAGER, USHER, named};
 use usher_tests::stack::Stack;
-
-use super::default_attributes::by_path;
-use super::given::{CORE, MANAGER, USHER, named};
 
 /// An attribute as Entra names it, and where its value is in a resource.
 struct Target {

@@ -1,6 +1,5 @@
 //! Holding rows against a running Usher.
 
-use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -10,13 +9,14 @@ use futures::future::join_all;
 use reqwest::Method;
 use serde_json::Value;
 use tokio::time::Instant;
+use usher_dialects::Table;
+use usher_dialects::fact::{self, judge};
+use usher_dialects::given::of_team;
+use usher_dialects::kept::Kept;
+use usher_dialects::row::{self, Body, Request, Row, Step};
 use usher_proto::tenant::v1::ScimProfile;
 use usher_tests::scim::{Answer, ScimClient};
-use usher_tests::stack::{Stack, Workspace};
-
-use super::fact::{Fact, malformed};
-use super::given::of_team;
-use super::row::{Body, Request, Row, Step};
+use usher_tests::stack::{Stack, Workspace, WorkspaceBuilder};
 
 /// Rows that are under way at the same time.
 const AT_ONCE: usize = 6;
@@ -26,14 +26,14 @@ const QUICK: Duration = Duration::from_millis(600);
 const MOST_LEFT: usize = 50;
 
 /// Holds every row of these tables, each in an empty workspace, and fails with all that do not hold.
-pub(super) async fn hold(tables: Vec<(&'static str, Vec<Row>)>) {
+pub(super) async fn hold(tables: Vec<Table>) {
     let count: usize = tables.iter().map(|(_, rows)| rows.len()).sum();
     let faults = faults(tables).await;
     assert!(faults.is_empty(), "{} of {count} rows do not hold\n\n{}", faults.len(), faults.join("\n\n"));
 }
 
 /// What is not as the rows have it, in their order.
-async fn faults(tables: Vec<(&'static str, Vec<Row>)>) -> Vec<String> {
+async fn faults(tables: Vec<Table>) -> Vec<String> {
     let workspaces =
         Workspaces { stack: Stack::start().await, made: AtomicUsize::new(0), empty: Mutex::default() };
     let rows = tables.into_iter().flat_map(|(table, rows)| rows.into_iter().map(move |row| (table, row)));
@@ -49,7 +49,8 @@ async fn faults(tables: Vec<(&'static str, Vec<Row>)>) -> Vec<String> {
 async fn run(workspaces: &Workspaces, row: Row) -> Option<String> {
     let workspace = workspaces.take(&row).await;
     let is_usual = row.is_usual();
-    let mut kept = Kept(BTreeMap::from([("base".to_owned(), workspace.scim().base().to_owned())]));
+    let mut kept = Kept::default();
+    kept.insert("base", workspace.scim().base());
     for (at, step) in row.steps.into_iter().enumerate() {
         if let Err(fault) = take(workspace.scim(), &mut kept, step).await {
             return Some(format!("{}\n  step {}: {fault}", row.source, at + 1));
@@ -75,7 +76,7 @@ impl Workspaces {
             return workspace;
         }
         let builder = self.stack.workspace(&format!("row-{}", self.made.fetch_add(1, Ordering::Relaxed)));
-        let workspace = (row.build.unwrap_or(|usual| usual.plan("Open")))(builder).create().await;
+        let workspace = built(builder, row.workspace).create().await;
         if row.strict {
             let operator = self.stack.operator();
             operator.app_profile(workspace.id(), workspace.app(), ScimProfile::Strict).await.unwrap();
@@ -103,16 +104,26 @@ impl Workspaces {
     }
 }
 
+/// The workspace that a row begins with. Without a word of its plan, it enforces its domains.
+fn built(builder: WorkspaceBuilder, workspace: row::Workspace) -> WorkspaceBuilder {
+    match workspace {
+        row::Workspace::Usual => builder.plan("Open"),
+        row::Workspace::BlockedAt(seats) => builder.plan("Open").blocked_at(seats),
+        row::Workspace::AllowedBeyond(seats) => builder.plan("Open").allowed_beyond(seats),
+        row::Workspace::Domains(domains) => builder.domains(domains),
+    }
+}
+
 async fn take(scim: &ScimClient, kept: &mut Kept, step: Step) -> Result<(), String> {
     match step {
         Step::One { request, facts, keep } => {
             let answer = send(scim, kept, &request).await?;
-            judge(&answer, &facts, kept)?;
+            judge(&seen(&answer), &facts, kept).map_err(|fault| told(&answer, &fault))?;
             again(scim, &request, &answer).await?;
             for (name, pointer) in keep {
                 let value = answer.body.pointer(&pointer).and_then(Value::as_str);
                 let value = value.ok_or_else(|| told(&answer, &format!("nothing to keep at {pointer}")))?;
-                kept.0.insert(name, value.to_owned());
+                kept.insert(name, value);
             }
             Ok(())
         }
@@ -141,13 +152,14 @@ async fn take(scim: &ScimClient, kept: &mut Kept, step: Step) -> Result<(), Stri
     }
 }
 
-fn judge(answer: &Answer, facts: &[Fact], kept: &Kept) -> Result<(), String> {
-    let mut faults: Vec<String> = facts.iter().filter_map(|fact| fact.fault(answer, kept)).collect();
-    if !facts.iter().any(|fact| matches!(fact, Fact::Status(_))) && !answer.status.is_success() {
-        faults.push(format!("it was refused with {}", answer.status));
+/// An answer as rows judge it.
+fn seen(answer: &Answer) -> fact::Answer {
+    fact::Answer {
+        status: answer.status,
+        headers: answer.headers.clone(),
+        body: answer.body.clone(),
+        text: answer.text.clone(),
     }
-    faults.extend(malformed(answer));
-    if faults.is_empty() { Ok(()) } else { Err(told(answer, &faults.join("; "))) }
 }
 
 /// A write that succeeded is what a read then shows: nothing answers 200 and does something else.
@@ -183,28 +195,6 @@ async fn send(scim: &ScimClient, kept: &Kept, request: &Request) -> Result<Answe
 
 fn told(answer: &Answer, fault: &str) -> String {
     format!("{}: {fault}\n  {} {}", answer.request, answer.status, answer.text)
-}
-
-/// What was kept, by name.
-pub(super) struct Kept(BTreeMap<String, String>);
-
-impl Kept {
-    /// A text with what its names stand for.
-    pub(super) fn text(&self, text: &str) -> String {
-        self.0.iter().fold(text.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
-    }
-
-    /// A document with what its names stand for.
-    pub(super) fn value(&self, value: &Value) -> Value {
-        match value {
-            Value::String(text) => self.text(text).into(),
-            Value::Array(elements) => elements.iter().map(|element| self.value(element)).collect(),
-            Value::Object(parts) => {
-                Value::Object(parts.iter().map(|(name, part)| (name.clone(), self.value(part))).collect())
-            }
-            other => other.clone(),
-        }
-    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

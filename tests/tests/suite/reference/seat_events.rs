@@ -1,11 +1,10 @@
 //! billing.md B12 to B14: what SCIM does that is no matter of seats leaves no event in the ledger.
 
 use serde_json::{Value, json};
+use usher_dialects::given::{USHER, ada};
 use usher_tests::operator::Seats;
 use usher_tests::scim::user_of_type;
 use usher_tests::stack::{Stack, Workspace};
-
-use super::given::{USHER, ada};
 
 /// The number of the last seat event, and the events of billing's ledger.
 async fn recorded(stack: &Stack, workspace: &Workspace) -> (i64, usize) {

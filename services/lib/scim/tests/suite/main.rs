@@ -1,6 +1,8 @@
 //! The protocol on documents as identity providers send them. Names of rows are their sources.
 #![expect(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
 
+mod dialects;
+mod directory;
 mod hostile;
 mod patch_dialects;
 mod projection;

@@ -1,7 +1,7 @@
 //! PATCH operations and documents that were seen and that no other table has: elements of lists, whole
 //! extensions, members in odd shapes.
 
-use reqwest::Method;
+use http::Method;
 use serde_json::json;
 
 use super::given::{CORE, ENTERPRISE, USHER, enterprise, named, of_ada, of_team, patched};

@@ -1,6 +1,7 @@
 //! entra.md §3: what public trackers say that servers did wrong with Entra, up to #27;
 //! `matching` has the rest, and `checklist` #28 and #29 to the letter.
 
+use http::Method;
 use serde_json::{Value, json};
 
 use super::given::{
@@ -56,7 +57,7 @@ fn values() -> Vec<Row> {
         .lacks("/title"),
         of_ada("#2 ssoready/ssoready#182: operations in small letters")
             .send(
-                reqwest::Method::PATCH,
+                Method::PATCH,
                 "/Users/{ada}",
                 r#"{"operations": [{"op": "replace", "path": "title", "value": "x"}]}"#,
             )

@@ -1,28 +1,56 @@
 //! What must be true of an answer.
 
+use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
-use usher_tests::scim::{Answer, ERROR_SCHEMA, MEDIA_TYPE};
 
-use super::run::Kept;
+use crate::kept::Kept;
+use crate::wire::{ERROR_SCHEMA, MEDIA_TYPE};
+
+/// What came back.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body as JSON; null where there is none.
+    pub body: Value,
+    /// The body as it came.
+    pub text: String,
+}
+
+impl Answer {
+    /// A header, where it is there.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+}
 
 /// A fact about an answer.
-pub(super) enum Fact {
+pub enum Fact {
+    /// It has this status.
     Status(u16),
-    /// At a JSON pointer.
+    /// It has this value at a JSON pointer; null where there is none.
     At(String, Value),
+    /// It has so many elements at a JSON pointer.
     Count(&'static str, usize),
-    /// Empty for none.
+    /// It is an error of this type; empty for none.
     ScimType(&'static str),
+    /// Its detail has this in it.
     Told(&'static str),
+    /// It lists just these, by user name or display name.
     Finds(Vec<&'static str>),
+    /// It is a group of just these, by the names under which their ids were kept.
     Members(Vec<&'static str>),
+    /// It has a header with this in it.
     Header(&'static str, &'static str),
+    /// Whatever else, with its name.
     Holds(&'static str, fn(&Answer) -> bool),
 }
 
 impl Fact {
     /// What is not as it must be.
-    pub(super) fn fault(&self, answer: &Answer, kept: &Kept) -> Option<String> {
+    fn fault(&self, answer: &Answer, kept: &Kept) -> Option<String> {
         let differs = |what: String, found: &Value, expected: &Value| {
             (found != expected).then(|| format!("{what} is {found}, not {expected}"))
         };
@@ -52,7 +80,7 @@ impl Fact {
                 differs("members".to_owned(), &sorted(found), &sorted(expected))
             }
             Self::Header(name, part) => {
-                let found = answer.header(*name).unwrap_or_default();
+                let found = answer.header(name).unwrap_or_default();
                 (!found.contains(&kept.text(part))).then(|| format!("{name} is {found:?}, without {part:?}"))
             }
             Self::Holds(what, test) => (!test(answer)).then(|| format!("not so: {what}")),
@@ -60,9 +88,22 @@ impl Fact {
     }
 }
 
+/// Judges an answer. A request of which nothing else is said must succeed.
+///
+/// # Errors
+/// What is not as it must be.
+pub fn judge(answer: &Answer, facts: &[Fact], kept: &Kept) -> Result<(), String> {
+    let mut faults: Vec<String> = facts.iter().filter_map(|fact| fact.fault(answer, kept)).collect();
+    if !facts.iter().any(|fact| matches!(fact, Fact::Status(_))) && !answer.status.is_success() {
+        faults.push(format!("it was refused with {}", answer.status));
+    }
+    faults.extend(malformed(answer));
+    if faults.is_empty() { Ok(()) } else { Err(faults.join("; ")) }
+}
+
 /// What is wrong with an answer whatever was asked: its media type, and an error that is no whole
 /// SCIM error (RFC 7644 section 3.12).
-pub(super) fn malformed(answer: &Answer) -> Option<String> {
+fn malformed(answer: &Answer) -> Option<String> {
     if answer.text.is_empty() {
         return (answer.status.is_client_error() || answer.status.is_server_error())
             .then(|| format!("{} without a body", answer.status));

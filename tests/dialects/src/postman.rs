@@ -1,7 +1,7 @@
 //! entra.md §2.4: the two Postman collections of AzureAD/SCIMReferenceCode. The `/Token` of the first
 //! gives the sample's own tokens away, and `/serviceConfiguration` is a misspelled address of the sample.
 
-use reqwest::Method;
+use http::Method;
 use serde_json::json;
 
 use super::given::{CORE, ENTERPRISE, enterprise, named, of_ada, of_team};

@@ -1,6 +1,6 @@
 //! entra.md §4.2 to §4.5, and the list of what clients other than Entra need tolerated.
 
-use reqwest::Method;
+use http::Method;
 use serde_json::json;
 
 use super::given::{CORE, ada, enterprise, of_ada};

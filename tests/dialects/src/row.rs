@@ -1,53 +1,86 @@
 //! A row: what a source says that clients send, in order, and what must come of it.
 
-use reqwest::Method;
+use http::Method;
 use serde_json::{Value, json};
-use usher_tests::scim::{MEDIA_TYPE, PATCH_SCHEMA, encode};
-use usher_tests::stack::WorkspaceBuilder;
 
-use super::fact::Fact;
+use crate::fact::{Answer, Fact};
+use crate::wire::{MEDIA_TYPE, PATCH_SCHEMA, encode};
 
 /// A row. Names in braces, in paths, bodies and expectations, stand for what was kept before:
 /// `/Users/{ada}`. A step that says nothing of its status must succeed.
-pub(super) struct Row {
-    pub(super) source: &'static str,
-    /// None for the usual workspace: empty, and open to people of any domain.
-    pub(super) build: Option<fn(WorkspaceBuilder) -> WorkspaceBuilder>,
-    pub(super) strict: bool,
-    pub(super) steps: Vec<Step>,
+pub struct Row {
+    /// Where it was seen.
+    pub source: &'static str,
+    /// The workspace that it begins with.
+    pub workspace: Workspace,
+    /// Whether the app has the strict profile.
+    pub strict: bool,
+    /// What happens, in order.
+    pub steps: Vec<Step>,
+}
+
+/// A workspace in which a row can begin. It is empty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Workspace {
+    /// Of an open plan, for people of any domain.
+    Usual,
+    /// As the usual one, and blocked at so many paid seats.
+    BlockedAt(i64),
+    /// As the usual one, with a limit of so many paid seats that may be exceeded.
+    AllowedBeyond(i64),
+    /// For people of these domains alone.
+    Domains(&'static [&'static str]),
 }
 
 /// A part of a row.
-pub(super) enum Step {
-    /// A request, what must be true of its answer, and what is kept of it: name and JSON pointer.
-    One { request: Request, facts: Vec<Fact>, keep: Vec<(String, String)> },
+pub enum Step {
+    /// A request.
+    One {
+        /// What is sent.
+        request: Request,
+        /// What must be true of its answer.
+        facts: Vec<Fact>,
+        /// What is kept of the answer: name and JSON pointer.
+        keep: Vec<(String, String)>,
+    },
     /// A GET of a path that is quick, the fastest of some: others use the machine too.
     Quick(&'static str),
-    /// Requests at the same time, and their statuses in order of size.
-    Together { requests: Vec<Request>, statuses: Vec<u16> },
+    /// Requests at the same time.
+    Together {
+        /// What is sent.
+        requests: Vec<Request>,
+        /// The statuses of the answers, in order of size.
+        statuses: Vec<u16>,
+    },
 }
 
 /// A request as it goes over the wire.
 #[derive(Clone)]
-pub(super) struct Request {
-    pub(super) method: Method,
+pub struct Request {
+    /// The method.
+    pub method: Method,
     /// Below the workspace's URL.
-    pub(super) path: String,
-    pub(super) headers: Vec<(&'static str, String)>,
-    pub(super) body: Option<Body>,
+    pub path: String,
+    /// Its headers, but for the token's.
+    pub headers: Vec<(&'static str, String)>,
+    /// What is sent.
+    pub body: Option<Body>,
     /// Another one than the workspace's; empty for none.
-    pub(super) token: Option<&'static str>,
+    pub token: Option<&'static str>,
 }
 
+/// The body of a request.
 #[derive(Clone)]
-pub(super) enum Body {
+pub enum Body {
+    /// A document.
     Json(Value),
     /// As it is.
     Text(&'static str),
 }
 
 impl Request {
-    pub(super) fn new(method: Method, path: impl Into<String>) -> Self {
+    /// A request without a body.
+    pub fn new(method: Method, path: impl Into<String>) -> Self {
         Self { method, path: path.into(), headers: Vec::new(), body: None, token: None }
     }
 
@@ -55,11 +88,13 @@ impl Request {
         Self { body: Some(body), headers: vec![("content-type", MEDIA_TYPE.to_owned())], ..self }
     }
 
-    pub(super) fn post(path: &str, body: Value) -> Self {
+    /// POST of a document.
+    pub fn post(path: &str, body: Value) -> Self {
         Self::new(Method::POST, path).with(Body::Json(body))
     }
 
-    pub(super) fn patch(path: &str, operations: Value) -> Self {
+    /// PATCH with operations.
+    pub fn patch(path: &str, operations: Value) -> Self {
         let mut message = json!({ "schemas": [PATCH_SCHEMA] });
         message["Operations"] = operations;
         Self::new(Method::PATCH, path).with(Body::Json(message))
@@ -67,23 +102,26 @@ impl Request {
 }
 
 /// A row of a source, in the usual workspace.
-pub(super) fn row(source: &'static str) -> Row {
-    Row { source, build: None, strict: false, steps: Vec::new() }
+pub fn row(source: &'static str) -> Row {
+    Row { source, workspace: Workspace::Usual, strict: false, steps: Vec::new() }
 }
 
 /// What is sent.
 impl Row {
-    /// In another workspace: without a word of its plan, it enforces its domains.
-    pub(super) fn workspace(self, build: fn(WorkspaceBuilder) -> WorkspaceBuilder) -> Self {
-        Self { build: Some(build), ..self }
+    /// In another workspace than the usual one.
+    #[must_use]
+    pub fn workspace(self, workspace: Workspace) -> Self {
+        Self { workspace, ..self }
     }
 
-    pub(super) fn is_usual(&self) -> bool {
-        self.build.is_none() && !self.strict
+    /// Whether it begins in the usual workspace, with an app of the default profile.
+    pub fn is_usual(&self) -> bool {
+        self.workspace == Workspace::Usual && !self.strict
     }
 
     /// At an app of the strict profile.
-    pub(super) fn strict(self) -> Self {
+    #[must_use]
+    pub fn strict(self) -> Self {
         Self { strict: true, ..self }
     }
 
@@ -92,69 +130,90 @@ impl Row {
         self
     }
 
-    pub(super) fn get(self, path: &str) -> Self {
+    /// GET.
+    #[must_use]
+    pub fn get(self, path: &str) -> Self {
         self.step(Request::new(Method::GET, path))
     }
 
-    pub(super) fn delete(self, path: &str) -> Self {
+    /// DELETE.
+    #[must_use]
+    pub fn delete(self, path: &str) -> Self {
         self.step(Request::new(Method::DELETE, path))
     }
 
-    pub(super) fn post(self, path: &str, body: Value) -> Self {
+    /// POST of a document.
+    #[must_use]
+    pub fn post(self, path: &str, body: Value) -> Self {
         self.step(Request::post(path, body))
     }
 
-    pub(super) fn put(self, path: &str, body: Value) -> Self {
+    /// PUT of a document.
+    #[must_use]
+    pub fn put(self, path: &str, body: Value) -> Self {
         self.step(Request::new(Method::PUT, path).with(Body::Json(body)))
     }
 
     /// PATCH with operations.
-    pub(super) fn patch(self, path: &str, operations: Value) -> Self {
+    #[must_use]
+    pub fn patch(self, path: &str, operations: Value) -> Self {
         self.step(Request::patch(path, operations))
     }
 
     /// Any method with a body to the letter.
-    pub(super) fn send(self, method: Method, path: &str, body: &'static str) -> Self {
+    #[must_use]
+    pub fn send(self, method: Method, path: &str, body: &'static str) -> Self {
         self.step(Request::new(method, path).with(Body::Text(body)))
     }
 
     /// Users by filter.
-    pub(super) fn find(self, filter: &str) -> Self {
+    #[must_use]
+    pub fn find(self, filter: &str) -> Self {
         self.get(&format!("/Users?filter={}", encoded(filter)))
     }
 
     /// Groups by filter.
-    pub(super) fn find_groups(self, filter: &str) -> Self {
+    #[must_use]
+    pub fn find_groups(self, filter: &str) -> Self {
         self.get(&format!("/Groups?filter={}", encoded(filter)))
     }
 
     /// A resource that is there before; its id is kept.
-    pub(super) fn given(self, name: &'static str, path: &str, body: Value) -> Self {
+    #[must_use]
+    pub fn given(self, name: &'static str, path: &str, body: Value) -> Self {
         self.post(path, body).is(201).keep(name, "/id")
     }
 
     /// People `u1@contoso.com`, `u2@contoso.com`, … who are there before.
-    pub(super) fn people(self, count: usize) -> Self {
+    #[must_use]
+    pub fn people(self, count: usize) -> Self {
         (1..=count).fold(self, |row, n| {
             row.post("/Users", json!({ "userName": format!("u{n}@contoso.com") })).is(201)
         })
     }
 
-    pub(super) fn head(self, path: &str) -> Self {
+    /// HEAD.
+    #[must_use]
+    pub fn head(self, path: &str) -> Self {
         self.step(Request::new(Method::HEAD, path))
     }
 
-    pub(super) fn options(self, path: &str) -> Self {
+    /// OPTIONS.
+    #[must_use]
+    pub fn options(self, path: &str) -> Self {
         self.step(Request::new(Method::OPTIONS, path))
     }
 
-    pub(super) fn quick(mut self, path: &'static str) -> Self {
+    /// A GET that is quick.
+    #[must_use]
+    pub fn quick(mut self, path: &'static str) -> Self {
         self.steps.push(Step::Quick(path));
         self
     }
 
     /// Requests at the same time, and their statuses in order of size.
-    pub(super) fn together(mut self, requests: Vec<Request>, statuses: &[u16]) -> Self {
+    #[must_use]
+    pub fn together(mut self, requests: Vec<Request>, statuses: &[u16]) -> Self {
         self.steps.push(Step::Together { requests, statuses: statuses.to_vec() });
         self
     }
@@ -170,81 +229,98 @@ impl Row {
     }
 
     /// With a header, instead of what it would have.
-    pub(super) fn with(self, name: &'static str, value: &str) -> Self {
+    #[must_use]
+    pub fn with(self, name: &'static str, value: &str) -> Self {
         self.without(name).last(|request| request.headers.push((name, value.to_owned())))
     }
 
     /// Without a header.
-    pub(super) fn without(self, name: &'static str) -> Self {
+    #[must_use]
+    pub fn without(self, name: &'static str) -> Self {
         self.last(|request| request.headers.retain(|(sent, _)| *sent != name))
     }
 
     /// With another token; empty for none.
-    pub(super) fn token(self, token: &'static str) -> Self {
+    #[must_use]
+    pub fn token(self, token: &'static str) -> Self {
         self.last(|request| request.token = Some(token))
     }
 }
 
 /// What must come of it.
 impl Row {
-    pub(super) fn must(mut self, fact: Fact) -> Self {
+    /// A fact about the answer.
+    #[must_use]
+    pub fn must(mut self, fact: Fact) -> Self {
         if let Some(Step::One { facts, .. }) = self.steps.last_mut() {
             facts.push(fact);
         }
         self
     }
 
-    pub(super) fn is(self, status: u16) -> Self {
+    /// The status.
+    #[must_use]
+    pub fn is(self, status: u16) -> Self {
         self.must(Fact::Status(status))
     }
 
     /// A whole SCIM error, of this type; empty for none.
-    pub(super) fn refused(self, status: u16, scim_type: &'static str) -> Self {
+    #[must_use]
+    pub fn refused(self, status: u16, scim_type: &'static str) -> Self {
         self.is(status).must(Fact::ScimType(scim_type))
     }
 
     /// The error's detail has it.
-    pub(super) fn told(self, part: &'static str) -> Self {
+    #[must_use]
+    pub fn told(self, part: &'static str) -> Self {
         self.must(Fact::Told(part))
     }
 
     /// The value at a JSON pointer; null where there is none.
-    pub(super) fn at(self, pointer: impl Into<String>, value: impl Into<Value>) -> Self {
+    #[must_use]
+    pub fn at(self, pointer: impl Into<String>, value: impl Into<Value>) -> Self {
         self.must(Fact::At(pointer.into(), value.into()))
     }
 
     /// There is nothing at a JSON pointer.
-    pub(super) fn lacks(self, pointer: impl Into<String>) -> Self {
+    #[must_use]
+    pub fn lacks(self, pointer: impl Into<String>) -> Self {
         self.at(pointer, Value::Null)
     }
 
     /// So many elements at a JSON pointer.
-    pub(super) fn has(self, pointer: &'static str, count: usize) -> Self {
+    #[must_use]
+    pub fn has(self, pointer: &'static str, count: usize) -> Self {
         self.must(Fact::Count(pointer, count))
     }
 
     /// A list of just these, by user name or display name, in any order.
-    pub(super) fn finds(self, names: &[&'static str]) -> Self {
+    #[must_use]
+    pub fn finds(self, names: &[&'static str]) -> Self {
         self.is(200).must(Fact::Finds(names.to_vec()))
     }
 
     /// A group of just these members, in any order, by what was kept of them.
-    pub(super) fn members(self, names: &[&'static str]) -> Self {
+    #[must_use]
+    pub fn members(self, names: &[&'static str]) -> Self {
         self.must(Fact::Members(names.to_vec()))
     }
 
     /// A header that has it.
-    pub(super) fn header(self, name: &'static str, part: &'static str) -> Self {
+    #[must_use]
+    pub fn header(self, name: &'static str, part: &'static str) -> Self {
         self.must(Fact::Header(name, part))
     }
 
     /// Whatever else, with its name.
-    pub(super) fn holds(self, what: &'static str, test: fn(&usher_tests::scim::Answer) -> bool) -> Self {
+    #[must_use]
+    pub fn holds(self, what: &'static str, test: fn(&Answer) -> bool) -> Self {
         self.must(Fact::Holds(what, test))
     }
 
     /// Keeps what is at a JSON pointer, under a name.
-    pub(super) fn keep(mut self, name: impl Into<String>, pointer: impl Into<String>) -> Self {
+    #[must_use]
+    pub fn keep(mut self, name: impl Into<String>, pointer: impl Into<String>) -> Self {
         if let Some(Step::One { keep, .. }) = self.steps.last_mut() {
             keep.push((name.into(), pointer.into()));
         }
