@@ -164,4 +164,41 @@ mod tests {
             assert!(error.detail.len() < 300, "{}", error.detail);
         }
     }
+
+    #[test]
+    fn what_is_just_within_the_limits_passes_and_what_is_beyond_says_why() {
+        let lists = |depth: usize| format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
+        let objects = |depth: usize| format!("{}1{}", "{\"a\":".repeat(depth), "}".repeat(depth));
+        let body = |bytes: usize| format!("\"{}\"", "x".repeat(bytes - 2));
+        let name = |bytes: usize| format!("{{\"{}\":1}}", "x".repeat(bytes));
+        for (fits, too_much, told) in [
+            (lists(MAX_DEPTH), lists(MAX_DEPTH + 1), "it is nested too deeply"),
+            (objects(MAX_DEPTH), objects(MAX_DEPTH + 1), "it is nested too deeply"),
+            (body(MAX_BODY), body(MAX_BODY + 1), "the body has 1048577 bytes; it can have at most 1048576"),
+            (name(MAX_NAME), name(MAX_NAME + 1), "a name is longer than 1024 bytes"),
+        ] {
+            assert_eq!(check(&fits), Ok(()));
+            let detail = check(&too_much).unwrap_err().detail;
+            assert!(detail.contains(told), "{detail}");
+        }
+        for (text, told) in [
+            ("[\"\\u0000\"]", "a text contains a NUL character"),
+            ("{\"\\u0000\":1}", "a text contains a NUL character"),
+            ("{\"Ab\":1,\"aB\":2}", "\"ab\" is there twice in one object"),
+            ("[1 2]", "line 1 column 4"),
+        ] {
+            let detail = check(text).unwrap_err().detail;
+            assert!(
+                detail.contains(told) && detail.starts_with("the body can't be read as JSON: "),
+                "{detail}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_stands_the_check_is_read_as_it_is() {
+        let text = r#"{"b":[-1,18446744073709551615,1.5,true,null,"x"],"a":{"c":{},"d":{"c":[]}}}"#;
+        assert_eq!(parse(text).unwrap().to_string(), text);
+        assert_eq!(parse("{").unwrap_err().scim_type, ScimType::InvalidSyntax);
+    }
 }

@@ -10,7 +10,7 @@ const DAY: i128 = 86_400 * 1_000_000_000;
 /// Reads a time to compare with, in microseconds since 1970: RFC 3339; without an offset it is UTC. A `+`
 /// that became a space on its way through a query string is read as what it was.
 pub(crate) fn moment(text: &str) -> Option<i64> {
-    let offset_lost = text.len() > 19 && text.get(19..).is_some_and(|rest| rest.contains(' '));
+    let offset_lost = text.get(19..).is_some_and(|rest| rest.contains(' '));
     let nanos = if offset_lost {
         let (time, offset) = text.rsplit_once(' ')?;
         nanoseconds(&format!("{time}+{offset}"))
@@ -129,5 +129,46 @@ mod tests {
         ] {
             assert_eq!(storable_time(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn what_is_compared_with_is_cut_to_the_microsecond_and_what_is_stored_is_rounded() {
+        for (text, cut, rounded) in [
+            ("1970-01-01T00:00:00Z", 0, 0),
+            ("1970-01-01T00:00:01Z", 1_000_000, 1_000_000),
+            ("1970-01-02T00:00:00Z", 86_400_000_000, 86_400_000_000),
+            ("1970-01-01T00:00:00.0000004Z", 0, 0),
+            ("1970-01-01T00:00:00.0000005Z", 0, 1),
+            ("1970-01-01T00:00:00.0000019Z", 1, 2),
+            ("1969-12-31T23:59:59.9999995Z", -1, 0),
+            ("1969-12-31T23:59:59.9999994Z", -1, -1),
+            ("1970-01-01T01:00:00+01:00", 0, 0),
+            ("1969-12-31T22:30:00-01:30", 0, 0),
+        ] {
+            assert_eq!((moment(text), stored_moment(text)), (Some(cut), Some(rounded)), "{text}");
+        }
+        assert_eq!(moment("1970-01-01 00:00:01Z"), Some(1_000_000), "only behind the time a blank is a plus");
+        assert_eq!(moment("1970-01-01 01:00:01 01:00"), Some(1_000_000));
+    }
+
+    #[test]
+    fn each_character_of_a_stored_time_is_in_its_place() {
+        let time = "2026-06-01T12:00:59.123456789-14:59";
+        assert_eq!(storable_time(time).as_deref(), Some(time));
+        for at in (0..19).chain([29, 32]) {
+            for other in ["x", " ", "/"] {
+                let mut text = time.to_owned();
+                text.replace_range(at..=at, other);
+                assert_eq!(storable_time(&text), None, "{text}");
+            }
+        }
+        for at in 1..19 {
+            assert_eq!(storable_time(&time[..at]), None, "{}", &time[..at]);
+        }
+        for rest in [".1234567890Z", ".Z", ".", "z", "+1400", "+14", "+14:0", "+014:00", "14:00", "ZZ", ".1z"]
+        {
+            assert_eq!(storable_time(&format!("2026-06-01T12:00:59{rest}")), None, "{rest}");
+        }
+        assert_eq!(storable_time("2026-06-01T24:00:00Z"), None);
     }
 }

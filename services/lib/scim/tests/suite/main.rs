@@ -1,13 +1,23 @@
 //! The protocol on documents as identity providers send them. Names of rows are their sources.
 #![expect(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
 
+mod canonical;
 mod dialects;
 mod directory;
+mod discovery;
+mod evaluator;
+mod filter_texts;
+mod filter_types;
+mod groups;
 mod hostile;
 mod patch_dialects;
+mod patch_lists;
+mod patch_messages;
+mod patch_paths;
 mod projection;
 mod shapes;
 mod strict;
+mod users;
 
 use serde_json::{Value, json};
 use usher_scim::user::{canonicalize, create};
