@@ -122,6 +122,14 @@ fn apply_named(
         }
         return Ok(());
     }
+    if let (true, Some(urn), Value::Null, Profile::Default) =
+        (path.name.is_empty(), &path.urn, value, profile)
+        && resource_type.extensions.iter().any(|schema| schema.id == urn)
+    {
+        // As in POST and PUT, null in the place of an extension clears it.
+        resource.shift_remove(urn);
+        return Ok(());
+    }
     let known = name.contains('[') || path.resolve_as(resource_type, profile).is_some();
     if !known && profile == Profile::Default {
         // As in POST: a client may send more than we keep.

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use usher_scim::schema::{CORE_USER, ENTERPRISE_USER, USHER_USER};
 use usher_scim::{Profile, ScimType, patch};
 
+use crate::ada;
 use crate::patch_paths::{lenient, refused};
 
 #[test]
@@ -151,4 +152,16 @@ fn a_message_is_read_to_the_letter_strictly_and_in_any_case_otherwise() {
     );
     let long = json!({"Operations": [{"op": "add", "path": "x".repeat(1_024), "value": 1}]});
     assert!(patch::parse(&long, Profile::Default).is_ok());
+}
+
+#[test]
+fn null_in_the_place_of_an_extension_clears_it() {
+    for op in ["add", "replace"] {
+        let cleared = lenient(&json!({"op": op, "value": {ENTERPRISE_USER: null, "title": "T"}}));
+        assert_eq!(cleared.get(ENTERPRISE_USER), None, "{op}");
+        assert_eq!(cleared["title"], "T");
+    }
+    let foreign =
+        lenient(&json!({"op": "replace", "value": {CORE_USER: null, "urn:example:2.0:User": null}}));
+    assert_eq!(foreign, Value::Object(ada()));
 }
