@@ -6,7 +6,6 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use crate::coerce::Violation;
-use crate::schema::Kind;
 use crate::slot::Slot;
 
 /// A part of a single complex attribute, or the whole of another.
@@ -22,7 +21,8 @@ pub(crate) fn faults<'a>(
     for (slot, part, value) in writes {
         let attribute = (slot.extension, &*slot.attribute.name);
         let parts = match (part, value) {
-            (None, Some(Value::Object(parts))) if is_single_complex(slot) => {
+            // An object is the value of a single complex attribute.
+            (None, Some(Value::Object(parts))) => {
                 parts.iter().map(|(name, value)| (Some(name.as_str()), Some(value))).collect()
             }
             _ => vec![(part, value)],
@@ -47,8 +47,4 @@ pub(crate) fn faults<'a>(
         faults.push(format!("{name} was sent twice with different values"));
     }
     faults
-}
-
-fn is_single_complex(slot: &Slot<'_>) -> bool {
-    slot.attribute.kind == Kind::Complex && !slot.attribute.multi_valued
 }
