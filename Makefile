@@ -6,6 +6,8 @@ SHELL := /bin/bash
 ARGS ?=
 DATA_DIR ?= .usher
 SECONDS_EACH ?= 60
+# Which mutants of a crate are tried: one in twenty, from the first on.
+SHARD ?= 0/20
 # Milliseconds up to which no request of the hostile suite counts as slow.
 FLOOR ?= 50
 # Where `make check` puts cargo-deny, if it is not installed.
@@ -47,6 +49,12 @@ fuzz: ## Fuzz the readers of filters, paths, PATCH and JSON for a minute each (S
 	  cargo fuzz run --sanitizer none $$target fuzz/corpus/$$target fuzz/seeds/$$target -- \
 	    -max_total_time=$(SECONDS_EACH) -max_len=4096 -timeout=5 -rss_limit_mb=1024; \
 	done
+
+mutants: prepare-test ## Break usher-scim in small ways, one at a time, and tell what its tests miss (ARGS="--package usher-identity --file '*seat*'")
+	command -v cargo-mutants >/dev/null || cargo install --locked cargo-mutants
+	cargo build --locked --package usher-store --bin with-cluster --features testing
+	target/debug/with-cluster cargo mutants --test-tool nextest --output target \
+	  --shard $(SHARD) --sharding round-robin $(or $(ARGS),--package usher-scim)
 
 hostile: prepare-test ## Attack a release build, with 50 ms in place of the 2 s that a debug build has (FLOOR=20 for less)
 	cargo build --release --locked --workspace --bins --features usher-store/testing
