@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::Method;
 use http::request::Parts;
 use usher_base::id::WorkspaceId;
-use usher_base::turns::{Crowded, Limits, Turn, Turns};
+use usher_base::fair_semaphore::{Crowded, FairPermit, FairSemaphore, Limits};
 
 use crate::problem::Problem;
 
@@ -22,17 +22,17 @@ const BULKS: Limits = Limits { at_once: 2, waiting: 0, wait: Duration::ZERO };
 /// The places of all workspaces. Clones share them.
 #[derive(Clone, Debug)]
 pub(crate) struct Places {
-    work: Turns<WorkspaceId>,
-    reads: Turns<WorkspaceId>,
-    bodies: Turns<WorkspaceId>,
-    bulks: Turns<WorkspaceId>,
+    work: FairSemaphore<WorkspaceId>,
+    reads: FairSemaphore<WorkspaceId>,
+    bodies: FairSemaphore<WorkspaceId>,
+    bulks: FairSemaphore<WorkspaceId>,
 }
 
 /// A place, until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Place {
-    _work: Turn<WorkspaceId>,
-    _read: Option<Turn<WorkspaceId>>,
+    _work: FairPermit<WorkspaceId>,
+    _read: Option<FairPermit<WorkspaceId>>,
 }
 
 /// What a request asks for.
@@ -52,10 +52,10 @@ pub(crate) struct Admission {
 impl Places {
     pub(crate) fn new() -> Self {
         Self {
-            work: Turns::new(WORK),
-            reads: Turns::new(READS),
-            bodies: Turns::new(BODIES),
-            bulks: Turns::new(BULKS),
+            work: FairSemaphore::new(WORK),
+            reads: FairSemaphore::new(READS),
+            bodies: FairSemaphore::new(BODIES),
+            bulks: FairSemaphore::new(BULKS),
         }
     }
 
@@ -65,7 +65,7 @@ impl Places {
     }
 
     /// A place for a bulk request.
-    pub(crate) async fn bulk(&self, workspace: WorkspaceId) -> Result<Turn<WorkspaceId>, Problem> {
+    pub(crate) async fn bulk(&self, workspace: WorkspaceId) -> Result<FairPermit<WorkspaceId>, Problem> {
         self.bulks.take(workspace).await.map_err(crowded)
     }
 }
@@ -83,7 +83,7 @@ impl Admission {
 
     /// Lets a body in, until what it gives is dropped. The request's place is taken when the body is there: a
     /// client that sends slowly keeps nobody from work.
-    pub(crate) async fn body(&self) -> Result<Turn<WorkspaceId>, Problem> {
+    pub(crate) async fn body(&self) -> Result<FairPermit<WorkspaceId>, Problem> {
         self.places.bodies.take(self.workspace).await.map_err(crowded)
     }
 }

@@ -66,7 +66,7 @@ impl Access {
         let token = ScimToken::parse(token).map_err(|_| TenantError::TokenInvalid)?;
         let id = self.resolve(workspace).await?.ok_or(TenantError::TokenInvalid)?;
         let scope = ctx.credential().scope(Some(id))?;
-        let database = self.database.scoped(&scope).for_stranger();
+        let database = self.database.scoped(&scope).for_unauthenticated();
         let found = store::find(&database, token.lookup_id()).await?;
         let right = self.secrets.judge(&token, found.as_ref().map(|found| &found.protected)).await?;
         let found = found.filter(|_| right).ok_or(TenantError::TokenInvalid)?;

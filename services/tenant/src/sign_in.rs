@@ -59,7 +59,7 @@ impl Admins {
         let turn = place.turn().await;
         let resolved = workspaces::resolve(&self.database, workspace).await?;
         let scope = self.signer.own_scope(resolved.unwrap_or(NOWHERE)).await?;
-        let database = self.database.scoped(&scope).for_stranger();
+        let database = self.database.scoped(&scope).for_unauthenticated();
         let mut tx = database.begin().await?;
         let exists = workspace_store::find(&mut tx).await?.is_some();
         let admin = store::find_by_email(&mut tx, email).await?.filter(|_| exists);
@@ -70,7 +70,7 @@ impl Admins {
             let attempt = Attempt::sign_in_to_no_account(&counted_as, email, caller.peer);
             // Nothing is stored under an id that is no workspace's.
             let counted = if exists { scope } else { self.signer.own_scope(NOWHERE).await? };
-            let counted = self.database.scoped(&counted).for_stranger();
+            let counted = self.database.scoped(&counted).for_unauthenticated();
             attempts::judge(&counted, self.clock.now(), attempt, turn, (password, None)).await?;
             return Err(TenantError::PasswordWrong);
         };

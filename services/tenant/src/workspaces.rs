@@ -178,7 +178,7 @@ pub(crate) async fn resolve(database: &Database, name: &str) -> Result<Option<Wo
 pub(crate) struct Directory(pub(crate) Database);
 
 impl Slugs for Directory {
-    fn find<'a>(&'a self, slug: &'a str, _request_id: &'a str) -> Found<'a> {
+    fn find<'a>(&'a self, slug: &'a str, _request_id: &'a str) -> SlugLookup<'a> {
         Box::pin(async move {
             let found = store::find_by_slug(&self.0, slug).await;
             found.map_err(|error| Failure::new(error.reason(), error.message()))

@@ -14,11 +14,11 @@ impl Databases {
     /// Measures the connections to them.
     pub(crate) fn record(&self) {
         for (role, database) in &self.0 {
-            let Connections { most, used, idle, waiting } = database.connections();
+            let Connections { max, used, idle, waiting } = database.connections();
             for (state, count) in [("used", used), ("idle", idle), ("waiting", waiting)] {
                 metrics::gauge!("usher_database_connections", "role" => *role, "state" => state).set(count);
             }
-            metrics::gauge!("usher_database_connections_most", "role" => *role).set(most);
+            metrics::gauge!("usher_database_connections_most", "role" => *role).set(max);
         }
     }
 }

@@ -83,5 +83,5 @@ fn shares(role: Role, settings: &Settings) -> anyhow::Result<Shares> {
     let (grpc_ports, reserved) = served.fold((0, RESERVED), |(ports, reserved), (_, service)| {
         (ports + 1, reserved + u64::from(service.database_connections) + ANNOUNCEMENTS)
     });
-    Ok(Shares::of(limit, reserved, role.includes(Role::Gateway), grpc_ports)?)
+    Ok(Shares::divide(limit, reserved, role.includes(Role::Gateway), grpc_ports)?)
 }

@@ -1,29 +1,29 @@
-//! Who acts.
+//! The caller of an operation.
 
 use std::fmt;
 use std::str::FromStr;
 
 use crate::id::{AdminId, AppId, TokenId};
 
-/// Who makes a call. Printed form: `scim:<app>/<token>`, `admin:<id>`, `service:<name>`, `operator:<name>`.
+/// Identifies the caller. Printed as `scim:<app>/<token>`, `admin:<id>`, `service:<name>` or `operator:<name>`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Actor {
-    /// An identity provider, by a token of an app.
+    /// An identity provider that authenticated with an app's token.
     Scim {
         /// The app.
         app: AppId,
         /// Its token.
         token: TokenId,
     },
-    /// A workspace's admin, signed in.
+    /// An admin of a workspace who has signed in.
     Admin(AdminId),
     /// Another service.
     Service(String),
-    /// Somebody who runs Usher.
+    /// A person who operates the installation.
     Operator(String),
 }
 
-/// The text names no actor.
+/// The text is not a printed actor.
 #[derive(Debug, thiserror::Error)]
 #[error("not an actor: {0:?}")]
 pub struct UnknownActor(String);

@@ -1,4 +1,4 @@
-//! Which service a credential is for.
+//! The services that a credential can be for.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +15,7 @@ pub enum Audience {
 }
 
 impl Audience {
-    /// The name, as in credentials, metrics and settings.
+    /// The name that credentials, metrics and settings use.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Tenant => "tenant",

@@ -43,7 +43,7 @@ impl Clock {
         Self(Source::Manual(Arc::new(AtomicI64::new(start.as_microsecond()))))
     }
 
-    /// The time now, in whole microseconds, which is what the databases keep.
+    /// The current time in whole microseconds, the precision of the databases.
     #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the system's clock")]
     pub fn now(&self) -> Timestamp {
         let system = || Timestamp::now().as_microsecond();

@@ -1,4 +1,4 @@
-//! What a domain function knows about the call it serves.
+//! The context of a call, which every domain function gets first.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -13,7 +13,7 @@ use crate::permission::Permission;
 use crate::scope::TenantScope;
 use crate::trace::TraceContext;
 
-/// The context of one call: who, for which workspace, since when, until when. Cheap to clone.
+/// The context of one call: the caller, the workspace, the clock and the deadline. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct CallContext(Arc<Inner>);
 
@@ -28,7 +28,7 @@ struct Inner {
 }
 
 impl CallContext {
-    /// The context of a request that came over the wire with a verified credential.
+    /// The context of a request that came over the network with a verified credential.
     pub fn request(
         clock: Clock,
         credential: Credential,
@@ -40,7 +40,7 @@ impl CallContext {
         Self(Arc::new(Inner { clock, credential, requested, request_id, trace, deadline }))
     }
 
-    /// The context of work that no caller waits for; it acts with the service's own credential.
+    /// The context of a background task, which acts with the service's own credential.
     pub fn background(clock: Clock, credential: Credential, workspace: WorkspaceId, job: &str) -> Self {
         let trace = TraceContext::start();
         let request_id = format!("{job}-{}", &trace.trace_id()[..12]);
@@ -55,10 +55,10 @@ impl CallContext {
         self.0.credential.scope(self.0.requested)
     }
 
-    /// Asks for a permission.
+    /// Requires a permission.
     ///
     /// # Errors
-    /// The credential lacks it.
+    /// The credential does not have it.
     pub fn require(&self, permission: Permission) -> Result<(), Denied> {
         self.0.credential.require(permission)
     }
@@ -68,12 +68,12 @@ impl CallContext {
         &self.0.credential
     }
 
-    /// Who calls.
+    /// The caller.
     pub fn actor(&self) -> &Actor {
         self.0.credential.actor()
     }
 
-    /// The time now.
+    /// The current time.
     pub fn now(&self) -> Timestamp {
         self.0.clock.now()
     }
@@ -83,17 +83,17 @@ impl CallContext {
         &self.0.clock
     }
 
-    /// The request's id, the same in every service's log.
+    /// The request's id, which is the same in the logs of all services.
     pub fn request_id(&self) -> &str {
         &self.0.request_id
     }
 
-    /// The trace it belongs to.
+    /// The trace that the call belongs to.
     pub fn trace(&self) -> TraceContext {
         self.0.trace
     }
 
-    /// When the caller stops waiting.
+    /// When the caller stops waiting; `None` if it did not say.
     pub fn deadline(&self) -> Option<Instant> {
         self.0.deadline
     }

@@ -1,4 +1,4 @@
-//! Internal credentials: what tenant signs and every service verifies.
+//! Internal credentials, which the tenant service signs and every service verifies.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -17,56 +17,56 @@ use crate::permission::Permission;
 use crate::reason::Reason;
 use crate::scope::TenantScope;
 
-/// Who signs all of them.
+/// The issuer of all credentials.
 pub const ISSUER: &str = "usher-tenant";
 
 /// The claims of a credential (RFC 7519).
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Claims {
-    /// [`ISSUER`].
+    /// The issuer: always [`ISSUER`].
     pub iss: String,
-    /// The actor, printed.
+    /// The printed actor.
     pub sub: String,
-    /// The services it is for.
+    /// The services that accept it.
     pub aud: Vec<Audience>,
-    /// The one workspace it is for; absent for services and operators.
+    /// The only workspace that it is valid for; `None` for services and operators.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tid: Option<WorkspaceId>,
-    /// What it permits.
+    /// The permissions.
     pub scp: BTreeSet<Permission>,
-    /// Version of the workspace's policy when it was signed; absent where there is no workspace.
+    /// The version of the workspace's policy at signing time; `None` if there is no workspace.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pol: Option<i64>,
-    /// Signed at, seconds since 1970.
+    /// Issued at, in seconds since 1970.
     pub iat: i64,
-    /// Not good before, seconds since 1970.
+    /// Not valid before, in seconds since 1970.
     #[serde(default)]
     pub nbf: i64,
-    /// Ends at, seconds since 1970.
+    /// Expires at, in seconds since 1970.
     pub exp: i64,
-    /// Unique id.
+    /// A unique id.
     pub jti: String,
-    /// Look-up id of the service key that it was given for; absent where it was given for something else.
+    /// The lookup id of the service key that it was issued for; `None` if it was issued for something else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
 }
 
-/// Why a credential is not accepted.
+/// Why a credential was not accepted. Each variant says what the caller should do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CredentialError {
-    /// Caller: send `authorization: Bearer <credential>`.
+    /// Send `authorization: Bearer <credential>`.
     #[error("the call carries no credential; send it as \"authorization: Bearer …\"")]
     Missing,
-    /// Caller: get a new one.
+    /// Get a new credential.
     #[error("the credential is not valid")]
     Invalid,
-    /// Signed by a key that is not in the set; the verifier may fetch the set again.
+    /// The signing key is not in the set. The verifier may fetch the set again.
     #[error("the credential is not valid")]
     UnknownKey(String),
-    /// Caller: get a new one.
+    /// Get a new credential.
     #[error("the credential has expired")]
     Expired,
-    /// Caller: this one is for another service.
+    /// Use a credential for this service.
     #[error("the credential is for another service")]
     Audience,
 }
@@ -82,16 +82,16 @@ impl Fault for CredentialError {
     }
 }
 
-/// What a verified caller may not do.
+/// Why a verified caller may not do something.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Denied {
     /// The credential lacks a permission.
     #[error("the credential does not permit {}", .0.as_str())]
     Permission(Permission),
-    /// The credential is of another workspace, which for its bearer does not exist.
+    /// The credential belongs to another workspace, so for its bearer this one does not exist.
     #[error("there is no such workspace")]
     OtherWorkspace,
-    /// The call must name its workspace.
+    /// The call does not name a workspace, and must.
     #[error("name the workspace with the metadata key \"usher-workspace\"")]
     WorkspaceMissing,
 }
@@ -106,7 +106,7 @@ impl Fault for Denied {
     }
 }
 
-/// A verified credential. The only way to one is [`KeySet::verify`].
+/// A verified credential. Only [`KeySet::verify`] creates one.
 #[derive(Clone, Debug)]
 pub struct Credential {
     actor: Actor,
@@ -117,22 +117,22 @@ pub struct Credential {
     issued_at: i64,
     expires_at: Timestamp,
     key_id: String,
-    /// Look-up id of the service key that it was given for.
+    /// The lookup id of the service key that it was issued for.
     service_key: Option<String>,
 }
 
 impl Credential {
-    /// Who bears it.
+    /// The bearer.
     pub const fn actor(&self) -> &Actor {
         &self.actor
     }
 
-    /// The one workspace it is bound to.
+    /// The only workspace that it is valid for.
     pub const fn workspace(&self) -> Option<WorkspaceId> {
         self.workspace
     }
 
-    /// The version of the workspace's policy when it was signed.
+    /// The version of the workspace's policy at signing time.
     pub const fn policy_version(&self) -> Option<i64> {
         self.policy_version
     }
@@ -142,25 +142,25 @@ impl Credential {
         self.issued_at
     }
 
-    /// When it ends.
+    /// When it expires.
     pub const fn expires_at(&self) -> Timestamp {
         self.expires_at
     }
 
-    /// Whether it is for `audience`.
+    /// Whether `audience` accepts it.
     pub fn is_for(&self, audience: Audience) -> bool {
         self.audiences.contains(&audience)
     }
 
-    /// Whether it permits something.
+    /// Whether it includes a permission.
     pub fn permits(&self, permission: Permission) -> bool {
         self.permissions.contains(&permission)
     }
 
-    /// Asks for a permission.
+    /// Requires a permission.
     ///
     /// # Errors
-    /// The credential lacks it.
+    /// The credential does not have it.
     pub fn require(&self, permission: Permission) -> Result<(), Denied> {
         if self.permits(permission) { Ok(()) } else { Err(Denied::Permission(permission)) }
     }
@@ -176,7 +176,7 @@ impl Credential {
     /// The scope of the workspace that it is bound to, or, where it is bound to none, of the one requested.
     ///
     /// # Errors
-    /// It is bound to another workspace than requested, or to none and none is requested.
+    /// The credential is bound to another workspace than the requested one, or no workspace is known at all.
     pub fn scope(&self, requested: Option<WorkspaceId>) -> Result<TenantScope, Denied> {
         match (self.workspace, requested) {
             (Some(bound), Some(requested)) if bound != requested => Err(Denied::OtherWorkspace),
@@ -188,19 +188,20 @@ impl Credential {
     }
 }
 
-/// The bearer of a credential as [`KeySet::with_ended`] names it: the SHA-256 of the printed actor, so that
-/// what is published names no one.
+/// Identifies a bearer to [`KeySet::with_ended`]: the SHA-256 of the printed actor, so that the published list
+/// contains no names.
 pub fn subject_digest(actor: &Actor) -> [u8; 32] {
     Sha256::digest(actor.to_string()).into()
 }
 
-/// A service key as [`KeySet::with_ended`] names it: what it was given for has ended with it. No actor prints like this.
+/// Identifies a service key to [`KeySet::with_ended`]. The credentials that were issued for the key end with it. No
+/// printed actor has the same digest input.
 pub fn service_key_digest(lookup_id: &str) -> [u8; 32] {
     Sha256::digest(format!("service-key:{lookup_id}")).into()
 }
 
-/// How long a credential may live, by its bearer: an operator's may be made for a week by who holds the
-/// database; what is signed for longer was not signed by tenant.
+/// The maximum lifetime of a credential in seconds, by its bearer. The owner of the database can issue an operator's
+/// credential for a week. The tenant service never signs a longer one.
 const fn longest_life(actor: &Actor) -> i64 {
     match actor {
         Actor::Scim { .. } | Actor::Service(_) => 10 * 60,
@@ -209,10 +210,10 @@ const fn longest_life(actor: &Actor) -> i64 {
     }
 }
 
-/// Clocks of two machines may differ by so many seconds.
+/// The maximum difference between the clocks of two machines, in seconds.
 const SKEW: i64 = 30;
 
-/// The keys whose signatures are believed, and the bearers whose older credentials are not.
+/// The trusted keys, and the bearers whose older credentials have ended.
 #[derive(Clone, Default)]
 pub struct KeySet {
     keys: HashMap<String, DecodingKey>,
@@ -237,19 +238,19 @@ impl KeySet {
             .map(|keys| Self { keys, ended: HashMap::new() })
     }
 
-    /// With bearers, by [`subject_digest`], and service keys, by [`service_key_digest`], whose credentials signed
-    /// at or before a second since 1970 are not accepted any more.
+    /// Adds bearers (by [`subject_digest`]) and service keys (by [`service_key_digest`]), each with a time in seconds
+    /// since 1970. Their credentials that were signed at or before this time are no longer accepted.
     #[must_use]
     pub fn with_ended(self, ended: impl IntoIterator<Item = ([u8; 32], i64)>) -> Self {
         Self { ended: ended.into_iter().collect(), ..self }
     }
 
-    /// Whether the set has no key.
+    /// Whether the set contains no key.
     pub fn is_empty(&self) -> bool {
         self.keys.is_empty()
     }
 
-    /// Whether a credential that was verified by an earlier set would be accepted by this one, its time apart.
+    /// Whether this set would accept a credential that an earlier set verified, apart from its expiry.
     pub fn still_trusts(&self, credential: &Credential) -> bool {
         self.keys.contains_key(&credential.key_id)
             && !self.has_ended(&credential.actor, credential.service_key.as_deref(), credential.issued_at)
@@ -261,7 +262,7 @@ impl KeySet {
             && (ended(subject_digest(actor)) || service_key.map(service_key_digest).is_some_and(ended))
     }
 
-    /// Checks signature, issuer, time, length of life and audience, and that it was not ended.
+    /// Verifies the signature, issuer, time, lifetime and audience, and that the credential has not been ended.
     ///
     /// # Errors
     /// See [`CredentialError`].
@@ -276,7 +277,7 @@ impl KeySet {
         let kid = header.kid.ok_or(CredentialError::Invalid)?;
         let key = self.keys.get(&kid).ok_or_else(|| CredentialError::UnknownKey(kid.clone()))?;
         let mut validation = Validation::new(Algorithm::EdDSA);
-        // The library reads the system's clock and knows audiences as strings; both are judged below.
+        // The library would read the system's clock and compare audiences as strings, so both are checked below.
         validation.validate_exp = false;
         validation.validate_aud = false;
         validation.set_issuer(&[ISSUER]);

@@ -1,4 +1,4 @@
-//! Domain names and the domain of an e-mail address, compared in one form only.
+//! Domain names, and the domains of e-mail addresses, in one canonical form.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -6,27 +6,27 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// A domain in its one canonical form: lower-case A-labels (UTS 46, strict), at least two of them.
+/// A domain in its canonical form: at least two lower-case A-labels (UTS 46, strict).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct DomainName(String);
 
-/// The text is no domain name that people can have addresses in.
+/// The text is not a domain that can have e-mail addresses.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not a domain name such as example.com")]
 pub struct InvalidDomain(String);
 
-/// The text is no plain e-mail address.
+/// The text is not a plain e-mail address.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not a plain e-mail address such as ada@example.com")]
 pub struct InvalidAddress(String);
 
 impl DomainName {
-    /// Reads a domain in any case and in Unicode or A-label form.
+    /// Parses a domain in any case, in Unicode or A-label form.
     ///
     /// # Errors
-    /// Not a domain: forbidden or unassigned characters, fewer than two labels, labels that are
-    /// empty or too long, a trailing dot, an IP address.
+    /// The text is not a domain: it has forbidden or unassigned characters, fewer than two labels, empty or overlong
+    /// labels or a trailing dot, or it is an IP address.
     pub fn parse(text: &str) -> Result<Self, InvalidDomain> {
         let invalid = || InvalidDomain(text.to_owned());
         let ascii = idna::domain_to_ascii_strict(text).map_err(|_| invalid())?;
@@ -34,7 +34,7 @@ impl DomainName {
         if ascii.len() > 253 || labels < 2 || ascii.ends_with('.') || ascii.parse::<IpAddr>().is_ok() {
             return Err(invalid());
         }
-        // A last label of digits is an IPv4 address in some of its many notations (WHATWG URL 4.2).
+        // If the last label consists of digits, it is an IPv4 address in one of its many notations (WHATWG URL 4.2).
         let last = ascii.rsplit('.').next().unwrap_or_default();
         if last.bytes().all(|byte| byte.is_ascii_digit()) { Err(invalid()) } else { Ok(Self(ascii)) }
     }
@@ -73,22 +73,23 @@ impl From<DomainName> for String {
     }
 }
 
-/// Whether a user name means to be an e-mail address: it has an `@`, or a character that looks like one.
+/// Whether a user name is meant to be an e-mail address: it contains `@`, or a character that looks like one.
 pub fn looks_like_address(text: &str) -> bool {
     text.chars().any(|c| matches!(c, '@' | '＠' | '﹫'))
 }
 
-/// Whether a text can be an e-mail address at all: something on either side of an `@`. What real clients send is taken,
-/// such as quoted local parts and hosts without a dot; what nobody could write to, such as `n/a`, is not.
+/// Whether a text can be an e-mail address at all: it has something on both sides of an `@`. Accepts what real
+/// clients send, such as quoted local parts and hosts without a dot. Rejects what cannot be an address, such as
+/// `n/a`.
 pub fn can_be_address(text: &str) -> bool {
     let parts = text.rsplit_once(['@', '＠', '﹫']);
     parts.is_some_and(|(local, domain)| !local.trim().is_empty() && !domain.trim().is_empty())
 }
 
-/// The domain of a plain address: one `@`, an unquoted local part, nothing hidden in it.
+/// Returns the domain of a plain address: one `@`, an unquoted local part, no hidden characters.
 ///
-/// Quoted local parts, comments, two `@`, spaces, control and invisible characters are refused
-/// rather than interpreted, because two systems that read them differently disagree about the domain.
+/// Quoted local parts, comments, two `@`, spaces, control and invisible characters are refused rather than
+/// interpreted, because two systems that read them differently disagree about the domain.
 ///
 /// # Errors
 /// The text is not such an address.
@@ -139,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn what_two_systems_could_read_differently_is_no_address() {
+    fn ambiguous_addresses_are_refused() {
         for text in [
             "a@evil.example@acme.example",
             "\"a@evil.example\"@acme.example",
@@ -165,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_could_write_to_is_no_address_and_what_clients_send_is() {
+    fn impossible_addresses_are_refused_and_those_that_clients_send_are_accepted() {
         for none in ["n/a", "none", "-", "", " ", "@", "ada@", "@acme.example", " @acme.example", "ada@ "] {
             assert!(!can_be_address(none), "{none:?}");
         }

@@ -1,4 +1,4 @@
-//! Typed ids: a user's id can't be passed where a workspace's is wanted.
+//! Typed ids, so that a user's id can't be passed as a workspace's.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,7 +8,7 @@ use uuid::{NoContext, Timestamp, Uuid};
 
 use crate::clock::Clock;
 
-/// The text is no id.
+/// The text is not a valid id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("write it as a UUID such as 0198f2a4-7c1e-7d3b-9a60-5b8f6c1d2e3f")]
 pub struct InvalidId;
@@ -21,12 +21,12 @@ macro_rules! ids {
         pub struct $name(Uuid);
 
         impl $name {
-            /// Makes an id (UUID version 7) with the clock's time, so that ids sort by creation.
+            /// Creates an id (UUID version 7) with the clock's time, so that ids sort by creation time.
             pub fn new(clock: &Clock) -> Self {
                 Self(time_ordered(clock))
             }
 
-            /// Takes over an id that was read from storage or a message.
+            /// Wraps an id that was read from storage or from a message.
             pub const fn from_uuid(uuid: Uuid) -> Self {
                 Self(uuid)
             }
@@ -60,13 +60,13 @@ ids! {
     UserId,
     /// A SCIM group.
     GroupId,
-    /// A person as billing counts them; outlives the SCIM user.
+    /// A person as billing counts them. It outlives the SCIM user.
     PersonKey,
     /// An event of the seat ledger.
     EventId,
     /// A plan.
     PlanId,
-    /// An approved domain's row.
+    /// The row of an approved domain.
     DomainId,
     /// An API app.
     AppId,
@@ -78,7 +78,7 @@ ids! {
     PriceId,
     /// An entry of the provisioning log.
     LogEntryId,
-    /// What is bought for a term.
+    /// A commitment: seats that are bought for a term.
     CommitmentId,
 }
 

@@ -13,15 +13,15 @@ use sha2::{Digest as _, Sha256};
 use crate::credential::Claims;
 use crate::jwt;
 
-/// A key can't be read or used.
+/// A key can't be parsed or used.
 #[derive(Debug, thiserror::Error)]
 #[error("the signing key can't be used: {0}")]
 pub struct KeyError(String);
 
-/// The public half of a signing key, as it is published.
+/// The public half of a signing key, in its published form.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PublicKey {
-    /// Key id: the first 16 characters of the key's SHA-256, in base64url.
+    /// The key id: the first 16 characters of the key's SHA-256 in base64url.
     pub kid: String,
     /// The key, base64url without padding (the `x` of an OKP JWK, RFC 8037).
     pub x: String,
@@ -47,7 +47,7 @@ impl fmt::Debug for SigningKey {
 }
 
 impl SigningKey {
-    /// Makes a new key from the system's randomness.
+    /// Generates a key from the system's random source.
     ///
     /// # Errors
     /// The system has no randomness.
@@ -57,10 +57,10 @@ impl SigningKey {
         Self::from_pkcs8_der(der.as_ref())
     }
 
-    /// Reads a key from its PKCS #8 form.
+    /// Parses a key in PKCS #8 form.
     ///
     /// # Errors
-    /// The bytes are no Ed25519 key.
+    /// The bytes are not an Ed25519 key.
     pub fn from_pkcs8_der(der: &[u8]) -> Result<Self, KeyError> {
         let bytes = jwt::public_key(der).ok_or_else(|| KeyError("it is no Ed25519 key".into()))?;
         let mut kid = URL_SAFE_NO_PAD.encode(Sha256::digest(bytes));
@@ -69,12 +69,12 @@ impl SigningKey {
         Ok(Self { pkcs8: der.to_vec(), encoding: EncodingKey::from_ed_der(der), public })
     }
 
-    /// The PKCS #8 form, for storage. Secret.
+    /// The PKCS #8 form, for storage. It is secret.
     pub fn to_pkcs8_der(&self) -> &[u8] {
         &self.pkcs8
     }
 
-    /// The half to publish.
+    /// The public half.
     pub const fn public(&self) -> &PublicKey {
         &self.public
     }
@@ -82,7 +82,7 @@ impl SigningKey {
     /// Signs claims as a JWT.
     ///
     /// # Errors
-    /// The key is not usable for signing.
+    /// The key can't sign.
     pub fn sign(&self, claims: &Claims) -> Result<String, KeyError> {
         jwt::prepare();
         let header = Header { kid: Some(self.public.kid.clone()), ..Header::new(Algorithm::EdDSA) };

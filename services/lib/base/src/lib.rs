@@ -1,5 +1,7 @@
-//! The vocabulary of every Usher service: ids, clock, credentials, scope, domains, error reasons, turns.
-//! Nothing here does I/O.
+//! The vocabulary that all Usher services share: ids, clock, credentials, scope, domains, error reasons, fair
+//! semaphores. Nothing in this crate does I/O.
+
+#![warn(missing_docs)]
 
 pub mod actor;
 pub mod audience;
@@ -7,6 +9,7 @@ pub mod clock;
 pub mod context;
 pub mod credential;
 pub mod domain;
+pub mod fair_semaphore;
 pub mod fault;
 pub mod id;
 mod jwt;
@@ -18,7 +21,6 @@ pub mod scope;
 pub mod secret;
 pub mod spreadsheet;
 pub mod trace;
-pub mod turns;
 
 pub use actor::Actor;
 pub use audience::Audience;

@@ -1,25 +1,25 @@
-//! What a credential lets its bearer do.
+//! The permissions of a credential.
 
 use serde::{Deserialize, Serialize};
 
 macro_rules! permissions {
     ($($(#[$doc:meta])* $name:ident = $text:literal),* $(,)?) => {
-        /// One permission; a credential carries a set of them.
+        /// One permission. A credential carries a set of them.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         pub enum Permission {
             $($(#[$doc])* #[serde(rename = $text)] $name,)*
         }
 
         impl Permission {
-            /// All there are.
+            /// All permissions.
             pub const ALL: &'static [Self] = &[$(Self::$name,)*];
 
-            /// The name, as in credentials.
+            /// The name that credentials use.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$name => $text,)* }
             }
 
-            /// The permission of that name.
+            /// Returns the permission with a name, or `None`.
             pub fn from_name(name: &str) -> Option<Self> {
                 Self::ALL.iter().copied().find(|permission| permission.as_str() == name)
             }
@@ -32,24 +32,24 @@ permissions! {
     UsersRead = "users.read",
     /// Create, change and delete users.
     UsersWrite = "users.write",
-    /// Delete users, and do writes by which a user who is active becomes inactive; nothing else.
+    /// Delete users, and deactivate active users; no other write.
     UsersLeave = "users.leave",
     /// Read the change log.
     ChangesRead = "changes.read",
     /// Read the seat counters.
     SeatsRead = "seats.read",
-    /// Append to the seat ledger: identity only.
+    /// Append to the seat ledger (identity only).
     SeatsAppend = "seats.append",
-    /// Read usage and statements.
+    /// Read usage and invoices.
     BillingRead = "billing.read",
     /// Set accounts and prices.
     BillingAdmin = "billing.admin",
-    /// Read workspaces' policies and look up their ids: identity and billing.
+    /// Read the policies of workspaces and look up their ids (identity and billing).
     PoliciesRead = "policies.read",
-    /// Check SCIM tokens: gateway only.
+    /// Check SCIM tokens (gateway only).
     AccessCheck = "access.check",
-    /// Everything in the tenant service: operators.
+    /// Everything in the tenant service (operators).
     TenantAdmin = "tenant.admin",
-    /// Administer one's own workspace: an admin, signed in.
+    /// Administer the caller's own workspace (signed-in admins).
     WorkspaceAdmin = "workspace.admin",
 }

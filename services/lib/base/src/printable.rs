@@ -1,11 +1,10 @@
-//! Texts that are shown to people: what a terminal would obey, or show in another order, is shown as
-//! what it is.
+//! Escapes text that is shown to people, so that a terminal neither obeys nor reorders it.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// Whether a character does something in place of being seen: control characters, line and paragraph
-/// separators, and what changes the direction of a text (Unicode's `Bidi_Control`).
+/// Whether a character is not displayed but has an effect: control characters, line and paragraph separators, and
+/// characters that change the direction of text (Unicode's `Bidi_Control`).
 pub fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(
@@ -14,14 +13,14 @@ pub fn is_hidden(c: char) -> bool {
         )
 }
 
-/// The text on one line, with each hidden character written as `\u{…}`.
+/// Returns the text on one line, with each hidden character written as `\u{…}`.
 pub fn escaped(text: &str) -> Cow<'_, str> {
     rewritten(text, is_hidden, |escaped, c| {
         let _ = write!(escaped, "\\u{{{:x}}}", u32::from(c));
     })
 }
 
-/// As [`escaped`], but line breaks stay: for messages of several lines.
+/// Like [`escaped`], but keeps line breaks, for messages of several lines.
 pub fn escaped_lines(text: &str) -> Cow<'_, str> {
     rewritten(
         text,
@@ -32,8 +31,7 @@ pub fn escaped_lines(text: &str) -> Cow<'_, str> {
     )
 }
 
-/// A JSON document in which hidden characters within texts are written as `\uXXXX`, which is the same
-/// to whoever parses it.
+/// Writes the hidden characters within the strings of a JSON document as `\uXXXX`. The parsed document is the same.
 pub fn escaped_json(document: &str) -> Cow<'_, str> {
     rewritten(
         document,
@@ -62,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_terminal_would_obey_or_turn_round_is_shown_as_what_it_is() {
+    fn control_characters_and_direction_changes_are_shown_escaped() {
         assert_eq!(escaped("\u{1b}[31mred\u{202e}cod.exe\n"), "\\u{1b}[31mred\\u{202e}cod.exe\\u{a}");
         for seen in ["", "Ada Lovelace", "李明", "שלום", "a\u{200c}b", "👩\u{200d}🚀"] {
             assert_eq!(escaped(seen), seen);

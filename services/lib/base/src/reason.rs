@@ -1,7 +1,7 @@
-//! The closed list of reasons, and what each means in gRPC, HTTP and SCIM. One row a reason decides
-//! all of it; `usher.error.v1.Reason` has the same list with what each means.
+//! The closed list of error reasons, with their gRPC, HTTP and SCIM codes. One row per reason decides all of them.
+//! `usher.error.v1.Reason` has the same list, with the meaning of each.
 
-/// A canonical gRPC status code, by its number on the wire.
+/// A canonical gRPC status code, with its number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i32)]
 #[expect(missing_docs, reason = "the names are gRPC's own")]
@@ -21,10 +21,10 @@ pub enum GrpcCode {
     Unauthenticated = 16,
 }
 
-/// What a reason means on each wire.
+/// The codes of a reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Row {
-    /// The name in `google.rpc.ErrorInfo`: that of the proto enum without its prefix.
+    /// The name in `google.rpc.ErrorInfo`: the name in the proto enum without its prefix.
     pub name: &'static str,
     /// The gRPC status.
     pub code: GrpcCode,
@@ -32,11 +32,11 @@ pub struct Row {
     pub http: u16,
     /// The SCIM `scimType` (RFC 7644 section 3.12).
     pub scim_type: Option<&'static str>,
-    /// Whether the same call may succeed later without anybody changing anything.
+    /// Whether the same call may succeed later without any change.
     pub retryable: bool,
 }
 
-/// Why a call failed; documented at `usher.error.v1.Reason`.
+/// Why a call failed. Documented at `usher.error.v1.Reason`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "documented in proto/usher/error/v1/error.proto")]
 pub enum Reason {
@@ -81,7 +81,7 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// All of them.
+    /// All reasons.
     pub const ALL: &'static [Self] = &[
         Self::CredentialMissing,
         Self::CredentialInvalid,
@@ -123,7 +123,7 @@ impl Reason {
         Self::Internal,
     ];
 
-    /// What it means on each wire.
+    /// The codes of this reason.
     pub const fn row(self) -> Row {
         match self {
             Self::CredentialMissing => row("CREDENTIAL_MISSING", GrpcCode::Unauthenticated, 401, None, false),
@@ -198,7 +198,7 @@ impl Reason {
         self.row().name
     }
 
-    /// The reason of that name.
+    /// Returns the reason with a name, or `None`.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|reason| reason.name() == name)
     }

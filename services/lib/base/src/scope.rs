@@ -1,9 +1,9 @@
-//! The proof that a caller may touch one workspace's data.
+//! The proof that a caller may access the data of one workspace.
 
 use crate::id::WorkspaceId;
 
-/// One workspace, as verified. Storage opens nothing without it, and the only way to one is
-/// [`Credential::scope`](crate::credential::Credential::scope).
+/// One verified workspace. Storage can't be opened without it, and only
+/// [`Credential::scope`](crate::credential::Credential::scope) creates one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TenantScope {
     workspace: WorkspaceId,
@@ -20,8 +20,8 @@ impl TenantScope {
         self.workspace
     }
 
-    /// Whether it was a service that proved it, not somebody of the workspace: what it does is not counted against
-    /// what the workspace may have under way, or a workspace could stop what is done about it.
+    /// Whether a service is the caller, and not somebody of the workspace. Work of services does not count towards
+    /// the workspace's share of resources; otherwise a workspace could block work that is done about it.
     pub const fn is_for_service(&self) -> bool {
         self.for_service
     }

@@ -1,8 +1,7 @@
-//! Secrets that people and programs hold: SCIM tokens, service keys, and a service's own keys.
+//! Secrets that people and programs hold: SCIM tokens, service keys, and the services' own keys.
 //!
-//! Form: `ush_<lookup id>_<secret>_<checksum>`, all base 62. The lookup id finds the row, the
-//! secret has 256 bits, the checksum (CRC-32 of all before it) refuses typing errors and noise
-//! without any I/O.
+//! The form is `ush_<lookup id>_<secret>_<checksum>`, all in base 62. The lookup id finds the row, the secret has 256
+//! bits, and the checksum (CRC-32 of everything before it) detects typing errors and noise without any I/O.
 
 use std::fmt;
 
@@ -10,11 +9,11 @@ use rand::RngExt as _;
 
 const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const LOOKUP_LEN: usize = 12;
-/// 43 digits of base 62 hold 256 bits.
+/// 43 base-62 digits hold 256 bits.
 const SECRET_LEN: usize = 43;
 const CHECKSUM_LEN: usize = 6;
 
-/// The text is no secret of this kind, or was mistyped.
+/// The text is not a secret of this kind, or was mistyped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a well-formed secret: it is incomplete or mistyped")]
 pub struct MalformedSecret;
@@ -26,15 +25,15 @@ macro_rules! secrets {
         pub struct $name(String);
 
         impl $name {
-            /// What it begins with.
+            /// The prefix of the text form.
             pub const PREFIX: &'static str = $prefix;
 
-            /// Makes a new one from the system's randomness.
+            /// Generates a secret from the system's random source.
             pub fn generate() -> Self {
                 Self(generate($prefix))
             }
 
-            /// Takes a text apart, without any I/O.
+            /// Parses a secret, without any I/O.
             ///
             /// # Errors
             /// The text has another form, or its checksum is wrong.
@@ -42,17 +41,17 @@ macro_rules! secrets {
                 check($prefix, text).map(|()| Self(text.to_owned()))
             }
 
-            /// The part that finds the row; not secret.
+            /// The part that finds the row. It is not secret.
             pub fn lookup_id(&self) -> &str {
                 &self.0[$prefix.len() + 1..][..LOOKUP_LEN]
             }
 
-            /// The part to hash.
+            /// The part that is hashed.
             pub fn secret(&self) -> &[u8] {
                 &self.0.as_bytes()[$prefix.len() + 1 + LOOKUP_LEN + 1..][..SECRET_LEN]
             }
 
-            /// The whole text, to show once.
+            /// The whole text, which is shown only once.
             pub fn expose(&self) -> &str {
                 &self.0
             }
@@ -69,9 +68,9 @@ macro_rules! secrets {
 secrets! {
     /// The bearer token that an identity provider holds.
     ScimToken = "ush",
-    /// The key with which a service or operator asks tenant for credentials.
+    /// The key with which a service or an operator requests credentials from the tenant service.
     ServiceKey = "usk",
-    /// A key of a service itself, from its key file: it authenticates and seals what the service stores.
+    /// A service's own key, from its key file. It authenticates and encrypts what the service stores.
     ServerKey = "usv",
 }
 

@@ -1,17 +1,16 @@
-//! Texts in files that people open with a spreadsheet.
+//! Text in files that are opened with a spreadsheet.
 
 use std::borrow::Cow;
 
-/// What makes a spreadsheet take a cell for a formula, or for something to be cut off first: the ASCII
-/// characters of OWASP's list (CSV Injection), and their full-width forms, which some spreadsheets
-/// read as the same.
+/// The first characters for which a spreadsheet treats a cell as a formula, or strips them and looks at the next: the
+/// ASCII characters of OWASP's list (CSV Injection), and their full-width forms, which some spreadsheets treat as the
+/// same.
 const FORMULA: [char; 12] =
     ['=', '+', '-', '@', '\t', '\r', '\n', '\0', '\u{FF1D}', '\u{FF0B}', '\u{FF0D}', '\u{FF20}'];
 
-/// A cell that a spreadsheet shows and does not compute: one that it would take for a formula gets an
-/// apostrophe.
+/// Returns a cell that a spreadsheet displays and does not compute: a possible formula gets a leading apostrophe.
 pub fn as_text(cell: &str) -> Cow<'_, str> {
-    // Blanks before it do not make it less of a formula.
+    // Leading blanks do not prevent a cell from being a formula.
     if cell.trim_start_matches([' ', '\u{A0}', '\u{3000}', '\u{FEFF}']).starts_with(FORMULA) {
         Cow::Owned(format!("'{cell}"))
     } else {
@@ -24,7 +23,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_would_be_computed_gets_an_apostrophe() {
+    fn only_formulas_get_an_apostrophe() {
         for formula in [
             "=1+1",
             "+1",

@@ -1,10 +1,10 @@
-//! The trace that a request belongs to (W3C Trace Context, level 1).
+//! The distributed trace that a request belongs to (W3C Trace Context, level 1).
 
 use std::fmt;
 
 use rand::RngExt as _;
 
-/// A position in a distributed trace: the `traceparent` header.
+/// A position in a distributed trace, as in the `traceparent` header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TraceContext {
     trace: u128,
@@ -13,13 +13,13 @@ pub struct TraceContext {
 }
 
 impl TraceContext {
-    /// Begins a trace.
+    /// Starts a trace.
     pub fn start() -> Self {
         let mut rng = rand::rng();
         Self { trace: rng.random_range(1..=u128::MAX), span: rng.random_range(1..=u64::MAX), sampled: true }
     }
 
-    /// Reads a `traceparent` header. What does not follow the recommendation is ignored, as it asks.
+    /// Parses a `traceparent` header. Returns `None` for a malformed one, as the recommendation requires.
     pub fn parse(header: &str) -> Option<Self> {
         let mut parts = header.split('-');
         let (version, trace, span, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
@@ -38,13 +38,13 @@ impl TraceContext {
         (context.trace != 0 && context.span != 0).then_some(context)
     }
 
-    /// The next hop of the same trace.
+    /// The next span of the same trace.
     #[must_use]
     pub fn child(self) -> Self {
         Self { span: rand::rng().random_range(1..=u64::MAX), ..self }
     }
 
-    /// The trace's id, as logs show it.
+    /// The trace id as logs show it.
     pub fn trace_id(&self) -> String {
         format!("{:032x}", self.trace)
     }
@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_trace_goes_on_with_a_new_span() {
+    fn a_trace_continues_with_a_new_span() {
         let header = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
         let context = TraceContext::parse(header).unwrap();
 

@@ -1,4 +1,4 @@
-//! What a connection is doing.
+//! The activity of a connection.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,7 +8,7 @@ use slab::Slab;
 
 use crate::limits::Patience;
 
-/// What a connection is doing: told by its requests, asked by its listener.
+/// The activity of a connection. Its requests update it, and its listener reads it.
 #[derive(Debug)]
 pub(crate) struct Activity {
     state: Mutex<State>,
@@ -19,37 +19,38 @@ pub(crate) struct Activity {
 
 #[derive(Debug)]
 struct State {
-    /// Requests whose answers are not over; since when a part of one waits for the peer.
+    /// The requests whose answers are not complete, each with the time since which a part of its answer waits for the
+    /// peer.
     answers: Slab<Option<Instant>>,
-    /// Since when there is none.
+    /// Since when no request is in progress.
     idle_since: Instant,
-    /// Whether there was one.
+    /// Whether there has been a request.
     served: bool,
-    /// When the head began that is not here as a whole yet.
+    /// When a head began that is not complete yet.
     head_since: Option<Instant>,
 }
 
-/// A connection without a request under way.
+/// A connection without a request in progress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Idle {
-    /// Whether it ever had one.
+    /// Whether it ever had a request.
     pub(crate) served: bool,
     pub(crate) since: Instant,
 }
 
-/// Why a connection is to be ended.
+/// Why a connection must be closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Overdue {
-    /// No request came in time.
+    /// The first request did not arrive in time.
     Silent,
-    /// No further request came.
+    /// The next request did not arrive in time.
     Idle,
-    /// An answer was not taken.
+    /// The peer did not receive an answer in time.
     Slow,
 }
 
 impl Activity {
-    /// A connection that was just accepted.
+    /// The activity of a connection that was just accepted.
     pub(crate) fn new(now: Instant) -> Self {
         Self {
             state: Mutex::new(State {
@@ -68,7 +69,7 @@ impl Activity {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A request came; its answer is under way until the guard is dropped.
+    /// Records that a request arrived. Its answer is in progress until the guard is dropped.
     pub(crate) fn begin(self: &Arc<Self>) -> UnderWay {
         let mut state = self.state();
         state.served = true;
@@ -78,7 +79,7 @@ impl Activity {
         UnderWay { activity: Arc::clone(self), key }
     }
 
-    /// Bytes came over HTTP/1: of a body, or the beginning of a head.
+    /// Records that bytes arrived over HTTP/1: of a body, or the beginning of a head.
     pub(crate) fn heard(&self, now: Instant) {
         let mut state = self.state();
         if state.answers.is_empty() {
@@ -86,7 +87,7 @@ impl Activity {
         }
     }
 
-    /// Somebody who is known stands for this connection.
+    /// Records that an authenticated service uses this connection.
     pub(crate) fn vouch(&self) {
         self.vouched.store(true, Ordering::Relaxed);
     }
@@ -95,7 +96,7 @@ impl Activity {
         self.vouched.load(Ordering::Relaxed)
     }
 
-    /// The peer sent more frames than anything asks for.
+    /// Records that the peer sent more frames than its requests need.
     pub(crate) fn note_flood(&self) {
         self.flooded.store(true, Ordering::Relaxed);
     }
@@ -104,7 +105,7 @@ impl Activity {
         self.flooded.load(Ordering::Relaxed)
     }
 
-    /// The handshake of TLS failed: no certificate that is believed, or no TLS at all.
+    /// Records that the TLS handshake failed: the certificate is not trusted, or the peer does not use TLS.
     pub(crate) fn note_no_handshake(&self) {
         self.unshaken.store(true, Ordering::Relaxed);
     }
@@ -113,13 +114,13 @@ impl Activity {
         self.unshaken.load(Ordering::Relaxed)
     }
 
-    /// Whether no request is under way.
+    /// Returns the connection if no request is in progress.
     pub(crate) fn idle(&self) -> Option<Idle> {
         let state = self.state();
         state.answers.is_empty().then_some(Idle { served: state.served, since: state.idle_since })
     }
 
-    /// Whether the connection is to be ended, and why.
+    /// Returns why the connection must be closed, or `None`.
     pub(crate) fn overdue(&self, now: Instant, patience: &Patience) -> Option<Overdue> {
         let state = self.state();
         let longer = |since: Instant, than: Duration| now.saturating_duration_since(since) > than;
@@ -139,7 +140,7 @@ impl Activity {
     }
 }
 
-/// An answer under way.
+/// An answer in progress.
 #[derive(Debug)]
 pub(crate) struct UnderWay {
     activity: Arc<Activity>,
@@ -147,12 +148,12 @@ pub(crate) struct UnderWay {
 }
 
 impl UnderWay {
-    /// A part of the answer, its head for one, waits for the peer.
+    /// Records that a part of the answer (the head is one) waits for the peer.
     pub(crate) fn offer(&self) {
         self.set(Some(Instant::now()));
     }
 
-    /// The peer has taken what was offered.
+    /// Records that the peer has received what was offered.
     pub(crate) fn taken(&self) {
         self.set(None);
     }
@@ -213,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_is_not_taken_is_overdue_and_one_that_is_being_made_is_not() {
+    fn an_answer_that_is_not_read_is_overdue_and_one_in_preparation_is_not() {
         let activity = Arc::new(Activity::new(Instant::now()));
         let answer = activity.begin();
         assert_eq!(overdue_after(&activity, 3_600), None);

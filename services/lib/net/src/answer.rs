@@ -1,4 +1,4 @@
-//! An answer's body on its way to the peer.
+//! The body of an answer while it is sent to the peer.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -8,14 +8,15 @@ use hyper::body::{Body, Frame, SizeHint};
 
 use crate::activity::UnderWay;
 
-/// Most bytes that the transport gets at once: what it has taken it holds until the peer does, unseen. With the
-/// patience for an answer this is also the least rate at which it may be taken, about 1 KiB a second.
+/// The maximum number of bytes that the transport gets at a time, because what it has accepted but not sent is
+/// invisible here. Together with the time limit for an answer this also sets the minimum rate at which the peer must
+/// read: about 1 KiB per second.
 const PART: usize = 64 << 10;
 
-/// A body in parts, each of which is noted when it is offered and when it is taken.
+/// A body that is sent in parts. It records when each part is offered and when it is received.
 pub(crate) struct AnswerBody<B> {
     inner: B,
-    /// What of a frame was not offered yet.
+    /// The rest of a frame that has not been offered yet.
     rest: Bytes,
     under_way: UnderWay,
 }
@@ -85,7 +86,7 @@ mod tests {
     use crate::activity::Activity;
 
     #[tokio::test]
-    async fn a_large_answer_goes_in_parts_and_arrives_whole() {
+    async fn a_large_answer_is_sent_in_parts_and_arrives_complete() {
         let activity = Arc::new(Activity::new(Instant::now()));
         let sent = Bytes::from((0..200_000_u32).flat_map(u32::to_le_bytes).collect::<Vec<u8>>());
         let mut body = AnswerBody::new(Full::new(sent.clone()), activity.begin());

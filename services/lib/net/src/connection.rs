@@ -31,12 +31,12 @@ use crate::peer::Peer;
 use crate::refusals::{Explain, Refusals};
 use crate::request::{RequestBody, Rests};
 
-/// A peer that answers no PING is gone.
+/// The interval of PINGs, and the time within which the peer must answer one.
 const PING: Duration = Duration::from_secs(30);
-/// Requests at once on a connection of HTTP. An internal channel carries a whole replica's calls.
+/// The maximum number of concurrent requests on a connection. A gRPC channel carries all calls of a replica.
 const HTTP_STREAMS: u32 = 128;
 const GRPC_STREAMS: u32 = 4_096;
-/// Streams that the server may have to reset because of what is wrong with them.
+/// The maximum number of streams that the server resets because of their errors.
 const FAULTS: usize = 256;
 
 /// What all connections of a port share.
@@ -52,7 +52,7 @@ impl Shared {
     }
 }
 
-/// The server's side of HTTP.
+/// Configures the HTTP server.
 fn builder(protocol: Protocol, patience: &Patience) -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(patience.idle);
@@ -65,8 +65,8 @@ fn builder(protocol: Protocol, patience: &Patience) -> Builder<TokioExecutor> {
         .timer(TokioTimer::new())
         .max_concurrent_streams(streams)
         .keep_alive_interval(PING)
-        // Whoever has many requests under way may give all of them up at once, also before the server has looked at
-        // them: a service does when a client of its own goes. How often is counted by `Frames`.
+        // A peer with many requests in progress may cancel all of them at once, even before the server has seen them:
+        // a service does so when one of its own clients disconnects. `Frames` limits how often.
         .max_pending_accept_reset_streams(usize::try_from(streams).unwrap_or(usize::MAX))
         .max_local_error_reset_streams(FAULTS);
     match protocol {
@@ -84,19 +84,20 @@ fn builder(protocol: Protocol, patience: &Patience) -> Builder<TokioExecutor> {
     }
 }
 
-/// A connection that was accepted.
+/// An accepted connection.
 pub(crate) struct Connection {
     pub(crate) stream: TcpStream,
-    /// How it is encrypted, if it is.
+    /// The TLS configuration, if the port is encrypted.
     pub(crate) tls: Option<Arc<ServerConfig>>,
     pub(crate) peer: Peer,
     pub(crate) activity: Arc<Activity>,
-    /// Tells it to end.
+    /// Tells the connection to close.
     pub(crate) farewell: Arc<Notify>,
 }
 
 impl Connection {
-    /// Serves until the peer ends it, or until it is told to end, which lets what is under way be finished.
+    /// Serves until the peer closes the connection, or until it is told to close and the requests in progress are
+    /// finished.
     pub(crate) async fn serve<S, B>(self, shared: Arc<Shared>, service: S)
     where
         S: Service<Request<RequestBody>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
@@ -115,7 +116,7 @@ impl Connection {
                 match shaken {
                     Ok(stream) => Either::Right(Box::new(stream)),
                     Err(error) => {
-                        // Who just goes away, such as a probe, was not refused.
+                        // A peer that just disconnects, such as a probe, is not an error.
                         if error.kind() == io::ErrorKind::InvalidData {
                             activity.note_no_handshake();
                         }
@@ -145,7 +146,7 @@ impl Connection {
     }
 }
 
-/// A service whose requests are noted.
+/// A service whose requests are recorded in the connection's activity.
 struct Watched<S> {
     service: S,
     peer: Peer,
@@ -166,7 +167,7 @@ where
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let under_way = self.activity.begin();
         let (head, body) = request.into_parts();
-        // Who sends `Expect` sends no body before somebody reads it.
+        // A client that sends `Expect` does not send the body before the server starts to read it.
         let (body, rest) = RequestBody::new(body, !head.headers.contains_key(EXPECT));
         let is_http1 = head.version < Version::HTTP_2;
         let mut request = Request::from_parts(head, body);

@@ -1,4 +1,4 @@
-//! The way to another service.
+//! Connects to other services.
 
 use std::future::Future;
 use std::io;
@@ -19,10 +19,10 @@ use tower::{Service, ServiceExt as _};
 
 use crate::tls::ClientTls;
 
-/// How long a connection is silent before it is asked whether it lives.
+/// The idle time after which TCP checks that the peer is still alive.
 const KEEPALIVE: Duration = Duration::from_secs(20);
 
-/// Connects for HTTP/2: to `http://` without encryption, to `https://` with it, and to nothing else.
+/// Connects for HTTP/2: to `http://` without encryption, to `https://` with TLS, and to no other scheme.
 #[derive(Clone, Debug)]
 pub struct Dial {
     tcp: HttpConnector,
@@ -32,7 +32,7 @@ pub struct Dial {
 type Io = TokioIo<Either<TcpStream, Box<TlsStream<TcpStream>>>>;
 
 impl Dial {
-    /// With what is shown and believed where there is encryption.
+    /// Creates a connector that uses `tls` for encrypted connections.
     pub fn new(tls: ClientTls) -> Self {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
@@ -44,7 +44,7 @@ impl Dial {
     /// Connects.
     ///
     /// # Errors
-    /// A URL of another scheme, a peer that is not there, or one that can't prove that it is the URL's host.
+    /// The URL has another scheme, the peer is not reachable, or it can't prove that it is the host in the URL.
     pub async fn connect(self, uri: &Uri) -> io::Result<Io> {
         let refused = |why: String| io::Error::new(io::ErrorKind::InvalidInput, why);
         let encrypted = match uri.scheme_str() {
@@ -82,7 +82,7 @@ impl Service<Uri> for Dial {
     }
 }
 
-/// Whether what [`Dial`] sends to a URL is encrypted, or stays on this machine. What is no URL of a service is not.
+/// Whether the data that [`Dial`] sends to a URL is encrypted or stays on this machine. `false` for an invalid URL.
 pub fn is_protected(url: &str) -> bool {
     let Ok(uri) = url.parse::<Uri>() else { return false };
     match uri.scheme_str() {
@@ -94,12 +94,12 @@ pub fn is_protected(url: &str) -> bool {
     }
 }
 
-/// Whether an address is one that only this machine reaches, also where IPv6 has it as one of IPv4.
+/// Whether only this machine can reach an address, including an IPv4 address in IPv6 form.
 pub fn is_loopback(address: IpAddr) -> bool {
     address.to_canonical().is_loopback()
 }
 
-/// A URL's host, an address of IPv6 without its brackets.
+/// The host of a URL; an IPv6 address without its brackets.
 fn bare_host(uri: &Uri) -> Option<&str> {
     uri.host().map(|host| host.trim_start_matches('[').trim_end_matches(']'))
 }

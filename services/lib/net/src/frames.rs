@@ -1,7 +1,7 @@
-//! Counting what a peer sends besides requests and their data: the library under the server answers each PING and
-//! SETTINGS for as long as they come, and begins each request that is then cancelled.
+//! Counts the frames that a peer sends beside requests and their data. The HTTP library answers every PING and
+//! SETTINGS frame however many arrive, and starts every request even if it is cancelled at once.
 //!
-//! The library itself ends connections that send empty DATA, or never end a head (CONTINUATION).
+//! The library itself closes connections that send empty DATA frames, or that never complete a head (CONTINUATION).
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -16,32 +16,32 @@ use crate::activity::Activity;
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 const HEADER: usize = 9;
 
-/// Frames that a peer may send at once beside what its requests need.
+/// The number of frames that a peer may send in a burst beside those that its requests need.
 const BURST: i64 = 1_000;
-/// Such frames a second.
+/// The number of such frames per second.
 const EACH_SECOND: i64 = 100;
-/// What a request earns: its cancellation, with one that was cancelled before it.
+/// The frames that a request adds to the balance: its own cancellation, and one for an earlier request.
 const REQUEST: i64 = 1;
 const CANCELLATION: i64 = 2;
-/// Bytes sent to the peer that earn it a `WINDOW_UPDATE`.
+/// The number of bytes sent to the peer that add a `WINDOW_UPDATE` to the balance.
 const WINDOW: usize = 4 << 10;
 
-/// A connection whose incoming frames are counted, once it turns out to be HTTP/2.
+/// A connection whose incoming frames are counted once it has turned out to be HTTP/2.
 pub(crate) struct Frames<I> {
     inner: I,
     activity: Arc<Activity>,
     spoken: Spoken,
 }
 
-/// What the peer speaks.
+/// The protocol that the peer speaks.
 enum Spoken {
-    /// Not clear yet: so many bytes of HTTP/2's preface have come.
+    /// Unknown yet: this many bytes of the HTTP/2 preface have arrived.
     Open(usize),
     Http1,
     Http2(Counter),
 }
 
-/// The peer has sent more frames than anything asks for.
+/// The peer has sent more frames than its requests need.
 #[derive(Debug, thiserror::Error)]
 #[error("the peer floods the connection with HTTP/2 frames")]
 pub(crate) struct Flood;
@@ -83,15 +83,15 @@ impl<I> Frames<I> {
     }
 }
 
-/// Follows the frames of one connection, and keeps account.
+/// Parses the frames of one connection, and keeps the balance.
 struct Counter {
     header: [u8; HEADER],
     filled: usize,
-    /// Bytes of a payload that are still to come.
+    /// The number of payload bytes that are still to come.
     payload: usize,
     balance: i64,
     refilled: Instant,
-    /// Bytes sent that have not earned anything yet.
+    /// The number of sent bytes that have not been added to the balance yet.
     written: usize,
 }
 
@@ -122,14 +122,14 @@ impl Counter {
     /// RFC 9113, section 6.
     fn frame(&mut self, kind: u8, activity: &Activity) -> Result<(), Flood> {
         match kind {
-            // DATA and CONTINUATION, which the library counts.
+            // DATA and CONTINUATION, which the library limits.
             0 | 9 => {}
             // HEADERS
             1 => self.balance = BURST.min(self.balance + REQUEST),
             // RST_STREAM
             3 if activity.is_vouched() => {}
             3 => self.balance -= CANCELLATION,
-            // PRIORITY, SETTINGS, PUSH_PROMISE, PING, GOAWAY, WINDOW_UPDATE, and what nobody has defined
+            // PRIORITY, SETTINGS, PUSH_PROMISE, PING, GOAWAY, WINDOW_UPDATE, and undefined types
             _ => self.balance -= 1,
         }
         if self.balance >= 0 {
@@ -141,7 +141,7 @@ impl Counter {
 
     fn refill(&mut self, now: Instant) {
         let passed = now.saturating_duration_since(self.refilled).as_secs_f64();
-        #[expect(clippy::cast_possible_truncation, reason = "seconds of a connection's life")]
+        #[expect(clippy::cast_possible_truncation, reason = "seconds of a connection's lifetime")]
         #[expect(clippy::cast_precision_loss, reason = "a small constant")]
         let earned = (passed * EACH_SECOND as f64) as i64;
         if earned > 0 {
@@ -229,7 +229,7 @@ mod tests {
         frames
     }
 
-    /// How many rounds of frames go through, of at most 5,000; the bytes come in pieces of 7.
+    /// Sends up to 5,000 rounds of frames in pieces of 7 bytes; returns how many rounds were accepted.
     fn rounds(frames: &mut Frames<tokio::io::Empty>, round: &[u8]) -> usize {
         (0..5_000).take_while(|_| round.chunks(7).all(|piece| frames.read(piece).is_ok())).count()
     }

@@ -1,5 +1,7 @@
-//! Connections: the one listener that every port is served by, the way to other services, TLS on both, and what a
-//! process may have open.
+//! Connections: the listener that serves every port, connections to other services, TLS for both, and the limit on
+//! file descriptors.
+
+#![warn(missing_docs)]
 
 mod activity;
 mod answer;

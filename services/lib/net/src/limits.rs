@@ -1,4 +1,4 @@
-//! What a listener allows.
+//! The limits of a listener.
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
@@ -7,16 +7,17 @@ use ipnet::IpNet;
 
 use crate::peer::network;
 
-/// How many connections there may be, and how long each may do nothing.
+/// The maximum number of connections, and how long each may be inactive.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Connections open at once. One more closes the oldest that has no request under way.
+    /// The maximum number of open connections. One more closes the oldest one that has no request in progress.
     pub places: usize,
-    /// Of them, those from one address; one more is refused. The 64 bits of an IPv6 network count as one address.
+    /// The maximum number of these from one address; further ones are refused. A /64 network of IPv6 counts as one
+    /// address.
     pub per_address: usize,
-    /// Networks whose addresses each stand for many clients, such as proxies: nothing is limited by their addresses.
+    /// Networks whose addresses each stand for many clients, such as proxies. No limit by address applies to them.
     pub shared: Vec<IpNet>,
-    /// How long is waited for a peer.
+    /// How long to wait for a peer.
     pub patience: Patience,
 }
 
@@ -35,7 +36,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// What a peer is counted as; none where it has no limit of its own.
+    /// The address that a peer is counted under, or `None` if no limit by address applies to it.
     pub(crate) fn counted(&self, address: IpAddr) -> Option<IpAddr> {
         let canonical = address.to_canonical();
         let is_shared = self.shared.iter().any(|network| network.contains(&canonical));
@@ -43,17 +44,17 @@ impl Limits {
     }
 }
 
-/// How long is waited for a peer before its connection is ended.
+/// How long to wait for a peer before its connection is closed.
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
-    /// For its first request's whole head, the handshake of TLS and HTTP/2 included; over HTTP/1 for each head
-    /// from its first byte on.
+    /// For the complete head of the first request, including the TLS and HTTP/2 handshakes. Over HTTP/1 also for
+    /// every later head, from its first byte on.
     pub head: Duration,
-    /// For the next request. HTTP/2 gets GOAWAY.
+    /// For the next request. An HTTP/2 connection then gets GOAWAY.
     pub idle: Duration,
-    /// For the taking of each 64 KiB of an answer.
+    /// For receiving each 64 KiB of an answer.
     pub answer: Duration,
-    /// For its going after it was told to go.
+    /// For closing the connection after it was told to.
     pub farewell: Duration,
 }
 
@@ -83,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_of_this_machine_have_no_limit_of_their_own() {
+    fn addresses_of_this_machine_are_not_limited() {
         let limits = Limits::default();
 
         for local in ["127.0.0.1", "127.8.9.10", "::1", "::ffff:127.0.0.1"] {

@@ -26,21 +26,21 @@ use crate::registry::{Open, Registry};
 use crate::request::RequestBody;
 use crate::tls::ServerTls;
 
-/// How often overdue connections are looked for.
-const LOOK: Duration = Duration::from_millis(250);
-/// After a failed accept: out of file descriptors, most likely.
+/// How often to look for overdue connections.
+const CHECK_INTERVAL: Duration = Duration::from_millis(250);
+/// The pause after a failed accept. The most likely cause is a lack of file descriptors.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// What is spoken on a port.
+/// The protocol of a port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protocol {
-    /// HTTP/1.1 and HTTP/2, from strangers.
+    /// HTTP/1.1 and HTTP/2, from any client.
     Http,
-    /// HTTP/2 only, with many calls on a connection.
+    /// HTTP/2 only, with many calls per connection.
     Grpc,
 }
 
-/// A bound port, and what it allows.
+/// A bound port and its limits.
 #[derive(Debug)]
 pub struct Listener {
     socket: TcpListener,
@@ -59,42 +59,42 @@ impl Listener {
     /// Binds an address.
     ///
     /// # Errors
-    /// It is in use, or not of this machine.
+    /// The address is in use, or does not belong to this machine.
     pub async fn bind(address: impl ToSocketAddrs) -> io::Result<Self> {
         Ok(TcpListener::bind(address).await?.into())
     }
 
-    /// The same with other limits.
+    /// Sets other limits.
     #[must_use]
     pub fn with_limits(self, limits: Limits) -> Self {
         Self { limits, ..self }
     }
 
-    /// The same with encryption, or without.
+    /// Sets the encryption, or none.
     #[must_use]
     pub fn with_tls(self, tls: Option<ServerTls>) -> Self {
         Self { tls, ..self }
     }
 
-    /// The same where an answer to what is no request has a body, which this makes.
+    /// Sets the function that makes the body of an answer to bytes that are not a valid request.
     #[must_use]
     pub fn with_explanations(self, explain: Explain) -> Self {
         Self { explain: Some(explain), ..self }
     }
 
-    /// Where it listens: the port that was found for port 0.
+    /// The address it listens on, with the actual port if port 0 was requested.
     ///
     /// # Errors
-    /// The socket is of no use.
+    /// The socket is unusable.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.socket.local_addr()
     }
 
-    /// Serves until `stop` comes true; requests under way are finished, idle connections are closed. `port` names
-    /// it in metrics.
+    /// Serves until `stop` completes. Then the requests in progress are finished, and idle connections are closed.
+    /// `port` is its name in metrics.
     ///
     /// # Errors
-    /// None today: what fails is one connection, or one accept, which is tried again.
+    /// None at present: an error affects one connection, or one accept, which is retried.
     pub async fn serve<S, B>(
         self,
         port: &'static str,
@@ -116,7 +116,7 @@ impl Listener {
             tls: self.tls,
             service,
         };
-        let mut look = tokio::time::interval(LOOK);
+        let mut look = tokio::time::interval(CHECK_INTERVAL);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         tokio::pin!(stop);
         loop {
@@ -127,7 +127,8 @@ impl Listener {
                 accepted = self.socket.accept(), if serving.registry.has_place() => match accepted {
                     Ok((stream, address)) => serving.accepted(stream, address),
                     Err(error) => {
-                        tracing::warn!(error = &error as &dyn Error, port, "a connection was not accepted");
+                        tracing::warn!(error = &error as &dyn Error, port, "a connection could not be \
+                             accepted");
                         serving.registry.make_room(None);
                         tokio::time::sleep(PAUSE).await;
                     }
@@ -140,7 +141,7 @@ impl Listener {
     }
 }
 
-/// A port that serves.
+/// A port that is being served.
 struct Serving<S> {
     registry: Registry,
     connections: JoinSet<()>,
@@ -159,10 +160,13 @@ where
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
     fn accepted(&mut self, stream: TcpStream, address: SocketAddr) {
-        // Dropped, it is closed.
+        // Dropping the stream closes the connection.
         let Ok(counted) = self.registry.admit(address.ip()) else { return };
         if let Err(error) = stream.set_nodelay(true) {
-            return tracing::debug!(error = &error as &dyn Error, "a connection was broken already");
+            return tracing::debug!(
+                error = &error as &dyn Error,
+                "an accepted connection was already broken"
+            );
         }
         let activity = Arc::new(Activity::new(Instant::now()));
         let farewell = Arc::new(Notify::new());
@@ -197,7 +201,7 @@ where
         }
     }
 
-    /// Lets every connection finish what it has begun.
+    /// Lets every connection finish its requests in progress.
     async fn finish(mut self, mut look: tokio::time::Interval) {
         self.registry.end_all();
         while !self.connections.is_empty() {

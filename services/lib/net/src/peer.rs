@@ -1,11 +1,11 @@
-//! Who is at the other end.
+//! The peer of a connection.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use crate::activity::Activity;
 
-/// The other end of the connection that a request came over; an extension of every request.
+/// The peer of the connection that a request arrived on. It is an extension of every request.
 #[derive(Clone, Debug)]
 pub struct Peer {
     address: SocketAddr,
@@ -13,8 +13,8 @@ pub struct Peer {
     activity: Arc<Activity>,
 }
 
-/// The address that counts, of an address: IPv4 as it is, also where it is written as IPv6, and of IPv6 the network of
-/// 64 bits, because one peer has all of it.
+/// The address under which a peer is counted: an IPv4 address itself, also in IPv6 form; for IPv6 the /64 network,
+/// because one peer usually has all of it.
 pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(whole) => IpAddr::V6(Ipv6Addr::from_bits(whole.to_bits() >> 64 << 64)),
@@ -27,23 +27,24 @@ impl Peer {
         Self { address, counted, activity }
     }
 
-    /// Its address: a proxy's, where one is between.
+    /// The peer's address, or that of a proxy in between.
     pub const fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// What it is counted as wherever something is limited by address: its [`network`]. `None` if its address stands
-    /// for many clients, as a proxy's does (`Limits::shared`): no limit by address holds for it.
+    /// The address to use wherever something is limited by address: its [`network`]. `None` if the address stands for
+    /// many clients, as a proxy's does (`Limits::shared`): then no limit by address applies.
     pub const fn counted(&self) -> Option<IpAddr> {
         self.counted
     }
 
-    /// Says that it is a service, which cancels calls whenever its own callers go away: not a flood.
+    /// Records that the peer is a service. A service cancels calls whenever its own callers disconnect, which is not
+    /// a flood.
     pub fn vouch(&self) {
         self.activity.vouch();
     }
 
-    /// Whether somebody said so.
+    /// Whether the peer is known to be a service.
     pub fn is_vouched(&self) -> bool {
         self.activity.is_vouched()
     }

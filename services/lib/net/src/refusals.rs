@@ -1,6 +1,6 @@
-//! What the HTTP server under us refuses by itself because it can't read it as a request: a URL with raw quotes or
-//! blanks, a bad or too long head. It answers with a bare status before anything of ours is asked, and closes the
-//! connection. Here that answer gets a body.
+//! Adds a body to the answers of the HTTP library itself. The library refuses what it can't parse as a request (a URL
+//! with raw quotes or blanks, an invalid or overlong head) with a bare status, before any of our code runs, and
+//! closes the connection.
 
 use std::future::Future as _;
 use std::io::{self, IoSlice};
@@ -15,22 +15,22 @@ use tokio::time::{Sleep, sleep};
 
 use crate::activity::Activity;
 
-/// What a refusal says to its reader.
+/// The body of a refusal, for its reader.
 #[derive(Debug)]
 pub struct Explanation {
     /// The media type of the body.
     pub content_type: &'static str,
-    /// The body; a few hundred bytes.
+    /// The body, of a few hundred bytes.
     pub body: String,
 }
 
-/// Explains a status with which the server refuses what is no request: 400, 414 or 431.
+/// Makes the body for a status with which the library refuses an invalid request: 400, 414 or 431.
 pub type Explain = fn(StatusCode) -> Explanation;
 
-/// How long is read on after a refusal: closing a connection on which bytes are not read takes the answer away from
-/// the peer that sends them.
+/// How long to go on reading after a refusal. Closing a connection with unread bytes can discard the answer before
+/// the peer has read it.
 const LINGER: Duration = Duration::from_secs(1);
-/// Bytes that are read on.
+/// The maximum number of bytes that are read after a refusal.
 const LINGER_BYTES: usize = 1 << 20;
 
 /// A connection on which bare refusals get a body.
@@ -38,21 +38,21 @@ pub(crate) struct Refusals<S> {
     stream: S,
     activity: Arc<Activity>,
     explain: Option<Explain>,
-    /// Whether everything that was written before has gone out, so that what is written now begins an answer.
+    /// Whether everything written before has been sent, so that the next write begins an answer.
     flushed: bool,
-    /// What goes out in the place of a refusal, and how much of it has.
+    /// The bytes that are sent instead of a refusal, and how many of them have been sent.
     instead: Vec<u8>,
     written: usize,
     linger: Linger,
 }
 
-/// Reading on after a refusal.
+/// The state of reading on after a refusal.
 enum Linger {
-    /// Nothing was refused.
+    /// There was no refusal.
     No,
-    /// The refusal is on its way.
+    /// The refusal is being sent.
     Due,
-    /// The peer may still send so many bytes.
+    /// The time that is left, and the number of bytes that the peer may still send.
     Reading(Pin<Box<Sleep>>, usize),
 }
 
@@ -62,9 +62,9 @@ impl<S> Refusals<S> {
         Self { stream, activity, explain, flushed: true, instead: Vec::new(), written: 0, linger }
     }
 
-    /// The answer to write in the place of these bytes, if they are a bare refusal. What answers a request is never
-    /// taken for one: it is written while that is under way, or is the rest of what was, or, where it has no body, has
-    /// fields that the library does not write by itself.
+    /// Returns the answer to send instead of these bytes if they are a bare refusal. The answer to a request is never
+    /// mistaken for one: it is written while the request is in progress, or continues an earlier write, or has header
+    /// fields that the library does not add by itself.
     fn replace(&self, bytes: &[u8]) -> Option<Vec<u8>> {
         let explain = self.explain.filter(|_| self.flushed && self.activity.idle().is_some())?;
         let head = bytes.strip_suffix(b"\r\n\r\n").and_then(|head| std::str::from_utf8(head).ok())?;
@@ -127,7 +127,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Refusals<S> {
         cx: &mut Context<'_>,
         parts: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        // A head alone may be a refusal.
+        // Only a head without a body can be a refusal.
         if let [head] = parts {
             return self.poll_write(cx, head);
         }
@@ -218,14 +218,14 @@ mod tests {
     fn what_answers_a_request_is_never_taken_for_a_refusal() {
         let mut connection = connection();
         let answer = connection.activity.begin();
-        assert_eq!(connection.replace(BARE), None, "a request is under way");
+        assert_eq!(connection.replace(BARE), None, "a request is in progress");
         drop(answer);
         assert!(connection.replace(BARE).is_some());
         let answered = b"HTTP/1.1 405 Method Not Allowed\r\nallow: GET\r\ncontent-length: 0\r\n\r\n";
-        assert_eq!(connection.replace(answered), None, "the library names no methods");
+        assert_eq!(connection.replace(answered), None, "the library does not list methods");
 
         connection.note(10, &Poll::Ready(Ok(4)));
 
-        assert_eq!(connection.replace(BARE), None, "the rest of an answer may say anything");
+        assert_eq!(connection.replace(BARE), None, "the rest of an answer may contain anything");
     }
 }

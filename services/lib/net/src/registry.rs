@@ -12,29 +12,30 @@ use tokio::task::{AbortHandle, Id};
 use crate::activity::{Activity, Idle, Overdue};
 use crate::limits::Limits;
 
-/// Connections that are looked out at once for making room: looking costs a walk over all of them.
+/// The number of candidates that are selected at a time when room is needed. The selection iterates over all
+/// connections.
 const LOOKED_OUT: usize = 64;
 
-/// Every connection that is open, and the decision which one is ended.
+/// All open connections of a listener. It decides which one to close.
 pub(crate) struct Registry {
     port: &'static str,
     limits: Limits,
     open: HashMap<Id, Open>,
     addresses: HashMap<IpAddr, usize>,
-    /// The oldest without a request when they were looked out, oldest first.
+    /// The oldest connections without a request at the time of the last selection, oldest first.
     oldest: VecDeque<(Idle, Id)>,
 }
 
-/// A connection.
+/// An open connection.
 pub(crate) struct Open {
-    /// What it is counted as.
+    /// The address that it is counted under.
     pub(crate) counted: Option<IpAddr>,
     pub(crate) activity: Arc<Activity>,
-    /// Tells it to end in good order.
+    /// Tells it to close gracefully.
     pub(crate) farewell: Arc<Notify>,
-    /// Ends it at once.
+    /// Closes it immediately.
     pub(crate) task: AbortHandle,
-    /// Since when it is ending.
+    /// Since when it is closing.
     pub(crate) ending: Option<Instant>,
 }
 
@@ -43,15 +44,15 @@ impl Registry {
         Self { port, limits, open: HashMap::new(), addresses: HashMap::new(), oldest: VecDeque::new() }
     }
 
-    /// Whether one more can be accepted.
+    /// Whether one more connection can be accepted.
     pub(crate) fn has_place(&self) -> bool {
         self.open.len() < self.limits.places
     }
 
-    /// What a new peer is counted as.
+    /// Returns the address that a new peer is counted under.
     ///
     /// # Errors
-    /// Its address has all the connections that it may have.
+    /// The address has its maximum number of connections.
     pub(crate) fn admit(&self, address: IpAddr) -> Result<Option<IpAddr>, ()> {
         let counted = self.limits.counted(address);
         let taken = counted.and_then(|counted| self.addresses.get(&counted)).copied().unwrap_or_default();
@@ -75,7 +76,7 @@ impl Registry {
         }
     }
 
-    /// Removes a connection that has ended.
+    /// Removes a connection that was closed.
     pub(crate) fn left(&mut self, id: Id) {
         let Some(open) = self.open.remove(&id) else { return };
         if open.activity.is_flooded() {
@@ -95,8 +96,8 @@ impl Registry {
         self.gauge();
     }
 
-    /// Ends the oldest connection without a request under way: first those that never had one. `newest` was just
-    /// accepted and had no time to ask for anything.
+    /// Closes the oldest connection without a request in progress, preferably one that never had a request. `newest`
+    /// was just accepted and has not had time to send one.
     pub(crate) fn make_room(&mut self, newest: Option<Id>) {
         if self.oldest.is_empty() {
             self.look_out();
@@ -125,17 +126,17 @@ impl Registry {
         self.oldest = idle.into();
     }
 
-    /// Ends every connection that is overdue.
+    /// Closes all overdue connections.
     pub(crate) fn look(&mut self, now: Instant) {
         let patience = self.limits.patience;
         let mut overdue = Vec::new();
         for open in self.open.values_mut() {
             let why = open.activity.overdue(now, &patience);
             match (why, open.ending) {
-                // A peer that does not take its answer would not take a farewell either.
+                // A peer that does not receive its answer would not receive a GOAWAY either.
                 (Some(Overdue::Slow), _) => open.task.abort(),
                 (Some(_), None) => open.end(),
-                // What is under way is finished first.
+                // Its requests in progress are finished first.
                 (_, Some(since)) if open.activity.idle().is_some() => {
                     if now.saturating_duration_since(since) > patience.farewell {
                         open.task.abort();
@@ -155,7 +156,7 @@ impl Registry {
         }
     }
 
-    /// Tells every connection to end in good order.
+    /// Tells all connections to close gracefully.
     pub(crate) fn end_all(&mut self) {
         self.open.values_mut().for_each(Open::end);
     }
@@ -207,7 +208,7 @@ mod tests {
         (activity, task)
     }
 
-    /// Takes away what was ended.
+    /// Removes the connections that were closed.
     async fn tidy(registry: &mut Registry, tasks: &mut JoinSet<()>) {
         while let Ok(Some(ended)) =
             tokio::time::timeout(std::time::Duration::from_millis(50), tasks.join_next_with_id()).await
@@ -217,7 +218,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_more_than_there_are_places_ends_the_oldest_that_never_asked_for_anything() {
+    async fn a_connection_beyond_the_maximum_closes_the_oldest_that_never_had_a_request() {
         let (mut registry, mut tasks) = (registry(4), JoinSet::new());
         let (served, _) = enter(&mut registry, &mut tasks, "127.0.0.1");
         drop(served.begin());
@@ -247,7 +248,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_address_has_its_share_and_no_more_until_it_gives_some_back() {
+    async fn an_address_has_its_share_and_no_more_until_it_closes_some() {
         let (mut registry, mut tasks) = (registry(100), JoinSet::new());
         let mut opened: Vec<_> =
             (0..PER_ADDRESS).map(|_| enter(&mut registry, &mut tasks, "192.0.2.1").1).collect();
@@ -261,6 +262,6 @@ mod tests {
 
         tasks.abort_all();
         tidy(&mut registry, &mut tasks).await;
-        assert!(registry.addresses.is_empty(), "no address is remembered for ever");
+        assert!(registry.addresses.is_empty(), "an address is forgotten when its connections are closed");
     }
 }

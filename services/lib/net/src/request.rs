@@ -1,9 +1,9 @@
-//! A request's body on its way from the peer, and what is left of it when its answer is there.
+//! The body of a request, and the unread rest of it when the answer is ready.
 //!
-//! A request that is refused by its head is answered before its body has come. Whoever closes it then cuts the peer
-//! off in the middle of its sending: HTTP/1 loses the connection, often with the answer, and HTTP/2 counts what still
-//! comes as a fault of the peer, and ends a connection with many of them and every request on it. So the rest is read
-//! off first.
+//! A request that is refused by its head is answered before its body has arrived. Closing it then would interrupt the
+//! peer while it sends: HTTP/1 loses the connection, often together with the answer, and HTTP/2 counts the remaining
+//! frames as errors of the peer, and after many of them closes the connection with all its requests. So the rest of
+//! the body is read and discarded first.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,17 +14,19 @@ use bytes::Bytes;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use tokio::sync::Semaphore;
 
-/// Bytes of a body that are read off. Whoever sends more is told before it has.
-const MOST: usize = 1 << 20;
-/// How long an answer waits for the rest of its request.
-const LONGEST: Duration = Duration::from_secs(1);
-/// Answers of a port that wait at once; more are sent at once, so that requests without end hold nothing.
+/// The maximum number of bytes that are discarded. A peer that sends more gets the answer before it has finished
+/// sending.
+const MAX_DRAINED_BYTES: usize = 1 << 20;
+/// The maximum time that an answer waits for the rest of its request.
+const MAX_DRAIN_TIME: Duration = Duration::from_secs(1);
+/// The maximum number of answers of a port that wait at the same time. Further ones are sent without waiting, so that
+/// endless requests use no resources.
 const WAITING: usize = 1_024;
 
 /// A request's body.
 #[derive(Debug)]
 pub struct RequestBody {
-    /// Until it has ended.
+    /// `None` once it has ended.
     body: Option<Incoming>,
     rest: Option<Rest>,
 }
@@ -80,7 +82,7 @@ impl Drop for RequestBody {
     }
 }
 
-/// The answers of a port that wait for the rest of their requests.
+/// Limits the number of answers of a port that wait for the rest of their requests.
 #[derive(Debug)]
 pub(crate) struct Rests(Semaphore);
 

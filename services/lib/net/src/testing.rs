@@ -1,5 +1,5 @@
 //! Certificates for tests.
-#![expect(clippy::unwrap_used, reason = "a test whose certificates can't be had fails right here")]
+#![expect(clippy::unwrap_used, reason = "a test can't continue without its certificates")]
 
 use std::fmt;
 use std::fs::{self, File};
@@ -11,10 +11,10 @@ use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 
 use crate::tls::Pair;
 
-/// The names that [`Authority::sign`] vouches for.
+/// The host names for which [`Authority::sign`] signs.
 const THIS_MACHINE: [&str; 2] = ["localhost", "127.0.0.1"];
 
-/// An authority that signs certificates.
+/// A certificate authority.
 pub struct Authority {
     issuer: Issuer<'static, KeyPair>,
     pem: String,
@@ -37,19 +37,19 @@ impl Default for Authority {
 }
 
 impl Authority {
-    /// Writes its own certificate to `<name>.pem` of a directory.
+    /// Writes its own certificate to `<name>.pem` in a directory.
     pub fn write(&self, directory: &Path, name: &str) -> PathBuf {
         let path = directory.join(format!("{name}.pem"));
         fs::write(&path, &self.pem).unwrap();
         path
     }
 
-    /// Signs a new certificate for this machine, and writes it and its key to `<name>.pem` and `<name>.key`.
+    /// Signs a certificate for this machine, and writes it and its key to `<name>.pem` and `<name>.key`.
     pub fn sign(&self, directory: &Path, name: &str) -> Pair {
         self.sign_for(&THIS_MACHINE, directory, name)
     }
 
-    /// The same for other hosts.
+    /// Signs a certificate for other hosts.
     pub fn sign_for(&self, hosts: &[&str], directory: &Path, name: &str) -> Pair {
         let pair = Pair {
             certificate: directory.join(format!("{name}.pem")),

@@ -1,4 +1,4 @@
-//! TLS on both sides of a connection, from files that may be replaced at any time.
+//! TLS for both sides of a connection, with files that may be replaced at any time.
 
 mod client;
 mod files;
@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use rustls::crypto::CryptoProvider;
 
-/// The one provider of cryptography.
+/// The only provider of cryptography.
 fn provider() -> Arc<CryptoProvider> {
     Arc::new(rustls::crypto::ring::default_provider())
 }

@@ -1,14 +1,14 @@
-//! How much of a status may travel: it goes in headers, and an HTTP/2 client gives a connection up whose
-//! headers are larger than it takes (16 KiB in hyper's), with every call that is under way on it.
+//! Limits the size of a status. It is sent in headers, and an HTTP/2 client closes a connection whose headers exceed
+//! its limit (16 KiB in hyper), with all calls that are in progress on it.
 
-/// Largest encoded form of a message or a value, in bytes.
+/// The maximum encoded size of a message or a value, in bytes.
 const MAX_ENCODED: usize = 1_024;
-/// Largest sum of names and values of a status, in bytes as they are.
+/// The maximum total size of the names and values of a status, in bytes before encoding.
 const MAX_METADATA: usize = 3_072;
-/// What follows a text that was cut.
+/// Appended to a text that was cut.
 const CUT: char = '…';
 
-/// A message of which at most 1 KiB travels: `grpc-message` is percent-encoded.
+/// Cuts a message to at most 1 KiB in its percent-encoded form (`grpc-message`).
 pub(crate) fn message(text: String) -> String {
     cut(text, MAX_ENCODED, |c| match c {
         'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '_' | '.' | ',' | ':' | ';' | '/' | '(' | ')' | '\'' => 1,
@@ -16,8 +16,7 @@ pub(crate) fn message(text: String) -> String {
     })
 }
 
-/// Names and values of which each is at most 1 KiB as it travels, in base64, and all of them at most 4 KiB;
-/// what goes beyond that is left out.
+/// Cuts values to at most 1 KiB each in base64, and leaves out what exceeds 4 KiB in total.
 pub(crate) fn metadata(facts: Vec<(&'static str, String)>) -> impl Iterator<Item = (String, String)> {
     let mut left = MAX_METADATA;
     facts.into_iter().filter_map(move |(name, value)| {
@@ -27,15 +26,15 @@ pub(crate) fn metadata(facts: Vec<(&'static str, String)>) -> impl Iterator<Item
     })
 }
 
-/// Cuts a text at a character's boundary, so that the costs of its characters are at most `most`.
-fn cut(mut text: String, most: usize, cost: impl Fn(char) -> usize) -> String {
+/// Cuts a text between characters, so that the total cost of its characters is at most `max`.
+fn cut(mut text: String, max: usize, cost: impl Fn(char) -> usize) -> String {
     let (mut used, mut fits) = (0, 0);
     for (at, c) in text.char_indices() {
-        if used + cost(CUT) <= most {
+        if used + cost(CUT) <= max {
             fits = at;
         }
         used += cost(c);
-        if used > most {
+        if used > max {
             text.truncate(fits);
             text.push(CUT);
             break;
@@ -49,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_fits_stays_as_it_is_and_what_does_not_is_cut_between_characters() {
+    fn short_texts_are_unchanged_and_long_ones_are_cut_between_characters() {
         assert_eq!(message("a".repeat(1_024)), "a".repeat(1_024));
         assert_eq!(message("a".repeat(1_025)), format!("{}…", "a".repeat(1_015)));
         assert_eq!(message("é".repeat(1_000)), format!("{}…", "é".repeat(169)));
@@ -57,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn facts_beyond_the_sum_are_left_out() {
+    fn metadata_beyond_the_total_size_is_left_out() {
         let facts = ["a", "b", "c", "d", "e"].map(|name| (name, "x".repeat(5_000))).into();
 
         let kept: Vec<_> = metadata(facts).collect();

@@ -1,4 +1,4 @@
-//! Several connections to one service, so that one that breaks fails as little as possible.
+//! Several connections to one service, so that a broken one fails as few calls as possible.
 
 use std::error::Error;
 use std::future::Future;
@@ -15,24 +15,23 @@ use usher_net::tls::ClientTls;
 
 use crate::connect;
 
-/// Connections to one service.
+/// The number of connections to a service.
 const CONNECTIONS: usize = 4;
-/// How often a call is sent at most: once, and once more on another connection.
+/// The maximum number of times that a call is sent: once, and once more on another connection.
 const ATTEMPTS: usize = 2;
 
 /// Several connections to one service, used in turn. Clones share them.
 ///
-/// A call that was not sent is sent again on another connection, and so is a read that got no answer. A
-/// write that may have been sent is never repeated: whoever asked for it is told so ([`Interrupted`]).
-/// Calls have one message and at least the beginning of an answer; streams from the client need a
-/// [`Channel`].
+/// A call that was not sent is sent again on another connection, and so is a read that got no answer. A write that
+/// may have been sent is never repeated; its caller gets an error that says so ([`Interrupted`]). A call must have
+/// one request message, and an answer must at least begin; client streams need a [`Channel`].
 #[derive(Clone, Debug)]
 pub struct Channels {
     channels: Arc<[Channel]>,
     next: Arc<AtomicUsize>,
 }
 
-/// A call got no answer.
+/// A call that got no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum Interrupted {
     /// It had no effect.
@@ -44,10 +43,10 @@ pub enum Interrupted {
 }
 
 impl Channels {
-    /// Channels that connect when they are first used, and again whenever they must.
+    /// Creates channels that connect when they are first used, and reconnect when necessary.
     ///
     /// # Errors
-    /// The address is no URI.
+    /// The address is not a URI.
     pub fn connect(uri: &str, tls: &ClientTls) -> Result<Self, tonic::transport::Error> {
         let channels = (0..CONNECTIONS).map(|_| connect(uri, tls)).collect::<Result<_, _>>()?;
         Ok(Self { channels, next: Arc::default() })
@@ -93,7 +92,7 @@ impl Service<http::Request<Body>> for Channels {
     type Error = Interrupted;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Interrupted>> + Send>>;
 
-    /// Always ready: a call waits for its connection.
+    /// Always ready: each call waits for its connection.
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Interrupted>> {
         Poll::Ready(Ok(()))
     }
@@ -103,15 +102,15 @@ impl Service<http::Request<Body>> for Channels {
     }
 }
 
-/// Whether a method changes nothing, by its name: the protocol's standard names of reads (AIP-131, AIP-132),
-/// and the check of a token.
+/// Whether a method changes nothing, judged by its name: the standard names of reads (AIP-131, AIP-132), and the
+/// token check.
 fn is_read(path: &str) -> bool {
     let method = path.rsplit('/').next().unwrap_or_default();
     ["Get", "List", "Check"].iter().any(|verb| method.starts_with(verb))
 }
 
-/// Whether the service did not get the call: there was no connection, it ended before the call had its turn,
-/// or the service closed it in good order before it took the call.
+/// Whether the service did not receive the call: there was no connection, it closed before the call was sent, or the
+/// service closed it gracefully before it accepted the call.
 fn was_not_sent(error: &(dyn Error + 'static)) -> bool {
     causes(error).any(|cause| {
         cause.is::<tonic::ConnectError>()
@@ -123,7 +122,7 @@ fn was_not_sent(error: &(dyn Error + 'static)) -> bool {
     })
 }
 
-/// Whether nothing broke, and the answer just did not come in time.
+/// Whether nothing broke, and the answer just did not arrive in time.
 pub(crate) fn timed_out(error: &(dyn Error + 'static)) -> bool {
     causes(error).any(<dyn Error>::is::<tonic::TimeoutExpired>)
 }

@@ -1,4 +1,4 @@
-//! Calling another service.
+//! Calls to other services.
 
 use std::time::Duration;
 
@@ -12,10 +12,11 @@ use usher_net::tls::ClientTls;
 
 use crate::{REQUEST_ID_KEY, TRACE_KEY, WORKSPACE_KEY};
 
-/// A channel that connects when it is first used, and again whenever it must: each time with what `tls` has then.
+/// Creates a channel that connects when it is first used, and reconnects when necessary, each time with the current
+/// configuration of `tls`.
 ///
 /// # Errors
-/// The address is no URI.
+/// The address is not a URI.
 pub fn connect(uri: &str, tls: &ClientTls) -> Result<Channel, tonic::transport::Error> {
     Ok(Endpoint::from_shared(uri.to_owned())?
         .connect_timeout(Duration::from_secs(2))
@@ -26,23 +27,23 @@ pub fn connect(uri: &str, tls: &ClientTls) -> Result<Channel, tonic::transport::
         .connect_with_connector_lazy(Dial::new(tls.clone())))
 }
 
-/// What goes along with a call.
+/// The metadata of a call.
 #[derive(Clone, Copy, Debug)]
 pub struct Outgoing<'a> {
     /// The credential.
     pub credential: &'a str,
-    /// The workspace, where the credential is bound to none.
+    /// The workspace, if the credential is not bound to one.
     pub workspace: Option<WorkspaceId>,
-    /// The request's id, the same in every service's log.
+    /// The request's id, which is the same in the logs of all services.
     pub request_id: &'a str,
-    /// The trace that the call is a part of.
+    /// The trace that the call belongs to.
     pub trace: Option<TraceContext>,
-    /// How long to wait.
+    /// How long the caller waits.
     pub timeout: Duration,
 }
 
 impl Outgoing<'_> {
-    /// The request with its metadata.
+    /// Makes a request with this metadata.
     pub fn request<T>(&self, message: T) -> Request<T> {
         let mut request = Request::new(message);
         request.set_timeout(self.timeout);

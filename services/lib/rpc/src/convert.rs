@@ -1,11 +1,11 @@
-//! Validation on the receiving side: messages become domain types by `TryFrom`.
+//! Validation on the receiving side: `TryFrom` turns messages into domain types.
 
 use jiff::Timestamp;
 use prost_types::Timestamp as WireTimestamp;
 use usher_base::{Fault, Reason};
 use usher_proto::error::v1 as pb;
 
-/// A field is not what it must be.
+/// A field is missing or invalid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{field} {fault}")]
 pub struct InvalidArgument {
@@ -23,20 +23,20 @@ impl Fault for InvalidArgument {
     }
 }
 
-/// A field that must be there is not.
+/// The error of a required field that is missing.
 pub fn missing(field: &'static str) -> InvalidArgument {
     InvalidArgument { field, fault: "is missing".into() }
 }
 
-/// A field has a value that it can't have.
+/// The error of a field with an invalid value.
 pub fn invalid(field: &'static str, fault: impl std::fmt::Display) -> InvalidArgument {
     InvalidArgument { field, fault: format!("is not valid: {fault}") }
 }
 
-/// Reads an id, a domain, or anything else that parses.
+/// Parses an id, a domain, or anything else with `FromStr`.
 ///
 /// # Errors
-/// The field is empty or does not parse.
+/// The field is empty or can't be parsed.
 pub fn parse<T: std::str::FromStr>(field: &'static str, text: &str) -> Result<T, InvalidArgument>
 where
     T::Err: std::fmt::Display,
@@ -47,27 +47,27 @@ where
     text.parse().map_err(|error| invalid(field, error))
 }
 
-/// A page's size: what was asked for, within bounds.
+/// Returns the requested page size, limited to `max`.
 ///
 /// # Errors
-/// A negative number.
-pub fn page_size(asked: i32, default: u32, most: u32) -> Result<u32, InvalidArgument> {
+/// The number is negative.
+pub fn page_size(asked: i32, default: u32, max: u32) -> Result<u32, InvalidArgument> {
     match u32::try_from(asked) {
         Ok(0) => Ok(default),
-        Ok(size) => Ok(size.min(most)),
+        Ok(size) => Ok(size.min(max)),
         Err(_) => Err(invalid("page_size", "it is negative")),
     }
 }
 
-/// Where a page begins: the token of the page before, none for the first.
+/// Parses a page token; `None` for the first page.
 ///
 /// # Errors
-/// No answer has such a token.
+/// The token was not returned by an earlier call.
 pub fn page_token<T: std::str::FromStr>(token: &str) -> Result<Option<T>, InvalidArgument> {
     if token.is_empty() {
         return Ok(None);
     }
-    let none = |_| invalid("page_token", "use the next_page_token of the page before");
+    let none = |_| invalid("page_token", "use the next_page_token of the previous page");
     token.parse().map(Some).map_err(none)
 }
 
@@ -85,7 +85,7 @@ pub fn reason_of_wire(number: i32) -> Option<Reason> {
 
 /// A time for the wire.
 pub fn to_wire(at: Timestamp) -> WireTimestamp {
-    // Both count floor seconds and positive nanoseconds, which jiff keeps signed before 1970.
+    // Both use floored seconds and positive nanoseconds; jiff has signed nanoseconds before 1970.
     let nanos = at.as_nanosecond();
     WireTimestamp {
         seconds: i64::try_from(nanos.div_euclid(1_000_000_000)).unwrap_or_default(),
@@ -93,15 +93,15 @@ pub fn to_wire(at: Timestamp) -> WireTimestamp {
     }
 }
 
-/// The first and the last second of a `google.protobuf.Timestamp`: the years 1 to 9999.
+/// The range of seconds of a `google.protobuf.Timestamp`: the years 1 to 9999.
 const SECONDS: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
 
-/// A time from the wire, in whole microseconds.
+/// Converts a time from its protocol form, in whole microseconds.
 ///
 /// # Errors
-/// Outside the years 1 to 9999, or with nanoseconds that are no part of a second.
+/// The time is outside of the years 1 to 9999, or its nanoseconds exceed a second.
 pub fn from_wire(field: &'static str, at: WireTimestamp) -> Result<Timestamp, InvalidArgument> {
-    let out_of_range = || invalid(field, "it is out of range: a time is of the years 1 to 9999");
+    let out_of_range = || invalid(field, "it is out of range: a time is within the years 1 to 9999");
     if !SECONDS.contains(&at.seconds) || !(0..1_000_000_000).contains(&at.nanos) {
         return Err(out_of_range());
     }

@@ -1,4 +1,4 @@
-//! An error as the caller of an RPC sees it.
+//! Errors as the caller of an RPC sees them.
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -15,29 +15,29 @@ use crate::channels::{Interrupted, timed_out};
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct Failure {
-    /// From the closed list.
+    /// The reason, from the closed list.
     pub reason: Reason,
-    /// For people.
+    /// The message, for people.
     pub message: String,
-    /// For programs.
+    /// Details, for programs.
     pub metadata: HashMap<String, String>,
-    /// For the log, where no Usher service made the status: the status itself.
+    /// The original status, for the log, if no Usher service made it.
     #[source]
     cause: Option<Arc<Status>>,
 }
 
 impl Failure {
-    /// A failure that begins here.
+    /// Creates an error that originates here.
     pub fn new(reason: Reason, message: impl Into<String>) -> Self {
         Self { reason, message: message.into(), metadata: HashMap::new(), cause: None }
     }
 
-    /// There is no place for one more call.
+    /// The error of a service that has reached its maximum number of calls.
     pub(crate) fn overloaded() -> Self {
-        Self::new(Reason::Overloaded, "the service has more work than it can take; try again")
+        Self::new(Reason::Overloaded, "the service is overloaded; try again")
     }
 
-    /// With facts for programs.
+    /// Adds details for programs.
     #[must_use]
     pub fn with_metadata(self, metadata: HashMap<String, String>) -> Self {
         Self { metadata, ..self }
@@ -45,8 +45,8 @@ impl Failure {
 }
 
 impl From<Status> for Failure {
-    /// Only an Usher service's own text is passed on. What a transport, a proxy or a library says is for
-    /// the log.
+    /// Only the text of an Usher service is passed on. The text of a transport, a proxy or a library goes to the log
+    /// only.
     fn from(status: Status) -> Self {
         let ours = status.get_details_error_info().filter(|info| info.domain == ERROR_DOMAIN);
         if let Some(info) = ours {
@@ -62,17 +62,15 @@ impl From<Status> for Failure {
     }
 }
 
-/// The reason of a status that no Usher service made, and what can be said about it.
+/// The reason and the message for a status that no Usher service made.
 fn by_origin(status: &Status) -> (Reason, &'static str) {
-    let late = "a part of Usher did not answer in time; the request may have taken effect";
+    let late = "a part of Usher did not respond in time; the request may have taken effect";
     let Some(source) = status.source() else {
         let reason = by_code(status.code());
         return match reason {
             Reason::DeadlineExceeded => (reason, late),
-            Reason::Unavailable | Reason::Overloaded => {
-                (reason, "a part of Usher does not answer; try again")
-            }
-            _ => (reason, "a part of Usher could not take the call"),
+            Reason::Unavailable | Reason::Overloaded => (reason, "a part of Usher is unavailable; try again"),
+            _ => (reason, "a part of Usher could not accept the call"),
         };
     };
     // Only a status that was made on this side has a source.
@@ -82,10 +80,10 @@ fn by_origin(status: &Status) -> (Reason, &'static str) {
     match source.downcast_ref::<Interrupted>() {
         Some(Interrupted::Sent(_)) => (
             Reason::Unavailable,
-            "the connection between parts of Usher broke; the request may have taken effect, so read before you \
-             send it again",
+            "the connection between parts of Usher broke; the request may have taken effect, so check \
+             before you send it again",
         ),
-        _ => (Reason::Unavailable, "a part of Usher does not answer; try again"),
+        _ => (Reason::Unavailable, "a part of Usher is unavailable; try again"),
     }
 }
 
@@ -112,7 +110,7 @@ impl Fault for Failure {
     }
 
     fn metadata(&self) -> Vec<(&'static str, String)> {
-        // Only names that this program knows go on; the map's own names live too short.
+        // Only names from this list are passed on; those in the map do not live long enough.
         const KNOWN: [&str; 9] = [
             "field",
             "resource",
@@ -133,7 +131,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_that_no_usher_service_made_goes_nowhere_but_to_the_log() {
+    fn a_foreign_error_text_goes_only_to_the_log() {
         for code in 1..=16 {
             let foreign = Status::new(Code::from_i32(code), "h2 protocol error at 10.0.0.7:9101");
 

@@ -1,4 +1,4 @@
-//! `grpc.health.v1.Health`: what the process' other ports say, on this one.
+//! `grpc.health.v1.Health`: every port of the process gives the same answer.
 
 use std::pin::Pin;
 use std::time::Duration;
@@ -15,11 +15,12 @@ use crate::readiness::{Check, Readiness};
 use crate::{Failure, Tasks, status};
 use usher_base::Reason;
 
-/// How soon a watcher hears of a change.
+/// How often a watched status is checked for changes.
 const EVERY: Duration = Duration::from_secs(1);
 
-/// Answers for the services of one role. The empty name asks for the process, a service's name for its
-/// role alone: roles that need each other ask so, or none of one process would ever be ready.
+/// Answers health checks for the services of one role. The empty name asks about the process, and a service's name
+/// only about its role. Roles that need each other use the latter; otherwise none of them would ever become ready in
+/// one process.
 #[derive(Clone)]
 pub(crate) struct HealthApi {
     pub(crate) services: Vec<&'static str>,
@@ -56,8 +57,13 @@ impl Health for HealthApi {
         request: Request<HealthCheckRequest>,
     ) -> Result<Response<HealthCheckResponse>, Status> {
         let found = self.serving(&request.into_inner().service).await;
-        let found =
-            found.ok_or_else(|| status(Failure::new(Reason::NotFound, "there is no such service here")));
+        let found = found.ok_or_else(|| {
+            status(Failure::new(
+                Reason::NotFound,
+                "this server does not have this \
+                 service",
+            ))
+        });
         Ok(Response::new(response(found?)))
     }
 

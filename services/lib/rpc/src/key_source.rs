@@ -1,4 +1,4 @@
-//! Where the keys that verify credentials come from.
+//! The source of the keys that verify credentials.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -9,18 +9,18 @@ use usher_base::key::PublicKey;
 use usher_proto::tenant::v1 as pb;
 use usher_proto::tenant::v1::credential_service_client::CredentialServiceClient;
 
-/// The keys can't be had now.
+/// The keys can't be fetched at present.
 #[derive(Debug, thiserror::Error)]
 #[error("the keys that verify credentials can't be fetched: {0}")]
 pub struct KeySourceError(pub String);
 
-/// Gives the current keys.
+/// Provides the current keys.
 pub trait KeySource: Send + Sync + 'static {
     /// Fetches the published keys.
     fn keys(&self) -> Pin<Box<dyn Future<Output = Result<KeySet, KeySourceError>> + Send + '_>>;
 }
 
-/// Keys that never change; for tests.
+/// Keys that never change, for tests.
 #[derive(Clone, Debug)]
 pub struct StaticKeys(pub KeySet);
 
@@ -30,14 +30,14 @@ impl KeySource for StaticKeys {
     }
 }
 
-/// The keys as the tenant service publishes them.
+/// The keys that the tenant service publishes.
 #[derive(Clone, Debug)]
 pub struct TenantKeys {
     client: CredentialServiceClient<Channel>,
 }
 
 impl TenantKeys {
-    /// Asks over `channel`.
+    /// Fetches keys over `channel`.
     pub fn new(channel: Channel) -> Self {
         Self { client: CredentialServiceClient::new(channel) }
     }

@@ -1,4 +1,4 @@
-//! What happens around every RPC: identification, trace, credential, deadline, log and metrics.
+//! What the server does around every RPC: request id, trace, credential, deadline, log and metrics.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -21,22 +21,22 @@ use usher_net::Peer;
 use uuid::Uuid;
 
 use crate::Failure;
+use crate::call_recorder::CallRecorder;
 use crate::convert::invalid;
-use crate::ending::Ending;
 use crate::method::Method;
-use crate::places::Places;
+use crate::slots::Slots;
 use crate::slugs::Slugs;
 use crate::status::status;
-use crate::strangers::{Holding, PublicPlaces, Strangers};
-use crate::stream::{ACTOR_STREAMS, Holder, StreamBody, WORKSPACE_STREAMS};
+use crate::stream::{ACTOR_STREAMS, Party, StreamBody, WORKSPACE_STREAMS};
 use crate::suspensions::Suspensions;
+use crate::unauthenticated::{MethodSlots, SlotBody, UnauthenticatedCalls};
 use crate::verifier::Verifier;
 use crate::{REQUEST_ID_KEY, TRACE_KEY, WORKSPACE_KEY};
 
-/// Longest slug of a workspace.
-const LONGEST_SLUG: usize = 64;
+/// The maximum length of a workspace's slug.
+const MAX_SLUG_BYTES: usize = 64;
 
-/// What the layer needs to know of the server.
+/// The parts of the server that the layer uses.
 pub(crate) struct Setup {
     pub(crate) role: &'static str,
     pub(crate) verifier: Verifier,
@@ -45,28 +45,28 @@ pub(crate) struct Setup {
     pub(crate) clock: Clock,
     pub(crate) methods: HashMap<&'static str, Served>,
     pub(crate) longest: Duration,
-    /// Calls under way whose credential is good.
+    /// The limit on calls with a valid credential.
     pub(crate) calls: Semaphore,
-    /// Those of each holder: whoever sends no message holds its own places only.
-    pub(crate) workspace_calls: Places<Holder>,
-    pub(crate) actor_calls: Places<Holder>,
-    /// Streams that are open.
-    pub(crate) workspace_streams: Places<Holder>,
-    pub(crate) actor_streams: Places<Holder>,
-    /// Calls of public methods.
-    pub(crate) strangers: Strangers,
+    /// The limit on calls per party. A caller that sends no message blocks only slots of its own party.
+    pub(crate) workspace_calls: Slots<Party>,
+    pub(crate) actor_calls: Slots<Party>,
+    /// The limit on open streams per party.
+    pub(crate) workspace_streams: Slots<Party>,
+    pub(crate) actor_streams: Slots<Party>,
+    /// The limits on calls of public methods.
+    pub(crate) unauthenticated: UnauthenticatedCalls,
 }
 
-/// A method that is served.
+/// A method of the server.
 pub(crate) struct Served {
     pub(crate) method: Method,
-    /// Whether either side sends any number of messages.
+    /// Whether either side sends a stream of messages.
     pub(crate) streams: bool,
-    /// The places of a public method.
-    pub(crate) public: Option<PublicPlaces>,
+    /// The slots of a public method; `None` for other methods.
+    pub(crate) public: Option<MethodSlots>,
 }
 
-/// Puts [`CallService`] around a service.
+/// Wraps services in [`CallService`].
 #[derive(Clone)]
 pub(crate) struct CallLayer(pub(crate) Arc<Setup>);
 
@@ -78,7 +78,7 @@ impl<S> Layer<S> for CallLayer {
     }
 }
 
-/// Checks a call's credential, gives the method its context, and records how the call went.
+/// Checks the credential of a call, gives the method its context, and records the result.
 #[derive(Clone)]
 pub(crate) struct CallService<S> {
     inner: S,
@@ -108,31 +108,31 @@ where
             let request_id = request_id(headers);
             let trace =
                 text(headers, TRACE_KEY).and_then(TraceContext::parse).unwrap_or_else(TraceContext::start);
-            // A method that does not exist is a name that anybody can make up.
+            // A method that does not exist has a name that anybody can make up.
             let served = setup.methods.get(request.uri().path());
             let label = served.map_or("unknown", |served| served.method.path);
-            // Of the highest level, so that whatever is logged has the request's id, however little that is.
+            // At the highest level, so that every log line has the request's id, whatever the log level is.
             let span = tracing::error_span!(
                 "rpc", role = setup.role, method = label, request_id = %request_id,
                 trace_id = %trace.trace_id(), workspace = tracing::field::Empty,
             );
-            let ending = Ending::of(setup.role, label, span.clone(), began);
+            let recorder = CallRecorder::new(setup.role, label, span.clone(), began);
             let answer_id = HeaderValue::from_str(&request_id);
             let time = deadline(headers).unwrap_or(setup.longest).min(setup.longest);
             let call = Call { served, request_id, trace, deadline: began + time };
-            // A little sooner than the caller stops waiting, so that the answer still reaches it.
+            // A little less than the caller waits, so that the answer still arrives.
             let served = tokio::time::timeout(time * 19 / 20, answer(&setup, inner, request, call));
             let answered = served.instrument(span).await.unwrap_or_else(|_| Err(status(late())));
             let mut response = answered.unwrap_or_else(Status::into_http);
             if let Ok(id) = answer_id {
                 response.headers_mut().insert(REQUEST_ID_KEY, id);
             }
-            Ok(ending.observe(response))
+            Ok(recorder.observe(response))
         })
     }
 }
 
-/// What is known of a call before its credential is.
+/// What is known about a call before its credential is checked.
 struct Call<'a> {
     served: Option<&'a Served>,
     request_id: String,
@@ -151,10 +151,10 @@ where
 {
     let streams = call.served.is_some_and(|served| served.streams);
     let watches = call.served.is_some_and(|served| served.method.watches());
-    if let Some(places) = call.served.and_then(|served| served.public.as_ref()) {
-        return answer_stranger(setup, places, inner, request, streams).await;
+    if let Some(slots) = call.served.and_then(|served| served.public.as_ref()) {
+        return answer_unauthenticated(setup, slots, inner, request, streams).await;
     }
-    // Nothing is taken before it is known who calls.
+    // No resource is used before the caller is known.
     let context = admit(setup, request.headers(), call).await?;
     if let Ok(scope) = context.scope() {
         tracing::Span::current().record("workspace", tracing::field::display(scope.workspace_id()));
@@ -164,18 +164,18 @@ where
     {
         peer.vouch();
     }
-    let holder = Holder::of(context.credential());
-    let (calls, places) = match holder {
-        Holder::Workspace(_) => (&setup.workspace_calls, &setup.workspace_streams),
-        Holder::Actor(_) => (&setup.actor_calls, &setup.actor_streams),
+    let party = Party::from_credential(context.credential());
+    let (calls, slots) = match party {
+        Party::Workspace(_) => (&setup.workspace_calls, &setup.workspace_streams),
+        Party::Actor(_) => (&setup.actor_calls, &setup.actor_streams),
     };
-    let _share = calls.take(holder.clone()).ok_or_else(|| status(too_many_calls(&holder, calls.most())))?;
-    let _place = setup.calls.try_acquire().map_err(|_| status(Failure::overloaded()))?;
+    let _share = calls.take(party.clone()).ok_or_else(|| status(too_many_calls(&party, calls.max())))?;
+    let _slot = setup.calls.try_acquire().map_err(|_| status(Failure::overloaded()))?;
     if !streams {
         request.extensions_mut().insert(context);
         return served(inner, request).await;
     }
-    let place = places.take(holder.clone()).ok_or_else(|| status(too_many_streams(&holder)))?;
+    let slot = slots.take(party.clone()).ok_or_else(|| status(too_many_streams(&party)))?;
     let suspended = match (&setup.suspensions, context.scope()) {
         (Some(suspensions), Ok(scope)) if watches => {
             let admitted = suspensions.admit(scope.workspace_id(), context.request_id()).await;
@@ -185,14 +185,14 @@ where
     };
     request.extensions_mut().insert(context.clone());
     let response = served(inner, request).await?;
-    let body = |body| Body::new(StreamBody::new(body, context, setup.verifier.clone(), place, suspended));
+    let body = |body| Body::new(StreamBody::new(body, context, setup.verifier.clone(), slot, suspended));
     Ok(response.map(body))
 }
 
-/// A call of a public method; a stream has its place until it ends.
-async fn answer_stranger<S>(
+/// Answers a call of a public method. A stream keeps its slot until it ends.
+async fn answer_unauthenticated<S>(
     setup: &Setup,
-    places: &PublicPlaces,
+    slots: &MethodSlots,
     inner: S,
     request: Request<Body>,
     streams: bool,
@@ -202,17 +202,18 @@ where
 {
     let peer = request.extensions().get::<Peer>().cloned();
     if streams {
-        let held = setup.strangers.take(places, peer.as_ref())?;
+        let held = setup.unauthenticated.take(slots, peer.as_ref())?;
         let response = served(inner, request).await?;
-        return Ok(response.map(|body| Body::new(Holding::new(body, held))));
+        return Ok(response.map(|body| Body::new(SlotBody::new(body, held))));
     }
-    let request = setup.strangers.read(peer.as_ref(), request).await?;
-    // Services ask for keys and credentials over the connections that they call by: strangers take no place of theirs.
+    let request = setup.unauthenticated.read(peer.as_ref(), request).await?;
+    // Services fetch keys and credentials over the same connections as they make calls. They need no slots here, so
+    // that unauthenticated callers can't take these away.
     if peer.as_ref().is_some_and(Peer::is_vouched) {
-        let _place = setup.calls.try_acquire().map_err(|_| status(Failure::overloaded()))?;
+        let _slot = setup.calls.try_acquire().map_err(|_| status(Failure::overloaded()))?;
         return served(inner, request).await;
     }
-    let _held = setup.strangers.take(places, peer.as_ref())?;
+    let _held = setup.unauthenticated.take(slots, peer.as_ref())?;
     served(inner, request).await
 }
 
@@ -221,38 +222,42 @@ where
     S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
 {
     let Ok(response) = inner.oneshot(request).await;
-    // What the library says of a message that it can't read has no reason, and calls the caller's fault ours.
+    // If the library can't parse a message, its error has no reason, and its code wrongly says that the server is at
+    // fault.
     match Status::from_header_map(response.headers()) {
         Some(found) if found.code() == Code::Internal && found.details().is_empty() => {
-            tracing::info!(fault = found.message(), "a message can't be read");
-            Err(status(invalid("message", "it can't be read as the method's request")))
+            tracing::info!(fault = found.message(), "a message can't be parsed");
+            Err(status(invalid("message", "it can't be parsed as the request of this method")))
         }
         _ => Ok(response),
     }
 }
 
-fn too_many_calls(holder: &Holder, most: usize) -> Failure {
-    let whose = match holder {
-        Holder::Workspace(_) => "of a workspace",
-        Holder::Actor(_) => "of one service or operator",
+fn too_many_calls(party: &Party, max: usize) -> Failure {
+    let whose = match party {
+        Party::Workspace(_) => "of a workspace",
+        Party::Actor(_) => "of one service or operator",
     };
-    let message = format!("at most {most} calls {whose} are under way at once; wait until one of them ends");
+    let message = format!(
+        "at most {max} calls {whose} can be in progress at once; wait until one of them \
+         ends"
+    );
     Failure::new(Reason::RateLimited, message)
 }
 
-fn too_many_streams(holder: &Holder) -> Failure {
-    let most = match holder {
-        Holder::Workspace(_) => format!("{WORKSPACE_STREAMS} streams of a workspace"),
-        Holder::Actor(_) => format!("{ACTOR_STREAMS} streams of one service or operator"),
+fn too_many_streams(party: &Party) -> Failure {
+    let max = match party {
+        Party::Workspace(_) => format!("{WORKSPACE_STREAMS} streams of a workspace"),
+        Party::Actor(_) => format!("{ACTOR_STREAMS} streams of one service or operator"),
     };
-    Failure::new(Reason::RateLimited, format!("at most {most} are open at once; end one of them first"))
+    Failure::new(Reason::RateLimited, format!("at most {max} can be open at once; end one of them first"))
 }
 
 fn late() -> Failure {
     Failure::new(Reason::DeadlineExceeded, "the call took too long; it may have taken effect")
 }
 
-/// Judges a call by its head: the credential, then the permission, then the workspace.
+/// Checks a call by its head: the credential, then the permission, then the workspace.
 async fn admit(setup: &Setup, headers: &HeaderMap, call: Call<'_>) -> Result<CallContext, Status> {
     let token = text(headers, "authorization")
         .and_then(|value| value.split_once(' '))
@@ -260,13 +265,13 @@ async fn admit(setup: &Setup, headers: &HeaderMap, call: Call<'_>) -> Result<Cal
         .map(|(_, token)| token.trim())
         .ok_or_else(|| status(CredentialError::Missing))?;
     let credential = setup.verifier.verify(token).await.map_err(status)?;
-    let served = call.served.ok_or_else(|| Status::unimplemented("there is no such method"))?;
+    let served = call.served.ok_or_else(|| Status::unimplemented("this method does not exist"))?;
     served.method.judge(&credential).map_err(status)?;
     let requested = match text(headers, WORKSPACE_KEY) {
         None | Some("") => None,
         Some(name) => Some(workspace(setup, name, &call.request_id).await?),
     };
-    // Bound to one workspace and asking for another: as if that did not exist.
+    // If the credential is bound to one workspace and the call names another, that one seems not to exist.
     if requested.is_some() {
         credential.scope(requested).map_err(status)?;
     }
@@ -280,12 +285,12 @@ async fn admit(setup: &Setup, headers: &HeaderMap, call: Call<'_>) -> Result<Cal
     ))
 }
 
-/// The workspace of an id or slug. An id need not exist; a slug that nobody has is no workspace.
+/// Finds the workspace of an id or slug. The id is not checked for existence; an unknown slug is an error.
 async fn workspace(setup: &Setup, name: &str, request_id: &str) -> Result<WorkspaceId, Status> {
     if let Ok(id) = name.parse() {
         return Ok(id);
     }
-    let slug = name.len() <= LONGEST_SLUG
+    let slug = name.len() <= MAX_SLUG_BYTES
         && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
     if !slug {
         return Err(status(invalid(WORKSPACE_KEY, "write a workspace's id or slug")));
@@ -294,7 +299,7 @@ async fn workspace(setup: &Setup, name: &str, request_id: &str) -> Result<Worksp
     found.ok_or_else(|| status(Denied::OtherWorkspace))
 }
 
-/// The caller's id if it is a plain one; else a new one.
+/// Returns the caller's request id if it is well-formed, otherwise a new one.
 fn request_id(headers: &HeaderMap) -> String {
     let plain = |id: &&str| {
         !id.is_empty()

@@ -1,36 +1,38 @@
-//! Both sides of a gRPC call: what a server checks and records before a method runs, how errors
-//! travel, and how clients connect, authenticate and time out.
+//! Both sides of a gRPC call: what a server checks and records before a method runs, how errors are transmitted, and
+//! how clients connect, authenticate and time out.
+
+#![warn(missing_docs)]
 
 mod bounds;
+mod call_recorder;
 mod channels;
 pub mod client;
 pub mod convert;
-mod ending;
 mod failure;
 mod health;
 mod key_source;
 mod layer;
 mod method;
 mod page;
-mod places;
 mod pollers;
 mod readiness;
 mod server;
 mod service_credential;
+mod slots;
 mod slugs;
 mod status;
-mod strangers;
 mod stream;
 mod streaming;
 mod suspensions;
 mod tasks;
+mod unauthenticated;
 mod verifier;
 mod wire_enum;
 mod workbench;
 
+pub use call_recorder::begin_counters;
 pub use channels::{Channels, Interrupted};
 pub use client::{Outgoing, connect};
-pub use ending::begin_counters;
 pub use failure::Failure;
 pub use key_source::{KeySource, KeySourceError, StaticKeys, TenantKeys};
 pub use method::Method;
@@ -39,7 +41,7 @@ pub use pollers::{Poll, Pollers};
 pub use readiness::{Check, Readiness, Ready};
 pub use server::{Server, ServerConfig};
 pub use service_credential::ServiceCredential;
-pub use slugs::{Found, Slugs, TenantSlugs};
+pub use slugs::{SlugLookup, Slugs, TenantSlugs};
 pub use status::{open, status};
 pub use suspensions::Suspensions;
 pub use tasks::Tasks;
@@ -49,9 +51,9 @@ pub use wire_enum::{
 };
 pub use workbench::Workbench;
 
-/// Metadata key of the workspace that a service or operator means: its id or its slug.
+/// Metadata key of the workspace that a service or operator asks about: its id or slug.
 pub const WORKSPACE_KEY: &str = "usher-workspace";
-/// Metadata key of the request's id, in requests and in every answer.
+/// Metadata key of the request's id, in requests and answers.
 pub const REQUEST_ID_KEY: &str = "x-request-id";
 /// Metadata key of the trace (W3C Trace Context).
 pub const TRACE_KEY: &str = "traceparent";

@@ -1,38 +1,37 @@
-//! The methods that a server serves, and who may call each.
+//! The methods of a server, and who may call each.
 
 use usher_base::{Credential, Denied, Permission};
 
-/// A method, and who may call it. It is judged before a byte of the message is read, so that nobody
-/// learns from a fault in a message what only others may ask.
+/// A method, and who may call it. This is checked before the message is read, so that validation errors reveal
+/// nothing to callers without permission.
 #[derive(Clone, Copy, Debug)]
 pub struct Method {
     /// `/package.Service/Method`.
     pub path: &'static str,
-    /// One of these is enough; empty where the method is called before there is a credential.
+    /// One of these permissions is sufficient. Empty for a public method.
     permissions: &'static [Permission],
     /// Whether the call ends when its workspace is suspended.
     watches: bool,
 }
 
 impl Method {
-    /// A method for the holders of any of these permissions.
+    /// A method that requires one of these permissions.
     pub const fn new(path: &'static str, permissions: &'static [Permission]) -> Self {
-        assert!(!permissions.is_empty(), "a method that needs no permission is public, and says so");
+        assert!(!permissions.is_empty(), "a method without a permission must be declared public");
         Self { path, permissions, watches: false }
     }
 
-    /// A stream that goes on for as long as its caller likes: it ends when its workspace is suspended, and is not
-    /// opened where it is.
+    /// A stream of unlimited duration. It ends when its workspace is suspended, and can't be opened while it is.
     pub const fn watch(path: &'static str, permissions: &'static [Permission]) -> Self {
         Self { watches: true, ..Self::new(path, permissions) }
     }
 
-    /// A method that is called before there is a credential.
+    /// A public method: it is called without a credential.
     pub const fn public(path: &'static str) -> Self {
         Self { path, permissions: &[], watches: false }
     }
 
-    /// Whether it is called before there is a credential.
+    /// Whether it is called without a credential.
     pub const fn is_public(&self) -> bool {
         self.permissions.is_empty()
     }
@@ -42,12 +41,12 @@ impl Method {
         self.watches
     }
 
-    /// Whether a permission is one of those of which one is enough.
+    /// Whether this permission is sufficient for the call.
     pub fn is_for(&self, permission: Permission) -> bool {
         self.permissions.contains(&permission)
     }
 
-    /// Asks whether a credential permits the call.
+    /// Checks that a credential permits the call.
     pub(crate) fn judge(&self, credential: &Credential) -> Result<(), Denied> {
         let Some(first) = self.permissions.first() else { return Ok(()) };
         let permits = self.permissions.iter().any(|permission| credential.permits(*permission));
@@ -55,7 +54,7 @@ impl Method {
     }
 }
 
-/// What every server has beside its own methods: public ones.
+/// The public methods that every server has beside its own methods.
 pub(crate) const COMMON: [Method; 4] = [
     Method::public("/grpc.health.v1.Health/Check"),
     Method::public("/grpc.health.v1.Health/Watch"),

@@ -1,19 +1,19 @@
-//! Pages that fit into a message, however large their rows are: a client takes 4 MiB.
+//! Pages that fit into a message, however large their rows are. Clients accept 4 MiB.
 
 use prost::Message;
 
-/// The most bytes of a page's rows, unless the first alone has more.
-const MOST: usize = 1 << 20;
-/// What a row takes beside itself, at most: its tag and its length.
-const AROUND: usize = 6;
+/// The maximum total size of a page's rows, unless the first row alone is larger.
+const MAX_PAGE_BYTES: usize = 1 << 20;
+/// The maximum overhead per row: its tag and its length.
+const ROW_OVERHEAD_BYTES: usize = 6;
 
-/// A page of rows of which one more was looked for than are wanted, and whether there are rows after it. It has
-/// as many as are wanted and together take 1 MiB, and the first in any case.
+/// Makes a page from rows that were queried with a limit of `size + 1`, and tells whether more rows follow. It has at
+/// most `size` rows and 1 MiB, but always the first row.
 pub fn page<M: Message>(mut found: Vec<M>, size: u32) -> (Vec<M>, bool) {
     let mut used = 0;
     let fits = found.iter().take_while(|row| {
-        used += row.encoded_len() + AROUND;
-        used <= MOST
+        used += row.encoded_len() + ROW_OVERHEAD_BYTES;
+        used <= MAX_PAGE_BYTES
     });
     let fits = fits.count().max(1).min(usize::try_from(size).unwrap_or(usize::MAX));
     let more = found.len() > fits;

@@ -10,19 +10,19 @@ use usher_base::id::WorkspaceId;
 
 use crate::Tasks;
 
-/// What a poller asks again and again.
+/// The query that a poller repeats.
 pub trait Poll: Send + 'static {
-    /// What it finds.
+    /// The result of a poll.
     type News: Send + Sync + 'static;
-    /// Why it can't ask.
+    /// The error of a poll.
     type Error: Send;
 
-    /// Asks for what is new since it asked last; `None` if nothing is. An error ends the poller: its watchers find
-    /// out for themselves what is wrong.
+    /// Returns what is new since the last poll, or `None`. An error ends the poller; its watchers must find out the
+    /// cause themselves.
     fn poll(&mut self) -> impl Future<Output = Result<Option<Self::News>, Self::Error>> + Send;
 }
 
-/// What was found last, by workspace; `None` before the first time.
+/// The latest result per workspace; `None` before the first one.
 type Watched<N> = HashMap<WorkspaceId, watch::Sender<Option<N>>>;
 
 /// The pollers of the workspaces that are watched in this process. Clones share them.
@@ -40,13 +40,13 @@ impl<N> Clone for Pollers<N> {
 }
 
 impl<N: Send + Sync + 'static> Pollers<N> {
-    /// Pollers that ask with pauses of `every`.
+    /// Creates pollers with an interval of `every`.
     pub fn new(every: Duration, tasks: Tasks) -> Self {
         Self { watched: Arc::default(), every, tasks }
     }
 
-    /// Watches a workspace: by the poller that others share, else by a new one. The receiver tells what is found from
-    /// here on, of which it keeps the last; it is closed if the poller fails.
+    /// Watches a workspace, with its existing poller or a new one. The receiver keeps only the latest result. It is
+    /// closed if the poller fails.
     pub fn watch<P>(&self, workspace: WorkspaceId, poll: P) -> watch::Receiver<Option<N>>
     where
         P: Poll<News = N>,
@@ -105,7 +105,7 @@ mod tests {
 
     const EVERY: Duration = Duration::from_millis(20);
 
-    /// Counts how often it is asked; finds something the third time, and fails the twentieth.
+    /// Counts its polls; finds something at the third and fails at the twentieth.
     #[derive(Clone, Default)]
     struct Counted(Arc<AtomicUsize>);
 
@@ -136,7 +136,7 @@ mod tests {
             let polls = counted.0.load(Ordering::SeqCst);
             drop(receivers);
             tokio::time::sleep(EVERY * 10).await;
-            assert!(counted.0.load(Ordering::SeqCst) <= polls + 1, "nobody is polled for");
+            assert!(counted.0.load(Ordering::SeqCst) <= polls + 1, "no poller runs without a watcher");
             assert!(pollers.watched().is_empty());
             polls
         };
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_poller_that_fails_tells_all_who_watch_and_the_next_one_is_another() {
+    async fn a_failed_poller_notifies_all_watchers_and_the_next_one_is_new() {
         let (pollers, counted) = (Pollers::new(EVERY, Tasks::new()), Counted::default());
         let workspace = WorkspaceId::new(&Clock::system());
         let mut receivers = [0; 3].map(|_| pollers.watch(workspace, counted.clone()));

@@ -1,4 +1,4 @@
-//! Whether this process can serve now: one answer, whichever port is asked.
+//! Whether this process is ready to serve. Every port gives the same answer.
 
 use std::pin::Pin;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -10,34 +10,34 @@ use tokio::time::{Instant, timeout};
 
 use crate::Tasks;
 
-/// How long what a role needs may take to answer.
+/// The maximum time that a check may take.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// How long an answer is told again: ports that anybody can reach ask too.
+/// How long a result is reused, because ports that anybody can reach ask for it too.
 const FRESH: Duration = Duration::from_millis(500);
 
-/// What came of a question: nothing that is in the way, or what is.
+/// The result of a check: ready, or what prevents it.
 pub type Ready = Result<(), String>;
-type Asked = Pin<Box<dyn Future<Output = Ready> + Send>>;
+type ReadyFuture = Pin<Box<dyn Future<Output = Ready> + Send>>;
 
-/// What one role needs in order to serve. Clones share the last answer.
+/// A check of what one role needs in order to serve. Clones share the last result.
 #[derive(Clone)]
-pub struct Check(Arc<Asking>);
+pub struct Check(Arc<Inner>);
 
-struct Asking {
-    ask: Box<dyn Fn() -> Asked + Send + Sync>,
+struct Inner {
+    ask: Box<dyn Fn() -> ReadyFuture + Send + Sync>,
     last: Mutex<Option<(Instant, Ready)>>,
 }
 
 impl Check {
-    /// A check that asks anew, at most twice a second and for at most a second.
+    /// Creates a check that runs at most twice per second and for at most a second.
     pub fn new<F>(ask: impl Fn() -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = Ready> + Send + 'static,
     {
-        Self(Arc::new(Asking { ask: Box::new(move || Box::pin(ask())), last: Mutex::default() }))
+        Self(Arc::new(Inner { ask: Box::new(move || Box::pin(ask())), last: Mutex::default() }))
     }
 
-    /// A check that `what` answers; why it does not is not for those who ask.
+    /// Creates a check that `what` responds. The cause of a failure is not revealed to those who ask.
     pub fn answering<F, E>(what: &'static str, ask: impl Fn() -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = Result<(), E>> + Send + 'static,
@@ -48,7 +48,7 @@ impl Check {
         })
     }
 
-    /// Asks; whoever comes meanwhile is told the same.
+    /// Runs the check. Concurrent callers share the result.
     ///
     /// # Errors
     /// What is not ready, for the operator.
@@ -58,13 +58,14 @@ impl Check {
             return ready.clone();
         }
         let asked = timeout(PATIENCE, (self.0.ask)()).await;
-        let ready = asked.unwrap_or_else(|_| Err("what this role needs does not answer in time".to_owned()));
+        let ready = asked
+            .unwrap_or_else(|_| Err("something that this role needs does not respond in time".to_owned()));
         *last = Some((Instant::now(), ready.clone()));
         ready
     }
 }
 
-/// What all roles of the process need. Clones are the same.
+/// The checks of all roles of the process. Clones are the same.
 #[derive(Clone)]
 pub struct Readiness {
     checks: Arc<RwLock<Vec<Check>>>,
@@ -78,17 +79,17 @@ impl std::fmt::Debug for Readiness {
 }
 
 impl Readiness {
-    /// Nothing is needed yet; not ready once the stop is asked for.
+    /// Creates an empty list of checks. The process stops being ready when its shutdown begins.
     pub fn new(tasks: &Tasks) -> Self {
         Self { checks: Arc::default(), tasks: tasks.clone() }
     }
 
-    /// Adds what a role needs.
+    /// Adds a check.
     pub fn add(&self, check: Check) {
         self.checks.write().unwrap_or_else(PoisonError::into_inner).push(check);
     }
 
-    /// Asks everything that is needed.
+    /// Runs all checks.
     ///
     /// # Errors
     /// What is not ready, for the operator.
@@ -110,7 +111,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn many_who_ask_at_once_are_one_question() {
+    async fn concurrent_readiness_checks_are_one_check() {
         let asked = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&asked);
         let check = Check::new(move || {
@@ -127,7 +128,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_drains_is_not_ready() {
+    async fn a_draining_process_is_not_ready() {
         let tasks = Tasks::new();
         let readiness = Readiness::new(&tasks);
         assert_eq!(readiness.check().await, Ok(()));

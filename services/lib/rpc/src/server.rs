@@ -1,4 +1,4 @@
-//! A gRPC server with everything that each service's has.
+//! A gRPC server with the parts that all services share.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -17,33 +17,33 @@ use usher_net::{Listener, Protocol, RequestBody};
 use crate::health::HealthApi;
 use crate::layer::{CallLayer, Served, Setup};
 use crate::method::COMMON;
-use crate::places::Places;
-use crate::strangers::{PublicPlaces, Strangers};
+use crate::slots::Slots;
 use crate::stream::{ACTOR_STREAMS, WORKSPACE_STREAMS};
 use crate::streaming::is_streaming;
+use crate::unauthenticated::{MethodSlots, UnauthenticatedCalls};
 use crate::{Check, Method, Readiness, Slugs, Suspensions, Tasks, Verifier};
 
-/// What part of a server's calls one workspace may have under way, one in so many.
+/// One workspace may use one eighth of a server's calls.
 const WORKSPACE_SHARE: usize = 8;
-/// What part one service or operator may have.
+/// One service or operator may use half of them.
 const ACTOR_SHARE: usize = 2;
 /// The service that every server has.
 const HEALTH: &str = "grpc.health.v1.Health";
 
-/// What differs between services.
+/// The differences between services.
 #[derive(Clone, Debug)]
 pub struct ServerConfig {
-    /// Name of the role in logs and metrics.
+    /// The name of the role in logs and metrics.
     pub role: &'static str,
-    /// Longest that a call may take, whatever its caller allows.
+    /// The maximum duration of a call, whatever its caller allows.
     pub longest: Duration,
-    /// Calls with a credential under way at once; more are refused with OVERLOADED.
+    /// The maximum number of concurrent calls with a credential. Further ones are refused with OVERLOADED.
     pub most_calls: usize,
-    /// The methods; one that is not among them is not served.
+    /// The methods. A method that is not listed is not served.
     pub methods: &'static [Method],
 }
 
-/// Collects services, then serves them with health and reflection.
+/// Collects services, then serves them with health checks and reflection.
 pub struct Server {
     config: ServerConfig,
     verifier: Verifier,
@@ -57,7 +57,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// A server with health checking only.
+    /// A server with health checks only.
     pub fn new(config: ServerConfig, verifier: Verifier, slugs: impl Slugs, clock: Clock) -> Self {
         Self {
             config,
@@ -72,19 +72,19 @@ impl Server {
         }
     }
 
-    /// What tells that a workspace is suspended, which ends the streams that watch it.
+    /// Ends the streams that watch a workspace when it is suspended.
     #[must_use]
     pub fn until_suspended(self, suspensions: impl Into<Option<Suspensions>>) -> Self {
         Self { suspensions: suspensions.into(), ..self }
     }
 
-    /// What the role needs in order to serve.
+    /// Adds a check of what the role needs in order to serve.
     #[must_use]
     pub fn ready_when(self, check: Check) -> Self {
         Self { ready: Some(check), ..self }
     }
 
-    /// Makes the server answer for the whole process, and the process ask what this role needs.
+    /// Makes the health service answer for the whole process, and adds this role's checks to the process.
     #[must_use]
     pub fn part_of(self, process: &Readiness) -> Self {
         if let Some(check) = &self.ready {
@@ -95,7 +95,7 @@ impl Server {
 
     /// Adds a service.
     #[must_use]
-    #[expect(clippy::should_implement_trait, reason = "it is a step of building, no sum")]
+    #[expect(clippy::should_implement_trait, reason = "a builder step, not an addition")]
     pub fn add<S>(mut self, service: S) -> Self
     where
         S: Service<Request<Body>, Error = Infallible> + NamedService + Clone + Send + Sync + 'static,
@@ -107,7 +107,7 @@ impl Server {
         self
     }
 
-    /// Serves until the stop is asked for, then lets the calls under way end.
+    /// Serves until shutdown begins, then lets the calls in progress finish.
     ///
     /// # Errors
     /// The socket fails.
@@ -115,7 +115,7 @@ impl Server {
         let routes = match (self.reflection().build_v1(), self.reflection().build_v1alpha()) {
             (Ok(current), Ok(earlier)) => self.routes.add_service(current).add_service(earlier),
             (Err(error), _) | (_, Err(error)) => {
-                tracing::error!(%error, "no reflection: the descriptors can't be read");
+                tracing::error!(%error, "reflection is off: the descriptors can't be read");
                 self.routes
             }
         };
@@ -130,7 +130,7 @@ impl Server {
             let served = Served {
                 method: *method,
                 streams: is_streaming(method.path),
-                public: method.is_public().then(PublicPlaces::new),
+                public: method.is_public().then(MethodSlots::new),
             };
             (method.path, served)
         });
@@ -146,11 +146,11 @@ impl Server {
             methods: methods.collect(),
             longest: self.config.longest,
             calls: Semaphore::new(self.config.most_calls),
-            workspace_calls: Places::new((self.config.most_calls / WORKSPACE_SHARE).max(1)),
-            actor_calls: Places::new((self.config.most_calls / ACTOR_SHARE).max(1)),
-            workspace_streams: Places::new(WORKSPACE_STREAMS),
-            actor_streams: Places::new(ACTOR_STREAMS),
-            strangers: Strangers::new(),
+            workspace_calls: Slots::new((self.config.most_calls / WORKSPACE_SHARE).max(1)),
+            actor_calls: Slots::new((self.config.most_calls / ACTOR_SHARE).max(1)),
+            workspace_streams: Slots::new(WORKSPACE_STREAMS),
+            actor_streams: Slots::new(ACTOR_STREAMS),
+            unauthenticated: UnauthenticatedCalls::new(),
         });
         let service = CallLayer(setup)
             .layer(routes.prepare())
@@ -158,7 +158,7 @@ impl Server {
         listener.serve(self.config.role, Protocol::Grpc, service, tasks.stopping()).await
     }
 
-    /// Reflection on the services of this server: who asks a role is not told of another's.
+    /// Reflection of the services of this server only, not of the other roles.
     fn reflection(&self) -> tonic_reflection::server::Builder<'static> {
         let builder = tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(usher_proto::FILE_DESCRIPTOR_SET)

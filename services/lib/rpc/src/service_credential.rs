@@ -1,4 +1,4 @@
-//! A service's own credential, kept fresh.
+//! A service's own credential, which is renewed continuously.
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -14,10 +14,10 @@ use usher_proto::tenant::v1::credential_service_client::CredentialServiceClient;
 use crate::Failure;
 use crate::convert::from_wire;
 
-/// How long a credential is used before a new one is asked for.
+/// How long a credential is used before a new one is requested.
 const RENEW: SignedDuration = SignedDuration::from_secs(5);
 
-/// Gets credentials from tenant for a service's key. Clones share them.
+/// Requests credentials from tenant with a service key. Clones share them.
 #[derive(Clone, Debug)]
 pub struct ServiceCredential(Arc<Inner>);
 
@@ -28,7 +28,7 @@ struct Inner {
     clock: Clock,
     client: CredentialServiceClient<Channel>,
     held: RwLock<Option<Current>>,
-    /// Taken by who asks for a new one.
+    /// Held while a new credential is requested.
     renewal: Mutex<()>,
 }
 
@@ -40,19 +40,19 @@ struct Current {
 }
 
 impl ServiceCredential {
-    /// For the service `name` with its key; asks tenant over `channel`.
+    /// Creates the credential of the service `name` with its key. Requests are sent to tenant over `channel`.
     pub fn new(name: &str, key: ServiceKey, channel: Channel, clock: Clock) -> Self {
         let client = CredentialServiceClient::new(channel);
         let (held, renewal) = (RwLock::default(), Mutex::default());
         Self(Arc::new(Inner { name: name.to_owned(), key, clock, client, held, renewal }))
     }
 
-    /// The current credential. After [`RENEW`] one caller asks for a new one, so that a signing key that is
-    /// revoked takes no service with it. The others don't wait for that: the old one serves them, and serves all
-    /// to its end if there is no new one to be had.
+    /// The current credential. After [`RENEW`] one caller requests a new one, so that the revocation of a signing key
+    /// does not interrupt services. The others do not wait for it: they use the old one, until it expires if no new
+    /// one can be had.
     ///
     /// # Errors
-    /// Tenant refuses the key, or does not answer and there is no credential left.
+    /// Tenant refuses the key, or is unavailable and no valid credential is left.
     pub async fn current(&self) -> Result<Arc<str>, Failure> {
         let _renewal = match (self.held(|held| held.renew_at), self.held(|held| held.ends_at)) {
             (Some(fresh), _) => return Ok(fresh),
@@ -62,7 +62,7 @@ impl ServiceCredential {
             },
             (None, None) => self.0.renewal.lock().await,
         };
-        // Who waited has what the one before got.
+        // A caller that waited uses the result of the one before.
         if let Some(fresh) = self.held(|held| held.renew_at) {
             return Ok(fresh);
         }
@@ -72,7 +72,7 @@ impl ServiceCredential {
         match (renewed, held.as_mut().filter(|held| now < held.ends_at)) {
             (Ok(renewed), _) => Ok(Arc::clone(&held.insert(renewed).credential)),
             (Err(_), Some(alive)) => {
-                // A tenant that is away is not asked by each call.
+                // While tenant is unavailable, not every call should ask it again.
                 alive.renew_at = now + RENEW;
                 Ok(Arc::clone(&alive.credential))
             }
@@ -80,7 +80,7 @@ impl ServiceCredential {
         }
     }
 
-    /// The credential that is held, until the time of it that `until` names.
+    /// The cached credential, if the time that `until` selects has not passed.
     fn held(&self, until: impl Fn(&Current) -> Timestamp) -> Option<Arc<str>> {
         let held = self.0.held.read().unwrap_or_else(PoisonError::into_inner);
         let held = held.as_ref().filter(|held| self.0.clock.now() < until(held))?;
@@ -94,10 +94,10 @@ impl ServiceCredential {
         request.set_timeout(Duration::from_secs(5));
         let answer =
             self.0.client.clone().issue_credential(request).await.map_err(Failure::from)?.into_inner();
-        let ends_at = answer
-            .expire_time
-            .and_then(|at| from_wire("expire_time", at).ok())
-            .ok_or_else(|| Failure::new(Reason::Internal, "tenant sent a credential without an end"))?;
+        let ends_at =
+            answer.expire_time.and_then(|at| from_wire("expire_time", at).ok()).ok_or_else(|| {
+                Failure::new(Reason::Internal, "tenant sent a credential without an expiry time")
+            })?;
         Ok(Current { credential: answer.credential.into(), renew_at: now + RENEW, ends_at })
     }
 }

@@ -1,4 +1,4 @@
-//! From a workspace's slug to its id.
+//! Finds workspaces by slug.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -14,23 +14,23 @@ use usher_proto::tenant::v1::workspace_service_client::WorkspaceServiceClient;
 
 use crate::{Failure, Outgoing, ServiceCredential};
 
-/// Slugs that are remembered. A slug is a workspace's for ever, so none gets old.
+/// The maximum number of cached slugs. A slug never changes its workspace, so entries do not expire.
 const REMEMBERED: u64 = 10_000;
-/// How long a slug that nobody has is remembered: somebody may take it.
+/// How long an unknown slug stays cached. A workspace may be created with it.
 const ABSENT: Duration = Duration::from_secs(2);
-/// How long tenant may take to answer.
+/// The maximum time that tenant may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The workspace of a slug, if there is one.
-pub type Found<'a> = Pin<Box<dyn Future<Output = Result<Option<WorkspaceId>, Failure>> + Send + 'a>>;
+/// The workspace of a slug, or `None`.
+pub type SlugLookup<'a> = Pin<Box<dyn Future<Output = Result<Option<WorkspaceId>, Failure>> + Send + 'a>>;
 
-/// Knows the workspaces' slugs.
+/// Finds workspaces by slug.
 pub trait Slugs: Send + Sync + 'static {
     /// Finds the workspace of a slug.
-    fn find<'a>(&'a self, slug: &'a str, request_id: &'a str) -> Found<'a>;
+    fn find<'a>(&'a self, slug: &'a str, request_id: &'a str) -> SlugLookup<'a>;
 }
 
-/// The slugs as tenant has them. Clones share what is remembered.
+/// Looks slugs up in tenant. Clones share the cache.
 #[derive(Clone, Debug)]
 pub struct TenantSlugs {
     client: WorkspaceServiceClient<Channel>,
@@ -62,14 +62,14 @@ impl TenantSlugs {
                     .map_err(|_| Failure::new(Reason::Internal, "tenant sent a workspace without an id"))
             }
             Err(failure) if failure.reason == Reason::NotFound => Ok(None),
-            // The service's own standing is not its caller's business.
+            // A problem with the service's own credential does not concern its caller.
             Err(failure) => Err(Failure::new(Reason::Unavailable, failure.message)),
         }
     }
 }
 
 impl Slugs for TenantSlugs {
-    fn find<'a>(&'a self, slug: &'a str, request_id: &'a str) -> Found<'a> {
+    fn find<'a>(&'a self, slug: &'a str, request_id: &'a str) -> SlugLookup<'a> {
         Box::pin(async move {
             if let Some(id) = self.known.get(slug) {
                 return Ok(Some(id));
@@ -87,14 +87,14 @@ impl Slugs for TenantSlugs {
     }
 }
 
-/// A service without a key can't ask tenant.
+/// A service without a service key can't ask tenant.
 impl<S: Slugs> Slugs for Option<S> {
-    fn find<'a>(&'a self, slug: &'a str, request_id: &'a str) -> Found<'a> {
+    fn find<'a>(&'a self, slug: &'a str, request_id: &'a str) -> SlugLookup<'a> {
         match self {
             Some(slugs) => slugs.find(slug, request_id),
             None => Box::pin(std::future::ready(Err(Failure::new(
                 Reason::FailedPrecondition,
-                "this service has no key to look slugs up with; write the workspace's id",
+                "this service has no service key to look up slugs with; use the workspace's id",
             )))),
         }
     }

@@ -1,4 +1,4 @@
-//! From a typed error to a gRPC status, and from a request to its context.
+//! Turns a typed error into a gRPC status, and a request into its context.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use usher_base::{CallContext, CredentialError, Fault, chain};
 
 use crate::{ERROR_DOMAIN, bounds};
 
-/// Takes a request apart: the context that the server's layer made, and the message.
+/// Splits a request into its context, which the server's layer made, and its message.
 ///
 /// # Errors
 /// The method is served without the layer that checks credentials.
@@ -20,10 +20,14 @@ pub fn open<T>(request: Request<T>) -> Result<(CallContext, T), Status> {
     }
 }
 
-/// The status of an error: code and `google.rpc.ErrorInfo` by its reason, and the message that is
-/// meant for the outside, each bounded. Where it is no fault of the caller, the whole chain goes to the
-/// log, here and only here.
-#[expect(clippy::needless_pass_by_value, reason = "it ends here; call sites read `.map_err(rpc::status)`")]
+/// Turns an error into a status: its reason gives the code and `google.rpc.ErrorInfo`, and its public message is
+/// included; both are limited in size. If the caller is not at fault, the whole chain of errors is logged here, and
+/// only here.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "by value, so that call sites can use \
+     `.map_err(rpc::status)`"
+)]
 pub fn status<F: Fault>(fault: F) -> Status {
     let reason = fault.reason();
     if reason.row().http >= 500 {

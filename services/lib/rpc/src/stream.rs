@@ -1,4 +1,4 @@
-//! The answer of a call that goes on for as long as both sides like: it ends with what the call began with.
+//! The answer of a stream, which ends when its credential or its workspace's status no longer allows it.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -14,35 +14,34 @@ use tonic::body::Body;
 use usher_base::id::WorkspaceId;
 use usher_base::{Actor, CallContext, Credential};
 
-use crate::places::Place;
+use crate::slots::Slot;
 use crate::status::status;
 use crate::suspensions::{self, Suspended};
 use crate::verifier::{Verifier, VerifyError};
 
-/// Streams of a workspace that may be open at once: each is watched for, and its own admins may be as many as they
-/// like.
+/// The maximum number of open streams of a workspace. Each is watched, and a workspace can have any number of admins.
 pub(crate) const WORKSPACE_STREAMS: usize = 16;
-/// Streams of a service or an operator, which has replicas.
+/// The maximum number of open streams of a service or an operator, which may have several replicas.
 pub(crate) const ACTOR_STREAMS: usize = 256;
-/// How often is looked whether the credential has ended, or is not trusted any more.
-const LOOK: Duration = Duration::from_secs(1);
+/// How often to check that the credential has not expired and is still trusted.
+const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
-/// A look that is under way: it may ask for the keys again.
-type Look = Pin<Box<dyn Future<Output = Result<(), VerifyError>> + Send>>;
+/// A check in progress. It may fetch the keys again.
+type CredentialCheck = Pin<Box<dyn Future<Output = Result<(), VerifyError>> + Send>>;
 
-/// Whose calls and streams count together.
+/// Whose calls and streams are counted together.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Holder {
-    /// A workspace's own people and programs, all together.
+pub(crate) enum Party {
+    /// All people and programs of a workspace together.
     Workspace(WorkspaceId),
-    /// A service or an operator, whichever workspaces the calls are about: no workspace's people keep them out.
+    /// A service or an operator, whichever workspaces the calls are about, so that no workspace can block it.
     Actor(String),
 }
 
-impl Holder {
-    pub(crate) fn of(credential: &Credential) -> Self {
+impl Party {
+    pub(crate) fn from_credential(credential: &Credential) -> Self {
         match (credential.workspace(), credential.actor()) {
-            // A key that is for one workspace is one of its programs.
+            // A service key that is bound to one workspace is a program of that workspace.
             (Some(workspace), Actor::Scim { .. } | Actor::Admin(_) | Actor::Operator(_)) => {
                 Self::Workspace(workspace)
             }
@@ -51,18 +50,18 @@ impl Holder {
     }
 }
 
-/// The answer of a streaming method. Its place is taken, its credential good, and what it watches not suspended, until
-/// it ends.
+/// The answer of a streaming method. Until it ends, it holds a slot, and its credential and the status of its
+/// workspace are checked.
 pub(crate) struct StreamBody {
     inner: Body,
     ctx: CallContext,
     verifier: Verifier,
-    looks: Interval,
-    look: Option<Look>,
-    /// None where it does not matter to the stream.
+    checks: Interval,
+    check: Option<CredentialCheck>,
+    /// `None` if the stream does not end with a suspension.
     suspended: Option<Suspended>,
     ended: bool,
-    _place: Place<Holder>,
+    _slot: Slot<Party>,
 }
 
 impl StreamBody {
@@ -70,32 +69,32 @@ impl StreamBody {
         inner: Body,
         ctx: CallContext,
         verifier: Verifier,
-        place: Place<Holder>,
+        slot: Slot<Party>,
         suspended: Option<Suspended>,
     ) -> Self {
-        let mut looks = tokio::time::interval(LOOK);
-        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        Self { inner, ctx, verifier, looks, look: None, suspended, ended: false, _place: place }
+        let mut checks = tokio::time::interval(CHECK_INTERVAL);
+        checks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Self { inner, ctx, verifier, checks, check: None, suspended, ended: false, _slot: slot }
     }
 
-    /// Why the stream ends, as soon as it does: its workspace is suspended, or its credential is not good any more. It
-    /// was when the call began; who goes on for longer must show another.
+    /// Returns an error when the stream must end: its workspace is suspended, or its credential is no longer valid.
+    /// The credential was valid when the call began; to continue, the caller must reconnect with a new one.
     fn poll_fault(&mut self, cx: &mut Context<'_>) -> Poll<Status> {
         let suspended = self.suspended.as_mut();
         if suspended.is_some_and(|suspended| suspended.as_mut().poll(cx).is_ready()) {
             return Poll::Ready(status(suspensions::suspended()));
         }
         loop {
-            if let Some(look) = &mut self.look {
-                let outcome = ready!(look.as_mut().poll(cx));
-                self.look = None;
+            if let Some(check) = &mut self.check {
+                let outcome = ready!(check.as_mut().poll(cx));
+                self.check = None;
                 if let Err(fault) = outcome {
                     return Poll::Ready(status(fault));
                 }
             }
-            ready!(self.looks.poll_tick(cx));
+            ready!(self.checks.poll_tick(cx));
             let (ctx, verifier) = (self.ctx.clone(), self.verifier.clone());
-            self.look = Some(Box::pin(async move { verifier.verify_still(ctx.credential()).await }));
+            self.check = Some(Box::pin(async move { verifier.verify_still(ctx.credential()).await }));
         }
     }
 }
@@ -114,7 +113,7 @@ impl http_body::Body for StreamBody {
         if let Poll::Ready(fault) = self.poll_fault(cx) {
             self.ended = true;
             self.suspended = None;
-            // The method's own work ends when nobody takes its answers.
+            // Dropping the body ends the method's own work.
             self.inner = Body::empty();
             let mut trailers = HeaderMap::new();
             let told = fault.add_header(&mut trailers);

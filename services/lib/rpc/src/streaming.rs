@@ -1,4 +1,4 @@
-//! Which methods are streams, as the protocol says.
+//! Which methods are streams, according to the protocol.
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
@@ -16,14 +16,14 @@ static STREAMING: LazyLock<HashSet<String>> = LazyLock::new(|| {
     sets.into_iter().flat_map(streaming).collect()
 });
 
-/// Whether either side of `/package.Service/Method` sends any number of messages.
+/// Whether either side of `/package.Service/Method` sends a stream of messages.
 pub(crate) fn is_streaming(path: &str) -> bool {
     STREAMING.contains(path)
 }
 
 fn streaming(set: &[u8]) -> Vec<String> {
     let set = FileDescriptorSet::decode(set).unwrap_or_else(|error| {
-        tracing::error!(%error, "the descriptors can't be read: no method counts as a stream");
+        tracing::error!(%error, "the descriptors can't be read: all methods count as unary");
         FileDescriptorSet::default()
     });
     let mut found = Vec::new();

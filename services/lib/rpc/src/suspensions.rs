@@ -1,4 +1,4 @@
-//! Ends what watches a workspace when the workspace is suspended.
+//! Ends the streams that watch a workspace when it is suspended.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -15,18 +15,17 @@ use usher_proto::tenant::v1::policy_service_client::PolicyServiceClient;
 
 use crate::{Failure, Outgoing, ServiceCredential, Tasks};
 
-/// How often tenant is asked about the workspaces that are watched.
+/// How often to ask tenant about the watched workspaces.
 const POLL: Duration = Duration::from_millis(500);
-/// How long tenant may take to answer.
+/// The maximum time that tenant may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(2);
-/// Workspaces of one question; tenant takes no more.
+/// The maximum number of workspaces per query, which tenant limits.
 const PAGE: usize = 1_000;
 
-/// Completes when a workspace is suspended.
+/// Completes when the workspace is suspended.
 pub(crate) type Suspended = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Asks tenant which of the workspaces that are watched are suspended: one call for all of them, whoever watches.
-/// Clones are the same.
+/// Asks tenant which of the watched workspaces are suspended, in one call for all of them. Clones are the same.
 #[derive(Clone, Debug)]
 pub struct Suspensions(Arc<Inner>);
 
@@ -34,7 +33,7 @@ pub struct Suspensions(Arc<Inner>);
 struct Inner {
     client: PolicyServiceClient<Channel>,
     credential: ServiceCredential,
-    /// Whether each workspace is suspended. A workspace that nobody watches any more is removed.
+    /// Whether each watched workspace is suspended. A workspace without watchers is removed.
     watched: Mutex<HashMap<WorkspaceId, watch::Sender<bool>>>,
 }
 
@@ -45,18 +44,18 @@ impl Suspensions {
         Self(Arc::new(Inner { client, credential, watched: Mutex::default() }))
     }
 
-    /// Admits a stream about a workspace, and gives what ends it.
+    /// Admits a stream about a workspace, and returns a future that completes when it is suspended.
     ///
     /// # Errors
-    /// The workspace is suspended, or tenant can't say whether it is.
+    /// The workspace is suspended, or tenant can't be asked.
     pub(crate) async fn admit(&self, workspace: WorkspaceId, request_id: &str) -> Result<Suspended, Failure> {
-        // Watched before it is asked about, so that no suspension falls between the two.
+        // Registered before tenant is asked, so that no suspension is missed in between.
         let mut standing =
             self.watched().entry(workspace).or_insert_with(|| watch::channel(false).0).subscribe();
         if !self.ask(&[workspace], request_id).await?.is_empty() {
             return Err(suspended());
         }
-        // An earlier suspension is over, which the next look would find.
+        // An earlier suspension has ended, as the next poll would find.
         if let Some(watched) = self.watched().get(&workspace) {
             watched.send_replace(false);
         }
@@ -67,7 +66,7 @@ impl Suspensions {
         }))
     }
 
-    /// Asks until the stop is asked for. Where tenant is away, streams go on: their credentials end them.
+    /// Polls until shutdown begins. While tenant is unavailable, streams continue; they end with their credentials.
     pub(crate) async fn run(self, tasks: Tasks) {
         let mut told = false;
         loop {
@@ -77,7 +76,7 @@ impl Suspensions {
             }
             let outcome = tokio::select! {
                 () = tasks.stopping() => return,
-                outcome = self.look() => outcome,
+                outcome = self.check() => outcome,
             };
             match outcome {
                 Ok(()) => told = false,
@@ -85,7 +84,8 @@ impl Suspensions {
                     if !std::mem::replace(&mut told, true) {
                         tracing::warn!(
                             reason = failure.message,
-                            "tenant can't be asked which workspaces are suspended; streams end with their credentials"
+                            "can't ask tenant which workspaces are suspended; streams end with their \
+                             credentials"
                         );
                     }
                 }
@@ -93,7 +93,7 @@ impl Suspensions {
         }
     }
 
-    async fn look(&self) -> Result<(), Failure> {
+    async fn check(&self) -> Result<(), Failure> {
         let watched: Vec<WorkspaceId> = {
             let mut watched = self.watched();
             watched.retain(|_, standing| standing.receiver_count() > 0);
@@ -112,7 +112,7 @@ impl Suspensions {
         Ok(())
     }
 
-    /// Which of the workspaces are suspended.
+    /// Returns which of the workspaces are suspended.
     async fn ask(&self, workspaces: &[WorkspaceId], request_id: &str) -> Result<Vec<WorkspaceId>, Failure> {
         let credential = self.0.credential.current().await.map_err(away)?;
         let outgoing =
@@ -129,15 +129,15 @@ impl Suspensions {
     }
 }
 
-/// What a watcher is told whose workspace is suspended.
+/// The error for the watchers of a suspended workspace.
 pub(crate) fn suspended() -> Failure {
     Failure::new(
         Reason::WorkspaceSuspended,
-        "the workspace is suspended, so nothing watches it; watch it again when it is active",
+        "the workspace is suspended and can't be watched; try again when it is active",
     )
 }
 
-/// The service's own standing with tenant is not its caller's business.
+/// A problem of the service's own credential does not concern its caller.
 fn away(failure: Failure) -> Failure {
     Failure::new(Reason::Unavailable, failure.message)
 }

@@ -1,4 +1,4 @@
-//! Work that outlives the call that began it, and the end of all work.
+//! Background tasks, and the shutdown of all of them.
 
 use std::future::Future;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// Tracks background work, tells it when to stop, and waits for it. Clones are the same.
+/// Tracks background tasks, tells them to stop, and waits for them. Clones are the same.
 #[derive(Clone, Debug, Default)]
 pub struct Tasks {
     tracker: TaskTracker,
@@ -15,12 +15,12 @@ pub struct Tasks {
 }
 
 impl Tasks {
-    /// Nothing to track yet.
+    /// Creates an empty tracker.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Runs work in the background; shutdown waits for it.
+    /// Runs a task in the background. Shutdown waits for it.
     #[expect(clippy::disallowed_methods, reason = "the tracker's own spawn, which shutdown waits for")]
     pub fn spawn<F>(&self, work: F) -> JoinHandle<F::Output>
     where
@@ -30,10 +30,10 @@ impl Tasks {
         tokio::spawn(self.tracker.track_future(work))
     }
 
-    /// Runs work to its end even if the caller goes away meanwhile: a mutation that has begun is finished.
+    /// Runs work to its end even if the caller disconnects, so that a mutation is never left half done.
     ///
     /// # Panics
-    /// Where the work itself panicked.
+    /// If the work panics.
     pub async fn detach<F>(&self, work: F) -> F::Output
     where
         F: Future + Send + 'static,
@@ -43,33 +43,33 @@ impl Tasks {
             Ok(output) => output,
             Err(error) => match error.try_into_panic() {
                 Ok(panic) => std::panic::resume_unwind(panic),
-                // Nothing aborts these tasks; the runtime does when the process ends.
+                // Only the runtime cancels these tasks, when the process ends.
                 Err(_) => std::future::pending().await,
             },
         }
     }
 
-    /// Asks everything to come to an end.
+    /// Tells all tasks to stop.
     pub fn soft_stop(&self) {
         self.soft.cancel();
         self.tracker.close();
     }
 
-    /// Whether the end was asked for.
+    /// Whether shutdown has begun.
     pub fn is_stopping(&self) -> bool {
         self.soft.is_cancelled()
     }
 
-    /// Waits until the end is asked for.
+    /// Waits until shutdown begins.
     pub async fn stopping(&self) {
         self.soft.cancelled().await;
     }
 
-    /// Waits for tracked work, at most so long.
+    /// Waits for the tracked tasks, at most for `within`.
     pub async fn drain(&self, within: Duration) {
         self.soft_stop();
         if tokio::time::timeout(within, self.tracker.wait()).await.is_err() {
-            tracing::warn!(left = self.tracker.len(), "work was still under way at the deadline");
+            tracing::warn!(left = self.tracker.len(), "tasks were still running at the deadline");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Verification of credentials, with memory.
+//! Verifies credentials, with a cache.
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
@@ -11,21 +11,21 @@ use usher_base::{Audience, Clock, Credential, CredentialError, Fault, KeySet, Re
 
 use crate::key_source::{KeySource, KeySourceError};
 
-/// How often an unknown key id may make us ask for the keys again.
+/// The minimum time between two fetches of the keys.
 const REFETCH: Duration = Duration::from_millis(500);
-/// Keys that were asked for longer ago are asked for again, by one of the calls that come.
+/// Keys older than this are fetched again by one of the incoming calls.
 const FRESH: Duration = Duration::from_secs(10);
-/// Keys that were asked for longer ago are not trusted: one of them may have been revoked.
+/// Keys older than this are not trusted, because one of them may have been revoked.
 const MAX_AGE: Duration = Duration::from_secs(30);
-/// A verified credential is remembered until it ends; this many at most.
+/// The maximum number of cached credentials. Each stays cached until it expires.
 const REMEMBERED: u64 = 100_000;
-/// Ids of keys that are not there are remembered too, for some time: anybody can make them up.
+/// The maximum number of unknown key ids that are cached, for a limited time. Anybody can make up key ids.
 const UNKNOWN: u64 = 10_000;
 const UNKNOWN_FOR: Duration = Duration::from_secs(10);
-/// Calls that wait for the keys at once; more are told to come again.
+/// The maximum number of calls that wait for the keys. Further ones are asked to try again.
 const WAITING: usize = 256;
 
-/// Verifies credentials for one audience. Clones share keys and memory.
+/// Verifies credentials for one audience. Clones share the keys and the cache.
 #[derive(Clone)]
 pub struct Verifier {
     inner: Arc<Inner>,
@@ -42,24 +42,24 @@ struct Inner {
     verified: Cache<[u8; 32], Arc<Credential>>,
 }
 
-/// The keys, and when they were asked for.
+/// The keys, and when they were fetched.
 #[derive(Default)]
 struct Held {
     keys: KeySet,
     asked: Option<Instant>,
 }
 
-/// Why a call is not let in.
+/// Why a call is not admitted.
 #[derive(Debug, thiserror::Error)]
 pub enum VerifyError {
-    /// The caller's doing.
+    /// The credential is at fault.
     #[error(transparent)]
     Credential(#[from] CredentialError),
-    /// There are no keys to judge by.
+    /// No current keys are available.
     #[error(transparent)]
     Keys(#[from] KeySourceError),
-    /// Too many calls name keys that are not known.
-    #[error("too many calls wait for the keys that verify credentials; try again")]
+    /// Too many calls name unknown keys.
+    #[error("too many calls are waiting for the keys that verify credentials; try again")]
     Busy,
 }
 
@@ -74,7 +74,7 @@ impl Fault for VerifyError {
 }
 
 impl Verifier {
-    /// Verifies for `audience` with keys from `source`.
+    /// Creates a verifier for `audience` with keys from `source`.
     pub fn new(source: impl KeySource, audience: Audience, clock: Clock) -> Self {
         Self {
             inner: Arc::new(Inner {
@@ -90,8 +90,8 @@ impl Verifier {
         }
     }
 
-    /// Verifies a credential: from memory, or by its signature. An unknown key makes it ask for
-    /// the keys again; while they can't be had, the known ones go on to serve.
+    /// Verifies a credential, from the cache or by its signature. If its key is unknown, the keys are fetched again.
+    /// While they can't be fetched, the known keys stay in use.
     ///
     /// # Errors
     /// See [`VerifyError`].
@@ -118,8 +118,8 @@ impl Verifier {
         Ok(credential)
     }
 
-    /// Asks whether a credential that was verified before is still good: a key that signed it may have been revoked,
-    /// its bearer's sessions ended, since then.
+    /// Checks that a credential that was verified before is still valid: since then its signing key may have been
+    /// revoked, or its bearer's sessions ended.
     ///
     /// # Errors
     /// See [`VerifyError`].
@@ -131,7 +131,7 @@ impl Verifier {
         if self.held().keys.still_trusts(credential) { Ok(()) } else { Err(CredentialError::Invalid.into()) }
     }
 
-    /// Verifies with keys that were fetched after the call came, unless it is known that they lack the one named.
+    /// Verifies with keys that were fetched after the call arrived, unless the named key is known not to exist.
     async fn verify_again(
         &self,
         kid: String,
@@ -150,10 +150,10 @@ impl Verifier {
         Ok(verified?)
     }
 
-    /// Sees that the keys are not too old. While they can't be had, those at hand serve until [`MAX_AGE`].
+    /// Fetches the keys again if they are too old. If that fails, the current ones are used until [`MAX_AGE`].
     async fn freshen(&self) -> Result<(), KeySourceError> {
         match self.age() {
-            // The first credential that comes makes us ask.
+            // The first credential triggers the first fetch.
             None => Ok(()),
             Some(age) if age < FRESH => Ok(()),
             Some(age) if age < MAX_AGE => {
@@ -180,13 +180,13 @@ impl Verifier {
         self.held().asked.map(|asked| asked.elapsed())
     }
 
-    /// Asks for the keys, at most once in [`REFETCH`]. Whoever comes sooner waits rather than being
-    /// refused: a credential of a key that was just made is good.
+    /// Fetches the keys, at most once per [`REFETCH`]. Callers within this time wait and are not refused, because a
+    /// credential of a new key is valid.
     async fn refetch(&self) -> Result<(), KeySourceError> {
         let came = Instant::now();
         let mut fetched = self.inner.fetched.lock().await;
         match *fetched {
-            // Asked after we came, so the answer knows everything that we could ask about.
+            // Fetched after this call arrived, so the keys include any that it can name.
             Some(at) if at > came => return self.check_age(),
             Some(at) => tokio::time::sleep_until((at + REFETCH).into()).await,
             None => {}
@@ -201,18 +201,18 @@ impl Verifier {
         match answer {
             Ok(keys) => self.hold(Held { keys, asked: Some(asked) }),
             Err(error) => {
-                tracing::warn!(%error, "the keys that verify credentials can't be had");
+                tracing::warn!(%error, "can't fetch the keys that verify credentials");
                 return self.check_age();
             }
         }
         Ok(())
     }
 
-    /// Refuses to go on with keys that are too old, or with none.
+    /// Returns an error if the keys are too old, or if there are none.
     fn check_age(&self) -> Result<(), KeySourceError> {
         match self.age() {
             Some(age) if age < MAX_AGE => Ok(()),
-            _ => Err(KeySourceError("tenant did not answer in time".to_owned())),
+            _ => Err(KeySourceError("tenant did not respond in time".to_owned())),
         }
     }
 }

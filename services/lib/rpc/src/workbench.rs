@@ -1,4 +1,4 @@
-//! Work that keeps a processor busy for longer than a call may hold up others.
+//! Runs work that keeps a processor busy for longer than other calls should wait.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,58 +6,58 @@ use std::time::Duration;
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::Semaphore;
 use usher_base::CallContext;
+use usher_base::fair_semaphore::{FairSemaphore, Limits};
 use usher_base::id::WorkspaceId;
-use usher_base::turns::{Limits, Turns};
 
-/// Documents of fewer bytes are worked on right away: that takes less than a millisecond.
-const LARGE: usize = 32 << 10;
+/// Smaller documents are processed directly, in less than a millisecond.
+const LARGE_BYTES: usize = 32 << 10;
 
-/// Who waits goes away when the call has ended, which is sooner than this.
+/// Longer than any call lasts. A waiter is dropped when its call ends.
 const WAIT: Duration = Duration::from_mins(10);
 
-/// Places for large documents: as many as there are processors, so that they never take all of the threads
-/// that answer calls. A workspace has half of them, and its documents wait for each other before they wait for those
-/// of others. Clones share the places.
+/// Slots for large documents: as many as there are processors, so that these documents never block all threads that
+/// answer calls. A workspace has half of the slots, and its documents wait for each other before they wait for those
+/// of others. Clones share the slots.
 #[derive(Clone, Debug)]
 pub struct Workbench {
-    places: Arc<Semaphore>,
-    shares: Turns<Option<WorkspaceId>>,
+    slots: Arc<Semaphore>,
+    shares: FairSemaphore<Option<WorkspaceId>>,
 }
 
 impl Default for Workbench {
     fn default() -> Self {
-        Self::of(std::thread::available_parallelism().map_or(1, std::num::NonZero::get))
+        Self::with_slots(std::thread::available_parallelism().map_or(1, std::num::NonZero::get))
     }
 }
 
 impl Workbench {
-    fn of(places: usize) -> Self {
-        let share = Limits { at_once: (places / 2).max(1), waiting: usize::MAX, wait: WAIT };
-        Self { places: Arc::new(Semaphore::new(places)), shares: Turns::new(share) }
+    fn with_slots(slots: usize) -> Self {
+        let share = Limits { at_once: (slots / 2).max(1), waiting: usize::MAX, wait: WAIT };
+        Self { slots: Arc::new(Semaphore::new(slots)), shares: FairSemaphore::new(share) }
     }
 
-    /// Works on a document of so many bytes: a large one in a place of its own, while this thread's other
-    /// calls go on elsewhere. Who waits for a place and goes away takes none.
+    /// Processes a document of `bytes` bytes. A large one gets a slot, and the other calls of this thread move to
+    /// another thread. A waiter that is dropped takes no slot.
     pub async fn run<T>(&self, ctx: &CallContext, bytes: usize, work: impl FnOnce() -> T) -> T {
         let workspace = ctx.scope().ok().map(|scope| scope.workspace_id());
         self.run_for(workspace, bytes, work).await
     }
 
-    /// The same for a workspace that is known without a call's context.
+    /// Like [`Workbench::run`], for a workspace that is known without a call context.
     pub async fn run_for<T>(
         &self,
         workspace: Option<WorkspaceId>,
         bytes: usize,
         work: impl FnOnce() -> T,
     ) -> T {
-        if bytes < LARGE {
+        if bytes < LARGE_BYTES {
             return work();
         }
-        // Nobody is refused here, and the semaphore is never closed; without a place the work is done all the same.
+        // Nothing is refused here, and the semaphore is never closed. Even without a permit the work would be done.
         let _turn = self.shares.take(workspace).await.ok();
-        let _place = self.places.acquire().await.ok();
+        let _place = self.slots.acquire().await.ok();
         match Handle::current().runtime_flavor() {
-            // There are no other threads to which calls could go.
+            // There are no other threads that calls could move to.
             RuntimeFlavor::CurrentThread => work(),
             _ => tokio::task::block_in_place(work),
         }
@@ -71,11 +71,11 @@ mod tests {
     use super::*;
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-    async fn large_documents_hold_nobody_up_and_are_worked_on_a_few_at_once() {
-        let bench = Workbench::of(2);
-        let (under_way, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    async fn large_documents_delay_nobody_and_are_processed_a_few_at_a_time() {
+        let bench = Workbench::with_slots(2);
+        let (under_way, max) = (AtomicUsize::new(0), AtomicUsize::new(0));
         let tasks = crate::Tasks::new();
-        let shared = Arc::new((under_way, most));
+        let shared = Arc::new((under_way, max));
         let heavy: Vec<_> = (0..6_u128)
             .map(|number| {
                 let (bench, shared) = (bench.clone(), Arc::clone(&shared));
@@ -87,12 +87,12 @@ mod tests {
                         shared.0.fetch_sub(1, Ordering::SeqCst);
                     };
                     let workspace = WorkspaceId::from_uuid(uuid::Uuid::from_u128(number));
-                    bench.run_for(Some(workspace), LARGE, work).await;
+                    bench.run_for(Some(workspace), LARGE_BYTES, work).await;
                 })
             })
             .collect();
 
-        // The only worker is free all the while.
+        // The only worker thread must stay free all the time.
         while heavy.iter().any(|work| !work.is_finished()) {
             let light = tasks.spawn(async {});
             tokio::time::timeout(Duration::from_secs(1), light).await.unwrap().unwrap();
@@ -103,25 +103,25 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-    async fn many_documents_of_one_workspace_leave_a_place_to_the_next_workspace() {
-        let bench = Workbench::of(2);
+    async fn many_documents_of_one_workspace_leave_a_slot_to_the_next_workspace() {
+        let bench = Workbench::with_slots(2);
         let tasks = crate::Tasks::new();
         let busy = WorkspaceId::from_uuid(uuid::Uuid::from_u128(1));
         let heavy: Vec<_> = (0..10)
             .map(|_| {
                 let bench = bench.clone();
                 let work = || std::thread::sleep(Duration::from_millis(100));
-                tasks.spawn(async move { bench.run_for(Some(busy), LARGE, work).await })
+                tasks.spawn(async move { bench.run_for(Some(busy), LARGE_BYTES, work).await })
             })
             .collect();
         tokio::time::sleep(Duration::from_millis(20)).await;
 
         let quiet = WorkspaceId::from_uuid(uuid::Uuid::from_u128(2));
-        bench.run_for(Some(quiet), LARGE, || {}).await;
+        bench.run_for(Some(quiet), LARGE_BYTES, || {}).await;
 
         assert!(
             heavy.iter().filter(|work| work.is_finished()).count() < 5,
-            "the quiet one waited for the busy one's"
+            "the document of the quiet workspace waited for those of the busy one"
         );
     }
 }

@@ -1,14 +1,15 @@
-//! Whose database it is: two addresses that were exchanged must not make a service serve from another's data.
+//! Checks that a database belongs to the service. If two addresses are swapped, a service must not serve from the
+//! data of another one.
 
 use crate::boot::BootError;
 use crate::database::Database;
 use crate::error::Error;
 
-/// Refuses a database that has tables, but not the one by which a service's own is known. One without a
-/// schema is [`check`](crate::check)'s to refuse.
+/// Refuses a database that has tables, but not the table that identifies the service. A database without a schema is
+/// refused by [`check`](crate::check) instead.
 ///
 /// # Errors
-/// It is another service's; it does not answer.
+/// The database belongs to another service, or is unavailable.
 pub async fn check_belongs(
     database: &Database,
     service: &'static str,

@@ -1,5 +1,5 @@
-//! The check before a service serves: is the second fence there as the migrations built it, and can't this
-//! role climb it?
+//! The check before a service starts to serve: row-level security is as the migrations built it, and the service's
+//! role can't bypass it.
 
 use sqlx::AssertSqlSafe;
 use uuid::Uuid;
@@ -7,41 +7,41 @@ use uuid::Uuid;
 use crate::database::{Database, GlobalTx};
 use crate::error::Error;
 
-/// Why a service must not serve.
+/// Why a service must not serve, and what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum BootError {
-    /// Operator: connect as the service's own role.
+    /// Connect as the service's own role.
     #[error(
         "the role {0} is too strong to serve as: it {1}; connect as the service's own role, such as usher_tenant"
     )]
     StrongRole(String, String),
-    /// Operator: migrate, or revoke it.
+    /// Run the migrations, or revoke the rights.
     #[error(
         "rights that must not be there: {0}; run `usher migrate`, and revoke what remains as the database's owner"
     )]
     Rights(String),
-    /// Operator: restore the schema; developer: call `app_protect` in the migration.
+    /// Restore the schema. If it is a new table, its migration must call `app_protect`.
     #[error(
         "tables without row-level security by exactly its one policy: {0}; run `usher migrate`, and restore \
          what remains as the owner"
     )]
     Unprotected(String),
-    /// Operator: migrate.
+    /// Run the migrations.
     #[error(
         "functions that run as their owner must have the search path pg_catalog, public, pg_temp: {0}; run \
          `usher migrate`"
     )]
     SearchPath(String),
-    /// Operator: restore the schema.
+    /// Restore the schema.
     #[error(
-        "app_tenant() does not tell the tenant that was set, or does not refuse where none was; restore it from \
-         the migrations"
+        "app_tenant() does not return the tenant that was set, or does not raise an error if none was; \
+         restore it from the migrations"
     )]
     Tenant,
-    /// Operator: migrate.
+    /// Run the migrations.
     #[error("the database has no schema; run `usher migrate`")]
     NoSchema,
-    /// Operator: correct the address.
+    /// Correct the address.
     #[error("this is another service's database; check the address in {0}.database_url")]
     Foreign(&'static str),
     /// Operator: choose another database.
@@ -58,7 +58,7 @@ pub enum BootError {
     Store(#[from] Error),
 }
 
-/// What makes the connected role too strong, whatever database it serves.
+/// Attributes of the connected role that are too powerful, whatever database it serves.
 const STRENGTHS: &str = "
   SELECT why FROM (
     SELECT bool_or(o.rolsuper), bool_or(o.rolbypassrls), bool_or(o.rolcreaterole),
@@ -75,7 +75,8 @@ const STRENGTHS: &str = "
        AND pg_has_role(current_user, p.proowner, 'MEMBER')), 'owns functions')
   ) w (holds, why) WHERE holds";
 
-/// Rights of everybody, and those of this role that lead around the fence: TRUNCATE asks no policy.
+/// Rights of PUBLIC, and those rights of this role that bypass row-level security: TRUNCATE is not subject to
+/// policies.
 const RIGHTS: &str = "
   SELECT 'PUBLIC may execute ' || p.oid::regprocedure FROM pg_proc p
   WHERE p.pronamespace = 'public'::regnamespace AND EXISTS (
@@ -109,7 +110,8 @@ const RIGHTS: &str = "
     AND has_table_privilege(c.oid, w.privilege)
   ORDER BY 1";
 
-/// What has a workspace's data and is not behind exactly the one policy. Views have none, so they are named too.
+/// Relations with a workspace's data that are not protected by exactly the one policy. Views have no policies, so
+/// they are listed too.
 const UNPROTECTED: &str = "
   SELECT c.relname::text FROM pg_class c
   JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped
@@ -122,7 +124,7 @@ const UNPROTECTED: &str = "
           AND p.qual = '(tenant_id = app_tenant())' AND p.with_check = '(tenant_id = app_tenant())'))
   ORDER BY 1";
 
-/// Functions that run as their owner and look for names where their caller can put some first.
+/// Functions that run as their owner, and look up names in schemas where their caller can create objects.
 const UNSAFE_PATHS: &str = "
   SELECT p.oid::regprocedure::text FROM pg_proc p
   WHERE p.prosecdef AND p.pronamespace <> 'pg_catalog'::regnamespace
@@ -131,7 +133,7 @@ const UNSAFE_PATHS: &str = "
       WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
   ORDER BY 1";
 
-/// What is looked for, and what it means that there is some.
+/// A query for problems, and the error if it finds any.
 type Check = (&'static str, fn(String) -> BootError);
 
 const CHECKS: [Check; 3] = [
@@ -145,14 +147,14 @@ const TENANT_TABLES: &str = "
     SELECT 1 FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
     WHERE c.relnamespace = 'public'::regnamespace AND a.attname = 'tenant_id')";
 
-/// Refuses a role that could get around row-level security, and a schema whose fence is not as the migrations
-/// built it: policies, search paths, rights.
+/// Refuses a role that could bypass row-level security, and a schema whose policies, search paths or rights are not
+/// as the migrations built them.
 ///
 /// # Errors
 /// See [`BootError`].
 pub async fn check(database: &Database) -> Result<(), BootError> {
     let mut tx = database.global().await?;
-    // Names are shown without their schema, and compared so.
+    // PostgreSQL then prints names without their schema, and the queries compare these.
     sqlx::raw_sql("SET LOCAL search_path = pg_catalog, public")
         .execute(tx.conn())
         .await
@@ -175,15 +177,15 @@ pub async fn check(database: &Database) -> Result<(), BootError> {
         }
     }
     tx.commit().await?;
-    tells_the_tenant(database).await
+    check_app_tenant(database).await
 }
 
 async fn names(tx: &mut GlobalTx, sql: &'static str) -> Result<Vec<String>, Error> {
     Ok(sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(tx.conn()).await?)
 }
 
-/// The policies name `app_tenant()`, so it is tried: what they compare is what that function does.
-async fn tells_the_tenant(database: &Database) -> Result<(), BootError> {
+/// The policies compare rows with what `app_tenant()` returns, so this function is tested itself.
+async fn check_app_tenant(database: &Database) -> Result<(), BootError> {
     let tenant = Uuid::from_u128(727);
     let mut tx = database.global().await?;
     sqlx::query("SELECT app_set_tenant($1)").bind(tenant).execute(tx.conn()).await.map_err(Error::from)?;

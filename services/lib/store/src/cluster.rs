@@ -1,4 +1,4 @@
-//! A private PostgreSQL server in a directory of its own, on a Unix socket: dev mode and tests.
+//! A private PostgreSQL server in its own directory, on a Unix socket, for `usher dev` and tests.
 
 mod access;
 mod process;
@@ -17,7 +17,7 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use self::run_as::RunAs;
 use crate::{APP_ROLE, OWNER_ROLE, ROLES};
 
-/// Longest path of a Unix socket, less the socket's own name (`sun_path` has 108 bytes).
+/// The maximum length of a socket's directory (`sun_path` has 108 bytes, including the socket's own name).
 const SOCKET_DIR_MAX: usize = 107 - "/.s.PGSQL.5432".len();
 
 /// Whether commits survive a power failure.
@@ -25,11 +25,11 @@ const SOCKET_DIR_MAX: usize = 107 - "/.s.PGSQL.5432".len();
 pub enum Durability {
     /// Every commit is on disk before it is acknowledged.
     Full,
-    /// Only a crash of the server's machine loses commits; for tests.
+    /// Commits are lost only if the machine crashes. For tests.
     Relaxed,
 }
 
-/// Why there is no server. Each says what to do.
+/// Why the server can't run. Each message says what to do.
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "the messages say it")]
 pub enum ClusterError {
@@ -48,7 +48,8 @@ pub enum ClusterError {
     )]
     NoUser,
     #[error(
-        "this process runs as a user without a name, whom PostgreSQL can't tell from others; add one to the system's users"
+        "this process runs as a user without a name, whom PostgreSQL can't identify; add one to the \
+         system's users"
     )]
     Nameless,
     #[error(
@@ -70,14 +71,14 @@ pub enum ClusterError {
     Prepare(#[source] sqlx::Error),
 }
 
-/// A running private server. Stop it with [`Cluster::stop`]; dropped without, it is told to stop.
+/// A private server that is running. Stop it with [`Cluster::stop`]; dropping it only signals it to stop.
 #[derive(Debug)]
 pub struct Cluster {
     directory: PathBuf,
     server: process::Server,
 }
 
-/// A way in beside the socket: settings of the server (`name=value`) and rules of `pg_hba.conf`. The default is none.
+/// Access to the server beside the socket: settings (`name=value`) and rules for `pg_hba.conf`. None by default.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Port {
     pub(crate) settings: Vec<String>,
@@ -85,8 +86,8 @@ pub(crate) struct Port {
 }
 
 impl Cluster {
-    /// Starts the server in `directory`, making the cluster first if there is none. A server that an
-    /// earlier process left running there is stopped first.
+    /// Starts the server in `directory`, and creates the cluster if there is none. First stops a server that an
+    /// earlier process left running there.
     ///
     /// # Errors
     /// See [`ClusterError`].
@@ -128,7 +129,7 @@ impl Cluster {
         Ok(cluster)
     }
 
-    /// Makes a database owned by [`OWNER_ROLE`], unless it is there.
+    /// Creates a database that [`OWNER_ROLE`] owns, unless it exists.
     ///
     /// # Errors
     /// The server refuses.
@@ -163,7 +164,7 @@ impl Cluster {
         self.server.pid()
     }
 
-    /// Stops the server: at once for clients, cleanly for the data; by force after five seconds.
+    /// Stops the server: disconnects clients at once and shuts down cleanly; kills it after five seconds.
     pub async fn stop(mut self) {
         self.server.stop(Duration::from_secs(5)).await;
     }

@@ -1,13 +1,13 @@
-//! From the name of a violated constraint to a typed error.
+//! Turns the name of a violated constraint into a typed error.
 
 use crate::error::Error;
 
-/// The class of SQLSTATEs of violated constraints (PostgreSQL manual, appendix A).
+/// The SQLSTATE class of constraint violations (PostgreSQL manual, appendix A).
 const VIOLATION: &str = "23";
 
-/// Lets a call site say what a violated constraint means.
+/// Lets a caller define what the violation of a constraint means.
 pub trait OnConstraint<T, E> {
-    /// Gives `fault()` if exactly this constraint was violated; every other error stays a storage error.
+    /// Returns `fault()` if exactly this constraint was violated. All other errors stay storage errors.
     ///
     /// # Errors
     /// `fault()`, or the storage error.
@@ -17,7 +17,8 @@ pub trait OnConstraint<T, E> {
 impl<T, E: From<Error>> OnConstraint<T, E> for Result<T, sqlx::Error> {
     fn on_constraint(self, name: &str, fault: impl FnOnce() -> E) -> Result<T, E> {
         self.map_err(|error| {
-            // Other errors have names of constraints as well: a key that is too long for an index has the index's.
+            // Other errors carry the name of a constraint too: a key that is too long for an index carries the
+            // index's name.
             let violated = error
                 .as_database_error()
                 .filter(|error| error.code().is_some_and(|code| code.starts_with(VIOLATION)))
@@ -28,7 +29,7 @@ impl<T, E: From<Error>> OnConstraint<T, E> for Result<T, sqlx::Error> {
     }
 }
 
-/// A distributed PostgreSQL appends the shard's number to constraint names.
+/// A distributed PostgreSQL appends the shard number to the names of constraints.
 fn unsharded(name: &str) -> &str {
     match name.rsplit_once('_') {
         Some((stem, shard)) if shard.len() >= 6 && shard.bytes().all(|b| b.is_ascii_digit()) => stem,
@@ -41,7 +42,7 @@ mod tests {
     use super::unsharded;
 
     #[test]
-    fn a_shard_number_is_no_part_of_the_name() {
+    fn a_shard_number_is_not_part_of_the_name() {
         assert_eq!(unsharded("users_user_name_key_102047"), "users_user_name_key");
         assert_eq!(unsharded("users_tenant_2_key"), "users_tenant_2_key");
     }

@@ -1,4 +1,4 @@
-//! One service's database.
+//! The database of one service.
 
 use std::str::FromStr as _;
 use std::time::Duration;
@@ -9,25 +9,25 @@ use usher_base::TenantScope;
 
 use crate::error::Error;
 use crate::listener::Listener;
-use crate::pool::{Connections, Lent, Pool};
+use crate::pool::{Connections, Pool, PooledConnection};
 use crate::scoped::ScopedDatabase;
-use crate::share::Claim;
+use crate::share::Purpose;
 
 /// How a service reaches its database.
 #[derive(Clone, Debug)]
 pub struct DatabaseConfig {
-    /// `postgres://usher_app@host/database`; may carry a password, so it is never logged.
+    /// `postgres://usher_app@host/database`. It may contain a password, so it is never logged.
     pub url: String,
-    /// Most connections of this replica.
+    /// The maximum number of connections of this replica.
     pub max_connections: u32,
-    /// Longest that one statement may take.
+    /// The maximum duration of one statement.
     pub statement_timeout: Duration,
-    /// What the server's views call this client.
+    /// The application name that the server's views show for this client.
     pub application: &'static str,
 }
 
-/// A pool of connections. The pool itself is private: tables that hold a workspace's data are
-/// reached by [`Database::scoped`] only, and row-level security shows nothing to the rest.
+/// A connection pool. The pool itself is private: tables with a workspace's data can be reached only through
+/// [`Database::scoped`], and row-level security hides them from everything else.
 #[derive(Clone, Debug)]
 pub struct Database {
     pool: Pool,
@@ -35,82 +35,83 @@ pub struct Database {
 }
 
 impl Database {
-    /// Prepares the pool. Connections are made when they are first needed, so a database that is
-    /// away now is no error yet.
+    /// Creates the pool. Connections are opened when they are first needed, so this succeeds even if the database is
+    /// unavailable.
     ///
     /// # Errors
-    /// A URL that can't be read.
+    /// The URL can't be parsed.
     pub fn open(config: &DatabaseConfig) -> Result<Self, Error> {
         let options =
             PgConnectOptions::from_str(&config.url)?.application_name(config.application).options([
                 ("statement_timeout", config.statement_timeout.as_millis().to_string()),
                 ("citus.propagate_set_commands", "local".to_owned()),
-                // A table has the rows of all workspaces, so no statement of one reads all of it, however small
-                // it was when the plan was made. What has no index costs beyond measure then, and would be compiled.
+                // Every table contains the rows of all workspaces, so a statement of one workspace must never scan a
+                // whole table, even if the table was small when the plan was made. Without an index the estimated
+                // cost is so high that PostgreSQL would start JIT compilation.
                 ("enable_seqscan", "off".to_owned()),
                 ("jit", "off".to_owned()),
             ]);
         Ok(Self { pool: Pool::new(options.clone(), config.max_connections)?, options })
     }
 
-    /// The data of one workspace.
+    /// Access to the data of one workspace.
     pub fn scoped(&self, scope: &TenantScope) -> ScopedDatabase {
         ScopedDatabase::new(self.pool.clone(), scope)
     }
 
-    /// A transaction on tables that hold no workspace's data: plans, keys, directories.
+    /// Begins a transaction on tables without any workspace's data, such as plans, keys and directories.
     ///
     /// # Errors
-    /// The database does not answer.
+    /// The database is unavailable.
     pub async fn global(&self) -> Result<GlobalTx, Error> {
-        let mut lent = self.pool.lend(Claim::Global).await?;
-        lent.begin("BEGIN".to_owned()).await?;
-        Ok(GlobalTx(lent))
+        let mut connection = self.pool.acquire(Purpose::Global).await?;
+        connection.begin("BEGIN".to_owned()).await?;
+        Ok(GlobalTx(connection))
     }
 
-    /// A connection that hears what is announced on a channel.
+    /// Opens a connection that receives the notifications of a channel.
     ///
     /// # Errors
-    /// The database does not answer.
+    /// The database is unavailable.
     pub async fn listen(&self, channel: &str) -> Result<Listener, Error> {
         Listener::start(&self.options, channel).await
     }
 
-    /// Whether the database answers now.
+    /// Checks that the database answers.
     ///
     /// # Errors
     /// It does not.
     pub async fn ping(&self) -> Result<(), Error> {
-        let mut lent = self.pool.lend(Claim::Ping).await?;
-        let answer = lent.connection().ping().await;
-        Ok(lent.settle(answer)?)
+        let mut connection = self.pool.acquire(Purpose::Ping).await?;
+        let answer = connection.connection().ping().await;
+        Ok(connection.release(answer)?)
     }
 
-    /// What the connections do now.
+    /// The state of the pool's connections.
     pub fn connections(&self) -> Connections {
         self.pool.connections()
     }
 
-    /// Ends all connections.
+    /// Closes all connections.
     pub fn close(&self) {
         self.pool.close();
     }
 }
 
-/// A transaction without a tenant: row-level security hides every workspace's rows from it.
+/// A transaction without a tenant. Row-level security hides the rows of all workspaces from it.
 #[derive(Debug)]
-pub struct GlobalTx(Lent);
+pub struct GlobalTx(PooledConnection);
 
 impl GlobalTx {
-    /// The connection, to run statements on.
+    /// The connection to run statements on.
     pub fn conn(&mut self) -> &mut PgConnection {
         self.0.connection()
     }
 
-    /// Ends the transaction with effect.
+    /// Commits the transaction.
     ///
     /// # Errors
-    /// The database does not answer; whether it took effect is then unknown.
+    /// The database is unavailable. It is then unknown whether the transaction was committed.
     pub async fn commit(self) -> Result<(), Error> {
         Ok(self.0.commit().await?)
     }

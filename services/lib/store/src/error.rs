@@ -1,26 +1,24 @@
-//! Storage failed: either it does not answer, or something is wrong with it or with us.
+//! Storage errors: the database is unavailable, or there is a defect in the schema or the program.
 
-use usher_base::turns::Crowded;
+use usher_base::fair_semaphore::Crowded;
 use usher_base::{Fault, Reason};
 
-/// A failure of storage.
+/// An error of the storage.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// PostgreSQL does not answer, or ended the connection or statement. Trying again may help.
-    #[error("the database does not answer")]
+    /// PostgreSQL does not answer, or closed the connection or cancelled the statement. A retry may help.
+    #[error("the database is unavailable")]
     Unavailable(#[source] sqlx::Error),
-    /// A value that PostgreSQL can't keep, whatever the field: the caller's doing.
+    /// A value that PostgreSQL can't store in any column, which is the caller's fault.
     #[error("a value can't be stored: {0}")]
     Unstorable(&'static str, #[source] sqlx::Error),
-    /// The workspace has as many statements under way as it may have, and more wait than may.
-    #[error(
-        "this workspace has more requests under way than can be worked on at once; wait a little and try again"
-    )]
+    /// The workspace runs the maximum number of statements, and the maximum number waits.
+    #[error("this workspace has too many requests in progress at once; wait a little and try again")]
     Crowded(#[source] sqlx::Error),
-    /// A clock is ahead of the database's, so nothing was written. An operator sets it right.
+    /// A clock is ahead of the database's clock, so nothing was written. An operator must correct it.
     #[error(
-        "the service's clock is ahead of its database's, so nothing is written until the operator has set it right; \
-         try again later"
+        "the service's clock is ahead of its database's clock, so nothing is written until the operator \
+         corrects it; try again later"
     )]
     ClockAhead(#[source] sqlx::Error),
     /// A column has a value that its type has not: a defect, or the database was changed by hand.
@@ -50,7 +48,7 @@ impl From<sqlx::Error> for Error {
 }
 
 impl Error {
-    /// Whether a statement was ended because it took too long.
+    /// Whether a statement was cancelled because it took too long.
     pub fn is_too_slow(&self) -> bool {
         let Self::Unavailable(error) = self else { return false };
         let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
@@ -58,21 +56,21 @@ impl Error {
     }
 }
 
-/// SQLSTATE of a statement that ran into `statement_timeout`.
+/// The SQLSTATE of a statement that reached `statement_timeout`.
 const CANCELLED: &str = "57014";
 
 fn is_crowded(error: &sqlx::Error) -> bool {
     matches!(error, sqlx::Error::AnyDriverError(source) if source.is::<Crowded>())
 }
 
-/// Classes of SQLSTATE (PostgreSQL manual, appendix A) that tell of the server, not of the statement:
-/// connection, resources, operator intervention (a statement timeout too), system.
+/// SQLSTATE classes (PostgreSQL manual, appendix A) that are about the server and not the statement: connection,
+/// resources, operator intervention (including statement timeouts), system.
 const OUTAGES: [&str; 5] = ["08", "53", "57", "58", "40"];
 
-/// What is wrong with a value that no column can hold, by its SQLSTATE (PostgreSQL manual, appendix A).
+/// Describes a value that no column can hold, by its SQLSTATE (PostgreSQL manual, appendix A).
 fn unstorable(error: &sqlx::Error) -> Option<&'static str> {
     match error.as_database_error()?.code()?.as_ref() {
-        "22021" | "22P05" => Some("a text has a NUL character in it"),
+        "22021" | "22P05" => Some("a text contains a NUL character"),
         "22008" => Some("a time or date is out of range"),
         _ => None,
     }
@@ -90,7 +88,7 @@ fn is_outage(error: &sqlx::Error) -> bool {
     }
 }
 
-/// The SQLSTATE that the functions of our schemas raise for a time that is ahead.
+/// The SQLSTATE that the functions of our schemas raise for a time in the future.
 const CLOCK_AHEAD: &str = "US004";
 
 fn is_clock_ahead(error: &sqlx::Error) -> bool {

@@ -1,5 +1,7 @@
-//! PostgreSQL for the services: access that is bound to one workspace, migrations, the check that
-//! row-level security holds, and private clusters for dev mode and tests.
+//! PostgreSQL for the services: access bound to one workspace, migrations, the check of row-level security at
+//! startup, and private servers for `usher dev` and tests.
+
+#![warn(missing_docs)]
 
 mod app_clock;
 mod belonging;
@@ -34,10 +36,10 @@ pub use time::{Micros, Time};
 
 /// The role that owns the tables and migrates them.
 pub const OWNER_ROLE: &str = "usher_owner";
-/// The role that has the services' rights on tables; it owns nothing. Each service connects as a role of its own
-/// that is a member of this one, and may connect to its own database only.
+/// The role that has the services' rights on tables. It owns nothing. Each service connects with its own role, which
+/// is a member of this one and may connect to its own database only.
 pub const APP_ROLE: &str = "usher_app";
-/// The roles that a private server has, its superuser apart.
+/// The roles of a private server, except its superuser.
 pub const ROLES: [&str; 5] = [OWNER_ROLE, APP_ROLE, "usher_tenant", "usher_identity", "usher_billing"];
 
 /// The role that a service connects as, unless its database URL names another.

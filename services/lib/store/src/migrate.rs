@@ -1,4 +1,4 @@
-//! Bringing a database to this version's schema.
+//! Migrates a database to this version's schema.
 
 use std::str::FromStr as _;
 
@@ -9,40 +9,41 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use crate::APP_ROLE;
 use crate::error::Error;
 
-/// The schema can't be brought up to date; the database is as it was.
+/// Why the schema can't be migrated. The database is unchanged unless a variant says otherwise.
 #[derive(Debug, thiserror::Error)]
 pub enum MigrateError {
-    /// The owner can't connect.
+    /// Can't connect as the owner.
     #[error("the owner can't connect; check owner_database_url")]
     Connect(#[source] sqlx::Error),
-    /// The database is of a later version of the program than this one.
+    /// A newer version of the program has migrated the database.
     #[error("its schema is of a newer version of usher (migration {0}); use that version or a later one")]
     Newer(i64),
-    /// Another service's database, or a schema that was made by hand.
+    /// The database belongs to another service, or its schema was changed manually.
     #[error(
-        "its schema is another service's, or was changed by hand (migration {0} differs); check the address"
+        "its schema belongs to another service, or was changed by hand (migration {0} differs); check the \
+         address"
     )]
     Foreign(i64),
     /// A migration failed.
-    #[error("a migration failed; nothing of it remains")]
+    #[error("a migration failed and was rolled back")]
     Run(#[source] sqlx::migrate::MigrateError),
-    /// The schema is up to date, but rights could not be set.
+    /// The schema is up to date, but its rights could not be set.
     #[error(
         "the schema is up to date, but app_harden() failed; the owner must own the database and its functions"
     )]
     Harden(#[source] sqlx::Error),
-    /// The service's role is not there.
+    /// The service's role does not exist.
     #[error(
-        "there is no role {0} that is a member of usher_app; make it as a superuser: CREATE ROLE {0} LOGIN IN ROLE usher_app"
+        "there is no role {0} that is a member of usher_app; create it as a superuser: CREATE ROLE {0} LOGIN IN ROLE usher_app"
     )]
     Role(String),
-    /// The right to connect could not be set.
-    #[error("the right to connect can't be set; the owner must own the database")]
+    /// The right to connect could not be granted.
+    #[error("the right to connect can't be granted; the owner must own the database")]
     Admit(#[source] sqlx::Error),
 }
 
-/// Applies the migrations that are not there yet, as the owner, and then closes what PostgreSQL leaves open to
-/// everybody, which a restored or copied database may have open again. Several processes may do so at once.
+/// Applies the missing migrations as the owner, and then revokes what PostgreSQL grants to PUBLIC by default, which a
+/// restored or copied database may have again. Several processes may do this at the same time.
 ///
 /// # Errors
 /// See [`MigrateError`].
@@ -59,13 +60,13 @@ pub async fn migrate(owner_url: &str, migrator: &Migrator) -> Result<(), Migrate
         });
     }
     sqlx::raw_sql("SELECT app_harden()").execute(&mut connection).await.map_err(MigrateError::Harden)?;
-    // The schema is there; a connection that does not close politely changes nothing.
+    // The migration is complete; an unclean close of the connection does not matter.
     let _ = connection.close().await;
     Ok(())
 }
 
-/// The first migration of the database that has another content here. Another service's database also has
-/// migrations that are not here at all, which alone would make it look like one of a newer version.
+/// Returns the first migration of the database whose content differs from this program's. The database of another
+/// service also has migrations that are unknown here, and without this check would look like a newer version.
 async fn first_difference(
     connection: &mut PgConnection,
     migrator: &Migrator,
@@ -81,8 +82,9 @@ async fn first_difference(
     Ok(applied.iter().find(|migration| differs(migration)).map(|(version, _)| *version))
 }
 
-/// Lets one role connect to the database, the service's own, and no other service's nor PUBLIC. Whom somebody lets in by
-/// name and who is no service, such as a role for backups, stays.
+/// Grants one role, the service's own, the right to connect to the database, and revokes it from PUBLIC and the other
+/// services. Roles that an operator granted access explicitly and that belong to no service, such as a role for
+/// backups, keep it.
 ///
 /// # Errors
 /// See [`MigrateError`].
@@ -115,10 +117,10 @@ pub async fn admit(owner_url: &str, role: &str) -> Result<(), MigrateError> {
     Ok(())
 }
 
-/// The role that a database URL names.
+/// Returns the role in a database URL.
 ///
 /// # Errors
-/// A URL that can't be read.
+/// The URL can't be parsed.
 pub fn role_of(url: &str) -> Result<String, Error> {
     Ok(PgConnectOptions::from_str(url)?.get_username().to_owned())
 }

@@ -1,42 +1,42 @@
-//! Connections, kept and lent.
+//! The connection pool.
 //!
-//! A connection comes back without a word to the server where its work ended in good order; otherwise it is
-//! rolled back first, or given up.
+//! A connection whose work ended normally returns to the pool without a further round trip. Otherwise it is rolled
+//! back first, or closed.
 
 use std::time::Duration;
 
 use deadpool::managed::{
-    Manager, Metrics, Object, Pool as Places, PoolError, QueueMode, RecycleError, RecycleResult,
+    Manager, Metrics, Object, Pool as Inner, PoolError, QueueMode, RecycleError, RecycleResult,
 };
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 
-use crate::share::{Claim, Excess, Held, Shares};
+use crate::share::{Permits, Purpose, Refusal, Shares};
 
-/// How long a request waits for a free connection before it is told to come back later.
-const ACQUIRE: Duration = Duration::from_secs(2);
-/// A connection that rested longer is asked whether it lives before it is used.
-const RESTED: Duration = Duration::from_secs(1);
-/// A server's process grows with what it has seen; an old connection is replaced.
-const LIFE: Duration = Duration::from_mins(30);
+/// The maximum time that a request waits for a free connection.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
+/// A connection that was idle for longer is pinged before it is used.
+const PING_AFTER: Duration = Duration::from_secs(1);
+/// The maximum age of a connection. The memory of its server process grows over time.
+const MAX_AGE: Duration = Duration::from_mins(30);
 
 /// The connections of one replica to one database. Clones share them.
 #[derive(Clone, Debug)]
 pub(crate) struct Pool {
-    places: Places<Connector>,
+    inner: Inner<Connector>,
     shares: Shares,
 }
 
-/// What the connections of one replica to one database do.
+/// The state of the connections of one replica to one database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Connections {
-    /// The most that there may be.
-    pub most: u32,
-    /// Those that work.
+    /// The maximum number.
+    pub max: u32,
+    /// The number in use.
     pub used: u32,
-    /// Those that rest.
+    /// The number of idle ones.
     pub idle: u32,
-    /// Requests that wait for one.
+    /// The number of requests that wait for one.
     pub waiting: u32,
 }
 
@@ -52,10 +52,10 @@ impl Manager for Connector {
     }
 
     async fn recycle(&self, connection: &mut PgConnection, metrics: &Metrics) -> RecycleResult<sqlx::Error> {
-        if metrics.age() > LIFE {
-            return Err(RecycleError::message("it is old"));
+        if metrics.age() > MAX_AGE {
+            return Err(RecycleError::message("it is too old"));
         }
-        if metrics.last_used() > RESTED {
+        if metrics.last_used() > PING_AFTER {
             connection.ping().await?;
         }
         Ok(())
@@ -63,97 +63,97 @@ impl Manager for Connector {
 }
 
 impl Pool {
-    /// Keeps at most so many connections; each is made when it is first needed.
-    pub(crate) fn new(options: PgConnectOptions, most: u32) -> Result<Self, sqlx::Error> {
-        let most = usize::try_from(most).unwrap_or(usize::MAX);
-        let places = Places::builder(Connector(options))
-            .max_size(most)
-            .wait_timeout(Some(ACQUIRE))
-            .create_timeout(Some(ACQUIRE))
-            .recycle_timeout(Some(ACQUIRE))
-            // The one that was used last has its plans at hand.
+    /// Creates a pool with at most `max` connections. Each is opened when it is first needed.
+    pub(crate) fn new(options: PgConnectOptions, max: u32) -> Result<Self, sqlx::Error> {
+        let max = usize::try_from(max).unwrap_or(usize::MAX);
+        let inner = Inner::builder(Connector(options))
+            .max_size(max)
+            .wait_timeout(Some(ACQUIRE_TIMEOUT))
+            .create_timeout(Some(ACQUIRE_TIMEOUT))
+            .recycle_timeout(Some(ACQUIRE_TIMEOUT))
+            // The connection that was used last has the plans of its statements in the cache.
             .queue_mode(QueueMode::Lifo)
             .runtime(deadpool::Runtime::Tokio1)
             .build()
             .map_err(|error| sqlx::Error::Configuration(error.into()))?;
-        Ok(Self { places, shares: Shares::of(most) })
+        Ok(Self { inner, shares: Shares::for_connections(max) })
     }
 
-    /// Lends a connection. An error that is `Crowded` has it as its source, and says that the claim's own
-    /// party has more under way than its share.
-    pub(crate) async fn lend(&self, claim: Claim) -> Result<Lent, sqlx::Error> {
-        let held = match self.shares.take(claim).await {
-            Ok(held) => held,
-            Err(Excess::Everybodys) => return Err(sqlx::Error::PoolTimedOut),
-            Err(Excess::Own(crowded)) => return Err(sqlx::Error::AnyDriverError(Box::new(crowded))),
+    /// Acquires a connection. If the party exceeds its share, the error has
+    /// [`Crowded`](usher_base::fair_semaphore::Crowded) as its source.
+    pub(crate) async fn acquire(&self, purpose: Purpose) -> Result<PooledConnection, sqlx::Error> {
+        let permits = match self.shares.take(purpose).await {
+            Ok(permits) => permits,
+            Err(Refusal::Pool) => return Err(sqlx::Error::PoolTimedOut),
+            Err(Refusal::Party(crowded)) => return Err(sqlx::Error::AnyDriverError(Box::new(crowded))),
         };
-        match self.places.get().await {
-            Ok(object) => Ok(Lent(Some((object, held)))),
+        match self.inner.get().await {
+            Ok(object) => Ok(PooledConnection(Some((object, permits)))),
             Err(PoolError::Backend(error)) => Err(error),
             Err(PoolError::Closed) => Err(sqlx::Error::PoolClosed),
             Err(_) => Err(sqlx::Error::PoolTimedOut),
         }
     }
 
-    /// What the connections do now.
+    /// The current state of the connections.
     pub(crate) fn connections(&self) -> Connections {
-        let status = self.places.status();
+        let status = self.inner.status();
         let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
         Connections {
-            most: count(status.max_size),
+            max: count(status.max_size),
             used: count(status.size.saturating_sub(status.available)),
             idle: count(status.available),
             waiting: count(status.waiting),
         }
     }
 
-    /// Lends no more, and ends the connections that are here.
+    /// Closes the idle connections, and refuses further requests.
     pub(crate) fn close(&self) {
-        self.places.close();
+        self.inner.close();
     }
 }
 
-/// A connection on loan, and the share that it is lent out of; none only while it is given back.
+/// A connection from the pool, and the permits to use it. `None` only while it is being released.
 #[derive(Debug)]
-pub(crate) struct Lent(Option<(Object<Connector>, Held)>);
+pub(crate) struct PooledConnection(Option<(Object<Connector>, Permits)>);
 
-impl Lent {
+impl PooledConnection {
     /// The connection.
     pub(crate) fn connection(&mut self) -> &mut PgConnection {
         match &mut self.0 {
             Some((object, _)) => object,
-            None => unreachable!("whoever gives a connection back has no more use of it"),
+            None => unreachable!("a released connection can't be used"),
         }
     }
 
-    /// Begins a transaction; `begin` may have further statements behind it.
+    /// Begins a transaction. `begin` may contain further statements.
     pub(crate) async fn begin(&mut self, begin: String) -> Result<(), sqlx::Error> {
         self.connection().execute(AssertSqlSafe(begin)).await?;
         Ok(())
     }
 
-    /// Ends the transaction with effect, and gives the connection back.
+    /// Commits the transaction and releases the connection.
     pub(crate) async fn commit(mut self) -> Result<(), sqlx::Error> {
         let outcome = self.connection().execute("COMMIT").await;
-        self.settle(outcome.map(|_| ()))
+        self.release(outcome.map(|_| ()))
     }
 
-    /// Gives the connection back after a statement that was a transaction by itself.
-    pub(crate) fn settle<T>(mut self, outcome: Result<T, sqlx::Error>) -> Result<T, sqlx::Error> {
+    /// Releases the connection after a statement that was its own transaction.
+    pub(crate) fn release<T>(mut self, outcome: Result<T, sqlx::Error>) -> Result<T, sqlx::Error> {
         match (&outcome, self.0.take()) {
             (Err(error), Some((object, _))) if is_broken(error) => drop(Object::take(object)),
-            (_, lent) => drop(lent),
+            (_, connection) => drop(connection),
         }
         outcome
     }
 }
 
-/// Work that was broken off, or a transaction that was not committed: the connection is used again only after
-/// a rollback. At once, because open transactions hold locks. The share is in use until then, because a statement
-/// goes on though nobody waits for it.
-impl Drop for Lent {
+/// The work was cancelled, or the transaction was not committed: the connection is rolled back before it is used
+/// again. This happens at once, because open transactions hold locks. The permits are released afterwards, because
+/// the statement continues on the server even if nobody waits for it.
+impl Drop for PooledConnection {
     fn drop(&mut self) {
-        let Some((mut object, held)) = self.0.take() else { return };
+        let Some((mut object, permits)) = self.0.take() else { return };
         let Ok(runtime) = tokio::runtime::Handle::try_current() else {
             return drop(Object::take(object));
         };
@@ -161,13 +161,13 @@ impl Drop for Lent {
             if object.execute("ROLLBACK").await.is_err() {
                 drop(Object::take(object));
             }
-            drop(held);
+            drop(permits);
         });
     }
 }
 
-/// Whether the connection is of no use any more, or may be. What the server says of a statement tells
-/// nothing of the connection, unless it is the server that goes away (classes 08 and 57P).
+/// Whether the connection is broken, or may be. Errors of a statement say nothing about the connection, except those
+/// that report that the server shuts down (classes 08 and 57P).
 fn is_broken(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Database(error) => {

@@ -1,12 +1,12 @@
-//! Whether what passes between here and a database can be read on the way.
+//! Whether the connection to a database could be read on its way.
 
 use std::net::IpAddr;
 use std::str::FromStr as _;
 
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
-/// Whether a database's URL leads to a socket or an address of this machine, or to a server that must prove with a
-/// certificate that it is the URL's host. What is no URL is not refused here, but where it is opened.
+/// Whether a database URL refers to a socket or an address of this machine, or to a server whose certificate must
+/// prove that it is the host in the URL. An invalid URL is not refused here, but when it is opened.
 pub fn is_protected(url: &str) -> bool {
     let Ok(options) = PgConnectOptions::from_str(url) else { return true };
     let host = options.get_host();
@@ -14,7 +14,7 @@ pub fn is_protected(url: &str) -> bool {
         let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
         host == "localhost" || address.is_ok_and(|address| address.to_canonical().is_loopback())
     };
-    // Where no host is named, the folder of the socket is the host.
+    // If no host is named, the directory of the socket is the host.
     let is_socket = options.get_socket().is_some() || host.starts_with('/');
     is_socket || is_local() || matches!(options.get_ssl_mode(), PgSslMode::VerifyFull)
 }

@@ -1,5 +1,5 @@
-//! Databases for tests: a private server for the test run, and a fresh database for each test,
-//! copied from one that was migrated once.
+//! Databases for tests: one private server per test run, and a new database per test, copied from one that was
+//! migrated once.
 
 mod world;
 
@@ -15,10 +15,10 @@ pub use self::world::World;
 use crate::cluster::{Port, give_to_server, url};
 use crate::{APP_ROLE, Cluster, Durability, OWNER_ROLE, ROLES, migrate, service_role};
 
-/// Names the directory of the server that the test run shares.
+/// The variable with the directory of the server that the test run shares.
 pub const CLUSTER_VARIABLE: &str = "USHER_TEST_CLUSTER";
 
-/// A database that nothing else uses.
+/// A database for one test.
 #[derive(Clone, Debug)]
 pub struct TestDatabase {
     directory: PathBuf,
@@ -29,7 +29,7 @@ pub struct TestDatabase {
 /// The directory of the server that the test run shares.
 #[expect(
     clippy::disallowed_methods,
-    reason = "the test run's parent tells by this variable where its server is"
+    reason = "the test runner passes the server's directory in this variable"
 )]
 fn directory() -> PathBuf {
     let Some(directory) = std::env::var_os(CLUSTER_VARIABLE) else {
@@ -40,7 +40,7 @@ fn directory() -> PathBuf {
     PathBuf::from(directory)
 }
 
-/// A temporary directory that PostgreSQL's user can enter, with a path short enough for a socket.
+/// A temporary directory that PostgreSQL's user can enter, and whose path is short enough for a socket.
 pub fn temporary_directory() -> TempDir {
     use std::os::unix::fs::PermissionsExt as _;
     tempfile::Builder::new()
@@ -50,7 +50,7 @@ pub fn temporary_directory() -> TempDir {
         .unwrap_or_else(|error| panic!("no temporary directory: {error}"))
 }
 
-/// Starts a server that is at port 5432 of addresses of this machine too (`127.x.y.z`), for who connects with TLS.
+/// Starts a server that also listens with TLS on port 5432 of the loopback addresses (`127.x.y.z`).
 pub async fn encrypted_cluster(
     directory: &Path,
     addresses: &[Ipv4Addr],
@@ -78,7 +78,7 @@ pub async fn encrypted_cluster(
 }
 
 impl TestDatabase {
-    /// A fresh database with the migrator's schema.
+    /// Creates a database with the migrator's schema.
     pub async fn create(service: &str, migrator: &Migrator) -> Self {
         let directory = directory();
         let version = migrator
@@ -112,7 +112,7 @@ impl TestDatabase {
             }
             let copy = format!("CREATE DATABASE \"{name}\" TEMPLATE \"{template}\" OWNER {OWNER_ROLE}");
             sqlx::raw_sql(AssertSqlSafe(copy)).execute(&mut server).await?;
-            // A copy has the schema's rights, but not those of the database itself.
+            // A copied database has the rights of the schema, but not those on the database itself.
             let close = format!(
                 "REVOKE ALL ON DATABASE \"{name}\" FROM PUBLIC; GRANT CONNECT ON DATABASE \"{name}\" TO {role}"
             );
@@ -123,12 +123,12 @@ impl TestDatabase {
         Self { directory, name, role }
     }
 
-    /// Its address for the service's role.
+    /// The URL for the service's role.
     pub fn url(&self) -> String {
         url(&self.directory, &self.name, &self.role)
     }
 
-    /// Its address for the owner, who sees every workspace's rows.
+    /// The URL for the owner, who sees the rows of all workspaces.
     pub fn owner_url(&self) -> String {
         url(&self.directory, &self.name, OWNER_ROLE)
     }

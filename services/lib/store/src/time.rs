@@ -1,4 +1,4 @@
-//! Times in the database: `timestamptz`, which keeps whole microseconds.
+//! Times in the database: `timestamptz`, which stores whole microseconds.
 
 use jiff::Timestamp;
 use sqlx::encode::IsNull;
@@ -6,7 +6,7 @@ use sqlx::error::BoxDynError;
 use sqlx::postgres::{PgArgumentBuffer, PgHasArrayType, PgTypeInfo, PgValueRef};
 use sqlx::{Decode, Encode, Postgres, Type};
 
-/// PostgreSQL counts from 2000-01-01T00:00:00Z; this many microseconds after 1970.
+/// PostgreSQL's epoch, 2000-01-01T00:00:00Z, in microseconds since 1970.
 const EPOCH_MICROS: i64 = 946_684_800_000_000;
 
 /// A time to bind or to read.
@@ -31,8 +31,8 @@ impl Encode<'_, Postgres> for Time {
     }
 }
 
-/// An instant in microseconds since 1970, to compare with: some that clients write are later than any that
-/// [`Timestamp`] has. PostgreSQL's own go on.
+/// An instant in microseconds since 1970, only for comparisons: clients can write times that are later than any
+/// [`Timestamp`], and PostgreSQL's range is larger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Micros(pub i64);
 

@@ -82,7 +82,7 @@ fn a_bound_credential_opens_its_own_workspace_only() {
 }
 
 #[test]
-fn a_credential_that_lives_too_long_or_is_not_good_yet_is_refused_whoever_signed_it() {
+fn a_credential_with_too_long_a_lifetime_or_not_valid_yet_is_refused_whoever_signed_it() {
     let key = SigningKey::generate().unwrap();
     let outcome =
         |claims: Claims| verify(&key, &key.sign(&claims).unwrap(), Audience::Identity, NOW).map(drop);
@@ -101,7 +101,7 @@ fn a_credential_that_lives_too_long_or_is_not_good_yet_is_refused_whoever_signed
 }
 
 #[test]
-fn what_was_ended_is_refused_and_what_was_signed_later_is_not() {
+fn ended_credentials_are_refused_and_later_ones_are_not() {
     let key = SigningKey::generate().unwrap();
     let before = verify(&key, &key.sign(&claims(None)).unwrap(), Audience::Identity, NOW).unwrap();
     let ended = [(subject_digest(before.actor()), NOW)];
@@ -111,14 +111,14 @@ fn what_was_ended_is_refused_and_what_was_signed_later_is_not() {
 
     assert!(!set.still_trusts(&before));
     assert!(KeySet::new([key.public()]).unwrap().still_trusts(&before));
-    assert!(!KeySet::default().still_trusts(&before), "its key is gone");
+    assert!(!KeySet::default().still_trusts(&before), "the key was removed");
     let again = set.verify(&key.sign(&claims(None)).unwrap(), Audience::Identity, now);
     assert_eq!(again.unwrap_err(), CredentialError::Invalid);
     assert!(set.still_trusts(&set.verify(&later, Audience::Identity, now).unwrap()));
 }
 
 #[test]
-fn what_was_given_for_a_service_key_ends_with_it_and_what_was_given_for_another_does_not() {
+fn the_credentials_of_a_service_key_end_with_it_and_those_of_another_do_not() {
     let key = SigningKey::generate().unwrap();
     let of = |service_key: &str| {
         let given = Claims { key: Some(service_key.to_owned()), ..claims(None) };

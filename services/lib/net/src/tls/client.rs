@@ -1,4 +1,4 @@
-//! TLS of a channel.
+//! TLS for channels.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -10,16 +10,17 @@ use super::files::{self, Pair, Source, TlsError};
 use super::kept::Kept;
 use super::provider;
 
-/// Whom a channel believes, and what it shows.
+/// The files of a channel: the trusted authorities, and its own certificate.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClientFiles {
-    /// PEM of the authorities one of which must have signed the server's certificate; else the system's.
+    /// PEM file of the authorities that may sign the server's certificate. `None` means the system's authorities.
     pub authorities: Option<PathBuf>,
-    /// The certificate that is shown to servers that ask for one.
+    /// The certificate for servers that request one.
     pub pair: Option<Pair>,
 }
 
-/// TLS of channels. Clones share it. The default believes the system's authorities and shows nothing.
+/// The TLS configuration of channels. Clones share it. The default trusts the system's authorities and has no
+/// certificate.
 #[derive(Clone, Default)]
 pub struct ClientTls(Option<Arc<Kept<ClientConfig>>>);
 
@@ -39,20 +40,20 @@ impl ClientTls {
             return Ok(Self::default());
         }
         let mut sources: Vec<Source> = files.authorities.iter().cloned().map(Source::public).collect();
-        sources.extend(files.pair.iter().flat_map(Source::of));
+        sources.extend(files.pair.iter().flat_map(Source::of_pair));
         let build = move |contents: &[Vec<u8>]| files.config(contents);
         Ok(Self(Some(Arc::new(Kept::load(sources, Box::new(build))?))))
     }
 
-    /// Takes over what the files hold now. Connections that are open keep what they began with.
+    /// Reloads the files. Open connections keep their configuration.
     pub fn reload(&self) {
         if let Some(kept) = &self.0 {
             kept.reload();
         }
     }
 
-    /// What the next connection uses. The system's authorities are read when they are first needed, so that who has
-    /// none is told so by the first `https://`.
+    /// The configuration for the next connection. The system's authorities are loaded when they are first needed, so
+    /// that their absence is reported with the first `https://` connection.
     pub(crate) fn current(&self) -> Result<Arc<ClientConfig>, TlsError> {
         static SYSTEM: OnceLock<Arc<ClientConfig>> = OnceLock::new();
         match (&self.0, SYSTEM.get()) {
@@ -67,7 +68,7 @@ impl ClientTls {
 }
 
 impl ClientFiles {
-    /// Of the authorities, the certificate and its key, as far as there are any.
+    /// Builds the configuration from the authorities, the certificate and the key, where they exist.
     fn config(&self, contents: &[Vec<u8>]) -> Result<ClientConfig, TlsError> {
         let mut contents = contents.iter().map(Vec::as_slice);
         let mut next = || contents.next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What PEM files hold.
+//! Reads PEM files.
 
 use std::fs;
 use std::io;
@@ -12,13 +12,13 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 /// The files of a certificate and its key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pair {
-    /// PEM: the certificate itself first, then those between it and its authority.
+    /// PEM: the certificate first, then the intermediate certificates.
     pub certificate: PathBuf,
-    /// PEM: PKCS #8, PKCS #1 or SEC 1. Other users can neither read nor change it.
+    /// PEM: PKCS #8, PKCS #1 or SEC 1. Other users must be able neither to read nor to change it.
     pub key: PathBuf,
 }
 
-/// Files that TLS can't be had from.
+/// Why files can't be used for TLS.
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "the messages say it")]
 pub enum TlsError {
@@ -30,19 +30,20 @@ pub enum TlsError {
     NoCertificate(PathBuf),
     #[error("{0} holds no private key in PEM form")]
     NoKey(PathBuf),
-    #[error("the certificate {certificate} and the key {key} do not go together", certificate = .0.certificate.display(), key = .0.key.display())]
+    #[error("the certificate {certificate} and the key {key} do not belong together", certificate = .0.certificate.display(), key = .0.key.display())]
     NoPair(Pair, #[source] rustls::Error),
     #[error("the authorities of {0} can't be used: {1}")]
     Authorities(PathBuf, String),
     #[error(
-        "this system has no authorities; install ca-certificates, or name a file with those to be believed"
+        "this system has no trusted authorities; install ca-certificates, or name a file with the \
+         authorities to trust"
     )]
     NoAuthorities,
-    #[error("TLS can't be set up")]
+    #[error("TLS can't be initialised")]
     Setup(#[source] rustls::Error),
 }
 
-/// A file of TLS, and whether it holds a secret.
+/// A TLS file, and whether it contains a secret.
 #[derive(Clone, Debug)]
 pub(super) struct Source {
     pub(super) path: PathBuf,
@@ -54,8 +55,8 @@ impl Source {
         Self { path, secret: false }
     }
 
-    /// The two files of a pair: the certificate, the key.
-    pub(super) fn of(pair: &Pair) -> [Self; 2] {
+    /// The two files of a pair: certificate and key.
+    pub(super) fn of_pair(pair: &Pair) -> [Self; 2] {
         [Self::public(pair.certificate.clone()), Self { path: pair.key.clone(), secret: true }]
     }
 
@@ -69,19 +70,19 @@ impl Source {
     }
 }
 
-/// The certificates of a file, in their order.
+/// The certificates in a file, in order.
 pub(super) fn certificates(path: &Path, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
     let found = found.ok().filter(|found| !found.is_empty());
     found.ok_or_else(|| TlsError::NoCertificate(path.to_owned()))
 }
 
-/// The key of a file.
+/// The key in a file.
 pub(super) fn key(path: &Path, pem: &[u8]) -> Result<PrivateKeyDer<'static>, TlsError> {
     PrivateKeyDer::from_pem_slice(pem).map_err(|_| TlsError::NoKey(path.to_owned()))
 }
 
-/// The authorities of a file; none of them may be of no use.
+/// The authorities in a file, all of which must be usable.
 pub(super) fn authorities(path: &Path, pem: &[u8]) -> Result<RootCertStore, TlsError> {
     let mut store = RootCertStore::empty();
     for certificate in certificates(path, pem)? {
@@ -91,7 +92,7 @@ pub(super) fn authorities(path: &Path, pem: &[u8]) -> Result<RootCertStore, TlsE
     Ok(store)
 }
 
-/// The authorities that this system believes.
+/// The authorities that this system trusts.
 pub(super) fn system_authorities() -> Result<RootCertStore, TlsError> {
     let mut store = RootCertStore::empty();
     store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);

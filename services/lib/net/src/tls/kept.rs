@@ -1,4 +1,4 @@
-//! What is made of files, and made again when they change.
+//! A value that is built from files, and rebuilt when they change.
 
 use std::error::Error;
 use std::path::PathBuf;
@@ -10,17 +10,17 @@ use super::files::{Source, TlsError};
 
 type Build<C> = Box<dyn Fn(&[Vec<u8>]) -> Result<C, TlsError> + Send + Sync>;
 
-/// What was made of the contents of some files.
+/// A value that was built from the contents of some files.
 pub(super) struct Kept<C> {
     current: ArcSwap<C>,
     files: Vec<Source>,
     build: Build<C>,
-    /// What the files held when they were looked at last; none where one of them could not be read.
+    /// The contents at the last check; `None` if a file could not be read.
     seen: Mutex<Option<Vec<Vec<u8>>>>,
 }
 
 impl<C> Kept<C> {
-    /// `build` gets the contents in the order of the files.
+    /// Builds the value. `build` gets the contents in the order of the files.
     pub(super) fn load(files: Vec<Source>, build: Build<C>) -> Result<Self, TlsError> {
         let contents = read(&files)?;
         let current = ArcSwap::from_pointee(build(&contents)?);
@@ -31,9 +31,9 @@ impl<C> Kept<C> {
         self.current.load_full()
     }
 
-    /// Looks whether the files have changed. Contents are compared, because who replaces files may swap a link to
-    /// their folder. All are taken together; where they do not go together, as in the middle of being replaced, what
-    /// was good before stays, and the log says so once.
+    /// Rebuilds the value if the files have changed. Compares contents, because a replacement may swap a link to
+    /// their directory. All files are used together; if they do not fit together, for example because they are just
+    /// being replaced, the previous value is kept, and an error is logged once.
     pub(super) fn reload(&self) {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let built = match read(&self.files) {
@@ -53,12 +53,12 @@ impl<C> Kept<C> {
         match built {
             Ok(built) => {
                 self.current.store(Arc::new(built));
-                tracing::info!(?files, "certificates were read again");
+                tracing::info!(?files, "certificates were reloaded");
             }
             Err(error) => tracing::error!(
                 error = &error as &dyn Error,
                 ?files,
-                "certificates have changed and can't be used; those from before are used on"
+                "certificates have changed and can't be used; the previous ones stay in use"
             ),
         }
     }

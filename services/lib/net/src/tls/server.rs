@@ -1,4 +1,4 @@
-//! TLS of a port.
+//! TLS for ports.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -12,17 +12,16 @@ use super::kept::Kept;
 use super::provider;
 use crate::listener::Protocol;
 
-/// What a port shows, and whom it lets in.
+/// The files of a port: its certificate, and the authorities of its clients.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerFiles {
-    /// The certificate that is shown.
+    /// The port's certificate.
     pub pair: Pair,
-    /// PEM of the authorities one of which must have signed the client's certificate. Where there is none, clients
-    /// need no certificate.
+    /// PEM file of the authorities that may sign a client's certificate. If `None`, clients need no certificate.
     pub clients: Option<PathBuf>,
 }
 
-/// TLS of a port. Clones share it.
+/// The TLS configuration of a port. Clones share it.
 #[derive(Clone)]
 pub struct ServerTls(Arc<Kept<ServerConfig>>);
 
@@ -38,25 +37,25 @@ impl ServerTls {
     /// # Errors
     /// See [`TlsError`].
     pub fn load(files: ServerFiles, protocol: Protocol) -> Result<Self, TlsError> {
-        let mut sources = Vec::from(Source::of(&files.pair));
+        let mut sources = Vec::from(Source::of_pair(&files.pair));
         sources.extend(files.clients.clone().map(Source::public));
         let build = move |contents: &[Vec<u8>]| files.config(contents, protocol);
         Ok(Self(Arc::new(Kept::load(sources, Box::new(build))?)))
     }
 
-    /// Takes over what the files hold now. Connections that are open keep what they began with.
+    /// Reloads the files. Open connections keep their configuration.
     pub fn reload(&self) {
         self.0.reload();
     }
 
-    /// What the next connection uses.
+    /// The configuration for the next connection.
     pub(crate) fn current(&self) -> Arc<ServerConfig> {
         self.0.current()
     }
 }
 
 impl ServerFiles {
-    /// Of certificate, key and the clients' authorities.
+    /// Builds the configuration from the certificate, the key and the authorities of the clients.
     fn config(&self, contents: &[Vec<u8>], protocol: Protocol) -> Result<ServerConfig, TlsError> {
         let Self { pair, clients } = self;
         let mut contents = contents.iter().map(Vec::as_slice);

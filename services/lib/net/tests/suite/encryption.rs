@@ -1,4 +1,4 @@
-//! TLS: who is let in, who is believed, and what happens when certificates are replaced.
+//! TLS: which clients are accepted, which servers are trusted, and the replacement of certificates.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
@@ -18,7 +18,7 @@ use usher_net::{Dial, Limits, Protocol};
 use crate::port::{PATIENCE, Port, SOON};
 use crate::wire::Peer;
 
-/// A port that shows `server.pem`, and asks for certificates of the authority.
+/// A port with the certificate `server.pem` that requires client certificates of the authority.
 async fn mutual(directory: &Path, authority: &Authority, limits: Limits) -> (Port, ServerTls) {
     let files = ServerFiles {
         pair: authority.sign(directory, "server"),
@@ -32,13 +32,13 @@ fn impatient() -> Limits {
     Limits { patience: PATIENCE, ..Limits::default() }
 }
 
-/// What believes an authority, and shows a certificate or none.
+/// A client that trusts an authority, with or without a certificate.
 fn client(directory: &Path, believed: &Authority, pair: Option<Pair>) -> ClientTls {
     let authorities = Some(believed.write(directory, "believed"));
     ClientTls::load(ClientFiles { authorities, pair }).unwrap()
 }
 
-/// One request over HTTP/2 on a connection of its own: whether it was answered.
+/// Sends one request over HTTP/2 on a new connection; returns whether it was answered.
 async fn ask(tls: &ClientTls, port: &Port) -> bool {
     let uri: Uri = format!("https://localhost:{}/", port.address.port()).parse().unwrap();
     let asked = async {
@@ -78,7 +78,7 @@ async fn only_a_port_that_proves_to_be_the_host_that_was_called_is_spoken_to() {
     let known = client(directory, &ours, Some(own.clone()));
 
     assert!(!ask(&client(directory, &theirs, Some(own)), &port).await, "another authority's");
-    assert!(!ask(&ClientTls::default(), &port).await, "none that the system believes");
+    assert!(!ask(&ClientTls::default(), &port).await, "not one that the system trusts");
     assert!(ask(&known, &port).await);
     ours.sign_for(&["elsewhere.example"], directory, "server");
     server.reload();
@@ -134,7 +134,7 @@ async fn handshakes_count_among_the_connections_of_their_address() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn certificates_are_replaced_under_load_and_no_request_fails() {
+async fn no_request_fails_while_certificates_are_replaced_under_load() {
     let (folder, authority) = (tempfile::tempdir().unwrap(), Authority::default());
     let directory = folder.path();
     let (port, server) = mutual(directory, &authority, Limits::default()).await;
@@ -164,20 +164,20 @@ async fn certificates_are_replaced_under_load_and_no_request_fails() {
 }
 
 #[tokio::test]
-async fn a_changed_authority_is_taken_over_and_files_that_do_not_go_together_are_not() {
+async fn a_changed_authority_is_reloaded_and_files_that_do_not_fit_together_are_not() {
     let (folder, old, new) = (tempfile::tempdir().unwrap(), Authority::default(), Authority::default());
     let directory = folder.path();
     let (port, server) = mutual(directory, &old, Limits::default()).await;
     let known = client(directory, &old, Some(old.sign(directory, "client")));
     let next = new.sign(directory, "next");
 
-    // Somebody is in the middle of replacing them.
+    // Somebody is just replacing them.
     fs::copy(&next.certificate, directory.join("server.pem")).unwrap();
     server.reload();
     assert!(ask(&known, &port).await, "the certificate has another key");
     fs::remove_file(directory.join("server.key")).unwrap();
     server.reload();
-    assert!(ask(&known, &port).await, "the key is away");
+    assert!(ask(&known, &port).await, "the key is missing");
     fs::copy(&next.key, directory.join("server.key")).unwrap();
     fs::write(directory.join("authority.pem"), "nothing").unwrap();
     server.reload();
@@ -185,7 +185,7 @@ async fn a_changed_authority_is_taken_over_and_files_that_do_not_go_together_are
 
     new.write(directory, "authority");
     server.reload();
-    assert!(!ask(&known, &port).await, "the old authority's are believed no more");
+    assert!(!ask(&known, &port).await, "the old authority is no longer trusted");
     assert!(ask(&client(directory, &new, Some(new.sign(directory, "client"))), &port).await);
 }
 
@@ -209,7 +209,7 @@ fn files_that_are_no_pair_or_no_secret_are_refused_by_name() {
 }
 
 #[tokio::test]
-async fn where_no_certificate_is_asked_for_https_is_answered_to_anybody_and_http_to_nobody() {
+async fn a_port_without_client_certificates_answers_https_to_anybody_and_http_to_nobody() {
     let (folder, authority) = (tempfile::tempdir().unwrap(), Authority::default());
     let directory = folder.path();
     let files = ServerFiles { pair: authority.sign(directory, "public"), clients: None };

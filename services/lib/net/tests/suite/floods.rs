@@ -11,10 +11,10 @@ use crate::wire::{
     CONTINUATION, DATA, END_HEADERS, END_STREAM, GET, HEADERS, PING, POST, Peer, RST_STREAM, SETTINGS, frame,
 };
 
-/// More than any client has a reason for.
+/// More than any client needs.
 const ROUNDS: u32 = 200_000;
 
-/// Sends rounds of frames until the connection ends; how many went out.
+/// Sends rounds of frames until the connection is closed; returns how many were sent.
 async fn flood(port: &Port, before: &[u8], round: impl Fn(u32) -> Vec<u8>) -> u32 {
     let mut peer = Peer::http2(port.address).await;
     peer.send(before).await;
@@ -32,7 +32,7 @@ async fn flood(port: &Port, before: &[u8], round: impl Fn(u32) -> Vec<u8>) -> u3
         ROUNDS
     };
     let both = async { tokio::join!(writing, reading).0 };
-    timeout(SOON, both).await.expect("the flood goes on")
+    timeout(SOON, both).await.expect("the flood continues")
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -68,7 +68,7 @@ async fn every_flood_of_frames_ends_its_connection_and_no_other() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_connection_goes_on_when_all_that_is_under_way_is_given_up_at_once() {
+async fn a_connection_survives_the_cancellation_of_all_its_requests() {
     for (protocol, calls) in [(Protocol::Http, 100), (Protocol::Grpc, 400)] {
         let port = Port::open_with(protocol, Limits::default()).await;
         let mut peer = Peer::http2(port.address).await;
@@ -76,7 +76,7 @@ async fn a_connection_goes_on_when_all_that_is_under_way_is_given_up_at_once() {
         let heads = streams.clone().flat_map(|stream| frame(HEADERS, END_HEADERS, stream, POST));
         let resets = streams.flat_map(|stream| frame(RST_STREAM, 0, stream, &[0, 0, 0, 8]));
 
-        // In one piece, so that the server sees the resets before it has looked at the requests.
+        // In one piece, so that the server gets the resets before it has processed the requests.
         peer.send(&heads.chain(resets).collect::<Vec<u8>>()).await;
         peer.send(&frame(HEADERS, END_STREAM | END_HEADERS, calls * 2 + 1, GET)).await;
 
@@ -85,7 +85,7 @@ async fn a_connection_goes_on_when_all_that_is_under_way_is_given_up_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn beside_a_flood_others_are_answered() {
+async fn other_connections_are_answered_during_a_flood() {
     let port = Port::open_with(Protocol::Http, Limits::default()).await;
 
     let (_, answers) = tokio::join!(flood(&port, &[], |_| frame(PING, 0, 0, &[0; 8])), async {

@@ -1,9 +1,5 @@
-//! The listener over real sockets, with peers that do what no client should.
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test ends where something is not as it must be"
-)]
+//! The listener over real sockets, with misbehaving peers.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test ends when something is not as expected")]
 
 mod encryption;
 mod floods;

@@ -1,4 +1,4 @@
-//! A port that serves, and its patience.
+//! A port that serves, and its time limits.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -12,16 +12,16 @@ use tokio::task::JoinHandle;
 use usher_net::tls::ServerTls;
 use usher_net::{Limits, Listener, Patience, Protocol, RequestBody};
 
-/// Short, so that tests are.
+/// Short, so that tests are fast.
 pub const PATIENCE: Patience = Patience {
     head: Duration::from_millis(600),
     idle: Duration::from_millis(1_200),
     answer: Duration::from_millis(800),
     farewell: Duration::from_millis(500),
 };
-/// What is waited for takes no longer, on a busy machine either.
+/// Nothing takes longer, even on a busy machine.
 pub const SOON: Duration = Duration::from_secs(15);
-/// More than a socket's buffers take.
+/// More than the buffers of a socket hold.
 const LARGE: usize = 24 << 20;
 
 pub struct Port {

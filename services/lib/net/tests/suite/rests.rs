@@ -1,4 +1,4 @@
-//! Requests that are answered before their body has come.
+//! Requests that are answered before their body has arrived.
 
 use std::time::{Duration, Instant};
 
@@ -21,12 +21,12 @@ async fn http2_gets_the_answer_of_each_of_many_requests_that_nobody_read_to_the_
             let heads: Vec<u8> =
                 streams.clone().flat_map(|stream| frame(HEADERS, END_HEADERS, stream, POST)).collect();
             peer.send(&heads).await;
-            // An answer that does not wait is there before the body begins.
+            // An answer that does not wait is sent before the body begins.
             sleep(Duration::from_millis(30)).await;
             let bodies: Vec<u8> =
                 streams.flat_map(|stream| frame(DATA, END_STREAM, stream, b"late")).collect();
             peer.send(&bodies).await;
-            // A server on a busy machine is behind, and would refuse more requests at once than it allows.
+            // On a busy machine the server is slower, and would refuse more concurrent requests than it permits.
             peer.answers(EACH).await;
         }
     }

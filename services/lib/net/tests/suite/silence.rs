@@ -1,4 +1,4 @@
-//! Peers that say nothing, not all, or take nothing.
+//! Peers that send nothing or not everything, or do not read.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use crate::port::{PATIENCE, Port, SOON};
 use crate::wire::{END_HEADERS, END_STREAM, GET, GOAWAY, HEADERS, PREFACE, Peer, frame, kinds};
 
 #[tokio::test]
-async fn whoever_sends_no_whole_request_is_closed_in_time_whatever_the_beginning_was() {
+async fn an_incomplete_request_is_closed_in_time_whatever_its_beginning() {
     for protocol in [Protocol::Http, Protocol::Grpc] {
         let port = Port::open(protocol).await;
         for beginning in [&b""[..], b"G", b"GET / HTTP/1.1\r\nhost: x\r\nx-half", &PREFACE[..9], PREFACE] {
@@ -45,7 +45,7 @@ async fn a_head_that_trickles_is_closed_in_time_also_when_it_is_not_the_first() 
 }
 
 #[tokio::test]
-async fn an_idle_connection_of_http2_is_told_to_go_and_one_of_http1_is_closed() {
+async fn an_idle_http2_connection_gets_goaway_and_an_idle_http1_connection_is_closed() {
     let port = Port::open(Protocol::Http).await;
     let mut second = Peer::http2(port.address).await;
     second.send(&frame(HEADERS, END_STREAM | END_HEADERS, 1, GET)).await;
@@ -61,16 +61,16 @@ async fn an_idle_connection_of_http2_is_told_to_go_and_one_of_http1_is_closed() 
 }
 
 #[tokio::test]
-async fn a_peer_that_takes_nothing_of_its_answer_is_ended_and_its_memory_with_it() {
+async fn a_peer_that_does_not_read_its_answer_is_disconnected_and_its_memory_released() {
     let port = Port::open(Protocol::Http).await;
     let mut first = Peer::connect(port.address).await;
     first.send(b"GET /large HTTP/1.1\r\nhost: x\r\n\r\n").await;
     let large = [&GET[..2], &[0x04, 0x06], b"/large", &GET[3..]].concat();
     let mut second = Peer::http2(port.address).await;
-    // With the window that HTTP/2 begins with, and never more.
+    // With the initial window of HTTP/2, which is never extended.
     second.send(&frame(HEADERS, END_STREAM | END_HEADERS, 1, &large)).await;
 
-    // Longer than anybody has patience; then what is in the sockets' buffers can be read, and no more.
+    // After the time limit, only what is in the sockets' buffers can be read.
     tokio::time::sleep(PATIENCE.answer * 3).await;
     let (one, two) = tokio::join!(first.rest(), second.rest());
 
@@ -79,7 +79,7 @@ async fn a_peer_that_takes_nothing_of_its_answer_is_ended_and_its_memory_with_it
 }
 
 #[tokio::test]
-async fn an_answer_that_takes_its_time_to_be_made_is_waited_for() {
+async fn a_slow_answer_is_waited_for() {
     let port = Port::open(Protocol::Http).await;
     let mut peer = Peer::connect(port.address).await;
     peer.send(b"GET /slow HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await;
@@ -88,7 +88,7 @@ async fn an_answer_that_takes_its_time_to_be_made_is_waited_for() {
 }
 
 #[tokio::test]
-async fn with_all_places_taken_by_the_silent_whoever_asks_is_answered_at_once() {
+async fn silent_connections_at_the_maximum_do_not_delay_requests() {
     let limits = Limits { places: 20, ..Limits::default() };
     let port = Port::open_with(Protocol::Http, limits).await;
     let mut silent = Vec::new();
@@ -102,7 +102,7 @@ async fn with_all_places_taken_by_the_silent_whoever_asks_is_answered_at_once() 
 }
 
 #[tokio::test]
-async fn an_address_has_its_share_of_the_places() {
+async fn an_address_has_its_share_of_the_connections() {
     let limits = Limits { per_address: 3, shared: Vec::<IpNet>::new(), ..Limits::default() };
     let port = Port::open_with(Protocol::Http, limits).await;
     let mut held = Vec::new();
@@ -130,7 +130,7 @@ async fn an_address_has_its_share_of_the_places() {
 }
 
 #[tokio::test]
-async fn what_is_under_way_is_finished_when_the_port_stops() {
+async fn requests_in_progress_are_finished_when_the_port_stops() {
     let mut port = Port::open(Protocol::Http).await;
     let mut idle = Peer::connect(port.address).await;
     idle.send(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await;

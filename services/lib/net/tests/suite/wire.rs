@@ -1,4 +1,4 @@
-//! A peer that writes bytes, and sees what comes back.
+//! A peer that writes bytes, and reads the answer.
 
 use std::net::SocketAddr;
 
@@ -30,7 +30,7 @@ impl Peer {
         Self(TcpStream::connect(address).await.unwrap())
     }
 
-    /// A connection of HTTP/2 with its preface sent.
+    /// An HTTP/2 connection after the preface.
     pub async fn http2(address: SocketAddr) -> Self {
         let mut peer = Self::connect(address).await;
         peer.send(PREFACE).await;
@@ -42,10 +42,10 @@ impl Peer {
         self.0.write_all(bytes).await.unwrap();
     }
 
-    /// Reads until the other side closes; what it sent.
+    /// Reads until the other side closes; returns everything it sent.
     pub async fn rest(&mut self) -> Vec<u8> {
         let mut bytes = Vec::new();
-        // A reset ends a connection as well.
+        // A reset closes a connection too.
         let _ = timeout(SOON, self.0.read_to_end(&mut bytes)).await.expect("the connection stays open");
         bytes
     }
@@ -62,24 +62,24 @@ impl Peer {
         read
     }
 
-    /// Reads until so many answers of HTTP/2 have begun; all before them is read.
+    /// Reads until this number of HTTP/2 answers has begun, and discards everything before.
     pub async fn answers(&mut self, expected: u32) {
         let mut begun = 0;
         while begun < expected {
             let mut header = [0; 9];
             timeout(SOON, self.0.read_exact(&mut header)).await.expect("answers are missing").unwrap();
             let [high, middle, low, kind, ..] = header;
-            assert_ne!(kind, GOAWAY, "the connection ends after {begun} answers");
+            assert_ne!(kind, GOAWAY, "the connection was closed after {begun} answers");
             let length = usize::from(high) << 16 | usize::from(middle) << 8 | usize::from(low);
             timeout(SOON, self.0.read_exact(&mut vec![0; length]))
                 .await
-                .expect("a frame has no end")
+                .expect("a frame is incomplete")
                 .unwrap();
             begun += u32::from(kind == HEADERS);
         }
     }
 
-    /// Asks over HTTP/1.1 on a connection of its own.
+    /// Sends a request over HTTP/1.1 on a new connection.
     pub async fn get(address: SocketAddr) -> String {
         let mut peer = Self::connect(address).await;
         peer.send(b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await;
@@ -96,7 +96,7 @@ pub fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// The kinds of the frames in what a server sent.
+/// The types of the frames that a server sent.
 pub fn kinds(mut bytes: &[u8]) -> Vec<u8> {
     let mut kinds = Vec::new();
     while let Some((header, rest)) = bytes.split_at_checked(9) {

@@ -7,8 +7,8 @@ use super::*;
 use crate::{Failure, Tasks};
 use usher_base::Reason;
 
-/// A service whose first `broken` connections end after they have taken a call; the others answer.
-/// Gives its address and how many calls it took.
+/// A service whose first `broken` connections close after they have received a call; the others answer. Returns its
+/// address, and the number of calls that it received.
 async fn service(broken: usize) -> (String, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -90,7 +90,7 @@ async fn a_call_that_was_not_sent_goes_to_another_connection() {
 }
 
 #[tokio::test]
-async fn where_nobody_answers_nothing_has_taken_effect() {
+async fn without_a_server_nothing_has_taken_effect() {
     let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", nobody.local_addr().unwrap());
     let channels = Channels::connect(&url, &ClientTls::default()).unwrap();
@@ -102,7 +102,7 @@ async fn where_nobody_answers_nothing_has_taken_effect() {
     assert!(!failure.message.contains("effect"), "{failure}");
     assert!(
         usher_base::chain(&failure).contains("refused"),
-        "the log has why: {}",
+        "the log says why: {}",
         usher_base::chain(&failure)
     );
 }

@@ -7,20 +7,20 @@ use usher_proto::tenant::v1 as pb;
 use usher_proto::tenant::v1::workspace_service_client::WorkspaceServiceClient;
 
 use super::*;
-use crate::slugs::Found;
+use crate::slugs::SlugLookup;
 use crate::{Method, Server, ServerConfig, StaticKeys, Tasks, Verifier, connect};
 
 #[test]
-fn who_has_too_many_streams_is_told_how_many_it_may_have() {
-    let actor = too_many_streams(&Holder::Actor("service:gateway".to_owned()));
+fn the_error_for_too_many_streams_names_the_maximum() {
+    let actor = too_many_streams(&Party::Actor("service:gateway".to_owned()));
     assert!(actor.message.contains("256 streams of one service"), "{actor:?}");
     assert_eq!(actor.reason, Reason::RateLimited);
-    let workspace = too_many_streams(&Holder::Workspace(WorkspaceId::from_uuid(Uuid::nil())));
+    let workspace = too_many_streams(&Party::Workspace(WorkspaceId::from_uuid(Uuid::nil())));
     assert!(workspace.message.contains("16 streams of a workspace"), "{workspace:?}");
 }
 
 #[test]
-fn a_deadline_is_read_in_every_unit_and_nonsense_is_none() {
+fn a_deadline_is_parsed_in_every_unit_and_nonsense_is_ignored() {
     let of = |value: &str| {
         deadline(&HeaderMap::from_iter([("grpc-timeout".parse().unwrap(), value.parse().unwrap())]))
     };
@@ -35,12 +35,12 @@ fn a_deadline_is_read_in_every_unit_and_nonsense_is_none() {
 struct NoSlugs;
 
 impl Slugs for NoSlugs {
-    fn find<'a>(&'a self, _: &'a str, _: &'a str) -> Found<'a> {
+    fn find<'a>(&'a self, _: &'a str, _: &'a str) -> SlugLookup<'a> {
         Box::pin(std::future::ready(Ok(None)))
     }
 }
 
-/// A server that lets nobody in; its address.
+/// Starts a server that rejects all calls, and returns its address.
 async fn closed_server(tasks: &Tasks) -> String {
     const METHODS: [Method; 1] =
         [Method::new("/usher.tenant.v1.WorkspaceService/ListWorkspaces", &[Permission::TenantAdmin])];

@@ -10,7 +10,7 @@ use usher_base::{Actor, Claims};
 
 use super::*;
 
-/// Keys that a test exchanges while they are in use; none while they can't be had.
+/// Keys that a test can replace while they are in use. `None` makes fetching fail.
 #[derive(Clone, Default)]
 struct Source(Arc<Mutex<Option<KeySet>>>);
 
@@ -62,7 +62,7 @@ impl Scene {
         self.verifier.verify(&self.credential).await.map(drop)
     }
 
-    /// Makes the keys at hand older.
+    /// Makes the current keys older.
     async fn age(&self, by: Duration) {
         let held = self.verifier.held();
         let asked = held.asked.map(|asked| asked.checked_sub(by).unwrap());
@@ -72,7 +72,7 @@ impl Scene {
 }
 
 #[tokio::test]
-async fn a_key_that_was_taken_away_is_not_trusted_any_more_although_the_credential_was_seen_before() {
+async fn a_removed_key_is_no_longer_trusted_even_for_a_cached_credential() {
     let scene = Scene::new();
     scene.outcome().await.unwrap();
 
@@ -98,7 +98,7 @@ async fn sessions_that_were_ended_are_refused_with_the_next_keys() {
 }
 
 #[tokio::test]
-async fn keys_that_can_not_be_had_serve_for_half_a_minute_and_no_longer() {
+async fn old_keys_stay_in_use_for_half_a_minute_if_fetching_fails() {
     let scene = Scene::new();
     scene.outcome().await.unwrap();
     scene.source.set(None);
@@ -110,7 +110,7 @@ async fn keys_that_can_not_be_had_serve_for_half_a_minute_and_no_longer() {
     assert!(matches!(scene.outcome().await.unwrap_err(), VerifyError::Keys(_)));
 }
 
-/// Counts how often it is asked for its keys.
+/// Counts the fetches.
 #[derive(Clone)]
 struct Counted(Arc<AtomicUsize>, KeySet);
 
@@ -140,7 +140,7 @@ fn credential(key: &SigningKey) -> String {
 }
 
 #[tokio::test]
-async fn a_thousand_calls_with_made_up_keys_ask_for_the_keys_a_few_times_and_keep_no_good_call_waiting() {
+async fn a_thousand_calls_with_made_up_keys_cause_few_fetches_and_delay_no_valid_call() {
     let (good, asked) = (SigningKey::generate().unwrap(), Arc::new(AtomicUsize::new(0)));
     let source = Counted(Arc::clone(&asked), KeySet::new([good.public()]).unwrap());
     let verifier = Verifier::new(source, Audience::Billing, Clock::system());
@@ -161,7 +161,7 @@ async fn a_thousand_calls_with_made_up_keys_ask_for_the_keys_a_few_times_and_kee
     assert!(asked.load(Ordering::SeqCst) <= 3, "{asked:?}");
     assert!(good.0 && good.1 < REFETCH, "{good:?}");
 
-    // What is known to be no key is refused at once, and without asking.
+    // A key that is known not to exist is refused at once and without a fetch.
     let (before, began) = (asked.load(Ordering::SeqCst), Instant::now());
     assert!(verifier.verify(&made_up[0]).await.is_err());
     assert!(began.elapsed() < REFETCH);

@@ -1,4 +1,4 @@
-//! Runs a command with a private PostgreSQL for its tests, and ends with the command's exit code:
+//! Runs a command with a private PostgreSQL server for its tests, and exits with the command's exit code:
 //! `with-cluster cargo nextest run`.
 
 use std::env;

@@ -1,5 +1,5 @@
-//! Who may connect to a private server: the user that runs Usher, as the kernel says of the other end
-//! of the socket. That the socket's folder is closed to others is then not the only fence.
+//! Who may connect to a private server: only the user that runs Usher, as the kernel reports the other end of the
+//! socket. This is a second protection, beside the permissions of the socket's directory.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -14,12 +14,12 @@ use super::ClusterError;
 use super::run_as::RunAs;
 use crate::ROLES;
 
-/// PostgreSQL's superuser, which makes databases and roles.
+/// PostgreSQL's superuser, which creates databases and roles.
 const SUPERUSER: &str = "postgres";
-/// The rule for the socket; unless a test opens a port, there is no other way in.
+/// The rule for the socket. Unless a test opens a port, there is no other access.
 const RULES: &str = "local all all peer map=usher\n";
 
-/// The files that say who may connect.
+/// The files that define who may connect.
 #[derive(Clone, Debug)]
 pub(super) struct Access {
     rules: PathBuf,
@@ -27,7 +27,8 @@ pub(super) struct Access {
 }
 
 impl Access {
-    /// Writes them anew, with `more` rules, because another user may run Usher on this directory than did last time.
+    /// Writes the files again, with `more` rules, because another user than the last time may run Usher on this
+    /// directory.
     pub(super) fn write(directory: &Path, run_as: Option<&RunAs>, more: &str) -> Result<Self, ClusterError> {
         let own = User::from_uid(Uid::effective()).ok().flatten().ok_or(ClusterError::Nameless)?.name;
         let names: BTreeSet<&str> =
@@ -40,7 +41,7 @@ impl Access {
         Ok(access)
     }
 
-    /// The settings that make the server read them.
+    /// The settings that make the server use the files.
     pub(super) fn settings(&self) -> [String; 2] {
         [format!("hba_file={}", self.rules.display()), format!("ident_file={}", self.users.display())]
     }
@@ -50,14 +51,14 @@ fn users(names: &BTreeSet<&str>) -> String {
     let mut text = String::new();
     for name in names {
         for role in [SUPERUSER].iter().chain(&ROLES) {
-            // Writing into a text does not fail.
+            // Writing to a `String` does not fail.
             let _ = writeln!(text, "usher \"{name}\" {role}");
         }
     }
     text
 }
 
-/// Writes a file that only its owner, who runs the server, can read.
+/// Writes a file that only the server's user can read.
 fn write(path: &Path, text: &str, run_as: Option<&RunAs>) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),

@@ -1,4 +1,4 @@
-//! The server's process: start, readiness, stop, and what a killed owner left behind.
+//! The server's process: start, readiness, stop, and cleaning up after a parent that was killed.
 
 use std::fs;
 use std::io::{Read as _, Seek as _, SeekFrom};
@@ -20,13 +20,13 @@ use super::{ClusterError, Durability, url};
 const READY_WITHIN: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(20);
 
-/// What a server that was killed leaves for a moment: processes that still end, and their lock files.
+/// Messages about what a killed server leaves for a moment: exiting processes and their lock files.
 const LEFT: [&str; 3] = [
     "lock file \"postmaster.pid\" already exists",
     "pre-existing shared memory block",
     ".lock\" already exists",
 ];
-/// How long these are waited for.
+/// How long to wait until they are gone.
 const LEFT_FOR: Duration = Duration::from_secs(10);
 
 #[derive(Debug)]
@@ -34,21 +34,21 @@ pub(super) struct Server {
     child: Child,
 }
 
-/// How a server is to be started.
+/// How to start a server.
 #[derive(Clone, Copy)]
 pub(super) struct Plan<'a> {
     pub(super) software: &'a Software,
     pub(super) directory: &'a Path,
     pub(super) access: &'a Access,
-    /// Beside the usual ones: `name=value`.
+    /// Additional settings: `name=value`.
     pub(super) settings: &'a [String],
     pub(super) durability: Durability,
     pub(super) run_as: Option<&'a RunAs>,
 }
 
 impl Plan<'_> {
-    /// Starts the server. One that was killed together with its owner, or that another owner began to
-    /// start before it was killed itself, is waited for.
+    /// Starts the server. Waits for one that was killed together with its parent, or that another parent was just
+    /// starting when it was killed.
     pub(super) async fn start(self) -> Result<Server, ClusterError> {
         let deadline = Instant::now() + LEFT_FOR;
         loop {
@@ -89,7 +89,7 @@ impl Plan<'_> {
                     .chain(more.iter().cloned())
                     .flat_map(|setting| ["-c".to_owned(), setting]),
             )
-            // Ctrl-C on the terminal is for us; the server is stopped when its clients are done.
+            // Ctrl-C on the terminal is meant for this process; it stops the server after its clients are done.
             .process_group(0)
             .stdin(Stdio::null())
             .stdout(output)
@@ -127,7 +127,7 @@ impl Server {
     pub(super) async fn stop(&mut self, within: Duration) {
         self.signal(Signal::SIGINT);
         if timeout(within, self.child.wait()).await.is_err() {
-            tracing::warn!("postgres takes too long to stop; stopping it at once");
+            tracing::warn!("PostgreSQL takes too long to stop; killing it");
             self.signal(Signal::SIGQUIT);
             if timeout(Duration::from_secs(2), self.child.wait()).await.is_err() {
                 let _ = self.child.kill().await;
@@ -148,7 +148,7 @@ impl Drop for Server {
     }
 }
 
-/// Settings of a server for one program on one machine, with next to no memory of its own.
+/// The settings of a server for one program on one machine, which uses little memory of its own.
 fn settings(durability: Durability) -> Vec<String> {
     let mut settings = vec![
         "listen_addresses=",
@@ -174,7 +174,7 @@ fn settings(durability: Durability) -> Vec<String> {
     settings.into_iter().flat_map(|setting| ["-c".to_owned(), setting.to_owned()]).collect()
 }
 
-/// Stops the server that a killed owner left running on this data.
+/// Stops the server that a killed parent left running on this data.
 pub(super) async fn stop_leftover(data: &Path) {
     let Some(pid) = leftover(data) else { return };
     tracing::warn!(pid = pid.as_raw(), "an earlier process left PostgreSQL running; stopping it");
@@ -191,25 +191,25 @@ pub(super) async fn stop_leftover(data: &Path) {
     }
 }
 
-/// The process of `postmaster.pid`, if it lives and really is the server of this data.
+/// The process in `postmaster.pid`, if it is alive and is the server of this data.
 fn leftover(data: &Path) -> Option<Pid> {
     let text = fs::read_to_string(data.join("postmaster.pid")).ok()?;
     let mut lines = text.lines();
     let pid: i32 = lines.next()?.trim().parse().ok()?;
     let of = PathBuf::from(lines.next()?.trim());
-    // Where there is no /proc, a live process of that id and that data folder has to do.
+    // Without /proc, a live process with this id and data directory must suffice.
     let is_server = program(pid).is_none_or(|name| name == "postgres");
     let pid = Pid::from_raw(pid);
     (of == data && is_server && kill(pid, None).is_ok()).then_some(pid)
 }
 
-/// Takes away a lock file whose process id has come to another program since: PostgreSQL takes any
-/// living process for a server.
+/// Deletes a lock file whose process id now belongs to another program. PostgreSQL would take any live process for a
+/// server.
 fn forget_strangers(data: &Path) {
     let file = data.join("postmaster.pid");
     let Ok(text) = fs::read_to_string(&file) else { return };
     let Some(pid) = text.lines().next().and_then(|line| line.trim().parse::<i32>().ok()) else { return };
-    // Without /proc nothing is known of the process, so the file stays.
+    // Without /proc nothing is known about the process, so the file stays.
     if program(pid).is_some_and(|name| name != "postgres") {
         tracing::warn!(pid, "the lock file of PostgreSQL names another program's process; deleting it");
         let _ = fs::remove_file(file);

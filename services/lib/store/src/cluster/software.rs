@@ -1,4 +1,4 @@
-//! The PostgreSQL that is installed on this machine.
+//! The installed PostgreSQL software.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,20 +8,20 @@ use tokio::process::Command;
 use super::ClusterError;
 use super::run_as::RunAs;
 
-/// The oldest version whose features are used.
+/// The minimum major version.
 const OLDEST: u32 = 15;
 
-/// Where distributions put servers that are not on the PATH.
+/// Where distributions install servers that are not on the PATH.
 const FOLDERS: [&str; 4] = ["/usr/lib/postgresql", "/usr", "/usr/local", "/opt/homebrew/opt"];
 
-/// The newest installed server.
+/// The newest installed version.
 #[derive(Debug)]
 pub(super) struct Software {
     bin: PathBuf,
     version: u32,
 }
 
-/// Finds the newest server on the PATH and in the usual folders.
+/// Finds the newest version on the PATH and in the usual directories.
 pub(super) fn find() -> Result<Software, ClusterError> {
     let path = search_path();
     let mut folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
@@ -52,7 +52,7 @@ fn version(bin: &Path) -> Option<u32> {
 }
 
 impl Software {
-    /// A command of this version, run as the unprivileged user where there is one.
+    /// A command of this version, which runs as the unprivileged user if there is one.
     pub(super) fn command(&self, name: &str, run_as: Option<&RunAs>) -> Command {
         let program = self.bin.join(name);
         let mut command = run_as.map_or_else(|| Command::new(&program), |user| user.command(&program));
@@ -73,7 +73,7 @@ impl Software {
         }
     }
 
-    /// Makes a cluster, whole or not at all: what an interrupted start left half made is made anew.
+    /// Creates a cluster completely or not at all. Replaces what an interrupted start left behind.
     pub(super) async fn initialise(&self, data: &Path, run_as: Option<&RunAs>) -> Result<(), ClusterError> {
         let fault = |source| ClusterError::Directory { path: data.to_owned(), source };
         let partial = data.with_extension("partial");

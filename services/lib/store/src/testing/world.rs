@@ -1,6 +1,6 @@
-//! A workspace of a test, by one connection, and what that connection reads.
+//! A test workspace on one connection, with counts of what that connection reads.
 
-#![expect(clippy::unwrap_used, reason = "a test has no use for an error")]
+#![expect(clippy::unwrap_used, reason = "tests don't handle the error")]
 
 use std::time::Duration;
 
@@ -15,23 +15,23 @@ use uuid::Uuid;
 use super::TestDatabase;
 use crate::{Database, DatabaseConfig, ScopedDatabase, TenantTx};
 
-/// A workspace of a test database, by one connection, whose reads are counted.
+/// A workspace of a test database on one connection, whose reads are counted.
 #[derive(Debug)]
 pub struct World {
     /// The one connection.
     pub database: Database,
-    /// The workspace's part of it.
+    /// The database, restricted to the workspace.
     pub scoped: ScopedDatabase,
-    /// A call of the service in the workspace.
+    /// The context of a call in the workspace.
     pub ctx: CallContext,
-    /// A connection of the owner, who prepares cases.
+    /// A connection as the owner, which prepares cases.
     pub owner: PgConnection,
-    /// Counts what the cases make, so that each is new.
+    /// The number of objects that the cases created, to make each unique.
     pub made: u64,
 }
 
 impl World {
-    /// Connects as the service `audience`, to do what the permissions allow in the workspace.
+    /// Connects as the service `audience`, with the given permissions in the workspace.
     pub async fn connect(
         database: &TestDatabase,
         audience: Audience,
@@ -74,29 +74,29 @@ impl World {
         self.ctx.scope().unwrap().workspace_id()
     }
 
-    /// The workspace, as `tenant_id`.
+    /// The workspace's id as `tenant_id`.
     pub fn tenant(&self) -> Uuid {
         self.workspace().as_uuid()
     }
 
-    /// A transaction of the workspace.
+    /// Begins a transaction of the workspace.
     pub async fn begin(&self) -> TenantTx {
         self.scoped.begin().await.unwrap()
     }
 
-    /// Runs statements as the owner; `$tenant` is the workspace.
+    /// Runs statements as the owner. `$tenant` stands for the workspace's id.
     pub async fn run(&mut self, sql: &str) {
         let sql = sql.replace("$tenant", &format!("'{}'", self.tenant()));
         sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut self.owner).await.unwrap();
     }
 
-    /// Rows and pages that all connections have read so far.
+    /// The number of rows and of pages that all connections have read so far.
     pub async fn read(&mut self) -> (i64, i64) {
-        // The one connection tells its counts now, and not at some time within a second.
+        // Makes the connection report its counts now, and not within a second.
         let mut tx = self.database.global().await.unwrap();
         sqlx::query("SELECT pg_stat_force_next_flush()").execute(tx.conn()).await.unwrap();
         tx.commit().await.unwrap();
-        // So does the owner's: else a later case is told to have read what was prepared for an earlier one.
+        // The same for the owner's connection; otherwise its reads would be counted for a later case.
         sqlx::query("SELECT pg_stat_force_next_flush()").execute(&mut self.owner).await.unwrap();
         sqlx::query_as(
             "SELECT sum(t.seq_tup_read + coalesce(t.idx_tup_fetch, 0))::bigint,

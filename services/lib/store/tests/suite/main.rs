@@ -1,6 +1,6 @@
 //! Storage against a real PostgreSQL.
 
-#![expect(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
+#![expect(clippy::unwrap_used, reason = "a test ends when something is not as expected")]
 
 mod shares;
 
@@ -19,7 +19,7 @@ use usher_store::{BootError, Cluster, Database, DatabaseConfig, Durability, Erro
 
 static MIGRATOR: Migrator = sqlx::migrate!("tests/migrations");
 
-/// Scopes come from verified credentials only, here as everywhere.
+/// Even here, scopes come from verified credentials only.
 fn scope(workspace: WorkspaceId) -> TenantScope {
     let clock = Clock::system();
     let key = SigningKey::generate().unwrap();
@@ -125,11 +125,11 @@ async fn a_tenant_does_not_outlive_its_transaction_on_the_connection() {
     let after = sqlx::query("SELECT note FROM notes").fetch_all(global.conn()).await;
 
     let refused = Error::from(after.unwrap_err());
-    assert!(matches!(refused, Error::Unavailable(_)), "who calls may try again: {refused:?}");
+    assert!(matches!(refused, Error::Unavailable(_)), "the caller may try again: {refused:?}");
 }
 
 #[tokio::test]
-async fn the_boot_check_refuses_a_strong_role() {
+async fn the_boot_check_refuses_a_role_that_is_too_powerful() {
     let fresh = TestDatabase::create("store", &MIGRATOR).await;
 
     check(&open(fresh.url())).await.unwrap();
@@ -139,7 +139,7 @@ async fn the_boot_check_refuses_a_strong_role() {
     assert!(refused.to_string().contains("owns tables, owns functions"), "{refused}");
 }
 
-/// What somebody with the owner's rights does to the fence, and what the boot check says of it.
+/// What somebody with the owner's rights may change in the schema, and what the boot check reports.
 const TAMPERINGS: [(&str, &str); 18] = [
     (
         "CREATE TABLE leaky (tenant_id uuid PRIMARY KEY)",
@@ -174,17 +174,17 @@ const TAMPERINGS: [(&str, &str); 18] = [
     ),
     (
         "CREATE OR REPLACE FUNCTION app_tenant() RETURNS uuid LANGUAGE sql STABLE AS 'SELECT NULL::uuid'",
-        "app_tenant() does not tell",
+        "app_tenant() does not return",
     ),
     (
         "CREATE OR REPLACE FUNCTION app_tenant() RETURNS uuid LANGUAGE sql STABLE
          AS $$ SELECT nullif(current_setting('app.tenant_id', true), '')::uuid $$",
-        "app_tenant() does not tell",
+        "app_tenant() does not return",
     ),
 ];
 
 #[tokio::test]
-async fn the_boot_check_refuses_a_fence_that_is_not_as_the_migrations_built_it() {
+async fn the_boot_check_refuses_a_schema_whose_protection_is_not_as_the_migrations_built_it() {
     for (statement, message) in TAMPERINGS {
         let fresh = TestDatabase::create("store", &MIGRATOR).await;
         run(&fresh.owner_url(), statement).await;
@@ -229,7 +229,7 @@ async fn run(url: &str, statements: &'static str) {
 }
 
 #[tokio::test]
-async fn an_outage_is_told_as_such_and_ends_by_itself() {
+async fn an_outage_is_reported_as_such_and_ends_by_itself() {
     let folder = temporary_directory();
     let path = folder.path().join("pg");
     let cluster = Cluster::start(&path, Durability::Relaxed).await.unwrap();

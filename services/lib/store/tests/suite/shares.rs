@@ -1,4 +1,4 @@
-//! What one workspace may take of the connections.
+//! The share of the connections that one workspace may use.
 
 use std::time::{Duration, Instant};
 
@@ -34,15 +34,15 @@ async fn a_workspace_with_slow_statements_leaves_connections_to_others() {
     assert!(tokio::time::timeout(SOON, busy.begin()).await.is_err(), "there was a fifth");
     let others = tokio::time::timeout(SOON, database.scoped(&other).begin()).await;
     others.expect("another workspace waits").unwrap();
-    let strangers = tokio::time::timeout(SOON, busy.clone().for_stranger().begin()).await;
-    strangers.expect("who is not of the workspace waits for it").unwrap();
+    let strangers = tokio::time::timeout(SOON, busy.clone().for_unauthenticated().begin()).await;
+    strangers.expect("a caller outside of the workspace waits for it").unwrap();
 
     open.pop();
-    tokio::time::timeout(SOON, busy.begin()).await.expect("no turn came free").unwrap();
+    tokio::time::timeout(SOON, busy.begin()).await.expect("no permit became free").unwrap();
 }
 
 #[tokio::test]
-async fn a_statement_that_nobody_waits_for_any_more_is_in_its_share_until_it_ends() {
+async fn a_cancelled_statement_counts_against_its_share_until_it_ends() {
     let database = database().await;
     let scoped = database.scoped(&scope(WorkspaceId::new(&Clock::system())));
     for _ in 0..4 {

@@ -1,4 +1,4 @@
-//! How a call ended: its one line in the log, its counter and its duration.
+//! The end of a call: its one line in the log, its counter and its duration.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -13,7 +13,7 @@ use tracing::Span;
 
 use crate::method::Method;
 
-/// Sets the counters of a role's methods to 0: of success, and of the failures that are alerted on.
+/// Sets the counters of a role's methods to 0: of success, and of the failures that have alerts.
 pub fn begin_counters(role: &'static str, methods: &[Method]) {
     for method in methods {
         for code in [Code::Ok, Code::Internal, Code::Unavailable] {
@@ -23,9 +23,9 @@ pub fn begin_counters(role: &'static str, methods: &[Method]) {
     }
 }
 
-/// Records a call once: when its status is known, or when nobody waits for it any more.
+/// Records a call once: when its status is known, or when its caller has disconnected.
 #[derive(Debug)]
-pub(crate) struct Ending {
+pub(crate) struct CallRecorder {
     role: &'static str,
     method: &'static str,
     span: Span,
@@ -33,9 +33,9 @@ pub(crate) struct Ending {
     recorded: bool,
 }
 
-impl Ending {
-    /// Of a call that begins now; `method` is one of a closed list, because it becomes a label.
-    pub(crate) fn of(role: &'static str, method: &'static str, span: Span, began: Instant) -> Self {
+impl CallRecorder {
+    /// Starts recording a call. `method` is from a closed list, because it becomes a metric label.
+    pub(crate) fn new(role: &'static str, method: &'static str, span: Span, began: Instant) -> Self {
         Self { role, method, span, began, recorded: false }
     }
 
@@ -53,26 +53,26 @@ impl Ending {
         self.span.in_scope(|| tracing::info!(code = name(code), micros, "call"));
     }
 
-    /// Takes note of an answer: at once where its head has the status, else when its body ends.
+    /// Records the status of an answer: at once if its head contains it, otherwise when its body ends.
     pub(crate) fn observe(mut self, response: http::Response<Body>) -> http::Response<Body> {
         if let Some(code) = code(response.headers()) {
             self.record(code);
             return response;
         }
-        response.map(|body| Body::new(Observed { body, ending: self }))
+        response.map(|body| Body::new(Observed { body, recorder: self }))
     }
 }
 
-impl Drop for Ending {
+impl Drop for CallRecorder {
     fn drop(&mut self) {
         self.record(Code::Cancelled);
     }
 }
 
-/// An answer's body, whose trailers have the status.
+/// The body of an answer, whose trailers contain the status.
 struct Observed {
     body: Body,
-    ending: Ending,
+    recorder: CallRecorder,
 }
 
 impl http_body::Body for Observed {
@@ -87,11 +87,11 @@ impl http_body::Body for Observed {
         match &next {
             Some(Ok(frame)) => {
                 if let Some(code) = frame.trailers_ref().and_then(code) {
-                    self.ending.record(code);
+                    self.recorder.record(code);
                 }
             }
-            Some(Err(status)) => self.ending.record(status.code()),
-            None => self.ending.record(Code::Ok),
+            Some(Err(status)) => self.recorder.record(status.code()),
+            None => self.recorder.record(Code::Ok),
         }
         Poll::Ready(next)
     }
@@ -109,7 +109,7 @@ fn code(headers: &HeaderMap) -> Option<Code> {
     Some(Code::from_bytes(headers.get("grpc-status")?.as_bytes()))
 }
 
-/// The code as the protocol spells it.
+/// The code's name in the protocol.
 pub(crate) const fn name(code: Code) -> &'static str {
     match code {
         Code::Ok => "OK",
@@ -155,8 +155,8 @@ mod tests {
         }
     }
 
-    /// The lines of the log that `call` leaves, with the span of its request.
-    async fn logged<F: Future<Output = ()>>(call: impl FnOnce(Ending) -> F) -> Vec<String> {
+    /// Returns the log lines that `call` writes, with the span of its request.
+    async fn logged<F: Future<Output = ()>>(call: impl FnOnce(CallRecorder) -> F) -> Vec<String> {
         let lines = Lines::default();
         let writer = lines.clone();
         let subscriber = tracing_subscriber::fmt()
@@ -166,7 +166,7 @@ mod tests {
             .finish();
         let guard = tracing::subscriber::set_default(subscriber);
         let span = tracing::info_span!("rpc", request_id = "mine");
-        call(Ending::of("identity", "/a.B/C", span, Instant::now())).await;
+        call(CallRecorder::new("identity", "/a.B/C", span, Instant::now())).await;
         drop(guard);
         let bytes = lines.0.lock().unwrap().clone();
         String::from_utf8(bytes).unwrap().lines().map(str::to_owned).collect()
@@ -182,11 +182,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_call_is_one_line_with_the_status_of_its_trailers() {
+    async fn a_call_is_one_log_line_with_the_status_of_its_trailers() {
         for (code, word) in [("0", "OK"), ("5", "NOT_FOUND")] {
-            let lines = logged(async |ending| {
+            let lines = logged(async |recorder| {
                 let frames = vec![Frame::data(Bytes::from_static(b"x")), trailers(code)];
-                ending.observe(answer(frames)).into_body().collect().await.unwrap();
+                recorder.observe(answer(frames)).into_body().collect().await.unwrap();
             })
             .await;
 
@@ -196,17 +196,17 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_call_that_is_refused_at_its_head_is_one_line() {
+    async fn a_call_that_is_refused_by_its_head_is_one_log_line() {
         let refused = Status::permission_denied("no").into_http::<Body>();
 
-        let lines = logged(async |ending| drop(ending.observe(refused))).await;
+        let lines = logged(async |recorder| drop(recorder.observe(refused))).await;
 
         assert!(lines.len() == 1 && lines[0].contains("\"PERMISSION_DENIED\""), "{lines:?}");
     }
 
     #[tokio::test]
-    async fn a_call_that_nobody_waits_for_any_more_is_one_line() {
-        let lines = logged(async |ending| drop(ending.observe(answer(vec![trailers("0")])))).await;
+    async fn a_cancelled_call_is_one_log_line() {
+        let lines = logged(async |recorder| drop(recorder.observe(answer(vec![trailers("0")])))).await;
 
         assert!(lines.len() == 1 && lines[0].contains("\"CANCELLED\""), "{lines:?}");
     }
