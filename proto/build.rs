@@ -1,5 +1,9 @@
 //! Generates the protocol's types, clients and servers, and the descriptor set for reflection.
-#![expect(clippy::disallowed_methods, reason = "cargo tells a build script by its environment where it is")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "cargo passes the directory to build scripts in this \
+     variable"
+)]
 
 use std::env;
 use std::error::Error;

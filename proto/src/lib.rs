@@ -1,7 +1,6 @@
-//! The protocol between Usher's services: types, clients and servers generated from `usher/**/*.proto`,
-//! where each message and call is documented.
+//! The protocol between Usher's services: types, clients and servers generated from `usher/**/*.proto`, which
+//! documents each message and method.
 #![expect(
-    missing_docs,
     clippy::all,
     clippy::pedantic,
     clippy::allow_attributes,
@@ -37,12 +36,12 @@ pub mod identity {
     }
 }
 
-/// Ledger, usage, statements, prices.
+/// The ledger, usage, invoices, prices.
 pub mod billing {
     pub mod v1 {
         tonic::include_proto!("usher.billing.v1");
     }
 }
 
-/// All of it as a `google.protobuf.FileDescriptorSet`, for reflection and tests.
+/// The whole protocol as a `google.protobuf.FileDescriptorSet`, for reflection and tests.
 pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));

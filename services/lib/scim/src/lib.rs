@@ -1,6 +1,8 @@
 //! SCIM 2.0 (RFC 7643, RFC 7644) as pure functions: schemas, filters, paths, PATCH, projection,
 //! discovery, errors. Nothing here does I/O or knows the time.
 
+#![warn(missing_docs)]
+
 pub mod discovery;
 pub mod error;
 pub mod eval;
