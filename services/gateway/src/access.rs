@@ -1,4 +1,4 @@
-//! Whether a token may act at a workspace's URL: from memory, or by asking tenant.
+//! Checks whether a token is valid at a workspace's URL, from the cache or by asking tenant.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,20 +13,21 @@ use crate::announcements::Announced;
 use crate::grpc::access::{Accepted, AccessClient};
 use crate::layers::RequestContext;
 
-/// A verified token is remembered for so long at the most.
-const REMEMBER: Duration = Duration::from_mins(1);
-/// A refused one: long enough that noise asks tenant for little, short enough that nobody waits after a repair.
-const REFUSE: Duration = Duration::from_secs(2);
-/// Most tokens remembered of each kind.
-const MOST: u64 = 50_000;
-/// A credential that ends sooner is not used any more.
+/// How long a valid token stays cached.
+const CACHE_TIME: Duration = Duration::from_mins(1);
+/// How long a refused token stays cached: long enough to protect tenant from noise, short enough that nobody notices
+/// after the token is repaired.
+const REFUSAL_CACHE_TIME: Duration = Duration::from_secs(2);
+/// The maximum number of cached tokens of each kind.
+const MAX_CACHED_TOKENS: u64 = 50_000;
+/// A credential that expires sooner than this is not used any more.
 const MARGIN: SignedDuration = SignedDuration::from_millis(500);
 
-/// SHA-256 of the workspace as the URL names it and the token: what was verified at one workspace's
-/// URL says nothing about another's.
+/// SHA-256 of the workspace as the URL names it, and the token. A token that is valid at one workspace's URL says
+/// nothing about another URL.
 type Key = [u8; 32];
 
-/// The memory of checks. Clones share it.
+/// The cache of checks. Clones share it.
 #[derive(Clone)]
 pub(crate) struct Access(Arc<Inner>);
 
@@ -38,7 +39,7 @@ struct Inner {
     refused: moka::sync::Cache<Key, Arc<Failure>>,
 }
 
-/// A verified token, and what was known when its check began.
+/// A valid token, and the number of announcements when its check began.
 #[derive(Debug)]
 pub(crate) struct Verified {
     pub(crate) accepted: Accepted,
@@ -51,12 +52,18 @@ impl Access {
             tenant,
             announced,
             clock,
-            accepted: moka::future::Cache::builder().max_capacity(MOST).time_to_live(REMEMBER).build(),
-            refused: moka::sync::Cache::builder().max_capacity(MOST).time_to_live(REFUSE).build(),
+            accepted: moka::future::Cache::builder()
+                .max_capacity(MAX_CACHED_TOKENS)
+                .time_to_live(CACHE_TIME)
+                .build(),
+            refused: moka::sync::Cache::builder()
+                .max_capacity(MAX_CACHED_TOKENS)
+                .time_to_live(REFUSAL_CACHE_TIME)
+                .build(),
         }))
     }
 
-    /// Verifies a token. Requests that come together with the same token share one check.
+    /// Verifies a token. Concurrent requests with the same token share one check.
     ///
     /// # Errors
     /// The token is refused (as tenant says), or tenant can't be asked (always a 503).
@@ -78,14 +85,14 @@ impl Access {
         }
         let mut verified = self.check(key, workspace, token, context).await?;
         if !inner.is_current(&verified) {
-            // Something was announced while the check that we shared was under way.
+            // Something was announced while the shared check was in progress.
             inner.accepted.invalidate(&key).await;
             verified = self.check(key, workspace, token, context).await?;
         }
         Ok(verified)
     }
 
-    /// Forgets a token whose credential another service does not accept.
+    /// Removes a token from the cache because another service does not accept its credential.
     pub(crate) async fn forget(&self, workspace: &str, token: &ScimToken) {
         self.0.accepted.invalidate(&key(workspace, token)).await;
     }
@@ -126,21 +133,22 @@ impl Inner {
     }
 }
 
-/// What tenant says about the token; everything else says something about us. A tenant of this version answers of a plan
-/// without SCIM and of a suspended workspace that people may leave only; one of the version before refuses.
+/// Whether the error is tenant's judgement of the token; all others are about ourselves. This version of tenant
+/// accepts the token of a suspended workspace, or of a plan without SCIM, for deactivations only; the previous
+/// version refuses it.
 fn is_refusal(reason: Reason) -> bool {
     matches!(reason, Reason::TokenInvalid | Reason::PlanWithoutScim | Reason::WorkspaceSuspended)
 }
 
-/// A token that could not be judged is neither good nor bad: an identity provider that is told 401
-/// stops for good, one that is told 503 comes again.
+/// A token that could not be checked is neither valid nor invalid. An identity provider that gets 401 stops
+/// permanently; one that gets 503 tries again.
 fn unanswered(failure: &Failure) -> Arc<Failure> {
     match failure.reason {
         Reason::Unavailable | Reason::Overloaded | Reason::RateLimited | Reason::DeadlineExceeded => {}
-        // Our own key or credential is refused, or a defect: somebody must act.
-        reason => tracing::error!(reason = reason.name(), error = %failure, "tokens can't be checked"),
+        // Our own key or credential is refused, or there is a defect: an operator must act.
+        reason => tracing::error!(reason = reason.name(), error = %failure, "can't check tokens"),
     }
-    Arc::new(Failure::new(Reason::Unavailable, "the token can't be checked now; try again"))
+    Arc::new(Failure::new(Reason::Unavailable, "the token can't be checked at present; try again"))
 }
 
 fn key(workspace: &str, token: &ScimToken) -> Key {

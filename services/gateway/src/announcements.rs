@@ -1,4 +1,4 @@
-//! What tenant announced: whose token checks must be forgotten, and whether we would hear of it.
+//! The announcements of tenant: which cached token checks are outdated, and whether announcements arrive at all.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,18 +13,18 @@ use crate::grpc::access::{AccessClient, Announcement};
 /// A stream that is silent for longer may have lost an announcement.
 const SILENCE: Duration = Duration::from_secs(1);
 const RETRY: Duration = Duration::from_millis(200);
-/// Nothing is remembered for longer than this, so older announcements concern nothing.
+/// No check is cached for longer than this, so older announcements are irrelevant.
 const MEMORY: Duration = Duration::from_mins(2);
 
-/// The announcements heard so far, counted. A check that began before an announcement is outdated by it,
-/// also where its answer came after.
+/// The announcements that have been received, counted. An announcement outdates every check that began before it,
+/// even if its answer arrived later.
 #[derive(Clone, Debug)]
 pub(crate) struct Announced(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
     began: Instant,
-    /// Milliseconds after `began`, plus one; zero before the first.
+    /// Milliseconds since `began`, plus one. Zero before the first announcement.
     heard: AtomicU64,
     count: AtomicU64,
     everything: AtomicU64,
@@ -42,18 +42,18 @@ impl Announced {
         }))
     }
 
-    /// How many there were.
+    /// The number of announcements.
     pub(crate) fn count(&self) -> u64 {
         self.0.count.load(Ordering::SeqCst)
     }
 
-    /// Whether a check of this workspace, begun when there were `count`, must be made again.
+    /// Whether a check of this workspace that began after `count` announcements must be repeated.
     pub(crate) fn outdates(&self, workspace: WorkspaceId, count: u64) -> bool {
         let of_workspace = self.0.workspaces.get(&workspace).unwrap_or_default();
         count < of_workspace.max(self.0.everything.load(Ordering::SeqCst))
     }
 
-    /// Whether a revocation would have been heard.
+    /// Whether announcements arrive, so that a revocation would be noticed.
     pub(crate) fn is_live(&self) -> bool {
         let heard = self.0.heard.load(Ordering::SeqCst);
         heard > 0 && self.now().saturating_sub(heard) < millis(SILENCE)
@@ -82,16 +82,17 @@ impl Announced {
         millis(self.0.began.elapsed()) + 1
     }
 
-    /// Listens until the stop is asked for, and again whenever the stream breaks or falls silent.
+    /// Listens until shutdown begins. Reconnects whenever the stream breaks or is silent for too long.
     pub(crate) async fn follow(self, tenant: AccessClient, tasks: Tasks) {
         let mut told = false;
         loop {
             tokio::select! {
                 () = tasks.stopping() => return,
                 reason = self.listen(&tenant, &mut told) => {
-                    // Once per interruption: tenant may be away for long.
+                    // Logged once per interruption, because tenant may be unavailable for long.
                     if !std::mem::replace(&mut told, true) {
-                        tracing::warn!(%reason, "announcements of access are interrupted; every token is checked anew");
+                        tracing::warn!(%reason, "can't receive announcements of access changes; tokens are \
+                             not cached until the stream is back");
                     }
                 }
             }
@@ -112,7 +113,7 @@ impl Announced {
                 Ok(Ok(announcement)) => {
                     self.hear(announcement);
                     if std::mem::take(told) {
-                        tracing::info!("announcements of access are heard again");
+                        tracing::info!("announcements of access changes are received again");
                     }
                 }
                 Ok(Err(failure)) => return failure.message,

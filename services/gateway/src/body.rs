@@ -1,4 +1,4 @@
-//! Request bodies: read within their limit, and checked before anything else looks at them.
+//! Request bodies: limited while they are read, and validated before anything else uses them.
 
 use std::time::Duration;
 
@@ -14,15 +14,15 @@ use usher_scim::discovery::MAX_BODY;
 use usher_scim::json;
 
 use crate::layers::RequestContext;
-use crate::places::{Admission, Work};
 use crate::problem::Problem;
+use crate::slots::{Admission, Work};
 
-/// How much of a body that is too large is taken in.
-const MOST_DRAINED: usize = 16 * MAX_BODY;
-/// A slow network is much faster than this; only who wants to hold a connection is slower.
+/// How much of an oversized body is received and discarded.
+const MAX_DRAINED_BYTES: usize = 16 * MAX_BODY;
+/// Even a slow network is much faster. Only a client that wants to block a connection is slower.
 const PACE: Pace = Pace { grace: Duration::from_secs(5), bytes_a_second: 64 << 10 };
 
-/// How fast a body must come.
+/// The minimum rate at which a body must arrive.
 #[derive(Clone, Copy, Debug)]
 struct Pace {
     grace: Duration,
@@ -30,14 +30,14 @@ struct Pace {
 }
 
 impl Pace {
-    /// How long the body may have taken when so many bytes of it are there.
+    /// How long it may take until this many bytes have arrived.
     fn time_for(self, bytes: usize) -> Duration {
         let millis = bytes.saturating_mul(1_000) / self.bytes_a_second;
         self.grace + Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX))
     }
 }
 
-/// A JSON document as the client sent it: UTF-8, well-formed, of sane depth, no key twice.
+/// A JSON document as the client sent it: UTF-8, well-formed, of limited depth, without duplicate keys.
 #[derive(Debug)]
 pub(crate) struct JsonBody(pub(crate) String);
 
@@ -61,7 +61,7 @@ where
         if let Some(context) = context {
             context.note_document(&text);
             if let Some(admission) = admission {
-                context.keep_place(admission.place(Work::of(&parts)).await?);
+                context.keep_slot(admission.slot(Work::from_parts(&parts)).await?);
             }
         }
         drop(room);
@@ -70,10 +70,10 @@ where
     }
 }
 
-/// Reads a body whose length may have been announced. What is too large is still taken in, up to a point,
-/// and thrown away: a client that is cut off while it sends sees a broken connection and no answer.
+/// Reads a body whose length may have been announced. An oversized body is still received up to a limit, and
+/// discarded, because a client that is disconnected while it sends sees a broken connection and no answer.
 async fn read(mut body: Body, announced: Option<usize>, pace: Pace) -> Result<String, Problem> {
-    if announced.is_some_and(|length| length > MOST_DRAINED) {
+    if announced.is_some_and(|length| length > MAX_DRAINED_BYTES) {
         return Err(too_large());
     }
     let mut text = Vec::with_capacity(announced.filter(|length| *length <= MAX_BODY).unwrap_or_default());
@@ -83,10 +83,10 @@ async fn read(mut body: Body, announced: Option<usize>, pace: Pace) -> Result<St
         timeout_at(began + pace.time_for(taken), body.frame()).await.map_err(|_| too_slow(pace))?
     {
         let frame = frame
-            .map_err(|_| Problem::new(Reason::InvalidSyntax, "the body could not be read to its end"))?;
+            .map_err(|_| Problem::new(Reason::InvalidSyntax, "the body could not be read completely"))?;
         let Ok(data) = frame.into_data() else { continue };
         taken += data.len();
-        if taken > MOST_DRAINED {
+        if taken > MAX_DRAINED_BYTES {
             break;
         } else if taken <= MAX_BODY {
             text.extend_from_slice(&data);
@@ -104,14 +104,14 @@ fn length(headers: &HeaderMap) -> Option<usize> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-/// JSON by any of its names, with any parameters, or without a name.
+/// Accepts JSON under any of its media types, with any parameters, or without a media type.
 fn check_type(headers: &HeaderMap) -> Result<(), Problem> {
-    // gzip was taken off by its layer, together with the header.
+    // The decompression layer has removed gzip and its header.
     if headers
         .get(CONTENT_ENCODING)
         .is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity"))
     {
-        return Err(unsupported("send the body plain or with Content-Encoding: gzip"));
+        return Err(unsupported("send the body uncompressed or with Content-Encoding: gzip"));
     }
     let Some(sent) = headers.get(CONTENT_TYPE) else { return Ok(()) };
     let essence = sent.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
@@ -130,7 +130,7 @@ fn unsupported(detail: &str) -> Problem {
 
 fn too_slow(pace: Pace) -> Problem {
     let detail = format!(
-        "the body came too slowly: after {} seconds, at least {} bytes a second must come",
+        "the body arrived too slowly: after {} seconds, at least {} bytes per second must arrive",
         pace.grace.as_secs(),
         pace.bytes_a_second
     );
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn json_is_taken_by_every_name_and_nothing_else() {
+    async fn json_is_accepted_under_all_its_media_types_and_nothing_else_is() {
         for name in [
             None,
             Some("application/scim+json"),
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_body_over_the_limit_is_413_whether_or_not_it_says_its_length() {
+    async fn an_oversized_body_is_413_with_or_without_a_content_length() {
         let large = format!("{{\"x\":\"{}\"}}", "a".repeat(MAX_BODY));
         assert_eq!(status(None, large.clone()).await, 413);
 
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_no_json_text_is_400() {
+    async fn invalid_json_is_400() {
         for body in [b"".as_slice(), b"{", b"\xff{}", b"{\"a\":\"\\ud800\"}", b"{\"a\":1,\"a\":2}"] {
             assert_eq!(status(None, body.to_vec()).await, 400, "{body:?}");
         }

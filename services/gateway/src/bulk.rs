@@ -1,4 +1,4 @@
-//! Bulk requests (RFC 7644 section 3.7), as they are read and ordered; `scim/bulk.rs` carries them out.
+//! Parses and orders bulk requests (RFC 7644 section 3.7). `scim/bulk.rs` executes them.
 
 mod places;
 mod references;
@@ -17,7 +17,7 @@ pub(crate) use references::{Unresolved, plan, resolve, resolve_id};
 use crate::kind::Kind;
 use crate::leaving::deactivates;
 use crate::problem::Problem;
-use crate::respond::Answer;
+use crate::respond::Reply;
 
 /// The schema of bulk responses.
 const RESPONSE_SCHEMA: &str = "urn:ietf:params:scim:api:messages:2.0:BulkResponse";
@@ -25,7 +25,7 @@ const RESPONSE_SCHEMA: &str = "urn:ietf:params:scim:api:messages:2.0:BulkRespons
 /// A bulk request.
 #[derive(Debug)]
 pub(crate) struct Bulk {
-    /// After so many errors nothing more is begun.
+    /// `failOnErrors`: after this many errors no further operation begins.
     pub(crate) fail_on_errors: Option<usize>,
     pub(crate) operations: Vec<Operation>,
 }
@@ -36,20 +36,20 @@ pub(crate) struct Operation {
     pub(crate) method: String,
     pub(crate) path: String,
     pub(crate) bulk_id: Option<String>,
-    /// As `If-Match`.
+    /// The version, like `If-Match`.
     pub(crate) version: Option<String>,
     /// The bulkIds that it refers to.
     references: BTreeSet<String>,
-    /// What to do, or what is wrong with it.
+    /// The task, or the error in the operation.
     pub(crate) task: Result<Task, Problem>,
 }
 
-/// What an operation does.
+/// The task of an operation.
 #[derive(Clone, Debug)]
 pub(crate) struct Task {
     pub(crate) verb: Verb,
     pub(crate) kind: Kind,
-    /// Of the resource; `bulkId:…` where it is made in the same request; empty for POST.
+    /// The id of the resource; `bulkId:…` if the same request creates it; empty for POST.
     pub(crate) id: String,
     pub(crate) data: Value,
 }
@@ -64,7 +64,7 @@ pub(crate) enum Verb {
 }
 
 impl Task {
-    /// Whether somebody seems to leave by it.
+    /// Whether the operation seems to deactivate or delete a user.
     pub(crate) fn seems_to_leave(&self) -> bool {
         match (self.kind, self.verb) {
             (Kind::User, Verb::Delete) => true,
@@ -75,10 +75,10 @@ impl Task {
 }
 
 impl Bulk {
-    /// Reads a bulk request. What is wrong with one operation is that operation's own error.
+    /// Parses a bulk request. An error in one operation is that operation's own error.
     ///
     /// # Errors
-    /// It is no bulk request; it has too many operations (413); two operations have the same `bulkId`.
+    /// It is not a bulk request, it has too many operations (413), or two operations have the same `bulkId`.
     pub(crate) fn parse(body: &str) -> Result<Self, Problem> {
         let invalid = |detail: &str| Problem::new(Reason::InvalidSyntax, detail);
         let Ok(Value::Object(mut body)) = serde_json::from_str(body) else {
@@ -94,9 +94,9 @@ impl Bulk {
         }
         let fail_on_errors = match take(&mut body, "failOnErrors") {
             None | Some(Value::Null) => None,
-            // To accept no error is to stop at the first, which is what 1 says as well.
-            Some(Value::Number(most)) if most.is_u64() => {
-                most.as_u64().map(|most| usize::try_from(most.max(1)).unwrap_or(usize::MAX))
+            // 0 is read like 1: stop at the first error.
+            Some(Value::Number(max)) if max.is_u64() => {
+                max.as_u64().map(|max| usize::try_from(max.max(1)).unwrap_or(usize::MAX))
             }
             Some(_) => return Err(invalid("failOnErrors must be a whole number of at least 0")),
         };
@@ -104,7 +104,7 @@ impl Bulk {
         let mut ids: Vec<_> = operations.iter().filter_map(Operation::defines).collect();
         ids.sort_unstable();
         if let Some((twice, _)) = ids.iter().zip(ids.iter().skip(1)).find(|(id, next)| id == next) {
-            return Err(invalid(&format!("the bulkId {:?} is there twice", short(twice))));
+            return Err(invalid(&format!("the bulkId {:?} is used twice", short(twice))));
         }
         Ok(Self { fail_on_errors, operations })
     }
@@ -137,22 +137,22 @@ impl Operation {
         Self { method, path, bulk_id, version, references, task }
     }
 
-    /// The `bulkId` that others may refer to: that of a creation.
+    /// The `bulkId` that other operations may refer to. Only a POST has one.
     fn defines(&self) -> Option<&str> {
         let creates = self.task.as_ref().is_ok_and(|task| task.verb == Verb::Post);
         self.bulk_id.as_deref().filter(|_| creates)
     }
 
-    /// The id in its path, as sent.
+    /// The id in the path, as sent.
     pub(crate) fn target(&self) -> Option<&str> {
         self.task.as_ref().ok().map(|task| task.id.as_str()).filter(|id| !id.is_empty())
     }
 
-    /// Its part of the bulk response. `target` is the id of what it is about, where there is one, and
-    /// `base` the workspace's URL as the client knows it.
+    /// The operation's part of the bulk response. `target` is the id of its resource if there is one, and `base` the
+    /// workspace's URL as the client knows it.
     pub(crate) fn result(
         &self,
-        outcome: &Result<Answer, Problem>,
+        outcome: &Result<Reply, Problem>,
         target: Option<&str>,
         base: &str,
         request_id: &str,
@@ -177,7 +177,7 @@ impl Operation {
             Err(problem) => {
                 put("location", location);
                 put("status", Some(code(problem.status)));
-                let detail = problem.told(request_id);
+                let detail = problem.detail_for(request_id);
                 put("response", Some(error_body(problem.status.as_u16(), problem.scim_type, &detail)));
             }
         }
@@ -196,11 +196,11 @@ impl Task {
                 .ok_or_else(|| invalid("\"method\" must be POST, PUT, PATCH or DELETE"))?;
         let path = format!("/{}", path.trim_matches('/'));
         let (kind, rest) = Kind::of_path(&path).ok_or_else(|| {
-            invalid("\"path\" must be /Users or /Groups, with an id behind it except for POST")
+            invalid("\"path\" must be /Users or /Groups, followed by an id except for POST")
         })?;
         let id = rest.trim_matches('/').to_owned();
         match (verb, id.is_empty()) {
-            (Verb::Post, false) => return Err(invalid("a POST goes to /Users or /Groups, without an id")),
+            (Verb::Post, false) => return Err(invalid("a POST must go to /Users or /Groups, without an id")),
             (Verb::Put | Verb::Patch | Verb::Delete, true) => {
                 return Err(invalid("\"path\" must name the resource, such as /Users/<id>"));
             }
@@ -228,7 +228,7 @@ fn code(status: StatusCode) -> Value {
     status.as_str().into()
 }
 
-/// Takes out a member, whose name may have any case.
+/// Removes and returns a member, whose name may have any case.
 fn take(object: &mut Object, name: &str) -> Option<Value> {
     let key = object.keys().find(|key| key.eq_ignore_ascii_case(name))?.clone();
     object.shift_remove(&key)
@@ -238,7 +238,7 @@ fn take(object: &mut Object, name: &str) -> Option<Value> {
 mod tests {
     use super::*;
 
-    fn one(operation: &str) -> Operation {
+    fn parse_one(operation: &str) -> Operation {
         let body = format!("{{\"Operations\":[{operation}]}}");
         Bulk::parse(&body).unwrap().operations.pop().unwrap()
     }
@@ -251,13 +251,13 @@ mod tests {
             (r#"{"method":"PUT","path":"/Users/bulkId:a","data":{}}"#, Verb::Put, Kind::User, "bulkId:a"),
             (r#"{"method":"DELETE","path":"/Users/1"}"#, Verb::Delete, Kind::User, "1"),
         ] {
-            let task = one(operation).task.unwrap();
+            let task = parse_one(operation).task.unwrap();
             assert_eq!((task.verb, task.kind, task.id.as_str()), (verb, kind, id), "{operation}");
         }
     }
 
     #[test]
-    fn what_is_wrong_with_an_operation_is_its_own_error() {
+    fn a_fault_of_an_operation_is_its_own_error() {
         for operation in [
             "1",
             r#"{"path":"/Users","bulkId":"a","data":{}}"#,
@@ -270,7 +270,7 @@ mod tests {
             r#"{"method":"PUT","path":"/Users/1"}"#,
             r#"{"method":"GET","path":"/Users/1"}"#,
         ] {
-            let read = one(operation);
+            let read = parse_one(operation);
             let problem = read.task.as_ref().unwrap_err().clone();
             let result = read.result(&Err(problem), None, "https://h/scim/v2/acme", "id");
             assert_eq!((&result["status"], &result["response"]["status"]), (&json!("400"), &json!("400")));
@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_that_is_none_or_too_large_is_refused_as_a_whole() {
+    fn an_invalid_or_oversized_request_is_refused_as_a_whole() {
         let many = vec![json!({ "method": "DELETE", "path": "/Users/1" }); MAX_BULK_OPERATIONS + 1];
         let twice = json!({ "method": "POST", "path": "/Users", "bulkId": "a", "data": {} });
         for (body, status) in [
@@ -291,9 +291,9 @@ mod tests {
         ] {
             assert_eq!(Bulk::parse(&body.to_string()).unwrap_err().status.as_u16(), status);
         }
-        for (sent, most) in [("2", 2), ("0", 1)] {
+        for (sent, max) in [("2", 2), ("0", 1)] {
             let body = format!(r#"{{"Operations":[],"failOnErrors":{sent}}}"#);
-            assert_eq!(Bulk::parse(&body).unwrap().fail_on_errors, Some(most));
+            assert_eq!(Bulk::parse(&body).unwrap().fail_on_errors, Some(max));
         }
     }
 }

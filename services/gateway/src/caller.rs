@@ -1,4 +1,4 @@
-//! Who calls: asking for this type is the authentication.
+//! The caller of a request. Extracting this type authenticates the request.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,26 +19,26 @@ use crate::gateway::Gateway;
 use crate::grpc::access::Accepted;
 use crate::layers::RequestContext;
 use crate::leaving::{self, Condition};
-use crate::places::{Work, comes_with_body};
 use crate::problem::Problem;
-use crate::provisioning_log::Attempt;
+use crate::provisioning_log::LogEntry;
+use crate::slots::{Work, comes_with_body};
 
-/// A client whose token was verified at the workspace's URL that it called, within its rate.
+/// A client whose token is valid at the workspace's URL, and which is within its rate limit.
 pub(crate) struct Caller {
     verified: Arc<Verified>,
     token: ScimToken,
-    /// As the URL names it.
+    /// The workspace as the URL names it.
     workspace: String,
     context: RequestContext,
-    /// Where people may leave and nothing else, the answer to everything else.
+    /// If only deactivations are permitted: the answer to all other requests.
     refusal: Option<Problem>,
-    /// Beyond the rate, where there is a little left for who leaves: the answer to everything else.
+    /// If the rate limit is exceeded, and only deactivations may use the reserve: the answer to all other requests.
     beyond_rate: Option<Problem>,
     /// `https://host/scim/v2/workspace`, as the client knows it.
     pub(crate) base: String,
-    /// How it is read.
+    /// The dialect in which its requests are read.
     pub(crate) profile: Profile,
-    /// Whether its `externalId` never goes to another person.
+    /// Whether its `externalId` values are never given to another person.
     pub(crate) external_id_stable: bool,
 }
 
@@ -51,7 +51,7 @@ impl FromRequestParts<Gateway> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, gateway: &Gateway) -> Result<Self, Problem> {
-        // Before any I/O: a header that can't be a token, a name that can't be a workspace.
+        // Checked before any I/O: the form of the token and of the workspace's name.
         let token = bearer(parts)?;
         let Path(Workspace { workspace }) =
             Path::from_request_parts(parts, gateway).await.map_err(|_| Problem::no_such_endpoint())?;
@@ -87,11 +87,11 @@ impl FromRequestParts<Gateway> for Caller {
         {
             return Err(refusal.clone());
         }
-        let admission = gateway.places.admit(id);
+        let admission = gateway.slots.admit(id);
         if comes_with_body(&parts.method) {
             parts.extensions.insert(admission);
         } else {
-            context.keep_place(admission.place(Work::of(parts)).await?);
+            context.keep_slot(admission.slot(Work::from_parts(parts)).await?);
         }
         let base = gateway.locations.base(&parts.headers, &parts.uri, &workspace);
         let Accepted { profile, external_id_stable, .. } = verified.accepted;
@@ -110,7 +110,7 @@ impl FromRequestParts<Gateway> for Caller {
 }
 
 impl Caller {
-    /// What goes along with a call on the caller's behalf.
+    /// The metadata of a call on the caller's behalf.
     pub(crate) fn call(&self) -> Outgoing<'_> {
         Outgoing {
             credential: &self.verified.accepted.credential,
@@ -121,32 +121,31 @@ impl Caller {
         }
     }
 
-    /// The request's id.
     pub(crate) fn request_id(&self) -> &str {
         &self.context.id
     }
 
-    /// An entry of the provisioning log about nothing yet.
-    pub(crate) fn attempt(&self) -> Attempt {
+    /// An empty entry for the provisioning log.
+    pub(crate) fn log_entry(&self) -> LogEntry {
         let Accepted { workspace, app, token, .. } = self.verified.accepted;
-        Attempt {
+        LogEntry {
             caller: Some((app, token)),
             request_id: Arc::clone(&self.context.id),
             client_request_id: Arc::clone(&self.context.client_request_id),
-            ..Attempt::of_nothing(workspace.to_string())
+            ..LogEntry::empty(workspace.to_string())
         }
     }
 
-    /// The workspace that the token is of.
+    /// The workspace that the token belongs to.
     pub(crate) fn workspace(&self) -> WorkspaceId {
         self.verified.accepted.workspace
     }
 
-    /// What must hold for a write of somebody who is there. Beyond the rate there is a little left for those by which
-    /// somebody seems to leave.
+    /// The condition for a write to an existing resource. If the rate limit is exceeded, only requests that seem to
+    /// deactivate somebody may use the reserve.
     ///
     /// # Errors
-    /// The rate is used up.
+    /// The rate limit is exceeded.
     pub(crate) fn condition(
         &self,
         gateway: &Gateway,
@@ -167,8 +166,8 @@ impl Caller {
         self.context.time_left()
     }
 
-    /// What came of a write: where somebody had to leave by it and did not, its refusal.
-    pub(crate) async fn settle_write<T>(
+    /// The outcome of a write. If it had to deactivate somebody and did not, the error is the refusal.
+    pub(crate) async fn check_write_outcome<T>(
         &self,
         gateway: &Gateway,
         refusal: Option<Problem>,
@@ -176,13 +175,13 @@ impl Caller {
     ) -> Result<T, Problem> {
         match (refusal, outcome) {
             (Some(refusal), Err(failure)) if failure.reason == Reason::PermissionDenied => Err(refusal),
-            (_, outcome) => self.settle(gateway, outcome).await,
+            (_, outcome) => self.check_outcome(gateway, outcome).await,
         }
     }
 
-    /// What came of a call. A credential that a service does not accept any more is forgotten, so that
-    /// the client's next attempt gets a new one.
-    pub(crate) async fn settle<T>(
+    /// The outcome of a call. If a service no longer accepts the credential, it is removed from the cache, so that
+    /// the client's next request gets a new one.
+    pub(crate) async fn check_outcome<T>(
         &self,
         gateway: &Gateway,
         outcome: Result<T, Failure>,
@@ -212,13 +211,12 @@ fn bearer(parts: &Parts) -> Result<ScimToken, Problem> {
     if headers.next().is_some() {
         return Err(malformed("there is more than one Authorization header"));
     }
-    let (scheme, token) = header
-        .to_str()
-        .ok()
-        .and_then(|value| value.trim().split_once(' '))
-        .ok_or_else(|| malformed("the Authorization header is not \"Bearer\" and a token"))?;
+    let (scheme, token) =
+        header.to_str().ok().and_then(|value| value.trim().split_once(' ')).ok_or_else(|| {
+            malformed("the Authorization header does not consist of \"Bearer\" and a token")
+        })?;
     if !scheme.eq_ignore_ascii_case("bearer") {
-        return Err(malformed("the Authorization header must be of the Bearer scheme"));
+        return Err(malformed("the Authorization header must use the Bearer scheme"));
     }
     ScimToken::parse(token.trim()).map_err(|_| {
         malformed(
@@ -228,7 +226,7 @@ fn bearer(parts: &Parts) -> Result<ScimToken, Problem> {
     })
 }
 
-/// A slug or an id; what is neither is not looked up.
+/// Whether a text can be a slug or an id. Others are not looked up.
 pub(crate) fn is_name(workspace: &str) -> bool {
     (1..=64).contains(&workspace.len())
         && workspace.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
@@ -252,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn what_can_be_no_token_is_refused_with_a_challenge_that_says_why() {
+    fn an_impossible_token_is_refused_with_a_challenge_that_says_why() {
         let valid = ScimToken::generate();
         let mistyped = format!("Bearer {}x", valid.expose());
         for (value, word) in [

@@ -1,10 +1,10 @@
-//! `Content-Encoding` as clients write it.
+//! Normalises `Content-Encoding`.
 
 use axum::extract::Request;
 use http::header::{CONTENT_ENCODING, HeaderValue};
 
-/// Brings the header to the form that the layers know: names of codings are compared without case, `x-gzip`
-/// is gzip (RFC 9110 section 8.4.1), and `identity` is none.
+/// Normalises the header for the layers: names are compared without case, `x-gzip` is gzip (RFC 9110 section 8.4.1),
+/// and `identity` is removed.
 pub(crate) fn normalize(mut request: Request) -> Request {
     let headers = request.headers_mut();
     let Some(sent) = headers.get(CONTENT_ENCODING).and_then(|value| value.to_str().ok()) else {

@@ -1,4 +1,4 @@
-//! What every handler works with.
+//! The state that all handlers share.
 
 use std::sync::{Arc, OnceLock};
 
@@ -11,15 +11,15 @@ use crate::grpc::attributes::Attributes;
 use crate::grpc::groups::Groups;
 use crate::grpc::users::Users;
 use crate::location::Locations;
-use crate::places::Places;
 use crate::provisioning_log::ProvisioningLog;
 use crate::rate::RateLimit;
+use crate::slots::Slots;
 
-/// The gateway's parts. Clones share them.
+/// The parts of the gateway. Clones share them.
 #[derive(Clone)]
 pub(crate) struct Gateway(Arc<Parts>);
 
-/// One process's parts.
+/// The parts that exist once per process.
 pub(crate) struct Parts {
     pub(crate) access: Access,
     pub(crate) announced: Announced,
@@ -34,9 +34,9 @@ pub(crate) struct Parts {
     pub(crate) rate: RateLimit,
     pub(crate) log: ProvisioningLog,
     pub(crate) tasks: Tasks,
-    /// For large documents.
+    /// Processes large documents.
     pub(crate) workbench: Workbench,
-    pub(crate) places: Places,
+    pub(crate) slots: Slots,
 }
 
 impl Gateway {

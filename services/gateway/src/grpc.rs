@@ -1,4 +1,4 @@
-//! The other services, as the gateway asks them. Generated types stay in here.
+//! Clients of the other services. Generated types are used only in this module.
 
 pub(crate) mod access;
 pub(crate) mod attributes;
@@ -15,11 +15,11 @@ use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 use usher_rpc::Channels;
 
-/// Largest answer, in bytes: a page of large resources.
-pub(crate) const MAX_ANSWER: usize = 64 << 20;
+/// The maximum size of an answer, in bytes: a page of large resources.
+pub(crate) const MAX_RESPONSE_BYTES: usize = 64 << 20;
 
-/// Whether identity says that it serves. It is asked for its role alone: in one process with the gateway, the
-/// process is ready only when the gateway is.
+/// Whether identity reports that it is serving. Asks about its role only: if both are in one process, the process is
+/// not ready before the gateway is.
 pub(crate) async fn serves(channels: Channels) -> bool {
     let service = "usher.identity.v1.UserService".to_owned();
     let mut request = tonic::Request::new(HealthCheckRequest { service });

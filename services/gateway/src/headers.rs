@@ -1,4 +1,4 @@
-//! What every answer tells browsers and caches.
+//! Response headers for browsers and caches.
 
 use axum::extract::{Request, State};
 use axum::middleware::Next;
@@ -8,12 +8,11 @@ use http::header::{CACHE_CONTROL, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTI
 
 use crate::gateway::Gateway;
 
-/// A year.
+/// One year.
 const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
-/// Answers are about people: no cache keeps them, unless a handler says otherwise, and no browser takes
-/// one for anything but its media type. A client that came by HTTPS is to come by nothing else
-/// (RFC 6797).
+/// Responses contain personal data: no cache may store them unless a handler says otherwise, and no browser may
+/// interpret one as another media type. A client that uses HTTPS must never use plain HTTP again (RFC 6797).
 pub(crate) async fn protect(State(gateway): State<Gateway>, request: Request, next: Next) -> Response {
     let https = gateway.locations.is_https(request.headers());
     let mut response = next.run(request).await;

@@ -8,12 +8,12 @@ use crate::announcements::Announced;
 use crate::gateway::Gateway;
 use crate::grpc;
 
-/// The process serves.
+/// The process is alive.
 pub(crate) async fn live() -> &'static str {
     "ok\n"
 }
 
-/// Whether the process can serve, in the words of its other ports.
+/// Whether the process is ready, as on its other ports.
 pub(crate) async fn ready(State(gateway): State<Gateway>) -> (StatusCode, String) {
     let ready = match gateway.process.get() {
         Some(process) => process.check().await,
@@ -25,7 +25,7 @@ pub(crate) async fn ready(State(gateway): State<Gateway>) -> (StatusCode, String
     }
 }
 
-/// Whether requests can be answered: tenant announces access, and identity serves.
+/// Checks what requests need: announcements from tenant arrive, and identity serves.
 pub(crate) fn check(announced: Announced, identity: Channels) -> Check {
     Check::new(move || {
         let (announced, identity) = (announced.clone(), identity.clone());

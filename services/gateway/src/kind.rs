@@ -1,11 +1,11 @@
-//! The types of resources.
+//! Resource types.
 
 use serde_json::Value;
 use usher_scim::schema::{self, ResourceType};
 use usher_scim::user::{self, Envelope};
 use usher_scim::{Object, Profile, group};
 
-/// A type of resource that has an endpoint.
+/// A resource type that has an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     User,
@@ -13,7 +13,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    /// All there are, in the order in which a search over all of them goes.
+    /// All types, in the order of a search over all of them.
     pub(crate) const ALL: [Self; 2] = [Self::User, Self::Group];
 
     /// `/Users`
@@ -32,7 +32,7 @@ impl Kind {
         }
     }
 
-    /// Its schema, without a workspace's own attributes.
+    /// The schema, without custom attributes.
     pub(crate) fn resource_type(self) -> &'static ResourceType {
         match self {
             Self::User => schema::user(),
@@ -40,7 +40,7 @@ impl Kind {
         }
     }
 
-    /// The attribute whose reading costs what the rest does not: it is left out where nobody wants it.
+    /// The attribute that is expensive to read, and is left out unless it is requested.
     pub(crate) const fn membership(self) -> &'static str {
         match self {
             Self::User => "groups",
@@ -48,7 +48,7 @@ impl Kind {
         }
     }
 
-    /// The document on the wire.
+    /// The document as sent to clients.
     pub(crate) fn render(self, attributes: Object, envelope: &Envelope<'_>) -> Object {
         match self {
             Self::User => user::render(attributes, envelope),
@@ -56,7 +56,7 @@ impl Kind {
         }
     }
 
-    /// The type of a path below the workspace's URL, and what follows it.
+    /// Splits a path below the workspace's URL into the resource type and the rest.
     pub(crate) fn of_path(path: &str) -> Option<(Self, &str)> {
         Self::ALL.into_iter().find_map(|kind| {
             let rest = path.strip_prefix(kind.endpoint())?;
@@ -65,7 +65,7 @@ impl Kind {
     }
 }
 
-/// A resource as identity keeps it.
+/// A resource as identity stores it.
 #[derive(Clone, Debug)]
 pub(crate) struct Resource {
     pub(crate) id: String,
@@ -75,12 +75,12 @@ pub(crate) struct Resource {
     pub(crate) created: String,
     /// RFC 3339.
     pub(crate) modified: String,
-    /// Whether the write at hand made it a Collaborator because no paid seat was free.
+    /// Whether this write made the user a Collaborator because no paid seat was free.
     pub(crate) degraded: bool,
 }
 
 impl Resource {
-    /// The document on the wire, whole. `base` is the workspace's URL as the client knows it.
+    /// The complete document as sent to clients. `base` is the workspace's URL as the client knows it.
     pub(crate) fn render(self, kind: Kind, base: &str) -> Object {
         let location = self.location(kind, base);
         let envelope = Envelope {
@@ -93,7 +93,7 @@ impl Resource {
         kind.render(self.attributes, &envelope)
     }
 
-    /// Its own address.
+    /// The resource's own URL.
     pub(crate) fn location(&self, kind: Kind, base: &str) -> String {
         format!("{base}{}/{}", kind.endpoint(), self.id)
     }
@@ -104,13 +104,13 @@ impl Resource {
 pub(crate) struct Page {
     pub(crate) resources: Vec<Resource>,
     pub(crate) total: u64,
-    /// Empty on the last page, and where pages are asked for by index.
+    /// Empty on the last page, and with index-based paging.
     pub(crate) next_cursor: String,
-    /// Empty on the first page, and where pages are asked for by index.
+    /// Empty on the first page, and with index-based paging.
     pub(crate) previous_cursor: String,
 }
 
-/// Which page of which list.
+/// A list and one of its pages.
 #[derive(Clone, Debug)]
 pub(crate) struct Selection {
     pub(crate) filter: String,
@@ -119,14 +119,14 @@ pub(crate) struct Selection {
     pub(crate) sort_by: String,
     pub(crate) descending: bool,
     pub(crate) cursor: Option<String>,
-    /// Whether `groups` or `members` are left out.
+    /// Whether to leave out `groups` or `members`.
     pub(crate) without_membership: bool,
     pub(crate) base_url: String,
-    /// How strictly the filter is read.
+    /// The dialect of the filter.
     pub(crate) profile: Profile,
 }
 
-/// The documents of a page, projected.
+/// The documents of a page, with the requested attributes only.
 pub(crate) fn documents(
     kind: Kind,
     resources: Vec<Resource>,

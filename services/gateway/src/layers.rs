@@ -1,4 +1,4 @@
-//! What happens around every request: identification, deadline, overload, panics, log and metrics.
+//! What happens around every request: request id, deadline, overload, panics, log and metrics.
 
 use std::any::Any;
 use std::sync::{Arc, OnceLock};
@@ -19,42 +19,42 @@ use uuid::Uuid;
 
 use crate::gateway::Gateway;
 use crate::grpc::access::Accepted;
-use crate::places::Place;
 use crate::problem::Problem;
-use crate::provisioning_log::{Attempt, LONGEST_DOCUMENT};
+use crate::provisioning_log::{LogEntry, MAX_DOCUMENT_BYTES};
 use crate::respond::SCIM_JSON;
 use crate::scim::openapi;
+use crate::slots::Slot;
 
-/// Longest time for a request, reading its body included.
+/// The maximum time for a request, including reading its body.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(25);
-/// Requests under way at once; more are refused.
-pub(crate) const MOST_REQUESTS: usize = 1_024;
+/// The maximum number of concurrent requests. Further ones are refused.
+pub(crate) const MAX_REQUESTS: usize = 1_024;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// What is known of a request before anything of it is believed.
+/// What is known about a request before any of its content is trusted.
 #[derive(Clone, Debug)]
 pub(crate) struct RequestContext {
-    /// The same in every service's log.
+    /// The request's id, which is the same in the logs of all services.
     pub(crate) id: Arc<str>,
     pub(crate) trace: TraceContext,
-    /// When nobody waits for the answer any more.
+    /// When the client stops waiting.
     pub(crate) deadline: Instant,
-    /// As Entra names its requests; the admin sees the name in Entra's provisioning log.
+    /// Entra's id of the request, which Entra's provisioning log shows to the admin.
     pub(crate) client_request_id: Arc<str>,
-    /// What is found out on the way, for the log.
-    found: Arc<Found>,
+    /// What is found out while the request is processed, for the log.
+    findings: Arc<RequestFindings>,
 }
 
 #[derive(Debug, Default)]
-struct Found {
+struct RequestFindings {
     caller: OnceLock<(WorkspaceId, AppId, TokenId)>,
     document: OnceLock<Arc<str>>,
-    place: OnceLock<Place>,
+    slot: OnceLock<Slot>,
 }
 
 impl RequestContext {
-    pub(crate) fn of(headers: &HeaderMap) -> Self {
+    pub(crate) fn from_headers(headers: &HeaderMap) -> Self {
         let plain = |id: &&str| {
             (1..=64).contains(&id.len())
                 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b))
@@ -73,37 +73,37 @@ impl RequestContext {
                 .take(64)
                 .collect::<String>()
                 .into(),
-            found: Arc::default(),
+            findings: Arc::default(),
         }
     }
 
-    /// Notes whose request it is.
+    /// Records the caller.
     pub(crate) fn note_caller(&self, accepted: &Accepted) {
         let Accepted { workspace, app, token, .. } = accepted;
-        // The first holds; there is one caller a request.
-        let _ = self.found.caller.set((*workspace, *app, *token));
+        // The first value stays; a request has only one caller.
+        let _ = self.findings.caller.set((*workspace, *app, *token));
     }
 
-    /// Notes what was sent, if it is not too large to be kept.
+    /// Records the document, unless it is too large to be kept.
     pub(crate) fn note_document(&self, document: &str) {
-        if document.len() <= LONGEST_DOCUMENT {
-            let _ = self.found.document.set(document.into());
+        if document.len() <= MAX_DOCUMENT_BYTES {
+            let _ = self.findings.document.set(document.into());
         }
     }
 
-    /// Keeps the place in which the request is worked on, until nothing of the request is left.
-    pub(crate) fn keep_place(&self, place: Place) {
-        let _ = self.found.place.set(place);
+    /// Keeps the slot of the request until nothing of the request is left.
+    pub(crate) fn keep_slot(&self, slot: Slot) {
+        let _ = self.findings.slot.set(slot);
     }
 
-    /// Whose request it is, once that is known.
+    /// The caller, once it is known.
     pub(crate) fn caller(&self) -> Option<(WorkspaceId, AppId, TokenId)> {
-        self.found.caller.get().copied()
+        self.findings.caller.get().copied()
     }
 
-    /// What was sent, if it was read and noted.
+    /// The document, if it was read and recorded.
     pub(crate) fn document(&self) -> Option<Arc<str>> {
-        self.found.document.get().cloned()
+        self.findings.document.get().cloned()
     }
 
     /// How long the client still waits.
@@ -112,17 +112,17 @@ impl RequestContext {
     }
 }
 
-/// Identifies a request, writes the bodies of problems, and records how it went: one line, one
-/// counter, one duration.
+/// Identifies a request, writes the bodies of errors, and records the result: one log line, one counter, one
+/// duration.
 pub(crate) async fn observe(State(gateway): State<Gateway>, mut request: Request, next: Next) -> Response {
     let began = Instant::now();
-    let context = RequestContext::of(request.headers());
+    let context = RequestContext::from_headers(request.headers());
     let method = method_label(request.method());
     let route = request
         .extensions()
         .get::<MatchedPath>()
         .map_or_else(|| Arc::from("unmatched"), |path| Arc::<str>::from(path.as_str()));
-    // Of the highest level, so that whatever is logged has the request's id, however little that is.
+    // At the highest level, so that every log line has the request's id, whatever the log level is.
     let span = tracing::error_span!(
         "http", request_id = %context.id, trace_id = %context.trace.trace_id(),
         workspace = tracing::field::Empty,
@@ -140,7 +140,7 @@ pub(crate) async fn observe(State(gateway): State<Gateway>, mut request: Request
         let status = response.status().as_u16();
         let client_request_id = &*context.client_request_id;
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-        // What is not there at all is no fault of ours, and anybody can ask for it.
+        // An unsupported endpoint is not a defect, and anybody can request it.
         if status >= 500 && response.status() != StatusCode::NOT_IMPLEMENTED {
             let error = problem.as_ref().map_or_else(String::new, Problem::chain);
             tracing::error!(method, route = %route, status, micros, reason, client_request_id, error, "request");
@@ -148,8 +148,8 @@ pub(crate) async fn observe(State(gateway): State<Gateway>, mut request: Request
             tracing::info!(method, route = %route, status, micros, reason, client_request_id, "request");
         }
         record(method, &route, status, took);
-        if let Some(attempt) = Attempt::of_request(&context, asked, &response, problem, took) {
-            gateway.log.record(attempt);
+        if let Some(log_entry) = LogEntry::from_request(&context, asked, &response, problem, took) {
+            gateway.log.record(log_entry);
         }
         response
     }
@@ -157,7 +157,7 @@ pub(crate) async fn observe(State(gateway): State<Gateway>, mut request: Request
     .await
 }
 
-/// Writes the body of a problem, and gives it.
+/// Writes the body of an error response, and returns the error.
 fn rescue(response: &mut Response, request_id: &str) -> Option<Problem> {
     let problem = response.extensions_mut().remove::<Problem>()?;
     *response.body_mut() = Body::from(problem.body(request_id));
@@ -174,7 +174,7 @@ fn record(method: &'static str, route: &str, status: u16, took: Duration) {
         .record(took.as_secs_f64());
 }
 
-/// Sets the counters of requests to 0: of success, and of the failures that are alerted on.
+/// Sets the request counters to 0: of success, and of the failures that have alerts.
 pub fn begin_counters() {
     for (method, path) in openapi::operations() {
         let method = Method::from_bytes(method.as_bytes()).map_or("other", |method| method_label(&method));
@@ -186,7 +186,7 @@ pub fn begin_counters() {
     }
 }
 
-/// A method that anybody can make up is no label.
+/// A method that a client has made up must not become a metric label.
 fn method_label(method: &Method) -> &'static str {
     match method.as_str() {
         "GET" => "GET",
@@ -200,18 +200,18 @@ fn method_label(method: &Method) -> &'static str {
     }
 }
 
-/// What the layers themselves refuse.
+/// Turns the errors of the layers into responses.
 pub(crate) async fn refused(error: BoxError) -> Response {
     let problem = if error.is::<tower::timeout::error::Elapsed>() {
         Problem::new(Reason::DeadlineExceeded, "the request took too long; it may have taken effect")
     } else {
-        Problem::new(Reason::Overloaded, "the service has more work than it can take; try again")
+        Problem::new(Reason::Overloaded, "the service is overloaded; try again")
     };
     problem.into_response()
 }
 
-/// A defect: the client gets a plain answer, the log the message.
-#[expect(clippy::needless_pass_by_value, reason = "the layer's handler takes it so")]
+/// A panic is a defect: the client gets a plain error, and the log the message.
+#[expect(clippy::needless_pass_by_value, reason = "the layer passes it by value")]
 pub(crate) fn panicked(panic: Box<dyn Any + Send>) -> Response {
     let message = panic
         .downcast_ref::<String>()
@@ -219,7 +219,7 @@ pub(crate) fn panicked(panic: Box<dyn Any + Send>) -> Response {
         .or_else(|| panic.downcast_ref::<&str>().copied())
         .unwrap_or("no message");
     tracing::error!(panic = message, "a handler panicked");
-    Problem::new(Reason::Internal, "something went wrong inside Usher").into_response()
+    Problem::new(Reason::Internal, "an internal error occurred").into_response()
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
@@ -231,11 +231,14 @@ mod tests {
     use super::*;
 
     fn context(id: &str) -> RequestContext {
-        RequestContext::of(&HeaderMap::from_iter([(REQUEST_ID, HeaderValue::from_str(id).unwrap())]))
+        RequestContext::from_headers(&HeaderMap::from_iter([(
+            REQUEST_ID,
+            HeaderValue::from_str(id).unwrap(),
+        )]))
     }
 
     #[test]
-    fn a_sane_request_id_is_taken_over_and_any_other_replaced() {
+    fn a_well_formed_request_id_is_kept_and_any_other_replaced() {
         assert_eq!(&*context("abc-1.2:3_4").id, "abc-1.2:3_4");
         for odd in ["", "a b", "<script>", &"x".repeat(65)] {
             assert_eq!(context(odd).id.len(), 36, "{odd}");

@@ -1,5 +1,6 @@
-//! A person's leaving, where everything else is refused: the workspace is suspended, its plan has no SCIM, or it has used
-//! up its rate. The gateway says that only this is taken; identity, which knows the effect, judges it.
+//! Deactivations and deletions while everything else is refused: the workspace is suspended, its plan does not
+//! include SCIM, or it has exceeded its rate limit. The gateway selects the requests; identity, which knows their
+//! effect, makes the decision.
 
 use axum::extract::MatchedPath;
 use http::Method;
@@ -12,24 +13,24 @@ use crate::problem::Problem;
 /// The route of one user.
 const ONE_USER: &str = "/Users/{id}";
 
-/// What must hold for a write of a resource to be done.
+/// The condition for a write.
 #[derive(Clone, Debug)]
 pub(crate) struct Condition {
-    /// Only if it has one of these versions; none means any.
+    /// Only if the resource has one of these versions; empty means any.
     pub(crate) versions: Vec<i64>,
-    /// Only if somebody leaves by it; else this is the answer.
+    /// Only if the write deactivates or deletes somebody; otherwise this is the answer.
     pub(crate) refusal: Option<Problem>,
 }
 
-/// Whether a request is of a kind by which people leave. Some identity providers read somebody before they deactivate
-/// them, and a bulk request may have operations by which they do.
+/// Whether a request is of a kind that can be part of a deactivation. Some identity providers read a user before they
+/// deactivate it, and a bulk request may contain deactivations.
 pub(crate) fn may_let_leave(parts: &Parts) -> bool {
     lets_leave(&parts.method, route(parts))
 }
 
-/// Whether a request may be somebody's leaving by itself, judged before its body is read.
+/// Whether a request may itself be a deactivation or deletion, judged before its body is read.
 pub(crate) fn may_be_leaving(parts: &Parts) -> bool {
-    // Another version than one that is named would have to be read first.
+    // With If-None-Match the resource would have to be read first.
     is_leaving(&parts.method, route(parts)) && !excludes(&parts.headers)
 }
 
@@ -43,17 +44,16 @@ fn is_leaving(method: &Method, route: &str) -> bool {
     matches!(*method, Method::PUT | Method::PATCH | Method::DELETE) && route.ends_with(ONE_USER)
 }
 
-/// The route that was taken.
 fn route(parts: &Parts) -> &str {
     parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str)
 }
 
-/// Whether a PUT or PATCH seems to make somebody inactive: somewhere it says that `active` is false.
+/// Whether a PUT or PATCH seems to deactivate somebody: it says somewhere that `active` is false.
 pub(crate) fn seems_to_leave(document: &str) -> bool {
     serde_json::from_str::<Value>(document).is_ok_and(|document| deactivates(&document))
 }
 
-/// The same of a document that was read.
+/// The same for a parsed document.
 pub(crate) fn deactivates(document: &Value) -> bool {
     match document {
         Value::Object(fields) => {
@@ -69,12 +69,12 @@ pub(crate) fn deactivates(document: &Value) -> bool {
     }
 }
 
-/// The attribute by its name, or by that of its schema and its own.
+/// Whether a path names the attribute, with or without its schema's URN.
 fn is_active(path: &str) -> bool {
     path.rsplit(':').next().is_some_and(|name| name.trim().eq_ignore_ascii_case("active"))
 }
 
-/// False in the shapes in which identity providers send it.
+/// Whether a value is false, in any form that identity providers send.
 fn is_false(value: &Value) -> bool {
     match value {
         Value::Bool(active) => !active,
@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_is_about_one_user_may_be_leaving() {
+    fn only_a_request_about_one_user_may_be_a_deactivation() {
         for (method, route, alone, lets) in [
             (Method::DELETE, "/Users/{id}", true, true),
             (Method::PATCH, "/Users/{id}", true, true),
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn a_document_seems_to_be_leaving_in_every_shape_in_which_active_is_false() {
+    fn a_document_seems_to_deactivate_in_every_form_of_active_false() {
         for document in [
             r#"{"userName": "a", "active": false}"#,
             r#"{"Operations": [{"op": "Replace", "path": "active", "value": "False"}]}"#,

@@ -1,5 +1,5 @@
-//! The gateway: SCIM over HTTP for identity providers. It owns no database and no signing key; it
-//! asks tenant who may act, and identity to act.
+//! The gateway: SCIM over HTTP for identity providers. It has no database and no signing key. It asks tenant who the
+//! caller is, and identity to do the work.
 
 mod access;
 mod announcements;
@@ -16,7 +16,6 @@ mod layers;
 mod leaving;
 mod location;
 mod path;
-mod places;
 mod precondition;
 mod problem;
 mod provisioning_log;
@@ -26,6 +25,7 @@ mod respond;
 mod router;
 mod scim;
 mod service;
+mod slots;
 mod unreadable;
 
 pub use layers::begin_counters;

@@ -1,13 +1,13 @@
-//! The addresses that responses name.
+//! The URLs in responses.
 
 use http::{HeaderMap, Uri};
 
-/// Knows how clients reach this gateway.
+/// How clients reach this gateway.
 #[derive(Clone, Debug)]
 pub(crate) struct Locations {
-    /// Without a slash at its end; empty means that of each request.
+    /// Without a trailing slash. Empty means the URL of each request.
     pub(crate) public_url: String,
-    /// Whether `X-Forwarded-Proto` and `X-Forwarded-Host` are believed.
+    /// Whether `X-Forwarded-Proto` and `X-Forwarded-Host` are trusted.
     pub(crate) trust_forwarded: bool,
 }
 
@@ -25,12 +25,12 @@ impl Locations {
             .filter(|host| is_host(host));
         match host {
             Some(host) => format!("{scheme}://{host}/scim/v2/{workspace}"),
-            // A client that names no host gets addresses relative to the one it knows.
+            // A client that names no host gets URLs relative to the one that it used.
             None => format!("/scim/v2/{workspace}"),
         }
     }
 
-    /// Whether clients come by HTTPS.
+    /// Whether clients use HTTPS.
     pub(crate) fn is_https(&self, headers: &HeaderMap) -> bool {
         if !self.public_url.is_empty() {
             return self.public_url.starts_with("https://");
@@ -44,7 +44,7 @@ impl Locations {
     }
 }
 
-/// The first of a list, which is what the client sent to the outermost proxy.
+/// The first element of a list: what the client sent to the outermost proxy.
 fn first<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()?.split(',').next().map(str::trim).filter(|value| !value.is_empty())
 }
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn a_host_that_is_none_is_not_repeated() {
+    fn an_invalid_host_is_not_repeated() {
         assert_eq!(base("", false, &[("host", "a\"><script>")]), "/scim/v2/acme");
         assert_eq!(base("", false, &[]), "/scim/v2/acme");
     }

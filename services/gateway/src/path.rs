@@ -1,11 +1,11 @@
-//! Paths as identity providers write them.
+//! Normalises paths as identity providers write them.
 
 use axum::extract::Request;
 use http::Uri;
 use http::uri::PathAndQuery;
 
-/// Brings a path to the form that the routes have: `//` is `/`, a slash at the end is none, and
-/// `scim` or `v2`, which some clients add to the tenant URL, are left out behind the workspace.
+/// Rewrites a path to the form of the routes: `//` becomes `/`, a trailing slash is removed, and so are `scim` and
+/// `v2` after the workspace, which some clients append to the tenant URL.
 pub(crate) fn normalize(mut request: Request) -> Request {
     if let Some(path) = normal(request.uri().path()) {
         let target = match request.uri().query() {
@@ -15,14 +15,14 @@ pub(crate) fn normalize(mut request: Request) -> Request {
         if let Ok(target) = target.parse::<PathAndQuery>() {
             let mut parts = std::mem::take(request.uri_mut()).into_parts();
             parts.path_and_query = Some(target);
-            // The parts were a URI's, so that they make one again.
+            // The parts come from a valid URI, so they form one again.
             *request.uri_mut() = Uri::from_parts(parts).unwrap_or_default();
         }
     }
     request
 }
 
-/// The normal form, where it is another.
+/// The normalised path, if it differs.
 fn normal(path: &str) -> Option<String> {
     let mut segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
     if let ["scim", "v2", _, ..] = segments.as_slice() {
@@ -45,7 +45,7 @@ mod tests {
     }
 
     #[test]
-    fn slashes_too_many_and_added_prefixes_are_left_out() {
+    fn extra_slashes_and_prefixes_are_removed() {
         for (sent, meant) in [
             ("/scim/v2/acme/Users", "/scim/v2/acme/Users"),
             ("/scim/v2/acme/Users/", "/scim/v2/acme/Users"),

@@ -6,14 +6,14 @@ use usher_base::Reason;
 
 use crate::problem::Problem;
 
-/// No resource has this version: they count from one.
+/// No resource has this version: versions start at 1.
 const NEVER: i64 = 0;
 
-/// Which versions a header names.
+/// The versions in a header.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Tags {
     Any,
-    /// Versions; tags that are none of ours are left out.
+    /// Versions. Tags in another format than ours are left out.
     Versions(Vec<i64>),
 }
 
@@ -25,7 +25,7 @@ impl Tags {
         Self::Versions(text.split(',').filter_map(version).collect())
     }
 
-    /// As a write is told: none means any.
+    /// The versions for a write; empty means any.
     fn into_versions(self) -> Vec<i64> {
         match self {
             Self::Any => Vec::new(),
@@ -42,7 +42,7 @@ impl Tags {
     }
 }
 
-/// The versions that a write is for; none means any.
+/// The versions that a write is limited to; empty means any.
 pub(crate) fn if_versions(headers: &HeaderMap) -> Vec<i64> {
     tags(headers, &IF_MATCH).map_or_else(Vec::new, Tags::into_versions)
 }
@@ -52,15 +52,15 @@ pub(crate) fn versions(text: &str) -> Vec<i64> {
     Tags::read(text).into_versions()
 }
 
-/// Whether a write is only for resources that do not have the versions which If-None-Match names.
+/// Whether If-None-Match excludes some versions from a write.
 pub(crate) fn excludes(headers: &HeaderMap) -> bool {
     headers.contains_key(IF_NONE_MATCH)
 }
 
-/// The versions that such a write is for, when the resource has this one.
+/// The versions that such a write is limited to, given the resource's current version.
 ///
 /// # Errors
-/// 412: it has a version that If-None-Match names, which is any where that is `*`; or none that If-Match does.
+/// 412: If-None-Match names the current version, or is `*`; or If-Match does not name it.
 pub(crate) fn except(headers: &HeaderMap, version: i64) -> Result<Vec<i64>, Problem> {
     if is_known(headers, version)? {
         let detail = "the resource has a version that If-None-Match excludes";
@@ -69,15 +69,15 @@ pub(crate) fn except(headers: &HeaderMap, version: i64) -> Result<Vec<i64>, Prob
     Ok(vec![version])
 }
 
-/// Judges a read. True where the client has this version already.
+/// Checks a read. Returns `true` if the client already has this version.
 ///
 /// # Errors
-/// 412: the client wants another version.
+/// 412: If-Match does not name this version.
 pub(crate) fn is_known(headers: &HeaderMap, version: i64) -> Result<bool, Problem> {
     if tags(headers, &IF_MATCH).is_some_and(|tags| !tags.hold(version)) {
         return Err(Problem::new(
             Reason::EtagMismatch,
-            "the resource has another version than If-Match names",
+            "the resource's version is not one that If-Match names",
         ));
     }
     Ok(tags(headers, &IF_NONE_MATCH).is_some_and(|tags| tags.hold(version)))
@@ -94,7 +94,7 @@ fn tags(headers: &HeaderMap, name: &http::HeaderName) -> Option<Tags> {
     found.map(Tags::Versions)
 }
 
-/// Weak or strong, with quotes; some clients leave these out.
+/// Parses a weak or strong tag. Some clients leave the quotes out.
 fn version(tag: &str) -> Option<i64> {
     let tag = tag.trim();
     let tag = tag.strip_prefix("W/").or_else(|| tag.strip_prefix("w/")).unwrap_or(tag);

@@ -1,4 +1,4 @@
-//! An error as a SCIM client sees it (RFC 7644 section 3.12).
+//! Errors as SCIM clients see them (RFC 7644 section 3.12).
 
 use std::time::Duration;
 
@@ -9,24 +9,24 @@ use usher_base::{Fault, Reason, chain};
 use usher_rpc::Failure;
 use usher_scim::{ScimError, error::error_body};
 
-/// What went wrong with a request. As a response it is empty; the outermost layer writes the body,
-/// where the request's id is known.
+/// The error of a request. The response has no body at first; the outermost layer, which knows the request's id,
+/// writes it.
 #[derive(Clone, Debug)]
 pub(crate) struct Problem {
     pub(crate) status: StatusCode,
     pub(crate) scim_type: Option<&'static str>,
-    /// For the client's admin: what is wrong and what to change.
+    /// For the client's admin: what is wrong, and what to change.
     pub(crate) detail: String,
     /// For the log.
     pub(crate) reason: &'static str,
-    /// For the log, where a call to another service failed and that is not the client's fault.
+    /// For the log, if a call to another service failed and the client is not at fault.
     pub(crate) cause: Option<Box<Failure>>,
     challenge: Option<&'static str>,
     retry_after_secs: Option<u64>,
 }
 
 impl Problem {
-    /// By its reason alone.
+    /// The error for a reason, which decides the codes.
     pub(crate) fn new(reason: Reason, detail: impl Into<String>) -> Self {
         let row = reason.row();
         Self {
@@ -40,7 +40,7 @@ impl Problem {
         }
     }
 
-    /// For what only HTTP knows.
+    /// An error that exists only in HTTP.
     pub(crate) fn http(status: StatusCode, reason: &'static str, detail: impl Into<String>) -> Self {
         Self {
             status,
@@ -53,7 +53,7 @@ impl Problem {
         }
     }
 
-    /// 401 with the challenge (RFC 6750 section 3).
+    /// A 401 with a challenge (RFC 6750 section 3).
     pub(crate) fn unauthorized(reason: Reason, detail: impl Into<String>) -> Self {
         let challenge = match reason {
             Reason::CredentialMissing => "Bearer realm=\"scim\"",
@@ -62,41 +62,41 @@ impl Problem {
         Self { challenge: Some(challenge), ..Self::new(reason, detail) }
     }
 
-    /// 429
+    /// A 429 for an exceeded rate limit.
     pub(crate) fn rate_limited(wait: Duration) -> Self {
         let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
         Self {
             retry_after_secs: Some(seconds.max(1)),
             ..Self::new(
                 Reason::RateLimited,
-                "this workspace sends more requests than its limit allows; wait as long as Retry-After says",
+                "this workspace exceeds its rate limit; wait as long as Retry-After says",
             )
         }
     }
 
-    /// 429 where it is not the rate but what is under way.
+    /// A 429 for too many concurrent requests.
     pub(crate) fn crowded() -> Self {
         Self::new(
             Reason::RateLimited,
-            "this workspace has more requests under way than are worked on at once; wait as long as Retry-After says",
+            "this workspace has too many requests in progress at once; wait as long as Retry-After says",
         )
     }
 
-    /// 404 for a URL that leads nowhere.
+    /// A 404 for a URL without an endpoint.
     pub(crate) fn no_such_endpoint() -> Self {
         Self::new(
             Reason::NotFound,
-            "there is nothing at this URL; the tenant URL is https://<host>/scim/v2/<workspace>, and below it \
-             are /Users, /Groups, /Bulk, /ServiceProviderConfig, /ResourceTypes and /Schemas",
+            "there is no endpoint at this URL; the tenant URL is https://<host>/scim/v2/<workspace>, and \
+             below it are /Users, /Groups, /Bulk, /ServiceProviderConfig, /ResourceTypes and /Schemas",
         )
     }
 
-    /// With a `scimType` of its own.
+    /// Sets another `scimType`.
     pub(crate) fn called(self, scim_type: &'static str) -> Self {
         Self { scim_type: Some(scim_type), ..self }
     }
 
-    /// What the log is told: the causes as well.
+    /// The text for the log, including the causes.
     pub(crate) fn chain(&self) -> String {
         match &self.cause {
             Some(failure) => format!("{}: {}", failure.reason.name(), chain(failure.as_ref())),
@@ -104,15 +104,16 @@ impl Problem {
         }
     }
 
-    /// What the client's admin is told. A defect names the request, which finds it in the log.
-    pub(crate) fn told(&self, request_id: &str) -> String {
+    /// The text for the client's admin. An internal error includes the request's id, which can be searched in the
+    /// log.
+    pub(crate) fn detail_for(&self, request_id: &str) -> String {
         let defect = self.status.is_server_error() && self.status != StatusCode::NOT_IMPLEMENTED;
         if defect { format!("{} (request {request_id})", self.detail) } else { self.detail.clone() }
     }
 
-    /// The body: always JSON, `status` a string.
+    /// The body: always JSON, with `status` as a string.
     pub(crate) fn body(&self, request_id: &str) -> String {
-        error_body(self.status.as_u16(), self.scim_type, &self.told(request_id)).to_string()
+        error_body(self.status.as_u16(), self.scim_type, &self.detail_for(request_id)).to_string()
     }
 }
 
@@ -135,15 +136,15 @@ impl From<&Failure> for Problem {
         let problem = match failure.reason {
             Reason::TokenInvalid => Self::unauthorized(
                 failure.reason,
-                "the token is not valid for this workspace: it is unknown, revoked or expired, or the tenant URL \
-                 is another workspace's; create a token under API in the workspace's settings",
+                "the token is not valid for this workspace: it is unknown, revoked or expired, or the \
+                 tenant URL is another workspace's; create a token under API in the workspace's settings",
             ),
-            // The gateway's credential is not the client's business.
+            // The gateway's own credential does not concern the client.
             Reason::CredentialMissing
             | Reason::CredentialInvalid
             | Reason::CredentialExpired
             | Reason::CredentialAudience => {
-                Self::new(Reason::Unavailable, "a part of Usher does not answer; try again")
+                Self::new(Reason::Unavailable, "a part of Usher is unavailable; try again")
             }
             reason => Self::new(reason, failure.message()),
         };

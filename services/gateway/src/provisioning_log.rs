@@ -1,15 +1,16 @@
-//! What identity providers try and what comes of it, on its way to the workspace's provisioning log.
+//! Collects what identity providers request and what the outcome is, and sends it to the workspaces' provisioning
+//! logs.
 //!
-//! No request waits for it: entries are collected and sent in the background. While tenant is away they
-//! wait in a bounded queue; what does not fit any more is counted and told. Entries without a valid token
-//! have a small queue and a sender of their own: strangers can fill that one, and delay or displace no
-//! entry of a workspace's own token.
+//! Requests do not wait for this: entries are sent in the background. While tenant is unavailable they wait in a
+//! bounded queue; entries that do not fit are dropped, counted and reported. Entries without a valid token have a
+//! small queue and a sender of their own, so that unauthenticated requests can neither delay nor displace the entries
+//! of a workspace's own token.
 
-mod attempt;
+mod document_summary;
 mod dropped;
+mod log_entry;
 mod queue;
 mod sender;
-mod sent;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,31 +19,31 @@ use usher_base::Clock;
 use usher_base::id::LogEntryId;
 use usher_rpc::Tasks;
 
-pub(crate) use attempt::Attempt;
-pub(crate) use queue::Entry;
+pub(crate) use log_entry::LogEntry;
+pub(crate) use queue::QueuedEntry;
 
 use crate::grpc::provisioning_log::LogClient;
 use dropped::Dropped;
 use queue::Queue;
 use sender::{Pace, QueueSender};
 
-/// Entries with a caller that wait, in all and of one workspace; more are dropped.
-const CALLERS: (usize, usize) = (10_000, 2_000);
-const CALLERS_PACE: Pace = Pace { collect: Duration::from_millis(100), batch: 500 };
-/// Entries without a caller that wait, in all and of one name in the URL.
-const STRANGERS: (usize, usize) = (256, 8);
-const STRANGERS_PACE: Pace = Pace { collect: Duration::from_millis(500), batch: 100 };
-/// Documents larger than this are logged without the names of their attributes.
-pub(crate) const LONGEST_DOCUMENT: usize = 64 << 10;
-/// Without a valid token one refusal of a kind is logged in so long, so that noise fills no log. Tenant does
-/// the same by workspace, whatever its name in the URL.
+/// The maximum number of waiting entries with a valid token: in total, and per workspace. Further ones are dropped.
+const AUTHENTICATED: (usize, usize) = (10_000, 2_000);
+const AUTHENTICATED_PACE: Pace = Pace { collect: Duration::from_millis(100), batch: 500 };
+/// The maximum number of waiting entries without a valid token: in total, and per name in the URL.
+const UNAUTHENTICATED: (usize, usize) = (256, 8);
+const UNAUTHENTICATED_PACE: Pace = Pace { collect: Duration::from_millis(500), batch: 100 };
+/// Larger documents are logged without the names of their attributes.
+pub(crate) const MAX_DOCUMENT_BYTES: usize = 64 << 10;
+/// Without a valid token, one refusal of a kind is logged per this time, so that noise does not fill the log. Tenant
+/// does the same per workspace, whatever name the URL uses.
 const NOISE: Duration = Duration::from_secs(5);
 
-/// Takes entries. Clones are the same.
+/// Receives entries. Clones are the same.
 #[derive(Clone)]
 pub(crate) struct ProvisioningLog {
-    callers: Arc<Queue>,
-    strangers: Arc<Queue>,
+    authenticated: Arc<Queue>,
+    unauthenticated: Arc<Queue>,
     dropped: Dropped,
     clock: Clock,
     refused: moka::sync::Cache<(String, &'static str), ()>,
@@ -50,17 +51,17 @@ pub(crate) struct ProvisioningLog {
 
 /// Sends entries.
 pub(crate) struct Sender {
-    callers: QueueSender,
-    strangers: QueueSender,
+    authenticated: QueueSender,
+    unauthenticated: QueueSender,
     dropped: Dropped,
 }
 
 impl ProvisioningLog {
-    /// Both ends.
+    /// Creates both ends.
     pub(crate) fn new(client: &LogClient, clock: Clock) -> (Self, Sender) {
         let dropped = Dropped::default();
-        let callers = Arc::new(Queue::new(CALLERS.0, CALLERS.1));
-        let strangers = Arc::new(Queue::new(STRANGERS.0, STRANGERS.1));
+        let authenticated = Arc::new(Queue::new(AUTHENTICATED.0, AUTHENTICATED.1));
+        let unauthenticated = Arc::new(Queue::new(UNAUTHENTICATED.0, UNAUTHENTICATED.1));
         let sender = |queue: &Arc<Queue>, pace| QueueSender {
             queue: Arc::clone(queue),
             pace,
@@ -68,30 +69,29 @@ impl ProvisioningLog {
             dropped: dropped.clone(),
         };
         let sender = Sender {
-            callers: sender(&callers, CALLERS_PACE),
-            strangers: sender(&strangers, STRANGERS_PACE),
+            authenticated: sender(&authenticated, AUTHENTICATED_PACE),
+            unauthenticated: sender(&unauthenticated, UNAUTHENTICATED_PACE),
             dropped: dropped.clone(),
         };
         let refused = moka::sync::Cache::builder().max_capacity(10_000).time_to_live(NOISE).build();
-        (Self { callers, strangers, dropped, clock, refused }, sender)
+        (Self { authenticated, unauthenticated, dropped, clock, refused }, sender)
     }
 
-    /// Takes an attempt.
-    pub(crate) fn record(&self, attempt: Attempt) {
-        let queue = if attempt.caller.is_some() { &self.callers } else { &self.strangers };
-        if attempt.caller.is_none() && self.is_noise(&attempt) {
+    pub(crate) fn record(&self, log_entry: LogEntry) {
+        let queue = if log_entry.caller.is_some() { &self.authenticated } else { &self.unauthenticated };
+        if log_entry.caller.is_none() && self.is_noise(&log_entry) {
             return self.dropped.add(1, "noise");
         }
-        let entry = Entry::new(LogEntryId::new(&self.clock), self.clock.now(), attempt);
+        let entry = QueuedEntry::new(LogEntryId::new(&self.clock), self.clock.now(), log_entry);
         if queue.push(entry).is_err() {
             self.dropped.add(1, "full");
         }
     }
 
-    /// Whether the same was refused a moment ago.
-    fn is_noise(&self, attempt: &Attempt) -> bool {
-        let reason = attempt.problem.as_ref().map_or("", |problem| problem.reason);
-        let key = (attempt.workspace.clone(), reason);
+    /// Whether the same refusal was logged just before.
+    fn is_noise(&self, log_entry: &LogEntry) -> bool {
+        let reason = log_entry.problem.as_ref().map_or("", |problem| problem.reason);
+        let key = (log_entry.workspace.clone(), reason);
         let heard = self.refused.contains_key(&key);
         if !heard {
             self.refused.insert(key, ());
@@ -101,11 +101,11 @@ impl ProvisioningLog {
 }
 
 impl Sender {
-    /// Sends what comes, until the stop is asked for; then what is left.
+    /// Sends entries until shutdown begins, then the remaining ones.
     pub(crate) async fn run(self, tasks: Tasks) {
-        drop(tasks.spawn(self.dropped.tell(tasks.clone())));
-        drop(tasks.spawn(self.strangers.run(tasks.clone())));
-        self.callers.run(tasks).await;
+        drop(tasks.spawn(self.dropped.report(tasks.clone())));
+        drop(tasks.spawn(self.unauthenticated.run(tasks.clone())));
+        self.authenticated.run(tasks).await;
     }
 }
 

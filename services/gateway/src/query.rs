@@ -12,27 +12,26 @@ use usher_scim::schema::ResourceType;
 use crate::kind::Selection;
 use crate::problem::Problem;
 
-/// Which attributes a client wants to see; the same parameters at every operation that answers with
-/// resources.
+/// The attributes that a client requests. All operations that return resources have these parameters.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Attributes {
     only: Option<String>,
     excluded: Option<String>,
 }
 
-/// What a client asks of a list. Unknown parameters, such as Entra's `aadOptscim062020`, are ignored.
+/// The parameters of a list. Unknown ones, such as Entra's `aadOptscim062020`, are ignored.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ListQuery {
-    /// Empty where there is none.
+    /// Empty if there is none.
     pub(crate) filter: String,
     /// At least 1.
     pub(crate) start_index: i64,
-    /// Within bounds.
+    /// Limited to the supported range.
     pub(crate) count: i32,
-    /// Empty where there is none.
+    /// Empty if there is none.
     pub(crate) sort_by: String,
     pub(crate) descending: bool,
-    /// Empty for the first page; none where pages are asked for by index.
+    /// Empty for the first page; `None` with index-based paging.
     pub(crate) cursor: Option<String>,
     pub(crate) attributes: Attributes,
 }
@@ -41,7 +40,7 @@ impl<S: Sync> FromRequestParts<S> for Attributes {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        Self::read(&Sent::in_url(parts)?)
+        Self::read(&Parameters::in_url(parts)?)
     }
 }
 
@@ -49,46 +48,46 @@ impl<S: Sync> FromRequestParts<S> for ListQuery {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        Self::read(&Sent::in_url(parts)?)
+        Self::read(&Parameters::in_url(parts)?)
     }
 }
 
 impl Attributes {
-    fn read(sent: &Sent) -> Result<Self, Problem> {
+    fn read(sent: &Parameters) -> Result<Self, Problem> {
         Ok(Self { only: sent.list("attributes")?, excluded: sent.list("excludedAttributes")? })
     }
 
-    /// Just these.
+    /// Only these attributes.
     pub(crate) fn only(names: &str) -> Self {
         Self { only: Some(names.to_owned()), excluded: None }
     }
 
-    /// Whether the client says nothing about them.
+    /// Whether the client requests no particular attributes.
     pub(crate) fn is_empty(&self) -> bool {
         let said = |list: &Option<String>| list.as_ref().is_some_and(|list| !list.trim().is_empty());
         !said(&self.only) && !said(&self.excluded)
     }
 
-    /// What an answer has.
+    /// The attributes of a response.
     pub(crate) fn projection(&self, resource_type: &ResourceType) -> Projection {
         Projection::parse(self.only.as_deref(), self.excluded.as_deref(), resource_type)
     }
 }
 
 impl ListQuery {
-    /// Reads the body of a search.
+    /// Parses the body of a search.
     ///
     /// # Errors
-    /// A member is of another type than it must be.
+    /// A member has the wrong type.
     pub(crate) fn from_search(body: &str) -> Result<Self, Problem> {
-        Self::read(&Sent::in_search(body)?)
+        Self::read(&Parameters::in_search(body)?)
     }
 
-    fn read(sent: &Sent) -> Result<Self, Problem> {
+    fn read(sent: &Parameters) -> Result<Self, Problem> {
         let number = |name: &'static str| sent.get(name).map(|text| integer(name, text)).transpose();
         let cursor = sent.get("cursor").map(str::to_owned);
         let asked = number("count").map_err(|problem| match cursor {
-            // RFC 9865 section 2.1 has a word of its own for it.
+            // RFC 9865 section 2.1 defines its own error type for this.
             Some(_) => problem.called("invalidCount"),
             None => problem,
         })?;
@@ -108,7 +107,7 @@ impl ListQuery {
         })
     }
 
-    /// As identity is asked.
+    /// The list as identity is asked for it.
     pub(crate) fn selection(self, without_membership: bool, base: &str, profile: Profile) -> Selection {
         Selection {
             filter: self.filter,
@@ -124,16 +123,16 @@ impl ListQuery {
     }
 }
 
-/// Longest list of names, in bytes: several times all that there are.
+/// The maximum length of a list of names, in bytes: several times the length of all names.
 const MAX_NAMES: usize = 16 << 10;
 
-/// Parameters as sent: names in any case. The first of a name counts, except of lists.
-struct Sent(Vec<(String, String)>);
+/// The parameters as sent, with names in any case. If a name is repeated, the first one counts, except for lists.
+struct Parameters(Vec<(String, String)>);
 
-impl Sent {
+impl Parameters {
     fn in_url(parts: &Parts) -> Result<Self, Problem> {
         let Query(sent): Query<Vec<(String, String)>> = Query::try_from_uri(&parts.uri)
-            .map_err(|_| Problem::new(Reason::InvalidSyntax, "the query of the URL can't be read"))?;
+            .map_err(|_| Problem::new(Reason::InvalidSyntax, "the query of the URL can't be parsed"))?;
         if sent.iter().any(|(name, value)| name.contains('\0') || value.contains('\0')) {
             return Err(Problem::new(Reason::InvalidValue, "the query contains a NUL character"));
         }
@@ -153,7 +152,7 @@ impl Sent {
                 Value::Null => continue,
                 Value::String(text) => text,
                 Value::Number(number) => saturated(&number).to_string(),
-                // A list of names is, as in a URL, one text with commas.
+                // A list of names becomes one text with commas, as in a URL.
                 Value::Array(names) if list => {
                     let names: Option<Vec<&str>> = names.iter().map(Value::as_str).collect();
                     names.ok_or_else(|| invalid(format!("{name} must be a list of strings")))?.join(",")
@@ -166,7 +165,7 @@ impl Sent {
         Ok(Self(sent))
     }
 
-    /// A list of names; sent several times, they are one list.
+    /// A list of names. Repeated parameters form one list.
     fn list(&self, name: &str) -> Result<Option<String>, Problem> {
         let sent = self.0.iter().filter(|(sent, _)| sent.eq_ignore_ascii_case(name));
         let lists: Vec<&str> = sent.map(|(_, list)| list.as_str()).collect();
@@ -187,7 +186,7 @@ fn start_index(sent: Option<i64>) -> i64 {
     sent.unwrap_or(1).max(1)
 }
 
-/// A negative value means 0, a large one what there is at the most.
+/// A negative value means 0; a large one is limited to the maximum.
 fn count(sent: Option<i64>) -> i32 {
     let count = sent.unwrap_or(i64::from(DEFAULT_COUNT)).clamp(0, i64::from(MAX_COUNT));
     i32::try_from(count).unwrap_or_default()
@@ -202,7 +201,7 @@ fn integer(name: &str, text: &str) -> Result<i64, Problem> {
             format!("{name} must be a whole number, not {:?}", text.chars().take(40).collect::<String>()),
         ));
     }
-    // A number too large to count with is still a number.
+    // A number that is too large for the type is still a number.
     Ok(text.parse().unwrap_or(if text.starts_with('-') { i64::MIN } else { i64::MAX }))
 }
 
@@ -232,7 +231,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn numbers_are_clamped_and_what_is_none_is_refused() {
+    async fn numbers_are_clamped_and_other_values_are_refused() {
         for (query, start_index, count) in [
             ("", 1, 100),
             ("startIndex=0&count=-1", 1, 0),
@@ -249,7 +248,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_bare_cursor_asks_for_the_first_page_and_wrong_parameters_have_their_own_words() {
+    async fn a_bare_cursor_requests_the_first_page_and_invalid_parameters_have_specific_errors() {
         let first = read("cursor&count=10&sortBy=name.familyName&sortOrder=Descending").await.unwrap();
         assert_eq!((first.cursor.as_deref(), first.sort_by.as_str()), (Some(""), "name.familyName"));
         assert!(first.descending);
@@ -270,7 +269,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_list_of_attributes_has_a_longest_form() {
+    async fn a_list_of_attributes_has_a_maximum_length() {
         let problem = read(&format!("attributes={}", "x".repeat(MAX_NAMES + 1))).await.unwrap_err();
         assert_eq!((problem.status.as_u16(), problem.scim_type), (400, Some("invalidValue")));
     }
@@ -281,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn a_search_says_the_same_in_its_body() {
+    fn a_search_has_the_same_parameters_in_its_body() {
         let body = r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:SearchRequest"],
             "attributes":["userName","name.givenName"],"filter":"active eq true","startIndex":2,"count":1e9}"#;
 

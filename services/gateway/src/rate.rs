@@ -1,4 +1,4 @@
-//! How often a workspace may ask.
+//! The rate limit of each workspace.
 
 use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
@@ -8,36 +8,36 @@ use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use usher_base::id::WorkspaceId;
 use usher_rpc::Tasks;
 
-/// Only who asked in this time is remembered.
-const TIDY: Duration = Duration::from_mins(1);
+/// Workspaces without a request in this time are forgotten.
+const TIDY_INTERVAL: Duration = Duration::from_mins(1);
 
-/// Limits requests by workspace. Its key is the verified workspace: a limit on what the URL says
-/// would let anybody use up another's.
+/// Limits the request rate per workspace. The key is the verified workspace; a limit by the name in the URL could be
+/// used up by anybody.
 pub(crate) struct RateLimit(Option<Limiters>);
 
 struct Limiters {
     all: DefaultKeyedRateLimiter<WorkspaceId>,
-    /// What only changes may take when the rest is used up: somebody who must leave is not held up by the
-    /// workspace's own reads and creations.
+    /// A reserve for changes when the rate is used up, so that the workspace's own reads and creations do not delay a
+    /// deactivation.
     changes: DefaultKeyedRateLimiter<WorkspaceId>,
-    /// What only somebody's leaving may take when that is used up as well.
+    /// A reserve for deactivations when that is used up as well.
     leaving: DefaultKeyedRateLimiter<WorkspaceId>,
-    /// Requests beyond the rate that are looked at, whether somebody leaves by them.
+    /// Limits how many requests beyond the rate are examined for deactivations.
     looks: DefaultKeyedRateLimiter<WorkspaceId>,
 }
 
-/// What of the rate is kept for changes, and for people's leaving, besides the rest: a fifth each.
-const KEPT: u32 = 5;
+/// The size of each reserve: one fifth of the rate, in addition to it.
+const RESERVE: u32 = 5;
 
 impl RateLimit {
-    /// `per_second` for long, `burst` at once after a pause; 0 a second means no limit.
+    /// Limits to `per_second` on average and `burst` after a pause. 0 per second means no limit.
     pub(crate) fn new(per_second: u32, burst: u32) -> Self {
         let limiter = |per_second: u32, burst: u32| {
             let per_second = NonZeroU32::new(per_second)?;
             let burst = NonZeroU32::new(burst).unwrap_or(per_second);
             Some(RateLimiter::keyed(Quota::per_second(per_second).allow_burst(burst)))
         };
-        let kept = || limiter(per_second.div_ceil(KEPT), burst.div_ceil(KEPT));
+        let kept = || limiter(per_second.div_ceil(RESERVE), burst.div_ceil(RESERVE));
         let limiters = || {
             let looks = limiter(per_second, burst)?;
             Some(Limiters { all: limiter(per_second, burst)?, changes: kept()?, leaving: kept()?, looks })
@@ -45,28 +45,28 @@ impl RateLimit {
         Self(limiters())
     }
 
-    /// Takes one request, or says how long to wait.
+    /// Takes one request, or returns how long to wait.
     pub(crate) fn take(&self, workspace: WorkspaceId) -> Result<(), Duration> {
         self.0.as_ref().map_or(Ok(()), |limiters| take(&limiters.all, workspace))
     }
 
-    /// Takes one change of somebody who is there (PUT, PATCH, DELETE), or says how long to wait.
+    /// Takes one change of an existing resource (PUT, PATCH, DELETE), or returns how long to wait.
     pub(crate) fn take_change(&self, workspace: WorkspaceId) -> Result<(), Duration> {
         let Some(limiters) = &self.0 else { return Ok(()) };
         take(&limiters.all, workspace).or_else(|wait| take(&limiters.changes, workspace).map_err(|_| wait))
     }
 
-    /// Whether one more request beyond the rate is looked at: its body is read before it is known what it does.
+    /// Whether one more request beyond the rate may be examined. Its body must be read to know what it does.
     pub(crate) fn take_look(&self, workspace: WorkspaceId) -> bool {
         self.0.as_ref().is_none_or(|limiters| take(&limiters.looks, workspace).is_ok())
     }
 
-    /// Whether somebody's leaving beyond the rate goes on: there is a reserve that nothing else takes.
+    /// Takes one deactivation from the reserve for them.
     pub(crate) fn take_leaving(&self, workspace: WorkspaceId) -> bool {
         self.0.as_ref().is_none_or(|limiters| take(&limiters.leaving, workspace).is_ok())
     }
 
-    /// Takes one request when that may be done, if it is soon enough; else says how long to wait.
+    /// Waits until one request is permitted, at most for `within`; otherwise returns how long to wait.
     pub(crate) async fn take_within(&self, workspace: WorkspaceId, within: Duration) -> Result<(), Duration> {
         let until = Instant::now() + within;
         loop {
@@ -78,12 +78,12 @@ impl RateLimit {
         }
     }
 
-    /// Forgets workspaces that have been quiet, until the stop is asked for.
+    /// Forgets inactive workspaces periodically until shutdown.
     pub(crate) async fn tidy(&self, tasks: &Tasks) {
         loop {
             tokio::select! {
                 () = tasks.stopping() => return,
-                () = tokio::time::sleep(TIDY) => {}
+                () = tokio::time::sleep(TIDY_INTERVAL) => {}
             }
             let Some(Limiters { all, changes, leaving, looks }) = &self.0 else { continue };
             for limiter in [all, changes, leaving, looks] {
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_workspace_that_used_up_what_changes_may_take_still_lets_some_people_leave() {
+    fn a_workspace_that_used_up_its_changes_can_still_deactivate_some_people() {
         let limit = RateLimit::new(5, 10);
         let workspace = WorkspaceId::new(&Clock::system());
         while limit.take_change(workspace).is_ok() {}
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_can_wait_takes_what_comes_free_in_the_time() {
+    async fn a_waiting_request_is_permitted_when_the_rate_allows_it_in_time() {
         let limit = RateLimit::new(100, 1);
         let workspace = WorkspaceId::new(&Clock::system());
 
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_a_second_means_no_limit() {
+    fn zero_per_second_means_no_limit() {
         let limit = RateLimit::new(0, 0);
         let workspace = WorkspaceId::new(&Clock::system());
 

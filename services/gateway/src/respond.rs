@@ -1,4 +1,4 @@
-//! Answers and responses.
+//! Replies and HTTP responses.
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
@@ -9,31 +9,31 @@ use usher_scim::projection::Projection;
 
 use crate::kind::{Kind, Resource};
 
-/// The media type of every SCIM response, whatever the client accepts: Microsoft's validator fails others.
+/// The media type of every SCIM response, whatever the client accepts. Microsoft's validator rejects others.
 pub(crate) const SCIM_JSON: HeaderValue = HeaderValue::from_static("application/scim+json; charset=utf-8");
 
-/// What came of an operation on one resource: a response of its own, or a part of a bulk response.
+/// The outcome of an operation on one resource: a response, or a part of a bulk response.
 #[derive(Clone, Debug)]
-pub(crate) struct Answer {
+pub(crate) struct Reply {
     pub(crate) status: StatusCode,
     pub(crate) document: Option<Value>,
     pub(crate) etag: Option<String>,
     pub(crate) location: Option<String>,
-    /// Whether the write made a user a Collaborator because no paid seat was free: for the provisioning log.
+    /// Whether the write made a user a Collaborator because no paid seat was free, for the provisioning log.
     pub(crate) degraded: bool,
 }
 
-/// The mark of a response to such a write.
+/// Marks the response to such a write.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Degraded;
 
-impl Answer {
-    /// No document.
+impl Reply {
+    /// A reply without a document.
     pub(crate) const fn empty(status: StatusCode) -> Self {
         Self { status, document: None, etag: None, location: None, degraded: false }
     }
 
-    /// A resource, as much of it as was asked for.
+    /// A reply with the requested attributes of a resource.
     pub(crate) fn resource(
         status: StatusCode,
         kind: Kind,
@@ -47,7 +47,7 @@ impl Answer {
         Self { document: Some(Value::Object(document)), ..answer }
     }
 
-    /// A resource's version and address without its document.
+    /// A reply with a resource's version and URL, but no document.
     pub(crate) fn version(status: StatusCode, kind: Kind, resource: &Resource, base: &str) -> Self {
         Self {
             status,
@@ -59,7 +59,7 @@ impl Answer {
     }
 }
 
-impl IntoResponse for Answer {
+impl IntoResponse for Reply {
     fn into_response(self) -> Response {
         let mut response = match &self.document {
             Some(document) => json(self.status, document),
@@ -75,7 +75,7 @@ impl IntoResponse for Answer {
     }
 }
 
-/// A document.
+/// A response with a document.
 pub(crate) fn json(status: StatusCode, document: &Value) -> Response {
     let mut response = Response::new(Body::from(document.to_string()));
     *response.status_mut() = status;
@@ -83,7 +83,7 @@ pub(crate) fn json(status: StatusCode, document: &Value) -> Response {
     response
 }
 
-/// No document.
+/// A response without a document.
 pub(crate) fn empty(status: StatusCode) -> Response {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = status;

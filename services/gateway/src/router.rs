@@ -1,4 +1,4 @@
-//! Which URL leads where, and what is around all of them.
+//! Routes, and the middleware around them.
 
 use axum::Router;
 use axum::error_handling::HandleErrorLayer;
@@ -20,37 +20,37 @@ use tower_http::decompression::RequestDecompressionLayer;
 use crate::gateway::Gateway;
 use crate::headers::protect;
 use crate::kind::Kind;
-use crate::layers::{DEADLINE, MOST_REQUESTS, observe, panicked, refused};
+use crate::layers::{DEADLINE, MAX_REQUESTS, observe, panicked, refused};
 use crate::problem::Problem;
 use crate::scim::{bulk, discovery, endpoints, openapi, search};
 use crate::{encoding, health, respond};
 
-/// The whole surface.
+/// The complete router.
 pub(crate) fn router(gateway: Gateway) -> Router {
     let around = ServiceBuilder::new()
-        // Answers of some size, where the client takes it.
+        // Compresses larger responses if the client accepts it.
         .layer(
             CompressionLayer::new()
                 .gzip(true)
                 .quality(CompressionLevel::Fastest)
                 .compress_when(SizeAbove::new(1_024)),
         )
-        // Request id, trace, span; on the way back the problem's body, the log line, the metrics, the entry of
-        // the provisioning log.
+        // Assigns the request id, trace and span. On the way back writes the error body, the log line, the metrics
+        // and the provisioning log entry.
         .layer(from_fn_with_state(gateway.clone(), observe))
-        // A panic below is a 500, not a broken connection.
+        // Turns a panic below into a 500 instead of a broken connection.
         .layer(CatchPanicLayer::custom(panicked))
-        // What the next three refuse becomes a problem.
+        // Turns the errors of the next three layers into error responses.
         .layer(HandleErrorLayer::new(refused))
-        // With all places taken, 503 at once: a queue would only make everybody late.
+        // Returns 503 at once when the maximum is reached. A queue would only delay everybody.
         .layer(LoadShedLayer::new())
-        .layer(GlobalConcurrencyLimitLayer::new(MOST_REQUESTS))
-        // From here to the answer, reading the body included.
+        .layer(GlobalConcurrencyLimitLayer::new(MAX_REQUESTS))
+        // Limits the time until the response, including reading the body.
         .layer(TimeoutLayer::new(DEADLINE))
         .layer(MapRequestLayer::new(encoding::normalize))
-        // The limit of a body holds for what comes out. Other encodings are refused with the body's type.
+        // The size limit applies to the decompressed body. Other encodings are refused together with the media type.
         .layer(RequestDecompressionLayer::new().gzip(true).pass_through_unaccepted(true));
-    // Body limit and media type come with `JsonBody`; credential and rate with `Caller`.
+    // `JsonBody` checks the body's size and media type; `Caller` checks the credential and the rate.
     Router::new()
         .route("/scim/v2/openapi.json", get(openapi::document))
         .nest("/scim/v2/{workspace}", scim())
@@ -71,7 +71,7 @@ fn scim() -> Router<Gateway> {
     router
 }
 
-/// Everything below a workspace's URL.
+/// All endpoints below a workspace's URL.
 fn routes() -> Vec<(&'static str, MethodRouter<Gateway>)> {
     vec![
         ("/", search::root()),
@@ -96,7 +96,7 @@ async fn no_such_endpoint() -> Problem {
     Problem::no_such_endpoint()
 }
 
-/// OPTIONS is answered, any other method refused; the router adds `Allow` to both.
+/// Answers OPTIONS, and refuses other methods. The router adds `Allow` in both cases.
 async fn other_method(method: Method) -> Response {
     if method == Method::OPTIONS {
         return respond::empty(StatusCode::NO_CONTENT);

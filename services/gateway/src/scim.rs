@@ -1,4 +1,4 @@
-//! The endpoints, and what is behind them.
+//! The SCIM endpoints.
 
 pub(crate) mod bulk;
 pub(crate) mod discovery;

@@ -1,4 +1,4 @@
-//! Putting the service together.
+//! Assembles the service.
 
 use std::sync::OnceLock;
 
@@ -18,28 +18,28 @@ use crate::grpc::groups::Groups;
 use crate::grpc::provisioning_log::LogClient;
 use crate::grpc::users::Users;
 use crate::location::Locations;
-use crate::places::Places;
 use crate::provisioning_log::{ProvisioningLog, Sender};
 use crate::rate::RateLimit;
+use crate::slots::Slots;
 use crate::{health, path, router, unreadable};
 
-/// How the service is set up.
+/// The configuration of the service.
 #[derive(Debug)]
 pub struct Config {
-    /// Where tenant is, such as `https://tenant.internal:9101`.
+    /// The address of tenant, such as `https://tenant.internal:9101`.
     pub tenant_url: String,
-    /// Whom of the services that are called is believed, and what is shown to them.
+    /// The trusted authorities and the own certificate for calls to other services.
     pub tls: ClientTls,
-    /// Where identity is.
+    /// The address of identity.
     pub identity_url: String,
-    /// The address that clients use, such as `https://scim.example.com`; empty means that of each
-    /// request's `Host`, for dev mode.
+    /// The address that clients use, such as `https://scim.example.com`. Empty means the `Host` of each request, for
+    /// `usher dev`.
     pub public_url: String,
-    /// Whether `X-Forwarded-Proto` and `X-Forwarded-Host` are believed.
+    /// Whether `X-Forwarded-Proto` and `X-Forwarded-Host` are trusted.
     pub trust_forwarded: bool,
-    /// Requests a second that one workspace may make for long; 0 means no limit.
+    /// The number of requests per second that one workspace may make on average. 0 means no limit.
     pub rate_per_second: u32,
-    /// Requests that one workspace may make at once after a pause.
+    /// The number of requests that one workspace may make at once after a pause.
     pub rate_burst: u32,
     /// The key of the service `gateway`.
     pub service_key: ServiceKey,
@@ -48,11 +48,11 @@ pub struct Config {
 /// Why the service can't start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// An address of another service can't be read.
+    /// The address of another service can't be parsed.
     #[error("the address of another service can't be used")]
     Address(#[from] tonic::transport::Error),
-    /// The public address is none.
-    #[error("gateway.public_url = {0:?} is no address; write it as https://scim.example.com")]
+    /// The public address is invalid.
+    #[error("gateway.public_url = {0:?} is not an address; write it as https://scim.example.com")]
     PublicUrl(String),
 }
 
@@ -64,11 +64,11 @@ pub struct Service {
 }
 
 impl Service {
-    /// Puts the parts together. Nothing is asked of the other services yet: they may start later.
+    /// Assembles the service. Does not contact the other services, which may start later.
     ///
     /// # Errors
     /// See [`StartError`].
-    #[expect(clippy::unused_async, reason = "as the other services'")]
+    #[expect(clippy::unused_async, reason = "by value, like the other services")]
     pub async fn start(config: Config, clock: Clock, tasks: &Tasks) -> Result<Self, StartError> {
         let is_url = |url: &str| url.starts_with("http://") || url.starts_with("https://");
         if !config.public_url.is_empty() && !is_url(&config.public_url) {
@@ -95,12 +95,12 @@ impl Service {
             log,
             tasks: tasks.clone(),
             workbench: Workbench::default(),
-            places: Places::new(),
+            slots: Slots::new(),
         });
         Ok(Self { gateway, tenant, log: sender })
     }
 
-    /// Makes the gateway answer for the whole process, and the process ask what the gateway needs.
+    /// Makes the health endpoints answer for the whole process, and adds the gateway's checks to the process.
     #[must_use]
     pub fn part_of(self, process: &Readiness) -> Self {
         if self.gateway.process.set(process.clone()).is_ok() {
@@ -114,7 +114,7 @@ impl Service {
         router::router(self.gateway)
     }
 
-    /// Serves until the stop is asked for.
+    /// Serves until shutdown begins.
     ///
     /// # Errors
     /// The socket fails.

@@ -1,19 +1,19 @@
-//! What the HTTP server can't read as a request: told as everything else is, with a SCIM error.
+//! SCIM errors for what the HTTP server can't parse as a request.
 
 use http::StatusCode;
 use usher_net::Explanation;
 use usher_scim::error::error_body;
 
-/// The error for what is no request: nothing of it is repeated, because nothing of it is known to be text.
+/// The error for an unparsable request. Nothing of the request is repeated, because it may not be text.
 pub(crate) fn explain(status: StatusCode) -> Explanation {
     let (scim_type, detail) = match status {
         StatusCode::URI_TOO_LONG => {
-            (None, "the URL is too long; a filter or a list of attributes can be sent to .search instead")
+            (None, "the URL is too long; send a long filter or list of attributes to .search instead")
         }
         StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => (None, "the URL or the headers are too long"),
         _ => (
             Some("invalidSyntax"),
-            "this can't be read as an HTTP request; in a URL, write quotes as %22 and spaces as %20",
+            "this is not a valid HTTP request; in a URL, write quotes as %22 and spaces as %20",
         ),
     };
     Explanation {

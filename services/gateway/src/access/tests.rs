@@ -1,4 +1,4 @@
-//! The memory of checks, in front of a tenant whose answers are in the test's hand.
+//! Tests of the cache, with a tenant service whose answers the test controls.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -22,7 +22,7 @@ use crate::grpc::access::Announcement;
 
 const GOOD: &str = "acme";
 
-/// Accepts every token at [`GOOD`] and no other, one check at a time, each when the test lets it.
+/// Accepts every token at [`GOOD`] and no other. It answers one check at a time, when the test lets it.
 struct Tenant {
     clock: Clock,
     workspace: WorkspaceId,
@@ -140,7 +140,7 @@ impl Scene {
         let channels = Channels::connect(&url, &tls).unwrap();
         let announced = Announced::new();
         let access = Access::new(AccessClient::new(channels, credential), announced.clone(), clock);
-        let context = RequestContext::of(&http::HeaderMap::new());
+        let context = RequestContext::from_headers(&http::HeaderMap::new());
         Self { tenant, announced, access, token: ScimToken::generate(), context, tasks }
     }
 
@@ -149,7 +149,7 @@ impl Scene {
         verified.map_err(|failure| failure.reason)
     }
 
-    /// As a beat does: nothing was missed.
+    /// Sends a heartbeat: no announcement was missed.
     fn beat(&self) {
         self.announced.hear(Announcement::Workspaces(Vec::new()));
     }
@@ -169,7 +169,7 @@ async fn a_burst_with_one_token_makes_one_check() {
     let scene = Scene::set().await;
 
     let burst = join_all((0..50).map(|_| scene.verify(GOOD)));
-    // Polled after all of the burst, so that each of it waits for the one check.
+    // Polled after all calls of the burst, so that each of them waits for the one check.
     let (verified, ()) = tokio::join!(burst, async { scene.answer() });
 
     assert!(verified.iter().all(Result::is_ok));
@@ -178,7 +178,7 @@ async fn a_burst_with_one_token_makes_one_check() {
 }
 
 #[tokio::test]
-async fn a_verified_token_is_remembered_while_announcements_are_heard_and_until_its_credential_ends() {
+async fn a_valid_token_is_cached_while_announcements_arrive_and_until_its_credential_ends() {
     let scene = Scene::set().await;
     scene.answer();
     scene.verify(GOOD).await.unwrap();
@@ -207,7 +207,7 @@ async fn without_announcements_every_request_is_checked() {
 }
 
 #[tokio::test]
-async fn an_announcement_empties_the_memory_of_its_workspace() {
+async fn an_announcement_clears_the_cache_of_its_workspace() {
     let scene = Scene::set().await;
     scene.answer();
     scene.verify(GOOD).await.unwrap();
@@ -220,7 +220,7 @@ async fn an_announcement_empties_the_memory_of_its_workspace() {
 }
 
 #[tokio::test]
-async fn a_check_that_an_announcement_overtook_is_made_again() {
+async fn a_check_that_an_announcement_overtook_is_repeated() {
     let scene = Scene::set().await;
 
     let revocation = async {
@@ -237,7 +237,7 @@ async fn a_check_that_an_announcement_overtook_is_made_again() {
 }
 
 #[tokio::test]
-async fn a_refusal_is_remembered_and_holds_for_its_workspace_only() {
+async fn a_refusal_is_cached_for_its_workspace_only() {
     let scene = Scene::set().await;
     scene.answer();
 
@@ -251,7 +251,7 @@ async fn a_refusal_is_remembered_and_holds_for_its_workspace_only() {
 }
 
 #[test]
-fn a_token_is_remembered_under_its_workspace_only() {
+fn a_token_is_cached_for_its_workspace_only() {
     let token = ScimToken::generate();
 
     assert_eq!(key("acme", &token), key("acme", &token));

@@ -1,5 +1,5 @@
-//! Where a document of a bulk operation may refer to what another one makes: in members, in managers, and in
-//! the paths of PATCH operations that select them. Everywhere else `bulkId:` is ordinary text.
+//! The places where the document of a bulk operation may refer to a resource that another operation creates: members,
+//! managers, and the filters in the paths of PATCH operations. Everywhere else `bulkId:` is ordinary text.
 
 use serde_json::Value;
 use usher_scim::Object;
@@ -7,10 +7,10 @@ use usher_scim::schema::{AttrPath, CORE_GROUP, CORE_USER, ENTERPRISE_USER};
 
 use crate::kind::Kind;
 
-/// Visits each text that can be a reference or contain one.
+/// Calls `visit` with each text that can be or contain a reference.
 ///
 /// # Errors
-/// The first one of `visit`.
+/// The first error of `visit`.
 pub(super) fn each<E>(
     kind: Kind,
     data: &mut Value,
@@ -48,7 +48,7 @@ fn operation<E>(
     }
 }
 
-/// The members of a resource, of an extension, or of the value of an operation without a path.
+/// Visits the members of a resource, of an extension, or of the value of an operation without a path.
 fn attributes<E>(
     kind: Kind,
     sent: &mut Object,
@@ -66,7 +66,7 @@ fn attributes<E>(
     Ok(())
 }
 
-/// Whether a name, with or without its schema's URN, is that of an attribute that refers to resources.
+/// Whether an attribute refers to resources. Its name may have its schema's URN in front.
 fn is_reference(kind: Kind, name: &str) -> bool {
     let path = AttrPath::parse(name);
     let (attribute, schemas): (_, &[&str]) = match kind {
@@ -76,7 +76,7 @@ fn is_reference(kind: Kind, name: &str) -> bool {
     path.name.eq_ignore_ascii_case(attribute) && path.urn.is_none_or(|urn| schemas.contains(&urn.as_str()))
 }
 
-/// An id, an object with one, or a list of either.
+/// Visits an id, an object with an id, or a list of these.
 fn reference<E>(value: &mut Value, visit: &mut impl FnMut(&mut String) -> Result<(), E>) -> Result<(), E> {
     match value {
         Value::String(text) => visit(text),

@@ -10,16 +10,16 @@ use crate::kind::Kind;
 
 const MARK: &str = "bulkId:";
 
-/// In which order operations are carried out.
+/// The order in which operations are executed.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Plan {
-    /// Positions: as sent, except that who refers to another waits for it.
+    /// The positions of operations, in the order sent, except that an operation waits for those that it refers to.
     pub(crate) order: Vec<usize>,
-    /// Positions of those whose references go round in a circle, or lead into one.
+    /// The positions of operations whose references form a circle or lead into one.
     pub(crate) circular: Vec<usize>,
 }
 
-/// A reference that names no id yet.
+/// A reference that has no id yet.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Unresolved(pub(crate) String);
 
@@ -56,7 +56,7 @@ pub(crate) fn plan(operations: &[Operation]) -> Plan {
     Plan { order, circular }
 }
 
-/// Puts ids in the place of references, where a document can have any.
+/// Replaces references by ids wherever a document can have them.
 ///
 /// # Errors
 /// A reference for which `id_of` has no id.
@@ -78,10 +78,10 @@ pub(crate) fn resolve(
     })
 }
 
-/// The id that a path names.
+/// Returns the id in a path, with a reference replaced.
 ///
 /// # Errors
-/// As [`resolve`].
+/// As for [`resolve`].
 pub(crate) fn resolve_id(id: &str, id_of: &impl Fn(&str) -> Option<String>) -> Result<String, Unresolved> {
     match id.strip_prefix(MARK) {
         None => Ok(id.to_owned()),
@@ -89,7 +89,7 @@ pub(crate) fn resolve_id(id: &str, id_of: &impl Fn(&str) -> Option<String>) -> R
     }
 }
 
-/// The references of an operation: those in its document, and the resource in its path.
+/// The references of an operation, in its document and in its path.
 pub(super) fn mentioned(kind: Kind, id: &str, data: &mut Value) -> BTreeSet<String> {
     let mut found: BTreeSet<String> = id.strip_prefix(MARK).map(str::to_owned).into_iter().collect();
     let noted: Result<(), Unresolved> = places::each(kind, data, &mut |text| {
@@ -99,7 +99,7 @@ pub(super) fn mentioned(kind: Kind, id: &str, data: &mut Value) -> BTreeSet<Stri
         }));
         Ok(())
     });
-    debug_assert!(noted.is_ok(), "noting refuses nothing");
+    debug_assert!(noted.is_ok(), "this visitor returns no errors");
     found
 }
 
@@ -109,13 +109,13 @@ enum Piece<'t> {
     Reference(&'t str),
 }
 
-/// The parts of a text in one pass: the whole of it is a reference, or those in the filter of a PATCH path
-/// are, `members[value eq "bulkId:a"]`.
+/// Splits a text into parts, in one pass. Either the whole text is a reference, or references occur in the filter of
+/// a PATCH path: `members[value eq "bulkId:a"]`.
 fn pieces(text: &str) -> impl Iterator<Item = Piece<'_>> {
     let whole = text.strip_prefix(MARK).map(Piece::Reference);
     let rest = if whole.is_some() { "" } else { text };
     let quoted = rest.split_inclusive('"').map(|part| {
-        // Between two quotes, and with the second one still at its end.
+        // The text between two quotes, still with the second one.
         match part.strip_prefix(MARK).and_then(|part| part.strip_suffix('"')) {
             Some(reference) => [Piece::Reference(reference), Piece::Text("\"")],
             None => [Piece::Text(part), Piece::Text("")],
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn circles_are_found_and_keep_nobody_else_from_going_on() {
+    fn circles_are_found_and_do_not_affect_other_operations() {
         let plan = planned(&[post("a", &["b"]), post("b", &["a"]), post("c", &["c"]), post("d", &[])]);
 
         assert_eq!(plan, Plan { order: vec![3], circular: vec![0, 1, 2] });
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reference_to_nothing_is_named() {
+    fn an_unresolvable_reference_is_named() {
         let id_of = |_: &str| None;
         let mut data = json!({ "members": [{ "value": "bulkId:b" }] });
 
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn what_references_cost_grows_with_the_request_and_no_faster() {
+    fn the_cost_of_references_is_linear_in_the_request() {
         let long = |times: usize| {
             let members = format!("members[value eq {}]", "\"bulkId:a\" ".repeat(times));
             json!({ "method": "PATCH", "path": "/Groups/1", "data": { "Operations": [

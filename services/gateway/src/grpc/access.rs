@@ -15,10 +15,10 @@ use usher_scim::Profile;
 
 use crate::layers::RequestContext;
 
-/// Longest time for a check: one row, and for a token without a MAC of today's keys one argon2id hash in its turn.
+/// The maximum time for a check: one row, and one argon2id hash if no current key made the token's MAC.
 const CHECK: Duration = Duration::from_secs(5);
 
-/// Asks tenant, with the gateway's own credential.
+/// A client of tenant, with the gateway's own credential.
 #[derive(Clone, Debug)]
 pub(crate) struct AccessClient {
     client: AccessServiceClient<Channels>,
@@ -28,21 +28,21 @@ pub(crate) struct AccessClient {
 /// A token that tenant accepted.
 #[derive(Debug)]
 pub(crate) struct Accepted {
-    /// For identity.
+    /// The credential for calls to identity.
     pub(crate) credential: String,
     pub(crate) ends_at: Timestamp,
     pub(crate) workspace: WorkspaceId,
     pub(crate) app: AppId,
     pub(crate) token: TokenId,
-    /// How the app's identity provider is read.
+    /// The dialect of the app's identity provider.
     pub(crate) profile: Profile,
-    /// Whether the app's `externalId` never goes to another person.
+    /// Whether the app's `externalId` values are never given to another person.
     pub(crate) external_id_stable: bool,
-    /// Where people may leave and nothing else, what everything else is told.
+    /// If only deactivations are permitted: the error for all other requests.
     pub(crate) leaving_only: Option<Failure>,
 }
 
-/// What must be forgotten.
+/// Which cached checks are outdated.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Announcement {
     Workspaces(Vec<WorkspaceId>),
@@ -75,7 +75,7 @@ impl AccessClient {
         let message =
             pb::CheckTokenRequest { workspace: workspace.to_owned(), token: token.expose().to_owned() };
         let answer = self.client.clone().check_token(outgoing.request(message)).await?.into_inner();
-        let broken = || Failure::new(Reason::Internal, "tenant's answer to a token check can't be read");
+        let broken = || Failure::new(Reason::Internal, "can't parse tenant's answer to a token check");
         Ok(Accepted {
             ends_at: answer
                 .expire_time
@@ -100,7 +100,7 @@ impl AccessClient {
         })
     }
 
-    /// Begins to watch.
+    /// Opens the stream.
     pub(crate) async fn watch(&self) -> Result<Announcements, Failure> {
         let credential = self.credential.current().await?;
         let outgoing = Outgoing {
@@ -116,7 +116,7 @@ impl AccessClient {
 }
 
 impl Announcements {
-    /// The next one; nothing to forget is a sign of life.
+    /// Waits for the next announcement. An empty one is a heartbeat.
     pub(crate) async fn next(&mut self) -> Result<Announcement, Failure> {
         let message = self.0.message().await?;
         let message = message.ok_or_else(|| Failure::new(Reason::Unavailable, "tenant ended the stream"))?;
@@ -124,7 +124,7 @@ impl Announcements {
             return Ok(Announcement::Everything);
         }
         let workspaces = message.workspace_ids.iter().map(|id| id.parse()).collect::<Result<_, _>>();
-        // What can't be read could be anything.
+        // An announcement that can't be parsed may concern any workspace.
         Ok(workspaces.map_or(Announcement::Everything, Announcement::Workspaces))
     }
 }

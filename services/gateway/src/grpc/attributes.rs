@@ -7,7 +7,7 @@ use usher_scim::schema::CustomAttribute;
 
 use super::convert::attribute;
 
-/// The workspaces' own attributes.
+/// A client for the custom attributes of workspaces.
 #[derive(Clone, Debug)]
 pub(crate) struct Attributes(AttributeServiceClient<Channels>);
 

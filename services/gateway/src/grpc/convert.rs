@@ -1,4 +1,4 @@
-//! Between messages and what the gateway works with.
+//! Conversion between messages and the gateway's types.
 
 use prost_types::Timestamp as WireTimestamp;
 use usher_base::Reason;
@@ -40,7 +40,7 @@ impl TryFrom<pb::Group> for Resource {
     }
 }
 
-/// A workspace's own attribute.
+/// A custom attribute.
 pub(super) fn attribute(attribute: pb::Attribute) -> Result<CustomAttribute, Failure> {
     let kind = match attribute.r#type() {
         pb::AttributeType::String => Kind::String,
@@ -73,7 +73,8 @@ fn time(at: Option<WireTimestamp>) -> Result<String, Failure> {
         .ok_or_else(|| Failure::new(Reason::Internal, "identity's answer has no time"))
 }
 
-/// How many resources are asked for; to SCIM 0 means none (RFC 7644 section 3.4.2.4), to identity its default.
+/// The page size to request. In SCIM 0 means no resources (RFC 7644 section 3.4.2.4), for identity it means the
+/// default.
 pub(super) const fn count(asked: i32) -> i32 {
     if asked == 0 { -1 } else { asked }
 }

@@ -6,16 +6,16 @@ use usher_proto::identity::v1::group_service_client::GroupServiceClient;
 use usher_rpc::{Channels, Failure, Outgoing};
 use usher_scim::Profile;
 
-use super::{MAX_ANSWER, convert};
+use super::{MAX_RESPONSE_BYTES, convert};
 use crate::kind::{Page, Resource, Selection};
 
-/// Identity's groups.
+/// A client for groups.
 #[derive(Clone, Debug)]
 pub(crate) struct Groups(GroupServiceClient<Channels>);
 
 impl Groups {
     pub(crate) fn new(channels: Channels) -> Self {
-        Self(GroupServiceClient::new(channels).max_decoding_message_size(MAX_ANSWER))
+        Self(GroupServiceClient::new(channels).max_decoding_message_size(MAX_RESPONSE_BYTES))
     }
 
     pub(crate) async fn create(

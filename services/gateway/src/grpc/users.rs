@@ -6,17 +6,17 @@ use usher_proto::identity::v1::user_service_client::UserServiceClient;
 use usher_rpc::{Channels, Failure, Outgoing};
 use usher_scim::Profile;
 
-use super::{MAX_ANSWER, convert};
+use super::{MAX_RESPONSE_BYTES, convert};
 use crate::kind::{Page, Resource, Selection};
 use crate::leaving::Condition;
 
-/// Identity's users.
+/// A client for users.
 #[derive(Clone, Debug)]
 pub(crate) struct Users(UserServiceClient<Channels>);
 
 impl Users {
     pub(crate) fn new(channels: Channels) -> Self {
-        Self(UserServiceClient::new(channels).max_decoding_message_size(MAX_ANSWER))
+        Self(UserServiceClient::new(channels).max_decoding_message_size(MAX_RESPONSE_BYTES))
     }
 
     pub(crate) async fn create(

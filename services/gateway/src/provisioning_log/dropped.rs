@@ -1,4 +1,4 @@
-//! What had to be dropped: counted at once, and told from time to time.
+//! Counts dropped entries, and reports them periodically.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -6,15 +6,15 @@ use std::time::Duration;
 
 use usher_rpc::Tasks;
 
-/// How often it is told.
-const TELL: Duration = Duration::from_mins(1);
+/// How often they are reported.
+const REPORT_INTERVAL: Duration = Duration::from_mins(1);
 
-/// The entries that were dropped since it was told last, by reason. Clones are the same.
+/// The entries that were dropped since the last report, by reason. Clones are the same.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Dropped(Arc<Mutex<BTreeMap<&'static str, u64>>>);
 
 impl Dropped {
-    /// Counts entries.
+    /// Counts dropped entries.
     pub(super) fn add(&self, entries: usize, why: &'static str) {
         if entries == 0 {
             return;
@@ -24,12 +24,12 @@ impl Dropped {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(why).or_default() += entries;
     }
 
-    /// Tells what was dropped, once a minute, until the stop is asked for.
-    pub(super) async fn tell(self, tasks: Tasks) {
+    /// Reports dropped entries every minute until shutdown.
+    pub(super) async fn report(self, tasks: Tasks) {
         while !tasks.is_stopping() {
             tokio::select! {
                 () = tasks.stopping() => {}
-                () = tokio::time::sleep(TELL) => {}
+                () = tokio::time::sleep(REPORT_INTERVAL) => {}
             }
             let dropped = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
             if !dropped.is_empty() {

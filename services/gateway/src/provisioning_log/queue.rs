@@ -1,4 +1,4 @@
-//! Entries that wait, at most so many, and at most so many of one workspace.
+//! A queue of entries, with limits in total and per workspace.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -8,59 +8,58 @@ use jiff::Timestamp;
 use tokio::sync::Notify;
 use usher_base::id::LogEntryId;
 
-use super::Attempt;
-use super::sent::Sent;
+use super::LogEntry;
+use super::document_summary::DocumentSummary;
 
-/// When this many wait, documents are read at once rather than kept: each may be large.
-const CROWDED: usize = 1_000;
-/// How often is looked whether a workspace's rest is over.
-const LOOK: Duration = Duration::from_millis(100);
+/// When this many entries wait, their documents are summarised at once and not kept, because each may be large.
+const MAX_DOCUMENTS: usize = 1_000;
+/// How often to check whether a workspace's pause has ended.
+const CHECK_INTERVAL: Duration = Duration::from_millis(100);
 
-/// An attempt with its place in the log.
+/// An entry with its id and time.
 #[derive(Debug)]
-pub(crate) struct Entry {
+pub(crate) struct QueuedEntry {
     pub(crate) id: LogEntryId,
     pub(crate) at: Timestamp,
-    pub(crate) attempt: Attempt,
-    pub(crate) sent: Sent,
+    pub(crate) log_entry: LogEntry,
+    pub(crate) summary: DocumentSummary,
 }
 
-impl Entry {
-    pub(super) fn new(id: LogEntryId, at: Timestamp, attempt: Attempt) -> Self {
-        Self { id, at, attempt, sent: Sent::default() }
+impl QueuedEntry {
+    pub(super) fn new(id: LogEntryId, at: Timestamp, log_entry: LogEntry) -> Self {
+        Self { id, at, log_entry, summary: DocumentSummary::default() }
     }
 
-    /// Reads what the document says of itself, and drops the document.
+    /// Replaces the document by its summary.
     pub(super) fn read_document(&mut self) {
-        if let Some(document) = self.attempt.document.take() {
-            let taken = self.attempt.status.is_success();
-            self.sent = Sent::read(&document, self.attempt.kind, taken);
+        if let Some(document) = self.log_entry.document.take() {
+            let taken = self.log_entry.status.is_success();
+            self.summary = DocumentSummary::read(&document, self.log_entry.kind, taken);
         }
-        if self.attempt.degraded {
-            self.sent.note_degraded();
+        if self.log_entry.degraded {
+            self.summary.note_degraded();
         }
     }
 }
 
-/// The queue.
 #[derive(Debug)]
 pub(super) struct Queue {
-    most: usize,
-    most_each: usize,
+    max: usize,
+    max_per_workspace: usize,
     waiting: Mutex<Waiting>,
     arrived: Notify,
 }
 
 #[derive(Debug, Default)]
 struct Waiting {
-    entries: VecDeque<Entry>,
+    entries: VecDeque<QueuedEntry>,
     by_workspace: HashMap<String, usize>,
     /// Workspaces whose entries are not sent before a time.
     resting: HashMap<String, Instant>,
 }
 
 impl Waiting {
-    /// How many entries may be sent.
+    /// The number of entries that may be sent.
     fn ready(&mut self) -> usize {
         let now = Instant::now();
         self.resting.retain(|_, until| *until > now);
@@ -69,42 +68,42 @@ impl Waiting {
     }
 }
 
-/// There is no place for one more.
+/// The queue is full.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Full;
+pub(super) struct QueueFull;
 
 impl Queue {
-    pub(super) fn new(most: usize, most_each: usize) -> Self {
-        Self { most, most_each, waiting: Mutex::default(), arrived: Notify::new() }
+    pub(super) fn new(max: usize, max_per_workspace: usize) -> Self {
+        Self { max, max_per_workspace, waiting: Mutex::default(), arrived: Notify::new() }
     }
 
-    /// Puts an entry last.
-    pub(super) fn push(&self, mut entry: Entry) -> Result<(), Full> {
-        if self.len() >= CROWDED {
+    /// Appends an entry.
+    pub(super) fn push(&self, mut entry: QueuedEntry) -> Result<(), QueueFull> {
+        if self.len() >= MAX_DOCUMENTS {
             entry.read_document();
         }
         let mut waiting = self.waiting();
-        let of_workspace = waiting.by_workspace.get(&entry.attempt.workspace).copied().unwrap_or_default();
-        if waiting.entries.len() >= self.most || of_workspace >= self.most_each {
-            return Err(Full);
+        let of_workspace = waiting.by_workspace.get(&entry.log_entry.workspace).copied().unwrap_or_default();
+        if waiting.entries.len() >= self.max || of_workspace >= self.max_per_workspace {
+            return Err(QueueFull);
         }
-        waiting.by_workspace.insert(entry.attempt.workspace.clone(), of_workspace + 1);
+        waiting.by_workspace.insert(entry.log_entry.workspace.clone(), of_workspace + 1);
         waiting.entries.push_back(entry);
         drop(waiting);
         self.arrived.notify_one();
         Ok(())
     }
 
-    /// Takes the first entries that may be sent, at most so many.
-    pub(super) fn take(&self, most: usize) -> Vec<Entry> {
+    /// Takes the first entries that may be sent, at most `max`.
+    pub(super) fn take(&self, max: usize) -> Vec<QueuedEntry> {
         let waiting = &mut *self.waiting();
-        let count = waiting.ready().min(most);
-        let taken: Vec<Entry> = if waiting.resting.is_empty() {
+        let count = waiting.ready().min(max);
+        let taken: Vec<QueuedEntry> = if waiting.resting.is_empty() {
             waiting.entries.drain(..count).collect()
         } else {
             let mut taken = Vec::with_capacity(count);
             for entry in std::mem::take(&mut waiting.entries) {
-                if taken.len() < count && !waiting.resting.contains_key(&entry.attempt.workspace) {
+                if taken.len() < count && !waiting.resting.contains_key(&entry.log_entry.workspace) {
                     taken.push(entry);
                 } else {
                     waiting.entries.push_back(entry);
@@ -113,29 +112,29 @@ impl Queue {
             taken
         };
         for entry in &taken {
-            if let Some(left) = waiting.by_workspace.get_mut(&entry.attempt.workspace) {
+            if let Some(left) = waiting.by_workspace.get_mut(&entry.log_entry.workspace) {
                 *left -= 1;
                 if *left == 0 {
-                    waiting.by_workspace.remove(&entry.attempt.workspace);
+                    waiting.by_workspace.remove(&entry.log_entry.workspace);
                 }
             }
         }
         taken
     }
 
-    /// Puts entries that were taken back where they were. Their workspaces' entries are not sent again before some time
-    /// has passed. One batch more than fits may wait then.
-    pub(super) fn put_back(&self, entries: Vec<Entry>, rest: Duration) {
+    /// Puts entries back to where they were. No entries of their workspaces are sent for the time `rest`. The queue
+    /// may then exceed its limit by one batch.
+    pub(super) fn put_back(&self, entries: Vec<QueuedEntry>, rest: Duration) {
         let mut waiting = self.waiting();
         for entry in entries.into_iter().rev() {
-            let workspace = entry.attempt.workspace.clone();
+            let workspace = entry.log_entry.workspace.clone();
             waiting.resting.insert(workspace.clone(), Instant::now() + rest);
             *waiting.by_workspace.entry(workspace).or_default() += 1;
             waiting.entries.push_front(entry);
         }
     }
 
-    /// Lets no workspace's entries wait any longer.
+    /// Ends the pauses of all workspaces.
     pub(super) fn wake(&self) {
         self.waiting().resting.clear();
     }
@@ -144,20 +143,20 @@ impl Queue {
         self.waiting().entries.len()
     }
 
-    /// How many entries may be sent.
+    /// The number of entries that may be sent.
     pub(super) fn ready(&self) -> usize {
         self.waiting().ready()
     }
 
-    /// Waits until there is an entry that may be sent.
+    /// Waits until an entry may be sent.
     pub(super) async fn arrival(&self) {
         while self.ready() == 0 {
             let arrived = self.arrived.notified();
             if self.waiting().resting.is_empty() {
                 arrived.await;
             } else {
-                // Nobody tells when a rest is over.
-                let _ = tokio::time::timeout(LOOK, arrived).await;
+                // Nothing signals the end of a pause.
+                let _ = tokio::time::timeout(CHECK_INTERVAL, arrived).await;
             }
         }
     }
@@ -173,35 +172,35 @@ mod tests {
 
     use super::*;
 
-    fn entry(workspace: &str) -> Entry {
+    fn entry(workspace: &str) -> QueuedEntry {
         let clock = Clock::system();
-        Entry::new(LogEntryId::new(&clock), clock.now(), Attempt::of_nothing(workspace.to_owned()))
+        QueuedEntry::new(LogEntryId::new(&clock), clock.now(), LogEntry::empty(workspace.to_owned()))
     }
 
     #[tokio::test]
-    async fn a_workspace_that_fills_its_places_leaves_the_others_theirs() {
+    async fn a_workspace_that_fills_its_slots_leaves_the_others_theirs() {
         let queue = Queue::new(5, 3);
 
         let kept = (0..10).filter(|_| queue.push(entry("busy")).is_ok()).count();
 
         assert_eq!(kept, 3);
         assert!(queue.push(entry("quiet")).is_ok() && queue.push(entry("quiet")).is_ok());
-        assert_eq!(queue.push(entry("quiet")), Err(Full), "five in all");
+        assert_eq!(queue.push(entry("quiet")), Err(QueueFull), "five in total");
         queue.arrival().await;
         assert_eq!(queue.take(3).len(), 3);
-        assert!(queue.push(entry("busy")).is_ok(), "its places are free again");
+        assert!(queue.push(entry("busy")).is_ok(), "its slots are free again");
         assert_eq!(queue.take(100).len(), 3);
         assert!(queue.waiting.lock().unwrap().by_workspace.is_empty());
     }
 
     #[tokio::test]
-    async fn entries_that_are_put_back_rest_and_hold_up_nobody_elses() {
+    async fn entries_that_are_put_back_pause_and_delay_no_others() {
         let queue = Queue::new(10, 5);
         for workspace in ["slow", "quiet", "slow", "quiet"] {
             queue.push(entry(workspace)).unwrap();
         }
-        let of = |entries: Vec<Entry>| -> Vec<_> {
-            entries.into_iter().map(|entry| entry.attempt.workspace).collect()
+        let of = |entries: Vec<QueuedEntry>| -> Vec<_> {
+            entries.into_iter().map(|entry| entry.log_entry.workspace).collect()
         };
 
         queue.put_back(queue.take(1), Duration::from_mins(1));

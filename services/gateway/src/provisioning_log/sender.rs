@@ -1,4 +1,4 @@
-//! Sends what waits to tenant, one call for all workspaces that are in a batch.
+//! Sends queued entries to tenant, one call per batch for all its workspaces.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,24 +7,24 @@ use usher_base::Reason;
 use usher_rpc::{Failure, Tasks};
 
 use super::dropped::Dropped;
-use super::queue::{Entry, Queue};
+use super::queue::{Queue, QueuedEntry};
 use crate::grpc::provisioning_log::{Appended, LogClient};
 
-/// After tenant, or one workspace's log, took nothing.
+/// The pause after tenant, or one workspace's log, accepted nothing.
 const PAUSE: Duration = Duration::from_secs(1);
-/// How long the last entries may take when the gateway stops.
-const LAST: Duration = Duration::from_secs(2);
+/// The maximum time for the last entries when the gateway stops.
+const FINISH_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How a queue is sent.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pace {
     /// How long entries are collected before they are sent.
     pub(super) collect: Duration,
-    /// Most entries sent at once, as tenant takes them.
+    /// The maximum number of entries per batch, as tenant accepts them.
     pub(super) batch: usize,
 }
 
-/// Sends a queue's entries.
+/// Sends the entries of a queue.
 pub(super) struct QueueSender {
     pub(super) queue: Arc<Queue>,
     pub(super) pace: Pace,
@@ -33,14 +33,14 @@ pub(super) struct QueueSender {
 }
 
 impl QueueSender {
-    /// Sends what comes, until the stop is asked for; then what is left.
+    /// Sends entries until shutdown begins, then the remaining ones.
     pub(super) async fn run(self, tasks: Tasks) {
         loop {
             tokio::select! {
                 () = self.queue.arrival() => {}
                 () = tasks.stopping() => return self.finish().await,
             }
-            // Whoever comes soon goes along.
+            // Waits a little so that more entries join the batch.
             if self.queue.ready() < self.pace.batch {
                 tokio::select! {
                     () = tokio::time::sleep(self.pace.collect) => {}
@@ -52,13 +52,13 @@ impl QueueSender {
         }
     }
 
-    fn batch(&self) -> Vec<Entry> {
+    fn batch(&self) -> Vec<QueuedEntry> {
         let mut batch = self.queue.take(self.pace.batch);
-        batch.iter_mut().for_each(Entry::read_document);
+        batch.iter_mut().for_each(QueuedEntry::read_document);
         batch
     }
 
-    /// Sends what is left: no longer than the stop may take.
+    /// Sends the remaining entries, within the time for shutdown.
     async fn finish(self) {
         let all = async {
             loop {
@@ -76,15 +76,15 @@ impl QueueSender {
                 }
             }
         };
-        if tokio::time::timeout(LAST, all).await.is_err() {
+        if tokio::time::timeout(FINISH_TIMEOUT, all).await.is_err() {
             let entries = self.queue.len();
             tracing::warn!(entries, "the last entries of provisioning logs were not all sent");
         }
     }
 
-    /// Sends a batch; again and again while tenant is away. Entries that can't be stored for one workspace
-    /// wait for a second, and the entries of the other workspaces are sent without them.
-    async fn send(&self, batch: Vec<Entry>, tasks: &Tasks) {
+    /// Sends a batch, and retries while tenant is unavailable. Entries that can't be stored for one workspace wait
+    /// for a second; those of the other workspaces are sent without them.
+    async fn send(&self, batch: Vec<QueuedEntry>, tasks: &Tasks) {
         let mut told = false;
         loop {
             let failure = match self.client.append(&batch).await {
@@ -94,13 +94,13 @@ impl QueueSender {
                 }
                 Err(failure) => failure,
             };
-            if !passes(&failure) || tasks.is_stopping() {
+            if !is_temporary(&failure) || tasks.is_stopping() {
                 let entries = batch.len();
                 tracing::error!(error = %failure, entries, "entries of provisioning logs are lost");
                 return self.dropped.add(entries, "refused");
             }
             if !std::mem::replace(&mut told, true) {
-                tracing::warn!(error = %failure, "provisioning logs wait for tenant");
+                tracing::warn!(error = %failure, "provisioning logs are waiting for tenant");
             }
             tokio::select! {
                 () = tasks.stopping() => {}
@@ -109,17 +109,17 @@ impl QueueSender {
         }
     }
 
-    /// Counts what was dropped, and gives what is to be sent again.
-    fn note(&self, batch: Vec<Entry>, appended: &Appended) -> Vec<Entry> {
+    /// Counts dropped entries, and returns those that must be sent again.
+    fn note(&self, batch: Vec<QueuedEntry>, appended: &Appended) -> Vec<QueuedEntry> {
         for (why, entries) in appended.dropped {
             self.dropped.add(entries, why);
         }
-        batch.into_iter().filter(|entry| appended.again.contains(&entry.attempt.workspace)).collect()
+        batch.into_iter().filter(|entry| appended.again.contains(&entry.log_entry.workspace)).collect()
     }
 }
 
 /// Whether the same call may succeed later.
-fn passes(failure: &Failure) -> bool {
+fn is_temporary(failure: &Failure) -> bool {
     matches!(
         failure.reason,
         Reason::Unavailable

@@ -1,4 +1,4 @@
-//! What the surface answers by itself: with no tenant and no identity behind it.
+//! Tests of what the gateway answers itself, without tenant and identity.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,7 +25,7 @@ async fn send(request: Request) -> Response {
 
 async fn send_to(public_url: &str, request: Request) -> Response {
     let config = Config {
-        // Nobody listens on the discard port.
+        // Nothing listens on the discard port.
         tenant_url: "http://127.0.0.1:9".into(),
         identity_url: "http://127.0.0.1:9".into(),
         tls: ClientTls::default(),
@@ -110,7 +110,7 @@ async fn a_token_that_cannot_be_checked_is_503_and_never_401() {
 }
 
 #[tokio::test]
-async fn a_name_that_can_be_no_workspace_is_refused_like_a_wrong_token() {
+async fn an_impossible_workspace_name_is_refused_like_a_wrong_token() {
     let request = Request::builder()
         .uri("/scim/v2/a%20b/Users")
         .header("authorization", format!("Bearer {}", ScimToken::generate().expose()));
@@ -133,7 +133,7 @@ async fn a_description_that_the_client_has_is_not_sent_again() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_a_scim_404() {
+async fn an_unknown_path_is_a_scim_404() {
     for path in ["/", "/scim/v2/acme/Nothing", "/scim/v2/acme/Users/1/2", "/users", "/scim/v1/acme/Users"] {
         assert_scim_error(ask("GET", path).await, 404).await;
     }
@@ -162,7 +162,7 @@ async fn every_answer_is_of_its_own_type_and_kept_by_no_cache() {
 }
 
 #[tokio::test]
-async fn who_comes_by_https_is_told_to_come_by_nothing_else() {
+async fn https_clients_get_strict_transport_security() {
     for path in ["/scim/v2/acme/Users", "/nothing", "/livez"] {
         let request = Request::builder().uri(path).body(Body::empty()).unwrap();
         let answer = send_to("https://scim.example.com", request).await;
@@ -180,7 +180,7 @@ async fn a_request_id_comes_back() {
 }
 
 #[tokio::test]
-async fn the_process_lives_without_the_others_and_is_not_ready() {
+async fn the_process_is_alive_without_the_others_but_not_ready() {
     assert_eq!(ask("GET", "/livez").await.status(), StatusCode::OK);
 
     let response = ask("GET", "/readyz").await;

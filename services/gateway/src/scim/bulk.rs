@@ -19,45 +19,45 @@ use crate::gateway::Gateway;
 use crate::leaving::Condition;
 use crate::precondition::versions;
 use crate::problem::Problem;
-use crate::provisioning_log::{Attempt, LONGEST_DOCUMENT};
+use crate::provisioning_log::{LogEntry, MAX_DOCUMENT_BYTES};
 use crate::query::Attributes;
-use crate::respond::Answer;
+use crate::respond::Reply;
 
-/// With less time left nothing more is begun, so that the client learns what was done.
+/// When less time is left, no further operation begins, so that the client learns what was done.
 const RESERVE: Duration = Duration::from_secs(3);
 
-type Outcome = Result<Answer, Problem>;
+type Outcome = Result<Reply, Problem>;
 
-/// `POST /Bulk`. What has begun goes on to its end even if the client goes away.
+/// `POST /Bulk`. Operations that have begun are finished even if the client disconnects.
 pub(crate) async fn bulk(
     State(gateway): State<Gateway>,
     caller: Caller,
     JsonBody(body): JsonBody,
-) -> Result<Answer, Problem> {
-    let place = gateway.places.bulk(caller.workspace()).await?;
+) -> Result<Reply, Problem> {
+    let slot = gateway.slots.bulk(caller.workspace()).await?;
     let bulk = gateway.workbench.run_for(Some(caller.workspace()), body.len(), || Bulk::parse(&body)).await?;
-    // What is large is not held twice while the operations take their time.
+    // Releases the memory of the body while the operations run.
     drop(body);
     let tasks = gateway.tasks.clone();
     let run = async move {
         let results = Run::new(&gateway, &caller, &bulk).all().await;
-        drop(place);
+        drop(slot);
         results
     };
     let results = tasks.detach(run.in_current_span()).await;
-    Ok(Answer { document: Some(response(&results)), ..Answer::empty(StatusCode::OK) })
+    Ok(Reply { document: Some(response(&results)), ..Reply::empty(StatusCode::OK) })
 }
 
-/// A bulk request that is being carried out.
+/// A bulk request that is being executed.
 struct Run<'a> {
     gateway: &'a Gateway,
     caller: &'a Caller,
     bulk: &'a Bulk,
     outcomes: Vec<Option<Outcome>>,
     errors: usize,
-    /// The ids of what was created, by `bulkId`; none where it failed.
+    /// The ids of created resources by `bulkId`; `None` if the creation failed.
     created: HashMap<&'a str, Option<String>>,
-    /// Nothing of a resource is shown but its version and address.
+    /// Responses contain only the version and URL of a resource.
     attributes: Attributes,
 }
 
@@ -74,7 +74,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// The results of all operations that were come to, in the order in which they were sent.
+    /// Results of the operations that were attempted, in the order sent.
     async fn all(mut self) -> Vec<Value> {
         let plan = plan(&self.bulk.operations);
         for position in plan.order {
@@ -82,15 +82,15 @@ impl<'a> Run<'a> {
                 break;
             }
             let began = Instant::now();
-            let outcome = self.one(&self.bulk.operations[position]).await;
+            let outcome = self.run_operation(&self.bulk.operations[position]).await;
             self.note(position, outcome, began.elapsed());
         }
         for position in plan.circular {
             if self.is_over() {
                 break;
             }
-            // 409, as RFC 7644 section 3.7.1 has it.
-            let detail = "its bulkId references go round in a circle";
+            // 409, as RFC 7644 section 3.7.1 requires.
+            let detail = "its bulkId references form a circle";
             self.note(position, Err(Problem::new(Reason::FailedPrecondition, detail)), Duration::ZERO);
         }
         let (base, request_id) = (&self.caller.base, self.caller.request_id());
@@ -102,14 +102,14 @@ impl<'a> Run<'a> {
             .collect()
     }
 
-    /// The id that a reference stands for.
+    /// Looks up the id that a reference stands for.
     fn id_of(&self) -> impl Fn(&str) -> Option<String> {
         |reference| self.created.get(reference).cloned().flatten()
     }
 
-    /// Whether as many errors happened as the client puts up with.
+    /// Whether `failOnErrors` was reached.
     fn is_over(&self) -> bool {
-        self.bulk.fail_on_errors.is_some_and(|most| self.errors >= most)
+        self.bulk.fail_on_errors.is_some_and(|max| self.errors >= max)
     }
 
     fn note(&mut self, position: usize, outcome: Outcome, took: Duration) {
@@ -119,38 +119,42 @@ impl<'a> Run<'a> {
         if let Some(bulk_id) = operation.bulk_id.as_deref().filter(|_| is_creation) {
             self.created.insert(bulk_id, outcome.as_ref().ok().and_then(id));
         }
-        let attempt = self.attempt(position, &outcome, took);
-        self.gateway.log.record(attempt);
+        let log_entry = self.log_entry(position, &outcome, took);
+        self.gateway.log.record(log_entry);
         self.outcomes[position] = Some(outcome);
     }
 
-    /// The operation's entry of the provisioning log.
-    fn attempt(&self, position: usize, outcome: &Outcome, took: Duration) -> Attempt {
+    /// The operation's entry in the provisioning log.
+    fn log_entry(&self, position: usize, outcome: &Outcome, took: Duration) -> LogEntry {
         let operation = &self.bulk.operations[position];
         let task = operation.task.as_ref().ok();
         let target = operation.target().and_then(|id| resolve_id(id, &self.id_of()).ok());
         let document = task.filter(|task| !task.data.is_null()).map(|task| task.data.to_string());
-        Attempt {
+        LogEntry {
             method: operation.method.to_ascii_uppercase(),
             path: operation.path.clone(),
             kind: task.map(|task| task.kind),
             id: target.or_else(|| outcome.as_ref().ok().and_then(id)),
-            document: document.filter(|document| document.len() <= LONGEST_DOCUMENT).map(Arc::from),
+            document: document.filter(|document| document.len() <= MAX_DOCUMENT_BYTES).map(Arc::from),
             status: outcome.as_ref().map_or_else(|problem| problem.status, |answer| answer.status),
             problem: outcome.as_ref().err().cloned(),
             degraded: outcome.as_ref().is_ok_and(|answer| answer.degraded),
             bulk_index: position + 1,
             took,
-            ..self.caller.attempt()
+            ..self.caller.log_entry()
         }
     }
 
-    async fn one(&self, operation: &Operation) -> Outcome {
+    async fn run_operation(&self, operation: &Operation) -> Outcome {
         let mut task = operation.task.clone()?;
         if self.caller.time_left() < RESERVE {
-            return Err(Problem::new(Reason::Unavailable, "time ran out before this one; send it again"));
+            return Err(Problem::new(
+                Reason::Unavailable,
+                "the time limit was reached before this \
+                 operation; send it again",
+            ));
         }
-        // Each operation is a request of its workspace, and waits where one of its own would be told to.
+        // Each operation counts as a request of the workspace, and waits where a separate request would be refused.
         let within = self.caller.time_left().saturating_sub(RESERVE);
         let workspace = self.caller.workspace();
         let limited = self.gateway.rate.take_within(workspace, within).await.err().map(Problem::rate_limited);
@@ -172,7 +176,7 @@ impl<'a> Run<'a> {
         match task.verb {
             Verb::Post => resources::create(gateway, caller, kind, data, attributes).await,
             Verb::Put => resources::replace(gateway, caller, kind, target, data, condition, attributes).await,
-            // Asked for nothing in particular, a group is answered without its members.
+            // Without requested attributes, a group is returned without its members.
             Verb::Patch => {
                 let attributes = &Attributes::default();
                 resources::patch(gateway, caller, kind, target, data, condition, attributes).await
@@ -194,7 +198,7 @@ impl<'a> Run<'a> {
     }
 }
 
-/// The id of what was created.
-fn id(answer: &Answer) -> Option<String> {
+/// The id of the created resource.
+fn id(answer: &Reply) -> Option<String> {
     Some(answer.document.as_ref()?.get("id")?.as_str()?.to_owned())
 }

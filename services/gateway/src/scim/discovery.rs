@@ -14,7 +14,7 @@ use crate::gateway::Gateway;
 use crate::problem::Problem;
 use crate::respond;
 
-/// What this surface supports; nothing else is advertised.
+/// The supported features. Nothing else is advertised.
 const SUPPORT: Support = Support { sort: true, cursor: true, bulk: Some(MAX_BULK_OPERATIONS) };
 
 /// `GET /ServiceProviderConfig`
@@ -30,7 +30,7 @@ pub(crate) async fn resource_types(
     uri: Uri,
 ) -> Result<Response, Problem> {
     refuse_filter(&uri)?;
-    Ok(all(&discovery::resource_types(&caller.base, &user_type(&gateway, &caller).await?)))
+    Ok(list_documents(&discovery::resource_types(&caller.base, &user_type(&gateway, &caller).await?)))
 }
 
 /// `GET /ResourceTypes/{id}`
@@ -40,7 +40,7 @@ pub(crate) async fn resource_type(
     Path((_, id)): Path<(String, String)>,
 ) -> Result<Response, Problem> {
     let user_type = user_type(&gateway, &caller).await?;
-    one(discovery::resource_types(&caller.base, &user_type), &id, "resource type")
+    find_document(discovery::resource_types(&caller.base, &user_type), &id, "resource type")
 }
 
 /// `GET /Schemas`
@@ -50,7 +50,7 @@ pub(crate) async fn schemas(
     uri: Uri,
 ) -> Result<Response, Problem> {
     refuse_filter(&uri)?;
-    Ok(all(&discovery::schemas(&caller.base, &user_type(&gateway, &caller).await?)))
+    Ok(list_documents(&discovery::schemas(&caller.base, &user_type(&gateway, &caller).await?)))
 }
 
 /// `GET /Schemas/{urn}`
@@ -60,28 +60,28 @@ pub(crate) async fn schema(
     Path((_, urn)): Path<(String, String)>,
 ) -> Result<Response, Problem> {
     let user_type = user_type(&gateway, &caller).await?;
-    one(discovery::schemas(&caller.base, &user_type), &urn, "schema")
+    find_document(discovery::schemas(&caller.base, &user_type), &urn, "schema")
 }
 
-/// Users as they are in the caller's workspace, with its own attributes.
+/// The user type of the caller's workspace, with its custom attributes.
 async fn user_type(gateway: &Gateway, caller: &Caller) -> Result<ResourceType, Problem> {
     let custom = gateway.attributes.list(&caller.call()).await;
-    Ok(schema::user_with(caller.settle(gateway, custom).await?))
+    Ok(schema::user_with(caller.check_outcome(gateway, custom).await?))
 }
 
-/// `/Me`: a token is an app's, which is no user (RFC 7644 section 3.11).
+/// `/Me`: a token belongs to an app, which is not a user (RFC 7644 section 3.11).
 pub(crate) fn me() -> MethodRouter<Gateway> {
     let refuse = async |_: Caller| {
         Problem::http(
             StatusCode::NOT_IMPLEMENTED,
             "NOT_IMPLEMENTED",
-            "the token is an app's and stands for no user; read /Users instead",
+            "the token belongs to an app and stands for no user; read /Users instead",
         )
     };
     get(refuse).post(refuse).put(refuse).patch(refuse).delete(refuse)
 }
 
-/// A filter would be ignored, which must not be taken for an answer to it (RFC 7644 section 4).
+/// Refuses a filter, which would otherwise be ignored without the client noticing (RFC 7644 section 4).
 fn refuse_filter(uri: &Uri) -> Result<(), Problem> {
     let asks = |part: &str| part.split('=').next().is_some_and(|name| name.eq_ignore_ascii_case("filter"));
     if uri.query().is_some_and(|query| query.split('&').any(asks)) {
@@ -90,12 +90,12 @@ fn refuse_filter(uri: &Uri) -> Result<(), Problem> {
     Ok(())
 }
 
-fn all(documents: &[Value]) -> Response {
+fn list_documents(documents: &[Value]) -> Response {
     let total = u64::try_from(documents.len()).unwrap_or_default();
     respond::json(StatusCode::OK, &discovery::list_response(total, 1, documents))
 }
 
-fn one(documents: Vec<Value>, id: &str, kind: &str) -> Result<Response, Problem> {
+fn find_document(documents: Vec<Value>, id: &str, kind: &str) -> Result<Response, Problem> {
     let has_id =
         |document: &Value| document["id"].as_str().is_some_and(|found| found.eq_ignore_ascii_case(id));
     let found = documents.into_iter().find(has_id);

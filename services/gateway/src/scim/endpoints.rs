@@ -14,10 +14,10 @@ use crate::leaving::seems_to_leave;
 use crate::precondition::{except, excludes, if_versions, is_known};
 use crate::problem::Problem;
 use crate::query::{Attributes, ListQuery};
-use crate::respond::Answer;
+use crate::respond::Reply;
 
 type Target = Path<(String, String)>;
-type Outcome = Result<Answer, Problem>;
+type Outcome = Result<Reply, Problem>;
 
 /// `/Users`
 pub(crate) fn collection(kind: Kind) -> MethodRouter<Gateway> {
@@ -85,8 +85,8 @@ pub(crate) fn resource(kind: Kind) -> MethodRouter<Gateway> {
     )
 }
 
-/// The versions that a write is for. Where If-None-Match excludes some, the resource is read, and the write is
-/// for what was read.
+/// The versions that a write is limited to. If If-None-Match excludes some, the resource is read first, and the write
+/// is limited to the version that was read.
 async fn versions(
     gateway: &Gateway,
     caller: &Caller,
@@ -110,9 +110,9 @@ async fn read(
 ) -> Result<Response, Problem> {
     let (resource, projection) = resources::get(gateway, caller, kind, id, attributes).await?;
     let answer = if is_known(headers, resource.version)? {
-        Answer::version(StatusCode::NOT_MODIFIED, kind, &resource, &caller.base)
+        Reply::version(StatusCode::NOT_MODIFIED, kind, &resource, &caller.base)
     } else {
-        Answer::resource(StatusCode::OK, kind, resource, &caller.base, &projection)
+        Reply::resource(StatusCode::OK, kind, resource, &caller.base, &projection)
     };
     Ok(answer.into_response())
 }

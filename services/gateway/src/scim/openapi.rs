@@ -1,5 +1,5 @@
-//! `/scim/v2/openapi.json`: the surface as an OpenAPI 3.1 description. Resources are described by the
-//! schema registry, so that it says what `/Schemas` says; a test compares the paths with the router's.
+//! `/scim/v2/openapi.json`: the API as an OpenAPI 3.1 description. Resources are described from the schema registry,
+//! so that it agrees with `/Schemas`. A test compares the paths with the router's.
 
 mod components;
 
@@ -15,8 +15,8 @@ use usher_scim::Object;
 
 use crate::gateway::Gateway;
 
-/// One operation: path, method, name, what it does, the body's schema, the answer's status and schema,
-/// the parameters besides those of every list.
+/// One operation: path, method, name, summary, the schema of the body, the status and schema of the response, and the
+/// parameters other than those of every list.
 struct Operation(
     &'static str,
     &'static str,
@@ -37,26 +37,29 @@ const DELETE: &[&str] = &["id", "ifMatch"];
 #[rustfmt::skip]
 const OPERATIONS: &[Operation] = &[
     Operation("/", "get", "listAll", "List users and groups", None, ("200", Some("ListResponse")), LIST),
-    Operation("/.search", "post", "searchAll", "List users and groups, asked for in the body", Some("SearchRequest"), ("200", Some("ListResponse")), &[]),
+    Operation("/.search", "post", "searchAll", "List users and groups, with the query in the body", Some("SearchRequest"), ("200", Some("ListResponse")), &[]),
     Operation("/Users", "get", "listUsers", "List users", None, ("200", Some("ListResponse")), LIST),
-    Operation("/Users", "post", "createUser", "Create a user; an inactive one that matches is revived", Some("User"), ("201", Some("User")), SHOWN),
-    Operation("/Users/.search", "post", "searchUsers", "List users, asked for in the body", Some("SearchRequest"), ("200", Some("ListResponse")), &[]),
+    Operation("/Users", "post", "createUser", "Create a user; a matching inactive user is reactivated", Some("User"), ("201", Some("User")), SHOWN),
+    Operation("/Users/.search", "post", "searchUsers", "List users, with the query in the body", Some("SearchRequest"), ("200", Some("ListResponse")), &[]),
     Operation("/Users/{id}", "get", "getUser", "Read a user", None, ("200", Some("User")), READ),
-    Operation("/Users/{id}", "put", "replaceUser", "Write a user; what is not sent stays, except in the strict profile", Some("User"), ("200", Some("User")), WRITE),
+    Operation("/Users/{id}", "put", "replaceUser", "Replace a user; omitted attributes are kept, except in \
+         the strict profile", Some("User"), ("200", Some("User")), WRITE),
     Operation("/Users/{id}", "patch", "patchUser", "Change a user, all operations or none", Some("PatchOp"), ("200", Some("User")), WRITE),
-    Operation("/Users/{id}", "delete", "deleteUser", "Delete a user; the id is never used again", None, ("204", None), DELETE),
+    Operation("/Users/{id}", "delete", "deleteUser", "Delete a user; the id is never reused", None, ("204", None), DELETE),
     Operation("/Groups", "get", "listGroups", "List groups", None, ("200", Some("ListResponse")), LIST),
     Operation("/Groups", "post", "createGroup", "Create a group", Some("Group"), ("201", Some("Group")), SHOWN),
-    Operation("/Groups/.search", "post", "searchGroups", "List groups, asked for in the body", Some("SearchRequest"), ("200", Some("ListResponse")), &[]),
+    Operation("/Groups/.search", "post", "searchGroups", "List groups, with the query in the body", Some("SearchRequest"), ("200", Some("ListResponse")), &[]),
     Operation("/Groups/{id}", "get", "getGroup", "Read a group", None, ("200", Some("Group")), READ),
     Operation("/Groups/{id}", "put", "replaceGroup", "Write a group", Some("Group"), ("200", Some("Group")), WRITE),
-    Operation("/Groups/{id}", "patch", "patchGroup", "Change a group; answered with 200 and the group where attributes are asked for", Some("PatchOp"), ("204", None), WRITE),
-    Operation("/Groups/{id}", "delete", "deleteGroup", "Delete a group; its members stay", None, ("204", None), DELETE),
-    Operation("/Bulk", "post", "bulk", "Carry out many operations, each with its own status", Some("BulkRequest"), ("200", Some("BulkResponse")), &[]),
-    Operation("/ServiceProviderConfig", "get", "getServiceProviderConfig", "What the service can do", None, ("200", Some("Document")), &[]),
-    Operation("/ResourceTypes", "get", "listResourceTypes", "The types of resources", None, ("200", Some("ListResponse")), &[]),
-    Operation("/ResourceTypes/{id}", "get", "getResourceType", "One type of resource", None, ("200", Some("Document")), &["id"]),
-    Operation("/Schemas", "get", "listSchemas", "The schemas, the workspace's own attributes among them", None, ("200", Some("ListResponse")), &[]),
+    Operation("/Groups/{id}", "patch", "patchGroup", "Change a group; returns 200 and the group if \
+         attributes are requested", Some("PatchOp"), ("204", None), WRITE),
+    Operation("/Groups/{id}", "delete", "deleteGroup", "Delete a group; its members are kept", None, ("204", None), DELETE),
+    Operation("/Bulk", "post", "bulk", "Execute many operations, each with its own status", Some("BulkRequest"), ("200", Some("BulkResponse")), &[]),
+    Operation("/ServiceProviderConfig", "get", "getServiceProviderConfig", "Features of the service", None, ("200", Some("Document")), &[]),
+    Operation("/ResourceTypes", "get", "listResourceTypes", "List the resource types", None, ("200", Some("ListResponse")), &[]),
+    Operation("/ResourceTypes/{id}", "get", "getResourceType", "Get one resource type", None, ("200", Some("Document")), &["id"]),
+    Operation("/Schemas", "get", "listSchemas", "List the schemas, including the workspace's custom \
+         attributes", None, ("200", Some("ListResponse")), &[]),
     Operation("/Schemas/{urn}", "get", "getSchema", "One schema", None, ("200", Some("Document")), &["urn"]),
     Operation("/Me", "get", "getMe", "Always 501: a token stands for no user", None, ("501", Some("Error")), &[]),
     Operation("/Me", "post", "createMe", "Always 501", None, ("501", Some("Error")), &[]),
@@ -65,22 +68,22 @@ const OPERATIONS: &[Operation] = &[
     Operation("/Me", "delete", "deleteMe", "Always 501", None, ("501", Some("Error")), &[]),
 ];
 
-/// Every operation below a workspace's URL, as method and path: `("GET", "/Users/{id}")`. A test of each
-/// can know that it has them all.
+/// All operations below a workspace's URL, as method and path: `("GET", "/Users/{id}")`. Tests use it to cover each
+/// of them.
 pub fn operations() -> impl Iterator<Item = (String, &'static str)> {
     OPERATIONS.iter().map(|Operation(path, method, ..)| (method.to_uppercase(), *path))
 }
 
-/// The description, but for the server's address, which stands between the two parts.
+/// The description, split in two parts at the server's address.
 static DESCRIPTION: LazyLock<(String, String)> = LazyLock::new(|| {
     let text = describe(SERVER).to_string();
     let (before, after) = text.split_once(&quoted(SERVER)).unwrap_or((&text, ""));
     (before.to_owned(), after.to_owned())
 });
-/// Stands for the server's address.
+/// A placeholder for the server's address.
 const SERVER: &str = "https://scim.invalid";
 
-/// Serves the description. It needs no token: it holds nothing of any workspace.
+/// Serves the description. It requires no token, because it contains nothing about any workspace.
 pub(crate) async fn document(State(gateway): State<Gateway>, headers: HeaderMap, uri: Uri) -> Response {
     let text = described_at(&gateway.locations.base(&headers, &uri, "{workspace}"));
     let digest = Sha256::digest(&text);
@@ -99,7 +102,7 @@ fn quoted(text: &str) -> String {
     Value::from(text).to_string()
 }
 
-/// Whether a header's tags have this one among them, compared weakly (RFC 9110 section 13.1.2).
+/// Whether a header's tags include this one, compared weakly (RFC 9110 section 13.1.2).
 fn holds(sent: &HeaderValue, tag: &str) -> bool {
     let tags = sent.to_str().unwrap_or_default().split(',').map(str::trim);
     tags.map(|sent| sent.strip_prefix("W/").unwrap_or(sent)).any(|sent| sent == "*" || sent == tag)
@@ -172,7 +175,7 @@ pub(crate) mod tests {
         described
     }
 
-    /// Every `$ref` of a document.
+    /// Collects every `$ref` of a document.
     fn references(value: &Value, found: &mut BTreeSet<String>) {
         match value {
             Value::Object(members) => {
@@ -195,14 +198,14 @@ pub(crate) mod tests {
             let pointer = reference.strip_prefix('#').unwrap();
             assert!(document.pointer(pointer).is_some(), "{reference} leads nowhere");
         }
-        assert!(found.len() > 20, "the document was not read: {found:?}");
+        assert!(found.len() > 20, "no reference was found: {found:?}");
 
         let names: BTreeSet<_> = OPERATIONS.iter().map(|operation| operation.2).collect();
         assert_eq!(names.len(), OPERATIONS.len());
     }
 
     #[test]
-    fn the_server_s_address_is_the_only_part_that_is_not_built_once() {
+    fn only_the_server_s_address_is_not_built_once() {
         for server in ["https://a.test/scim/v2/{workspace}", "/scim/v2/{workspace}", "https://\"x\""] {
             assert_eq!(described_at(server), describe(server).to_string());
         }

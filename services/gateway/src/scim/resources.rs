@@ -1,5 +1,4 @@
-//! What is done to users and groups, whichever way it is asked for: by an endpoint of its own or as a
-//! part of a bulk request. One remote call each.
+//! Operations on users and groups, for the endpoints and for bulk requests. Each is one remote call.
 
 use http::StatusCode;
 use usher_scim::discovery::{cursor_response, list_response};
@@ -11,27 +10,25 @@ use crate::kind::{Kind, Page, Resource, documents};
 use crate::leaving::Condition;
 use crate::problem::Problem;
 use crate::query::{Attributes, ListQuery};
-use crate::respond::Answer;
+use crate::respond::Reply;
 
-/// Creates a resource.
 pub(crate) async fn create(
     gateway: &Gateway,
     caller: &Caller,
     kind: Kind,
     document: String,
     attributes: &Attributes,
-) -> Result<Answer, Problem> {
+) -> Result<Reply, Problem> {
     let (projection, without) = wanted(kind, attributes);
     let call = caller.call();
     let outcome = match kind {
         Kind::User => gateway.users.create(&call, document, caller.profile, caller.external_id_stable).await,
         Kind::Group => gateway.groups.create(&call, document, caller.profile, without).await,
     };
-    let resource = caller.settle(gateway, outcome).await?;
-    Ok(Answer::resource(StatusCode::CREATED, kind, resource, &caller.base, &projection))
+    let resource = caller.check_outcome(gateway, outcome).await?;
+    Ok(Reply::resource(StatusCode::CREATED, kind, resource, &caller.base, &projection))
 }
 
-/// Reads a resource.
 pub(crate) async fn get(
     gateway: &Gateway,
     caller: &Caller,
@@ -45,10 +42,9 @@ pub(crate) async fn get(
         Kind::User => gateway.users.get(&call, id).await,
         Kind::Group => gateway.groups.get(&call, id, without).await,
     };
-    Ok((caller.settle(gateway, outcome).await?, projection))
+    Ok((caller.check_outcome(gateway, outcome).await?, projection))
 }
 
-/// Writes a document over a resource.
 pub(crate) async fn replace(
     gateway: &Gateway,
     caller: &Caller,
@@ -57,7 +53,7 @@ pub(crate) async fn replace(
     document: String,
     condition: Condition,
     attributes: &Attributes,
-) -> Result<Answer, Problem> {
+) -> Result<Reply, Problem> {
     let (projection, without) = wanted(kind, attributes);
     let call = caller.call();
     let outcome = match kind {
@@ -67,12 +63,12 @@ pub(crate) async fn replace(
             gateway.groups.replace(&call, id, document, caller.profile, versions, without).await
         }
     };
-    let resource = caller.settle_write(gateway, condition.refusal, outcome).await?;
-    Ok(Answer::resource(StatusCode::OK, kind, resource, &caller.base, &projection))
+    let resource = caller.check_write_outcome(gateway, condition.refusal, outcome).await?;
+    Ok(Reply::resource(StatusCode::OK, kind, resource, &caller.base, &projection))
 }
 
-/// Applies PATCH operations. A group is answered with 204, because its members may be many, unless the
-/// client says which attributes it wants.
+/// Applies PATCH operations. For a group the response is 204, because it may have many members, unless the client
+/// requests attributes.
 pub(crate) async fn patch(
     gateway: &Gateway,
     caller: &Caller,
@@ -81,7 +77,7 @@ pub(crate) async fn patch(
     operations: String,
     condition: Condition,
     attributes: &Attributes,
-) -> Result<Answer, Problem> {
+) -> Result<Reply, Problem> {
     let (projection, without) = wanted(kind, attributes);
     let bare = kind == Kind::Group && attributes.is_empty();
     let call = caller.call();
@@ -92,37 +88,36 @@ pub(crate) async fn patch(
             gateway.groups.patch(&call, id, operations, caller.profile, versions, without || bare).await
         }
     };
-    let resource = caller.settle_write(gateway, condition.refusal, outcome).await?;
+    let resource = caller.check_write_outcome(gateway, condition.refusal, outcome).await?;
     if bare {
-        return Ok(Answer::version(StatusCode::NO_CONTENT, kind, &resource, &caller.base));
+        return Ok(Reply::version(StatusCode::NO_CONTENT, kind, &resource, &caller.base));
     }
-    Ok(Answer::resource(StatusCode::OK, kind, resource, &caller.base, &projection))
+    Ok(Reply::resource(StatusCode::OK, kind, resource, &caller.base, &projection))
 }
 
-/// Deletes a resource.
 pub(crate) async fn delete(
     gateway: &Gateway,
     caller: &Caller,
     kind: Kind,
     id: String,
     condition: Condition,
-) -> Result<Answer, Problem> {
+) -> Result<Reply, Problem> {
     let call = caller.call();
     let outcome = match kind {
         Kind::User => gateway.users.delete(&call, id, condition.versions).await,
         Kind::Group => gateway.groups.delete(&call, id, condition.versions).await,
     };
-    caller.settle_write(gateway, condition.refusal, outcome).await?;
-    Ok(Answer::empty(StatusCode::NO_CONTENT))
+    caller.check_write_outcome(gateway, condition.refusal, outcome).await?;
+    Ok(Reply::empty(StatusCode::NO_CONTENT))
 }
 
-/// Lists resources, one page.
+/// Lists one page of resources.
 pub(crate) async fn list(
     gateway: &Gateway,
     caller: &Caller,
     kind: Kind,
     query: ListQuery,
-) -> Result<Answer, Problem> {
+) -> Result<Reply, Problem> {
     let (projection, without) = wanted(kind, &query.attributes);
     let (start_index, by_cursor) = (query.start_index, query.cursor.is_some());
     let page = page(gateway, caller, kind, query, without).await?;
@@ -132,10 +127,10 @@ pub(crate) async fn list(
     } else {
         list_response(page.total, u64::try_from(start_index).unwrap_or(1), &documents)
     };
-    Ok(Answer { document: Some(document), ..Answer::empty(StatusCode::OK) })
+    Ok(Reply { document: Some(document), ..Reply::empty(StatusCode::OK) })
 }
 
-/// One page as identity gives it.
+/// One page from identity.
 pub(super) async fn page(
     gateway: &Gateway,
     caller: &Caller,
@@ -149,10 +144,10 @@ pub(super) async fn page(
         Kind::User => gateway.users.list(&call, selection).await,
         Kind::Group => gateway.groups.list(&call, selection).await,
     };
-    caller.settle(gateway, outcome).await
+    caller.check_outcome(gateway, outcome).await
 }
 
-/// What to take out of the answer, and whether the membership need not even be read.
+/// The attributes of the response, and whether the membership need not be read at all.
 pub(super) fn wanted(kind: Kind, attributes: &Attributes) -> (Projection, bool) {
     let projection = attributes.projection(kind.resource_type());
     let without = !projection.returns(kind.membership());

@@ -1,4 +1,4 @@
-//! `.search`: a list by POST (RFC 7644 section 3.4.3); and lists over all types, at the root.
+//! `.search`, a list by POST (RFC 7644 section 3.4.3), and lists over all types at the root.
 
 use axum::extract::State;
 use axum::routing::{MethodRouter, get, post};
@@ -14,9 +14,9 @@ use crate::gateway::Gateway;
 use crate::kind::{Kind, Page, documents};
 use crate::problem::Problem;
 use crate::query::ListQuery;
-use crate::respond::Answer;
+use crate::respond::Reply;
 
-type Outcome = Result<Answer, Problem>;
+type Outcome = Result<Reply, Problem>;
 
 /// `/Users/.search`
 pub(crate) fn of_kind(kind: Kind) -> MethodRouter<Gateway> {
@@ -39,21 +39,21 @@ pub(crate) fn root() -> MethodRouter<Gateway> {
     })
 }
 
-/// One type's resources after the other's; sorting orders within a type. A filter need only make sense
-/// for one of them: `userName eq "x"` finds no group.
+/// Lists one type after the other; sorting applies within a type. It is sufficient if the filter is valid for one of
+/// them: `userName eq "x"` matches no group.
 async fn over_all(gateway: &Gateway, caller: &Caller, query: ListQuery) -> Outcome {
     let document = match query.cursor.clone() {
         Some(cursor) => by_cursor(gateway, caller, query, &cursor).await?,
         None => by_index(gateway, caller, query).await?,
     };
-    Ok(Answer { document: Some(document), ..Answer::empty(StatusCode::OK) })
+    Ok(Reply { document: Some(document), ..Reply::empty(StatusCode::OK) })
 }
 
 async fn by_index(gateway: &Gateway, caller: &Caller, query: ListQuery) -> Result<Value, Problem> {
     let mut found = Vec::new();
     let mut total = 0_u64;
     let mut refusals = Vec::new();
-    // A page may end early, at its size in bytes: what comes after it comes with the next one.
+    // A page may end early because of its size in bytes. The rest follows on the next page.
     let mut ended = false;
     for kind in Kind::ALL {
         let taken = i32::try_from(found.len()).unwrap_or(i32::MAX);
@@ -82,7 +82,7 @@ async fn by_index(gateway: &Gateway, caller: &Caller, query: ListQuery) -> Resul
     }
 }
 
-/// The cursor names its type before identity's own cursor: `Users.…`, `Groups.…`.
+/// The cursor consists of the type and identity's own cursor: `Users.…`, `Groups.…`.
 async fn by_cursor(
     gateway: &Gateway,
     caller: &Caller,
@@ -129,7 +129,7 @@ async fn page_of(
     Ok((page, documents))
 }
 
-/// Whether a type refuses because the filter or the sorting names what only another type has.
+/// Whether a type refuses the query because the filter or the sorting names an attribute that only another type has.
 fn is_foreign(problem: &Problem) -> bool {
     matches!(problem.scim_type, Some("invalidFilter" | "invalidPath"))
 }
@@ -138,7 +138,7 @@ fn outer(kind: Kind, cursor: &str) -> String {
     format!("{}.{cursor}", kind.endpoint().trim_start_matches('/'))
 }
 
-/// The position of the type that a cursor is for, and identity's cursor.
+/// Splits a cursor into the position of its type and identity's cursor.
 fn take_apart(cursor: &str) -> Result<(usize, String), Problem> {
     if cursor.is_empty() {
         return Ok((0, String::new()));
@@ -150,7 +150,7 @@ fn take_apart(cursor: &str) -> Result<(usize, String), Problem> {
         .ok_or_else(|| {
             Problem::new(
                 Reason::InvalidCursor,
-                "the cursor is none that this search gave; begin with the first page",
+                "the cursor does not belong to this search; begin with the first page",
             )
         })
 }
@@ -160,7 +160,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cursor_over_all_types_says_where_it_goes_on() {
+    fn a_cursor_over_all_types_says_where_it_continues() {
         assert_eq!(take_apart("").unwrap(), (0, String::new()));
         assert_eq!(take_apart(&outer(Kind::Group, "abc.d")).unwrap(), (1, "abc.d".to_owned()));
         assert_eq!(take_apart("abc").unwrap_err().scim_type, Some("invalidCursor"));

@@ -1,4 +1,4 @@
-//! The parts that operations refer to.
+//! The components that operations refer to.
 
 use serde_json::{Value, json};
 use usher_scim::Object;
@@ -7,17 +7,17 @@ use usher_scim::schema::{Attribute, Kind as Type, Mutability, ResourceType};
 
 use crate::kind::Kind;
 
-/// What any operation may be refused with.
+/// The errors that any operation may return.
 pub(super) const REFUSALS: &[(&str, &str)] = &[
-    ("400", "The request can't be followed; scimType and detail say what to change"),
+    ("400", "The request is invalid; scimType and detail say what to change"),
     ("401", "The token is missing, or not valid for this workspace"),
     ("403", "The workspace's plan, domains or seat limit do not allow it"),
     ("404", "There is no such resource in this workspace"),
-    ("409", "Another resource has the name"),
+    ("409", "Another resource has this name"),
     ("412", "The resource has another version than If-Match names"),
     ("413", "The body, or the number of operations, is too large"),
     ("415", "The body is not JSON"),
-    ("429", "The workspace sends more requests than its limit allows; Retry-After says how long to wait"),
+    ("429", "The workspace exceeds its rate limit; Retry-After says how long to wait"),
     ("501", "Not implemented"),
     ("503", "Try again after Retry-After"),
 ];
@@ -50,8 +50,8 @@ fn parameters() -> Value {
         "cursor": query("cursor", "RFC 9865; empty for the first page", text.clone()),
         "sortBy": query("sortBy", "Attribute to sort by", text.clone()),
         "sortOrder": query("sortOrder", "Direction", json!({ "type": "string", "enum": ["ascending", "descending"] })),
-        "attributes": query("attributes", "Attributes to return, with commas between", text.clone()),
-        "excludedAttributes": query("excludedAttributes", "Attributes not to return, with commas between", text.clone()),
+        "attributes": query("attributes", "Attributes to return, separated by commas", text.clone()),
+        "excludedAttributes": query("excludedAttributes", "Attributes not to return, separated by commas", text.clone()),
         "ifMatch": header("If-Match", "Only if the resource has this version"),
         "ifNoneMatch": header("If-None-Match", "304 if the resource has this version"),
         "id": path("id"),

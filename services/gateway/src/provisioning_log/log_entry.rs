@@ -1,4 +1,4 @@
-//! One attempt: what was asked, and what came of it.
+//! One entry: a request and its outcome.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,34 +14,34 @@ use crate::layers::RequestContext;
 use crate::problem::Problem;
 use crate::respond::Degraded;
 
-/// One attempt.
+/// A request of an identity provider, or one operation of a bulk request, and its outcome.
 #[derive(Clone, Debug)]
-pub(crate) struct Attempt {
-    /// Its id, or as the URL names it.
+pub(crate) struct LogEntry {
+    /// The workspace's id, or its name in the URL.
     pub(crate) workspace: String,
-    /// None without a valid token.
+    /// `None` without a valid token.
     pub(crate) caller: Option<(AppId, TokenId)>,
     pub(crate) method: String,
-    /// Below the workspace's URL.
+    /// The path below the workspace's URL.
     pub(crate) path: String,
     pub(crate) kind: Option<Kind>,
     pub(crate) id: Option<String>,
-    /// The body, where it was read and is not too large.
+    /// The body, if it was read and is not too large.
     pub(crate) document: Option<Arc<str>>,
     pub(crate) status: StatusCode,
     pub(crate) problem: Option<Problem>,
-    /// Whether it made a user a Collaborator because no paid seat was free.
+    /// Whether the write made a user a Collaborator because no paid seat was free.
     pub(crate) degraded: bool,
     pub(crate) request_id: Arc<str>,
     pub(crate) client_request_id: Arc<str>,
-    /// From 1; 0 for a request of its own.
+    /// The operation's position in a bulk request, from 1; 0 for other requests.
     pub(crate) bulk_index: usize,
     pub(crate) took: Duration,
 }
 
-impl Attempt {
-    /// At a workspace, about nothing yet.
-    pub(crate) fn of_nothing(workspace: String) -> Self {
+impl LogEntry {
+    /// An empty entry of a workspace.
+    pub(crate) fn empty(workspace: String) -> Self {
         Self {
             workspace,
             caller: None,
@@ -60,9 +60,9 @@ impl Attempt {
         }
     }
 
-    /// What of a request belongs into the log: a write, or a refusal. A bulk request's operations have
-    /// entries of their own.
-    pub(crate) fn of_request(
+    /// The entry for a request, if it belongs in the log: a write or a refusal. The operations of a bulk request have
+    /// their own entries.
+    pub(crate) fn from_request(
         context: &RequestContext,
         (method, uri): (Method, Uri),
         response: &Response,
@@ -76,7 +76,7 @@ impl Attempt {
         let status = response.status();
         let reads = method.is_safe() || path.ends_with("/.search");
         let refused = status.is_client_error() || status.is_server_error();
-        // That somebody is not there is an answer, not a refusal.
+        // A read of something that does not exist is a normal answer, not a refusal.
         let wanted =
             if reads { refused && status != StatusCode::NOT_FOUND } else { refused || kind.is_some() };
         if !wanted {

@@ -1,55 +1,55 @@
-//! Places: how much of the gateway one workspace may have at once.
+//! Limits on how much of the gateway one workspace uses at once.
 
 use std::time::Duration;
 
 use http::Method;
 use http::request::Parts;
-use usher_base::id::WorkspaceId;
 use usher_base::fair_semaphore::{Crowded, FairPermit, FairSemaphore, Limits};
+use usher_base::id::WorkspaceId;
 
 use crate::problem::Problem;
 
-/// Requests of a workspace that are worked on at once, and those that wait for it. An identity provider sends a
-/// hundred at once after a pause.
+/// The maximum number of concurrent requests per workspace, and of waiting ones. An identity provider sends a hundred
+/// at once after a pause.
 const WORK: Limits = Limits { at_once: 32, waiting: 96, wait: Duration::from_secs(5) };
-/// Reads among them, so that there are places for writes, and so for somebody's leaving.
+/// The maximum number of reads among them, so that slots are left for writes, and so for deactivations.
 const READS: Limits = Limits { at_once: 24, waiting: 96, wait: Duration::from_secs(5) };
-/// Bodies that come in at once, which are held in memory from then on.
+/// The maximum number of bodies that arrive at once. They are then held in memory.
 const BODIES: Limits = Limits { at_once: 32, waiting: 96, wait: Duration::from_secs(5) };
-/// Bulk requests at once, each of which may hold much and goes on without its client.
+/// The maximum number of concurrent bulk requests. Each may use much memory and continues without its client.
 const BULKS: Limits = Limits { at_once: 2, waiting: 0, wait: Duration::ZERO };
 
-/// The places of all workspaces. Clones share them.
+/// The slots of all workspaces. Clones share them.
 #[derive(Clone, Debug)]
-pub(crate) struct Places {
+pub(crate) struct Slots {
     work: FairSemaphore<WorkspaceId>,
     reads: FairSemaphore<WorkspaceId>,
     bodies: FairSemaphore<WorkspaceId>,
     bulks: FairSemaphore<WorkspaceId>,
 }
 
-/// A place, until it is dropped.
+/// A slot, which is released when it is dropped.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct Slot {
     _work: FairPermit<WorkspaceId>,
     _read: Option<FairPermit<WorkspaceId>>,
 }
 
-/// What a request asks for.
+/// The kind of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Work {
     Read,
     Write,
 }
 
-/// A workspace's claim to places, for what reads a request's body.
+/// A workspace and its slots, for the code that reads a request's body.
 #[derive(Clone, Debug)]
 pub(crate) struct Admission {
-    places: Places,
+    slots: Slots,
     workspace: WorkspaceId,
 }
 
-impl Places {
+impl Slots {
     pub(crate) fn new() -> Self {
         Self {
             work: FairSemaphore::new(WORK),
@@ -59,44 +59,44 @@ impl Places {
         }
     }
 
-    /// The claim of a workspace.
+    /// The slots of a workspace.
     pub(crate) fn admit(&self, workspace: WorkspaceId) -> Admission {
-        Admission { places: self.clone(), workspace }
+        Admission { slots: self.clone(), workspace }
     }
 
-    /// A place for a bulk request.
+    /// Takes a slot for a bulk request.
     pub(crate) async fn bulk(&self, workspace: WorkspaceId) -> Result<FairPermit<WorkspaceId>, Problem> {
         self.bulks.take(workspace).await.map_err(crowded)
     }
 }
 
 impl Admission {
-    /// A place for a request.
-    pub(crate) async fn place(&self, work: Work) -> Result<Place, Problem> {
+    /// Takes a slot for a request.
+    pub(crate) async fn slot(&self, work: Work) -> Result<Slot, Problem> {
         let read = match work {
-            Work::Read => Some(self.places.reads.take(self.workspace).await.map_err(crowded)?),
+            Work::Read => Some(self.slots.reads.take(self.workspace).await.map_err(crowded)?),
             Work::Write => None,
         };
-        let work = self.places.work.take(self.workspace).await.map_err(crowded)?;
-        Ok(Place { _work: work, _read: read })
+        let work = self.slots.work.take(self.workspace).await.map_err(crowded)?;
+        Ok(Slot { _work: work, _read: read })
     }
 
-    /// Lets a body in, until what it gives is dropped. The request's place is taken when the body is there: a
-    /// client that sends slowly keeps nobody from work.
+    /// Permits a body to arrive, until the permit is dropped. The request takes its slot when the body is complete,
+    /// so that a slow client uses none.
     pub(crate) async fn body(&self) -> Result<FairPermit<WorkspaceId>, Problem> {
-        self.places.bodies.take(self.workspace).await.map_err(crowded)
+        self.slots.bodies.take(self.workspace).await.map_err(crowded)
     }
 }
 
 impl Work {
-    /// What a request asks for. A search reads, though it comes with a body.
-    pub(crate) fn of(parts: &Parts) -> Self {
+    /// The kind of a request. A search is a read, although it has a body.
+    pub(crate) fn from_parts(parts: &Parts) -> Self {
         let reads = matches!(parts.method, Method::GET | Method::HEAD);
         if reads || parts.uri.path().ends_with("/.search") { Self::Read } else { Self::Write }
     }
 }
 
-/// Whether a request's place is taken once its body is there.
+/// Whether a request takes its slot after its body has arrived.
 pub(crate) fn comes_with_body(method: &Method) -> bool {
     matches!(*method, Method::POST | Method::PUT | Method::PATCH)
 }
@@ -112,15 +112,15 @@ mod tests {
 
     use super::*;
 
-    /// As many places as there are at once.
-    fn taken(admission: &Admission, work: Work) -> Vec<Place> {
-        std::iter::from_fn(|| admission.place(work).now_or_never()?.ok()).collect()
+    /// Takes all slots that are free.
+    fn taken(admission: &Admission, work: Work) -> Vec<Slot> {
+        std::iter::from_fn(|| admission.slot(work).now_or_never()?.ok()).collect()
     }
 
     #[tokio::test]
     async fn a_workspace_that_reads_as_much_as_it_can_still_writes_and_others_read() {
-        let places = Places::new();
-        let [busy, other] = [(), ()].map(|()| places.admit(WorkspaceId::new(&Clock::system())));
+        let slots = Slots::new();
+        let [busy, other] = [(), ()].map(|()| slots.admit(WorkspaceId::new(&Clock::system())));
 
         let reads = taken(&busy, Work::Read);
         assert_eq!(reads.len(), READS.at_once);
@@ -133,7 +133,9 @@ mod tests {
     #[test]
     fn a_search_counts_as_a_read_though_it_comes_with_a_body() {
         let work = |method: Method, path: &str| {
-            Work::of(&http::Request::builder().method(method).uri(path).body(()).unwrap().into_parts().0)
+            Work::from_parts(
+                &http::Request::builder().method(method).uri(path).body(()).unwrap().into_parts().0,
+            )
         };
 
         assert_eq!(work(Method::POST, "/scim/v2/acme/Users/.search"), Work::Read);
@@ -144,11 +146,11 @@ mod tests {
 
     #[tokio::test]
     async fn a_third_bulk_request_of_a_workspace_is_429_with_the_time_to_wait() {
-        let places = Places::new();
+        let slots = Slots::new();
         let (busy, other) = (WorkspaceId::new(&Clock::system()), WorkspaceId::new(&Clock::system()));
-        let _held = (places.bulk(busy).await.unwrap(), places.bulk(busy).await.unwrap());
+        let _held = (slots.bulk(busy).await.unwrap(), slots.bulk(busy).await.unwrap());
 
-        assert_eq!(places.bulk(busy).await.unwrap_err().status, 429);
-        assert!(places.bulk(other).await.is_ok());
+        assert_eq!(slots.bulk(busy).await.unwrap_err().status, 429);
+        assert!(slots.bulk(other).await.is_ok());
     }
 }

@@ -1,55 +1,55 @@
-//! What was sent, as much of it as a log may hold: who it is about, and names of attributes without
-//! their values.
+//! A summary of the document that may be logged: whom it is about, and the names of its attributes without their
+//! values.
 
 use serde_json::{Map, Value};
 use usher_scim::schema::{AttrPath, CUSTOM_USER, Mutability, ResourceType};
 
 use crate::kind::Kind;
 
-/// Most attributes of an entry.
-const MOST: usize = 50;
+/// The maximum number of attributes per entry.
+const MAX_ATTRIBUTES: usize = 50;
 
-/// What is noted where the policy gave a free seat in the place of a paid one.
+/// The note for a user who got a free seat instead of a paid one because of the at-limit policy.
 const DEGRADED: &str = "userType (ignored: no paid seat is free, so the user is a Collaborator)";
 
-/// What a document says of itself.
+/// The summary of a document.
 #[derive(Debug, Default)]
-pub(crate) struct Sent {
+pub(crate) struct DocumentSummary {
     /// `userName`, else `displayName`.
     pub(crate) name: String,
     pub(crate) external_id: String,
-    /// Each as it was sent; `(ignored)` is behind those that changed nothing, because the resource has no such
-    /// attribute or the client can't set it.
+    /// The attributes as sent. Those that had no effect, because they do not exist or are read-only, end with
+    /// `(ignored)`.
     pub(crate) attributes: Vec<String>,
-    /// To know these by.
+    /// The type by which ignored attributes are recognised.
     resource_type: Option<&'static ResourceType>,
 }
 
-impl Sent {
-    /// Reads a resource, or a PATCH of one. Where it was taken, names of which nothing is kept are marked.
+impl DocumentSummary {
+    /// Reads a resource, or a PATCH of one. If the request succeeded, attributes that were not stored are marked.
     pub(crate) fn read(document: &str, kind: Option<Kind>, taken: bool) -> Self {
         let Ok(Value::Object(document)) = serde_json::from_str(document) else { return Self::default() };
-        let mut sent =
+        let mut summary =
             Self { resource_type: kind.filter(|_| taken).map(Kind::resource_type), ..Self::default() };
         if let Some(operations) = member(&document, "Operations").and_then(Value::as_array) {
             for operation in operations.iter().filter_map(Value::as_object) {
                 match member(operation, "path").and_then(Value::as_str) {
-                    Some(path) => sent.note(path, member(operation, "value")),
-                    None => sent.note_all(member(operation, "value").and_then(Value::as_object)),
+                    Some(path) => summary.note(path, member(operation, "value")),
+                    None => summary.note_all(member(operation, "value").and_then(Value::as_object)),
                 }
             }
         } else {
-            sent.note_all(Some(&document));
+            summary.note_all(Some(&document));
         }
-        sent
+        summary
     }
 
-    /// Notes that the user type that was asked for, or meant, is not the one that the user has. It goes before what is
-    /// ignored, which may be much.
+    /// Records that the user did not get the requested user type. The note comes first, because the list of ignored
+    /// attributes may be long.
     pub(super) fn note_degraded(&mut self) {
         if self.attributes.first().is_none_or(|first| first != DEGRADED) {
             self.attributes.insert(0, DEGRADED.to_owned());
-            self.attributes.truncate(MOST);
+            self.attributes.truncate(MAX_ATTRIBUTES);
         }
     }
 
@@ -57,7 +57,7 @@ impl Sent {
         for (name, value) in attributes.into_iter().flatten() {
             match value {
                 _ if ["schemas", "meta"].iter().any(|other| name.eq_ignore_ascii_case(other)) => {}
-                // An extension that is known is noted as a whole, and by name what is ignored of it.
+                // A known extension is listed as a whole, and its ignored attributes by name.
                 Value::Object(parts) if is_extension(&AttrPath::parse(name)) => {
                     self.note(name, Some(value));
                     let ignored = parts.keys().map(|part| format!("{name}:{part}"));
@@ -75,7 +75,7 @@ impl Sent {
         if self.is_ignored(attribute) {
             shown.push_str(" (ignored)");
         }
-        if self.attributes.len() < MOST && !self.attributes.contains(&shown) {
+        if self.attributes.len() < MAX_ATTRIBUTES && !self.attributes.contains(&shown) {
             self.attributes.push(shown);
         }
         let Some(text) = value.and_then(Value::as_str) else { return };
@@ -93,12 +93,12 @@ fn is_extension(path: &AttrPath) -> bool {
     path.name.is_empty() && path.urn.is_some()
 }
 
-impl Sent {
-    /// Whether the default profile keeps nothing of what was sent under a name or a path.
+impl DocumentSummary {
+    /// Whether the default profile stores nothing for a name or path.
     fn is_ignored(&self, name: &str) -> bool {
         let Some(resource_type) = self.resource_type else { return false };
         let path = AttrPath::parse(name.split('[').next().unwrap_or_default());
-        // Which of its own attributes a workspace has is for identity to know.
+        // Only identity knows the workspace's custom attributes.
         if is_extension(&path) || path.urn.as_deref() == Some(CUSTOM_USER) {
             return false;
         }
@@ -107,7 +107,7 @@ impl Sent {
     }
 }
 
-/// A path without the values that its filter compares with: `members[value eq "…"]`.
+/// A path without the values in its filter: `members[value eq "…"]`.
 fn without_values(path: &str) -> String {
     let mut quote = None;
     let mut shown = String::with_capacity(path.len());
@@ -121,7 +121,7 @@ fn without_values(path: &str) -> String {
                     quote = Some(c);
                 }
             }
-            // An escaped quote is part of the value, and so is a single one inside of a word.
+            // An escaped quote is a part of the value, and so is an apostrophe within a word.
             Some('"') if c == '\\' => {
                 characters.next();
             }
@@ -146,23 +146,23 @@ fn member<'a>(object: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
 mod tests {
     use super::*;
 
-    fn read(document: &str) -> Sent {
-        Sent::read(document, Some(Kind::User), true)
+    fn read(document: &str) -> DocumentSummary {
+        DocumentSummary::read(document, Some(Kind::User), true)
     }
 
     #[test]
-    fn a_resource_tells_whom_it_is_about_and_names_its_attributes() {
-        let sent = read(
+    fn a_resource_is_summarised_by_its_name_and_its_attributes() {
+        let summary = read(
             r#"{"schemas": [], "displayName": "Ada", "userName": "ada@x", "externalId": "7", "title": "Secret"}"#,
         );
 
-        assert_eq!((sent.name.as_str(), sent.external_id.as_str()), ("ada@x", "7"));
-        assert_eq!(sent.attributes, ["displayName", "userName", "externalId", "title"]);
+        assert_eq!((summary.name.as_str(), summary.external_id.as_str()), ("ada@x", "7"));
+        assert_eq!(summary.attributes, ["displayName", "userName", "externalId", "title"]);
     }
 
     #[test]
     fn a_patch_names_its_paths_and_no_value_is_kept() {
-        let sent = read(
+        let summary = read(
             r#"{"Operations": [
                 {"op": "replace", "path": "emails[type eq \"secret\"].value", "value": "secret"},
                 {"op": "replace", "value": {"userName": "new@x", "active": false}},
@@ -171,9 +171,9 @@ mod tests {
                 {"op": "remove", "path": "members[value eq \"secret"}]}"#,
         );
 
-        assert_eq!(sent.name, "new@x");
+        assert_eq!(summary.name, "new@x");
         assert_eq!(
-            sent.attributes,
+            summary.attributes,
             [
                 "emails[type eq \"…\"].value",
                 "userName",
@@ -187,21 +187,21 @@ mod tests {
     }
 
     #[test]
-    fn a_seat_that_was_not_given_is_noted_once_and_before_all_else() {
-        let mut sent = read(r#"{"userName": "x", "userType": "Regular"}"#);
+    fn a_refused_seat_is_noted_once_and_first() {
+        let mut summary = read(r#"{"userName": "x", "userType": "Regular"}"#);
 
-        sent.note_degraded();
-        sent.note_degraded();
+        summary.note_degraded();
+        summary.note_degraded();
 
-        assert_eq!(sent.attributes, [DEGRADED, "userName", "userType"]);
+        assert_eq!(summary.attributes, [DEGRADED, "userName", "userType"]);
     }
 
     #[test]
-    fn what_is_ignored_of_a_document_that_was_taken_is_named() {
+    fn ignored_attributes_of_an_accepted_document_are_named() {
         let document = r#"{"userName": "x", "nickname": "n", "favouriteColour": "red", "password": "p", "groups": [],
             "emails": [], "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User": {"department": "d", "dept": "d"},
             "urn:ietf:params:scim:schemas:extension:custom:2.0:User": {"badge": "7"}, "urn:x:y": {"z": 1}}"#;
-        let taken = Sent::read(document, Some(Kind::User), true).attributes;
+        let taken = DocumentSummary::read(document, Some(Kind::User), true).attributes;
 
         let ignored: Vec<_> = taken.iter().filter_map(|name| name.strip_suffix(" (ignored)")).collect();
 
@@ -209,9 +209,9 @@ mod tests {
         assert_eq!(ignored, ["favouriteColour", "password", "groups", dept, "urn:x:y"]);
         let patch = r#"{"Operations": [{"op": "add", "path": "emails[type eq \"a\"].value", "value": "x"},
             {"op": "add", "path": "id", "value": "x"}, {"op": "add", "value": {"shoeSize": 7, "title": "t"}}]}"#;
-        let patched = Sent::read(patch, Some(Kind::User), true).attributes;
+        let patched = DocumentSummary::read(patch, Some(Kind::User), true).attributes;
         assert_eq!(patched, ["emails[type eq \"…\"].value", "id (ignored)", "shoeSize (ignored)", "title"]);
-        let refused = Sent::read(document, Some(Kind::User), false).attributes;
+        let refused = DocumentSummary::read(document, Some(Kind::User), false).attributes;
         assert!(refused.iter().all(|name| !name.contains("(ignored)")), "{refused:?}");
     }
 }
