@@ -14,48 +14,48 @@ use usher_store::{Database, ScopedDatabase};
 use crate::error::TenantError;
 use crate::secrets::{Protected, Secrets};
 use crate::signer::{Grant, SHORT, Signed, Signer};
-use crate::store::tokens as store;
+use crate::store::tokens;
 use crate::workspaces;
 
-/// A token's last use is noted at most this often.
-const TOUCH: Duration = Duration::from_mins(1);
+/// The minimum time between two updates of a token's last use.
+const TOUCH_INTERVAL: Duration = Duration::from_mins(1);
 
-/// What checking needs.
+/// What token checks need.
 #[derive(Clone)]
 pub(crate) struct Access {
     database: Database,
     secrets: Secrets,
     signer: Signer,
     tasks: Tasks,
-    /// Slugs never change hands, so an answer is true for ever.
+    /// A slug never changes its workspace, so entries do not expire.
     slugs: Cache<String, WorkspaceId>,
     touched: Cache<TokenId, ()>,
 }
 
-/// A token that was accepted.
+/// A valid token.
 pub(crate) struct Accepted {
     pub(crate) signed: Signed,
     pub(crate) workspace: WorkspaceId,
     pub(crate) app: AppId,
     pub(crate) token: TokenId,
     pub(crate) slug: String,
-    /// Whether the app's identity provider is read to the letter of RFC 7644.
+    /// Whether requests of the app's identity provider are read strictly by RFC 7644.
     pub(crate) strict: bool,
-    /// Whether the app's `externalId` never goes to another person.
+    /// Whether the app's `externalId` values are never given to another person.
     pub(crate) external_id_stable: bool,
-    /// Why people may only leave.
+    /// Why only deactivations are permitted, if so.
     pub(crate) leaving_only: Option<TenantError>,
 }
 
 impl Access {
     pub(crate) fn new(database: Database, secrets: Secrets, signer: Signer, tasks: Tasks) -> Self {
-        let touched = Cache::builder().max_capacity(100_000).time_to_live(TOUCH).build();
+        let touched = Cache::builder().max_capacity(100_000).time_to_live(TOUCH_INTERVAL).build();
         Self { database, secrets, signer, tasks, slugs: Cache::new(100_000), touched }
     }
 
-    /// Checks a token at a workspace's URL and signs a credential for identity. Unknown, revoked,
-    /// expired and other workspaces' tokens get one and the same answer. Where the workspace is suspended, or its plan
-    /// has no SCIM, people may leave and nothing else.
+    /// Checks a token at a workspace's URL, and signs a credential for identity. Unknown, revoked and expired tokens
+    /// and those of other workspaces get the same answer. If the workspace is suspended or its plan does not include
+    /// SCIM, the credential permits only deactivations.
     pub(crate) async fn check(
         &self,
         ctx: &CallContext,
@@ -67,7 +67,7 @@ impl Access {
         let id = self.resolve(workspace).await?.ok_or(TenantError::TokenInvalid)?;
         let scope = ctx.credential().scope(Some(id))?;
         let database = self.database.scoped(&scope).for_unauthenticated();
-        let found = store::find(&database, token.lookup_id()).await?;
+        let found = tokens::find(&database, token.lookup_id()).await?;
         let right = self.secrets.judge(&token, found.as_ref().map(|found| &found.protected)).await?;
         let found = found.filter(|_| right).ok_or(TenantError::TokenInvalid)?;
         let now = ctx.now();
@@ -111,7 +111,7 @@ impl Access {
         })
     }
 
-    /// The workspace of an id or slug.
+    /// Finds the workspace of an id or slug.
     pub(crate) async fn resolve(&self, workspace: &str) -> Result<Option<WorkspaceId>, TenantError> {
         if let Some(id) = self.slugs.get(workspace) {
             return Ok(Some(id));
@@ -125,8 +125,8 @@ impl Access {
         Ok(found)
     }
 
-    /// The workspaces of ids and slugs, in one statement at most. Names that can be neither, and
-    /// slugs that no workspace has, are not in the result; an id need not exist.
+    /// Finds the workspaces of ids and slugs, in at most one statement. The result leaves out invalid names and
+    /// unknown slugs; ids are not checked for existence.
     pub(crate) async fn resolve_all<'a>(
         &self,
         names: impl Iterator<Item = &'a str>,
@@ -149,8 +149,8 @@ impl Access {
         Ok(resolved)
     }
 
-    /// Notes the use, and stores the MAC of the newest key where another one is stored. In the
-    /// background: no call waits for it, and a lost one costs nothing.
+    /// Records the use, and replaces a MAC that was made by an older key. In the background: no call waits for it,
+    /// and losing an update does no harm.
     fn touch(
         &self,
         database: &ScopedDatabase,
@@ -166,8 +166,12 @@ impl Access {
         let mac = self.secrets.is_outdated(stored).then(|| self.secrets.mac(token));
         let database = database.clone();
         drop(self.tasks.spawn(async move {
-            if let Err(error) = store::touch(&database, id, mac, now).await {
-                tracing::warn!(error = &error as &dyn std::error::Error, "a token's last use was not noted");
+            if let Err(error) = tokens::touch(&database, id, mac, now).await {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "could not record the last use of \
+                     a token"
+                );
             }
         }));
     }

@@ -1,4 +1,4 @@
-//! A workspace's admins.
+//! The admins of a workspace.
 
 use std::collections::BTreeSet;
 
@@ -13,15 +13,15 @@ use usher_store::{Database, ScopedDatabase, TenantTx};
 
 use crate::audit::{Action, AuditEntry};
 use crate::authority::{self, Authority};
-use crate::brake::Brake;
 use crate::error::TenantError;
 use crate::hashing::Hasher;
+use crate::peer_rate_limit::PeerRateLimit;
 use crate::secrets::Secrets;
 use crate::sign_in::MAX_EMAIL_BYTES;
 use crate::signer::Signer;
-use crate::store::{admins as store, attempts, audit, ended_sessions};
+use crate::store::{admins, attempts, audit, ended_sessions};
 
-/// What an admin may do beyond administering people and domains.
+/// What an admin may do beyond managing people and domains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum AdminPermission {
     /// Create apps and tokens.
@@ -31,14 +31,14 @@ pub(crate) enum AdminPermission {
 impl AdminPermission {
     const ALL: [Self; 1] = [Self::ConfigureAdvancedSecuritySettings];
 
-    /// As stored.
+    /// The stored form.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::ConfigureAdvancedSecuritySettings => "configure_advanced_security_settings",
         }
     }
 
-    /// For people.
+    /// The name that people see.
     pub(crate) const fn title(self) -> &'static str {
         match self {
             Self::ConfigureAdvancedSecuritySettings => "Configure advanced security settings",
@@ -58,20 +58,20 @@ pub(crate) struct Admin {
     pub(crate) password_hash: String,
     pub(crate) permissions: BTreeSet<AdminPermission>,
     pub(crate) created_at: Timestamp,
-    /// Credentials signed until then have ended.
+    /// Credentials that were signed until then have ended.
     pub(crate) sessions_ended_at: Option<Timestamp>,
 }
 
-/// Most admins of a workspace; they are listed at once.
-const MOST: i64 = 1_000;
+/// The maximum number of admins of a workspace, which are listed in one page.
+const MAX_ADMINS: i64 = 1_000;
 
-/// What the rules of admins need.
+/// The rules for admins, with what they need.
 #[derive(Clone)]
 pub(crate) struct Admins {
     pub(crate) database: Database,
     pub(crate) hasher: Hasher,
     pub(crate) secrets: Secrets,
-    pub(crate) sign_ins: Brake,
+    pub(crate) sign_ins: PeerRateLimit,
     pub(crate) signer: Signer,
     pub(crate) clock: Clock,
 }
@@ -84,7 +84,6 @@ pub(crate) struct NewAdmin {
 }
 
 impl Admins {
-    /// Creates an admin.
     pub(crate) async fn create(
         &self,
         ctx: &CallContext,
@@ -110,32 +109,32 @@ impl Admins {
             sessions_ended_at: None,
         };
         let mut tx = database.begin().await?;
-        check_power(&authority::of(ctx, &mut tx).await?, &admin.permissions)?;
+        check_power(&authority::get(ctx, &mut tx).await?, &admin.permissions)?;
         // Locked, so that parallel creations are counted one after the other.
         if crate::store::workspaces::lock(&mut tx).await?.is_none() {
             return Err(TenantError::NotFound { what: "workspace", name: scope.workspace_id().to_string() });
         }
-        if store::count(&mut tx).await? >= MOST {
-            return Err(TenantError::WorkspaceFull { what: "admins", most: MOST });
+        if admins::count(&mut tx).await? >= MAX_ADMINS {
+            return Err(TenantError::WorkspaceFull { what: "admins", max: MAX_ADMINS });
         }
-        store::insert(&mut tx, &admin).await?;
+        admins::insert(&mut tx, &admin).await?;
         let detail = json!({ "email": admin.email, "permissions": names(&admin.permissions) });
         audit::insert(&mut tx, AuditEntry::new(ctx, Action::CreateAdmin, &admin.id, detail)).await?;
         tx.commit().await?;
         Ok(admin)
     }
 
-    /// The admins, by address.
+    /// The admins, ordered by address.
     pub(crate) async fn list(&self, ctx: &CallContext) -> Result<Vec<Admin>, TenantError> {
         let scope = ctx.scope()?;
         let mut tx = self.database.scoped(&scope).begin().await?;
-        authority::of(ctx, &mut tx).await?;
-        let admins = store::list(&mut tx).await?;
+        authority::get(ctx, &mut tx).await?;
+        let admins = admins::list(&mut tx).await?;
         tx.commit().await?;
         Ok(admins)
     }
 
-    /// Sets an admin's permissions. Only those that the caller holds can be given or taken.
+    /// Sets an admin's permissions. Callers can give or remove only permissions that they have.
     pub(crate) async fn update(
         &self,
         ctx: &CallContext,
@@ -146,14 +145,14 @@ impl Admins {
         let database = self.database.scoped(&ctx.scope()?);
         self.asked_again(ctx, &database, own_password).await?;
         let mut tx = database.begin().await?;
-        let admins = store::lock_all(&mut tx).await?;
-        let authority = authority::of(ctx, &mut tx).await?;
+        let admins = admins::lock_all(&mut tx).await?;
+        let authority = authority::get(ctx, &mut tx).await?;
         let mut admin = find(&admins, id)?.clone();
         let changed = admin.permissions.symmetric_difference(&permissions).copied().collect();
         check_power(&authority, &changed)?;
         check_holders(&admins, id, &permissions)?;
         admin.permissions = permissions;
-        store::set_permissions(&mut tx, &admin).await?;
+        admins::set_permissions(&mut tx, &admin).await?;
         let detail = json!({ "email": admin.email, "permissions": names(&admin.permissions) });
         audit::insert(&mut tx, AuditEntry::new(ctx, Action::UpdateAdmin, &id, detail)).await?;
         tx.commit().await?;
@@ -170,13 +169,13 @@ impl Admins {
         let database = self.database.scoped(&ctx.scope()?);
         self.asked_again(ctx, &database, own_password).await?;
         let mut tx = database.begin().await?;
-        let admins = store::lock_all(&mut tx).await?;
-        let authority = authority::of(ctx, &mut tx).await?;
+        let admins = admins::lock_all(&mut tx).await?;
+        let authority = authority::get(ctx, &mut tx).await?;
         let admin = find(&admins, id)?;
         check_power(&authority, &admin.permissions)?;
         check_holders(&admins, id, &BTreeSet::new())?;
         let now = end_of_sessions(admin, ctx.now());
-        store::delete(&mut tx, id).await?;
+        admins::delete(&mut tx, id).await?;
         attempts::forget(&mut tx, id).await?;
         ended_sessions::insert(tx.conn(), subject_digest(&Actor::Admin(id)), now).await?;
         let detail = json!({ "email": admin.email });
@@ -184,7 +183,7 @@ impl Admins {
         Ok(tx.commit().await?)
     }
 
-    /// Sets an admin's password, ends their sessions, and forgets what was guessed.
+    /// Sets an admin's password, ends their sessions, and deletes the counters of wrong passwords.
     pub(crate) async fn set_password(
         &self,
         ctx: &CallContext,
@@ -195,7 +194,7 @@ impl Admins {
         authority::require_admin(ctx)?;
         let database = self.database.scoped(&ctx.scope()?);
         self.asked_again(ctx, &database, own_password).await?;
-        // Who may not set it does not hear what would be one.
+        // The permission is checked first, so that a caller without it learns nothing about valid values.
         let mut tx = database.begin().await?;
         self.reach(ctx, &mut tx, id).await?;
         tx.commit().await?;
@@ -203,7 +202,7 @@ impl Admins {
         let hash = self.hash(ctx, password).await?;
         let mut tx = database.begin().await?;
         let admin = self.reach(ctx, &mut tx, id).await?;
-        store::set_password(&mut tx, id, &hash).await?;
+        admins::set_password(&mut tx, id, &hash).await?;
         attempts::forget(&mut tx, id).await?;
         end(ctx, &mut tx, &admin).await?;
         let detail = json!({ "email": admin.email });
@@ -211,7 +210,7 @@ impl Admins {
         Ok(tx.commit().await?)
     }
 
-    /// Ends an admin's sessions. One's own end without the password.
+    /// Ends an admin's sessions. Ending one's own sessions requires no password.
     pub(crate) async fn end_sessions(
         &self,
         ctx: &CallContext,
@@ -230,7 +229,7 @@ impl Admins {
         Ok(tx.commit().await?)
     }
 
-    /// Asks for the password again, before the transaction that needs it.
+    /// Checks the caller's own password, before the transaction that requires it.
     pub(crate) async fn asked_again(
         &self,
         ctx: &CallContext,
@@ -238,28 +237,29 @@ impl Admins {
         own_password: &str,
     ) -> Result<Authority, TenantError> {
         let mut tx = database.begin().await?;
-        let authority = authority::of(ctx, &mut tx).await?;
+        let authority = authority::get(ctx, &mut tx).await?;
         tx.commit().await?;
         self.confirm(ctx, &authority, own_password).await?;
         Ok(authority)
     }
 
-    /// Asks for a permission before anything of a message is read: who lacks it does not hear what would be right.
+    /// Checks a permission before the message is validated, so that a caller without it learns nothing about valid
+    /// values.
     pub(crate) async fn permit(
         &self,
         ctx: &CallContext,
         permission: AdminPermission,
     ) -> Result<Authority, TenantError> {
         let mut tx = self.database.scoped(&ctx.scope()?).begin().await?;
-        let authority = authority::with(ctx, &mut tx, permission).await?;
+        let authority = authority::require(ctx, &mut tx, permission).await?;
         tx.commit().await?;
         Ok(authority)
     }
 
-    /// The admin, locked, if the caller may act on them: whose permissions the caller holds.
+    /// Locks and returns an admin if the caller may act on them, which requires all of that admin's permissions.
     async fn reach(&self, ctx: &CallContext, tx: &mut TenantTx, id: AdminId) -> Result<Admin, TenantError> {
-        let admin = store::lock(tx, id).await?;
-        let authority = authority::of(ctx, tx).await?;
+        let admin = admins::lock(tx, id).await?;
+        let authority = authority::get(ctx, tx).await?;
         let admin = admin.ok_or_else(|| absent(id))?;
         check_power(&authority, &admin.permissions)?;
         Ok(admin)
@@ -274,12 +274,12 @@ impl Admins {
 /// Ends the sessions of an admin whose row is locked.
 async fn end(ctx: &CallContext, tx: &mut TenantTx, admin: &Admin) -> Result<(), TenantError> {
     let now = end_of_sessions(admin, ctx.now());
-    store::end_sessions(tx, admin.id, now).await?;
+    admins::end_sessions(tx, admin.id, now).await?;
     Ok(ended_sessions::insert(tx.conn(), subject_digest(&Actor::Admin(admin.id)), now).await?)
 }
 
-/// When sessions that are ended now have ended. What was signed in the second in which they were ended before says
-/// that it was signed in the next one (`Grant::after`), and is to end too.
+/// The time to record for sessions that are ended now. A credential that was signed in the same second as an earlier
+/// end has the next second as its time (`Grant::after`), and must end too.
 fn end_of_sessions(admin: &Admin, now: Timestamp) -> Timestamp {
     let again = admin.sessions_ended_at.map(|before| before + SignedDuration::from_secs(1));
     again.map_or(now, |again| again.max(now))
@@ -304,7 +304,7 @@ fn check_password(password: &str) -> Result<(), TenantError> {
     Err(invalid("password", "it must have 12 to 256 characters").into())
 }
 
-/// No one gives, takes or overrules a permission that they don't hold.
+/// Checks that the caller has every permission that is given, removed or overruled.
 fn check_power(authority: &Authority, permissions: &BTreeSet<AdminPermission>) -> Result<(), TenantError> {
     match permissions.iter().find(|permission| !authority.holds(**permission)) {
         Some(permission) => Err(TenantError::PermissionNeeded(permission.title())),
@@ -312,7 +312,7 @@ fn check_power(authority: &Authority, permissions: &BTreeSet<AdminPermission>) -
     }
 }
 
-/// Each permission that the admin loses is held by another one.
+/// Checks that another admin has each permission that this admin loses.
 fn check_holders(admins: &[Admin], id: AdminId, left: &BTreeSet<AdminPermission>) -> Result<(), TenantError> {
     let mut lost = find(admins, id)?.permissions.difference(left);
     let others = |permission: &&AdminPermission| {
@@ -340,7 +340,7 @@ mod tests {
             sessions_ended_at: Some(first),
         };
 
-        // A credential that is signed now says the next second.
+        // A credential that is signed now has the next second as its time.
         let second = end_of_sessions(&admin, first + SignedDuration::from_millis(200));
 
         assert!(second.as_second() > first.as_second());

@@ -1,4 +1,4 @@
-//! Tells gateways what to forget: revocations and policy changes, as they commit.
+//! Announces revocations and policy changes to gateways when they commit, so that they invalidate their caches.
 
 use std::time::Duration;
 
@@ -7,26 +7,26 @@ use usher_base::id::WorkspaceId;
 use usher_rpc::Tasks;
 use usher_store::Database;
 
-/// The database's channel.
+/// The notification channel in the database.
 pub(crate) const CHANNEL: &str = "usher_access";
-/// How often the database is asked whether it still tells us everything.
-const BEAT: Duration = Duration::from_millis(250);
-/// The longest silence of the database before watchers are told nothing more.
-const PATIENCE: Duration = Duration::from_millis(600);
+/// How often to check that notifications still arrive.
+const HEARTBEAT_INTERVAL: Duration = Duration::from_millis(250);
+/// The maximum time without an answer from the database before watchers get no more heartbeats.
+const MAX_SILENCE: Duration = Duration::from_millis(600);
 const RETRY: Duration = Duration::from_millis(200);
 
-/// What a watcher hears.
+/// A message to the watchers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Announcement {
-    /// Everything that was committed until now has been announced.
+    /// Everything that was committed so far has been announced.
     Beat,
-    /// Forget this workspace.
+    /// Invalidate the cache of this workspace.
     Workspace(WorkspaceId),
-    /// Announcements may have been missed: forget everything.
+    /// Announcements may have been missed: invalidate the whole cache.
     Everything,
 }
 
-/// One listener for the process; any number of watchers.
+/// One listener per process, with any number of watchers.
 #[derive(Clone, Debug)]
 pub(crate) struct Announcements(broadcast::Sender<Announcement>);
 
@@ -39,16 +39,17 @@ impl Announcements {
         self.0.subscribe()
     }
 
-    /// Listens until the stop is asked for. A beat is sent only after the database has answered on
-    /// the very connection that it announces on: where it does not, watchers hear nothing and stop
-    /// trusting their caches, which is what a possibly missed revocation asks for.
+    /// Listens until shutdown begins. A heartbeat is sent only after the database has answered on the connection that
+    /// receives the notifications. Otherwise watchers hear nothing and stop trusting their caches, as is right when a
+    /// revocation may have been missed.
     pub(crate) async fn run(self, database: Database, tasks: Tasks) {
         loop {
             tokio::select! {
                 () = tasks.stopping() => return,
                 outcome = self.listen(&database) => {
                     if let Err(error) = outcome {
-                        tracing::warn!(error = &error as &dyn std::error::Error, "announcements are interrupted");
+                        tracing::warn!(error = &error as &dyn std::error::Error, "can't receive \
+                             announcements");
                     }
                 }
             }
@@ -63,15 +64,15 @@ impl Announcements {
         let mut listener = database.listen(CHANNEL).await?;
         self.send(Announcement::Everything);
         loop {
-            let beat = tokio::time::Instant::now() + BEAT;
+            let beat = tokio::time::Instant::now() + HEARTBEAT_INTERVAL;
             while let Ok(heard) = tokio::time::timeout_at(beat, listener.hear()).await {
                 self.announce(&heard?);
             }
-            match tokio::time::timeout(PATIENCE, listener.ping()).await {
+            match tokio::time::timeout(MAX_SILENCE, listener.ping()).await {
                 Ok(answered) => answered?,
                 Err(_) => return Ok(()),
             }
-            // What came before the answer is announced before the beat.
+            // What arrived before the answer is announced before the heartbeat.
             while let Some(heard) = listener.heard() {
                 self.announce(&heard);
             }
@@ -84,7 +85,7 @@ impl Announcements {
     }
 
     fn send(&self, announcement: Announcement) {
-        // Without watchers nobody needs to know.
+        // An error means that there are no watchers.
         let _ = self.0.send(announcement);
     }
 }

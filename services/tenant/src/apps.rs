@@ -1,4 +1,4 @@
-//! API apps.
+//! Apps: the identity providers of a workspace.
 
 use jiff::Timestamp;
 use serde_json::json;
@@ -13,32 +13,31 @@ use crate::admins::Admins;
 use crate::audit::{Action, AuditEntry};
 use crate::authority::{self, Authority};
 use crate::error::TenantError;
-use crate::store::{apps as store, audit, tokens, workspaces};
+use crate::store::{apps, audit, tokens, workspaces};
 
-/// Most apps of a workspace; they are listed at once.
-const MOST: i64 = 200;
+/// The maximum number of apps of a workspace, which are listed in one page.
+const MAX_APPS: i64 = 200;
 
-/// An app: what a workspace's identity provider is to the workspace.
+/// An app: one identity provider of a workspace.
 #[derive(Clone, Debug)]
 pub(crate) struct App {
     pub(crate) id: AppId,
     pub(crate) name: String,
     pub(crate) description: String,
     pub(crate) created_at: Timestamp,
-    /// Whether its identity provider is read to the letter of RFC 7644.
+    /// Whether its requests are read strictly by RFC 7644.
     pub(crate) strict: bool,
-    /// Whether its `externalId` never goes to another person.
+    /// Whether its `externalId` values are never given to another person.
     pub(crate) external_id_stable: bool,
 }
 
-/// How an app's identity provider is read; what is none stays as it is.
+/// How an app's requests are read. `None` keeps a setting.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Reading {
     pub(crate) strict: Option<bool>,
     pub(crate) external_id_stable: Option<bool>,
 }
 
-/// Creates an app.
 pub(crate) async fn create(
     database: &Database,
     ctx: &CallContext,
@@ -63,33 +62,33 @@ pub(crate) async fn create(
         external_id_stable: false,
     };
     let mut tx = database.scoped(&scope).begin().await?;
-    authority::with(ctx, &mut tx, ConfigureAdvancedSecuritySettings).await?;
+    authority::require(ctx, &mut tx, ConfigureAdvancedSecuritySettings).await?;
     // Locked, so that parallel creations are counted one after the other.
     if workspaces::lock(&mut tx).await?.is_none() {
         return Err(TenantError::NotFound { what: "workspace", name: scope.workspace_id().to_string() });
     }
-    if store::count(&mut tx).await? >= MOST {
-        return Err(TenantError::WorkspaceFull { what: "apps", most: MOST });
+    if apps::count(&mut tx).await? >= MAX_APPS {
+        return Err(TenantError::WorkspaceFull { what: "apps", max: MAX_APPS });
     }
-    store::insert(&mut tx, &app, &ctx.actor().to_string()).await?;
+    apps::insert(&mut tx, &app, &ctx.actor().to_string()).await?;
     let entry = AuditEntry::new(ctx, Action::CreateApp, &app.id, json!({ "name": app.name }));
     audit::insert(&mut tx, entry).await?;
     tx.commit().await?;
     Ok(app)
 }
 
-/// The apps, by name.
+/// The apps, ordered by name.
 pub(crate) async fn list(database: &Database, ctx: &CallContext) -> Result<Vec<App>, TenantError> {
     let scope = ctx.scope()?;
     let mut tx = database.scoped(&scope).begin().await?;
-    authority::with(ctx, &mut tx, ConfigureAdvancedSecuritySettings).await?;
-    let apps = store::list(&mut tx).await?;
+    authority::require(ctx, &mut tx, ConfigureAdvancedSecuritySettings).await?;
+    let apps = apps::list(&mut tx).await?;
     tx.commit().await?;
     Ok(apps)
 }
 
-/// Sets how an app's identity provider is read. Asks for the password again: `externalId`s that are said to be stable
-/// decide who comes back to whose account.
+/// Sets how an app's requests are read. Requires the caller's own password, because `externalId` values that are
+/// declared stable decide who gets whose account.
 pub(crate) async fn update(
     admins: &Admins,
     ctx: &CallContext,
@@ -100,8 +99,8 @@ pub(crate) async fn update(
     let database = admins.database.scoped(&ctx.scope()?);
     admins.confirm(ctx, authority, own_password).await?;
     let mut tx = database.begin().await?;
-    authority::with(ctx, &mut tx, ConfigureAdvancedSecuritySettings).await?;
-    let Some(app) = store::update(&mut tx, id, reading).await? else {
+    authority::require(ctx, &mut tx, ConfigureAdvancedSecuritySettings).await?;
+    let Some(app) = apps::update(&mut tx, id, reading).await? else {
         return Err(TenantError::NotFound { what: "app", name: id.to_string() });
     };
     workspaces::announce(&mut tx).await?;
@@ -121,11 +120,11 @@ pub(crate) async fn delete(
     let database = admins.database.scoped(&ctx.scope()?);
     admins.confirm(ctx, authority, own_password).await?;
     let mut tx = database.begin().await?;
-    authority::with(ctx, &mut tx, ConfigureAdvancedSecuritySettings).await?;
-    if !store::lock(&mut tx, id).await? {
+    authority::require(ctx, &mut tx, ConfigureAdvancedSecuritySettings).await?;
+    if !apps::lock(&mut tx, id).await? {
         return Err(TenantError::NotFound { what: "app", name: id.to_string() });
     }
-    store::delete(&mut tx, id, ctx.now()).await?;
+    apps::delete(&mut tx, id, ctx.now()).await?;
     tokens::revoke_all(&mut tx, id, ctx.now()).await?;
     workspaces::announce(&mut tx).await?;
     audit::insert(&mut tx, AuditEntry::new(ctx, Action::DeleteApp, &id, json!({}))).await?;

@@ -1,10 +1,9 @@
-//! Judging passwords, a limited number of times.
+//! Checks passwords, with a limit on wrong ones.
 //!
-//! Wrong passwords are counted for an account and the peer that sent them. A peer that goes on
-//! guessing waits; the admin at another peer does not, and what is counted fades with time. Many peers
-//! that guess at one account are counted together, but only against peers from which no one has signed
-//! in to it before: so guessing can't keep an admin out. An address that no one has, and a workspace
-//! that does not exist, are counted in the same way, in a bounded number of rows.
+//! Wrong passwords are counted per account and peer. A peer that guesses must wait, while the admin at another peer
+//! need not, and counters decrease over time. Peers that guess at the same account are also counted together, but
+//! this limit applies only to peers from which nobody has signed in to the account before, so that guessing can't
+//! lock an admin out. Unknown addresses and workspaces are counted in the same way, in a limited number of rows.
 
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
@@ -13,18 +12,18 @@ use usher_store::ScopedDatabase;
 use uuid::Uuid;
 
 use crate::error::TenantError;
-use crate::hashing::PasswordTurn;
+use crate::hashing::HashPermit;
 use crate::peer::Peer;
-use crate::store::attempts as store;
+use crate::store::attempts;
 
-/// Peers of an account share so many counters.
+/// The number of counters that the peers of an account share.
 const PLACES: u16 = 4_096;
-/// Peers of an account that does not exist share so many.
+/// The number of counters that the peers of an unknown account share.
 const PLACES_OF_NO_ACCOUNT: u16 = 16;
-/// Accounts that don't exist share so many counters a workspace.
+/// The number of counters per workspace that unknown accounts share.
 const NO_ACCOUNTS: u16 = 4_096;
 
-/// Whose password is tried, and from where.
+/// The account whose password is checked, and the counters to use.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Attempt {
     account: Uuid,
@@ -37,7 +36,7 @@ impl Attempt {
         Self { account: admin.as_uuid(), place: peer.place(PLACES) }
     }
 
-    /// A sign-in to an account that does not exist.
+    /// A sign-in to an unknown account.
     pub(crate) fn sign_in_to_no_account(workspace: &str, email: &str, peer: Peer) -> Self {
         let digest = Sha256::new()
             .chain_update(workspace.to_lowercase())
@@ -48,29 +47,29 @@ impl Attempt {
         Self { account: Uuid::from_u128(account.into()), place: peer.place(PLACES_OF_NO_ACCOUNT) }
     }
 
-    /// A password that a signed-in admin gives again. It is counted apart from sign-ins.
+    /// A password that a signed-in admin gives again. It is counted separately from sign-ins.
     pub(crate) fn again(admin: AdminId) -> Self {
-        Self { account: admin.as_uuid(), place: store::AGAIN }
+        Self { account: admin.as_uuid(), place: attempts::AGAIN }
     }
 }
 
-/// Judges a password against the account's hash; `None` where there is no account, which costs and
-/// answers the same.
+/// Checks a password against the account's hash. `None` means an unknown account, for which time and answer are the
+/// same.
 pub(crate) async fn judge(
     database: &ScopedDatabase,
     now: Timestamp,
     attempt: Attempt,
-    turn: PasswordTurn,
+    turn: HashPermit,
     (password, hash): (&str, Option<&str>),
 ) -> Result<(), TenantError> {
-    if let Some(until) = store::begin(database, attempt.account, attempt.place, now).await? {
+    if let Some(until) = attempts::begin(database, attempt.account, attempt.place, now).await? {
         return Err(TenantError::TooManyAttempts { now, until });
     }
     if !turn.verify(password, hash).await? {
         return Err(TenantError::PasswordWrong);
     }
-    Ok(store::succeed(database, attempt.account, attempt.place, now).await?)
+    Ok(attempts::succeed(database, attempt.account, attempt.place, now).await?)
 }
 
-/// The workspace under which attempts at workspaces that don't exist are counted.
+/// The workspace under which attempts at unknown workspaces are counted.
 pub(crate) const NOWHERE: WorkspaceId = WorkspaceId::from_uuid(Uuid::nil());

@@ -1,5 +1,5 @@
-//! What admins and operators did. An entry is written in the transaction of what it tells, so that there is
-//! none without the other. It holds no secret.
+//! The audit log: what admins and operators did. An entry is written in the transaction of its action, so that
+//! neither exists without the other. It contains no secrets.
 
 use std::fmt;
 
@@ -13,9 +13,9 @@ use crate::attempts::NOWHERE;
 use crate::authority;
 use crate::error::TenantError;
 use crate::signer::Signer;
-use crate::store::audit as store;
+use crate::store::audit;
 
-/// What was done.
+/// The kind of an action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
     CreatePlan,
@@ -42,7 +42,7 @@ pub(crate) enum Action {
 }
 
 impl Action {
-    /// As stored and shown.
+    /// The stored form, which is also displayed.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::CreatePlan => "plan.create",
@@ -70,7 +70,7 @@ impl Action {
     }
 }
 
-/// An entry.
+/// An audit entry.
 #[derive(Clone, Debug)]
 pub(crate) struct AuditEntry {
     pub(crate) id: EventId,
@@ -83,7 +83,7 @@ pub(crate) struct AuditEntry {
 }
 
 impl AuditEntry {
-    /// Of a call.
+    /// The entry for an action of a call.
     pub(crate) fn new(
         ctx: &CallContext,
         action: Action,
@@ -102,14 +102,14 @@ impl AuditEntry {
     }
 }
 
-/// A page of the entries of the workspace that the call is for, newest first; without a workspace, of what
-/// an operator did to the installation.
+/// A page of entries, newest first: those of the call's workspace; without a workspace, those of operators' actions
+/// on the installation.
 pub(crate) async fn list(
     database: &Database,
     signer: &Signer,
     ctx: &CallContext,
     before: Option<EventId>,
-    most: u32,
+    max: u32,
 ) -> Result<Vec<AuditEntry>, TenantError> {
     authority::require_admin(ctx)?;
     let scope = match ctx.scope() {
@@ -120,8 +120,8 @@ pub(crate) async fn list(
         scope => scope?,
     };
     let mut tx = database.scoped(&scope).begin().await?;
-    authority::of(ctx, &mut tx).await?;
-    let entries = store::list(&mut tx, before, most).await?;
+    authority::get(ctx, &mut tx).await?;
+    let entries = audit::list(&mut tx, before, max).await?;
     tx.commit().await?;
     Ok(entries)
 }

@@ -1,23 +1,24 @@
-//! Who may do what in a workspace: operators everything, signed-in admins what their row says now.
+//! What the caller may do in a workspace: operators may do everything, signed-in admins what their row permits at
+//! present.
 
 use usher_base::{Actor, CallContext, Denied, Permission};
 use usher_store::TenantTx;
 
 use crate::admins::{Admin, AdminPermission};
 use crate::error::TenantError;
-use crate::store::admins as store;
+use crate::store::admins;
 
-/// Who acts on a workspace, as judged.
+/// The caller, with current permissions.
 #[derive(Debug)]
 pub(crate) enum Authority {
-    /// Somebody who runs Usher.
+    /// An operator of the installation.
     Operator,
-    /// One of the workspace's admins, as stored now: a permission taken away is gone at once.
+    /// An admin of the workspace as stored now, so that a removed permission has no further effect.
     Admin(Box<Admin>),
 }
 
 impl Authority {
-    /// Whether a permission is held.
+    /// Whether the caller has a permission.
     pub(crate) fn holds(&self, permission: AdminPermission) -> bool {
         match self {
             Self::Operator => true,
@@ -26,7 +27,7 @@ impl Authority {
     }
 }
 
-/// Asks that the caller is an operator or an admin of the workspace it is bound to.
+/// Requires that the caller is an operator, or an admin of the workspace that the credential is bound to.
 pub(crate) fn require_admin(ctx: &CallContext) -> Result<(), TenantError> {
     if ctx.credential().permits(Permission::TenantAdmin) {
         return Ok(());
@@ -34,8 +35,8 @@ pub(crate) fn require_admin(ctx: &CallContext) -> Result<(), TenantError> {
     Ok(ctx.require(Permission::WorkspaceAdmin)?)
 }
 
-/// Finds out who acts.
-pub(crate) async fn of(ctx: &CallContext, tx: &mut TenantTx) -> Result<Authority, TenantError> {
+/// Reads the caller's current permissions.
+pub(crate) async fn get(ctx: &CallContext, tx: &mut TenantTx) -> Result<Authority, TenantError> {
     require_admin(ctx)?;
     if ctx.credential().permits(Permission::TenantAdmin) {
         return Ok(Authority::Operator);
@@ -43,8 +44,8 @@ pub(crate) async fn of(ctx: &CallContext, tx: &mut TenantTx) -> Result<Authority
     let Actor::Admin(id) = ctx.actor() else {
         return Err(Denied::Permission(Permission::TenantAdmin).into());
     };
-    // A deleted admin's session has ended like one that was ended.
-    let admin = store::find(tx, *id).await?.ok_or(TenantError::SessionEnded)?;
+    // The session of a deleted admin has ended too.
+    let admin = admins::find(tx, *id).await?.ok_or(TenantError::SessionEnded)?;
     let issued = ctx.credential().issued_at();
     if admin.sessions_ended_at.is_some_and(|ended| issued <= ended.as_second()) {
         return Err(TenantError::SessionEnded);
@@ -52,13 +53,13 @@ pub(crate) async fn of(ctx: &CallContext, tx: &mut TenantTx) -> Result<Authority
     Ok(Authority::Admin(Box::new(admin)))
 }
 
-/// As `of`, and asks for a permission.
-pub(crate) async fn with(
+/// Like [`get`], and requires a permission.
+pub(crate) async fn require(
     ctx: &CallContext,
     tx: &mut TenantTx,
     permission: AdminPermission,
 ) -> Result<Authority, TenantError> {
-    let authority = of(ctx, tx).await?;
+    let authority = get(ctx, tx).await?;
     if authority.holds(permission) {
         Ok(authority)
     } else {

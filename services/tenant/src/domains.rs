@@ -1,4 +1,4 @@
-//! The domains whose people may be provisioned.
+//! The approved domains, whose people may be provisioned.
 
 use jiff::Timestamp;
 use serde_json::json;
@@ -11,10 +11,10 @@ use crate::admins::Admins;
 use crate::audit::{Action, AuditEntry};
 use crate::authority;
 use crate::error::TenantError;
-use crate::store::{audit, domains as store, workspaces};
+use crate::store::{audit, domains, workspaces};
 
-/// Most domains of a workspace: its policy, which has all of them, is read by identity whenever it changes.
-const MOST: i64 = 1_000;
+/// The maximum number of domains of a workspace. Identity reads all of them with every change of the policy.
+const MAX_DOMAINS: i64 = 1_000;
 
 /// An approved domain.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,11 +22,11 @@ pub(crate) struct ApprovedDomain {
     /// A-label form, lower case.
     pub(crate) name: String,
     pub(crate) approved_at: Timestamp,
-    /// Who approved it, as an actor.
+    /// The actor who approved it.
     pub(crate) approved_by: String,
 }
 
-/// Approves a domain; again changes nothing.
+/// Approves a domain. Does nothing if it is approved already.
 pub(crate) async fn approve(
     admins: &Admins,
     ctx: &CallContext,
@@ -38,33 +38,33 @@ pub(crate) async fn approve(
     let domain: DomainName = parse("name", name)?;
     admins.asked_again(ctx, &database, own_password).await?;
     let mut tx = database.begin().await?;
-    authority::of(ctx, &mut tx).await?;
+    authority::get(ctx, &mut tx).await?;
     let by = ctx.actor().to_string();
-    if store::insert(&mut tx, &domain, ctx.now(), &by).await? {
-        // It locks the workspace, so that parallel approvals are counted one after the other.
+    if domains::insert(&mut tx, &domain, ctx.now(), &by).await? {
+        // This locks the workspace, so that parallel approvals are counted one after the other.
         workspaces::raise_policy(&mut tx).await?;
-        if store::count(&mut tx).await? > MOST {
-            return Err(TenantError::WorkspaceFull { what: "approved domains", most: MOST });
+        if domains::count(&mut tx).await? > MAX_DOMAINS {
+            return Err(TenantError::WorkspaceFull { what: "approved domains", max: MAX_DOMAINS });
         }
         let entry = AuditEntry::new(ctx, Action::ApproveDomain, &domain, json!({}));
         audit::insert(&mut tx, entry).await?;
     }
-    let approved = store::find(&mut tx, &domain).await?;
+    let approved = domains::find(&mut tx, &domain).await?;
     tx.commit().await?;
     approved.ok_or_else(|| TenantError::NotFound { what: "domain", name: domain.to_string() })
 }
 
-/// The approved domains, by name.
+/// The approved domains, ordered by name.
 pub(crate) async fn list(database: &Database, ctx: &CallContext) -> Result<Vec<ApprovedDomain>, TenantError> {
     let scope = ctx.scope()?;
     let mut tx = database.scoped(&scope).begin().await?;
-    authority::of(ctx, &mut tx).await?;
-    let domains = store::list(&mut tx).await?;
+    authority::get(ctx, &mut tx).await?;
+    let domains = domains::list(&mut tx).await?;
     tx.commit().await?;
     Ok(domains)
 }
 
-/// Removes a domain. People who are there stay.
+/// Removes a domain. Existing users stay.
 pub(crate) async fn remove(
     admins: &Admins,
     ctx: &CallContext,
@@ -76,8 +76,8 @@ pub(crate) async fn remove(
     let domain: DomainName = parse("name", name)?;
     admins.asked_again(ctx, &database, own_password).await?;
     let mut tx = database.begin().await?;
-    authority::of(ctx, &mut tx).await?;
-    if !store::delete(&mut tx, domain.as_str()).await? {
+    authority::get(ctx, &mut tx).await?;
+    if !domains::delete(&mut tx, domain.as_str()).await? {
         return Err(TenantError::NotFound { what: "domain", name: domain.to_string() });
     }
     workspaces::raise_policy(&mut tx).await?;

@@ -1,4 +1,4 @@
-//! What can go wrong with workspaces, admins, apps and tokens. Each case says who must act.
+//! The errors of the tenant service. Each variant says who must act.
 
 use jiff::Timestamp;
 use usher_base::key::KeyError;
@@ -10,29 +10,29 @@ use crate::hashing::HashError;
 /// An error of the tenant service.
 #[derive(Debug, thiserror::Error)]
 pub enum TenantError {
-    /// Caller: there is no such thing in this workspace.
+    /// Caller: this does not exist in the workspace.
     #[error("there is no {what} {name:?} here")]
     NotFound {
-        /// What kind of thing.
+        /// The kind of thing.
         what: &'static str,
-        /// What was asked for.
+        /// The name that was requested.
         name: String,
     },
     /// Caller: choose another name.
     #[error("there is already a {what} {name:?}; choose another name")]
     AlreadyExists {
-        /// What kind of thing.
+        /// The kind of thing.
         what: &'static str,
         /// The name that is taken.
         name: String,
     },
-    /// Identity provider: one answer for unknown, revoked, expired and other workspaces' tokens.
+    /// Identity provider: the same answer for unknown, revoked and expired tokens and those of other workspaces.
     #[error(
         "the token is not valid for this workspace: it was mistyped, revoked, has expired, or belongs to another \
          workspace. An admin can create a new one under API"
     )]
     TokenInvalid,
-    /// The workspace's admin: buy a plan with provisioning.
+    /// The workspace's admin: upgrade to a plan with provisioning.
     #[error(
         "the plan of workspace {0} does not include SCIM provisioning; an admin can change the plan under Billing"
     )]
@@ -40,21 +40,21 @@ pub enum TenantError {
     /// The workspace's admin: ask the operator.
     #[error("workspace {0} is suspended; contact support to have it reactivated")]
     Suspended(String),
-    /// Caller: the password, or the address, is not right.
-    #[error("the e-mail address or the password is not right")]
+    /// Caller: the password or the address is wrong.
+    #[error("the e-mail address or the password is wrong")]
     PasswordWrong,
     /// Caller: wait.
     #[error("too many wrong passwords; try again in {} s", seconds_left(*.now, *.until))]
     TooManyAttempts {
-        /// When.
+        /// The current time.
         now: Timestamp,
-        /// Until when attempts are refused.
+        /// The time until which attempts are refused.
         until: Timestamp,
     },
-    /// Caller: wait. The number of seconds.
-    #[error("too many calls without a credential come from your address; try again in {0} s")]
+    /// Caller: wait for this number of seconds.
+    #[error("too many calls without a credential from your address; try again in {0} s")]
     TooManyCalls(u64),
-    /// Admin: somebody with the permission must do it.
+    /// Admin: ask somebody who has the permission.
     #[error("this needs the permission \"{0}\", which another admin of the workspace can give you")]
     PermissionNeeded(&'static str),
     /// Admin: give the permission to another admin first.
@@ -64,44 +64,44 @@ pub enum TenantError {
     #[error("the session has ended; sign in again")]
     SessionEnded,
     /// Admin: revoke a token first.
-    #[error("the app has {0} live tokens, which is the most; revoke one that is no longer used")]
+    #[error("the app has {0} live tokens, which is the maximum; revoke one that is no longer used")]
     TooManyTokens(i64),
     /// Admin: remove one first.
-    #[error("the workspace has {most} {what}, which is the most; remove one that is no longer used")]
+    #[error("the workspace has {max} {what}, which is the maximum; remove one that is no longer used")]
     WorkspaceFull {
-        /// Things of what kind.
+        /// The kind of things, in the plural.
         what: &'static str,
-        /// How many it may have.
-        most: i64,
+        /// The maximum number.
+        max: i64,
     },
     /// Operator: revoke a key first.
-    #[error("there are {0} service keys, which is the most; revoke one that is no longer used")]
+    #[error("there are {0} service keys, which is the maximum; revoke one that is no longer used")]
     TooManyServiceKeys(i64),
-    /// Caller: the service key.
+    /// Caller: correct the service key.
     #[error("the service key is not valid for {0:?}")]
     ServiceKeyInvalid(String),
-    /// Caller: a field of the message.
+    /// Caller: correct a field of the message.
     #[error(transparent)]
     Argument(#[from] InvalidArgument),
-    /// Caller: the credential.
+    /// Caller: use another credential.
     #[error(transparent)]
     Denied(#[from] Denied),
-    /// A defect: the service's own credential does not verify.
+    /// A defect: the service's own credential can't be verified.
     #[error("the service's own credential is not accepted")]
     OwnCredential(#[source] CredentialError),
-    /// A defect: the signing key.
-    #[error("a credential can't be signed")]
+    /// A defect of the signing key.
+    #[error("can't sign a credential")]
     Key(#[from] KeyError),
-    /// A defect: no key to sign with.
+    /// A defect: there is no signing key.
     #[error("there is no key to sign credentials with")]
     NoSigningKey,
-    /// Caller: try again; or a defect, see the source.
+    /// Caller: try again. A defect, if the source says so.
     #[error("a secret can't be hashed: {0}")]
     Hash(#[from] HashError),
     /// Caller: ask for less.
-    #[error("this takes longer than {0} s here; leave out whom it is about, and read the log page by page")]
+    #[error("this takes longer than {0} s; leave out the name to search for, and read the log page by page")]
     TooSlow(u64),
-    /// Operator: see the source; caller: a value that can't be stored.
+    /// Operator: see the source. Caller: if the value can't be stored, correct it.
     #[error(transparent)]
     Store(#[from] usher_store::Error),
 }

@@ -1,5 +1,5 @@
-//! Deletes what is over, in the background: entries of the provisioning log and attempts to sign in. Audit entries are
-//! never deleted.
+//! Deletes expired data in the background: entries of the provisioning log and counters of sign-in attempts. Audit
+//! entries are never deleted.
 
 use std::future::Future;
 use std::time::Duration;
@@ -10,13 +10,13 @@ use usher_store::{Database, Error};
 
 use crate::store::{attempts, provisioning_log};
 
-/// How often is looked for what is over.
+/// How often to look for expired data.
 const EXPIRE: Duration = Duration::from_mins(10);
-/// Most rows deleted in one statement.
+/// The maximum number of rows to delete per statement.
 const BATCH: i32 = 5_000;
 
-/// Deletes log entries that are older than the retention, and attempts that no decision reads any more, until the stop
-/// is asked for.
+/// Deletes log entries beyond the retention time, and counters that no longer affect any decision, until shutdown
+/// begins.
 pub(crate) async fn run(database: Database, clock: Clock, retention: Duration, tasks: Tasks) {
     loop {
         tokio::select! {
@@ -26,14 +26,14 @@ pub(crate) async fn run(database: Database, clock: Clock, retention: Duration, t
         let now = clock.now();
         if let Ok(before) = now.checked_sub(retention) {
             let expire = || provisioning_log::expire(&database, before, BATCH);
-            in_batches("old entries of the provisioning log were not deleted", expire, &tasks).await;
+            in_batches("could not delete old entries of the provisioning log", expire, &tasks).await;
         }
         let expire = || attempts::expire(&database, now, BATCH);
-        in_batches("old attempts to sign in were not deleted", expire, &tasks).await;
+        in_batches("could not delete old counters of sign-in attempts", expire, &tasks).await;
     }
 }
 
-/// Deletes until a batch is not full any more.
+/// Deletes in batches until a batch is not full.
 async fn in_batches<F>(failed: &'static str, expire: impl Fn() -> F, tasks: &Tasks)
 where
     F: Future<Output = Result<i64, Error>>,

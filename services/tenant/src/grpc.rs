@@ -1,4 +1,4 @@
-//! The services of `usher.tenant.v1`: validation, call, conversion.
+//! The services of `usher.tenant.v1`: each method validates, calls the domain function, and converts the result.
 
 pub(crate) mod access;
 pub(crate) mod admins;

@@ -1,8 +1,8 @@
-//! argon2id in bounded queues: each hash takes 19 MiB and some 20 ms of a core.
+//! Hashes with argon2id in bounded queues. Each hash takes 19 MiB and about 20 ms of a core.
 //!
-//! There is a queue each for sign-ins, for the passwords that admins who are signed in give, and for random
-//! secrets, so that no number of sign-ins delays a token or an admin. In the queues of passwords a workspace, and
-//! among strangers a peer, has few places.
+//! There are separate queues for sign-ins, for passwords of signed-in admins, and for random secrets, so that no
+//! number of sign-ins delays a token or an admin. In the queues for passwords, a workspace has few slots, and so has
+//! a peer without a credential.
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
@@ -10,21 +10,21 @@ use argon2::{Algorithm, Argon2, Params};
 use usher_base::id::WorkspaceId;
 
 use crate::peer::Peer;
-use crate::queue::{Limits, Place, Queue, Turn};
+use crate::queue::{Limits, Queue, RunPermit, Slot};
 
-/// Places in a queue of passwords: at most 64 wait, which is about a second, and at most 8 for one
-/// workspace or peer.
+/// The slots of a queue for passwords: at most 64 wait, which takes about a second, and at most 8 of one workspace or
+/// peer.
 const PASSWORDS: Limits = Limits { running: 1, total: 64, each: 8 };
-/// Places in the queue of random secrets, which are hashed when they are made.
+/// The slots of the queue for random secrets, which are hashed when they are created.
 const RANDOM: Limits = Limits { running: 1, total: 32, each: 32 };
 
-/// No hash was computed.
+/// Why no hash was computed.
 #[derive(Debug, thiserror::Error)]
 pub enum HashError {
-    /// Caller: try again, the queue of passwords has no place left.
+    /// Caller: try again. The queue for passwords is full.
     #[error("too many passwords are being checked; try again in a second")]
     PasswordsBusy,
-    /// Caller: try again, the queue of random secrets has no place left.
+    /// Caller: try again. The queue for random secrets is full.
     #[error("too many secrets are being hashed; try again in a second")]
     RandomBusy,
     /// A defect, or damaged data.
@@ -38,29 +38,29 @@ impl From<argon2::password_hash::Error> for HashError {
     }
 }
 
-/// On whose account a password is hashed.
+/// Whose slots a password uses.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Asker {
-    /// The workspace that was named, whether it exists or not.
+    /// The named workspace, whether it exists or not.
     Workspace(String),
-    /// Who asks without a credential.
+    /// A caller without a credential.
     Peer(Peer),
 }
 
-/// A place in a queue of passwords.
+/// A slot in a queue for passwords.
 #[derive(Debug)]
-pub(crate) struct Reserved(Place<Asker>);
+pub(crate) struct Reserved(Slot<Asker>);
 
-/// A turn in a queue of passwords, good for one hash.
+/// The permission to compute one hash of a password.
 #[derive(Debug)]
-pub(crate) struct PasswordTurn(Turn<Asker>);
+pub(crate) struct HashPermit(RunPermit<Asker>);
 
-/// Hashes and verifies secrets with argon2id at OWASP's parameters (Password Storage Cheat Sheet:
-/// 19 MiB, 2 passes, 1 lane), which are the library's defaults. Clones share the queues.
+/// Hashes and verifies secrets with argon2id and OWASP's parameters (Password Storage Cheat Sheet: 19 MiB, 2 passes,
+/// 1 lane), which are the library's defaults. Clones share the queues.
 #[derive(Clone, Debug)]
 pub(crate) struct Hasher {
     passwords: Queue<Asker>,
-    /// Passwords from whoever has shown a credential: strangers can't fill it.
+    /// Passwords from callers with a credential, so that unauthenticated callers can't fill this queue.
     again: Queue<Asker>,
     random: Queue<()>,
 }
@@ -70,12 +70,12 @@ impl Hasher {
         Self { passwords: Queue::new(PASSWORDS), again: Queue::new(PASSWORDS), random: Queue::new(RANDOM) }
     }
 
-    /// Takes a place in the queue of sign-ins, before anything is done about the password.
+    /// Takes a slot in the queue for sign-ins, before anything is done with the password.
     pub(crate) fn reserve(&self, askers: &[Asker]) -> Result<Reserved, HashError> {
         self.passwords.enter(askers).map(Reserved).map_err(|_| HashError::PasswordsBusy)
     }
 
-    /// Takes a place in the queue of the passwords that a workspace's admins give again, or set.
+    /// Takes a slot in the queue for passwords that a workspace's signed-in admins give or set.
     pub(crate) fn reserve_again(&self, workspace: WorkspaceId) -> Result<Reserved, HashError> {
         let asker = Asker::Workspace(workspace.to_string());
         self.again.enter(&[asker]).map(Reserved).map_err(|_| HashError::PasswordsBusy)
@@ -86,12 +86,12 @@ impl Hasher {
         run(self.random_place()?.turn().await, hash(secret)).await
     }
 
-    /// Whether a secret of 256 random bits is the one of this hash.
+    /// Whether a hash belongs to a secret of 256 random bits.
     pub(crate) async fn verify_random(&self, secret: &[u8], phc: &str) -> Result<bool, HashError> {
         run(self.random_place()?.turn().await, verify(secret, phc)).await
     }
 
-    /// Whether a hash was made with other parameters than today's.
+    /// Whether a hash was made with other parameters than the current ones.
     pub(crate) fn is_outdated(phc: &str) -> bool {
         let current = PasswordHash::new(phc).ok().is_some_and(|hash| {
             hash.algorithm.as_str() == Algorithm::Argon2id.as_str()
@@ -104,27 +104,26 @@ impl Hasher {
         !current
     }
 
-    fn random_place(&self) -> Result<Place<()>, HashError> {
+    fn random_place(&self) -> Result<Slot<()>, HashError> {
         self.random.enter(&[]).map_err(|_| HashError::RandomBusy)
     }
 }
 
 impl Reserved {
-    /// Waits for the turn. What a sign-in asks of the database it asks in its turn, so that however many
-    /// wait, they use up no connections.
-    pub(crate) async fn turn(self) -> PasswordTurn {
-        PasswordTurn(self.0.turn().await)
+    /// Waits until the hash may be computed. A sign-in queries the database only after that, so that waiting sign-ins
+    /// use no connections.
+    pub(crate) async fn turn(self) -> HashPermit {
+        HashPermit(self.0.turn().await)
     }
 }
 
-impl PasswordTurn {
-    /// Hashes a password with a new salt; a PHC string.
+impl HashPermit {
+    /// Hashes a password with a new salt. Returns a PHC string.
     pub(crate) async fn hash(self, password: &str) -> Result<String, HashError> {
         run(self.0, hash(password.as_bytes())).await
     }
 
-    /// Whether a password is the one of this hash. Without a hash the same work is done, and no
-    /// password is right.
+    /// Whether a hash belongs to a password. Without a hash, takes the same time and returns `false`.
     pub(crate) async fn verify(self, password: &str, phc: Option<&str>) -> Result<bool, HashError> {
         match phc {
             Some(phc) => run(self.0, verify(password.as_bytes(), phc)).await,
@@ -146,9 +145,9 @@ fn verify(secret: &[u8], phc: &str) -> impl FnOnce() -> Result<bool, HashError> 
     }
 }
 
-/// Computes on a thread of its own. The turn ends with the work, also if its caller goes away.
+/// Runs the computation on a separate thread. The permit is released when it ends, even if the caller disconnects.
 async fn run<T: Send + 'static, K: std::hash::Hash + Eq + Send + 'static>(
-    turn: Turn<K>,
+    turn: RunPermit<K>,
     work: impl FnOnce() -> Result<T, HashError> + Send + 'static,
 ) -> Result<T, HashError> {
     let work = move || {
@@ -176,19 +175,19 @@ mod tests {
     }
 
     #[test]
-    fn a_workspace_has_few_places_and_leaves_the_others_theirs() {
+    fn a_workspace_has_few_slots_and_leaves_the_others_theirs() {
         let hasher = Hasher::new();
         let asker = |name: &str| [Asker::Workspace(name.to_owned())];
         let flood: Vec<_> = (0..100).map(|_| hasher.reserve(&asker("busy"))).collect();
 
-        assert_eq!(flood.iter().filter(|place| place.is_ok()).count(), PASSWORDS.each);
+        assert_eq!(flood.iter().filter(|slot| slot.is_ok()).count(), PASSWORDS.each);
         assert!(matches!(flood[99], Err(HashError::PasswordsBusy)));
         assert!(hasher.reserve(&asker("quiet")).is_ok());
         assert!(hasher.random_place().is_ok(), "tokens have a queue of their own");
     }
 
     #[test]
-    fn strangers_who_fill_the_queue_of_sign_ins_keep_no_admin_from_giving_the_password_again() {
+    fn a_full_queue_of_sign_ins_does_not_prevent_admins_from_confirming_their_password() {
         let hasher = Hasher::new();
         let sign_in = |number| hasher.reserve(&[Asker::Workspace(format!("made-up-{number}"))]);
         let flood: Vec<_> = (0..PASSWORDS.total).map(sign_in).collect();
@@ -201,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn hashes_of_other_parameters_are_outdated() {
+    fn hashes_with_other_parameters_are_outdated() {
         let weak =
             "$argon2id$v=19$m=4096,t=3,p=1$c2FsdHNhbHRzYWx0$qqSCqQPLbO7RKU+qFwvGng0Nrs8t9DRTxFfv6V8Uvvw";
         assert!(Hasher::is_outdated(weak));

@@ -1,6 +1,6 @@
-//! The tenant service's own keys, which come from a file and are never in the database. They
-//! authenticate the secrets of tokens and service keys, and seal the private signing keys, so that
-//! the database alone lets no one in.
+//! The tenant service's own keys, which come from a file and are never stored in the database. They authenticate the
+//! secrets of tokens and service keys, and encrypt the private signing keys, so that access to the database alone
+//! gives no access to anything else.
 
 use std::sync::Arc;
 
@@ -13,25 +13,25 @@ use usher_base::secret::ServerKey;
 
 const NONCE: usize = 24;
 
-/// The file holds no usable keys.
+/// Why the file contains no usable keys.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyringError {
-    /// A line that is no key.
-    #[error("line {0} is no key; make a key file with `usher key-file <path>`")]
+    /// A line is not a key.
+    #[error("line {0} is not a key; make a key file with `usher key-file <path>`")]
     Line(usize),
-    /// There is none at all.
-    #[error("it holds no key; make a key file with `usher key-file <path>`")]
+    /// There are no keys.
+    #[error("it contains no key; make a key file with `usher key-file <path>`")]
     Empty,
 }
 
-/// A MAC, with the id of the key that made it.
+/// A MAC, and the id of the key that made it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct KeyedMac {
     pub(crate) key: String,
     pub(crate) mac: Vec<u8>,
 }
 
-/// Sealed bytes, with the id of the key that sealed them.
+/// Encrypted bytes, and the id of the key that encrypted them.
 #[derive(Clone, Debug)]
 pub(crate) struct Sealed {
     pub(crate) key: String,
@@ -39,7 +39,8 @@ pub(crate) struct Sealed {
     pub(crate) bytes: Vec<u8>,
 }
 
-/// The keys, newest first. The newest makes and seals; each of them verifies and opens. Clones share them.
+/// The keys, newest first. The newest one is used for new MACs and encryption, and all of them for verification and
+/// decryption. Clones share them.
 #[derive(Clone)]
 pub struct Keyring(Arc<[Key]>);
 
@@ -56,7 +57,7 @@ impl std::fmt::Debug for Keyring {
 }
 
 impl Key {
-    /// Each use has a key of its own, derived from the one in the file.
+    /// Each use has its own key, derived from the one in the file.
     fn new(key: &ServerKey) -> Self {
         let derived = |purpose: &[u8]| keyed(key.secret(), purpose);
         let macs = hmac(&derived(b"usher tenant: macs of secrets, version 1"));
@@ -70,11 +71,10 @@ impl Key {
 }
 
 impl Keyring {
-    /// Reads a key file: one key a line, the newest first. Empty lines and lines that begin with `#`
-    /// are skipped.
+    /// Parses a key file: one key per line, the newest first. Skips empty lines and those that begin with `#`.
     ///
     /// # Errors
-    /// A line that is no key; no key at all.
+    /// A line is not a key, or there is no key.
     pub fn parse(text: &str) -> Result<Self, KeyringError> {
         let mut keys = Vec::new();
         for (index, line) in text.lines().map(str::trim).enumerate() {
@@ -86,19 +86,19 @@ impl Keyring {
         if keys.is_empty() { Err(KeyringError::Empty) } else { Ok(Self(keys.into())) }
     }
 
-    /// One new key.
+    /// Generates a keyring with one key.
     pub fn generate() -> Self {
         Self([Key::new(&ServerKey::generate())].into())
     }
 
-    /// The MAC of a secret, by the newest key.
+    /// Makes the MAC of a secret with the newest key.
     pub(crate) fn mac(&self, secret: &[u8]) -> KeyedMac {
         let key = self.newest();
         KeyedMac { key: key.id.clone(), mac: key.mac(secret).finalize().into_bytes().to_vec() }
     }
 
-    /// Whether a secret has this MAC; `None` if none of the keys made the MAC. The time does not
-    /// depend on where the two differ, nor on whether there is a MAC.
+    /// Whether a secret has this MAC. `None` if no known key made the MAC. The time depends neither on the position
+    /// of a difference nor on whether there is a MAC.
     pub(crate) fn matches(&self, secret: &[u8], stored: Option<&KeyedMac>) -> Option<bool> {
         let maker = stored.and_then(|stored| self.find(&stored.key));
         let computed = maker.unwrap_or(self.newest()).mac(secret);
@@ -107,7 +107,7 @@ impl Keyring {
         maker.map(|_| matches)
     }
 
-    /// Seals bytes for a purpose, with the newest key.
+    /// Encrypts bytes for a purpose, with the newest key.
     pub(crate) fn seal(&self, purpose: &str, bytes: &[u8]) -> Option<Sealed> {
         let key = self.newest();
         let mut nonce = [0; NONCE];
@@ -117,7 +117,7 @@ impl Keyring {
         Some(Sealed { key: key.id.clone(), bytes: [nonce.as_slice(), &sealed].concat() })
     }
 
-    /// Opens what was sealed for this purpose; `None` if the key is gone or anything was changed.
+    /// Decrypts bytes for a purpose. `None` if the key is unknown or anything was changed.
     pub(crate) fn open(&self, purpose: &str, sealed: &Sealed) -> Option<Vec<u8>> {
         let key = self.find(&sealed.key)?;
         let (nonce, bytes) = sealed.bytes.split_first_chunk::<NONCE>()?;
@@ -125,7 +125,7 @@ impl Keyring {
         key.seals.decrypt(&XNonce::from(*nonce), payload).ok()
     }
 
-    /// Whether the newest key made it.
+    /// Whether a key id is that of the newest key.
     pub(crate) fn is_newest(&self, key: &str) -> bool {
         self.newest().id == key
     }
@@ -133,7 +133,7 @@ impl Keyring {
     fn newest(&self) -> &Key {
         match &*self.0 {
             [newest, ..] => newest,
-            [] => unreachable!("a keyring is made with at least one key"),
+            [] => unreachable!("a keyring has at least one key"),
         }
     }
 
@@ -145,7 +145,7 @@ impl Keyring {
 fn hmac(key: &[u8]) -> Hmac<Sha256> {
     match Hmac::new_from_slice(key) {
         Ok(hmac) => hmac,
-        Err(_) => unreachable!("HMAC takes keys of every length"),
+        Err(_) => unreachable!("HMAC accepts keys of any length"),
     }
 }
 
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rotated_keyring_verifies_what_the_old_key_made_and_makes_with_the_new_one() {
+    fn a_rotated_keyring_verifies_with_the_old_key_and_signs_with_the_new_one() {
         let (old, new) = (ServerKey::generate(), ServerKey::generate());
         let before = Keyring::parse(&line(&old)).unwrap();
         let between = Keyring::parse(&format!("# newest first\n{}\n{}", line(&new), line(&old))).unwrap();
@@ -174,7 +174,7 @@ mod tests {
         assert_eq!(between.open("kid", &sealed).unwrap(), b"private");
         assert!(!between.is_newest(&mac.key));
         assert_eq!(after.matches(b"secret", Some(&between.mac(b"secret"))), Some(true));
-        assert_eq!(after.matches(b"secret", Some(&mac)), None, "the key is gone");
+        assert_eq!(after.matches(b"secret", Some(&mac)), None, "the key was removed");
         assert!(after.open("kid", &sealed).is_none());
     }
 

@@ -1,5 +1,5 @@
-//! The tenant service: who may act. Workspaces, plans, approved domains, admins, apps, tokens; it
-//! checks tokens and passwords and signs the credentials that every service believes.
+//! The tenant service: workspaces, plans, approved domains, admins, apps and tokens. It checks tokens and passwords,
+//! and signs the credentials that all services trust.
 
 mod access;
 mod admins;
@@ -8,7 +8,6 @@ mod apps;
 mod attempts;
 mod audit;
 mod authority;
-mod brake;
 mod domains;
 mod error;
 mod expiry;
@@ -17,6 +16,7 @@ mod hashing;
 mod keyring;
 mod methods;
 mod peer;
+mod peer_rate_limit;
 mod plans;
 mod policies;
 mod provisioning_log;

@@ -1,26 +1,27 @@
-//! Which permission each method needs. A method without a row here is not served.
+//! The permissions that each method requires. A method without a row here is not served.
 //!
-//! # What asks an admin for their own password again
+//! # Which methods require an admin's own password again
 //!
-//! Whatever lets somebody in, or more in, and what an admin can't simply undo; a session that was stolen does none of it.
-//! What only narrows is done at once: an admin who sees a token leak at three in the morning must be quick. Reading
-//! asks for nothing. The suite (`password_again.rs`) tries every row of [`METHODS`] that an admin may call.
+//! Methods that give somebody access, or more access, and those that an admin can't simply undo, so that a stolen
+//! session can do none of it. Methods that only remove access need no password: an admin who sees a token leak at
+//! three in the morning must be quick. Reading needs none either. The test suite (`password_again.rs`) checks every
+//! row of [`METHODS`] that an admin may call.
 //!
-//! | method | asks | why |
+//! | method | password | reason |
 //! |---|---|---|
 //! | `CreateAdmin`, `UpdateAdmin`, `SetPassword` | yes | somebody else can act, or act as somebody else |
-//! | `DeleteAdmin`, `EndSessions` of another | yes | who does not act themselves could be kept out |
-//! | `EndSessions` of one's own | no | it only narrows |
-//! | `CreateToken` | yes | whoever has the token provisions |
-//! | `RevokeToken` | no | it only narrows, and must be quick |
-//! | `ApproveDomain` | yes | more people get in |
+//! | `DeleteAdmin`, `EndSessions` of another admin | yes | it could lock out somebody |
+//! | `EndSessions` of oneself | no | it only removes access |
+//! | `CreateToken` | yes | the holder of the token can provision |
+//! | `RevokeToken` | no | it only removes access, and must be quick |
+//! | `ApproveDomain` | yes | more people get access |
 //! | `RemoveDomain` | yes | people of the domain can't be provisioned any more |
-//! | `UpdateApp` | yes | stable `externalId`s decide who comes back to whose account |
-//! | `DeleteApp` | yes | all its tokens end, and it does not come back |
-//! | `CreateApp` | no | an app without a token lets nobody in |
-//! | `GetWorkspace`, `ListAdmins`, `ListApps`, `ListTokens`, `ListDomains`, `ListAuditEntries`, `ListLogEntries` | no | they read |
+//! | `UpdateApp` | yes | stable `externalId` values decide who gets whose account |
+//! | `DeleteApp` | yes | all its tokens end permanently |
+//! | `CreateApp` | no | an app without a token gives nobody access |
+//! | `GetWorkspace`, `ListAdmins`, `ListApps`, `ListTokens`, `ListDomains`, `ListAuditEntries`, `ListLogEntries` | no | they only read |
 //!
-//! At identity and billing an admin reads, and names the workspace's own attributes, which let nobody in.
+//! In identity and billing an admin can read, and define custom attributes, which give nobody access.
 
 use usher_base::Permission;
 use usher_rpc::Method;
@@ -30,7 +31,7 @@ const OPERATOR: &[Permission] = &[Permission::TenantAdmin];
 const ADMIN: &[Permission] = &[Permission::WorkspaceAdmin, Permission::TenantAdmin];
 const POLICIES: &[Permission] = &[Permission::PoliciesRead];
 
-/// Every method of the service.
+/// All methods of the service.
 pub const METHODS: &[Method] = &[
     Method::new("/usher.tenant.v1.AccessService/CheckToken", GATEWAY),
     Method::new("/usher.tenant.v1.AccessService/WatchAccess", GATEWAY),

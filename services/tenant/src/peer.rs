@@ -1,11 +1,11 @@
-//! Who calls without a credential, as far as the network tells.
+//! The peer of a call without a credential, as far as the network reveals it.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 
 use sha2::{Digest as _, Sha256};
 
-/// A peer, by the address that counts ([`usher_net::network`]).
+/// A peer, identified by its counted address ([`usher_net::network`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Peer {
     network: IpAddr,
@@ -14,8 +14,8 @@ pub(crate) struct Peer {
 }
 
 impl Peer {
-    /// Of a call's connection. All those whose address is not known are one peer.
-    pub(crate) fn of<T>(request: &tonic::Request<T>) -> Self {
+    /// The peer of a call's connection. All peers whose address is unknown are one.
+    pub(crate) fn from_request<T>(request: &tonic::Request<T>) -> Self {
         let unknown = Self { network: IpAddr::V4(Ipv4Addr::UNSPECIFIED), is_shared: false };
         request.extensions().get::<usher_net::Peer>().map_or(unknown, |peer| Self {
             network: usher_net::network(peer.address().ip()),
@@ -23,13 +23,13 @@ impl Peer {
         })
     }
 
-    /// The same where the peer's calls may be limited; `None` if they are many clients': what is limited by
-    /// workspace and account limits these.
+    /// The peer, if it can be limited by its address. `None` if the address stands for many clients, which are
+    /// limited by workspace and account instead.
     pub(crate) fn limited(self) -> Option<Self> {
         (!self.is_shared).then_some(self)
     }
 
-    /// One of so many places, always the same for a peer.
+    /// Maps a peer to one of `places` counters, always the same one.
     pub(crate) fn place(self, places: u16) -> i32 {
         let digest = Sha256::digest(self.network.to_string().as_bytes());
         i32::from(u16::from_be_bytes([digest[0], digest[1]]) % places)
@@ -46,13 +46,13 @@ impl fmt::Display for Peer {
 pub(crate) mod tests {
     use super::*;
 
-    /// A peer at an address, and whether it is shared.
+    /// A peer at an address, which may be shared.
     pub(crate) fn peer(address: &str, is_shared: bool) -> Peer {
         Peer { network: usher_net::network(address.parse().unwrap()), is_shared }
     }
 
     #[test]
-    fn a_shared_address_is_no_peer_that_can_be_limited() {
+    fn a_peer_at_a_shared_address_is_not_limited() {
         assert!(peer("192.0.2.1", true).limited().is_none());
         assert!(peer("192.0.2.1", false).limited().is_some());
     }

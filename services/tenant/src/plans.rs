@@ -1,4 +1,4 @@
-//! Plans: what workspaces have bought.
+//! Plans: what workspaces can buy.
 
 use serde_json::json;
 use usher_base::id::PlanId;
@@ -10,9 +10,9 @@ use usher_store::Database;
 
 use crate::audit::{Action, AuditEntry};
 use crate::error::TenantError;
-use crate::store::plans as store;
+use crate::store::plans;
 
-/// A plan. It never changes; a workspace moves to another one.
+/// A plan. It never changes; a workspace can switch to another one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Plan {
     pub(crate) id: PlanId,
@@ -25,7 +25,6 @@ pub(crate) struct Plan {
     pub(crate) collaborator_cap: Option<Cap>,
 }
 
-/// Creates a plan.
 pub(crate) async fn create(database: &Database, ctx: &CallContext, plan: Plan) -> Result<Plan, TenantError> {
     ctx.require(Permission::TenantAdmin)?;
     if plan.name.trim().is_empty() || plan.name.chars().count() > 100 || plan.name.contains(is_hidden) {
@@ -33,19 +32,19 @@ pub(crate) async fn create(database: &Database, ctx: &CallContext, plan: Plan) -
     }
     let detail = json!({ "name": plan.name, "scim": plan.scim, "enforce_domains": plan.enforce_domains });
     let entry = AuditEntry::new(ctx, Action::CreatePlan, &plan.id, detail);
-    store::insert(database, &plan, ctx.now(), entry).await?;
+    plans::insert(database, &plan, ctx.now(), entry).await?;
     Ok(plan)
 }
 
 /// All plans.
 pub(crate) async fn list(database: &Database, ctx: &CallContext) -> Result<Vec<Plan>, TenantError> {
     ctx.require(Permission::TenantAdmin)?;
-    Ok(store::list(database).await?)
+    Ok(plans::list(database).await?)
 }
 
-/// The plan of that name or id.
+/// Finds a plan by name or id.
 pub(crate) async fn get(database: &Database, name_or_id: &str) -> Result<Plan, TenantError> {
-    store::find(database, name_or_id)
+    plans::find(database, name_or_id)
         .await?
         .ok_or_else(|| TenantError::NotFound { what: "plan", name: name_or_id.to_owned() })
 }

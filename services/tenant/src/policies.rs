@@ -1,4 +1,4 @@
-//! What identity must know of a workspace to judge writes.
+//! What identity must know about a workspace before it accepts writes.
 
 use usher_base::id::{AppId, WorkspaceId};
 use usher_base::{CallContext, Denied, Permission};
@@ -9,18 +9,19 @@ use crate::error::TenantError;
 use crate::store::{apps, domains, workspaces};
 use crate::workspaces::Workspace;
 
-/// Workspace and domains, as of one version.
+/// The workspace and its domains in one version.
 pub(crate) struct Policy {
     pub(crate) workspace: Workspace,
     pub(crate) domains: Vec<ApprovedDomain>,
 }
 
-/// Reads the policy of the workspace that the call is for.
+/// Reads the policy of the call's workspace.
 pub(crate) async fn get(database: &Database, ctx: &CallContext) -> Result<Policy, TenantError> {
     ctx.require(Permission::PoliciesRead)?;
     let scope = ctx.scope()?;
     let mut tx = database.scoped(&scope).begin().await?;
-    // The version first: domains that commit in between are newer than it says, and are read again.
+    // The version is read first. Domains that are committed in between are then newer than the version, and will be
+    // read again.
     let workspace = workspaces::find(&mut tx)
         .await?
         .ok_or_else(|| TenantError::NotFound { what: "workspace", name: scope.workspace_id().to_string() })?;
@@ -29,7 +30,7 @@ pub(crate) async fn get(database: &Database, ctx: &CallContext) -> Result<Policy
     Ok(Policy { workspace, domains })
 }
 
-/// Which of some workspaces are suspended.
+/// Returns which of some workspaces are suspended.
 pub(crate) async fn suspended(
     database: &Database,
     ctx: &CallContext,
@@ -42,7 +43,7 @@ pub(crate) async fn suspended(
     Ok(workspaces::suspended(database, ids).await?)
 }
 
-/// Whether the workspace that the call is for has an app.
+/// Whether the call's workspace has an app.
 pub(crate) async fn has_app(database: &Database, ctx: &CallContext, id: AppId) -> Result<bool, TenantError> {
     ctx.require(Permission::PoliciesRead)?;
     let mut tx = database.scoped(&ctx.scope()?).begin().await?;

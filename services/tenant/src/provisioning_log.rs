@@ -1,4 +1,4 @@
-//! The rules of the provisioning log: what identity providers tried, and what came of it.
+//! The rules of the provisioning log: what identity providers requested, and the outcomes.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -14,18 +14,18 @@ use usher_store::Database;
 use crate::access::Access;
 use crate::authority;
 use crate::error::TenantError;
-use crate::store::provisioning_log as store;
+use crate::store::provisioning_log;
 
-/// Of entries without a valid token one a workspace and reason is stored in this time.
+/// Of entries without a valid token, one per workspace and reason is stored in this time.
 const NOISE: Duration = Duration::from_secs(5);
-/// Statements of one call that run at once.
-const AT_ONCE: usize = 4;
-/// What is not stored in this time is to be sent again: its caller waits no more than 5 s.
+/// The maximum number of concurrent statements per call.
+const MAX_CONCURRENT_INSERTS: usize = 4;
+/// Entries that can't be stored in this time must be sent again. The caller waits at most 5 s.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// How long a statement of a list may take: who is rarely met in a long log is looked for in all of it.
-const LONGEST_LIST: Duration = Duration::from_secs(2);
+/// The maximum time of a statement of a list. Searching for a name can mean reading the whole log.
+const MAX_LIST_TIME: Duration = Duration::from_secs(2);
 
-/// One attempt of an identity provider.
+/// A request of an identity provider and its outcome.
 #[derive(Clone, Debug)]
 pub(crate) struct LogEntry {
     pub(crate) id: LogEntryId,
@@ -48,16 +48,16 @@ pub(crate) struct LogEntry {
     pub(crate) duration_micros: i64,
 }
 
-/// Which entries are wanted.
+/// The filter of a list.
 #[derive(Clone, Debug)]
 pub(crate) struct Wanted {
-    pub(crate) most: u32,
+    pub(crate) max: u32,
     pub(crate) before: Option<LogEntryId>,
     pub(crate) refused_only: bool,
     pub(crate) about: String,
 }
 
-/// Entries of one workspace.
+/// The entries of one workspace.
 #[derive(Debug)]
 pub(crate) struct Log {
     /// Id or slug.
@@ -65,23 +65,23 @@ pub(crate) struct Log {
     pub(crate) entries: Vec<LogEntry>,
 }
 
-/// What came of entries that were to be appended: how many were dropped and why, and which are to be sent again.
+/// The outcome of appending entries: how many were dropped and why, and which must be sent again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Appended {
-    /// Their workspace does not exist.
+    /// The number of entries whose workspace does not exist.
     pub(crate) nowhere: usize,
-    /// They had no valid token, and there was one like them a moment ago.
+    /// The number of entries without a valid token that repeat a recent one.
     pub(crate) noise: usize,
-    /// They can't be stored.
+    /// The number of entries that can't be stored.
     pub(crate) refused: usize,
-    /// The workspaces, as they were named, that did not take theirs now.
+    /// The workspaces, as named in the call, whose entries must be sent again.
     pub(crate) again: Vec<String>,
 }
 
-/// What one workspace is to be sent of a call.
+/// The entries of a call for one workspace.
 #[derive(Debug, Default)]
 struct Batch {
-    /// Its id and slug, as far as they were used.
+    /// The id and slug by which the entries name it.
     names: Vec<String>,
     entries: Vec<LogEntry>,
     noise: usize,
@@ -92,18 +92,18 @@ struct Batch {
 pub(crate) struct ProvisioningLog {
     database: Database,
     access: Access,
-    /// The workspaces and reasons of the last entries without a valid token, whatever name the URL had
-    /// and whichever gateway sent them.
-    heard: Cache<(WorkspaceId, String), ()>,
+    /// The workspaces and reasons of recent entries without a valid token, whatever name the URL used and whichever
+    /// gateway sent them.
+    recent: Cache<(WorkspaceId, String), ()>,
 }
 
 impl ProvisioningLog {
     pub(crate) fn new(database: Database, access: Access) -> Self {
-        let heard = Cache::builder().max_capacity(10_000).time_to_live(NOISE).build();
-        Self { database, access, heard }
+        let recent = Cache::builder().max_capacity(10_000).time_to_live(NOISE).build();
+        Self { database, access, recent }
     }
 
-    /// Appends entries, a statement per workspace. What one workspace does not take costs no other an entry.
+    /// Appends entries, with one statement per workspace. A failure for one workspace does not affect the others.
     pub(crate) async fn append(&self, ctx: &CallContext, logs: Vec<Log>) -> Result<Appended, TenantError> {
         let until = Instant::now() + PATIENCE;
         let names = logs.iter().map(|log| log.workspace.as_str());
@@ -129,16 +129,17 @@ impl ProvisioningLog {
             let outcome = timeout_at(until, self.store(ctx, id, &batch.entries)).await;
             (id, batch, outcome)
         });
-        let mut stored = futures::stream::iter(stored).buffer_unordered(AT_ONCE);
+        let mut stored = futures::stream::iter(stored).buffer_unordered(MAX_CONCURRENT_INSERTS);
         while let Some((id, batch, outcome)) = stored.next().await {
             match outcome {
                 Ok(Ok(exists)) => {
                     appended.noise += batch.noise;
                     appended.nowhere += if exists { 0 } else { batch.entries.len() };
                 }
-                Ok(Err(error)) if !passes(&error) => {
+                Ok(Err(error)) if !is_temporary(&error) => {
                     let (error, entries) = (&error as &dyn std::error::Error, batch.entries.len());
-                    tracing::error!(error, workspace = %id, entries, "entries of a provisioning log are lost");
+                    tracing::error!(error, workspace = %id, entries, "entries of a provisioning log are \
+                         lost");
                     appended.noise += batch.noise;
                     appended.refused += entries;
                 }
@@ -151,7 +152,7 @@ impl ProvisioningLog {
         Ok(appended)
     }
 
-    /// Stores a workspace's entries; false if there is no such workspace.
+    /// Stores a workspace's entries. Returns `false` if the workspace does not exist.
     async fn store(
         &self,
         ctx: &CallContext,
@@ -159,22 +160,22 @@ impl ProvisioningLog {
         entries: &[LogEntry],
     ) -> Result<bool, TenantError> {
         let scope = ctx.credential().scope(Some(id))?;
-        Ok(store::insert(&self.database.scoped(&scope), entries).await?)
+        Ok(provisioning_log::insert(&self.database.scoped(&scope), entries).await?)
     }
 
     fn is_noise(&self, id: WorkspaceId, entry: &LogEntry) -> bool {
         let key = (id, entry.reason.clone());
-        let heard = self.heard.contains_key(&key);
-        if !heard {
-            self.heard.insert(key, ());
+        let recent = self.recent.contains_key(&key);
+        if !recent {
+            self.recent.insert(key, ());
         }
-        heard
+        recent
     }
 
-    /// Takes it that entries were not heard, because they come again.
+    /// Removes the reasons of entries from the recent ones, because the entries will be sent again.
     fn forget(&self, id: WorkspaceId, entries: &[LogEntry]) {
         for entry in entries.iter().filter(|entry| entry.caller.is_none()) {
-            self.heard.invalidate(&(id, entry.reason.clone()));
+            self.recent.invalidate(&(id, entry.reason.clone()));
         }
     }
 
@@ -185,18 +186,18 @@ impl ProvisioningLog {
         wanted: &Wanted,
     ) -> Result<Vec<LogEntry>, TenantError> {
         let scope = ctx.scope()?;
-        let mut tx = self.database.scoped(&scope).scan(LONGEST_LIST).await?;
-        authority::of(ctx, &mut tx).await?;
-        let entries = store::list(&mut tx, wanted).await.map_err(|error| {
-            if error.is_too_slow() { TenantError::TooSlow(LONGEST_LIST.as_secs()) } else { error.into() }
+        let mut tx = self.database.scoped(&scope).scan(MAX_LIST_TIME).await?;
+        authority::get(ctx, &mut tx).await?;
+        let entries = provisioning_log::list(&mut tx, wanted).await.map_err(|error| {
+            if error.is_too_slow() { TenantError::TooSlow(MAX_LIST_TIME.as_secs()) } else { error.into() }
         })?;
         tx.commit().await?;
         Ok(entries)
     }
 }
 
-/// Whether the same may succeed later.
-fn passes(error: &TenantError) -> bool {
+/// Whether the same call may succeed later.
+fn is_temporary(error: &TenantError) -> bool {
     matches!(
         error.reason(),
         Reason::Unavailable | Reason::Overloaded | Reason::RateLimited | Reason::DeadlineExceeded

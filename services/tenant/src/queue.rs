@@ -1,4 +1,4 @@
-//! A bounded queue for dear work: who makes it long is refused, not who comes after.
+//! A bounded queue for expensive work. Whoever fills it is refused, and not those who come later.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -6,19 +6,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// The queue has no place left, for all or for one of the keys.
+/// The queue is full, in total or for one of the keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is too much of this at once; try again in a second")]
-pub(crate) struct Full;
+#[error("too many of these requests at once; try again in a second")]
+pub(crate) struct QueueFull;
 
-/// How long a queue may be.
+/// The limits of a queue.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
-    /// At most so many run at once.
+    /// The maximum number that run at once.
     pub(crate) running: usize,
-    /// At most so many run or wait.
+    /// The maximum number that run or wait.
     pub(crate) total: usize,
-    /// At most so many of one key run or wait.
+    /// The maximum number of one key that run or wait.
     pub(crate) each: usize,
 }
 
@@ -27,72 +27,68 @@ pub(crate) struct Limits {
 pub(crate) struct Queue<K> {
     limits: Limits,
     running: Arc<Semaphore>,
-    places: Arc<Mutex<Places<K>>>,
+    slots: Arc<Mutex<Slots<K>>>,
 }
 
 #[derive(Debug)]
-struct Places<K> {
+struct Slots<K> {
     taken: usize,
     by_key: HashMap<K, usize>,
 }
 
-/// A place in the queue; dropped, it is free.
+/// A slot in the queue, which is released when it is dropped.
 #[derive(Debug)]
-pub(crate) struct Place<K: Hash + Eq> {
+pub(crate) struct Slot<K: Hash + Eq> {
     queue: Queue<K>,
     keys: Vec<K>,
 }
 
-/// A turn; dropped, its place is free.
+/// The permission to run. Dropping it releases its slot.
 #[derive(Debug)]
-pub(crate) struct Turn<K: Hash + Eq> {
+pub(crate) struct RunPermit<K: Hash + Eq> {
     _running: Option<OwnedSemaphorePermit>,
-    _place: Place<K>,
+    _slot: Slot<K>,
 }
 
 impl<K: Hash + Eq + Clone> Queue<K> {
     pub(crate) fn new(limits: Limits) -> Self {
-        let places = Places { taken: 0, by_key: HashMap::new() };
-        Self {
-            limits,
-            running: Arc::new(Semaphore::new(limits.running)),
-            places: Arc::new(Mutex::new(places)),
-        }
+        let slots = Slots { taken: 0, by_key: HashMap::new() };
+        Self { limits, running: Arc::new(Semaphore::new(limits.running)), slots: Arc::new(Mutex::new(slots)) }
     }
 
-    /// Takes a place, at once and without waiting.
-    pub(crate) fn enter(&self, keys: &[K]) -> Result<Place<K>, Full> {
-        let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
-        let full = |key| places.by_key.get(key).is_some_and(|taken| *taken >= self.limits.each);
-        if places.taken >= self.limits.total || keys.iter().any(full) {
-            return Err(Full);
+    /// Takes a slot without waiting.
+    pub(crate) fn enter(&self, keys: &[K]) -> Result<Slot<K>, QueueFull> {
+        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        let full = |key| slots.by_key.get(key).is_some_and(|taken| *taken >= self.limits.each);
+        if slots.taken >= self.limits.total || keys.iter().any(full) {
+            return Err(QueueFull);
         }
-        places.taken += 1;
+        slots.taken += 1;
         for key in keys {
-            *places.by_key.entry(key.clone()).or_default() += 1;
+            *slots.by_key.entry(key.clone()).or_default() += 1;
         }
-        Ok(Place { queue: self.clone(), keys: keys.to_vec() })
+        Ok(Slot { queue: self.clone(), keys: keys.to_vec() })
     }
 }
 
-impl<K: Hash + Eq> Place<K> {
-    /// Waits until it is this place's turn.
-    pub(crate) async fn turn(self) -> Turn<K> {
+impl<K: Hash + Eq> Slot<K> {
+    /// Waits until this slot may run.
+    pub(crate) async fn turn(self) -> RunPermit<K> {
         // The semaphore is never closed.
         let running = Arc::clone(&self.queue.running).acquire_owned().await.ok();
-        Turn { _running: running, _place: self }
+        RunPermit { _running: running, _slot: self }
     }
 }
 
-impl<K: Hash + Eq> Drop for Place<K> {
+impl<K: Hash + Eq> Drop for Slot<K> {
     fn drop(&mut self) {
-        let mut places = self.queue.places.lock().unwrap_or_else(PoisonError::into_inner);
-        places.taken -= 1;
+        let mut slots = self.queue.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        slots.taken -= 1;
         for key in &self.keys {
-            if let Some(taken) = places.by_key.get_mut(key) {
+            if let Some(taken) = slots.by_key.get_mut(key) {
                 *taken -= 1;
                 if *taken == 0 {
-                    places.by_key.remove(key);
+                    slots.by_key.remove(key);
                 }
             }
         }
@@ -104,17 +100,17 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_key_that_fills_its_places_is_refused_and_others_are_not() {
+    async fn a_key_without_free_slots_is_refused_and_others_are_not() {
         let queue = Queue::new(Limits { running: 4, total: 3, each: 2 });
         let first = queue.enter(&["busy", "peer"]).unwrap().turn().await;
         let _second = queue.enter(&["busy"]).unwrap();
 
-        assert_eq!(queue.enter(&["quiet", "busy"]).unwrap_err(), Full);
+        assert_eq!(queue.enter(&["quiet", "busy"]).unwrap_err(), QueueFull);
         let third = queue.enter(&["quiet"]).unwrap();
-        assert_eq!(queue.enter(&["another"]).unwrap_err(), Full, "three places in all");
+        assert_eq!(queue.enter(&["another"]).unwrap_err(), QueueFull, "three slots in total");
 
         drop((first, third));
         assert!(queue.enter(&["busy"]).is_ok());
-        assert_eq!(queue.places.lock().unwrap().by_key.get("peer"), None, "what is free is forgotten");
+        assert_eq!(queue.slots.lock().unwrap().by_key.get("peer"), None, "keys without slots are forgotten");
     }
 }

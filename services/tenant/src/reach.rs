@@ -1,4 +1,4 @@
-//! How far an integration's key reaches: chosen scopes, perhaps in one workspace only.
+//! The scopes of an integration's service key, which may be limited to one workspace.
 
 use std::collections::BTreeSet;
 
@@ -10,8 +10,8 @@ use uuid::Uuid;
 use crate::error::TenantError;
 use crate::signer::{Grant, SHORT};
 
-/// What can be chosen; the rest is between Usher's own services, or an admin's. Changes of billing can't: a correction
-/// needs two operators, and with such a key one operator could be both.
+/// The scopes that can be chosen. The others are used between Usher's own services, or by admins. Changes in billing
+/// can't be chosen: a correction requires two operators, and with such a key one operator could act as both.
 pub(crate) const CHOOSABLE: [Permission; 6] = [
     Permission::UsersRead,
     Permission::UsersWrite,
@@ -21,7 +21,7 @@ pub(crate) const CHOOSABLE: [Permission; 6] = [
     Permission::TenantAdmin,
 ];
 
-/// Scopes, and where they hold.
+/// Scopes, and the workspace that they are limited to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Reach {
     permissions: BTreeSet<Permission>,
@@ -29,7 +29,7 @@ pub(crate) struct Reach {
 }
 
 impl Reach {
-    /// The scopes of these names, in one workspace or in all. No one gives a scope that they don't hold.
+    /// Parses chosen scopes, for one workspace or for all. Nobody can give a scope that they don't have.
     pub(crate) fn choose(
         ctx: &CallContext,
         scopes: &[String],
@@ -39,7 +39,7 @@ impl Reach {
         for name in scopes {
             let permission = choosable(name).ok_or_else(|| {
                 let known = CHOOSABLE.map(Permission::as_str).join(", ");
-                invalid("scopes", format!("a scope is one of {known}"))
+                invalid("scopes", format!("a scope must be one of {known}"))
             })?;
             ctx.require(permission)?;
             permissions.insert(permission);
@@ -48,13 +48,13 @@ impl Reach {
             return Err(missing("scopes").into());
         }
         if workspace.is_some() && permissions.contains(&Permission::TenantAdmin) {
-            let fault = "tenant.admin is for all workspaces; give the key other scopes, or no workspace";
+            let fault = "tenant.admin applies to all workspaces; give the key other scopes, or no workspace";
             return Err(invalid("scopes", fault).into());
         }
         Ok(Self { permissions, workspace })
     }
 
-    /// As stored. A scope that this version does not know permits nothing.
+    /// From the stored columns. A scope that is unknown to this version permits nothing.
     pub(crate) fn read(scopes: &[String], workspace: Option<Uuid>) -> Self {
         Self {
             permissions: scopes.iter().filter_map(|name| choosable(name)).collect(),
@@ -67,7 +67,7 @@ impl Reach {
         names(&self.permissions)
     }
 
-    /// What a credential for the key of a name permits.
+    /// The permissions of credentials for a key with this name.
     pub(crate) fn grant(self, name: &str) -> Grant {
         Grant {
             actor: Actor::Operator(name.to_owned()),

@@ -1,8 +1,8 @@
-//! Judging secrets of 256 random bits: SCIM tokens and service keys.
+//! Stores and verifies secrets of 256 random bits: SCIM tokens and service keys.
 //!
-//! A stored secret has a MAC under the service's own key, which is checked first and in microseconds,
-//! and an argon2id hash, which is all that is left if that key is lost. Only a row without a MAC of a
-//! known key is judged by its hash, in a queue of its own, and is given a MAC with its next use.
+//! A secret is stored as a MAC under the service's own key, which is checked first and in microseconds, and as an
+//! argon2id hash, which remains usable if that key is lost. Only a row without the MAC of a known key is checked by
+//! its hash, in a separate queue; it then gets a MAC with its next use.
 
 use usher_base::secret::{ScimToken, ServiceKey};
 
@@ -37,7 +37,7 @@ impl RandomSecret for ServiceKey {
     }
 }
 
-/// What is stored of a secret.
+/// The stored form of a secret.
 #[derive(Clone, Debug)]
 pub(crate) struct Protected {
     /// argon2id, as a PHC string.
@@ -45,7 +45,7 @@ pub(crate) struct Protected {
     pub(crate) mac: Option<KeyedMac>,
 }
 
-/// Protects and judges secrets. Clones share the queue.
+/// Stores and verifies secrets. Clones share the queue.
 #[derive(Clone, Debug)]
 pub(crate) struct Secrets {
     keyring: Keyring,
@@ -57,19 +57,19 @@ impl Secrets {
         Self { keyring, hasher }
     }
 
-    /// What to store of a new secret.
+    /// The form in which to store a new secret.
     pub(crate) async fn protect(&self, secret: &impl RandomSecret) -> Result<Protected, HashError> {
         let hash = self.hasher.hash_random(secret.hashed()).await?;
         Ok(Protected { hash, mac: Some(self.mac(secret)) })
     }
 
-    /// The MAC of a secret that was found right, by the newest key.
+    /// The MAC of a verified secret, made with the newest key.
     pub(crate) fn mac(&self, secret: &impl RandomSecret) -> KeyedMac {
         self.keyring.mac(secret.text())
     }
 
-    /// Whether a secret is the stored one. Where nothing is stored the same is computed, so that
-    /// the time does not tell which look-up ids exist.
+    /// Whether a secret matches its stored form. Without a stored form the same work is done, so that the time does
+    /// not reveal which lookup ids exist.
     pub(crate) async fn judge(
         &self,
         secret: &impl RandomSecret,
@@ -83,7 +83,7 @@ impl Secrets {
         }
     }
 
-    /// Whether a stored secret should get the MAC of the newest key.
+    /// Whether a stored secret should get a MAC of the newest key.
     pub(crate) fn is_outdated(&self, stored: &Protected) -> bool {
         stored.mac.as_ref().is_none_or(|mac| !self.keyring.is_newest(&mac.key))
     }

@@ -1,4 +1,4 @@
-//! Putting the service together.
+//! Assembles the service.
 
 use std::time::Duration;
 
@@ -22,7 +22,6 @@ use usher_store::{BootError, Database, DatabaseConfig};
 use crate::access::Access;
 use crate::admins::Admins;
 use crate::announcements::Announcements;
-use crate::brake::Brake;
 use crate::error::TenantError;
 use crate::expiry;
 use crate::grpc::access::AccessApi;
@@ -40,21 +39,22 @@ use crate::grpc::workspaces::WorkspaceApi;
 use crate::hashing::Hasher;
 use crate::keyring::Keyring;
 use crate::methods::METHODS;
+use crate::peer_rate_limit::PeerRateLimit;
 use crate::provisioning_log::ProvisioningLog;
 use crate::secrets::Secrets;
 use crate::service_keys::ServiceKeys;
 use crate::signer::{RELOAD, Signer};
 use crate::workspaces::Directory;
 
-/// How often peers that are quiet are forgotten.
-const TIDY: Duration = Duration::from_mins(5);
+/// How often inactive peers are forgotten.
+const TIDY_INTERVAL: Duration = Duration::from_mins(5);
 
-/// How the service is set up.
+/// The configuration of the service.
 #[derive(Debug)]
 pub struct Config {
-    /// The database, as the runtime role.
+    /// The database URL, with the service's role.
     pub database_url: String,
-    /// Most connections to it.
+    /// The maximum number of database connections.
     pub database_connections: u32,
     /// The service's own keys.
     pub keyring: Keyring,
@@ -65,14 +65,14 @@ pub struct Config {
 /// Why the service can't start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The database's address can't be read.
+    /// The database URL can't be parsed.
     #[error("tenant.database_url can't be used")]
     Database(#[from] usher_store::Error),
-    /// The database is not fit to serve from.
+    /// The database is not as it must be.
     #[error(transparent)]
     Boot(#[from] BootError),
-    /// The signing key can't be had.
-    #[error("the signing key can't be had")]
+    /// The signing key can't be loaded.
+    #[error("can't load the signing key")]
     Key(#[from] TenantError),
 }
 
@@ -83,13 +83,13 @@ pub struct Service {
     announcements: Announcements,
     signer: Signer,
     keys: ServiceKeys,
-    brakes: [Brake; 2],
+    rate_limits: [PeerRateLimit; 2],
     clock: Clock,
     log_retention: Duration,
 }
 
 impl Service {
-    /// Checks the database, reads or makes the signing key, and puts the parts together.
+    /// Checks the database, loads or creates the signing key, and assembles the service.
     ///
     /// # Errors
     /// See [`StartError`].
@@ -108,7 +108,7 @@ impl Service {
         let hasher = Hasher::new();
         let secrets = Secrets::new(config.keyring.clone(), hasher.clone());
         let keys = ServiceKeys::new(database.clone(), config.keyring, clock.clone());
-        let (sign_ins, service_keys) = (Brake::of_sign_ins(), Brake::of_service_keys());
+        let (sign_ins, service_keys) = (PeerRateLimit::for_sign_ins(), PeerRateLimit::for_service_keys());
         let announcements = Announcements::new();
         let admins = Admins {
             database: database.clone(),
@@ -153,16 +153,16 @@ impl Service {
             .add(CredentialServiceServer::new(CredentialApi {
                 signer: signer.clone(),
                 keys: keys.clone(),
-                brake: service_keys.clone(),
+                rate_limit: service_keys.clone(),
             }))
             .add(ServiceKeyServiceServer::new(ServiceKeyApi { keys: keys.clone(), tasks: tasks.clone() }))
             .ready_when(ready);
         let log_retention = config.log_retention;
-        let brakes = [sign_ins, service_keys];
-        Ok(Self { server, database, announcements, signer, keys, brakes, clock, log_retention })
+        let rate_limits = [sign_ins, service_keys];
+        Ok(Self { server, database, announcements, signer, keys, rate_limits, clock, log_retention })
     }
 
-    /// The service keys, for whoever sets an installation up in the same process.
+    /// The service keys, for setting up an installation in the same process.
     pub fn keys(&self) -> ServiceKeys {
         self.keys.clone()
     }
@@ -172,13 +172,13 @@ impl Service {
         self.database.clone()
     }
 
-    /// Makes the service's health that of the whole process.
+    /// Makes the health service answer for the whole process, and adds this service's checks to the process.
     #[must_use]
     pub fn part_of(self, process: &Readiness) -> Self {
         Self { server: self.server.part_of(process), ..self }
     }
 
-    /// Serves until the stop is asked for.
+    /// Serves until shutdown begins.
     ///
     /// # Errors
     /// The socket fails.
@@ -200,16 +200,16 @@ async fn reload_keys(signer: Signer, clock: Clock, tasks: Tasks) {
             () = clock.pause(RELOAD) => {}
         }
         if let Err(error) = signer.reload().await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "signing keys can't be reloaded");
+            tracing::warn!(error = &error as &dyn std::error::Error, "can't reload the signing keys");
         }
     }
 }
 
-async fn tidy(brakes: [Brake; 2], tasks: Tasks) {
+async fn tidy(rate_limits: [PeerRateLimit; 2], tasks: Tasks) {
     loop {
         tokio::select! {
             () = tasks.stopping() => return,
-            () = tokio::time::sleep(TIDY) => brakes.iter().for_each(Brake::tidy),
+            () = tokio::time::sleep(TIDY_INTERVAL) => rate_limits.iter().for_each(PeerRateLimit::tidy),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Keys with which services, operators and integrations ask for credentials.
+//! Service keys, with which services, operators and integrations request credentials.
 
 use std::collections::BTreeSet;
 
@@ -17,20 +17,20 @@ use crate::keyring::Keyring;
 use crate::reach::{self, Reach};
 use crate::secrets::Secrets;
 use crate::signer::{Grant, LONG, SHORT, Signed, Signer};
-use crate::store::service_keys as store;
+use crate::store::service_keys;
 use crate::workspaces;
 
-/// Most keys of an installation: enough for every integration, few enough for one list.
-const MOST: i64 = 1_000;
+/// The maximum number of service keys of an installation: enough for every integration, few enough for one list.
+const MAX_SERVICE_KEYS: i64 = 1_000;
 
-/// There is no service of that name.
+/// The name is not valid for a service key.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "{0:?} is no name for a service key; it is gateway, identity, billing, or an operator's name of a-z, 0-9 and -"
+    "{0:?} is not a name for a service key; use gateway, identity, billing, or an operator's name of a-z, 0-9 and -"
 )]
 pub struct UnknownService(String);
 
-/// Who a key is for: one of the services, or an operator.
+/// The bearer of a key: one of the services, or an operator.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Bearer {
     Service(&'static str),
@@ -38,7 +38,7 @@ enum Bearer {
 }
 
 impl Bearer {
-    /// What a credential for it permits, and at which services.
+    /// The permissions and audiences of its credentials.
     fn grant(self, life: Option<SignedDuration>) -> Grant {
         let (actor, audiences, permissions, usual): (_, Vec<_>, BTreeSet<_>, _) = match self {
             Self::Service(name @ "gateway") => (
@@ -47,15 +47,15 @@ impl Bearer {
                 [Permission::AccessCheck].into(),
                 SHORT,
             ),
-            // Billing is its own audience: its jobs open workspaces with this credential. At tenant it
-            // looks slugs up.
+            // Billing is in its own audience, because its jobs open workspaces with this credential. It also looks up
+            // slugs in tenant.
             Self::Service(name @ "billing") => (
                 Actor::Service(name.to_owned()),
                 vec![Audience::Tenant, Audience::Billing],
                 [Permission::BillingRead, Permission::BillingAdmin, Permission::PoliciesRead].into(),
                 SHORT,
             ),
-            // Identity is an audience of its own: its relay opens workspaces with this credential.
+            // Identity is in its own audience, because its relay opens workspaces with this credential.
             Self::Service(name) => (
                 Actor::Service(name.to_owned()),
                 vec![Audience::Tenant, Audience::Identity, Audience::Billing],
@@ -92,11 +92,11 @@ impl Bearer {
     }
 }
 
-/// What the key of an integration is to be.
+/// The properties of an integration's new key.
 pub(crate) struct NewServiceKey {
     pub(crate) name: String,
     pub(crate) scopes: Vec<String>,
-    /// Id or slug of the one workspace that it is for; empty where it is for all of them.
+    /// Id or slug of the workspace that it is limited to. Empty means all workspaces.
     pub(crate) workspace: String,
     pub(crate) expires_at: Option<Timestamp>,
 }
@@ -106,16 +106,16 @@ pub(crate) struct NewServiceKey {
 pub(crate) struct ListedKey {
     pub(crate) lookup_id: String,
     pub(crate) name: String,
-    /// What its credentials permit.
+    /// The permissions of its credentials.
     pub(crate) scopes: Vec<String>,
     pub(crate) workspace: Option<WorkspaceId>,
     pub(crate) created_at: Timestamp,
     pub(crate) expires_at: Option<Timestamp>,
 }
 
-impl From<store::ListedRow> for ListedKey {
-    fn from(row: store::ListedRow) -> Self {
-        let store::ListedRow { lookup_id, name, scopes, workspace_id, created_at, expires_at } = row;
+impl From<service_keys::ListedRow> for ListedKey {
+    fn from(row: service_keys::ListedRow) -> Self {
+        let service_keys::ListedRow { lookup_id, name, scopes, workspace_id, created_at, expires_at } = row;
         let scopes = match (scopes, bearer(&name)) {
             (Some(scopes), _) => Reach::read(&scopes, workspace_id).scopes(),
             (None, Some(bearer)) => reach::names(&bearer.grant(None).permissions),
@@ -132,8 +132,8 @@ impl From<store::ListedRow> for ListedKey {
     }
 }
 
-/// Judges service keys. Also the way in for whoever sets an installation up: it needs the tenant
-/// database, and nothing else can make the first key.
+/// Creates and checks service keys. It is also how an installation is set up: only somebody with access to the tenant
+/// database can create the first key.
 #[derive(Clone)]
 pub struct ServiceKeys {
     database: Database,
@@ -143,35 +143,35 @@ pub struct ServiceKeys {
 }
 
 impl ServiceKeys {
-    /// On this database, with the keys of tenant's key file.
+    /// Uses this database, with the keys in tenant's key file.
     pub fn new(database: Database, keyring: Keyring, clock: Clock) -> Self {
         let secrets = Secrets::new(keyring.clone(), Hasher::new());
         Self { database, keyring, secrets, clock }
     }
 
-    /// Makes a key for a service (`gateway`, `identity`, `billing`) or an operator (any other name). Older keys
-    /// of the name live on until [`ServiceKeys::retire_others`].
+    /// Creates a key for a service (`gateway`, `identity`, `billing`) or an operator (any other name). Older keys
+    /// with the same name stay valid until [`ServiceKeys::retire_others`].
     ///
     /// # Errors
-    /// A name that is none; the database does not answer.
+    /// The name is invalid, or the database is unavailable.
     pub async fn create(&self, name: &str) -> Result<ServiceKey, TenantError> {
         let key = ServiceKey::generate();
         self.store(name, &key).await?;
         Ok(key)
     }
 
-    /// Makes a given key known, unless it is.
+    /// Stores a given key, unless it is stored already.
     ///
     /// # Errors
-    /// As [`ServiceKeys::create`].
+    /// As for [`ServiceKeys::create`].
     pub async fn ensure(&self, name: &str, key: &ServiceKey) -> Result<(), TenantError> {
-        if store::find(&self.database, key.lookup_id()).await?.is_none() {
+        if service_keys::find(&self.database, key.lookup_id()).await?.is_none() {
             self.store(name, key).await?;
         }
         Ok(())
     }
 
-    /// Makes the key of an integration, which permits what was chosen.
+    /// Creates the key of an integration with the chosen scopes.
     pub(crate) async fn create_reaching(
         &self,
         ctx: &CallContext,
@@ -181,7 +181,8 @@ impl ServiceKeys {
         let NewServiceKey { name, scopes, workspace, expires_at } = new;
         let now = ctx.now();
         if !matches!(bearer(&name), Some(Bearer::Operator(_))) {
-            let rule = "it must have 1 to 40 of a-z, 0-9 and -, and be no name of Usher's own services";
+            let rule = "it must have 1 to 40 of a-z, 0-9 and -, and must not be a name of Usher's own \
+                 services";
             return Err(invalid("name", rule).into());
         }
         if expires_at.is_some_and(|at| at <= now) {
@@ -207,50 +208,51 @@ impl ServiceKeys {
         });
         let entry =
             AuditEntry { at: now, ..AuditEntry::new(ctx, Action::CreateServiceKey, &key.name, detail) };
-        let stored = store::StoredKey {
+        let stored = service_keys::StoredKey {
             name: key.name.clone(),
-            // A version that knows no chosen scopes refuses it, rather than taking it for an operator's.
+            // A version that does not know chosen scopes then refuses the key, and does not treat it as an
+            // operator's.
             operator: false,
             protected: self.secrets.protect(&secret).await?,
             scopes: Some(key.scopes.clone()),
             workspace_id: workspace.map(WorkspaceId::as_uuid),
             expires_at: expires_at.map(Time),
         };
-        match store::add(&self.database, &key.lookup_id, &stored, MOST, entry).await? {
-            store::Added::Done => Ok((key, secret)),
-            store::Added::NameTaken => {
+        match service_keys::add(&self.database, &key.lookup_id, &stored, MAX_SERVICE_KEYS, entry).await? {
+            service_keys::Added::Done => Ok((key, secret)),
+            service_keys::Added::NameTaken => {
                 Err(TenantError::AlreadyExists { what: "service key", name: key.name })
             }
-            store::Added::Full => Err(TenantError::TooManyServiceKeys(MOST)),
+            service_keys::Added::TooMany => Err(TenantError::TooManyServiceKeys(MAX_SERVICE_KEYS)),
         }
     }
 
-    /// All keys, by name.
+    /// All keys, ordered by name.
     pub(crate) async fn list(&self, ctx: &CallContext) -> Result<Vec<ListedKey>, TenantError> {
         ctx.require(Permission::TenantAdmin)?;
-        Ok(store::list(&self.database).await?.into_iter().map(ListedKey::from).collect())
+        Ok(service_keys::list(&self.database).await?.into_iter().map(ListedKey::from).collect())
     }
 
-    /// Revokes a key, and ends what was given for it.
+    /// Revokes a key and ends its credentials.
     pub(crate) async fn revoke(&self, ctx: &CallContext, lookup_id: &str) -> Result<(), TenantError> {
         ctx.require(Permission::TenantAdmin)?;
         let entry = AuditEntry::new(ctx, Action::RevokeServiceKey, lookup_id, json!({}));
-        if store::delete(&self.database, lookup_id, entry).await? {
+        if service_keys::delete(&self.database, lookup_id, entry).await? {
             return Ok(());
         }
         Err(TenantError::NotFound { what: "service key", name: lookup_id.chars().take(40).collect() })
     }
 
-    /// Removes all keys of a name but this one, and ends what was given for them.
+    /// Deletes all keys of a name except this one, and ends their credentials.
     ///
     /// # Errors
-    /// The database does not answer.
+    /// The database is unavailable.
     pub async fn retire_others(&self, name: &str, keep: &ServiceKey) -> Result<usize, TenantError> {
         let entry = self.entry(Action::RetireServiceKeys, name, json!({ "kept": keep.lookup_id() }));
-        Ok(store::delete_others(&self.database, name, keep.lookup_id(), entry).await?)
+        Ok(service_keys::delete_others(&self.database, name, keep.lookup_id(), entry).await?)
     }
 
-    /// Of what is done with the database in hand, without a call.
+    /// The audit entry for an action that has no call, but direct access to the database.
     fn entry(&self, action: Action, name: &str, detail: Value) -> AuditEntry {
         AuditEntry {
             id: EventId::new(&self.clock),
@@ -263,10 +265,10 @@ impl ServiceKeys {
         }
     }
 
-    /// Signs a credential for an operator, for whoever holds the database: dev mode's.
+    /// Signs a credential for an operator, for programs with access to the database, such as `usher dev`.
     ///
     /// # Errors
-    /// The database does not answer.
+    /// The database is unavailable.
     pub async fn operator_credential(&self, name: &str, life: SignedDuration) -> Result<String, TenantError> {
         let signer = Signer::load(self.database.clone(), self.keyring.clone(), self.clock.clone()).await?;
         Ok(signer.sign(Bearer::Operator(name.to_owned()).grant(Some(life))).await?.credential)
@@ -281,11 +283,11 @@ impl ServiceKeys {
     ) -> Result<(Signed, bool), TenantError> {
         let refused = || TenantError::ServiceKeyInvalid(name.chars().take(100).collect());
         let key = ServiceKey::parse(key).map_err(|_| refused())?;
-        let found = store::find(&self.database, key.lookup_id()).await?;
+        let found = service_keys::find(&self.database, key.lookup_id()).await?;
         let right = self.secrets.judge(&key, found.as_ref().map(|found| &found.protected)).await?;
         let found = found.filter(|found| right && found.name == name).ok_or_else(refused)?;
         if self.secrets.is_outdated(&found.protected) {
-            store::set_mac(&self.database, key.lookup_id(), &self.secrets.mac(&key)).await?;
+            service_keys::set_mac(&self.database, key.lookup_id(), &self.secrets.mac(&key)).await?;
         }
         let mut grant = if let Some(scopes) = &found.scopes {
             Reach::read(scopes, found.workspace_id).grant(name)
@@ -310,7 +312,7 @@ impl ServiceKeys {
             TenantError::from(usher_rpc::convert::invalid("name", UnknownService(name.to_owned())))
         })?;
         let entry = self.entry(Action::CreateServiceKey, name, json!({ "lookup_id": key.lookup_id() }));
-        let stored = store::StoredKey {
+        let stored = service_keys::StoredKey {
             name: name.to_owned(),
             operator: matches!(bearer, Bearer::Operator(_)),
             protected: self.secrets.protect(key).await?,
@@ -318,7 +320,7 @@ impl ServiceKeys {
             workspace_id: None,
             expires_at: None,
         };
-        Ok(store::insert(&self.database, key.lookup_id(), &stored, entry).await?)
+        Ok(service_keys::insert(&self.database, key.lookup_id(), &stored, entry).await?)
     }
 }
 

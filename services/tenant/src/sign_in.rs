@@ -1,4 +1,4 @@
-//! Signing in, and giving the password again.
+//! Signing in, and confirming the password.
 
 use usher_base::id::{EventId, WorkspaceId};
 use usher_base::{Actor, Audience, CallContext, Permission};
@@ -11,15 +11,15 @@ use crate::error::TenantError;
 use crate::hashing::{Asker, Hasher};
 use crate::peer::Peer;
 use crate::signer::{Grant, LONG, Signed};
-use crate::store::{admins as store, audit, workspaces as workspace_store};
+use crate::store::{admins, audit, workspaces as workspace_store};
 use crate::workspaces;
 
-/// Longest password, in bytes; more would only cost time.
+/// The maximum length of a password, in bytes. A longer one would only take time to hash.
 const MAX_PASSWORD_BYTES: usize = 1_024;
-/// Longest address, in bytes (RFC 5321 section 4.5.3.1.3).
+/// The maximum length of an address, in bytes (RFC 5321 section 4.5.3.1.3).
 pub(crate) const MAX_EMAIL_BYTES: usize = 256;
 
-/// What a call without a credential says of itself.
+/// What is known about a caller without a credential.
 #[derive(Clone, Debug)]
 pub(crate) struct Caller {
     pub(crate) peer: Peer,
@@ -27,17 +27,17 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
-    /// The peer and the request's id, as far as the call tells them.
-    pub(crate) fn of<T>(request: &tonic::Request<T>) -> Self {
+    /// The peer and the request id of a call.
+    pub(crate) fn from_request<T>(request: &tonic::Request<T>) -> Self {
         let sent = request.metadata().get(usher_rpc::REQUEST_ID_KEY).and_then(|id| id.to_str().ok());
         let request_id = sent.unwrap_or_default().chars().take(64).collect();
-        Self { peer: Peer::of(request), request_id }
+        Self { peer: Peer::from_request(request), request_id }
     }
 }
 
 impl Admins {
-    /// Checks a password and signs a credential for the admin. Unknown workspaces and addresses
-    /// answer as a wrong password does, after the same work and as often.
+    /// Checks a password and signs a credential for the admin. An unknown workspace or address gets the same answer
+    /// as a wrong password, after the same work and with the same limits.
     pub(crate) async fn sign_in(
         &self,
         caller: &Caller,
@@ -49,8 +49,8 @@ impl Admins {
         if password.len() > MAX_PASSWORD_BYTES || email.len() > MAX_EMAIL_BYTES {
             return Err(TenantError::PasswordWrong);
         }
-        // A workspace has places under its id and under its slug: which slug is whose is asked in the turn only.
-        // Everything that can be no name is one.
+        // A workspace has separate slots under its id and its slug, because the slug is looked up only after the slot
+        // is taken. All invalid names share one name.
         let name = workspaces::canonical_name(workspace).unwrap_or_default();
         let asker = Asker::Workspace(name.clone());
         let peer = caller.peer.limited().map(Asker::Peer);
@@ -62,13 +62,13 @@ impl Admins {
         let database = self.database.scoped(&scope).for_unauthenticated();
         let mut tx = database.begin().await?;
         let exists = workspace_store::find(&mut tx).await?.is_some();
-        let admin = store::find_by_email(&mut tx, email).await?.filter(|_| exists);
+        let admin = admins::find_by_email(&mut tx, email).await?.filter(|_| exists);
         tx.commit().await?;
         let Some(admin) = admin else {
-            // Counted like an account's: whichever name the workspace was given.
+            // Counted like an account, whichever name of the workspace was used.
             let counted_as = if exists { scope.workspace_id().to_string() } else { name };
             let attempt = Attempt::sign_in_to_no_account(&counted_as, email, caller.peer);
-            // Nothing is stored under an id that is no workspace's.
+            // Nothing is stored under the id of a workspace that does not exist.
             let counted = if exists { scope } else { self.signer.own_scope(NOWHERE).await? };
             let counted = self.database.scoped(&counted).for_unauthenticated();
             attempts::judge(&counted, self.clock.now(), attempt, turn, (password, None)).await?;
@@ -83,14 +83,15 @@ impl Admins {
             None
         };
         let mut tx = database.begin().await?;
-        // The hash took its time, in which the password may have been set, the sessions ended, the admin deleted.
-        // What was judged must hold still; whoever ends sessions from now on waits for this one, and ends it.
-        let judged = store::lock(&mut tx, admin.id).await?;
+        // Hashing takes time, during which the password may have been set, the sessions ended, or the admin deleted.
+        // The state that was checked must still be current. Ending the sessions from now on waits for this
+        // transaction, and ends this session too.
+        let judged = admins::lock(&mut tx, admin.id).await?;
         let admin = judged
             .filter(|locked| locked.password_hash == admin.password_hash)
             .ok_or(TenantError::PasswordWrong)?;
         if let Some(hash) = new_hash {
-            store::set_password(&mut tx, admin.id, &hash).await?;
+            admins::set_password(&mut tx, admin.id, &hash).await?;
         }
         audit::insert(&mut tx, self.signed_in(caller, &admin)).await?;
         let signed = self.signer.sign(grant(&admin, scope.workspace_id())).await?;
@@ -110,8 +111,8 @@ impl Admins {
         }
     }
 
-    /// Asks the caller, if it is an admin, for their password again. With no transaction open: a hash
-    /// takes its time. A password that is set meanwhile ends the session, which the transaction that follows sees.
+    /// Requires the password of a caller who is an admin. No transaction is open, because hashing takes time. If the
+    /// password is set in the meantime, the session ends, and the following transaction notices it.
     pub(crate) async fn confirm(
         &self,
         ctx: &CallContext,

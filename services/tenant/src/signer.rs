@@ -20,26 +20,27 @@ use uuid::Uuid;
 use crate::audit::{Action, AuditEntry};
 use crate::error::TenantError;
 use crate::keyring::Keyring;
-use crate::store::{ended_sessions, signing_keys as store};
+use crate::store::{ended_sessions, signing_keys};
 
-/// Life of a SCIM client's and of a service's credential.
+/// Lifetime of the credentials of SCIM clients and services.
 pub(crate) const SHORT: SignedDuration = SignedDuration::from_mins(10);
-/// Life of an operator's and of an admin's credential.
+/// Lifetime of the credentials of operators and admins.
 pub(crate) const LONG: SignedDuration = SignedDuration::from_hours(1);
-/// How soon each replica signs with a key that another one made, and no more with one that was revoked.
+/// How often replicas reload the keys: they start to use a new key, and stop using a revoked one, within this time.
 pub(crate) const RELOAD: Duration = Duration::from_secs(5);
-/// A revoked key is published for so long, while nothing is signed with it any more: until every service has
-/// a credential of the new one. With the 10 s after which verifiers ask again it is less than the 30 s after
-/// which a revoked key is trusted nowhere.
+/// How long a revoked key, which no longer signs, is still published: until every service has a credential of the new
+/// key. Together with the 10 s after which verifiers fetch the keys again, this is less than the 30 s after which a
+/// revoked key is trusted nowhere.
 const GRACE: SignedDuration = SignedDuration::from_secs(12);
-/// A key signs for so long; then a new one is made.
+/// How long a key signs before it is replaced.
 const MAX_AGE: SignedDuration = SignedDuration::from_hours(30 * 24);
-/// What was ended is published for so long: admins' sessions and service keys, whose credentials live for [`LONG`].
+/// How long ended bearers are published: admins' sessions and service keys, whose credentials have the lifetime
+/// [`LONG`].
 const ENDED: SignedDuration = SignedDuration::from_mins(65);
-/// How old what is published may be.
+/// The maximum age of the published data.
 const PUBLISHED: Duration = Duration::from_secs(1);
 
-/// Who a credential is for.
+/// The properties of a credential.
 pub(crate) struct Grant {
     pub(crate) actor: Actor,
     pub(crate) audiences: Vec<Audience>,
@@ -47,9 +48,9 @@ pub(crate) struct Grant {
     pub(crate) permissions: BTreeSet<Permission>,
     pub(crate) policy_version: Option<i64>,
     pub(crate) life: SignedDuration,
-    /// When the bearer's earlier credentials ended: this one is signed later than that, to the second.
+    /// When the bearer's earlier credentials ended. The time of this one is later, in whole seconds.
     pub(crate) after: Option<Timestamp>,
-    /// Look-up id of the service key that it is given for.
+    /// Lookup id of the service key that it is issued for.
     pub(crate) key: Option<String>,
 }
 
@@ -66,11 +67,11 @@ pub(crate) struct Signer {
     keyring: Keyring,
     clock: Clock,
     current: Arc<RwLock<Arc<SigningKey>>>,
-    /// What is published, for [`PUBLISHED`], so that calls without a credential cost no statement.
+    /// The published data, cached for [`PUBLISHED`], so that unauthenticated calls cause no database statements.
     published: Arc<Mutex<Option<(Instant, Published)>>>,
 }
 
-/// What verifiers need.
+/// The data that verifiers need.
 #[derive(Clone, Debug)]
 pub(crate) struct Published {
     pub(crate) keys: Vec<PublicKey>,
@@ -78,18 +79,18 @@ pub(crate) struct Published {
 }
 
 impl Signer {
-    /// Takes up the newest key, making the first one where there is none. A key that lies open in the
-    /// database, from before keys were sealed, is sealed, and signs no more.
+    /// Loads the newest key, and creates the first one if there is none. A key that was stored unencrypted by an
+    /// earlier version is encrypted, and no longer signs.
     pub(crate) async fn load(
         database: Database,
         keyring: Keyring,
         clock: Clock,
     ) -> Result<Self, TenantError> {
-        for row in store::list_live(&database, clock.now(), clock.now()).await? {
+        for row in signing_keys::list_live(&database, clock.now(), clock.now()).await? {
             if row.pkcs8.is_some()
                 && let Some(key) = row.open(&keyring)
             {
-                store::seal(&database, &sealed(&keyring, &key)?).await?;
+                signing_keys::seal(&database, &sealed(&keyring, &key)?).await?;
                 if !row.retired {
                     replace(&database, &keyring, clock.now(), Some(&row.kid), None).await?;
                 }
@@ -100,7 +101,6 @@ impl Signer {
         Ok(Self { database, keyring, clock, current, published: Arc::default() })
     }
 
-    /// Signs a credential.
     pub(crate) async fn sign(&self, grant: Grant) -> Result<Signed, TenantError> {
         let now = self.clock.now();
         let issued_at =
@@ -121,15 +121,15 @@ impl Signer {
         };
         let key = Arc::clone(&*self.current.read().await);
         if grant.life > LONG {
-            store::need_until(&self.database, &key.public().kid, expires_at).await?;
+            signing_keys::need_until(&self.database, &key.public().kid, expires_at).await?;
         }
         let credential = key.sign(&claims)?;
         let expires_at = Timestamp::from_second(claims.exp).unwrap_or(expires_at);
         Ok(Signed { credential, expires_at })
     }
 
-    /// The scope of a workspace for what the service does on its own account: judging a password
-    /// before anybody is known. It comes from a credential that the service signs for itself.
+    /// The scope of a workspace for work without a caller, such as checking a password. The service signs the
+    /// credential for it itself.
     pub(crate) async fn own_scope(&self, workspace: WorkspaceId) -> Result<TenantScope, TenantError> {
         let signed = self
             .sign(Grant {
@@ -150,8 +150,8 @@ impl Signer {
         Ok(verified.scope(None)?)
     }
 
-    /// What to publish: the keys that this service's own keys open, so that a row which some other hand
-    /// put into the database is not believed.
+    /// The data to publish. Includes only keys that this service's own keys can decrypt, so that a row which somebody
+    /// else wrote into the database is not trusted.
     pub(crate) async fn published(&self) -> Result<Published, TenantError> {
         let mut held = self.published.lock().await;
         if let Some((_, published)) = held.as_ref().filter(|(at, _)| at.elapsed() < PUBLISHED) {
@@ -159,7 +159,7 @@ impl Signer {
         }
         let asked = Instant::now();
         let now = self.clock.now();
-        let rows = store::list_live(&self.database, now, now - GRACE).await?;
+        let rows = signing_keys::list_live(&self.database, now, now - GRACE).await?;
         let opened = rows.iter().filter_map(|row| row.open(&self.keyring));
         let published = Published {
             keys: opened.map(|key| key.public().clone()).collect(),
@@ -169,18 +169,18 @@ impl Signer {
         Ok(published)
     }
 
-    /// All keys, as they are stored.
-    pub(crate) async fn list(&self) -> Result<Vec<store::StoredKey>, TenantError> {
-        Ok(store::list(&self.database).await?)
+    /// All stored keys.
+    pub(crate) async fn list(&self) -> Result<Vec<signing_keys::StoredKey>, TenantError> {
+        Ok(signing_keys::list(&self.database).await?)
     }
 
-    /// The id of the key that signs.
+    /// The id of the signing key.
     pub(crate) async fn current_kid(&self) -> String {
         self.current.read().await.public().kid.clone()
     }
 
-    /// Makes a new key and signs with it from now on. The old one stays published until everything
-    /// that any replica may have signed with it has ended.
+    /// Creates a new signing key. The old one stays published until all credentials that any replica may have signed
+    /// with it have expired.
     pub(crate) async fn rotate(&self, ctx: &CallContext) -> Result<PublicKey, TenantError> {
         let signed = self.current_kid().await;
         let entry = AuditEntry::new(ctx, Action::RotateSigningKey, &signed, json!({}));
@@ -189,18 +189,17 @@ impl Signer {
         Ok(self.current.read().await.public().clone())
     }
 
-    /// Revokes a key; if it signs, a new one does from now on.
+    /// Revokes a key. If it was the signing key, creates a new one.
     pub(crate) async fn revoke(&self, ctx: &CallContext, kid: &str) -> Result<(), TenantError> {
         let entry = AuditEntry::new(ctx, Action::RevokeSigningKey, kid, json!({}));
-        if !store::revoke(&self.database, kid, entry).await? {
+        if !signing_keys::revoke(&self.database, kid, entry).await? {
             return Err(TenantError::NotFound { what: "signing key", name: kid.chars().take(64).collect() });
         }
         self.reload().await?;
-        Ok(store::announce_everything(&self.database).await?)
+        Ok(signing_keys::announce_everything(&self.database).await?)
     }
 
-    /// Takes up a key that another replica made, and makes one where the newest is too old, is revoked, or
-    /// is gone.
+    /// Starts to use a key that another replica created. Creates one if the newest is too old, revoked or missing.
     pub(crate) async fn reload(&self) -> Result<(), TenantError> {
         let newest = usable(&self.database, &self.keyring, &self.clock).await?;
         let mut current = self.current.write().await;
@@ -214,12 +213,12 @@ impl Signer {
     }
 }
 
-/// The key to sign with: the newest, if it can be opened and is not too old; else a new one.
+/// The key to sign with: the newest one if it can be decrypted and is not too old, otherwise a new one.
 async fn usable(database: &Database, keyring: &Keyring, clock: &Clock) -> Result<SigningKey, TenantError> {
-    // Another replica may be faster; its key is then the newest.
+    // If another replica is faster, its key is the newest one then.
     for _ in 0..3 {
         let now = clock.now();
-        let rows = store::list_live(database, now, now).await?;
+        let rows = signing_keys::list_live(database, now, now).await?;
         let newest = rows.iter().find(|row| !row.retired);
         if let Some(row) = newest
             && row.created_at.0 + MAX_AGE > now
@@ -232,7 +231,7 @@ async fn usable(database: &Database, keyring: &Keyring, clock: &Clock) -> Result
     Err(TenantError::NoSigningKey)
 }
 
-/// Makes a key that signs in place of the one that did, unless another replica was faster.
+/// Creates a key that replaces the signing key, unless another replica was faster.
 async fn replace(
     database: &Database,
     keyring: &Keyring,
@@ -242,17 +241,17 @@ async fn replace(
 ) -> Result<(), TenantError> {
     let key = sealed(keyring, &SigningKey::generate()?)?;
     let reload = SignedDuration::try_from(RELOAD).unwrap_or(LONG);
-    store::replace(database, signed, &key, (now, now + LONG + reload + reload), entry).await?;
+    signing_keys::replace(database, signed, &key, (now, now + LONG + reload + reload), entry).await?;
     Ok(())
 }
 
-fn sealed(keyring: &Keyring, key: &SigningKey) -> Result<store::SealedKey, TenantError> {
+fn sealed(keyring: &Keyring, key: &SigningKey) -> Result<signing_keys::SealedKey, TenantError> {
     let kid = key.public().kid.clone();
     let sealed = keyring.seal(&kid, key.to_pkcs8_der()).ok_or(TenantError::NoSigningKey)?;
-    Ok(store::SealedKey { kid, sealed })
+    Ok(signing_keys::SealedKey { kid, sealed })
 }
 
-/// Tenant verifies its callers with its own database's keys.
+/// Tenant verifies its callers with the keys in its own database.
 impl KeySource for Signer {
     fn keys(&self) -> Pin<Box<dyn Future<Output = Result<KeySet, KeySourceError>> + Send + '_>> {
         Box::pin(async {

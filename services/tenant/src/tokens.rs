@@ -1,4 +1,4 @@
-//! The apps' SCIM tokens. Shown once; only a hash is kept.
+//! The apps' SCIM tokens. A token is shown only once; only a hash is stored.
 
 use jiff::Timestamp;
 use serde_json::json;
@@ -13,10 +13,10 @@ use crate::admins::Admins;
 use crate::audit::{Action, AuditEntry};
 use crate::authority::{self, Authority};
 use crate::error::TenantError;
-use crate::store::{apps, audit, tokens as store, workspaces};
+use crate::store::{apps, audit, tokens, workspaces};
 
-/// Most live tokens of an app: enough to rotate, few enough to know each.
-const MOST_LIVE: i64 = 10;
+/// The maximum number of live tokens of an app: enough for rotation, few enough to keep track of.
+const MAX_LIVE_TOKENS: i64 = 10;
 
 /// A token without its secret.
 #[derive(Clone, Debug)]
@@ -31,16 +31,16 @@ pub(crate) struct Token {
     pub(crate) last_used_at: Option<Timestamp>,
 }
 
-/// What a new token is to be.
+/// The properties of a new token.
 pub(crate) struct NewToken {
     pub(crate) app: AppId,
     pub(crate) name: String,
     pub(crate) expires_at: Option<Timestamp>,
-    /// The admin's own, again.
+    /// The admin's own password.
     pub(crate) own_password: String,
 }
 
-/// Creates a token, and gives its secret this once.
+/// Creates a token. Its secret is returned only here.
 pub(crate) async fn create(
     admins: &Admins,
     ctx: &CallContext,
@@ -69,16 +69,16 @@ pub(crate) async fn create(
         last_used_at: None,
     };
     let mut tx = database.begin().await?;
-    authority::with(ctx, &mut tx, ConfigureAdvancedSecuritySettings).await?;
+    authority::require(ctx, &mut tx, ConfigureAdvancedSecuritySettings).await?;
     // The app's row is locked, so that parallel creations are counted one after the other.
     if !apps::lock(&mut tx, token.app).await? {
         return Err(TenantError::NotFound { what: "app", name: token.app.to_string() });
     }
-    let live = store::count_live(&mut tx, token.app, ctx.now()).await?;
-    if live >= MOST_LIVE {
+    let live = tokens::count_live(&mut tx, token.app, ctx.now()).await?;
+    if live >= MAX_LIVE_TOKENS {
         return Err(TenantError::TooManyTokens(live));
     }
-    store::insert(&mut tx, &token, &protected, &ctx.actor().to_string()).await?;
+    tokens::insert(&mut tx, &token, &protected, &ctx.actor().to_string()).await?;
     let detail = json!({ "app": token.app.to_string(), "name": token.name, "lookup_id": token.lookup_id });
     audit::insert(&mut tx, AuditEntry::new(ctx, Action::CreateToken, &token.id, detail)).await?;
     tx.commit().await?;
@@ -89,19 +89,19 @@ pub(crate) async fn create(
 pub(crate) async fn list(admins: &Admins, ctx: &CallContext, app: AppId) -> Result<Vec<Token>, TenantError> {
     let scope = ctx.scope()?;
     let mut tx = admins.database.scoped(&scope).begin().await?;
-    authority::with(ctx, &mut tx, ConfigureAdvancedSecuritySettings).await?;
-    let tokens = store::list(&mut tx, app).await?;
+    authority::require(ctx, &mut tx, ConfigureAdvancedSecuritySettings).await?;
+    let tokens = tokens::list(&mut tx, app).await?;
     tx.commit().await?;
     Ok(tokens)
 }
 
-/// Revokes a token, everywhere within a second; again changes nothing. It doesn't ask for the password: who sees a
-/// token leak must be quick, and nobody gets in by it.
+/// Revokes a token, which takes effect everywhere within a second. Does nothing if it is revoked already. Requires no
+/// password: an admin who sees a token leak must be quick, and nobody gets access by it.
 pub(crate) async fn revoke(admins: &Admins, ctx: &CallContext, id: TokenId) -> Result<(), TenantError> {
     let scope = ctx.scope()?;
     let mut tx = admins.database.scoped(&scope).begin().await?;
-    authority::with(ctx, &mut tx, ConfigureAdvancedSecuritySettings).await?;
-    match store::revoke(&mut tx, id, ctx.now()).await? {
+    authority::require(ctx, &mut tx, ConfigureAdvancedSecuritySettings).await?;
+    match tokens::revoke(&mut tx, id, ctx.now()).await? {
         None => return Err(TenantError::NotFound { what: "token", name: id.to_string() }),
         Some(true) => {
             workspaces::announce(&mut tx).await?;

@@ -16,7 +16,6 @@ use crate::error::TenantError;
 use crate::plans::{self, Plan};
 use crate::store::{audit, workspaces as store};
 
-/// A workspace.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Workspace {
     pub(crate) id: WorkspaceId,
@@ -30,7 +29,7 @@ pub(crate) struct Workspace {
     pub(crate) created_at: Timestamp,
 }
 
-/// What a new workspace is to be.
+/// The properties of a new workspace.
 pub(crate) struct NewWorkspace {
     pub(crate) slug: String,
     pub(crate) name: String,
@@ -39,7 +38,7 @@ pub(crate) struct NewWorkspace {
     pub(crate) seat_limit: Option<i64>,
 }
 
-/// What is to change; none stays.
+/// The changes to a workspace. `None` keeps a property.
 #[derive(Default)]
 pub(crate) struct WorkspaceChange {
     pub(crate) name: Option<String>,
@@ -49,14 +48,13 @@ pub(crate) struct WorkspaceChange {
     pub(crate) seat_limit: Option<SeatLimit>,
 }
 
-/// A limit to set.
+/// A seat limit to set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SeatLimit {
     Unlimited,
     AtMost(i64),
 }
 
-/// Creates a workspace.
 pub(crate) async fn create(
     database: &Database,
     ctx: &CallContext,
@@ -67,7 +65,7 @@ pub(crate) async fn create(
     check_name(&new.name)?;
     check_limit(new.seat_limit)?;
     let plan = plans::get(database, &new.plan).await?;
-    let id = store::reserve_slug(database, &new.slug, WorkspaceId::new(ctx.clock())).await?;
+    let id = workspaces::reserve_slug(database, &new.slug, WorkspaceId::new(ctx.clock())).await?;
     let workspace = Workspace {
         id,
         slug: new.slug,
@@ -82,15 +80,14 @@ pub(crate) async fn create(
     let scope = ctx.credential().scope(Some(id))?;
     let detail = json!({ "slug": workspace.slug, "plan": workspace.plan.name });
     let entry = AuditEntry::new(ctx, Action::CreateWorkspace, &id, detail);
-    if store::insert(&database.scoped(&scope), &workspace, entry).await? {
+    if workspaces::insert(&database.scoped(&scope), &workspace, entry).await? {
         Ok(workspace)
     } else {
         Err(TenantError::AlreadyExists { what: "workspace", name: workspace.slug })
     }
 }
 
-/// The workspace of an id or slug; empty means the caller's own. Another workspace's admin is told
-/// that there is none.
+/// Finds a workspace by id or slug; empty means the caller's own. For an admin, other workspaces do not exist.
 pub(crate) async fn get(
     database: &Database,
     ctx: &CallContext,
@@ -108,23 +105,23 @@ pub(crate) async fn get(
     };
     authority::require_admin(ctx)?;
     let mut tx = database.scoped(&scope).begin().await?;
-    let workspace = store::find(&mut tx).await?.ok_or_else(absent)?;
+    let workspace = workspaces::find(&mut tx).await?.ok_or_else(absent)?;
     tx.commit().await?;
     Ok(workspace)
 }
 
-/// A page of all workspaces, by slug.
+/// A page of all workspaces, ordered by slug.
 pub(crate) async fn list(
     database: &Database,
     ctx: &CallContext,
     after: &str,
-    most: u32,
+    max: u32,
 ) -> Result<Vec<Workspace>, TenantError> {
     ctx.require(Permission::TenantAdmin)?;
-    Ok(store::list(database, after, most).await?)
+    Ok(workspaces::list(database, after, max).await?)
 }
 
-/// Changes a workspace; what is decided by it holds within a second everywhere.
+/// Changes a workspace. The change takes effect everywhere within a second.
 pub(crate) async fn update(
     database: &Database,
     ctx: &CallContext,
@@ -140,8 +137,8 @@ pub(crate) async fn update(
         None => None,
     };
     let mut tx = database.scoped(&scope).begin().await?;
-    // Locked: what is not to change is written as it is, and somebody else may be changing it.
-    let mut workspace = store::lock(&mut tx)
+    // Locked, because unchanged properties are written back, and somebody else may be changing them.
+    let mut workspace = workspaces::lock(&mut tx)
         .await?
         .ok_or_else(|| TenantError::NotFound { what: "workspace", name: scope.workspace_id().to_string() })?;
     workspace.name = change.name.unwrap_or(workspace.name);
@@ -154,7 +151,7 @@ pub(crate) async fn update(
         Some(SeatLimit::AtMost(limit)) => Some(limit),
     };
     check_limit(workspace.seat_limit)?;
-    store::update(&mut tx, &workspace).await?;
+    workspaces::update(&mut tx, &workspace).await?;
     let detail = json!({
         "name": workspace.name, "plan": workspace.plan.name, "suspended": workspace.suspended,
         "seat_policy": workspace.at_limit, "seat_limit": workspace.seat_limit,
@@ -165,22 +162,22 @@ pub(crate) async fn update(
     Ok(workspace)
 }
 
-/// The id of a workspace named by id or slug. An id need not exist.
+/// The id of a workspace, named by id or slug. An id is not checked for existence.
 pub(crate) async fn resolve(database: &Database, name: &str) -> Result<Option<WorkspaceId>, TenantError> {
     match name.parse() {
         Ok(id) => Ok(Some(id)),
         Err(_) if check_slug(name).is_err() => Ok(None),
-        Err(_) => Ok(store::find_by_slug(database, name).await?),
+        Err(_) => Ok(workspaces::find_by_slug(database, name).await?),
     }
 }
 
-/// The workspaces by their slugs.
+/// Finds workspaces by slug.
 pub(crate) struct Directory(pub(crate) Database);
 
 impl Slugs for Directory {
     fn find<'a>(&'a self, slug: &'a str, _request_id: &'a str) -> SlugLookup<'a> {
         Box::pin(async move {
-            let found = store::find_by_slug(&self.0, slug).await;
+            let found = workspaces::find_by_slug(&self.0, slug).await;
             found.map_err(|error| Failure::new(error.reason(), error.message()))
         })
     }
@@ -194,13 +191,13 @@ pub(crate) async fn id(
 ) -> Result<WorkspaceId, TenantError> {
     ctx.require(Permission::PoliciesRead)?;
     let found = match check_slug(slug) {
-        Ok(()) => store::find_by_slug(database, slug).await?,
+        Ok(()) => workspaces::find_by_slug(database, slug).await?,
         Err(_) => None,
     };
     found.ok_or_else(|| TenantError::NotFound { what: "workspace", name: slug.chars().take(64).collect() })
 }
 
-/// An id or slug in its one spelling; `None` if it can be neither.
+/// Normalises an id or slug. `None` if the name can be neither.
 pub(crate) fn canonical_name(name: &str) -> Option<String> {
     match name.parse::<WorkspaceId>() {
         Ok(id) => Some(id.to_string()),

@@ -17,7 +17,7 @@ use crate::access::Access;
 use crate::announcements::{Announcement, Announcements};
 use crate::grpc::convert::profile;
 
-/// Serves token checks and announcements.
+/// Implements token checks and announcements.
 pub(crate) struct AccessApi {
     pub(crate) access: Access,
     pub(crate) announcements: Announcements,
@@ -62,7 +62,7 @@ impl AccessService for AccessApi {
         let (sender, receiver) = mpsc::channel(64);
         let tasks = self.tasks.clone();
         drop(self.tasks.spawn(async move {
-            // What was announced before the watch began is unknown to the watcher.
+            // The watcher does not know what was announced before it began to watch.
             let mut message = pb::WatchAccessResponse { everything: true, ..Default::default() };
             loop {
                 tokio::select! {

@@ -12,7 +12,7 @@ use crate::admins::{Admins, NewAdmin};
 use crate::authority;
 use crate::sign_in::Caller;
 
-/// Serves admins.
+/// Implements the methods for admins.
 pub(crate) struct AdminApi {
     pub(crate) admins: Admins,
     pub(crate) tasks: Tasks,
@@ -102,7 +102,7 @@ impl AdminService for AdminApi {
         &self,
         request: Request<pb::SignInRequest>,
     ) -> Result<Response<pb::SignInResponse>, Status> {
-        let caller = Caller::of(&request);
+        let caller = Caller::from_request(&request);
         let message = request.into_inner();
         let signed = self
             .admins

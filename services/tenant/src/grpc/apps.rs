@@ -11,7 +11,7 @@ use crate::admins::AdminPermission::ConfigureAdvancedSecuritySettings;
 use crate::admins::Admins;
 use crate::apps::{self, Reading};
 
-/// Serves apps.
+/// Implements the methods for apps.
 pub(crate) struct AppApi {
     pub(crate) admins: Admins,
     pub(crate) tasks: Tasks,

@@ -11,7 +11,7 @@ use usher_store::Database;
 use crate::audit::{self, AuditEntry};
 use crate::signer::Signer;
 
-/// Serves what admins and operators did.
+/// Implements the methods for audit entries.
 pub(crate) struct AuditApi {
     pub(crate) database: Database,
     pub(crate) signer: Signer,
@@ -24,11 +24,11 @@ impl AuditService for AuditApi {
         request: Request<pb::ListAuditEntriesRequest>,
     ) -> Result<Response<pb::ListAuditEntriesResponse>, Status> {
         let (ctx, message) = open(request)?;
-        let most = page_size(message.page_size, 100, 500).map_err(status)?;
+        let max = page_size(message.page_size, 100, 500).map_err(status)?;
         let before = page_token::<EventId>(&message.page_token).map_err(status)?;
-        let entries = audit::list(&self.database, &self.signer, &ctx, before, most + 1).await;
+        let entries = audit::list(&self.database, &self.signer, &ctx, before, max + 1).await;
         let entries = entries.map_err(status)?.into_iter().map(pb::AuditEntry::from).collect();
-        let (entries, more) = page(entries, most);
+        let (entries, more) = page(entries, max);
         let last = entries.last().filter(|_| more).map(|last: &pb::AuditEntry| last.id.clone());
         let next_page_token = last.unwrap_or_default();
         Ok(Response::new(pb::ListAuditEntriesResponse { entries, next_page_token }))

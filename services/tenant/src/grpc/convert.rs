@@ -1,4 +1,4 @@
-//! Between messages and the domain.
+//! Conversion between messages and domain types.
 
 use std::collections::BTreeSet;
 

@@ -8,16 +8,16 @@ use usher_proto::tenant::v1::credential_service_server::CredentialService;
 use usher_rpc::convert::to_wire;
 use usher_rpc::{open, status};
 
-use crate::brake::Brake;
 use crate::peer::Peer;
+use crate::peer_rate_limit::PeerRateLimit;
 use crate::service_keys::ServiceKeys;
 use crate::signer::{Published, Signer};
 
-/// Serves credentials and keys.
+/// Implements the methods for credentials and keys.
 pub(crate) struct CredentialApi {
     pub(crate) signer: Signer,
     pub(crate) keys: ServiceKeys,
-    pub(crate) brake: Brake,
+    pub(crate) rate_limit: PeerRateLimit,
 }
 
 fn wire(key: PublicKey) -> pb::PublicKey {
@@ -42,13 +42,13 @@ impl CredentialService for CredentialApi {
         &self,
         request: Request<pb::IssueCredentialRequest>,
     ) -> Result<Response<pb::IssueCredentialResponse>, Status> {
-        self.brake.take(Peer::of(&request)).map_err(status)?;
+        self.rate_limit.take(Peer::from_request(&request)).map_err(status)?;
         let connection = request.extensions().get::<usher_net::Peer>().cloned();
         let message = request.into_inner();
         let (signed, everywhere) =
             self.keys.issue(&self.signer, &message.name, &message.key).await.map_err(status)?;
-        // A connection of a service, which goes on to ask for keys and credentials over it. A key that is for one
-        // workspace is a customer's, and vouches for nothing.
+        // This is the connection of a service, which will fetch keys and credentials over it. A key that is bound to
+        // one workspace belongs to a customer, so it doesn't count.
         if let Some(connection) = connection.filter(|_| everywhere) {
             connection.vouch();
         }

@@ -8,7 +8,7 @@ use usher_rpc::{Tasks, open, status};
 use crate::admins::Admins;
 use crate::domains;
 
-/// Serves approved domains.
+/// Implements the methods for approved domains.
 pub(crate) struct DomainApi {
     pub(crate) admins: Admins,
     pub(crate) tasks: Tasks,

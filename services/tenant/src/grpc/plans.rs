@@ -10,7 +10,7 @@ use usher_store::Database;
 
 use crate::plans::{self, Plan};
 
-/// Serves plans.
+/// Implements the methods for plans.
 pub(crate) struct PlanApi {
     pub(crate) database: Database,
 }

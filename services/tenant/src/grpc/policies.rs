@@ -9,10 +9,10 @@ use usher_store::Database;
 
 use crate::policies;
 
-/// Most workspaces of one question.
+/// The maximum number of workspaces per call.
 const MAX_WORKSPACES: usize = 1_000;
 
-/// Serves policies.
+/// Implements the methods for policies.
 pub(crate) struct PolicyApi {
     pub(crate) database: Database,
 }

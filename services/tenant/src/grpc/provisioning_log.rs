@@ -12,12 +12,12 @@ use usher_rpc::{open, page, status};
 
 use crate::provisioning_log::{Log, LogEntry, ProvisioningLog, Wanted};
 
-/// Most entries of one message.
-const MOST: usize = 500;
-/// Most bytes of any text of an entry.
-const LONGEST: usize = 4_000;
+/// The maximum number of entries per message.
+const MAX_ENTRIES: usize = 500;
+/// The maximum length of each text of an entry.
+const MAX_TEXT_BYTES: usize = 4_000;
 
-/// Serves the provisioning log.
+/// Implements the methods for the provisioning log.
 pub(crate) struct ProvisioningLogApi {
     pub(crate) log: ProvisioningLog,
 }
@@ -30,8 +30,8 @@ impl ProvisioningLogService for ProvisioningLogApi {
     ) -> Result<Response<pb::AppendLogEntriesResponse>, Status> {
         let (ctx, message) = open(request)?;
         ctx.require(Permission::AccessCheck).map_err(status)?;
-        if !(1..=MOST).contains(&message.logs.iter().map(|log| log.entries.len()).sum()) {
-            return Err(status(invalid("logs", format!("there must be 1 to {MOST} entries"))));
+        if !(1..=MAX_ENTRIES).contains(&message.logs.iter().map(|log| log.entries.len()).sum()) {
+            return Err(status(invalid("logs", format!("there must be 1 to {MAX_ENTRIES} entries"))));
         }
         let logs = message.logs.into_iter().map(Log::try_from).collect::<Result<_, _>>().map_err(status)?;
         let appended = self.log.append(&ctx, logs).await.map_err(status)?;
@@ -49,12 +49,12 @@ impl ProvisioningLogService for ProvisioningLogApi {
         request: Request<pb::ListLogEntriesRequest>,
     ) -> Result<Response<pb::ListLogEntriesResponse>, Status> {
         let (ctx, message) = open(request)?;
-        let most = page_size(message.page_size, 100, 500).map_err(status)?;
+        let max = page_size(message.page_size, 100, 500).map_err(status)?;
         let before = page_token::<LogEntryId>(&message.page_token).map_err(status)?;
         let refused_only = message.refused_only;
-        let wanted = Wanted { most: most + 1, before, refused_only, about: message.about };
+        let wanted = Wanted { max: max + 1, before, refused_only, about: message.about };
         let found = self.log.list(&ctx, &wanted).await.map_err(status)?;
-        let (entries, more) = page(found.into_iter().map(pb::LogEntry::from).collect(), most);
+        let (entries, more) = page(found.into_iter().map(pb::LogEntry::from).collect(), max);
         let last = entries.last().filter(|_| more).map(|last: &pb::LogEntry| last.id.clone());
         let next_page_token = last.unwrap_or_default();
         Ok(Response::new(pb::ListLogEntriesResponse { entries, next_page_token }))
@@ -102,10 +102,10 @@ impl TryFrom<pb::LogEntry> for LogEntry {
     }
 }
 
-/// As much of a text as is kept: an attempt is logged whatever was sent.
+/// Cuts a text to its maximum length, so that an entry is logged whatever the client sent.
 fn kept(mut text: String) -> String {
     text.retain(|c| c != '\0');
-    text.truncate(text.floor_char_boundary(LONGEST));
+    text.truncate(text.floor_char_boundary(MAX_TEXT_BYTES));
     text
 }
 

@@ -8,7 +8,7 @@ use usher_rpc::{Tasks, open, status};
 
 use crate::service_keys::{ListedKey, NewServiceKey, ServiceKeys};
 
-/// Serves the keys of services, operators and integrations.
+/// Implements the methods for service keys.
 pub(crate) struct ServiceKeyApi {
     pub(crate) keys: ServiceKeys,
     pub(crate) tasks: Tasks,

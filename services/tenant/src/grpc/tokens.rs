@@ -11,7 +11,7 @@ use crate::admins::AdminPermission::ConfigureAdvancedSecuritySettings;
 use crate::admins::Admins;
 use crate::tokens::{self, NewToken};
 
-/// Serves tokens.
+/// Implements the methods for tokens.
 pub(crate) struct TokenApi {
     pub(crate) admins: Admins,
     pub(crate) tasks: Tasks,

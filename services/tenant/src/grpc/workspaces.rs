@@ -10,7 +10,7 @@ use usher_store::Database;
 
 use crate::workspaces::{self, NewWorkspace, SeatLimit, WorkspaceChange};
 
-/// Serves workspaces.
+/// Implements the methods for workspaces.
 pub(crate) struct WorkspaceApi {
     pub(crate) database: Database,
     pub(crate) tasks: Tasks,
@@ -47,7 +47,7 @@ impl WorkspaceService for WorkspaceApi {
     ) -> Result<Response<pb::ListWorkspacesResponse>, Status> {
         let (ctx, message) = open(request)?;
         let size = page_size(message.page_size, 100, 1_000).map_err(status)?;
-        // A page's token is the last slug before it.
+        // The page token is the last slug of the previous page.
         let found = workspaces::list(&self.database, &ctx, &message.page_token, size + 1).await;
         let found = found.map_err(status)?.into_iter().map(pb::Workspace::from).collect();
         let (workspaces, more) = page(found, size);

@@ -71,7 +71,7 @@ pub(crate) async fn find(tx: &mut TenantTx, id: AdminId) -> Result<Option<Admin>
     Ok(row.map(Admin::from))
 }
 
-/// An admin whom nobody else changes until the transaction ends.
+/// Finds an admin and locks the row until the transaction ends.
 pub(crate) async fn lock(tx: &mut TenantTx, id: AdminId) -> Result<Option<Admin>, Error> {
     let tenant = tx.tenant();
     let row: Option<AdminRow> = sqlx::query_as(
@@ -110,7 +110,7 @@ pub(crate) async fn list(tx: &mut TenantTx) -> Result<Vec<Admin>, Error> {
     Ok(rows.into_iter().map(Admin::from).collect())
 }
 
-/// How many a workspace has.
+/// The number of admins.
 pub(crate) async fn count(tx: &mut TenantTx) -> Result<i64, Error> {
     let tenant = tx.tenant();
     Ok(sqlx::query_scalar("SELECT count(*) FROM admins WHERE tenant_id = $1")
@@ -119,7 +119,7 @@ pub(crate) async fn count(tx: &mut TenantTx) -> Result<i64, Error> {
         .await?)
 }
 
-/// All admins, by id, each locked until the transaction ends: what is judged of all of them then holds.
+/// All admins by id, each locked until the transaction ends, so that a check of all of them stays valid.
 pub(crate) async fn lock_all(tx: &mut TenantTx) -> Result<Vec<Admin>, Error> {
     let tenant = tx.tenant();
     let rows: Vec<AdminRow> = sqlx::query_as(

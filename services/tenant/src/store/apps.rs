@@ -61,7 +61,7 @@ pub(crate) async fn list(tx: &mut TenantTx) -> Result<Vec<App>, Error> {
     Ok(rows.into_iter().map(App::from).collect())
 }
 
-/// How many a workspace has.
+/// The number of apps.
 pub(crate) async fn count(tx: &mut TenantTx) -> Result<i64, Error> {
     let tenant = tx.tenant();
     Ok(sqlx::query_scalar("SELECT count(*) FROM apps WHERE tenant_id = $1 AND deleted_at IS NULL")
@@ -70,7 +70,7 @@ pub(crate) async fn count(tx: &mut TenantTx) -> Result<i64, Error> {
         .await?)
 }
 
-/// Sets how an app is read; none where there is no such app.
+/// Sets how an app's requests are read. Returns `None` if there is no such app.
 pub(crate) async fn update(tx: &mut TenantTx, id: AppId, reading: Reading) -> Result<Option<App>, Error> {
     let tenant = tx.tenant();
     let row: Option<AppRow> = sqlx::query_as(
@@ -87,7 +87,7 @@ pub(crate) async fn update(tx: &mut TenantTx, id: AppId, reading: Reading) -> Re
     Ok(row.map(App::from))
 }
 
-/// Whether there is such an app.
+/// Whether an app exists.
 pub(crate) async fn exists(tx: &mut TenantTx, id: AppId) -> Result<bool, Error> {
     let tenant = tx.tenant();
     let found: Option<i32> =
@@ -99,7 +99,7 @@ pub(crate) async fn exists(tx: &mut TenantTx, id: AppId) -> Result<bool, Error> 
     Ok(found.is_some())
 }
 
-/// Whether there is such an app; it stays until the transaction ends.
+/// Whether an app exists. It can't be deleted until the transaction ends.
 pub(crate) async fn lock(tx: &mut TenantTx, id: AppId) -> Result<bool, Error> {
     let tenant = tx.tenant();
     let found: Option<i32> = sqlx::query_scalar(

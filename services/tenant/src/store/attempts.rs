@@ -1,14 +1,14 @@
-//! Wrong passwords.
+//! Counters of wrong passwords.
 
 use jiff::Timestamp;
 use usher_base::id::AdminId;
 use usher_store::{Database, Error, ScopedDatabase, TenantTx, Time};
 use uuid::Uuid;
 
-/// The place of passwords that are given again; peers have the places from 0 up.
+/// The counter of passwords that are given again. Peers have the counters from 0 up.
 pub(crate) const AGAIN: i32 = -2;
 
-/// Counts an attempt before it is judged, so that parallel guesses count too; gives until when
+/// Counts an attempt before its password is checked, so that parallel guesses count too. Returns the time until which
 /// attempts are refused, if they are.
 pub(crate) async fn begin(
     database: &ScopedDatabase,
@@ -26,7 +26,7 @@ pub(crate) async fn begin(
     Ok(row.and_then(|(until,)| until).map(|until| until.0))
 }
 
-/// Forgets the peer's wrong passwords, and remembers the peer: the password was right.
+/// Resets the peer's counter, and remembers the peer, after a right password.
 pub(crate) async fn succeed(
     database: &ScopedDatabase,
     account: Uuid,
@@ -43,19 +43,19 @@ pub(crate) async fn succeed(
     Ok(())
 }
 
-/// Deletes at most so many rows of all workspaces that no decision reads any more.
-pub(crate) async fn expire(database: &Database, now: Timestamp, most: i32) -> Result<i64, Error> {
+/// Deletes at most `max` rows of all workspaces that no longer affect any decision.
+pub(crate) async fn expire(database: &Database, now: Timestamp, max: i32) -> Result<i64, Error> {
     let mut tx = database.global().await?;
     let deleted = sqlx::query_scalar("SELECT expire_attempts($1, $2)")
         .bind(Time(now))
-        .bind(most)
+        .bind(max)
         .fetch_one(tx.conn())
         .await?;
     tx.commit().await?;
     Ok(deleted)
 }
 
-/// Forgets everything that was counted about an admin.
+/// Deletes all counters of an admin.
 pub(crate) async fn forget(tx: &mut TenantTx, admin: AdminId) -> Result<(), Error> {
     let tenant = tx.tenant();
     sqlx::query("DELETE FROM sign_in_attempts WHERE tenant_id = $1 AND account = $2")
@@ -80,7 +80,7 @@ mod tests {
     async fn attempts_are_deleted_when_no_decision_reads_them_any_more_and_not_before() {
         let database = TestDatabase::create("tenant", &crate::MIGRATOR).await;
         let mut world = World::connect(&database, WorkspaceId::new(&Clock::system())).await;
-        // Places: 1 has faded, 2 has not, 3 is refused still, 4 is a peer that is known, 5 was one.
+        // Counters: 1 has expired, 2 has not, 3 is still refused, 4 is a known peer, 5 was one.
         world
             .run(
                 "INSERT INTO sign_in_attempts (tenant_id, account, place, failures, failed_at, blocked_until, known_until)
@@ -96,7 +96,7 @@ mod tests {
             .await;
         let now = Clock::system().now();
 
-        // Whatever time is asked for, the database's own decides.
+        // Whatever time is passed, the database's own clock decides.
         let far = now + SignedDuration::from_hours(10_000);
         let first = expire(&world.database, far, 1).await.unwrap();
         let rest = expire(&world.database, now, 5_000).await.unwrap();

@@ -1,4 +1,4 @@
-//! What admins and operators did.
+//! The audit log.
 
 use serde_json::Value;
 use sqlx::types::Json;
@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::audit::AuditEntry;
 
-/// Adds an entry to what it tells about the transaction's workspace.
+/// Adds an entry about the transaction's workspace.
 pub(crate) async fn insert(tx: &mut TenantTx, entry: AuditEntry) -> Result<(), Error> {
     let tenant = tx.tenant();
     sqlx::query(
@@ -28,7 +28,7 @@ pub(crate) async fn insert(tx: &mut TenantTx, entry: AuditEntry) -> Result<(), E
     Ok(())
 }
 
-/// Adds an entry to what it tells about the installation. Last in the transaction: it sets a tenant.
+/// Adds an entry about the installation. Must be last in the transaction, because it sets a tenant.
 pub(crate) async fn insert_of_installation(tx: &mut GlobalTx, entry: AuditEntry) -> Result<(), Error> {
     sqlx::query("SELECT audit_installation($1, $2, $3, $4, $5, $6, $7)")
         .bind(entry.id.as_uuid())
@@ -43,11 +43,11 @@ pub(crate) async fn insert_of_installation(tx: &mut GlobalTx, entry: AuditEntry)
     Ok(())
 }
 
-/// The entries before one, newest first.
+/// The entries before a given one, newest first.
 pub(crate) async fn list(
     tx: &mut TenantTx,
     before: Option<EventId>,
-    most: u32,
+    max: u32,
 ) -> Result<Vec<AuditEntry>, Error> {
     type Row = (Uuid, Time, String, String, String, String, Json<Value>);
     let tenant = tx.tenant();
@@ -57,7 +57,7 @@ pub(crate) async fn list(
     )
     .bind(tenant)
     .bind(before.map(EventId::as_uuid))
-    .bind(i64::from(most))
+    .bind(i64::from(max))
     .fetch_all(tx.conn())
     .await?;
     let entry = |(id, at, actor, action, target, request_id, detail): Row| AuditEntry {

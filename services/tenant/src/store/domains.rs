@@ -20,7 +20,7 @@ impl From<DomainRow> for ApprovedDomain {
     }
 }
 
-/// Approves a domain; false if it was approved already.
+/// Approves a domain. Returns `false` if it was approved already.
 pub(crate) async fn insert(
     tx: &mut TenantTx,
     domain: &DomainName,
@@ -41,7 +41,6 @@ pub(crate) async fn insert(
     Ok(done.rows_affected() == 1)
 }
 
-/// One domain.
 pub(crate) async fn find(tx: &mut TenantTx, domain: &DomainName) -> Result<Option<ApprovedDomain>, Error> {
     let tenant = tx.tenant();
     let row: Option<DomainRow> = sqlx::query_as(
@@ -54,7 +53,7 @@ pub(crate) async fn find(tx: &mut TenantTx, domain: &DomainName) -> Result<Optio
     Ok(row.map(ApprovedDomain::from))
 }
 
-/// All of a workspace, by name.
+/// All domains, ordered by name.
 pub(crate) async fn list(tx: &mut TenantTx) -> Result<Vec<ApprovedDomain>, Error> {
     let tenant = tx.tenant();
     let rows: Vec<DomainRow> = sqlx::query_as(
@@ -66,7 +65,7 @@ pub(crate) async fn list(tx: &mut TenantTx) -> Result<Vec<ApprovedDomain>, Error
     Ok(rows.into_iter().map(ApprovedDomain::from).collect())
 }
 
-/// How many a workspace has.
+/// The number of domains.
 pub(crate) async fn count(tx: &mut TenantTx) -> Result<i64, Error> {
     let tenant = tx.tenant();
     Ok(sqlx::query_scalar("SELECT count(*) FROM approved_domains WHERE tenant_id = $1")
@@ -75,7 +74,7 @@ pub(crate) async fn count(tx: &mut TenantTx) -> Result<i64, Error> {
         .await?)
 }
 
-/// Removes a domain; false if it was not there.
+/// Removes a domain. Returns `false` if it was not there.
 pub(crate) async fn delete(tx: &mut TenantTx, domain: &str) -> Result<bool, Error> {
     let tenant = tx.tenant();
     let done = sqlx::query("DELETE FROM approved_domains WHERE tenant_id = $1 AND domain = $2")

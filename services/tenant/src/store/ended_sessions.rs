@@ -1,10 +1,10 @@
-//! Bearers and service keys whose older credentials are not accepted any more.
+//! Bearers and service keys whose older credentials are no longer accepted.
 
 use jiff::Timestamp;
 use sqlx::PgConnection;
 use usher_store::{Database, Error, Time};
 
-/// Those that were ended after a time, with the second since 1970 at which they were.
+/// Those that were ended after a time, each with its end in seconds since 1970.
 pub(crate) async fn list(database: &Database, after: Timestamp) -> Result<Vec<([u8; 32], i64)>, Error> {
     let mut tx = database.global().await?;
     let rows: Vec<(Vec<u8>, Time)> =
@@ -19,8 +19,8 @@ pub(crate) async fn list(database: &Database, after: Timestamp) -> Result<Vec<([
         .collect())
 }
 
-/// Ends a bearer's sessions, or what was given for a service key, by their digest, and drops rows that no credential
-/// needs any more.
+/// Ends the sessions of a bearer, or the credentials of a service key, given by digest. Deletes rows that no
+/// credential needs any more.
 pub(crate) async fn insert(
     conn: &mut PgConnection,
     subject: [u8; 32],

@@ -73,7 +73,7 @@ pub(crate) async fn list(database: &Database) -> Result<Vec<Plan>, Error> {
     Ok(rows.into_iter().map(Plan::from).collect())
 }
 
-/// By name or id.
+/// Finds a plan by name or id.
 pub(crate) async fn find(database: &Database, name_or_id: &str) -> Result<Option<Plan>, Error> {
     let mut tx = database.global().await?;
     let sql = format!("{PLANS} WHERE name = $1 OR plan_id::text = $1");

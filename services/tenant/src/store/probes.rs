@@ -1,5 +1,6 @@
-//! Every statement of a token check is an index probe from the first row on: what it reads is counted, by a connection
-//! whose plans were made while the tables were empty, and by one that begins with statistics, or without any.
+//! Tests that every statement of a token check is an index probe, starting with an empty table. They count what each
+//! statement reads, on a connection whose plans were made while the tables were empty, and on one that starts with or
+//! without statistics.
 
 use futures::future::LocalBoxFuture;
 use jiff::Timestamp;
@@ -14,17 +15,17 @@ use crate::keyring::KeyedMac;
 use crate::store::world::World;
 use crate::store::{attempts, domains, service_keys, tokens, workspaces};
 
-/// More than the five that PostgreSQL plans for their values before it keeps a plan for all values.
+/// More than five, after which PostgreSQL switches from custom plans to a generic plan.
 const TIMES: usize = 7;
 
-/// What one run of a case may read: rows, and pages of the database.
+/// What one run of a case may read: the number of rows, and of database pages.
 type Bound = (i64, i64);
 type Case = (&'static str, Bound, for<'w> fn(&'w World) -> LocalBoxFuture<'w, ()>);
 
 impl World {
     async fn assert_probes(&mut self, when: &str) {
         let mut beyond = Vec::new();
-        for (name, most, case) in CASES {
+        for (name, max, case) in CASES {
             for _ in 1..TIMES {
                 case(self).await;
             }
@@ -32,8 +33,8 @@ impl World {
             case(self).await;
             let after = self.read().await;
             let read = (after.0 - before.0, after.1 - before.1);
-            if read.0 > most.0 || read.1 > most.1 {
-                beyond.push((name, most, read));
+            if read.0 > max.0 || read.1 > max.1 {
+                beyond.push((name, max, read));
             }
         }
         assert!(beyond.is_empty(), "{when}: case, most rows and pages, rows and pages read: {beyond:#?}");
@@ -44,13 +45,13 @@ fn id(kind: u16, number: u64) -> Uuid {
     Uuid::from_u128((u128::from(kind) << 64) | u128::from(number))
 }
 
-/// The statements of a token check, warm or cold, of policies, and of whoever asks for a credential, each with the most
-/// that one run may read. Four to six pages are what it takes to go down one index, and to read its row.
+/// The statements of a token check (with warm or cold cache), of policies, and of requests for credentials, each with
+/// the maximum that one run may read. Descending one index and reading its row takes four to six pages.
 const CASES: [Case; 11] = [
     ("a token check", (5, 24), |w| {
         Box::pin(async move { drop(tokens::find(&w.scoped, "t1").await.unwrap()) })
     }),
-    ("a token check of nobody's token", (0, 24), |w| {
+    ("a token check of an unknown token", (0, 24), |w| {
         Box::pin(async move { assert!(tokens::find(&w.scoped, "nobody").await.unwrap().is_none()) })
     }),
     ("a token's last use", (4, 60), |w| {

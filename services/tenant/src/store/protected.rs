@@ -1,4 +1,4 @@
-//! What is stored of tokens and service keys: columns `hash`, `mac` and `mac_key`.
+//! The stored form of tokens and service keys: the columns `hash`, `mac` and `mac_key`.
 
 use sqlx::postgres::PgRow;
 use sqlx::{FromRow, Row as _};

@@ -58,8 +58,8 @@ impl From<EntryRow> for LogEntry {
     }
 }
 
-/// Inserts entries, in one statement and transaction; those that are there stay. Returns whether the
-/// workspace exists; where it does not, nothing is inserted.
+/// Inserts entries in one statement and transaction. Existing entries stay. Returns `false`, and inserts nothing, if
+/// the workspace does not exist.
 pub(crate) async fn insert(database: &ScopedDatabase, entries: &[LogEntry]) -> Result<bool, Error> {
     let rows: Vec<Value> = entries.iter().map(row).collect();
     let exists: Option<(bool,)> = database
@@ -90,10 +90,10 @@ fn row(entry: &LogEntry) -> Value {
     })
 }
 
-/// A page, newest first.
+/// A page of entries, newest first.
 pub(crate) async fn list(tx: &mut TenantTx, wanted: &Wanted) -> Result<Vec<LogEntry>, Error> {
     let tenant = tx.tenant();
-    // Literal, so that every plan can use the index of refusals.
+    // A literal condition, so that every plan can use the partial index of refusals.
     let refused = if wanted.refused_only { "AND status >= 400" } else { "" };
     let sql = format!(
         "SELECT entry_id, logged_at, app_id, token_id, method, path, resource_type, resource_id, name, external_id,
@@ -107,18 +107,18 @@ pub(crate) async fn list(tx: &mut TenantTx, wanted: &Wanted) -> Result<Vec<LogEn
         .bind(tenant)
         .bind(wanted.before.map(LogEntryId::as_uuid))
         .bind(wanted.about.to_lowercase())
-        .bind(i64::from(wanted.most))
+        .bind(i64::from(wanted.max))
         .fetch_all(tx.conn())
         .await?;
     Ok(rows.into_iter().map(LogEntry::from).collect())
 }
 
-/// Deletes at most so many entries of all workspaces that are older than a time.
-pub(crate) async fn expire(database: &Database, before: Timestamp, most: i32) -> Result<i64, Error> {
+/// Deletes at most `max` entries of all workspaces that are older than a time.
+pub(crate) async fn expire(database: &Database, before: Timestamp, max: i32) -> Result<i64, Error> {
     let mut tx = database.global().await?;
     let deleted = sqlx::query_scalar("SELECT expire_log_entries($1, $2)")
         .bind(Time(before))
-        .bind(most)
+        .bind(max)
         .fetch_one(tx.conn())
         .await?;
     tx.commit().await?;

@@ -1,4 +1,4 @@
-//! Keys of services, operators and integrations.
+//! Service keys.
 
 use jiff::{SignedDuration, Timestamp};
 use sqlx::{FromRow, PgConnection};
@@ -11,19 +11,18 @@ use crate::keyring::KeyedMac;
 use crate::secrets::Protected;
 use crate::store::{audit, ended_sessions};
 
-/// A call that gives a credential for a key, and found the key before it was deleted, has ended after this.
-const UNDER_WAY: SignedDuration = SignedDuration::from_mins(1);
+/// After this time, no call that found a key before it was deleted is still in progress.
+const MAX_CALL_TIME: SignedDuration = SignedDuration::from_mins(1);
 
-/// A stored key.
 #[derive(FromRow)]
 pub(crate) struct StoredKey {
     pub(crate) name: String,
     pub(crate) operator: bool,
     #[sqlx(flatten)]
     pub(crate) protected: Protected,
-    /// Chosen scopes; none where they follow from the name.
+    /// Chosen scopes; `None` if they follow from the name.
     pub(crate) scopes: Option<Vec<String>>,
-    /// The one workspace that it is for.
+    /// The workspace that it is limited to.
     pub(crate) workspace_id: Option<Uuid>,
     pub(crate) expires_at: Option<Time>,
 }
@@ -39,14 +38,14 @@ pub(crate) struct ListedRow {
     pub(crate) expires_at: Option<Time>,
 }
 
-/// What came of adding a key under a name of its own.
+/// The outcome of adding a key with a unique name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Added {
     Done,
     /// Another key has the name.
     NameTaken,
-    /// There are as many keys as there may be.
-    Full,
+    /// The maximum number of keys is reached.
+    TooMany,
 }
 
 pub(crate) async fn find(database: &Database, lookup_id: &str) -> Result<Option<StoredKey>, Error> {
@@ -62,7 +61,7 @@ pub(crate) async fn find(database: &Database, lookup_id: &str) -> Result<Option<
     Ok(key)
 }
 
-/// All keys, by name, the newest first of each.
+/// All keys by name, the newest first for each.
 pub(crate) async fn list(database: &Database) -> Result<Vec<ListedRow>, Error> {
     let mut tx = database.global().await?;
     let rows = sqlx::query_as(
@@ -75,7 +74,7 @@ pub(crate) async fn list(database: &Database) -> Result<Vec<ListedRow>, Error> {
     Ok(rows)
 }
 
-/// Adds a key, whatever other keys of its name there are.
+/// Adds a key, even if there are other keys with its name.
 pub(crate) async fn insert(
     database: &Database,
     lookup_id: &str,
@@ -88,16 +87,16 @@ pub(crate) async fn insert(
     tx.commit().await
 }
 
-/// Adds a key under a name of its own, where there are fewer than `most`.
+/// Adds a key if its name is unused and there are fewer than `max` keys.
 pub(crate) async fn add(
     database: &Database,
     lookup_id: &str,
     key: &StoredKey,
-    most: i64,
+    max: i64,
     entry: AuditEntry,
 ) -> Result<Added, Error> {
     let mut tx = database.global().await?;
-    // One after the other, so that two of one name don't both find it free.
+    // Serialised, so that two keys with the same name don't both find it unused.
     sqlx::query("LOCK TABLE service_keys IN SHARE ROW EXCLUSIVE MODE").execute(tx.conn()).await?;
     let (all, named): (i64, i64) =
         sqlx::query_as("SELECT count(*), count(*) FILTER (WHERE name = $1) FROM service_keys")
@@ -107,8 +106,8 @@ pub(crate) async fn add(
     if named > 0 {
         return Ok(Added::NameTaken);
     }
-    if all >= most {
-        return Ok(Added::Full);
+    if all >= max {
+        return Ok(Added::TooMany);
     }
     write(tx.conn(), lookup_id, key, entry.at).await?;
     audit::insert_of_installation(&mut tx, entry).await?;
@@ -142,7 +141,7 @@ async fn write(
     Ok(())
 }
 
-/// Stores a key's MAC by the newest of the service's own keys.
+/// Stores a MAC made by the newest of the service's own keys.
 pub(crate) async fn set_mac(database: &Database, lookup_id: &str, mac: &KeyedMac) -> Result<(), Error> {
     let mut tx = database.global().await?;
     sqlx::query("UPDATE service_keys SET mac = $2, mac_key = $3 WHERE lookup_id = $1")
@@ -154,7 +153,7 @@ pub(crate) async fn set_mac(database: &Database, lookup_id: &str, mac: &KeyedMac
     tx.commit().await
 }
 
-/// Deletes a key, and ends what was given for it; false if there is none.
+/// Deletes a key and ends its credentials. Returns `false` if there is none.
 pub(crate) async fn delete(database: &Database, lookup_id: &str, entry: AuditEntry) -> Result<bool, Error> {
     let mut tx = database.global().await?;
     let done = sqlx::query("DELETE FROM service_keys WHERE lookup_id = $1")
@@ -170,7 +169,7 @@ pub(crate) async fn delete(database: &Database, lookup_id: &str, entry: AuditEnt
     Ok(true)
 }
 
-/// Deletes all keys of a name but one, and ends what was given for them.
+/// Deletes all keys of a name except one, and ends their credentials.
 pub(crate) async fn delete_others(
     database: &Database,
     name: &str,
@@ -196,5 +195,5 @@ pub(crate) async fn delete_others(
 }
 
 async fn end(conn: &mut PgConnection, lookup_id: &str, now: Timestamp) -> Result<(), Error> {
-    ended_sessions::insert(conn, service_key_digest(lookup_id), now + UNDER_WAY).await
+    ended_sessions::insert(conn, service_key_digest(lookup_id), now + MAX_CALL_TIME).await
 }

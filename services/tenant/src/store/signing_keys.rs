@@ -9,11 +9,10 @@ use crate::audit::AuditEntry;
 use crate::keyring::{Keyring, Sealed};
 use crate::store::audit;
 
-/// A stored key.
 #[derive(Debug, FromRow)]
 pub(crate) struct StoredKey {
     pub(crate) kid: String,
-    /// The private key of a row from before keys were sealed.
+    /// The private key, if the row was stored before keys were encrypted.
     pub(crate) pkcs8: Option<Vec<u8>>,
     sealed: Option<Vec<u8>>,
     sealed_by: Option<String>,
@@ -23,7 +22,7 @@ pub(crate) struct StoredKey {
 }
 
 impl StoredKey {
-    /// The key, if one of the service's own keys opens it and it is the one that the row names.
+    /// Decrypts the key. `None` if none of the service's own keys can, or if it is not the key that the row names.
     pub(crate) fn open(&self, keyring: &Keyring) -> Option<SigningKey> {
         let der = match (&self.pkcs8, &self.sealed, &self.sealed_by) {
             (Some(pkcs8), ..) => pkcs8.clone(),
@@ -36,13 +35,13 @@ impl StoredKey {
     }
 }
 
-/// A key, sealed.
+/// An encrypted key.
 pub(crate) struct SealedKey {
     pub(crate) kid: String,
     pub(crate) sealed: Sealed,
 }
 
-/// Keys that were not revoked by a time and whose credentials may still be alive, the newest first.
+/// Keys that were not revoked at a time, and whose credentials may still be valid; the newest first.
 pub(crate) async fn list_live(
     database: &Database,
     now: Timestamp,
@@ -75,7 +74,7 @@ pub(crate) async fn list(database: &Database) -> Result<Vec<StoredKey>, Error> {
     Ok(keys)
 }
 
-/// Seals a row from before.
+/// Encrypts a row that was stored before keys were encrypted.
 pub(crate) async fn seal(database: &Database, key: &SealedKey) -> Result<(), Error> {
     let mut tx = database.global().await?;
     sqlx::query("UPDATE signing_keys SET sealed = $2, sealed_by = $3, pkcs8 = NULL WHERE kid = $1")
@@ -87,10 +86,10 @@ pub(crate) async fn seal(database: &Database, key: &SealedKey) -> Result<(), Err
     tx.commit().await
 }
 
-/// Adds a key that signs from now on, in place of the one that signed: `None` where there was none. The
-/// others are published until `needed_until` at least, and those whose time is over are deleted.
+/// Adds a key that signs from now on, instead of `previous`, which is `None` if there was none. The others stay
+/// published until `needed_until` at least. Deletes those that are no longer needed.
 ///
-/// Returns false, and does nothing, if another replica was faster.
+/// Returns `false`, and does nothing, if another replica was faster.
 pub(crate) async fn replace(
     database: &Database,
     signed: Option<&str>,
@@ -139,7 +138,7 @@ async fn insert(conn: &mut PgConnection, key: &SealedKey, now: Timestamp) -> Res
     Ok(())
 }
 
-/// Revokes a key. Returns false if there is no such key.
+/// Revokes a key. Returns `false` if there is no such key.
 pub(crate) async fn revoke(database: &Database, kid: &str, entry: AuditEntry) -> Result<bool, Error> {
     let mut tx = database.global().await?;
     let done = sqlx::query("UPDATE signing_keys SET revoked_at = coalesce(revoked_at, $2) WHERE kid = $1")
@@ -155,7 +154,7 @@ pub(crate) async fn revoke(database: &Database, kid: &str, entry: AuditEntry) ->
     Ok(exists)
 }
 
-/// Tells every gateway to forget the credentials that it holds.
+/// Tells all gateways to discard their cached credentials.
 pub(crate) async fn announce_everything(database: &Database) -> Result<(), Error> {
     let mut tx = database.global().await?;
     sqlx::query("SELECT pg_notify($1, 'everything')")
@@ -165,7 +164,7 @@ pub(crate) async fn announce_everything(database: &Database) -> Result<(), Error
     tx.commit().await
 }
 
-/// Notes that a key signed something that lives so long.
+/// Records until when a credential that the key signed is valid.
 pub(crate) async fn need_until(database: &Database, kid: &str, until: Timestamp) -> Result<(), Error> {
     let mut tx = database.global().await?;
     sqlx::query("UPDATE signing_keys SET needed_until = greatest(needed_until, $2) WHERE kid = $1")

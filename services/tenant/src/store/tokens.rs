@@ -65,7 +65,7 @@ pub(crate) async fn insert(
     Ok(())
 }
 
-/// How many tokens of an app are neither revoked nor expired.
+/// The number of tokens of an app that are neither revoked nor expired.
 pub(crate) async fn count_live(tx: &mut TenantTx, app: AppId, now: Timestamp) -> Result<i64, Error> {
     let tenant = tx.tenant();
     Ok(sqlx::query_scalar(
@@ -79,7 +79,7 @@ pub(crate) async fn count_live(tx: &mut TenantTx, app: AppId, now: Timestamp) ->
     .await?)
 }
 
-/// An app's tokens, newest first. They are found first and sorted then: no plan reads all tokens in their order.
+/// An app's tokens, newest first. The query sorts after the selection, so that no plan reads all tokens in order.
 pub(crate) async fn list(tx: &mut TenantTx, app: AppId) -> Result<Vec<Token>, Error> {
     let tenant = tx.tenant();
     let rows: Vec<TokenRow> = sqlx::query_as(
@@ -95,7 +95,7 @@ pub(crate) async fn list(tx: &mut TenantTx, app: AppId) -> Result<Vec<Token>, Er
     Ok(rows.into_iter().map(Token::from).collect())
 }
 
-/// Revokes a token; none where it does not exist, false where it was revoked before.
+/// Revokes a token. Returns `None` if it does not exist, and `false` if it was revoked before.
 pub(crate) async fn revoke(tx: &mut TenantTx, id: TokenId, now: Timestamp) -> Result<Option<bool>, Error> {
     let tenant = tx.tenant();
     let revoked: Option<Option<Time>> =
@@ -117,7 +117,7 @@ pub(crate) async fn revoke(tx: &mut TenantTx, id: TokenId, now: Timestamp) -> Re
     Ok(Some(true))
 }
 
-/// Revokes all of an app.
+/// Revokes all tokens of an app.
 pub(crate) async fn revoke_all(tx: &mut TenantTx, app: AppId, now: Timestamp) -> Result<(), Error> {
     let tenant = tx.tenant();
     sqlx::query(
@@ -131,9 +131,9 @@ pub(crate) async fn revoke_all(tx: &mut TenantTx, app: AppId, now: Timestamp) ->
     Ok(())
 }
 
-/// A token as a check needs it, with what decides about its workspace.
+/// A token and the properties of its workspace, as a token check needs them.
 #[derive(FromRow)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a column that is judged by itself")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a column with its own meaning")]
 pub(crate) struct Checked {
     pub(crate) token_id: Uuid,
     pub(crate) app_id: Uuid,
@@ -149,12 +149,12 @@ pub(crate) struct Checked {
     pub(crate) external_id_stable: bool,
 }
 
-/// One round trip.
+/// Finds a token, in one round trip.
 pub(crate) async fn find(database: &ScopedDatabase, lookup_id: &str) -> Result<Option<Checked>, Error> {
     database.statement("SELECT * FROM check_token($1, $2)").bind(lookup_id.to_owned()).fetch_optional().await
 }
 
-/// Notes that a token was used, and its new MAC if there is one.
+/// Records that a token was used, and its new MAC if there is one.
 pub(crate) async fn touch(
     database: &ScopedDatabase,
     id: TokenId,

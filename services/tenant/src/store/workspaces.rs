@@ -1,4 +1,4 @@
-//! Workspaces and the directory of their slugs.
+//! Workspaces, and the directory of their slugs.
 
 use sqlx::{AssertSqlSafe, FromRow};
 use usher_base::id::{PlanId, WorkspaceId};
@@ -66,7 +66,7 @@ impl From<WorkspaceRow> for Workspace {
     }
 }
 
-/// Reserves a slug; gives the workspace that has it, which is the new one where it was free.
+/// Reserves a slug. Returns the workspace that has it, which is the new one if the slug was unused.
 pub(crate) async fn reserve_slug(
     database: &Database,
     slug: &str,
@@ -88,7 +88,7 @@ pub(crate) async fn reserve_slug(
     Ok(WorkspaceId::from_uuid(holder))
 }
 
-/// The workspace that has a slug.
+/// Finds the workspace that has a slug.
 pub(crate) async fn find_by_slug(database: &Database, slug: &str) -> Result<Option<WorkspaceId>, Error> {
     let mut tx = database.global().await?;
     let id: Option<Uuid> = sqlx::query_scalar("SELECT workspace_id FROM workspace_directory WHERE slug = $1")
@@ -99,7 +99,7 @@ pub(crate) async fn find_by_slug(database: &Database, slug: &str) -> Result<Opti
     Ok(id.map(WorkspaceId::from_uuid))
 }
 
-/// The workspaces that have these slugs.
+/// Finds the workspaces that have these slugs.
 pub(crate) async fn find_by_slugs(
     database: &Database,
     slugs: &[&str],
@@ -114,7 +114,7 @@ pub(crate) async fn find_by_slugs(
     Ok(rows.into_iter().map(|(slug, id)| (slug, WorkspaceId::from_uuid(id))).collect())
 }
 
-/// Which of the workspaces are suspended.
+/// Returns which of the workspaces are suspended.
 pub(crate) async fn suspended(database: &Database, ids: &[WorkspaceId]) -> Result<Vec<WorkspaceId>, Error> {
     let ids: Vec<Uuid> = ids.iter().map(|id| id.as_uuid()).collect();
     let mut tx = database.global().await?;
@@ -124,7 +124,7 @@ pub(crate) async fn suspended(database: &Database, ids: &[WorkspaceId]) -> Resul
     Ok(suspended.into_iter().map(WorkspaceId::from_uuid).collect())
 }
 
-/// Inserts the workspace; false if it was there.
+/// Inserts the workspace. Returns `false` if it existed.
 pub(crate) async fn insert(
     database: &ScopedDatabase,
     workspace: &Workspace,
@@ -169,7 +169,7 @@ pub(crate) async fn find(tx: &mut TenantTx) -> Result<Option<Workspace>, Error> 
     Ok(row.map(Workspace::from))
 }
 
-/// The workspace of the transaction, which nobody else changes until it ends.
+/// The workspace of the transaction, locked until it ends.
 pub(crate) async fn lock(tx: &mut TenantTx) -> Result<Option<Workspace>, Error> {
     let tenant = tx.tenant();
     let sql = AssertSqlSafe(format!("{WORKSPACE} FOR UPDATE OF w"));
@@ -177,19 +177,19 @@ pub(crate) async fn lock(tx: &mut TenantTx) -> Result<Option<Workspace>, Error> 
     Ok(row.map(Workspace::from))
 }
 
-/// A page of all workspaces, by slug.
-pub(crate) async fn list(database: &Database, after: &str, most: u32) -> Result<Vec<Workspace>, Error> {
+/// A page of all workspaces, ordered by slug.
+pub(crate) async fn list(database: &Database, after: &str, max: u32) -> Result<Vec<Workspace>, Error> {
     let mut tx = database.global().await?;
     let rows: Vec<WorkspaceRow> = sqlx::query_as("SELECT * FROM list_workspaces($1, $2)")
         .bind(after)
-        .bind(i32::try_from(most).unwrap_or(i32::MAX))
+        .bind(i32::try_from(max).unwrap_or(i32::MAX))
         .fetch_all(tx.conn())
         .await?;
     tx.commit().await?;
     Ok(rows.into_iter().map(Workspace::from).collect())
 }
 
-/// Writes what can be changed of a workspace that is locked, raises the policy version and announces it.
+/// Writes the changeable columns of a locked workspace, increases the policy version and announces it.
 pub(crate) async fn update(tx: &mut TenantTx, workspace: &Workspace) -> Result<(), Error> {
     let tenant = tx.tenant();
     sqlx::query(
@@ -206,7 +206,7 @@ pub(crate) async fn update(tx: &mut TenantTx, workspace: &Workspace) -> Result<(
     raise_policy(tx).await
 }
 
-/// Raises the policy version and announces it.
+/// Increases the policy version and announces it.
 pub(crate) async fn raise_policy(tx: &mut TenantTx) -> Result<(), Error> {
     let tenant = tx.tenant();
     sqlx::query("UPDATE workspaces SET policy_version = policy_version + 1 WHERE tenant_id = $1")
@@ -216,7 +216,7 @@ pub(crate) async fn raise_policy(tx: &mut TenantTx) -> Result<(), Error> {
     announce(tx).await
 }
 
-/// Tells every gateway, when the transaction commits, to forget what it knows of the workspace.
+/// Tells all gateways, when the transaction commits, to discard their cache of the workspace.
 pub(crate) async fn announce(tx: &mut TenantTx) -> Result<(), Error> {
     let tenant = tx.tenant();
     sqlx::query("SELECT pg_notify($1, $2)")
