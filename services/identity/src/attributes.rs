@@ -1,4 +1,4 @@
-//! The rules of a workspace's own attributes, and the resource type that has them.
+//! The rules of custom attributes, and the resource type that includes them.
 
 use std::borrow::Cow;
 
@@ -8,14 +8,14 @@ use usher_scim::schema::{self, CustomAttribute, Kind, ResourceType};
 use usher_store::{Database, ScopedDatabase};
 
 use crate::error::IdentityError;
-use crate::store::attributes::{self as store, Defined, Deleted};
+use crate::store::attributes::{self, Defined, Deleted};
 
-/// Most attributes of one workspace.
-const MOST: i64 = 100;
-/// Longest description, in bytes. With [`MAX_CANONICAL_VALUES`] it keeps all of a workspace's attributes in less than
-/// a megabyte, which every answer about the schema has.
+/// The maximum number of custom attributes of a workspace.
+const MAX_ATTRIBUTES: i64 = 100;
+/// The maximum length of a description, in bytes. Together with [`MAX_CANONICAL_VALUES`] it keeps all custom
+/// attributes of a workspace below a megabyte, because every answer about the schema includes them.
 const MAX_DESCRIPTION: usize = 1_000;
-/// Longest canonical values of one attribute together, in bytes.
+/// The maximum total length of the canonical values of an attribute, in bytes.
 const MAX_CANONICAL_VALUES: usize = 8_000;
 
 /// What the rules need.
@@ -24,8 +24,8 @@ pub(crate) struct Attributes {
     pub(crate) database: Database,
 }
 
-/// The user resource type for a request. The definitions are read only where one of the texts may name
-/// one of them, so that they are always current and cost others nothing.
+/// The user resource type for a request. The definitions are read only if one of the texts may name a custom
+/// attribute, so that they are always current, and other requests do not pay for them.
 pub(crate) async fn resource_type(
     database: &ScopedDatabase,
     texts: &[&str],
@@ -33,17 +33,16 @@ pub(crate) async fn resource_type(
     if !texts.iter().any(|text| schema::may_name_custom(text)) {
         return Ok(Cow::Borrowed(schema::user()));
     }
-    Ok(Cow::Owned(schema::user_with(store::list(database).await?)))
+    Ok(Cow::Owned(schema::user_with(attributes::list(database).await?)))
 }
 
 impl Attributes {
-    /// Lists the attributes by name.
+    /// Lists the attributes, ordered by name.
     pub(crate) async fn list(&self, ctx: &CallContext) -> Result<Vec<CustomAttribute>, IdentityError> {
         ctx.require(Permission::UsersRead)?;
-        Ok(store::list(&self.database.scoped(&ctx.scope()?)).await?)
+        Ok(attributes::list(&self.database.scoped(&ctx.scope()?)).await?)
     }
 
-    /// Defines an attribute.
     pub(crate) async fn define(
         &self,
         ctx: &CallContext,
@@ -51,17 +50,17 @@ impl Attributes {
     ) -> Result<CustomAttribute, IdentityError> {
         may_administer(ctx)?;
         check(&attribute)?;
-        match store::define(&self.database.scoped(&ctx.scope()?), &attribute, MOST).await? {
+        match attributes::define(&self.database.scoped(&ctx.scope()?), &attribute, MAX_ATTRIBUTES).await? {
             Defined::Done => Ok(attribute),
             Defined::Exists => Err(IdentityError::AttributeExists(attribute.name)),
-            Defined::TooMany => Err(IdentityError::TooManyAttributes(MOST)),
+            Defined::TooMany => Err(IdentityError::TooManyAttributes(MAX_ATTRIBUTES)),
         }
     }
 
-    /// Deletes an attribute that nobody has a value of.
+    /// Deletes an attribute that no user has a value of.
     pub(crate) async fn delete(&self, ctx: &CallContext, name: &str) -> Result<(), IdentityError> {
         may_administer(ctx)?;
-        match store::delete(&self.database.scoped(&ctx.scope()?), name).await? {
+        match attributes::delete(&self.database.scoped(&ctx.scope()?), name).await? {
             Deleted::Done => Ok(()),
             Deleted::Absent => Err(IdentityError::absent("Attribute", name)),
             Deleted::InUse(users) => Err(IdentityError::AttributeInUse { name: name.to_owned(), users }),
@@ -82,16 +81,18 @@ fn check(attribute: &CustomAttribute) -> Result<(), IdentityError> {
     let begins = letters.next().is_some_and(|c| c.is_ascii_alphabetic());
     let goes_on = letters.all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
     if !begins || !goes_on || name.len() > 64 {
-        let fault = "it must be a letter and then up to 63 letters, digits, \"-\" and \"_\"";
+        let fault = "it must consist of a letter and up to 63 letters, digits, \"-\" and \"_\"";
         return Err(invalid("attribute.name", fault).into());
     }
     if description.len() > MAX_DESCRIPTION || description.contains('\0') {
-        let fault = format_args!("it has more than {MAX_DESCRIPTION} bytes, or a NUL");
+        let fault = format_args!("it has more than {MAX_DESCRIPTION} bytes, or contains a NUL");
         return Err(invalid("attribute.description", fault).into());
     }
     let textual = matches!(kind, Kind::String | Kind::Reference);
     if *case_exact && !textual {
-        return Err(invalid("attribute.case_exact", "only strings and references have case").into());
+        return Err(
+            invalid("attribute.case_exact", "only strings and references can be case-sensitive").into()
+        );
     }
     let fits = |value: &String| !value.is_empty() && value.len() <= 200 && !value.contains('\0');
     let together: usize = canonical_values.iter().map(String::len).sum();
@@ -102,7 +103,8 @@ fn check(attribute: &CustomAttribute) -> Result<(), IdentityError> {
             || !canonical_values.iter().all(fits))
     {
         let fault = format_args!(
-            "only strings have them: at most 100, of 1 to 200 bytes each and {MAX_CANONICAL_VALUES} together"
+            "only strings can have them: at most 100, of 1 to 200 bytes each and {MAX_CANONICAL_VALUES} \
+             together"
         );
         return Err(invalid("attribute.canonical_values", fault).into());
     }

@@ -1,8 +1,9 @@
-//! Pages by index that skip nobody and repeat nobody.
+//! Index-based pages that neither skip nor repeat a resource.
 //!
-//! A client that pages by index says only how many it has seen. Where those were deleted meanwhile, the rest has moved
-//! up, and counting would skip as many. So the end of each page is kept as a cursor, under the index at which the next
-//! one begins: a page by index is the page by the cursor that its client does not know.
+//! A client that uses index-based paging says only how many resources it has seen. If some of these have been deleted
+//! since, the others have moved up, and counting would skip as many. So the end of each page is stored as a cursor,
+//! under the index at which the next page begins. An index-based page is then read by a cursor that its client does
+//! not know.
 
 use jiff::Timestamp;
 use usher_base::CallContext;
@@ -10,11 +11,11 @@ use usher_store::ScopedDatabase;
 
 use crate::cursor::{Cursors, Purpose};
 use crate::error::IdentityError;
-use crate::query::{Around, Asked};
+use crate::query::{ListQuery, PageLinks};
 use crate::store::listing::{Page, Position};
 use crate::store::positions;
 
-/// Those of one listing: what is asked, and by which client.
+/// The stored cursors of one list: one query by one client.
 pub(crate) struct Bookmarks<'a> {
     pub(crate) database: &'a ScopedDatabase,
     pub(crate) cursors: &'a Cursors,
@@ -22,10 +23,10 @@ pub(crate) struct Bookmarks<'a> {
 }
 
 impl Bookmarks<'_> {
-    /// Where a page begins: at its cursor, or where the page ended that ended just before its index.
+    /// Where a page begins: at its cursor, or at the stored end of the page before it.
     pub(crate) async fn begin(
         &self,
-        asked: &Asked,
+        asked: &ListQuery,
         now: Timestamp,
     ) -> Result<Option<Position>, IdentityError> {
         if let Some(cursor) = &asked.cursor {
@@ -36,20 +37,23 @@ impl Bookmarks<'_> {
             return Ok(None);
         }
         let recalled = positions::recall(self.database, self.purpose.digest(), offset).await;
-        let Some(cursor) = known(recalled, "a page begins by counting").flatten() else { return Ok(None) };
-        // One that is too old, or from before the service's key was changed, is as good as none.
+        let Some(cursor) = known(recalled, "the position of the page is found by counting").flatten() else {
+            return Ok(None);
+        };
+        // An expired cursor, or one from before the service's key was changed, counts as absent.
         Ok(self.cursors.open(self.purpose, &cursor, now).unwrap_or_default())
     }
 
-    /// The cursors around a page by cursor. Of a page by index, where it ended is kept, unless it is all there is.
+    /// The cursors for the neighbours of a cursor-based page. The end of an index-based page is stored, unless the
+    /// page is the whole list.
     pub(crate) async fn end(
         &self,
-        asked: &Asked,
+        asked: &ListQuery,
         page: &Page,
         ctx: &CallContext,
-    ) -> Result<Around, IdentityError> {
+    ) -> Result<PageLinks, IdentityError> {
         if asked.cursor.is_some() {
-            return Ok(Around::of(page, self.cursors, self.purpose, ctx));
+            return Ok(PageLinks::seal(page, self.cursors, self.purpose, ctx));
         }
         let offset = asked.offset();
         if let Some(end) = page.end.as_ref().filter(|_| offset > 0 || page.next.is_some())
@@ -58,14 +62,14 @@ impl Bookmarks<'_> {
             let behind = offset.saturating_add(i64::try_from(page.ids.len()).unwrap_or(i64::MAX));
             let digest = self.purpose.digest();
             let kept = positions::remember(self.database, digest, behind, cursor, ctx.now()).await;
-            known(kept, "the next page begins by counting");
+            known(kept, "the position of the next page will be found by counting");
         }
-        Ok(Around::default())
+        Ok(PageLinks::default())
     }
 }
 
-/// What the database said, if it said anything: a page is right without its bookmark too, unless somebody is deleted
-/// before the next one is asked for.
+/// Logs a database error and returns the default. A page is correct without the stored cursor too, unless a resource
+/// is deleted before the next page is requested.
 fn known<T>(outcome: Result<T, usher_store::Error>, so: &'static str) -> Option<T> {
     outcome
         .inspect_err(|error| tracing::warn!(error = error as &dyn std::error::Error, "no bookmark: {so}"))

@@ -1,6 +1,6 @@
-//! The words of the change log and of seat events.
+//! The kinds of changes, and the causes of seat events.
 
-/// What was done to a user; numbered as in the protocol and in storage.
+/// What happened to a user. The numbers are those of the protocol and of storage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i16)]
 pub(crate) enum ChangeKind {

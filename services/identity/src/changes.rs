@@ -1,4 +1,4 @@
-//! The change log, as it is read.
+//! Reading the change log.
 
 use usher_base::{CallContext, Permission};
 use usher_rpc::convert::invalid;
@@ -7,10 +7,10 @@ use usher_store::{Database, ScopedDatabase};
 use crate::error::IdentityError;
 use crate::store::seats;
 
-/// The caller's change log from a position on.
+/// Opens the change log after a position.
 ///
 /// # Errors
-/// The position is none, or beyond the log's end.
+/// The position is negative, or beyond the end of the log.
 pub(crate) async fn open(
     database: &Database,
     ctx: &CallContext,
@@ -21,7 +21,7 @@ pub(crate) async fn open(
     if after < 0 {
         return Err(invalid("after_sequence", "it is negative").into());
     }
-    // The beginning is never beyond the end.
+    // Position 0 is never beyond the end.
     if after > 0 {
         let last = seats::read(&database).await?.change_sequence;
         if after > last {

@@ -1,9 +1,9 @@
-//! Whose a resource is: the API app that gave it its `externalId`, which is one client's name for it and no other
-//! client has (RFC 7643 section 3.1).
+//! The connection of a resource: the app that gave it its `externalId`. An `externalId` is one client's name for a
+//! resource, and no other client sees it (RFC 7643 section 3.1).
 
 use usher_base::Actor;
 
-/// The API app that an actor is; none who administers.
+/// The app that an actor belongs to; `None` for admins, services and operators.
 pub(crate) fn client(actor: &Actor) -> Option<String> {
     match actor {
         Actor::Scim { app, .. } => Some(app.to_string()),
@@ -11,47 +11,47 @@ pub(crate) fn client(actor: &Actor) -> Option<String> {
     }
 }
 
-/// The connection of what an actor provisions; empty where it is no app's.
+/// The connection of resources that an actor provisions; empty if it is not an app.
 pub(crate) fn connection(actor: &Actor) -> String {
     client(actor).unwrap_or_default()
 }
 
-/// Whether a client sees the `externalId` of a resource of that connection. Who administers sees each.
+/// Whether a client sees the `externalId` of a resource of that connection. Admins, services and operators see all.
 pub(crate) fn sees(client: Option<&str>, connection: &str) -> bool {
     client.is_none_or(|client| client == connection)
 }
 
 /// An `externalId`, and the connection that gave it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Given<'a> {
+pub(crate) struct OwnedExternalId<'a> {
     pub(crate) external_id: Option<&'a str>,
     pub(crate) connection: &'a str,
 }
 
-/// What becomes of an `externalId` by the write of a client that saw only its own.
+/// What a write does to an `externalId`, if its client sees only its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Settled {
-    /// It is as the client wrote it; the resource is whose it was.
+pub(crate) enum ExternalIdChange {
+    /// The value is as the client wrote it, and the connection stays.
     Written,
-    /// It is as the client wrote it, and the resource is the client's from then on.
+    /// The value is as the client wrote it, and the resource now belongs to the client's connection.
     Adopted,
-    /// It stays as another client gave it; with `left_out`, the writer's own is not kept.
+    /// The value of another client stays. With `left_out`, the writer sent its own value, which is not stored.
     Kept { left_out: bool },
 }
 
-impl Given<'_> {
-    /// Settles whose `externalId` a resource has after a write: one that another client gave stays, and who has none
-    /// gets the writer's.
-    pub(crate) fn settle(self, client: Option<&str>, written: Option<&str>) -> Settled {
+impl OwnedExternalId<'_> {
+    /// Decides the `externalId` and connection after a write: a value from another client stays, and a resource
+    /// without a value gets the writer's.
+    pub(crate) fn resolve(self, client: Option<&str>, written: Option<&str>) -> ExternalIdChange {
         if sees(client, self.connection) {
-            return Settled::Written;
+            return ExternalIdChange::Written;
         }
         match (self.external_id, written) {
             (Some(_), written) if !self.connection.is_empty() || written.is_none() => {
-                Settled::Kept { left_out: written.is_some() }
+                ExternalIdChange::Kept { left_out: written.is_some() }
             }
-            (_, Some(_)) => Settled::Adopted,
-            (_, None) => Settled::Written,
+            (_, Some(_)) => ExternalIdChange::Adopted,
+            (_, None) => ExternalIdChange::Written,
         }
     }
 }
@@ -62,7 +62,7 @@ mod tests {
 
     #[test]
     fn another_client_s_external_id_stays_and_who_has_none_gets_the_writer_s() {
-        use Settled::{Adopted, Kept, Written};
+        use ExternalIdChange::{Adopted, Kept, Written};
         for (external_id, connection, client, written, settled) in [
             (Some("1"), "a", Some("a"), Some("2"), Written),
             (Some("1"), "a", None, Some("2"), Written),
@@ -73,8 +73,8 @@ mod tests {
             (Some("1"), "", Some("b"), Some("2"), Adopted),
             (Some("1"), "", Some("b"), None, Kept { left_out: false }),
         ] {
-            let given = Given { external_id, connection };
-            assert_eq!(given.settle(client, written), settled, "{given:?} {client:?} {written:?}");
+            let given = OwnedExternalId { external_id, connection };
+            assert_eq!(given.resolve(client, written), settled, "{given:?} {client:?} {written:?}");
         }
     }
 }

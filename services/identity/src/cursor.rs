@@ -1,9 +1,9 @@
-//! Cursors (RFC 9865): where a page begins, sealed. Nothing is kept between pages, so every replica
-//! reads every replica's cursors: they share the key because it is derived from the service's own,
-//! and when that one is changed, cursors end and clients begin anew.
+//! Encrypted cursors (RFC 9865), which contain the position where a page begins. Nothing is stored between pages, and
+//! every replica can read the cursors of the others, because all derive the key from the service's own key. When that
+//! key is changed, cursors become invalid and clients start again.
 //!
-//! The seal is bound to the workspace and to the query, so that a cursor is of no use elsewhere, and
-//! hides the values that it holds.
+//! A cursor is bound to its workspace and query, so that it can't be used elsewhere, and hides the values that it
+//! contains.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -20,24 +20,24 @@ use uuid::Uuid;
 use crate::error::IdentityError;
 use crate::store::listing::Position;
 
-/// How long a cursor is good for.
+/// How long a cursor is valid.
 const LIFE: SignedDuration = SignedDuration::from_secs(usher_scim::discovery::CURSOR_TIMEOUT as i64);
 const NONCE: usize = 24;
 
-/// Seals and opens cursors.
+/// Encrypts and decrypts cursors.
 #[derive(Clone)]
 pub(crate) struct Cursors {
     cipher: XChaCha20Poly1305,
 }
 
-/// What a cursor is good for: one query in one workspace.
+/// What a cursor can be used for: one query in one workspace.
 pub(crate) struct Purpose {
     workspace: WorkspaceId,
     query: [u8; 32],
 }
 
 impl Purpose {
-    /// The parts of a query that must not change between pages.
+    /// `query` has the parts of a query that must not change between pages.
     pub(crate) fn new(workspace: WorkspaceId, query: [&str; 5]) -> Self {
         let mut hash = Sha256::new();
         for part in query {
@@ -47,7 +47,7 @@ impl Purpose {
         Self { workspace, query: hash.finalize().into() }
     }
 
-    /// Tells the queries of a workspace apart.
+    /// Identifies the query within the workspace.
     pub(crate) const fn digest(&self) -> &[u8] {
         &self.query
     }
@@ -68,7 +68,7 @@ struct Sealed {
 }
 
 impl Cursors {
-    /// With the key of the service.
+    /// Derives the key from the service's key.
     pub(crate) fn new(service_key: &ServiceKey) -> Self {
         let mut hash = Sha256::new();
         hash.update(b"usher identity cursors, version 1");
@@ -76,7 +76,7 @@ impl Cursors {
         Self { cipher: XChaCha20Poly1305::new(&hash.finalize()) }
     }
 
-    /// A position as a cursor: unreserved characters only.
+    /// Encrypts a position as a cursor, which has unreserved characters only.
     pub(crate) fn seal(&self, purpose: &Purpose, position: &Position, now: Timestamp) -> Option<String> {
         let Position { backward, key, id, total } = position;
         let sealed =
@@ -89,7 +89,7 @@ impl Cursors {
         Some(URL_SAFE_NO_PAD.encode([nonce.as_slice(), &cipher].concat()))
     }
 
-    /// The position of a cursor; none of the empty one, which means the first page.
+    /// Decrypts a cursor. `None` for an empty one, which means the first page.
     pub(crate) fn open(
         &self,
         purpose: &Purpose,
@@ -124,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cursor_opens_where_it_was_made_for_and_nowhere_else() {
+    fn a_cursor_can_be_decrypted_only_for_its_own_query() {
         let clock = Clock::manual("2026-06-01T00:00:00Z".parse().unwrap());
         let key = ServiceKey::generate();
         let (cursors, replica) = (Cursors::new(&key), Cursors::new(&key));

@@ -1,4 +1,4 @@
-//! Only people of approved domains get in.
+//! Only people of approved domains may be provisioned.
 
 use std::collections::BTreeSet;
 
@@ -8,11 +8,11 @@ use usher_scim::{Object, ScimError, ScimType, short, user as scim};
 use crate::error::IdentityError;
 use crate::policy::Policy;
 
-/// Judges a user who is active after a write that creates, renames or reactivates the user or gives another
-/// primary address. Whoever is not active afterwards is not judged: a person's leaving is never refused, and
-/// whoever comes back is judged then. The domain of the user name, where that is an address, and that of the primary
-/// e-mail address must be approved. A user name that is no address is judged by the primary
-/// address alone; with neither there is nothing to approve. Secondary addresses are free.
+/// Checks a user who is active after a write that creates, renames or reactivates the user, or that changes the
+/// primary address. An inactive user is not checked: a deactivation is never refused, and a reactivation is checked.
+/// The domain of the user name, if this is an address, and that of the primary e-mail address must be approved. If
+/// the user name is not an address, only the primary address counts; without either, there is nothing to check.
+/// Secondary addresses are not checked.
 pub(crate) fn judge(policy: &Policy, resource: &Object) -> Result<(), IdentityError> {
     let Some(approved) = &policy.approved_domains else { return Ok(()) };
     if !scim::active(resource) {
@@ -28,22 +28,24 @@ pub(crate) fn judge(policy: &Policy, resource: &Object) -> Result<(), IdentityEr
     primary.map_or(Ok(()), |address| judge_address(policy, approved, address))
 }
 
-/// Judges a primary address that a write gives, in every workspace: it must be one that can be written to. What
-/// was there before is left alone, and so is who is not active afterwards.
+/// Checks a primary address that is set by a write, in every workspace: it must be a valid address. An unchanged
+/// address and inactive users are not checked.
 pub(crate) fn judge_primary(before: Option<&Object>, after: &Object) -> Result<(), ScimError> {
     let primary = scim::primary_email(after);
     let is_new = before.is_none_or(|before| scim::primary_email(before) != primary);
     match primary {
         Some(address) if is_new && scim::active(after) && !can_be_address(address) => {
-            let detail =
-                format!("emails: {:?} is no e-mail address; leave it out if there is none", short(address));
+            let detail = format!(
+                "emails: {:?} is not an e-mail address; leave it out if there is none",
+                short(address)
+            );
             Err(ScimError::new(ScimType::InvalidValue, detail))
         }
         _ => Ok(()),
     }
 }
 
-/// Whether what is judged differs between two states of a user.
+/// Whether two states of a user differ in what is checked.
 pub(crate) fn concerns(before: &Object, after: &Object) -> bool {
     let reactivated = !scim::active(before) && scim::active(after);
     reactivated
@@ -90,14 +92,14 @@ mod tests {
     }
 
     #[test]
-    fn who_is_not_active_afterwards_is_not_judged() {
+    fn inactive_users_are_not_checked() {
         let document = json!({"userName": "eve@evil.example", "active": false});
         assert!(judge(&policy(), document.as_object().unwrap()).is_ok());
         assert!(!verdict("eve@evil.example", &json!([])));
     }
 
     #[test]
-    fn approved_people_get_in_however_their_domain_is_written() {
+    fn people_of_approved_domains_are_accepted_however_the_domain_is_written() {
         assert!(verdict("ada@acme.example", &json!([])));
         assert!(verdict("ADA@ACME.Example", &json!([{"value": "ada@BÜCHER.example"}])));
         assert!(verdict("ada@xn--bcher-kva.example", &json!([])));
@@ -105,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn secondary_addresses_are_free_and_the_primary_one_is_not() {
+    fn secondary_addresses_are_not_checked_and_the_primary_one_is() {
         let home = json!({"value": "ada@home.example", "type": "home"});
         assert!(verdict("ada@acme.example", &json!([{"value": "ada@acme.example", "primary": true}, home])));
         assert!(!verdict("ada@acme.example", &json!([home])));
@@ -116,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn a_primary_address_must_be_one_where_it_is_new_and_its_user_is_active() {
+    fn a_new_primary_address_of_an_active_user_must_be_an_address() {
         let user = |primary: &str, active: bool| {
             let emails = json!([{"value": "-", "type": "home"}, {"value": primary, "type": "work"}]);
             json!({"userName": "ada", "active": active, "emails": emails}).as_object().unwrap().clone()
@@ -130,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_gets_around_it() {
+    fn no_input_bypasses_the_domain_policy() {
         for user_name in [
             "eve@evil.example",
             "eve@mail.acme.example",

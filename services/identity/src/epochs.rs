@@ -1,4 +1,4 @@
-//! New epochs of a workspace's seat events: after a restore, a failover, or a difference to billing.
+//! New epochs of a workspace's seat events: after a restore, a failover, or a difference from billing.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::error::IdentityError;
 use crate::seat_state::parts;
 use crate::store::states as store;
 
-/// What beginning an epoch needs.
+/// What is needed to begin an epoch.
 #[derive(Clone)]
 pub(crate) struct Epochs {
     pub(crate) database: Database,
@@ -22,21 +22,21 @@ pub(crate) struct Epochs {
     pub(crate) credential: ServiceCredential,
 }
 
-/// How an epoch began.
+/// The result of beginning an epoch.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Begun {
+pub(crate) struct NewEpoch {
     pub(crate) epoch: i64,
-    /// Events that billing booked for differences.
+    /// The number of events that billing recorded for differences.
     pub(crate) differences: i64,
 }
 
 impl Epochs {
-    /// Has billing take this service's state over; it books each difference as an event. Repeating it
-    /// after a failure goes on where it failed.
-    pub(crate) async fn begin(&self, ctx: &CallContext, reason: &str) -> Result<Begun, IdentityError> {
+    /// Makes billing adopt this service's state, and record each difference as an event. If it fails, repeating it
+    /// continues where it stopped.
+    pub(crate) async fn begin(&self, ctx: &CallContext, reason: &str) -> Result<NewEpoch, IdentityError> {
         ctx.require(Permission::BillingAdmin)?;
         if reason.trim().is_empty() || reason.len() > 500 {
-            return Err(invalid("reason", "say why, in at most 500 bytes").into());
+            return Err(invalid("reason", "give the reason in at most 500 bytes").into());
         }
         let scope = ctx.scope()?;
         let workspace = scope.workspace_id();
@@ -54,14 +54,14 @@ impl Epochs {
         let cursors = client.get_cursors(outgoing(Duration::from_secs(5)).request(message)).await;
         let cursors = cursors.map_err(|status| IdentityError::Billing(Failure::from(status)))?.into_inner();
         let epoch = cursors.cursors.first().map_or(0, |cursor| cursor.epoch).max(1) + 1;
-        let state = store::set_epoch(&database, epoch).await?;
+        let state = states::set_epoch(&database, epoch).await?;
         let state = state.ok_or_else(|| IdentityError::absent("Workspace", &workspace.to_string()))?;
         let state_parts = parts(workspace, epoch, reason, &state).into_iter();
         let stream = tokio_stream::iter(state_parts.map(|part| pb::BeginEpochRequest { part: Some(part) }));
         let begun = client.begin_epoch(outgoing(Duration::from_secs(25)).request(stream)).await;
         let begun = begun.map_err(|status| IdentityError::Billing(Failure::from(status)))?.into_inner();
         let last = begun.last_effective_time.and_then(|time| from_wire("last_effective_time", time).ok());
-        store::begun(&database, state.sequence, last.unwrap_or_else(|| ctx.now())).await?;
-        Ok(Begun { epoch, differences: begun.differences })
+        states::begun(&database, state.sequence, last.unwrap_or_else(|| ctx.now())).await?;
+        Ok(NewEpoch { epoch, differences: begun.differences })
     }
 }

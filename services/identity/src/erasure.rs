@@ -1,31 +1,32 @@
-//! The end of a workspace: everybody in it is deleted.
+//! Deletes all users of a workspace.
 
 use usher_base::{CallContext, Permission};
 
 use crate::error::IdentityError;
-use crate::store::users as store;
+use crate::store::users;
 use crate::users::Users;
 
-/// The most users that are deleted in one call.
-const MOST: i64 = 500;
+/// The maximum number of users to delete per call.
+const MAX_BATCH: i64 = 500;
 
-/// What was deleted.
+/// The number of deleted users, and whether any are left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Erased {
     pub(crate) users: i32,
     pub(crate) more: bool,
 }
 
-/// Deletes some users, the oldest first, each as if it were asked for by itself: a seat event each, and
-/// nothing left of the person but what tells a returner.
+/// Deletes some users, the oldest first, each like a separate request: with its own seat event, and leaving nothing
+/// of the person except what recognises a returner.
 pub(crate) async fn erase(users: &Users, ctx: &CallContext) -> Result<Erased, IdentityError> {
     ctx.require(Permission::TenantAdmin)?;
-    let found = store::oldest(&users.database.scoped(&ctx.scope()?), MOST + 1).await?;
-    let mut erased = Erased { users: 0, more: i64::try_from(found.len()).is_ok_and(|found| found > MOST) };
-    for id in found.into_iter().take(usize::try_from(MOST).unwrap_or_default()) {
+    let found = users::oldest(&users.database.scoped(&ctx.scope()?), MAX_BATCH + 1).await?;
+    let mut erased =
+        Erased { users: 0, more: i64::try_from(found.len()).is_ok_and(|found| found > MAX_BATCH) };
+    for id in found.into_iter().take(usize::try_from(MAX_BATCH).unwrap_or_default()) {
         match users.delete(ctx, &id.to_string(), &[]).await {
             Ok(()) => erased.users += 1,
-            // Somebody else deleted it meanwhile.
+            // The user was deleted in the meantime.
             Err(IdentityError::NotFound { .. }) => {}
             Err(error) => return Err(error),
         }

@@ -1,4 +1,4 @@
-//! What can go wrong with users and groups. Each case says who must act.
+//! The errors of users and groups. Each variant says who must act.
 
 use usher_base::domain::DomainName;
 use usher_base::{Denied, Fault, Reason};
@@ -8,7 +8,7 @@ use usher_scim::user::UserType;
 use usher_scim::{ScimError, ScimType};
 
 use crate::query::Query;
-use crate::store::LONGEST_LIST;
+use crate::store::MAX_LIST_TIME;
 
 /// An error of the identity service.
 #[derive(Debug, thiserror::Error)]
@@ -19,49 +19,54 @@ pub(crate) enum IdentityError {
     /// Caller: choose another name, or match the user that has it.
     #[error("another user of this workspace has the userName {0:?}; userNames are compared without case")]
     UserNameTaken(String),
-    /// Caller: leave it out. The workspace's admin: hand the people and groups over.
+    /// Caller: leave it out. The workspace's admin: transfer the people and groups.
     #[error(
-        "externalId: another API app of this workspace provisions the resource and has its own externalId for it; leave \
-         it out, or have an admin hand that app's people and groups over to this one (usher admin app take-over)"
+        "externalId: another API app of this workspace provisions the resource and has its own externalId \
+         for it; leave it out, or have an admin transfer that app's people and groups to this one (usher \
+         admin app take-over)"
     )]
     ForeignExternalId,
-    /// Caller: what its credential or its own caller allows.
-    #[error("only a request by which the user leaves is taken here: one that makes an active user inactive")]
+    /// Caller: this credential permits only deactivations.
+    #[error("only a request that deactivates or deletes an active user is accepted at present")]
     OnlyLeaving,
-    /// Caller: mend the document, as the fault says. The news comes first, because a long message is cut.
+    /// Caller: correct the document as the error says. The deactivation is mentioned first, because a long message is
+    /// cut at its end.
     #[error(
-        "the user was deactivated, because a person's leaving is never refused, and nothing else was done, because: {0}"
+        "the user was deactivated, because a person's leaving is never refused, and nothing else was done, \
+         because: {0}"
     )]
     LeftOnly(Box<Self>),
     /// Caller: choose another name, or match the group that has it.
     #[error("another group of this workspace has the displayName {0:?}; they are compared without case")]
     DisplayNameTaken(String),
-    /// Caller: take them out of the members, or create them first.
+    /// Caller: remove them from the members, or create them first.
     #[error(
-        "members: there is no user or group {0} in this workspace; provision it first, or take it out of the members"
+        "members: there is no user or group {0} in this workspace; provision it first, or remove it from \
+         the members"
     )]
     UnknownMembers(String),
     /// Caller: a group can't be in itself.
-    #[error("members: the group {0} has this group in it, or is this group; a group can't be in itself")]
+    #[error("members: the group {0} contains this group, or is this group; a group can't contain itself")]
     CircularMembers(String),
-    /// Caller: put the members themselves into the group.
+    /// Caller: add the inner members directly.
     #[error(
         "members: groups can be nested at most 8 levels deep; add the users of the inner groups directly"
     )]
     NestedTooDeep,
-    /// Caller: put the members themselves into the group.
+    /// Caller: add the inner members directly.
     #[error(
-        "members: at most 1,000 groups can be nested in one another; add the users of the inner groups directly"
+        "members: at most 1,000 groups can be nested in one another; add the users of the inner groups \
+         directly"
     )]
     TooManyNested,
-    /// Caller: ask for something that an index answers.
+    /// Caller: use a query that an index can answer.
     #[error(
-        "the list took longer than {} seconds; filter by userName, externalId, displayName, id or e-mail address with \
-         eq, or leave sortBy and comparisons such as co and ew out",
-        LONGEST_LIST.as_secs()
+        "the list took longer than {} seconds; filter by userName, externalId, displayName, id or e-mail \
+         address with eq, or leave out sortBy and comparisons such as co and ew",
+        MAX_LIST_TIME.as_secs()
     )]
     ListTooSlow,
-    /// Caller: fetch again, the version is old.
+    /// Caller: read the resource again, its version has changed.
     #[error("the resource was changed since the version in If-Match was read; read it again")]
     Stale,
     /// Caller: try again.
@@ -73,26 +78,26 @@ pub(crate) enum IdentityError {
     /// Caller: begin with the first page.
     #[error("the cursor has expired; begin with the first page")]
     ExpiredCursor,
-    /// Caller: begin anew from what is there.
+    /// Caller: start again from the current state.
     #[error(
-        "the change log ends at {last}, and {after} is beyond it: that number is of another log, or this one was \
-         restored from a backup; begin anew from what is there"
+        "the change log ends at {last}, and {after} is beyond it: that number is of another log, or this \
+         one was restored from a backup; start again from the current state"
     )]
     BeyondTheLog { after: i64, last: i64 },
     /// The workspace's admin: choose another name.
-    #[error("there is a custom attribute {0:?} already; names are compared without case")]
+    #[error("there is already a custom attribute {0:?}; names are compared without case")]
     AttributeExists(String),
     /// The workspace's admin: delete one first.
-    #[error("the workspace has {0} custom attributes, which is the most there can be; delete one first")]
+    #[error("the workspace has {0} custom attributes, which is the maximum; delete one first")]
     TooManyAttributes(i64),
     /// The workspace's admin: clear the values first.
     #[error("{users} users have a value of the custom attribute {name:?}; clear these first")]
     AttributeInUse { name: String, users: i64 },
-    /// The workspace's admin: approve the domain, or leave the person out of scope.
+    /// The workspace's admin: approve the domain, or remove the person from the provisioning scope.
     #[error(
-        "the domain {domain} is not approved in workspace {workspace}. An admin of the workspace can approve it \
-         under Settings, Approved domains (or: usher admin domain approve --workspace {workspace} {domain}); \
-         otherwise take the user out of the provisioning scope"
+        "the domain {domain} is not approved in workspace {workspace}. An admin of the workspace can \
+         approve it under Settings, Approved domains (or: usher admin domain approve --workspace \
+         {workspace} {domain}); otherwise remove the user from the provisioning scope"
     )]
     DomainNotApproved { domain: DomainName, workspace: String },
     /// The workspace's admin: give the person an address of an approved domain.
@@ -103,9 +108,9 @@ pub(crate) enum IdentityError {
     NoDomain { text: String, workspace: String },
     /// The workspace's admin: raise the limit or free a seat.
     #[error(
-        "the seat limit of workspace {workspace} is reached: {in_use} of {limit} paid seats (Regular and External) \
-         are in use, so there is none for another {user_type} user. Deactivate somebody, make the user a Collaborator, \
-         or have the limit raised"
+        "the seat limit of workspace {workspace} is reached: {in_use} of {limit} paid seats (Regular and \
+         External) are in use, so there is none for another {user_type} user. Deactivate somebody, make \
+         the user a Collaborator, or have the limit raised"
     )]
     SeatLimitReached { workspace: String, user_type: UserType, limit: i64, in_use: i64 },
     /// The workspace's admin: raise the limit or free a seat.
@@ -114,36 +119,37 @@ pub(crate) enum IdentityError {
          in use. Deactivate somebody, or have the limit raised"
     )]
     CollaboratorLimitReached { workspace: String, limit: i64, in_use: i64 },
-    /// Caller: what the SCIM protocol says.
+    /// Caller: see the SCIM protocol.
     #[error(transparent)]
     Scim(#[from] ScimError),
-    /// Caller: a field of the message.
+    /// Caller: correct a field of the message.
     #[error(transparent)]
     Argument(#[from] InvalidArgument),
-    /// Caller: the credential.
+    /// Caller: use another credential.
     #[error(transparent)]
     Denied(#[from] Denied),
-    /// The policy can't be had, so nothing is let in.
-    #[error("the workspace's policy can't be read from the tenant service: {0}")]
+    /// The policy is unavailable, so nothing can be provisioned.
+    #[error("can't read the workspace's policy from the tenant service: {0}")]
     Policy(Failure),
-    /// Whether an app is there can't be had, so nothing is handed over to it.
-    #[error("the workspace's apps can't be read from the tenant service: {0}")]
+    /// It is unknown whether the app exists, so nothing is transferred to it.
+    #[error("can't read the workspace's apps from the tenant service: {0}")]
     Apps(Failure),
-    /// Billing refuses, or does not answer.
+    /// Billing refuses, or is unavailable.
     #[error("billing: {0}")]
     Billing(Failure),
-    /// Operator: see the source; caller: a value that can't be stored.
+    /// Operator: see the source. Caller: if the value can't be stored, correct it.
     #[error(transparent)]
     Store(#[from] usher_store::Error),
 }
 
 impl IdentityError {
-    /// A list that the database gave up is the fault of what was asked for, if that was more than the next page.
+    /// The error of a list. If the database cancelled it and it asked for more than the next page, the query is at
+    /// fault.
     pub(crate) fn of_list(error: usher_store::Error, query: &Query<'_>) -> Self {
         if error.is_too_slow() && query.is_selective() { Self::ListTooSlow } else { Self::Store(error) }
     }
 
-    /// There is no such resource; of what was asked for, no more than an id's length is repeated.
+    /// The error for a resource that does not exist. Repeats at most as much of the request as an id has characters.
     pub(crate) fn absent(resource: &'static str, id: &str) -> Self {
         Self::NotFound { resource, id: id.chars().take(100).collect() }
     }

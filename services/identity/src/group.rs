@@ -1,4 +1,4 @@
-//! A group as stored, and as SCIM sees it.
+//! A group as stored, and as SCIM clients see it.
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -7,23 +7,22 @@ use usher_scim::Object;
 
 use crate::connection::sees;
 
-/// A group.
 #[derive(Clone, Debug)]
 pub(crate) struct Group {
     pub(crate) id: GroupId,
     pub(crate) display_name: String,
     pub(crate) external_id: Option<String>,
-    /// The API app that gave it its `externalId`, or provisioned it; empty where none did.
+    /// The app that gave it its `externalId`, or provisioned it; empty if there is none.
     pub(crate) connection: String,
     pub(crate) version: i64,
     pub(crate) created_at: Timestamp,
     pub(crate) updated_at: Timestamp,
-    /// As SCIM shows them, but without their addresses; empty also where they were not asked for.
+    /// The members as SCIM clients see them, but without their URLs. Empty also if they were not requested.
     pub(crate) members: Vec<Value>,
 }
 
 impl Group {
-    /// The group as a client sees it: without another client's `externalId`.
+    /// The group as a client sees it, without another client's `externalId`.
     pub(crate) fn seen_by(mut self, client: Option<&str>) -> Self {
         if !sees(client, &self.connection) {
             self.external_id = None;

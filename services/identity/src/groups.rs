@@ -1,7 +1,7 @@
 //! The rules of groups: create, read, list, replace, patch, delete.
 //!
-//! A change of members never reads the other members, and is applied whatever the group's version is:
-//! parallel changes lose nothing and wait for each other only while the database applies them.
+//! A change of members never reads the other members, and is applied to any version of the group. Parallel changes
+//! lose nothing, and wait for each other only while the database applies them.
 
 use usher_base::id::GroupId;
 use usher_base::{CallContext, Permission};
@@ -12,19 +12,19 @@ use usher_scim::{Profile, ScimError, json, patch, schema};
 use usher_store::{Database, ScopedDatabase};
 
 use crate::bookmarks::Bookmarks;
-use crate::connection::{Given, Settled, client, connection};
+use crate::connection::{ExternalIdChange, OwnedExternalId, client, connection};
 use crate::cursor::Cursors;
 use crate::error::IdentityError;
 use crate::group::Group;
-use crate::members::{joining, members, resolve};
+use crate::members::{members, new_members, resolve};
 use crate::page_size;
-use crate::query::{Around, Asked, Probe, Query};
-use crate::store::groups::{self as store, Deleted, Write, Written};
+use crate::query::{ListQuery, PageLinks, Probe, Query};
+use crate::store::groups::{self, Deleted, Write, WriteOutcome};
 
-/// How often a write is tried again when others write the same group meanwhile.
+/// The maximum number of attempts at a write if others change the same group.
 const ATTEMPTS: usize = 12;
 
-/// What the rules need.
+/// The rules, with what they need.
 #[derive(Clone)]
 pub(crate) struct Groups {
     pub(crate) database: Database,
@@ -36,21 +36,21 @@ pub(crate) struct Groups {
 pub(crate) struct Page {
     pub(crate) groups: Vec<Group>,
     pub(crate) total: i64,
-    pub(crate) around: Around,
+    pub(crate) links: PageLinks,
 }
 
-/// What a group is written with.
+/// A change of a group.
 struct Change<'a> {
     id: &'a str,
-    /// If-Match.
+    /// The versions in If-Match.
     versions: &'a [i64],
     with_members: bool,
-    /// How much there is to apply, in bytes.
+    /// The amount of work to apply it, in bytes.
     work: usize,
 }
 
 impl Groups {
-    /// Creates a group, with its members.
+    /// Creates a group with its members.
     pub(crate) async fn create(
         &self,
         ctx: &CallContext,
@@ -80,15 +80,14 @@ impl Groups {
             members: Vec::new(),
         };
         let paths = changed.changes.into_iter().map(|change| change.path).collect();
-        let add = joining(delta.add)?;
-        match store::create(&database, ctx, &group, paths, add).await? {
-            Written::Done(_) => Ok(self.written(&database, group, with_members).await),
-            Written::Taken => Err(IdentityError::DisplayNameTaken(group.display_name)),
-            Written::Stale | Written::Absent => Err(IdentityError::Contended),
+        let add = new_members(delta.add)?;
+        match groups::create(&database, ctx, &group, paths, add).await? {
+            WriteOutcome::Done(_) => Ok(self.written(&database, group, with_members).await),
+            WriteOutcome::Taken => Err(IdentityError::DisplayNameTaken(group.display_name)),
+            WriteOutcome::Stale | WriteOutcome::Absent => Err(IdentityError::Contended),
         }
     }
 
-    /// Reads a group.
     pub(crate) async fn get(
         &self,
         ctx: &CallContext,
@@ -101,58 +100,58 @@ impl Groups {
         self.shown(&database, group, with_members).await
     }
 
-    /// Lists groups: by one index probe where the filter is just a name, else a page.
+    /// Lists groups: by one index probe if the filter is just a name, otherwise a page.
     pub(crate) async fn list(
         &self,
         ctx: &CallContext,
-        asked: &Asked,
+        asked: &ListQuery,
         with_members: bool,
     ) -> Result<Page, IdentityError> {
         ctx.require(Permission::UsersRead)?;
         let database = self.database.scoped(&ctx.scope()?);
         let client = client(ctx.actor());
-        let query = Query::read(asked, schema::group())?.of(client.clone());
+        let query = Query::read(asked, schema::group())?.for_client(client.clone());
         let purpose = asked.purpose(ctx, "groups")?;
         let probe = query.filter.as_ref().filter(|_| query.is_plain(asked)).and_then(Probe::alone);
         let probed = match &probe {
-            Some(probe) => store::probe(&database, probe).await?,
+            Some(probe) => groups::probe(&database, probe).await?,
             None => None,
         };
-        let (groups, total, around) = if let Some(found) = probed {
+        let (groups, total, links) = if let Some(found) = probed {
             let found = seen(found, client.as_deref(), probe.as_ref());
             let total = i64::try_from(found.len()).unwrap_or(i64::MAX);
             let mut groups = query.window(found);
             if with_members {
                 groups.truncate(fitting(&database, &groups).await?);
             }
-            (groups, total, Around::default())
+            (groups, total, PageLinks::default())
         } else {
             let bookmarks = Bookmarks { database: &database, cursors: &self.cursors, purpose: &purpose };
             let position = bookmarks.begin(asked, ctx.now()).await?;
             let by_cursor = asked.cursor.is_some();
             let listing = query.listing(by_cursor, position.as_ref());
-            let (mut groups, mut page) = store::page(&database, &listing)
+            let (mut groups, mut page) = groups::page(&database, &listing)
                 .await
                 .map_err(|error| IdentityError::of_list(error, &query))?;
             let fitting = if with_members { fitting(&database, &groups).await? } else { groups.len() };
             if fitting < groups.len() {
-                // Read again and shorter, so that the cursors are those of the shorter page.
+                // Reads a shorter page again, so that the cursors belong to the shorter page.
                 let query = query.shortened(fitting);
-                (groups, page) = store::page(&database, &query.listing(by_cursor, position.as_ref()))
+                (groups, page) = groups::page(&database, &query.listing(by_cursor, position.as_ref()))
                     .await
                     .map_err(|error| IdentityError::of_list(error, &query))?;
             }
-            let around = bookmarks.end(asked, &page, ctx).await?;
-            (groups, page.total, around)
+            let links = bookmarks.end(asked, &page, ctx).await?;
+            (groups, page.total, links)
         };
         let mut groups = seen(groups, client.as_deref(), None);
         if with_members {
-            store::fill_members(&database, &mut groups).await?;
+            groups::fill_members(&database, &mut groups).await?;
         }
-        Ok(Page { groups, total, around })
+        Ok(Page { groups, total, links })
     }
 
-    /// Writes a document over a group.
+    /// Replaces a group's document.
     pub(crate) async fn replace(
         &self,
         ctx: &CallContext,
@@ -191,7 +190,7 @@ impl Groups {
         self.write(ctx, &change, |current| scim::patch(&current.attributes(), &operations, profile)).await
     }
 
-    /// Applies a change of nothing but members: one statement.
+    /// Applies a change of members only, in one statement.
     async fn write_members(
         &self,
         ctx: &CallContext,
@@ -205,20 +204,20 @@ impl Groups {
         let members = members(delta)?;
         for _ in 0..ATTEMPTS {
             let write = Write { id, versions: change.versions, attributes: None, members: &members };
-            match store::write(&database, ctx, &write).await? {
-                Written::Done(group) => {
+            match groups::write(&database, ctx, &write).await? {
+                WriteOutcome::Done(group) => {
                     let group = group.seen_by(client(ctx.actor()).as_deref());
                     return Ok(self.written(&database, group, change.with_members).await);
                 }
-                Written::Absent => return Err(absent()),
-                Written::Stale if !change.versions.is_empty() => return Err(IdentityError::Stale),
-                Written::Stale | Written::Taken => {}
+                WriteOutcome::Absent => return Err(absent()),
+                WriteOutcome::Stale if !change.versions.is_empty() => return Err(IdentityError::Stale),
+                WriteOutcome::Stale | WriteOutcome::Taken => {}
             }
         }
         Err(IdentityError::Contended)
     }
 
-    /// Reads the group's attributes, applies, and writes over just that version; again where somebody
+    /// Reads the group's attributes, applies the change, and writes only over that version. Tries again if somebody
     /// else wrote in between.
     async fn write(
         &self,
@@ -241,16 +240,18 @@ impl Groups {
             if changed.changes.is_empty() && delta == Delta::default() {
                 return self.shown(&database, before, change.with_members).await;
             }
-            let given =
-                Given { external_id: current.external_id.as_deref(), connection: &current.connection };
-            let written = external_id(&changed.resource);
-            let (external_id, connection) = match given.settle(client.as_deref(), written) {
-                Settled::Written => (written, given.connection),
-                Settled::Adopted => (written, client.as_deref().unwrap_or_default()),
-                Settled::Kept { left_out: false } => (given.external_id, given.connection),
-                Settled::Kept { left_out: true } => return Err(IdentityError::ForeignExternalId),
+            let given = OwnedExternalId {
+                external_id: current.external_id.as_deref(),
+                connection: &current.connection,
             };
-            let attributes = store::Attributes {
+            let written = external_id(&changed.resource);
+            let (external_id, connection) = match given.resolve(client.as_deref(), written) {
+                ExternalIdChange::Written => (written, given.connection),
+                ExternalIdChange::Adopted => (written, client.as_deref().unwrap_or_default()),
+                ExternalIdChange::Kept { left_out: false } => (given.external_id, given.connection),
+                ExternalIdChange::Kept { left_out: true } => return Err(IdentityError::ForeignExternalId),
+            };
+            let attributes = groups::Attributes {
                 display_name: scim::display_name(&changed.resource).unwrap_or_default(),
                 external_id,
                 connection,
@@ -263,19 +264,18 @@ impl Groups {
                 attributes: (!changed.changes.is_empty()).then_some(attributes),
                 members: &members(delta)?,
             };
-            match store::write(&database, ctx, &write).await? {
-                Written::Done(group) => {
+            match groups::write(&database, ctx, &write).await? {
+                WriteOutcome::Done(group) => {
                     let group = group.seen_by(client.as_deref());
                     return Ok(self.written(&database, group, change.with_members).await);
                 }
-                Written::Taken => return Err(IdentityError::DisplayNameTaken(name)),
-                Written::Stale | Written::Absent => {}
+                WriteOutcome::Taken => return Err(IdentityError::DisplayNameTaken(name)),
+                WriteOutcome::Stale | WriteOutcome::Absent => {}
             }
         }
         Err(IdentityError::Contended)
     }
 
-    /// Deletes a group.
     pub(crate) async fn delete(
         &self,
         ctx: &CallContext,
@@ -287,7 +287,7 @@ impl Groups {
         let group_id: GroupId = id.parse().map_err(|_| absent())?;
         let database = self.database.scoped(&ctx.scope()?);
         for _ in 0..ATTEMPTS {
-            match store::delete(&database, group_id, ctx, versions).await? {
+            match groups::delete(&database, group_id, ctx, versions).await? {
                 Deleted::Done => return Ok(()),
                 Deleted::Stale => return Err(IdentityError::Stale),
                 Deleted::Absent => return Err(absent()),
@@ -297,24 +297,24 @@ impl Groups {
         Err(IdentityError::Contended)
     }
 
-    /// A group after a write that took effect. Its members are left out of the answer where there are more
-    /// than a page shows, or where they can't be read now: neither undoes the write.
+    /// A group after a successful write. The answer leaves out the members if they exceed a page, or can't be read
+    /// now; the write remains valid in both cases.
     async fn written(&self, database: &ScopedDatabase, group: Group, with_members: bool) -> Group {
         if !with_members {
             return group;
         }
         let mut groups = [group];
         let read = async {
-            let counts = store::count_members(database, &groups, page_size::MOST_MEMBERS).await?;
-            if counts.into_iter().sum::<usize>() >= page_size::MOST_MEMBERS {
+            let counts = groups::count_members(database, &groups, page_size::MAX_MEMBERS).await?;
+            if counts.into_iter().sum::<usize>() >= page_size::MAX_MEMBERS {
                 return Ok(());
             }
-            store::fill_members(database, &mut groups).await
+            groups::fill_members(database, &mut groups).await
         };
         if let Err(error) = read.await {
             tracing::error!(
                 error = usher_base::chain(&error),
-                "a group was written, and its members can't be read"
+                "a group was written, but its members can't be read"
             );
         }
         let [group] = groups;
@@ -329,30 +329,30 @@ impl Groups {
     ) -> Result<Group, IdentityError> {
         let mut groups = [group];
         if with_members {
-            store::fill_members(database, &mut groups).await?;
+            groups::fill_members(database, &mut groups).await?;
         }
         let [group] = groups;
         Ok(group)
     }
 }
 
-/// Groups as a client sees them. An `externalId` that found them is the client's own.
+/// Groups as a client sees them. If they were found by an `externalId`, it is the client's own.
 fn seen(groups: Vec<Group>, client: Option<&str>, found_by: Option<&Probe>) -> Vec<Group> {
     let by_external_id = matches!(found_by, Some(Probe::ExternalId(_)));
     let seen = groups.into_iter().map(|group| group.seen_by(client));
     seen.filter(|group| !by_external_id || group.external_id.is_some()).collect()
 }
 
-/// How many of the groups make a page with their members.
+/// The number of groups that fit into a page with their members.
 async fn fitting(database: &ScopedDatabase, groups: &[Group]) -> Result<usize, IdentityError> {
     if groups.len() < 2 {
         return Ok(groups.len());
     }
-    let counts = store::count_members(database, groups, page_size::MOST_MEMBERS).await?;
+    let counts = groups::count_members(database, groups, page_size::MAX_MEMBERS).await?;
     Ok(page_size::fitting(counts.into_iter().map(|count| count.saturating_mul(page_size::MEMBER))))
 }
 
 async fn find(database: &ScopedDatabase, id: &str) -> Result<Group, IdentityError> {
     let absent = || IdentityError::absent("Group", id);
-    store::find(database, id.parse().map_err(|_| absent())?).await?.ok_or_else(absent)
+    groups::find(database, id.parse().map_err(|_| absent())?).await?.ok_or_else(absent)
 }

@@ -1,4 +1,4 @@
-//! The service's protocol: validation, calls of the rules, conversion.
+//! The services of `usher.identity.v1`: each method validates, calls the rule, and converts the result.
 
 pub(crate) mod attributes;
 pub(crate) mod changes;

@@ -1,4 +1,4 @@
-//! Who may only let people leave, when a write is done, and who leaves although it is not.
+//! Deactivations by callers who may do nothing else, and deactivations in requests that are otherwise invalid.
 
 use serde_json::Value;
 use usher_base::{CallContext, Fault as _, Permission};
@@ -8,7 +8,7 @@ use crate::error::IdentityError;
 use crate::user::User;
 use crate::users::Users;
 
-/// Asks that the caller may read one user. Some identity providers read somebody before they deactivate them.
+/// Checks that the caller may read one user. Some identity providers read a user before they deactivate it.
 pub(crate) fn require_read(ctx: &CallContext) -> Result<(), IdentityError> {
     if ctx.credential().permits(Permission::UsersLeave) {
         return Ok(());
@@ -16,25 +16,25 @@ pub(crate) fn require_read(ctx: &CallContext) -> Result<(), IdentityError> {
     Ok(ctx.require(Permission::UsersRead)?)
 }
 
-/// Whether a write was refused for what its document says: its client is told 400, and would not write again. Whatever
-/// else refuses a write either passes or is meant to refuse it whole.
+/// Whether a write was refused because of its document: the client gets a 400, and will not repeat it. All other
+/// errors are temporary, or refuse the write on purpose.
 fn is_of_the_document(fault: &IdentityError) -> bool {
     fault.reason().row().http == 400
 }
 
-/// When a write of somebody who is there is done.
+/// The condition for a write to an existing user.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Condition<'a> {
-    /// Only if the user has one of these versions; none means any.
+    /// Only if the user has one of these versions; empty means any.
     pub(crate) versions: &'a [i64],
-    /// Only if the user leaves by it.
+    /// Only if the write deactivates the user.
     pub(crate) leaving_only: bool,
 }
 
 impl Condition<'_> {
-    /// As far as the caller may write: if it may only let people leave, a write must make an active user inactive. It is
-    /// done whole then.
-    pub(crate) fn of(self, ctx: &CallContext) -> Result<Self, IdentityError> {
+    /// Adds the restrictions of the caller. If it may only deactivate, the write must make an active user inactive,
+    /// and is then done completely.
+    pub(crate) fn restricted_to_caller(self, ctx: &CallContext) -> Result<Self, IdentityError> {
         if ctx.credential().permits(Permission::UsersWrite) {
             return Ok(self);
         }
@@ -44,22 +44,22 @@ impl Condition<'_> {
         Ok(Self { leaving_only: true, ..self })
     }
 
-    /// Whether the user has a version that the write is for.
+    /// Checks that the user has a version that the write is limited to.
     pub(crate) fn judge_version(self, current: &User) -> Result<(), IdentityError> {
         let fits = self.versions.is_empty() || self.versions.contains(&current.version);
         if fits { Ok(()) } else { Err(IdentityError::Stale) }
     }
 
-    /// Whether a write of this effect is done.
+    /// Checks that a write with this effect is permitted.
     pub(crate) fn judge_effect(self, leaves: bool) -> Result<(), IdentityError> {
         if leaves || !self.leaving_only { Ok(()) } else { Err(IdentityError::OnlyLeaving) }
     }
 }
 
 impl Users {
-    /// What came of a document; where it is at fault, but says that its user leaves, who is active, the user leaves all
-    /// the same. The fault is still the answer, and says so: nothing else was done, and nobody is to think it was.
-    pub(crate) async fn or_leave(
+    /// Handles the outcome of a write. If the document is invalid, but says that an active user becomes inactive,
+    /// only the deactivation is done. The error is still returned, and says that nothing else was done.
+    pub(crate) async fn or_deactivate(
         &self,
         ctx: &CallContext,
         id: &str,
@@ -79,7 +79,7 @@ impl Users {
             if scim::active(current) {
                 Ok(scim::leave(current))
             } else {
-                Err(ScimError::new(ScimType::NoTarget, "the user has left"))
+                Err(ScimError::new(ScimType::NoTarget, "the user was deactivated"))
             }
         };
         match self.write(ctx, id, condition, (None, 0), leave).await {

@@ -1,4 +1,4 @@
-//! The identity service: who is in a workspace, what changed, and how many seats are taken.
+//! The identity service: the users and groups of a workspace, their changes, and the number of seats in use.
 
 mod attributes;
 mod bookmarks;

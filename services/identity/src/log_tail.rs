@@ -1,4 +1,4 @@
-//! What is new at the end of a change log that is watched.
+//! The new entries at the end of a watched change log.
 
 use std::sync::Arc;
 
@@ -6,12 +6,12 @@ use usher_proto::identity::v1 as pb;
 use usher_rpc::Poll;
 use usher_store::{Error, ScopedDatabase};
 
-use crate::store::{changes as store, seats};
+use crate::store::{changes, seats};
 
-/// The most entries that are read at once; fewer where they are large.
+/// The maximum number of entries to read at once. Large entries reduce it.
 pub(crate) const BATCH: u32 = 500;
 
-/// Entries as they came, without gaps.
+/// Consecutive entries without gaps.
 #[derive(Clone, Debug)]
 pub(crate) struct News {
     /// The number of the entry before them.
@@ -19,10 +19,10 @@ pub(crate) struct News {
     pub(crate) changes: Arc<[pb::Change]>,
 }
 
-/// Reads what is new in a workspace's change log.
+/// Reads the new entries of a workspace's change log.
 pub(crate) struct LogTail {
     database: ScopedDatabase,
-    /// The last number that was told of; `None` before the first poll.
+    /// The number of the last entry that was returned; `None` before the first poll.
     last: Option<i64>,
 }
 
@@ -36,14 +36,14 @@ impl Poll for LogTail {
     type News = News;
     type Error = Error;
 
-    /// The first poll only tells where the log ends: a watcher that has read up to an earlier entry reads on.
+    /// The first poll only finds the end of the log. A watcher that is further behind reads on by itself.
     async fn poll(&mut self) -> Result<Option<News>, Error> {
         let Some(after) = self.last else {
             let last = seats::read(&self.database).await?.change_sequence;
             self.last = Some(last);
             return Ok(Some(News { after: last, changes: Arc::default() }));
         };
-        let changes = store::after(&self.database, after, BATCH).await?.changes;
+        let changes = changes::after(&self.database, after, BATCH).await?.changes;
         let Some(newest) = changes.last() else { return Ok(None) };
         self.last = Some(newest.sequence);
         Ok(Some(News { after, changes: changes.into() }))

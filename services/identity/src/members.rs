@@ -1,4 +1,4 @@
-//! The members that a change of a group names, as they are written.
+//! The members in a change of a group.
 
 use std::collections::BTreeMap;
 
@@ -9,10 +9,10 @@ use uuid::Uuid;
 use crate::error::IdentityError;
 use crate::group::Group;
 use crate::query;
-use crate::store::groups::{Joining, Members};
+use crate::store::groups::{Members, NewMembers};
 use crate::store::members::select;
 
-/// Makes one change of all steps; filters select among the members that the group has by then.
+/// Combines all steps into one change. Filters select among the members that the group has after the steps before.
 pub(crate) async fn resolve(
     database: &ScopedDatabase,
     group: &Group,
@@ -37,25 +37,25 @@ pub(crate) async fn resolve(
 
 /// The members of a change by their ids.
 pub(crate) fn members(delta: Delta) -> Result<Members, IdentityError> {
-    // What is no id of ours is nobody's, and nobody is no member.
+    // Ids that are not UUIDs can't be members; ignore them.
     let remove = delta.remove.iter().filter_map(|id| Uuid::parse_str(id).ok()).collect();
-    Ok(Members { clear: delta.clear, add: joining(delta.add)?, remove })
+    Ok(Members { clear: delta.clear, add: new_members(delta.add)?, remove })
 }
 
-/// Those who join, by their ids; who is named by no id is told.
-pub(crate) fn joining(members: BTreeMap<String, Option<String>>) -> Result<Joining, IdentityError> {
-    let mut joining = Joining::default();
+/// The new members by their ids. An invalid id is an error.
+pub(crate) fn new_members(members: BTreeMap<String, Option<String>>) -> Result<NewMembers, IdentityError> {
+    let mut new_members = NewMembers::default();
     let mut unknown = Vec::new();
     for (text, display) in members {
         if let Ok(id) = Uuid::parse_str(&text) {
-            joining.ids.push(id);
-            joining.displays.push(display);
+            new_members.ids.push(id);
+            new_members.displays.push(display);
         } else {
             unknown.push(text.chars().take(100).collect::<String>());
         }
     }
     if unknown.is_empty() {
-        return Ok(joining);
+        return Ok(new_members);
     }
     unknown.truncate(10);
     Err(IdentityError::UnknownMembers(unknown.join(", ")))

@@ -1,4 +1,4 @@
-//! Which permission each method needs. A method without a row here is not served.
+//! The permissions that each method requires. A method without a row here is not served.
 
 use usher_base::Permission;
 use usher_rpc::Method;
@@ -9,12 +9,12 @@ const CHANGES: &[Permission] = &[Permission::ChangesRead];
 const SEATS: &[Permission] = &[Permission::SeatsRead];
 const BILLING: &[Permission] = &[Permission::BillingAdmin];
 const WRITE: &[Permission] = &[Permission::UsersWrite];
-/// What the users' leaving needs, and reading one of them before it.
+/// For deactivating users, and for reading one of them before.
 const LEAVE: &[Permission] = &[Permission::UsersWrite, Permission::UsersLeave];
 const READ_LEAVER: &[Permission] = &[Permission::UsersRead, Permission::UsersLeave];
 const OPERATOR: &[Permission] = &[Permission::TenantAdmin];
 
-/// Every method of the service.
+/// All methods of the service.
 pub const METHODS: &[Method] = &[
     Method::new("/usher.identity.v1.AttributeService/ListAttributes", READ),
     Method::new("/usher.identity.v1.AttributeService/DefineAttribute", ADMIN),

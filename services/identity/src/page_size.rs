@@ -1,26 +1,26 @@
-//! How much a page holds.
+//! The size of a page in bytes.
 
 use serde_json::Value;
 use usher_scim::Object;
 
-/// Bytes of the resources of a page, about as they are written.
-const MOST: usize = 8 << 20;
-/// What is written around a name or a value: quotes, a colon, a comma.
-const AROUND: usize = 6;
-/// About what a member of a group takes: id, name, type and address.
+/// The maximum size of the resources of a page, approximately as they are sent.
+const MAX_PAGE_BYTES: usize = 8 << 20;
+/// The overhead of a name or a value: quotes, a colon, a comma.
+const PAGE_OVERHEAD_BYTES: usize = 6;
+/// The approximate size of a member of a group: id, name, type and URL.
 pub(crate) const MEMBER: usize = 200;
-/// With more members than this, counting may stop: the groups do not fit.
-pub(crate) const MOST_MEMBERS: usize = MOST / MEMBER + 1;
+/// Counting may stop at this number of members, because the groups do not fit then.
+pub(crate) const MAX_MEMBERS: usize = MAX_PAGE_BYTES / MEMBER + 1;
 
-/// How many of the resources with these sizes make a page, from the first on: as many as fit, and always one.
-/// A client asks for the others as for any next page.
+/// The number of resources that fit into a page, given their sizes; at least one. The client gets the others with the
+/// next page.
 pub(crate) fn fitting(sizes: impl IntoIterator<Item = usize>) -> usize {
-    fitting_into(MOST, sizes)
+    fitting_into(MAX_PAGE_BYTES, sizes)
 }
 
-/// The same for pages of another size.
-pub(crate) fn fitting_into(most: usize, sizes: impl IntoIterator<Item = usize>) -> usize {
-    let mut left = most;
+/// The same for a page of another size.
+pub(crate) fn fitting_into(max: usize, sizes: impl IntoIterator<Item = usize>) -> usize {
+    let mut left = max;
     let fit = sizes.into_iter().take_while(|size| {
         let fits = *size <= left;
         left = left.saturating_sub(*size);
@@ -29,18 +29,17 @@ pub(crate) fn fitting_into(most: usize, sizes: impl IntoIterator<Item = usize>) 
     fit.count().max(1)
 }
 
-/// About how many bytes an object takes when it is written. Not exact, because a second writing of each page would
-/// cost more than is gained.
+/// The approximate size of an object as it is sent. The exact size would require serialising each page twice.
 pub(crate) fn size(object: &Object) -> usize {
-    object.iter().map(|(name, value)| name.len() + size_of_value(value) + AROUND).sum()
+    object.iter().map(|(name, value)| name.len() + size_of_value(value) + PAGE_OVERHEAD_BYTES).sum()
 }
 
 fn size_of_value(value: &Value) -> usize {
     match value {
-        Value::String(text) => text.len() + AROUND,
-        Value::Array(elements) => elements.iter().map(size_of_value).sum::<usize>() + AROUND,
+        Value::String(text) => text.len() + PAGE_OVERHEAD_BYTES,
+        Value::Array(elements) => elements.iter().map(size_of_value).sum::<usize>() + PAGE_OVERHEAD_BYTES,
         Value::Object(object) => size(object),
-        Value::Null | Value::Bool(_) | Value::Number(_) => AROUND,
+        Value::Null | Value::Bool(_) | Value::Number(_) => PAGE_OVERHEAD_BYTES,
     }
 }
 
@@ -52,14 +51,14 @@ mod tests {
 
     #[test]
     fn a_page_ends_before_the_resource_that_does_not_fit_and_is_never_empty() {
-        assert_eq!(fitting([MOST / 2, MOST / 2, 1, 1]), 2);
-        assert_eq!(fitting([MOST + 1, 1]), 1);
+        assert_eq!(fitting([MAX_PAGE_BYTES / 2, MAX_PAGE_BYTES / 2, 1, 1]), 2);
+        assert_eq!(fitting([MAX_PAGE_BYTES + 1, 1]), 1);
         assert_eq!(fitting([1; 200]), 200);
-        assert_eq!(fitting([MOST, 0, 1, 0]), 2);
+        assert_eq!(fitting([MAX_PAGE_BYTES, 0, 1, 0]), 2);
     }
 
     #[test]
-    fn a_size_is_about_what_is_written() {
+    fn a_size_is_close_to_what_is_sent() {
         let document = json!({
             "userName": "ada@example.com", "active": true, "x": "y".repeat(10_000),
             "emails": [{ "value": "ada@example.com", "type": "work", "primary": true }],

@@ -1,16 +1,16 @@
-//! What persons are called: for those who read of them by person key.
+//! The names of persons, for readers who know only their person keys.
 
 use usher_base::id::PersonKey;
 use usher_base::{CallContext, Permission};
 use usher_store::Database;
 
 use crate::error::IdentityError;
-use crate::store::person_names as store;
+use crate::store::person_names;
 
-/// The most persons in one call.
-pub(crate) const MOST: usize = 1_000;
+/// The maximum number of persons per call.
+pub(crate) const MAX_PERSONS: usize = 1_000;
 
-/// What a person is called.
+/// The name of a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PersonName {
     pub(crate) person: PersonKey,
@@ -18,12 +18,12 @@ pub(crate) struct PersonName {
     pub(crate) user_name: String,
 }
 
-/// Reads the names of those who have a user; the others are left out.
+/// Reads the names of the persons that have a user. The others are left out.
 pub(crate) async fn read(
     database: &Database,
     ctx: &CallContext,
     persons: &[PersonKey],
 ) -> Result<Vec<PersonName>, IdentityError> {
     ctx.require(Permission::UsersRead)?;
-    Ok(store::read(&database.scoped(&ctx.scope()?), persons).await?)
+    Ok(person_names::read(&database.scoped(&ctx.scope()?), persons).await?)
 }

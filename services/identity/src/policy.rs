@@ -1,4 +1,4 @@
-//! What tenant says about a workspace, remembered by version.
+//! The policies of workspaces from tenant, cached by version.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -20,18 +20,18 @@ use usher_store::Database;
 use crate::error::IdentityError;
 use crate::store::limits;
 
-/// How old a policy may be that a caller judges by whose credential names no version.
+/// The maximum age of a policy for callers whose credential names no version.
 const FRESH: SignedDuration = SignedDuration::from_secs(5);
 
-/// What decides about writes in a workspace.
+/// What decides whether a write in a workspace is permitted.
 #[derive(Clone, Debug)]
 pub(crate) struct Policy {
     pub(crate) version: i64,
     /// The workspace's name for people.
     pub(crate) slug: String,
-    /// Whose people get in; none means everybody's.
+    /// The domains whose people may be provisioned; `None` means all.
     pub(crate) approved_domains: Option<BTreeSet<DomainName>>,
-    /// Most paid seats that the plan gives.
+    /// The maximum number of paid seats in the plan.
     pub(crate) seat_limit: Option<i64>,
     /// Most free seats that it gives.
     pub(crate) collaborators: Option<Cap>,
@@ -59,8 +59,8 @@ impl Policies {
         Self { database, client: PolicyServiceClient::new(channel), credential, known: Cache::new(100_000) }
     }
 
-    /// The policy for a call: at least as new as the caller's credential says it is. There is no
-    /// write without one.
+    /// The policy for a call, at least in the version that the caller's credential names. Without a policy no write
+    /// is possible.
     pub(crate) async fn get(&self, ctx: &CallContext) -> Result<Arc<Policy>, IdentityError> {
         let scope = ctx.scope()?;
         let workspace = scope.workspace_id();
@@ -83,8 +83,8 @@ impl Policies {
         Ok(policy)
     }
 
-    /// Whether the workspace has an API app. It is asked for each time: who hands people over to an app that is not
-    /// there could not take them back.
+    /// Whether the workspace has an app. Never cached, because resources that are transferred to an unknown app could
+    /// not be transferred back.
     pub(crate) async fn has_app(&self, ctx: &CallContext, app: AppId) -> Result<bool, IdentityError> {
         let workspace = ctx.scope()?.workspace_id();
         let asked = async {

@@ -1,12 +1,12 @@
-//! Where each attribute came from. It decides nothing by itself; it is kept to be shown, and so that
-//! what the identity provider does not send can be told from what it cleared.
+//! The source of each attribute. It has no effect; it is stored for display, and to distinguish what the identity
+//! provider does not send from what it cleared.
 
 use serde_json::Value;
 use usher_base::Actor;
 use usher_scim::schema::USHER_USER;
 use usher_scim::{Change, Object};
 
-/// Notes who set what changed; what was cleared comes from nowhere any more.
+/// Records who set the changed attributes. A cleared attribute has no source any more.
 pub(crate) fn note(provenance: &mut Object, changes: &[Change], actor: &Actor) {
     let source = match actor {
         Actor::Scim { .. } => "idp",
@@ -21,7 +21,7 @@ pub(crate) fn note(provenance: &mut Object, changes: &[Change], actor: &Actor) {
     }
 }
 
-/// Notes what nobody sent: a new user is active, and Regular.
+/// Records the defaults: a new user is active, and Regular.
 pub(crate) fn note_defaults(provenance: &mut Object, sent_active: bool) {
     if !sent_active {
         provenance.insert("active".to_owned(), "default".into());

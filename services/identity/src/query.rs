@@ -1,5 +1,5 @@
-//! From what a client asks of a list to the cheapest way of answering it: one index probe where a
-//! comparison names somebody, else a page from the database.
+//! Finds the cheapest way to answer a list: one index probe if a comparison identifies few resources, otherwise a
+//! page.
 
 use std::collections::BTreeSet;
 
@@ -16,28 +16,29 @@ use crate::error::IdentityError;
 use crate::store::canonical_uuid;
 use crate::store::listing::{self, Listing, Position, Reader, Window};
 
-/// Most comparisons of a filter with an inner part of a text: each looks through that text of everybody.
-const MOST_INNER_PARTS: usize = 4;
-/// Longest `sortBy`, in bytes.
+/// The maximum number of comparisons with a substring in a filter. Each of them searches the attribute of all
+/// resources.
+const MAX_SUBSTRING_TESTS: usize = 4;
+/// The maximum length of `sortBy`, in bytes.
 const MAX_SORT_BY: usize = 1 << 10;
 
-/// What a client asks for.
+/// The parameters of a list.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Asked {
+pub(crate) struct ListQuery {
     pub(crate) filter: String,
     pub(crate) start_index: i64,
     pub(crate) count: i32,
     pub(crate) sort_by: String,
     pub(crate) descending: bool,
-    /// Pages by cursor, where there is one; empty for the first page.
+    /// `Some` with cursor-based paging; empty for the first page.
     pub(crate) cursor: Option<String>,
-    /// What addresses begin with.
+    /// The beginning of URLs.
     pub(crate) base: String,
-    /// How strictly the filter is read.
+    /// The dialect of the filter.
     pub(crate) profile: Profile,
 }
 
-/// That, read and bound to a resource type.
+/// The parsed parameters, bound to a resource type.
 pub(crate) struct Query<'s> {
     pub(crate) filter: Option<Bound<'s>>,
     order: Option<listing::Order<'s>>,
@@ -47,26 +48,24 @@ pub(crate) struct Query<'s> {
     client: Option<String>,
 }
 
-/// Cursors of the pages around one.
+/// The cursors of the next and the previous page.
 #[derive(Debug, Default)]
-pub(crate) struct Around {
+pub(crate) struct PageLinks {
     pub(crate) next: String,
     pub(crate) previous: String,
 }
 
 impl<'s> Query<'s> {
-    /// Reads the filter and the sorting.
-    pub(crate) fn read(asked: &Asked, resource_type: &'s ResourceType) -> Result<Self, ScimError> {
+    /// Parses the filter and the sorting.
+    pub(crate) fn read(asked: &ListQuery, resource_type: &'s ResourceType) -> Result<Self, ScimError> {
         let filter = match asked.filter.trim() {
             "" => None,
             text => Some(bind(&filter::parse(text, asked.profile)?, resource_type, asked.profile)?),
         };
-        if filter.as_ref().map_or(0, inner_parts) > MOST_INNER_PARTS {
+        if filter.as_ref().map_or(0, inner_parts) > MAX_SUBSTRING_TESTS {
             return Err(ScimError::new(
                 ScimType::TooMany,
-                format!(
-                    "the filter compares with co and ew more than {MOST_INNER_PARTS} times; use eq or sw"
-                ),
+                format!("the filter uses co and ew more than {MAX_SUBSTRING_TESTS} times; use eq or sw"),
             ));
         }
         let order = match asked.sort_by.trim() {
@@ -77,45 +76,45 @@ impl<'s> Query<'s> {
             }
             name => Some(sorting(name, asked.descending, resource_type)?),
         };
-        let most = i64::from(usher_scim::discovery::MAX_COUNT);
+        let max = i64::from(usher_scim::discovery::MAX_COUNT);
         Ok(Self {
             filter,
             order,
-            count: i64::from(asked.count).clamp(0, most),
+            count: i64::from(asked.count).clamp(0, max),
             offset: asked.offset(),
             base: asked.base.clone(),
             client: None,
         })
     }
 
-    /// As a client asks it, which has no other client's `externalId`.
-    pub(crate) fn of(self, client: Option<String>) -> Self {
+    /// The query of a client, which does not see the `externalId` of another client.
+    pub(crate) fn for_client(self, client: Option<String>) -> Self {
         Self { client, ..self }
     }
 
-    /// The part of a page that a probe found.
+    /// The part of a probe's result that belongs on the page.
     pub(crate) fn window<T>(&self, found: Vec<T>) -> Vec<T> {
         let offset = usize::try_from(self.offset).unwrap_or(usize::MAX);
         found.into_iter().skip(offset).take(usize::try_from(self.count).unwrap_or_default()).collect()
     }
 
-    /// The same from the same place on, but with less on the page.
+    /// The same query with fewer resources per page.
     #[must_use]
     pub(crate) fn shortened(self, count: usize) -> Self {
         Self { count: i64::try_from(count).unwrap_or(i64::MAX).min(self.count), ..self }
     }
 
-    /// Whether it asks for more than the next page of all there is.
+    /// Whether it has a filter or sorting.
     pub(crate) const fn is_selective(&self) -> bool {
         self.filter.is_some() || self.order.is_some()
     }
 
-    /// Whether order does not matter: a probe finds its few in the order of creation.
-    pub(crate) fn is_plain(&self, asked: &Asked) -> bool {
+    /// Whether the order does not matter. A probe returns its few resources in the order of creation.
+    pub(crate) fn is_plain(&self, asked: &ListQuery) -> bool {
         self.order.is_none() && asked.cursor.is_none()
     }
 
-    /// What to ask of the database, by cursor or by index, with the position where the page begins.
+    /// The database query, by cursor or by index, with the position where the page begins.
     pub(crate) fn listing<'a>(&'a self, by_cursor: bool, position: Option<&'a Position>) -> Listing<'a> {
         let window = if by_cursor { Window::Cursor(position) } else { Window::Index(self.offset, position) };
         Listing {
@@ -128,14 +127,14 @@ impl<'s> Query<'s> {
     }
 }
 
-impl Asked {
-    /// How many resources are before a page by index.
+impl ListQuery {
+    /// The number of resources before an index-based page.
     pub(crate) const fn offset(&self) -> i64 {
         let offset = self.start_index.saturating_sub(1);
         if offset > 0 { offset } else { 0 }
     }
 
-    /// What this query's cursors are good for. One that is kept for a client is that client's only.
+    /// What the cursors of this query can be used for. A stored one is bound to the client.
     pub(crate) fn purpose(&self, ctx: &CallContext, list: &str) -> Result<Purpose, IdentityError> {
         let order = if self.descending { "descending" } else { "ascending" };
         let client =
@@ -145,9 +144,14 @@ impl Asked {
     }
 }
 
-impl Around {
-    /// Seals the positions around a page.
-    pub(crate) fn of(page: &listing::Page, cursors: &Cursors, purpose: &Purpose, ctx: &CallContext) -> Self {
+impl PageLinks {
+    /// Encrypts the positions before and after a page.
+    pub(crate) fn seal(
+        page: &listing::Page,
+        cursors: &Cursors,
+        purpose: &Purpose,
+        ctx: &CallContext,
+    ) -> Self {
         let seal = |position: &Option<Position>| {
             position.as_ref().and_then(|it| cursors.seal(purpose, it, ctx.now())).unwrap_or_default()
         };
@@ -155,7 +159,7 @@ impl Around {
     }
 }
 
-/// How many comparisons look for an inner part or the end of a text, which no index knows.
+/// The number of comparisons with a substring or a suffix, which no index supports.
 fn inner_parts(filter: &Bound<'_>) -> usize {
     match filter {
         Bound::And(left, right) | Bound::Or(left, right) => inner_parts(left) + inner_parts(right),
@@ -177,19 +181,19 @@ fn sorting<'s>(
         .ok_or_else(|| refused("there is no such attribute"))?;
     place.sub = place.sub.or_else(|| place.attribute.sub("value"));
     if matches!(place.attribute.name.as_ref(), "groups" | "members" | "schemas") {
-        return Err(refused("it has no order"));
+        return Err(refused("it can't be sorted by"));
     }
     if place.leaf().kind == Kind::Complex {
-        return Err(refused("it has parts; name one of them"));
+        return Err(refused("it is a complex attribute; name one of its parts"));
     }
     Ok(listing::Order { place, descending })
 }
 
-/// An equality that an index answers.
+/// An equality that an index can answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Probe {
     Id(String),
-    /// One of these; more than one comparison of ids joined by `or`.
+    /// One of these ids: several comparisons with ids, joined by `or`.
     Ids(BTreeSet<Uuid>),
     UserName(String),
     ExternalId(String),
@@ -199,11 +203,11 @@ pub(crate) enum Probe {
 }
 
 impl Probe {
-    /// The best of the equalities that must hold: the one that finds the fewest.
-    pub(crate) fn of(filter: &Bound<'_>) -> Option<Self> {
+    /// Selects the best of the equalities that the filter requires: the one that finds the fewest resources.
+    pub(crate) fn find(filter: &Bound<'_>) -> Option<Self> {
         match filter {
             Bound::And(left, right) => {
-                [Self::of(left), Self::of(right)].into_iter().flatten().min_by_key(Self::rank)
+                [Self::find(left), Self::find(right)].into_iter().flatten().min_by_key(Self::rank)
             }
             Bound::Or(..) => ids(filter).map(Self::Ids),
             Bound::Some(place, Test::Text(TextOp::Order(Order::Eq), text, _))
@@ -227,9 +231,9 @@ impl Probe {
         }
     }
 
-    /// The equality that a filter is, where it is nothing else.
+    /// Returns the equality if the filter consists of nothing else.
     pub(crate) fn alone(filter: &Bound<'_>) -> Option<Self> {
-        matches!(filter, Bound::Some(..) | Bound::Or(..)).then(|| Self::of(filter)).flatten()
+        matches!(filter, Bound::Some(..) | Bound::Or(..)).then(|| Self::find(filter)).flatten()
     }
 
     const fn rank(&self) -> u8 {
@@ -244,8 +248,8 @@ impl Probe {
     }
 }
 
-/// Whether an element must have `type eq "work"`, and the address of `value eq "…"`, among whatever
-/// else must hold.
+/// Returns whether an element must have `type eq "work"`, and the address in `value eq "…"`, whatever else it must
+/// have.
 fn address(element: &Bound<'_>) -> (bool, Option<String>) {
     let mut work = false;
     let mut address = None;
@@ -266,7 +270,8 @@ fn address(element: &Bound<'_>) -> (bool, Option<String>) {
     (work, address)
 }
 
-/// The ids of `id eq "…" or id eq "…"`, where a filter is nothing else; a text that is no id names nobody.
+/// Returns the ids in `id eq "…" or id eq "…"` if the filter consists of nothing else. A text that is not an id
+/// matches nothing.
 fn ids(filter: &Bound<'_>) -> Option<BTreeSet<Uuid>> {
     match filter {
         Bound::Or(left, right) => {
@@ -283,7 +288,7 @@ fn ids(filter: &Bound<'_>) -> Option<BTreeSet<Uuid>> {
     }
 }
 
-/// Reads a filter on a group's members.
+/// Parses a filter on the members of a group.
 pub(crate) fn members(filter: &Filter) -> Result<Bound<'static>, ScimError> {
     let members = usher_scim::schema::group().schema.attribute("members");
     let members = members.ok_or_else(|| ScimError::new(ScimType::InvalidPath, "groups have no members"))?;
@@ -297,7 +302,7 @@ mod tests {
     use super::*;
 
     fn probe(text: &str) -> Option<Probe> {
-        Probe::of(
+        Probe::find(
             &bind(&filter::parse(text, Profile::Default).unwrap(), schema::user(), Profile::Default).unwrap(),
         )
     }
@@ -326,9 +331,9 @@ mod tests {
     }
 
     #[test]
-    fn a_filter_looks_for_inner_parts_of_texts_a_few_times_at_most() {
+    fn a_filter_can_search_for_substrings_only_a_few_times() {
         let read = |terms: &[&str]| {
-            let asked = Asked { filter: terms.join(" or "), ..Asked::default() };
+            let asked = ListQuery { filter: terms.join(" or "), ..ListQuery::default() };
             Query::read(&asked, schema::user()).map(drop).map_err(|error| error.scim_type)
         };
         let (inner, end) = (r#"title co "x""#, r#"emails[value ew "x" and type eq "work"]"#);
@@ -339,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn what_names_nobody_is_not_probed() {
+    fn a_filter_that_identifies_nobody_is_not_probed() {
         for text in [
             "userName sw \"a\"",
             "not (userName eq \"a\")",

@@ -1,7 +1,7 @@
-//! Sends seat events to billing: each workspace's in order, resumed where billing says it is.
+//! Sends seat events to billing: those of each workspace in order, continued where billing says it is.
 //!
-//! Several replicas may relay at once: billing applies an event once, and answers a batch that
-//! comes late with where it is.
+//! Several replicas may relay at the same time. Billing applies each event once, and answers a late batch with its
+//! current position.
 
 mod faults;
 mod interruption;
@@ -27,22 +27,22 @@ use usher_rpc::{Failure, Outgoing, ServiceCredential, Tasks, Verifier};
 use usher_store::{Database, ScopedDatabase};
 
 use self::interruption::Interruption;
-use crate::store::relays::{self as store, Answer};
+use crate::store::relays::{self, BatchOutcome};
 
-/// How often is looked for work that no nudge told of: another replica's, or what an outage left.
+/// How often to look for events without a notification: those of other replicas, or those that an outage left.
 const POLL: Duration = Duration::from_millis(500);
-/// Under load a round begins this long after the one before, so that batches are worth their transactions; after
-/// a pause what is written is sent at once.
+/// Under load, the minimum time between two rounds, so that batches are worth their transactions. After a pause,
+/// events are sent at once.
 const PACE: Duration = Duration::from_millis(200);
 const BATCH: i64 = 500;
 const WORKSPACES: i32 = 256;
-/// A stream is opened anew for each round, so its call needs no longer than a round's answers.
+/// Each round opens a new stream, so a call lasts no longer than the answers of one round.
 const ROUND: Duration = Duration::from_secs(30);
 
-/// The longest pause between two tries.
+/// The maximum pause between two attempts.
 const PAUSE: Duration = Duration::from_secs(5);
 
-/// Tells the relay that there is something to send.
+/// Notifies the relay that there are events to send.
 #[derive(Clone, Default)]
 pub(crate) struct Nudge(Arc<Notify>);
 
@@ -52,7 +52,7 @@ impl Nudge {
     }
 }
 
-/// Workspaces whose rows could not be read or written, each until it is tried again.
+/// Workspaces whose rows could not be read or written, with the time of the next attempt.
 #[derive(Debug, Default)]
 struct Resting(HashMap<WorkspaceId, Instant>);
 
@@ -61,7 +61,7 @@ impl Resting {
         self.0.insert(workspace, Instant::now() + PAUSE);
     }
 
-    /// Those that don't rest.
+    /// Returns the workspaces that need not wait.
     fn without(&mut self, mut workspaces: Vec<WorkspaceId>, now: Instant) -> Vec<WorkspaceId> {
         self.0.retain(|_, until| now < *until);
         workspaces.retain(|workspace| !self.0.contains_key(workspace));
@@ -69,13 +69,12 @@ impl Resting {
     }
 }
 
-/// The relay.
 #[derive(Clone)]
 pub(crate) struct Relay {
     pub(crate) database: Database,
     pub(crate) billing: Channel,
     pub(crate) credential: ServiceCredential,
-    /// Scopes come from verified credentials only, also for work that nobody called for.
+    /// All scopes come from verified credentials, even for work without a caller.
     pub(crate) verifier: Verifier,
     pub(crate) clock: Clock,
     pub(crate) nudge: Nudge,
@@ -91,13 +90,13 @@ enum RelayError {
     #[error("the service's own credential: {0}")]
     Credential(String),
     #[error(
-        "this program's clock is {0} s ahead of the database's; until it is set right, nothing is written"
+        "this program's clock is {0} s ahead of the database's; nothing is written until it is corrected"
     )]
     ClockAhead(i64),
 }
 
 impl Relay {
-    /// Relays until the stop is asked for. What is under way then is sent again after the next start.
+    /// Relays until shutdown begins. Events that are in transit then are sent again after the next start.
     pub(crate) async fn run(self, tasks: Tasks) {
         let (mut pause, mut interruption) = (Duration::ZERO, Interruption::none("seat events", PAUSE));
         let mut resting = Resting::default();
@@ -121,11 +120,11 @@ impl Relay {
         }
     }
 
-    /// Sends until nothing is left, but of workspaces that rest.
+    /// Runs rounds until only events of waiting workspaces are left.
     async fn rounds(&self, resting: &mut Resting) -> Result<(), RelayError> {
         loop {
             let began = Instant::now();
-            let workspaces = store::waiting(&self.database, WORKSPACES).await?;
+            let workspaces = relays::waiting(&self.database, WORKSPACES).await?;
             metrics::gauge!("usher_relay_workspaces_waiting")
                 .set(f64::from(u32::try_from(workspaces.len()).unwrap_or(u32::MAX)));
             if workspaces.is_empty() {
@@ -157,8 +156,8 @@ impl Relay {
         Ok(self.database.scoped(&scope))
     }
 
-    /// Opens a stream and sends a batch of each workspace, answer by answer. A workspace whose rows can't be read or
-    /// written rests, and the others do not wait for it.
+    /// Opens a stream and sends one batch per workspace, waiting for each answer. A workspace whose rows can't be
+    /// read or written waits, and does not delay the others.
     async fn round(&self, workspaces: Vec<WorkspaceId>, resting: &mut Resting) -> Result<(), RelayError> {
         let credential = self.credential.current().await?;
         let verified = self.verified(&credential).await?;
@@ -170,7 +169,7 @@ impl Relay {
         let mut lag = 0.0_f64;
         for workspace in workspaces {
             let database = self.scoped(&verified, workspace)?;
-            let (epoch, events) = match store::next(&database, BATCH).await {
+            let (epoch, events) = match relays::next(&database, BATCH).await {
                 Ok((_, events)) if events.is_empty() => continue,
                 Ok(next) => next,
                 Err(error) => {
@@ -201,15 +200,15 @@ impl Relay {
                 Some(Reason::SequenceGap) => Answer::Elsewhere,
                 Some(_) => Answer::Refused,
             };
-            if answered == Answer::Halted {
+            if answered == BatchOutcome::Halted {
                 tracing::error!(%workspace, acknowledged = answer.acknowledged_sequence, "billing halted this workspace's ledger");
             }
-            if let Err(error) = store::acknowledge(&database, answer.acknowledged_sequence, answered).await {
-                // It is sent again, and billing knows it then.
+            if let Err(error) = relays::acknowledge(&database, answer.acknowledged_sequence, answered).await {
+                // The batch is sent again, and billing will recognise it.
                 faults::note(&self.database, workspace, error.into()).await?;
                 resting.rest(workspace);
             }
-            let outcome = if answered == Answer::Applied { "applied" } else { "refused" };
+            let outcome = if answered == BatchOutcome::Applied { "applied" } else { "refused" };
             metrics::counter!("usher_relay_events_total", "outcome" => outcome)
                 .increment(u64::try_from(sent).unwrap_or_default());
         }
@@ -217,7 +216,7 @@ impl Relay {
     }
 }
 
-/// How long ago an event was, in seconds.
+/// The age of an event in seconds.
 fn age(event: &pb::SeatEvent, now: Timestamp) -> f64 {
     let at = event.effective_time.and_then(|at| from_wire("effective_time", at).ok());
     at.map_or(0.0, |at| now.duration_since(at).as_secs_f64().max(0.0))

@@ -1,23 +1,23 @@
-//! A workspace's active users at a number of its seat events, as billing compares them.
+//! The active users of a workspace at one seat sequence number, for the comparison with billing.
 
 use usher_base::id::{PersonKey, UserId, WorkspaceId};
 use usher_proto::billing::v1 as pb;
 use usher_rpc::WireEnum as _;
 use usher_seats::{ActiveUsers, SeatClass};
 
-/// The most users in one message.
+/// The maximum number of users per message.
 const CHUNK: usize = 1_000;
 
-/// The active users, and the number at which they were.
+/// The active users, and the sequence number to which they belong.
 #[derive(Clone, Debug)]
 pub(crate) struct SeatState {
     pub(crate) epoch: i64,
     pub(crate) sequence: i64,
-    /// By user id.
+    /// Ordered by user id.
     pub(crate) users: Vec<ActiveUser>,
 }
 
-/// A user who takes a seat.
+/// A user who uses a seat.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ActiveUser {
     pub(crate) user: UserId,

@@ -1,4 +1,4 @@
-//! Putting the service together.
+//! Assembles the service.
 
 use std::time::Duration;
 
@@ -32,18 +32,18 @@ use crate::policy::Policies;
 use crate::relay::{Nudge, Relay};
 use crate::users::Users;
 
-/// How the service is set up.
+/// The configuration of the service.
 #[derive(Debug)]
 pub struct Config {
-    /// The database, as the runtime role.
+    /// The database URL, with the service's role.
     pub database_url: String,
-    /// Most connections to it.
+    /// The maximum number of database connections.
     pub database_connections: u32,
-    /// Where tenant is, such as `https://tenant.internal:9101`.
+    /// The address of tenant, such as `https://tenant.internal:9101`.
     pub tenant_url: String,
-    /// Whom of the services that are called is believed, and what is shown to them.
+    /// The trusted authorities and the own certificate for calls to other services.
     pub tls: ClientTls,
-    /// Where billing is.
+    /// The address of billing.
     pub billing_url: String,
     /// The key of the service `identity`.
     pub service_key: ServiceKey,
@@ -52,13 +52,13 @@ pub struct Config {
 /// Why the service can't start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The database's address can't be read.
+    /// The database URL can't be parsed.
     #[error("identity.database_url can't be used")]
     Database(#[from] usher_store::Error),
-    /// The database is not fit to serve from.
+    /// The database is not as it must be.
     #[error(transparent)]
     Boot(#[from] BootError),
-    /// An address of another service can't be read.
+    /// The address of another service can't be parsed.
     #[error("the address of another service can't be used")]
     Address(#[from] tonic::transport::Error),
 }
@@ -71,7 +71,7 @@ pub struct Service {
 }
 
 impl Service {
-    /// Checks the database and puts the parts together.
+    /// Checks the database and assembles the service.
     ///
     /// # Errors
     /// See [`StartError`].
@@ -144,13 +144,13 @@ impl Service {
         self.database.clone()
     }
 
-    /// Makes the service's health that of the whole process.
+    /// Makes the health service answer for the whole process, and adds this service's checks to the process.
     #[must_use]
     pub fn part_of(self, process: &Readiness) -> Self {
         Self { server: self.server.part_of(process), ..self }
     }
 
-    /// Serves, and relays between here and billing, until the stop is asked for.
+    /// Serves, and exchanges events and limits with billing, until shutdown begins.
     ///
     /// # Errors
     /// The socket fails.

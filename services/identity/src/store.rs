@@ -31,7 +31,7 @@ mod world;
 
 pub(crate) use filter::canonical_uuid;
 
-/// Longest time for each statement of a list, so that a filter that no index answers is no burden for long.
-pub(crate) const LONGEST_LIST: std::time::Duration = std::time::Duration::from_secs(2);
-/// Longest time for a statement that reads a whole workspace on the service's own behalf.
-pub(crate) const LONGEST_SCAN: std::time::Duration = std::time::Duration::from_secs(10);
+/// The maximum duration of each statement of a list, so that a filter without an index can't be a burden for long.
+pub(crate) const MAX_LIST_TIME: std::time::Duration = std::time::Duration::from_secs(2);
+/// The maximum duration of a statement that reads a whole workspace on the service's own behalf.
+pub(crate) const MAX_SCAN_TIME: std::time::Duration = std::time::Duration::from_secs(10);

@@ -1,17 +1,17 @@
-//! A successor app takes people and groups over, with their `externalId`s.
+//! Transfers users and groups to a successor app, with their `externalId` values.
 
 use usher_base::id::AppId;
 use usher_base::{CallContext, Permission};
 use usher_rpc::convert::invalid;
 
 use crate::error::IdentityError;
-use crate::store::take_over as store;
+use crate::store::take_over;
 use crate::users::Users;
 
-/// The most users and groups that are handed over in one call.
-const MOST: i32 = 500;
+/// The maximum number of users and groups to transfer per call.
+const MAX_BATCH: i32 = 500;
 
-/// What was handed over.
+/// The number of transferred resources, and whether any are left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TakenOver {
     pub(crate) users: i32,
@@ -19,8 +19,8 @@ pub(crate) struct TakenOver {
     pub(crate) more: bool,
 }
 
-/// Hands some users and groups of an app over to another of the workspace, and at the end users who were deleted, so that they come back
-/// as who they were. Each has an entry of the change log; no seat changes.
+/// Transfers some users and groups of an app to another app of the workspace, and at last deleted users, so that they
+/// can return with their identity. Each gets a change log entry; seats do not change.
 pub(crate) async fn take_over(
     users: &Users,
     ctx: &CallContext,
@@ -35,5 +35,5 @@ pub(crate) async fn take_over(
     if !users.policies.has_app(ctx, to).await? {
         return Err(invalid("to_app_id", "the workspace has no such app; see usher admin app list").into());
     }
-    Ok(store::take_over(&users.database.scoped(&scope), ctx, from, to, MOST).await?)
+    Ok(take_over::take_over(&users.database.scoped(&scope), ctx, from, to, MAX_BATCH).await?)
 }

@@ -1,4 +1,4 @@
-//! A user as stored, and as SCIM sees it.
+//! A user as stored, and as SCIM clients see it.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -7,42 +7,41 @@ use usher_scim::schema::USHER_USER;
 use usher_scim::user::UserType;
 use usher_scim::{Object, user as scim};
 
-use crate::connection::{Given, Settled, sees};
+use crate::connection::{ExternalIdChange, OwnedExternalId, sees};
 use crate::page_size;
 
-/// A user. `userName`, `externalId` and `active` are fields here and nowhere else; the user type of the seat
-/// is a field, and what the client said of it is in the rest.
+/// A user. `userName`, `externalId` and `active` are stored only in fields here. The seat's user type is a field too;
+/// what the client sent as its user type is in `rest`.
 #[derive(Clone, Debug)]
 pub(crate) struct User {
     pub(crate) id: UserId,
     pub(crate) attributes: Attributes,
     pub(crate) provenance: Object,
-    /// The API app that provisioned the user; empty where none did.
+    /// The app that provisioned the user; empty if there is none.
     pub(crate) connection: String,
-    /// As SCIM shows them, but without their addresses; empty also where they were not asked for.
+    /// The groups as SCIM clients see them, but without their URLs. Empty also if they were not requested.
     pub(crate) groups: Vec<Value>,
     pub(crate) version: i64,
-    /// Whether the write at hand gave a free seat in the place of a paid one; not stored.
+    /// Whether this write gave a free seat instead of a paid one. Not stored.
     pub(crate) degraded: bool,
     pub(crate) person: PersonKey,
     pub(crate) created_at: Timestamp,
     pub(crate) updated_at: Timestamp,
 }
 
-/// What a client sets.
+/// The attributes that a client sets.
 #[derive(Clone, Debug)]
 pub(crate) struct Attributes {
     pub(crate) user_name: String,
     pub(crate) external_id: Option<String>,
     pub(crate) active: bool,
     pub(crate) user_type: UserType,
-    /// Everything else as the client sent it; of user types both its own and that of Usher's extension,
-    /// where these were sent.
+    /// Everything else as the client sent it, including the client's user type and that of Usher's extension.
     pub(crate) rest: Object,
 }
 
 impl User {
-    /// The user as a client sees it: an `externalId` is one client's name for a user, and no other client has it
+    /// The user as a client sees it. An `externalId` is one client's name for a user, and no other client sees it
     /// (RFC 7643 section 3.1).
     pub(crate) fn seen_by(mut self, client: Option<&str>) -> Self {
         if !sees(client, &self.connection) {
@@ -51,18 +50,20 @@ impl User {
         self
     }
 
-    /// Settles whose `externalId` a user has after the write of a client that saw it as [`User::seen_by`] says. Gives
-    /// whether the writer's own was left out.
-    pub(crate) fn settle_external_id(&mut self, client: Option<&str>, before: &Self) -> bool {
-        let given =
-            Given { external_id: before.attributes.external_id.as_deref(), connection: &before.connection };
-        match given.settle(client, self.attributes.external_id.as_deref()) {
-            Settled::Written => false,
-            Settled::Adopted => {
+    /// Decides the `externalId` after a write by a client that sees the user as [`User::seen_by`] says. Returns
+    /// whether the writer's own value was left out.
+    pub(crate) fn resolve_external_id(&mut self, client: Option<&str>, before: &Self) -> bool {
+        let given = OwnedExternalId {
+            external_id: before.attributes.external_id.as_deref(),
+            connection: &before.connection,
+        };
+        match given.resolve(client, self.attributes.external_id.as_deref()) {
+            ExternalIdChange::Written => false,
+            ExternalIdChange::Adopted => {
                 client.unwrap_or_default().clone_into(&mut self.connection);
                 false
             }
-            Settled::Kept { left_out } => {
+            ExternalIdChange::Kept { left_out } => {
                 self.attributes.external_id.clone_from(&before.attributes.external_id);
                 self.connection.clone_from(&before.connection);
                 left_out
@@ -70,7 +71,7 @@ impl User {
         }
     }
 
-    /// The resource as it is shown: with the groups, and with the user type of the seat.
+    /// The resource with the groups, and with the seat's user type.
     pub(crate) fn to_resource(&self) -> Object {
         let mut resource = self.attributes.to_resource();
         let user_type = json!({ "userType": self.attributes.user_type.as_str() });
@@ -81,13 +82,13 @@ impl User {
         resource
     }
 
-    /// About how many bytes the resource takes.
+    /// The approximate size of the resource, in bytes.
     pub(crate) fn size(&self) -> usize {
         let groups = self.groups.iter().filter_map(Value::as_object).map(page_size::size);
         page_size::size(&self.attributes.rest) + groups.sum::<usize>()
     }
 
-    /// The resource as clients see it and as filters judge it; addresses begin with `base`.
+    /// The resource as clients see it and as filters are evaluated on it. URLs begin with `base`.
     pub(crate) fn rendered(&self, base: &str) -> Object {
         let id = self.id.to_string();
         scim::render(
@@ -104,15 +105,14 @@ impl User {
 }
 
 impl Attributes {
-    /// Those of a new user.
+    /// The attributes of a new user.
     pub(crate) fn from_resource(resource: Object) -> Self {
         let user_type = scim::stated_user_type(&resource).unwrap_or_default();
         Self::new(resource, user_type)
     }
 
-    /// Those after a write. The user type of the seat changes only where the write changes what decides it, so
-    /// that a free seat that was given in the place of a paid one stays, and one from before the client's own
-    /// `userType` was kept.
+    /// The attributes after a write. The seat's user type changes only if the write changes its source. So a degraded
+    /// seat stays, and so does a seat from before the client's `userType` was stored.
     pub(crate) fn after(&self, resource: Object) -> Self {
         let of_seat = |resource: &Object| resource.get(USHER_USER)?.get("userType").cloned();
         let own = |resource: &Object| resource.get("userType").cloned();
@@ -127,7 +127,7 @@ impl Attributes {
         Self::new(resource, user_type)
     }
 
-    /// Splits a canonical resource into what has a column and the rest.
+    /// Splits a canonical resource into the fields and the rest.
     fn new(mut resource: Object, user_type: UserType) -> Self {
         let user_name = scim::user_name(&resource).unwrap_or_default().to_owned();
         let external_id = scim::external_id(&resource).map(str::to_owned);
@@ -138,7 +138,7 @@ impl Attributes {
         Self { user_name, external_id, active, user_type, rest: resource }
     }
 
-    /// The whole canonical resource.
+    /// The complete canonical resource.
     pub(crate) fn to_resource(&self) -> Object {
         let mut resource = Object::with_capacity(self.rest.len() + 4);
         resource.insert("userName".to_owned(), self.user_name.as_str().into());
@@ -150,14 +150,14 @@ impl Attributes {
         resource
     }
 
-    /// Takes a free seat where no paid one is free. What the client wanted is not kept, so that asking for it
+    /// Uses a free seat because no paid one is free. The requested user type is not stored, so that requesting it
     /// again is a change.
     pub(crate) fn degrade(&mut self) {
         self.user_type = UserType::Collaborator;
         self.rest.shift_remove(USHER_USER);
     }
 
-    /// The user type of the seat that is taken, if one is.
+    /// The user type of the seat; `None` if no seat is used.
     pub(crate) fn seat(&self) -> Option<UserType> {
         self.active.then_some(self.user_type)
     }
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn the_extension_decides_the_seat_then_the_client_s_own_word_where_it_is_a_class_else_it_is_regular() {
+    fn the_extension_decides_the_seat_then_the_client_s_user_type_if_it_is_a_class_otherwise_it_is_regular() {
         for (own, of_seat, class) in [
             (None, None, UserType::Regular),
             (Some("Employee"), None, UserType::Regular),
@@ -197,7 +197,7 @@ mod tests {
         use UserType::{Collaborator, External, Regular};
         let none = (None, None);
         for (before, class, after, then) in [
-            // Of the version before, or degraded: nothing says what the seat is of.
+            // From an earlier version, or degraded: nothing says how the user type was chosen.
             (none, External, none, External),
             (none, External, (Some("Employee"), None), External),
             (none, External, (Some("Collaborator"), None), Collaborator),

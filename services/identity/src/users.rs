@@ -23,17 +23,17 @@ use crate::leaving::{self, Condition};
 use crate::page_size;
 use crate::policy::Policies;
 use crate::provenance;
-use crate::query::{Around, Asked, Probe, Query};
+use crate::query::{ListQuery, PageLinks, Probe, Query};
 use crate::store::limits;
-use crate::store::users::{self as store, WriteFault, Written};
+use crate::store::users::{self, WriteFault, WriteOutcome};
 use crate::user::{Attributes, User};
 
-/// How often a write is tried again when others write the same user meanwhile.
+/// The maximum number of attempts at a write if others change the same user.
 const ATTEMPTS: usize = 12;
-/// As how many bytes of a document one operation of a PATCH counts: it may look at a whole list.
+/// The size in bytes that one PATCH operation counts as, because it may have to look at a whole list.
 const OPERATION: usize = 512;
 
-/// What the rules need.
+/// The rules, with what they need.
 #[derive(Clone)]
 pub(crate) struct Users {
     pub(crate) database: Database,
@@ -47,20 +47,22 @@ pub(crate) struct Users {
 pub(crate) struct Page {
     pub(crate) users: Vec<User>,
     pub(crate) total: i64,
-    pub(crate) around: Around,
+    pub(crate) links: PageLinks,
 }
 
-/// A user who was created, or an inactive one who was revived.
+/// A user who was created, or an inactive user who was reactivated.
 pub(crate) struct Created {
     pub(crate) user: User,
     pub(crate) revived: bool,
 }
 
 impl Users {
-    /// Creates a user in the caller's workspace, and takes a seat if the user is active. An inactive
-    /// user whom the document means is revived instead; with `stable` the client's id alone says whom it means.
+    /// Creates a user in the caller's workspace, and uses a seat if the user is active. If the document matches an
+    /// inactive user, that user is reactivated instead; with `stable` the client's id alone is sufficient for a
+    /// match.
     ///
-    /// User, change-log entry, seat event and counter are one transaction: a crash leaves all or nothing.
+    /// The user, the change log entry, the seat event and the counter are in one transaction, so that a crash leaves
+    /// all or nothing.
     pub(crate) async fn create(
         &self,
         ctx: &CallContext,
@@ -101,25 +103,25 @@ impl Users {
             created_at: now,
             updated_at: now,
         };
-        // To the letter of the RFC a POST never means somebody who is there.
-        let meaning = store::Meaning { revive: profile == Profile::Default, stable };
+        // By the RFC, a POST never refers to an existing user.
+        let meaning = users::Meaning { revive: profile == Profile::Default, stable };
         let paths: Vec<_> = changes.into_iter().map(|change| change.path).collect();
-        let mut outcome = store::create(&database, &write(ctx, &user, paths.clone(), now), meaning).await;
+        let mut outcome = users::create(&database, &write(ctx, &user, paths.clone(), now), meaning).await;
         if matches!(outcome, Err(WriteFault::Degrade)) {
             degrade(ctx, &mut user);
-            outcome = store::create(&database, &write(ctx, &user, paths, now), meaning).await;
+            outcome = users::create(&database, &write(ctx, &user, paths, now), meaning).await;
         }
         count_refusal(&database, &outcome).await;
-        match outcome.map_err(|fault| fault.told(&policy.slug, user.attributes.user_type))? {
-            Written::Done => {
+        match outcome.map_err(|fault| fault.into_error(&policy.slug, user.attributes.user_type))? {
+            WriteOutcome::Done => {
                 self.relay.nudge();
                 Ok(Created { user, revived: false })
             }
-            Written::Inactive(id) => {
+            WriteOutcome::Inactive(id) => {
                 let adopt = Some(connection(ctx.actor()));
                 let revive = |current: &Object| {
                     if active(current) {
-                        // Somebody was faster.
+                        // Somebody else was faster.
                         return Err(ScimError::new(ScimType::Uniqueness, "the user exists and is active"));
                     }
                     scim_revive(current, incoming.clone(), profile)
@@ -129,11 +131,12 @@ impl Users {
                     .await?;
                 Ok(Created { user, revived: true })
             }
-            Written::Taken | Written::Stale => Err(IdentityError::UserNameTaken(user.attributes.user_name)),
+            WriteOutcome::Taken | WriteOutcome::Stale => {
+                Err(IdentityError::UserNameTaken(user.attributes.user_name))
+            }
         }
     }
 
-    /// Reads a user.
     pub(crate) async fn get(&self, ctx: &CallContext, id: &str) -> Result<User, IdentityError> {
         leaving::require_read(ctx)?;
         let user = self.find(&self.database.scoped(&ctx.scope()?), id).await?;
@@ -142,14 +145,14 @@ impl Users {
 
     async fn find(&self, database: &ScopedDatabase, id: &str) -> Result<User, IdentityError> {
         let absent = || IdentityError::absent("User", id);
-        store::find(database, id.parse().map_err(|_| absent())?, true).await?.ok_or_else(absent)
+        users::find(database, id.parse().map_err(|_| absent())?, true).await?.ok_or_else(absent)
     }
 
-    /// Lists users: by one index probe where the filter names somebody, else a page.
+    /// Lists users: by one index probe if the filter identifies few of them, otherwise a page.
     pub(crate) async fn list(
         &self,
         ctx: &CallContext,
-        asked: &Asked,
+        asked: &ListQuery,
         with_groups: bool,
     ) -> Result<Page, IdentityError> {
         ctx.require(Permission::UsersRead)?;
@@ -159,11 +162,11 @@ impl Users {
         let seen = |users: Vec<User>| -> Vec<User> {
             users.into_iter().map(|user| user.seen_by(client.as_deref())).collect()
         };
-        let query = Query::read(asked, &types)?.of(client.clone());
+        let query = Query::read(asked, &types)?.for_client(client.clone());
         let purpose = asked.purpose(ctx, "users")?;
         if let Some(filter) = query.filter.as_ref().filter(|_| query.is_plain(asked))
-            && let Some(probe) = Probe::of(filter)
-            && let Some(users) = store::probe(&database, &probe, true).await?
+            && let Some(probe) = Probe::find(filter)
+            && let Some(users) = users::probe(&database, &probe, true).await?
         {
             let mut users = seen(users);
             let bytes = users.iter().map(User::size).sum();
@@ -172,29 +175,29 @@ impl Users {
             let total = i64::try_from(users.len()).unwrap_or(i64::MAX);
             let mut users = query.window(users);
             users.truncate(page_size::fitting(users.iter().map(User::size)));
-            return Ok(Page { users, total, around: Around::default() });
+            return Ok(Page { users, total, links: PageLinks::default() });
         }
         let bookmarks = Bookmarks { database: &database, cursors: &self.cursors, purpose: &purpose };
         let position = bookmarks.begin(asked, ctx.now()).await?;
         let by_cursor = asked.cursor.is_some();
         let listing = query.listing(by_cursor, position.as_ref());
-        let (mut users, mut page) = store::page(&database, &listing, with_groups)
+        let (mut users, mut page) = users::page(&database, &listing, with_groups)
             .await
             .map_err(|error| IdentityError::of_list(error, &query))?;
         let fitting = page_size::fitting(users.iter().map(User::size));
         if fitting < users.len() {
-            // Read again and shorter, so that the cursors are those of the shorter page.
+            // Reads a shorter page again, so that the cursors belong to the shorter page.
             drop(users);
             let query = query.shortened(fitting);
-            (users, page) = store::page(&database, &query.listing(by_cursor, position.as_ref()), with_groups)
+            (users, page) = users::page(&database, &query.listing(by_cursor, position.as_ref()), with_groups)
                 .await
                 .map_err(|error| IdentityError::of_list(error, &query))?;
         }
-        let around = bookmarks.end(asked, &page, ctx).await?;
-        Ok(Page { users: seen(users), total: page.total, around })
+        let links = bookmarks.end(asked, &page, ctx).await?;
+        Ok(Page { users: seen(users), total: page.total, links })
     }
 
-    /// Writes a document over a user.
+    /// Replaces a user's document.
     pub(crate) async fn replace(
         &self,
         ctx: &CallContext,
@@ -203,7 +206,7 @@ impl Users {
         profile: Profile,
         condition: Condition<'_>,
     ) -> Result<User, IdentityError> {
-        let condition = condition.of(ctx)?;
+        let condition = condition.restricted_to_caller(ctx)?;
         let types = attributes::resource_type(&self.database.scoped(&ctx.scope()?), &[document]).await?;
         let read = || canonicalize(&json::parse(document)?, &types, profile);
         let written = async {
@@ -212,7 +215,7 @@ impl Users {
             self.write(ctx, id, condition, (None, document.len()), replace).await
         };
         let leaves = |body: &Value| replace_leaves(body, profile);
-        self.or_leave(ctx, id, condition, (document, leaves), written.await).await
+        self.or_deactivate(ctx, id, condition, (document, leaves), written.await).await
     }
 
     /// Applies PATCH operations, all or none.
@@ -224,7 +227,7 @@ impl Users {
         profile: Profile,
         condition: Condition<'_>,
     ) -> Result<User, IdentityError> {
-        let condition = condition.of(ctx)?;
+        let condition = condition.restricted_to_caller(ctx)?;
         let types = attributes::resource_type(&self.database.scoped(&ctx.scope()?), &[document]).await?;
         let read = || patch::parse(&json::parse(document)?, profile);
         let written = async {
@@ -234,12 +237,12 @@ impl Users {
             self.write(ctx, id, condition, (None, work), patch).await
         };
         let leaves = |body: &Value| patch_leaves(body, profile);
-        self.or_leave(ctx, id, condition, (document, leaves), written.await).await
+        self.or_deactivate(ctx, id, condition, (document, leaves), written.await).await
     }
 
-    /// Reads, applies, and writes over just that version; somebody else's write in between makes it
-    /// read and apply again, so that parallel writers of different attributes lose nothing. With `adopt`
-    /// the user belongs to that connection from then on. `work` is how much there is to apply, in bytes.
+    /// Reads the user, applies the change, and writes only over that version. If somebody else wrote in between, it
+    /// reads and applies again, so that parallel writers of different attributes lose nothing. With `adopt` the user
+    /// then belongs to that connection. `work` is the amount of work to apply the change, in bytes.
     pub(crate) async fn write(
         &self,
         ctx: &CallContext,
@@ -261,7 +264,7 @@ impl Users {
             domain_policy::judge_primary(Some(&before), &resource)?;
             let leaves = active(&before) && !active(&resource);
             condition.judge_effect(leaves)?;
-            // Nothing refuses a person's leaving, and so nobody is asked about it.
+            // A deactivation is never refused, so the policy is not needed.
             let policy = if leaves { None } else { Some(self.policies.get(ctx).await?) };
             if let Some(policy) = &policy
                 && domain_policy::concerns(&before, &resource)
@@ -280,7 +283,7 @@ impl Users {
                 ..current.clone()
             };
             let mut paths: Vec<String> = changes.into_iter().map(|change| change.path).collect();
-            if user.settle_external_id(client.as_deref(), &current) {
+            if user.resolve_external_id(client.as_deref(), &current) {
                 if !leaves {
                     return Err(IdentityError::ForeignExternalId);
                 }
@@ -289,50 +292,50 @@ impl Users {
             let (kind, cause) = kind(&current.attributes, &user.attributes);
             let was = current.attributes.seat();
             let update = write(ctx, &user, paths.clone(), now);
-            let mut outcome = store::update(&database, &update, was, kind, cause).await;
+            let mut outcome = users::update(&database, &update, was, kind, cause).await;
             if matches!(outcome, Err(WriteFault::Degrade)) {
                 degrade(ctx, &mut user);
                 let update = write(ctx, &user, paths, now);
-                outcome = store::update(&database, &update, was, kind, cause).await;
-            } else if leaves && matches!(outcome, Ok(Written::Taken)) {
+                outcome = users::update(&database, &update, was, kind, cause).await;
+            } else if leaves && matches!(outcome, Ok(WriteOutcome::Taken)) {
                 keep_name(ctx, &mut user, &current, &mut paths);
                 let update = write(ctx, &user, paths, now);
-                outcome = store::update(&database, &update, was, kind, cause).await;
+                outcome = users::update(&database, &update, was, kind, cause).await;
             }
             count_refusal(&database, &outcome).await;
             let slug = policy.as_ref().map_or("", |policy| policy.slug.as_str());
-            match outcome.map_err(|fault| fault.told(slug, user.attributes.user_type))? {
-                Written::Done => {
+            match outcome.map_err(|fault| fault.into_error(slug, user.attributes.user_type))? {
+                WriteOutcome::Done => {
                     self.relay.nudge();
                     return Ok(user.seen_by(client.as_deref()));
                 }
-                Written::Taken => return Err(IdentityError::UserNameTaken(user.attributes.user_name)),
-                Written::Stale | Written::Inactive(_) => {}
+                WriteOutcome::Taken => return Err(IdentityError::UserNameTaken(user.attributes.user_name)),
+                WriteOutcome::Stale | WriteOutcome::Inactive(_) => {}
             }
         }
         Err(IdentityError::Contended)
     }
 
-    /// Deletes a user and frees the seat.
+    /// Deletes a user and releases the seat.
     pub(crate) async fn delete(
         &self,
         ctx: &CallContext,
         id: &str,
         versions: &[i64],
     ) -> Result<(), IdentityError> {
-        Condition::default().of(ctx)?;
+        Condition::default().restricted_to_caller(ctx)?;
         let absent = || IdentityError::absent("User", id);
         let user_id: UserId = id.parse().map_err(|_| absent())?;
         let database = self.database.scoped(&ctx.scope()?);
         for _ in 0..ATTEMPTS {
-            match store::delete(&database, user_id, ctx, versions, EventId::new(ctx.clock())).await? {
-                store::Deleted::Done => {
+            match users::delete(&database, user_id, ctx, versions, EventId::new(ctx.clock())).await? {
+                users::Deleted::Done => {
                     self.relay.nudge();
                     return Ok(());
                 }
-                store::Deleted::Stale => return Err(IdentityError::Stale),
-                store::Deleted::Absent => return Err(absent()),
-                store::Deleted::Again => {}
+                users::Deleted::Stale => return Err(IdentityError::Stale),
+                users::Deleted::Absent => return Err(absent()),
+                users::Deleted::Again => {}
             }
         }
         Err(IdentityError::Contended)
@@ -344,8 +347,8 @@ fn write<'a>(
     user: &'a User,
     attributes: Vec<String>,
     now: Timestamp,
-) -> store::Write<'a> {
-    store::Write {
+) -> users::Write<'a> {
+    users::Write {
         user,
         attributes,
         actor: ctx.actor().to_string(),
@@ -355,7 +358,7 @@ fn write<'a>(
     }
 }
 
-/// Gives the free seat that the policy wants where no paid one is free.
+/// Gives a free seat, as the policy says, because no paid one is free.
 fn degrade(ctx: &CallContext, user: &mut User) {
     tracing::warn!(
         user = %user.id, wanted = user.attributes.user_type.as_str(), request_id = ctx.request_id(),
@@ -366,12 +369,12 @@ fn degrade(ctx: &CallContext, user: &mut User) {
     user.degraded = true;
 }
 
-/// Leaves somebody who leaves their name, where another user has the one that was asked for: leaving is what
-/// matters, and the answer shows the name.
+/// Keeps the old name of a user who is deactivated if another user has the new one. The deactivation is what matters,
+/// and the answer shows the name.
 fn keep_name(ctx: &CallContext, user: &mut User, current: &User, paths: &mut Vec<String>) {
     tracing::warn!(
         user = %user.id, request_id = ctx.request_id(),
-        "the user leaves under the userName it had, because another user has the new one"
+        "the deactivated user keeps its userName, because another user has the new one"
     );
     user.attributes.user_name.clone_from(&current.attributes.user_name);
     paths.retain(|path| path != "userName");
@@ -381,8 +384,8 @@ fn keep_name(ctx: &CallContext, user: &mut User, current: &User, paths: &mut Vec
     }
 }
 
-/// Counts a write that found no free seat. Its caller is told so whether that is counted or not.
-async fn count_refusal(database: &ScopedDatabase, outcome: &Result<Written, WriteFault>) {
+/// Counts a write that found no free seat. The caller gets the same error if counting fails.
+async fn count_refusal(database: &ScopedDatabase, outcome: &Result<WriteOutcome, WriteFault>) {
     let Err(WriteFault::NoSeat(full)) = outcome else { return };
     metrics::counter!("usher_seats_refused_total", "pool" => full.pool.as_str()).increment(1);
     if let Err(error) = limits::count_refusal(database, full.pool).await {
@@ -390,7 +393,7 @@ async fn count_refusal(database: &ScopedDatabase, outcome: &Result<Written, Writ
     }
 }
 
-/// What the change log calls a write, and what billing calls its cause.
+/// The kind of a write in the change log, and its cause for billing.
 fn kind(before: &Attributes, after: &Attributes) -> (ChangeKind, Cause) {
     match (before.active, after.active) {
         (true, false) => (ChangeKind::Deactivated, Cause::Deactivate),

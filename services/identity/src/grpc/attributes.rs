@@ -9,7 +9,7 @@ use usher_rpc::{Tasks, open, status};
 use super::convert::{attribute_from_wire, attribute_to_wire};
 use crate::attributes::Attributes;
 
-/// Serves the rules of custom attributes.
+/// Implements the methods for custom attributes.
 pub(crate) struct AttributeApi {
     pub(crate) attributes: Attributes,
     pub(crate) tasks: Tasks,

@@ -13,11 +13,11 @@ use usher_rpc::{Pollers, Tasks, open, status};
 use usher_store::Database;
 
 use super::watch::{POLL, Watcher};
-use crate::changes;
 use crate::log_tail::News;
-use crate::store::changes::{self as store, Page};
+use crate::store::changes::Page;
+use crate::{changes, store};
 
-/// Serves the change log.
+/// Implements the methods for the change log.
 pub(crate) struct ChangeApi {
     database: Database,
     pollers: Pollers<News>,
@@ -63,7 +63,7 @@ impl ChangeService for ChangeApi {
         let database = changes::open(&self.database, &ctx, message.after_sequence).await.map_err(status)?;
         let size = page_size(message.page_size, 100, 1_000).map_err(status)?;
         let Page { changes, more } =
-            store::after(&database, message.after_sequence, size).await.map_err(status)?;
+            store::changes::after(&database, message.after_sequence, size).await.map_err(status)?;
         let next_after_sequence = if more { changes.last().map_or(0, |change| change.sequence) } else { 0 };
         Ok(Response::new(pb::ListChangesResponse { changes, next_after_sequence }))
     }

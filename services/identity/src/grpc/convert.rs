@@ -1,4 +1,4 @@
-//! Between messages and the domain.
+//! Conversion between messages and domain types.
 
 use serde_json::Value;
 use usher_base::id::PersonKey;
@@ -9,7 +9,7 @@ use usher_scim::schema::{CustomAttribute, Kind};
 
 use crate::group::Group;
 use crate::person_names::{self, PersonName};
-use crate::query::Asked;
+use crate::query::ListQuery;
 use crate::user::User;
 
 impl From<User> for pb::User {
@@ -38,15 +38,15 @@ impl From<Group> for pb::Group {
     }
 }
 
-/// Resources of a page whose size nobody says.
+/// The default page size.
 const USUAL: i32 = 100;
 
-/// How many resources a page is to have.
+/// The page size.
 const fn count(asked: i32) -> i32 {
     if asked == 0 { USUAL } else { asked }
 }
 
-impl From<pb::ListUsersRequest> for Asked {
+impl From<pb::ListUsersRequest> for ListQuery {
     fn from(message: pb::ListUsersRequest) -> Self {
         let profile = profile(message.profile());
         Self {
@@ -62,7 +62,7 @@ impl From<pb::ListUsersRequest> for Asked {
     }
 }
 
-impl From<pb::ListGroupsRequest> for Asked {
+impl From<pb::ListGroupsRequest> for ListQuery {
     fn from(message: pb::ListGroupsRequest) -> Self {
         let profile = profile(message.profile());
         Self {
@@ -86,8 +86,9 @@ impl From<PersonName> for pb::PersonName {
 }
 
 pub(super) fn persons(keys: &[String]) -> Result<Vec<PersonKey>, InvalidArgument> {
-    if keys.len() > person_names::MOST {
-        let fault = format!("there are {}; ask for at most {} at once", keys.len(), person_names::MOST);
+    if keys.len() > person_names::MAX_PERSONS {
+        let fault =
+            format!("there are {}; ask for at most {} at once", keys.len(), person_names::MAX_PERSONS);
         return Err(invalid("person_keys", fault));
     }
     keys.iter().map(|key| parse("person_keys", key)).collect()
@@ -112,7 +113,7 @@ pub(super) fn attribute_to_wire(attribute: CustomAttribute) -> pb::Attribute {
 pub(super) fn attribute_from_wire(message: pb::Attribute) -> Result<CustomAttribute, InvalidArgument> {
     let sent = message.r#type();
     let kind = TYPES.iter().find(|(known, _)| *known == sent).map(|(_, kind)| *kind);
-    let kind = kind.ok_or_else(|| invalid("attribute.type", "name one of the types"))?;
+    let kind = kind.ok_or_else(|| invalid("attribute.type", "it must be one of the types"))?;
     let pb::Attribute { name, description, case_exact, canonical_values, .. } = message;
     Ok(CustomAttribute { name, kind, description, case_exact, canonical_values })
 }

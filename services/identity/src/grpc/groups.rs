@@ -7,9 +7,9 @@ use usher_rpc::{Tasks, open, status};
 
 use super::convert::profile;
 use crate::groups::Groups;
-use crate::query::Asked;
+use crate::query::ListQuery;
 
-/// Serves the rules of groups. Mutations are finished even if their caller goes away.
+/// Implements the methods for groups. A mutation is finished even if its caller disconnects.
 pub(crate) struct GroupApi {
     pub(crate) groups: Groups,
     pub(crate) tasks: Tasks,
@@ -46,13 +46,13 @@ impl GroupService for GroupApi {
     ) -> Result<Response<pb::ListGroupsResponse>, Status> {
         let (ctx, message) = open(request)?;
         let with_members = !message.without_members;
-        let asked = Asked::from(message);
+        let asked = ListQuery::from(message);
         let page = self.groups.list(&ctx, &asked, with_members).await.map_err(status)?;
         Ok(Response::new(pb::ListGroupsResponse {
             groups: page.groups.into_iter().map(pb::Group::from).collect(),
             total_results: page.total,
-            next_cursor: page.around.next,
-            previous_cursor: page.around.previous,
+            next_cursor: page.links.next,
+            previous_cursor: page.links.previous,
         }))
     }
 

@@ -9,9 +9,9 @@ use usher_seats::SeatClass;
 use usher_store::Database;
 
 use crate::epochs::Epochs;
-use crate::store::seats as store;
+use crate::store::seats;
 
-/// Serves the seat counters.
+/// Implements the methods for seat counters.
 pub(crate) struct SeatApi {
     pub(crate) database: Database,
     pub(crate) epochs: Epochs,

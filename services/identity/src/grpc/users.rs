@@ -12,11 +12,11 @@ use super::convert::{persons, profile};
 use crate::erasure;
 use crate::leaving::Condition;
 use crate::person_names;
-use crate::query::Asked;
+use crate::query::ListQuery;
 use crate::take_over;
 use crate::users::Users;
 
-/// Serves the rules of users. Mutations are finished even if their caller goes away.
+/// Implements the methods for users. A mutation is finished even if its caller disconnects.
 pub(crate) struct UserApi {
     pub(crate) users: Users,
     pub(crate) tasks: Tasks,
@@ -58,12 +58,12 @@ impl UserService for UserApi {
     ) -> Result<Response<pb::ListUsersResponse>, Status> {
         let (ctx, message) = open(request)?;
         let with_groups = !message.without_groups;
-        let page = self.users.list(&ctx, &Asked::from(message), with_groups).await.map_err(status)?;
+        let page = self.users.list(&ctx, &ListQuery::from(message), with_groups).await.map_err(status)?;
         Ok(Response::new(pb::ListUsersResponse {
             users: page.users.into_iter().map(pb::User::from).collect(),
             total_results: page.total,
-            next_cursor: page.around.next,
-            previous_cursor: page.around.previous,
+            next_cursor: page.links.next,
+            previous_cursor: page.links.previous,
         }))
     }
 

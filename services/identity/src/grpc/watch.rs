@@ -11,27 +11,27 @@ use usher_rpc::{Pollers, status};
 use usher_store::ScopedDatabase;
 
 use crate::log_tail::{BATCH, LogTail, News};
-use crate::store::changes::{self as store, Page};
+use crate::store::changes::{self, Page};
 
-/// How soon a watcher sees a new entry.
+/// How often the log is polled.
 pub(super) const POLL: Duration = Duration::from_millis(250);
-/// How long a watcher hears nothing at the most.
+/// The maximum time without a message to the watcher.
 const HEARTBEAT: Duration = Duration::from_secs(5);
 
-/// What a watcher is sent.
+/// The sending side of a watcher's stream.
 pub(super) type Sender = mpsc::Sender<Result<pb::WatchChangesResponse, Status>>;
 
-/// Sends a workspace's entries in order, each once.
+/// Sends the entries of a workspace in order, each once.
 pub(super) struct Watcher {
     database: ScopedDatabase,
-    /// The last entry that was sent.
+    /// The number of the last entry that was sent.
     sequence: i64,
-    /// When anything was sent last.
+    /// When the last message was sent.
     sent: Option<Instant>,
     sender: Sender,
 }
 
-/// Nobody listens any more, or has been told why nothing comes any more.
+/// The watcher has disconnected, or has got an error.
 struct Ended;
 
 impl Watcher {
@@ -39,15 +39,15 @@ impl Watcher {
         Self { database, sequence, sent: None, sender }
     }
 
-    /// Sends entries until the watcher goes away or the database fails. What is new comes from the poller that all
-    /// watchers of the workspace share; what is older, or was missed by a slow watcher, is read.
+    /// Sends entries until the watcher disconnects or the database fails. New entries come from the poller that all
+    /// watchers of the workspace share. Older ones, and those that a slow watcher missed, are read separately.
     pub(super) async fn run(mut self, workspace: WorkspaceId, pollers: &Pollers<News>) {
         loop {
             let news = pollers.watch(workspace, LogTail::new(self.database.clone()));
             if self.follow(news).await.is_err() {
                 return;
             }
-            // The poller failed; whatever is wrong, reading again tells.
+            // The poller failed. Reading again reveals the cause.
             sleep(POLL).await;
         }
     }
@@ -85,13 +85,13 @@ impl Watcher {
         if changes.is_empty() { Ok(()) } else { self.send(changes).await }
     }
 
-    /// Reads up to the log's end.
+    /// Reads up to the end of the log.
     async fn catch_up(&mut self) -> Result<(), Ended> {
         loop {
-            let Page { changes, more } = match store::after(&self.database, self.sequence, BATCH).await {
+            let Page { changes, more } = match changes::after(&self.database, self.sequence, BATCH).await {
                 Ok(page) => page,
                 Err(error) => {
-                    // The watcher resumes from the last number it has.
+                    // The watcher resumes after the last number that it has.
                     let _ = self.sender.send(Err(status(error))).await;
                     return Err(Ended);
                 }

@@ -1,4 +1,4 @@
-//! What is wrong with single workspaces while all of them are worked on.
+//! Errors of single workspaces, while all workspaces are processed.
 
 use usher_base::Reason;
 use usher_base::id::WorkspaceId;
@@ -6,10 +6,10 @@ use usher_store::Database;
 
 use super::RelayError;
 
-/// Logs what is wrong with one workspace.
+/// Logs the error of one workspace.
 ///
 /// # Errors
-/// The identity database or billing does not answer, so it is wrong with all of them.
+/// The identity database or billing is unavailable, which affects all workspaces.
 pub(super) async fn note(
     database: &Database,
     workspace: WorkspaceId,
@@ -23,20 +23,20 @@ pub(super) async fn note(
     tracing::error!(
         %workspace,
         error = &error as &dyn std::error::Error,
-        "this workspace waits and is tried again; the others go on"
+        "this workspace is retried later; the others are not affected"
     );
     Ok(error)
 }
 
-/// The first fault of a pass over the workspaces.
+/// The first error of a pass over the workspaces.
 #[derive(Debug, Default)]
 pub(super) struct Faults(Option<RelayError>);
 
 impl Faults {
-    /// Notes what is wrong with one workspace, so that the others go on.
+    /// Records the error of one workspace, so that the others continue.
     ///
     /// # Errors
-    /// The identity database or billing does not answer, so it is wrong with all of them.
+    /// The identity database or billing is unavailable, which affects all workspaces.
     pub(super) async fn met(
         &mut self,
         database: &Database,
@@ -50,8 +50,8 @@ impl Faults {
     /// Ends the pass.
     ///
     /// # Errors
-    /// What was wrong with the first workspace that something was wrong with.
-    pub(super) fn told(self) -> Result<(), RelayError> {
+    /// The first error of a workspace.
+    pub(super) fn into_result(self) -> Result<(), RelayError> {
         self.0.map_or(Ok(()), Err)
     }
 }

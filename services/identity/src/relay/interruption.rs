@@ -1,30 +1,30 @@
-//! Times in which nothing gets through to billing or back.
+//! Interruptions of the connection to billing.
 
 use std::time::Duration;
 
 use super::RelayError;
 
-/// The pause after a first failure.
+/// The pause after the first failure.
 const FIRST: Duration = Duration::from_millis(250);
 
-/// Whether something waits, and how long it pauses between tries. The log has where it begins and where it
-/// ends, because billing may be away for long.
+/// An interruption, and the pause until the next attempt. Only its beginning and its end are logged, because billing
+/// may be unavailable for long.
 #[derive(Debug)]
 pub(super) struct Interruption {
-    /// What waits.
+    /// What is interrupted.
     what: &'static str,
     longest: Duration,
-    /// None while nothing does.
+    /// `None` if there is no interruption.
     pause: Option<Duration>,
 }
 
 impl Interruption {
-    /// Nothing waits as yet; what will does not pause for longer than `longest`.
+    /// Starts without an interruption. Pauses will not exceed `longest`.
     pub(super) const fn none(what: &'static str, longest: Duration) -> Self {
         Self { what, longest, pause: None }
     }
 
-    /// A try failed: how long to pause before the next one.
+    /// Records a failed attempt. Returns how long to pause before the next one.
     pub(super) fn failed(&mut self, error: &RelayError) -> Duration {
         if self.pause.is_none() {
             tracing::warn!(error = error as &dyn std::error::Error, "{} wait", self.what);
@@ -34,7 +34,7 @@ impl Interruption {
         pause
     }
 
-    /// A try succeeded.
+    /// Records a successful attempt.
     pub(super) fn over(&mut self) {
         if self.pause.take().is_some() {
             tracing::info!("{} wait no more", self.what);
@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pauses_grow_up_to_the_longest_and_begin_anew_after_a_success() {
+    fn pauses_grow_up_to_the_maximum_and_are_reset_by_a_success() {
         let error = RelayError::Call(Failure::new(Reason::Unavailable, "away"));
         let mut interruption = Interruption::none("limits", Duration::from_secs(2));
         let mut millis = || interruption.failed(&error).as_millis();

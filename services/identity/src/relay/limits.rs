@@ -1,4 +1,4 @@
-//! Billing's limits, taken over as they come to hold: they are enforced here, also while billing is away.
+//! Copies billing's limits when they change. They are enforced here, even while billing is unavailable.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -15,13 +15,13 @@ use usher_seats::Pool;
 
 use super::interruption::Interruption;
 use super::{Relay, RelayError, outgoing};
-use crate::store::limits as store;
+use crate::store::limits;
 
 /// How long billing may take to open the stream.
 const OPEN: Duration = Duration::from_secs(5);
-/// Limits that are taken over at once: few, because requests need the connections more.
-const AT_ONCE: usize = 4;
-/// The longest pause between two tries, so that what billing sets after an outage holds soon.
+/// The maximum number of limits that are stored at once. It is small, because requests need the connections more.
+const MAX_CONCURRENT_WRITES: usize = 4;
+/// The maximum pause between two attempts, so that limits that were set during an outage apply soon after it.
 const PAUSE: Duration = Duration::from_secs(2);
 
 /// The version that was taken over, by workspace and pool. A stream that only replaces one whose credential has
@@ -29,8 +29,8 @@ const PAUSE: Duration = Duration::from_secs(2);
 type Taken = HashMap<(String, i32), i64>;
 
 impl Relay {
-    /// Keeps a stream open until the stop is asked for. A new one begins with all limits, so nothing is lost
-    /// between two, whatever ended the one before.
+    /// Keeps a stream open until shutdown begins. A new stream starts with all limits, so nothing is lost between two
+    /// streams.
     pub(crate) async fn follow_limits(self, tasks: Tasks) {
         let (mut taken, mut interruption) = (Taken::new(), Interruption::none("limits", PAUSE));
         loop {
@@ -48,7 +48,7 @@ impl Relay {
         }
     }
 
-    /// Takes limits over until the stream ends; that only its credential did is no error.
+    /// Stores limits until the stream ends. Its end because of an expired credential is not an error.
     async fn take_limits(
         &self,
         taken: &mut Taken,
@@ -67,7 +67,7 @@ impl Relay {
             };
             missed = self.take(&verified, message.limits, taken).await?.or(missed);
             if message.complete {
-                // Only another stream has again what was missed.
+                // Only another stream contains the missed limit again.
                 if let Some(error) = missed {
                     return Err(error);
                 }
@@ -77,8 +77,8 @@ impl Relay {
         }
     }
 
-    /// Takes over what came at once, but for what can't be stored: one workspace's fault stops no other. Says why
-    /// a limit was missed that may be taken when it comes again.
+    /// Stores a batch of limits, except those that can't be stored: an error of one workspace does not affect the
+    /// others. Returns the error if a limit was missed that may be stored at the next attempt.
     async fn take(
         &self,
         verified: &Credential,
@@ -87,14 +87,14 @@ impl Relay {
     ) -> Result<Option<RelayError>, RelayError> {
         limits.retain(|limit| taken.get(&pool(limit)) != Some(&limit.version));
         let each = limits.into_iter().map(async |limit| (self.take_one(verified, &limit).await, limit));
-        let mut outcomes = futures::stream::iter(each).buffer_unordered(AT_ONCE);
+        let mut outcomes = futures::stream::iter(each).buffer_unordered(MAX_CONCURRENT_WRITES);
         let mut missed = None;
         while let Some((outcome, limit)) = outcomes.next().await {
             let Err(error) = outcome else {
                 taken.insert(pool(&limit), limit.version);
                 continue;
             };
-            // Where the database is away, so is every other workspace.
+            // If the database is unavailable, all workspaces are affected.
             self.database.ping().await?;
             if matches!(&error, RelayError::Store(error) if error.reason().row().retryable) {
                 missed = Some(error);
@@ -105,7 +105,7 @@ impl Relay {
                 pool = enum_name::<Pool>(limit.pool),
                 version = limit.version,
                 error = &error as &dyn std::error::Error,
-                "a limit can't be taken over; the one before it holds"
+                "can't store a limit; the previous one stays in force"
             );
         }
         Ok(missed)

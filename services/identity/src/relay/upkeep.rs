@@ -1,4 +1,4 @@
-//! What keeps billing's proof complete beside the events: watermarks, comparisons of states.
+//! Periodic work beside the events that billing's proof needs: watermarks, and comparisons of seats.
 
 use std::time::{Duration, Instant};
 
@@ -19,17 +19,17 @@ use crate::store::{relays, states};
 
 /// How often watermarks are advanced.
 const WATERMARKS: Duration = Duration::from_secs(15);
-/// How far times may be ahead of the database's clock, which decides what is now.
-const AHEAD: SignedDuration = SignedDuration::from_secs(5);
-/// How many workspaces a log line names.
-const NAMED: usize = 10;
-/// How many workspaces' watermarks are sent at once.
+/// How far times may be ahead of the database's clock, which is authoritative.
+const MAX_AHEAD: SignedDuration = SignedDuration::from_secs(5);
+/// The maximum number of workspaces in a log line.
+const MAX_NAMED: usize = 10;
+/// The number of workspaces whose watermarks are sent at once.
 const PAGE: i32 = 500;
-/// The longest that a comparison of all states may take.
+/// The maximum duration of a comparison of all seats.
 const COMPARE: Duration = Duration::from_mins(1);
 
 impl Relay {
-    /// Goes on until the stop is asked for; what fails is tried again.
+    /// Runs until shutdown begins, and retries after errors.
     pub(crate) async fn upkeep(self, tasks: Tasks) {
         let mut interruption = Interruption::none("watermarks", WATERMARKS);
         let mut advanced = Instant::now();
@@ -54,8 +54,8 @@ impl Relay {
         }
     }
 
-    /// Advances every workspace's watermark, and compares where billing wants it. A workspace whose rows can't be
-    /// read or written keeps no other waiting.
+    /// Advances the watermarks of all workspaces, and compares seats where billing asks for it. A workspace whose
+    /// rows can't be read or written does not delay the others.
     async fn advance_watermarks(&self) -> Result<(), RelayError> {
         let credential = self.credential.current().await?;
         let verified = self.verified(&credential).await?;
@@ -66,7 +66,7 @@ impl Relay {
             let workspaces = states::workspaces(&self.database, after, PAGE).await?;
             let Some(last) = workspaces.last() else {
                 alarm(&ahead);
-                return faults.told();
+                return faults.into_result();
             };
             after = *last;
             let mut watermarks = Vec::with_capacity(workspaces.len());
@@ -81,8 +81,8 @@ impl Relay {
                             continue;
                         }
                     };
-                if as_of > self.clock.now() + AHEAD {
-                    // Billing would refuse it.
+                if as_of > self.clock.now() + MAX_AHEAD {
+                    // Billing would refuse this watermark.
                     ahead.push(workspace);
                 } else {
                     watermarks.push(watermark);
@@ -114,7 +114,7 @@ impl Relay {
         let clock = states::clock(&self.database).await?;
         let ahead = self.clock.now().duration_since(clock);
         metrics::gauge!("usher_clock_ahead_seconds", "service" => "identity").set(ahead.as_secs_f64());
-        if ahead <= AHEAD {
+        if ahead <= MAX_AHEAD {
             return Ok(());
         }
         let error = RelayError::ClockAhead(ahead.as_secs());
@@ -122,8 +122,8 @@ impl Relay {
         Err(error)
     }
 
-    /// Goes back to where billing is, for workspaces in which it lacks events that it once had: its
-    /// database was restored. What is on its way is sent again, and changes nothing.
+    /// Rewinds to billing's position, for workspaces in which billing lacks events that it once had, because its
+    /// database was restored. Events that are in transit are sent again without effect.
     async fn rewind(
         &self,
         credential: &str,
@@ -149,7 +149,7 @@ impl Relay {
         Ok(())
     }
 
-    /// Takes over which persons are one, as billing says.
+    /// Stores billing's person links.
     async fn take_links(
         &self,
         verified: &Credential,
@@ -157,7 +157,7 @@ impl Relay {
         links: &pb::PersonLinks,
     ) -> Result<(), RelayError> {
         let wrong = |error: &dyn std::fmt::Display| {
-            Failure::new(Reason::Internal, format!("billing sent a link that is none: {error}"))
+            Failure::new(Reason::Internal, format!("billing sent an invalid person link: {error}"))
         };
         let mut pairs = Vec::with_capacity(links.links.len());
         for link in &links.links {
@@ -169,7 +169,7 @@ impl Relay {
         Ok(states::take_links(&self.scoped(verified, workspace)?, &links.version, &pairs).await?)
     }
 
-    /// Compares a workspace's states with billing's, by digests first, and user by user where these differ.
+    /// Compares the seats of a workspace with billing's: first by digests, then by user if these differ.
     async fn compare(
         &self,
         credential: &str,
@@ -192,7 +192,7 @@ impl Relay {
         let found = self.reconcile(credential, workspace, &state).await?;
         tracing::error!(
             %workspace, sequence = state.sequence, persons = found.person_keys.len(),
-            "identity and billing count different seats; begin a new epoch to book the difference"
+            "identity and billing count different seats; begin a new epoch to record the difference"
         );
         Ok(())
     }
@@ -212,17 +212,17 @@ impl Relay {
     }
 }
 
-/// Tells of workspaces whose times are ahead of the clock, because a clock had leapt when they were written.
+/// Reports workspaces whose times are ahead of the clock, because they were written while a clock was wrong.
 fn alarm(ahead: &[WorkspaceId]) {
     metrics::gauge!("usher_workspaces_ahead_of_clock")
         .set(f64::from(u32::try_from(ahead.len()).unwrap_or(u32::MAX)));
     if !ahead.is_empty() {
-        let first: Vec<String> = ahead.iter().take(NAMED).map(ToString::to_string).collect();
+        let first: Vec<String> = ahead.iter().take(MAX_NAMED).map(ToString::to_string).collect();
         tracing::error!(
             workspaces = ahead.len(),
             first = first.join(" "),
-            "the times of these workspaces are ahead of the clock, so billing takes nothing of them; \
-             run `usher admin ledger resync` for each"
+            "the times of these workspaces are ahead of the clock, so billing does not accept their \
+             events; run `usher admin ledger resync` for each"
         );
     }
 }

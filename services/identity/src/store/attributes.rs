@@ -1,11 +1,11 @@
-//! The workspace's own attributes.
+//! Custom attributes.
 
 use sqlx::FromRow;
 use usher_scim::fold;
 use usher_scim::schema::{CUSTOM_USER, CustomAttribute, Kind};
 use usher_store::{Error, ScopedDatabase};
 
-use super::LONGEST_SCAN;
+use super::MAX_SCAN_TIME;
 
 #[derive(FromRow)]
 struct AttributeRow {
@@ -35,7 +35,7 @@ impl From<AttributeRow> for CustomAttribute {
     }
 }
 
-/// How a definition ended.
+/// The outcome of a definition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Defined {
     Done,
@@ -43,16 +43,16 @@ pub(crate) enum Defined {
     TooMany,
 }
 
-/// How a deletion ended.
+/// The outcome of a deletion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Deleted {
     Done,
     Absent,
-    /// So many users have a value.
+    /// The number of users with a value.
     InUse(i64),
 }
 
-/// All of them, by name.
+/// All custom attributes, ordered by name.
 pub(crate) async fn list(database: &ScopedDatabase) -> Result<Vec<CustomAttribute>, Error> {
     let mut tx = database.begin().await?;
     let tenant = tx.tenant();
@@ -67,11 +67,11 @@ pub(crate) async fn list(database: &ScopedDatabase) -> Result<Vec<CustomAttribut
     Ok(rows.into_iter().map(CustomAttribute::from).collect())
 }
 
-/// Defines one, if there are fewer than `most`.
+/// Defines an attribute if there are fewer than `max`.
 pub(crate) async fn define(
     database: &ScopedDatabase,
     attribute: &CustomAttribute,
-    most: i64,
+    max: i64,
 ) -> Result<Defined, Error> {
     let mut tx = database.begin().await?;
     let tenant = tx.tenant();
@@ -80,7 +80,7 @@ pub(crate) async fn define(
         .bind(tenant)
         .fetch_one(tx.conn())
         .await?;
-    if known >= most {
+    if known >= max {
         return Ok(Defined::TooMany);
     }
     let done = sqlx::query(
@@ -100,9 +100,9 @@ pub(crate) async fn define(
     Ok(if done.rows_affected() == 1 { Defined::Done } else { Defined::Exists })
 }
 
-/// Deletes one that nobody has a value of.
+/// Deletes an attribute that no user has a value of.
 pub(crate) async fn delete(database: &ScopedDatabase, name: &str) -> Result<Deleted, Error> {
-    let mut tx = database.scan(LONGEST_SCAN).await?;
+    let mut tx = database.scan(MAX_SCAN_TIME).await?;
     let tenant = tx.tenant();
     let name: Option<String> = sqlx::query_scalar(
         "DELETE FROM custom_attributes WHERE tenant_id = $1 AND name_key = $2 RETURNING name",

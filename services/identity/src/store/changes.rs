@@ -9,19 +9,19 @@ use uuid::Uuid;
 
 use crate::page_size;
 
-/// Bytes of the entries of a page as they are sent. Whoever reads the log takes messages of 4 MiB, which is what gRPC
-/// clients take unless they are told otherwise; one entry has at most 20,000 members, 0.8 MB (`append_group_change`), unless it is from before there was that limit.
-const MOST: usize = 1 << 20;
-/// Bytes of the entries of a page as they are stored: a member takes 38 bytes in a message and at most 16 here, so that
-/// no more is read than is sent, or little more.
-const MOST_STORED: i64 = 1 << 19;
-/// What is written in front of each entry of a message, at the most.
-const AROUND: usize = 6;
+/// The maximum size of a page as it is sent. gRPC clients accept messages of 4 MiB by default. An entry has at most
+/// 20,000 members, 0.8 MB (`append_group_change`), unless it is older than this limit.
+const MAX_PAGE_BYTES: usize = 1 << 20;
+/// The maximum size of a page as it is stored. A member takes 38 bytes in a message and at most 16 here, so hardly
+/// more is read than is sent.
+const MAX_STORED_BYTES: i64 = 1 << 19;
+/// The maximum overhead per entry of a message.
+const ROW_OVERHEAD_BYTES: usize = 6;
 
-/// Entries in order.
+/// Consecutive entries.
 pub(crate) struct Page {
     pub(crate) changes: Vec<pb::Change>,
-    /// Whether there are more after them.
+    /// Whether more entries follow.
     pub(crate) more: bool,
 }
 
@@ -38,7 +38,7 @@ struct ChangeRow {
     actor: String,
     request_id: String,
     seat_sequence: i64,
-    /// How many entries there were to choose from, of which one more than a page may have was looked at.
+    /// The number of entries that were examined, including one more than a page may have.
     there: i64,
 }
 
@@ -70,13 +70,13 @@ impl From<ChangeRow> for pb::Change {
     }
 }
 
-/// The entries after a number, in order: at most so many, and as many as fit into a page, but always one.
-pub(crate) async fn after(database: &ScopedDatabase, sequence: i64, most: u32) -> Result<Page, Error> {
+/// The entries after a number, in order: at most `max`, and as many as fit into a page, but at least one.
+pub(crate) async fn after(database: &ScopedDatabase, sequence: i64, max: u32) -> Result<Page, Error> {
     let rows = database
         .statement::<ChangeRow>("SELECT * FROM list_changes($1, $2, $3, $4)")
         .bind(sequence)
-        .bind(i64::from(most))
-        .bind(MOST_STORED)
+        .bind(i64::from(max))
+        .bind(MAX_STORED_BYTES)
         .fetch_all()
         .await?;
     let there = rows.first().map_or(0, |row| usize::try_from(row.there).unwrap_or(usize::MAX));
@@ -85,7 +85,10 @@ pub(crate) async fn after(database: &ScopedDatabase, sequence: i64, most: u32) -
     Ok(Page { more: changes.len() < there, changes })
 }
 
-/// How many of the entries fit.
+/// The number of entries that fit into a page.
 fn fitting(changes: &[pb::Change]) -> usize {
-    page_size::fitting_into(MOST, changes.iter().map(|change| change.encoded_len() + AROUND))
+    page_size::fitting_into(
+        MAX_PAGE_BYTES,
+        changes.iter().map(|change| change.encoded_len() + ROW_OVERHEAD_BYTES),
+    )
 }

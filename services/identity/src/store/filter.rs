@@ -1,6 +1,6 @@
-//! Filters as SQL: the whole of a bound filter becomes one condition on a row `r` of users or groups.
-//! Every value, every attribute's name and the tenant are bound; what is pushed as text is written
-//! here. Each test is true or false, never NULL, so that `not` means what it says.
+//! Translates filters to SQL. A bound filter becomes one condition on a row `r` of users or groups. All values, names
+//! of attributes and the tenant are bound as parameters; text that is pushed is written in this module. Each test is
+//! true or false, never NULL, so that `not` works as expected.
 
 #[cfg(test)]
 mod agreement;
@@ -19,7 +19,7 @@ use source::List;
 
 use crate::query::Probe;
 
-/// Writes conditions at the end of a query.
+/// Appends conditions to a query.
 pub(super) struct Condition<'q> {
     pub(super) query: &'q mut QueryBuilder<Postgres>,
     pub(super) table: Table,
@@ -27,12 +27,12 @@ pub(super) struct Condition<'q> {
     pub(super) reader: Reader<'q>,
 }
 
-/// Where the parts of an element are.
+/// Where the parts of an element are stored.
 #[derive(Clone, Debug)]
 enum Element {
     /// A row of a list.
     Row(List),
-    /// The columns behind `meta`.
+    /// The columns of `meta`.
     Meta,
     /// A JSON object: `e.v`.
     Json,
@@ -41,7 +41,7 @@ enum Element {
 }
 
 impl Condition<'_> {
-    /// The filter's condition.
+    /// Pushes the condition of a filter.
     pub(super) fn push(&mut self, filter: &Bound<'_>) {
         match filter {
             Bound::And(left, right) => self.pair(left, " AND ", right),
@@ -56,11 +56,11 @@ impl Condition<'_> {
         }
     }
 
-    /// Equalities that must hold and that an index answers, said once more so that it can; whether there are any.
-    /// Where there are none, the whole workspace must be read, and the statement must say so.
+    /// Pushes the required equalities again in a form that an index can answer; returns whether there are any. If
+    /// there are none, the statement has to read the whole workspace, and must be marked as a scan.
     pub(super) fn push_indexed(&mut self, filter: &Bound<'_>) -> bool {
         if let Some(ids) = ids(filter, self.table) {
-            // Of no id at all the planner would conclude that everything is to be read.
+            // With an empty list the planner would choose to read everything.
             let ids = if ids.is_empty() { vec![Uuid::nil()] } else { ids };
             self.query.push(" AND ").push(self.table.id()).push(" = ANY (").push_bind(ids).push(")");
             return true;
@@ -71,7 +71,7 @@ impl Condition<'_> {
                 self.push_indexed(right) || left
             }
             Bound::Some(place, test @ Test::Text(TextOp::Order(Order::Eq), literal, _)) => {
-                match (self.table.source(place), Probe::of(filter)) {
+                match (self.table.source(place), Probe::find(filter)) {
                     (Source::Keyed { key: column, .. } | Source::Text(column @ "r.external_id"), _) => {
                         self.query.push(" AND ").push(column).push(" = ").push_bind(literal.clone());
                         true
@@ -86,7 +86,7 @@ impl Condition<'_> {
                 }
             }
             Bound::Element(place, inner) => {
-                match (self.table.source(place), Probe::of(filter), inner.as_ref()) {
+                match (self.table.source(place), Probe::find(filter), inner.as_ref()) {
                     (_, Some(Probe::WorkEmail(address)), _) => self.address(&address, "several_work_emails"),
                     (_, Some(Probe::Email(address)), _) => self.address(&address, "other_emails"),
                     (Source::List(list), _, Bound::Some(part, test)) => {
@@ -99,7 +99,8 @@ impl Condition<'_> {
         }
     }
 
-    /// Those who have the address as their first of type work, and those who have others, each by its index.
+    /// Pushes an index condition for users with this address as their first address of type work, and one for users
+    /// with it elsewhere.
     fn address(&mut self, address: &str, others: &'static str) -> bool {
         self.query
             .push(" AND r.user_id = ANY (ARRAY(SELECT w.user_id FROM users w WHERE w.tenant_id = ")
@@ -127,7 +128,7 @@ impl Condition<'_> {
         true
     }
 
-    /// The condition of a filter on the members of a group, whose rows are at hand as in [`List::Members`].
+    /// Pushes the condition of a filter on the members of a group, whose rows are named as in [`List::Members`].
     pub(super) fn push_member(&mut self, filter: &Bound<'_>) {
         self.inner(filter, &Element::Row(List::Members));
     }
@@ -169,7 +170,7 @@ impl Condition<'_> {
                 self.inner(inner, &Element::At(path));
                 self.query.push(")");
             }
-            // `meta` is the only complex attribute that is kept in columns.
+            // `meta` is the only complex attribute that is stored in columns.
             _ => self.inner(inner, &Element::Meta),
         }
     }
@@ -199,14 +200,14 @@ impl Condition<'_> {
                 };
                 self.leaf(&source, test);
             }
-            // There is no such thing in an element.
+            // Elements can't contain this.
             Bound::Element(..) => {
                 self.query.push("false");
             }
         }
     }
 
-    /// Some element of a JSON list fulfils a condition on `e.v`.
+    /// Pushes the condition that some element of a JSON list meets a condition on `e.v`.
     fn elements(&mut self, path: Vec<String>, condition: impl FnOnce(&mut Self)) {
         self.query
             .push("EXISTS (SELECT 1 FROM jsonb_array_elements(r.resource #> ")
@@ -216,7 +217,7 @@ impl Condition<'_> {
         self.query.push(")");
     }
 
-    /// One value stands the test.
+    /// Pushes the condition that a single value passes the test.
     fn leaf(&mut self, source: &Source, test: &Test) {
         match (source, test) {
             (Source::Always, _) => {
@@ -334,7 +335,7 @@ const fn sign(order: Order) -> &'static str {
     }
 }
 
-/// The ids that a filter is about, where it is a comparison with an id, or several of them joined by `or`.
+/// Returns the ids if a filter is a comparison with an id, or several of them joined by `or`.
 fn ids(filter: &Bound<'_>, table: Table) -> Option<Vec<Uuid>> {
     let mut ids = Vec::new();
     let mut left = vec![filter];
@@ -352,7 +353,7 @@ fn ids(filter: &Bound<'_>, table: Table) -> Option<Vec<Uuid>> {
     Some(ids)
 }
 
-/// The id that a text is, if it is written as ids are: case matters.
+/// Parses an id in its canonical form only, because case matters.
 pub(crate) fn canonical_uuid(text: &str) -> Option<Uuid> {
     Uuid::parse_str(text).ok().filter(|id| id.to_string() == text)
 }

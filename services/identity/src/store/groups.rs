@@ -1,4 +1,4 @@
-//! Groups. Writes are one statement each: functions of migration 0005.
+//! Groups. Each write is one statement, which calls a function of migration 0005.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ use usher_scim::fold;
 use usher_store::{Error, OnConstraint as _, ScopedDatabase, TenantTx, Time};
 use uuid::Uuid;
 
-use super::LONGEST_LIST;
+use super::MAX_LIST_TIME;
 use super::filter::{Table, canonical_uuid};
 use super::listing::{self, Listing};
 use super::users::lost_a_race;
@@ -54,7 +54,7 @@ struct MemberRow {
     kind: String,
 }
 
-/// A group after a write; none of it where the write found none.
+/// A group after a write. All columns are NULL if the write found no group.
 #[derive(FromRow)]
 struct WrittenRow {
     outcome: String,
@@ -84,9 +84,9 @@ impl WrittenRow {
 /// A write of a group.
 pub(crate) struct Write<'a> {
     pub(crate) id: GroupId,
-    /// Only over one of these; empty means any.
+    /// Only if the group has one of these versions; empty means any.
     pub(crate) versions: &'a [i64],
-    /// All attributes, where any changes.
+    /// All attributes, if any of them changes.
     pub(crate) attributes: Option<Attributes<'a>>,
     pub(crate) members: &'a Members,
 }
@@ -95,55 +95,55 @@ pub(crate) struct Write<'a> {
 pub(crate) struct Attributes<'a> {
     pub(crate) display_name: &'a str,
     pub(crate) external_id: Option<&'a str>,
-    /// Whose it is from then on.
+    /// The connection after the write.
     pub(crate) connection: &'a str,
-    /// What changed.
+    /// The paths that changed.
     pub(crate) paths: Vec<String>,
 }
 
-/// Those who come in, and what the client calls each.
+/// The new members, and the client's name for each.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Joining {
+pub(crate) struct NewMembers {
     pub(crate) ids: Vec<Uuid>,
     pub(crate) displays: Vec<Option<String>>,
 }
 
-/// Who is in and who is out.
+/// A change of members.
 pub(crate) struct Members {
-    /// Nobody but `add`.
+    /// Removes all members except those in `add`.
     pub(crate) clear: bool,
-    pub(crate) add: Joining,
+    pub(crate) add: NewMembers,
     pub(crate) remove: Vec<Uuid>,
 }
 
-/// How a write ended.
-pub(crate) enum Written {
+/// The outcome of a write.
+pub(crate) enum WriteOutcome {
     Done(Group),
     /// Another group has the name.
     Taken,
-    /// Somebody wrote the group since it was read.
+    /// Somebody changed the group since it was read.
     Stale,
     Absent,
 }
 
-/// How a deletion ended.
+/// The outcome of a deletion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Deleted {
     Done,
     Stale,
     Absent,
-    /// Somebody else's locks were in the way.
+    /// A lock conflict; try again.
     Again,
 }
 
-/// SQLSTATEs of `add_members`; the detail has the ids.
+/// SQLSTATEs of `add_members`, with the ids in the error's detail.
 const UNKNOWN_MEMBERS: &str = "US002";
 const CIRCULAR_MEMBERS: &str = "US003";
 const NESTED_TOO_DEEP: &str = "US011";
 const TOO_MANY_NESTED: &str = "US012";
-/// Most groups that a probe finds.
-const PROBED: usize = 200;
-/// A page of an identity provider; of larger ones, the first may have all the members that fit.
+/// The maximum number of groups that a probe returns.
+const MAX_PROBED: usize = 200;
+/// The usual page size of an identity provider. In larger pages, the first groups may have all the members that fit.
 const COUNTED_AT_ONCE: usize = 100;
 
 enum Fault {
@@ -162,7 +162,7 @@ pub(crate) async fn find(database: &ScopedDatabase, id: GroupId) -> Result<Optio
     Ok(named(database, "id", id.to_string()).await?.pop())
 }
 
-/// The groups that an index finds, oldest first and without members; none where a page is better.
+/// The groups that an index finds, oldest first and without members. `None` if a page is cheaper.
 pub(crate) async fn probe(database: &ScopedDatabase, probe: &Probe) -> Result<Option<Vec<Group>>, Error> {
     let (by, key) = match probe {
         Probe::Id(id) => match canonical_uuid(id) {
@@ -180,7 +180,7 @@ pub(crate) async fn probe(database: &ScopedDatabase, probe: &Probe) -> Result<Op
         Probe::ExternalId(id) => ("external_id", id.clone()),
         Probe::UserName(_) | Probe::WorkEmail(_) | Probe::Email(_) => return Ok(None),
     };
-    Ok(Some(named(database, by, key).await?).filter(|groups| groups.len() <= PROBED))
+    Ok(Some(named(database, by, key).await?).filter(|groups| groups.len() <= MAX_PROBED))
 }
 
 async fn named(database: &ScopedDatabase, by: &'static str, key: String) -> Result<Vec<Group>, Error> {
@@ -195,14 +195,14 @@ pub(crate) async fn page(
     database: &ScopedDatabase,
     listing: &Listing<'_>,
 ) -> Result<(Vec<Group>, listing::Page), Error> {
-    let mut tx = database.scan(LONGEST_LIST).await?;
+    let mut tx = database.scan(MAX_LIST_TIME).await?;
     let page = listing.read(&mut tx, Table::Groups).await?;
     let groups = in_order(&mut tx, &page.ids).await?;
     tx.commit().await?;
     Ok((groups, page))
 }
 
-/// The groups with these ids, in their order.
+/// The groups with these ids, in this order.
 async fn in_order(tx: &mut TenantTx, ids: &[Uuid]) -> Result<Vec<Group>, Error> {
     if ids.is_empty() {
         return Ok(Vec::new());
@@ -219,18 +219,18 @@ async fn in_order(tx: &mut TenantTx, ids: &[Uuid]) -> Result<Vec<Group>, Error> 
     Ok(ids.iter().filter_map(|id| rows.remove(id)).map(Group::from).collect())
 }
 
-/// How many members each of the groups has, in their order; where they have more than `most` in all, those counted
-/// last are counted only so far.
+/// The number of members of each group, in this order. If they have more than `max` in total, the last ones are
+/// counted only partially.
 pub(crate) async fn count_members(
     database: &ScopedDatabase,
     groups: &[Group],
-    most: usize,
+    max: usize,
 ) -> Result<Vec<usize>, Error> {
     let ids: Vec<Uuid> = groups.iter().map(|group| group.id.as_uuid()).collect();
-    let mut tx = database.scan(LONGEST_LIST).await?;
+    let mut tx = database.scan(MAX_LIST_TIME).await?;
     let tenant = tx.tenant();
     let mut counts = Vec::with_capacity(ids.len());
-    let mut left = most;
+    let mut left = max;
     for some in ids.chunks(COUNTED_AT_ONCE) {
         let counted: Vec<(Uuid, i64)> = sqlx::query_as(
             "SELECT w.id, c.members FROM unnest($2) w(id), LATERAL (
@@ -274,14 +274,13 @@ pub(crate) async fn fill_members(database: &ScopedDatabase, groups: &mut [Group]
     Ok(())
 }
 
-/// Creates a group.
 pub(crate) async fn create(
     database: &ScopedDatabase,
     ctx: &CallContext,
     group: &Group,
     paths: Vec<String>,
-    add: Joining,
-) -> Result<Written, IdentityError> {
+    add: NewMembers,
+) -> Result<WriteOutcome, IdentityError> {
     let query = database
         .statement::<(String,)>(
             "SELECT outcome FROM create_group($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
@@ -297,18 +296,17 @@ pub(crate) async fn create(
         .bind(ctx.actor().to_string())
         .bind(ctx.request_id().to_owned());
     match query.fetch_one().await {
-        Ok((outcome,)) if outcome == "created" => Ok(Written::Done(group.clone())),
-        Ok(_) => Ok(Written::Taken),
+        Ok((outcome,)) if outcome == "created" => Ok(WriteOutcome::Done(group.clone())),
+        Ok(_) => Ok(WriteOutcome::Taken),
         Err(error) => refused(error),
     }
 }
 
-/// Writes a group.
 pub(crate) async fn write(
     database: &ScopedDatabase,
     ctx: &CallContext,
     write: &Write<'_>,
-) -> Result<Written, IdentityError> {
+) -> Result<WriteOutcome, IdentityError> {
     let attributes = write.attributes.as_ref();
     let query = database
         .statement::<WrittenRow>(
@@ -334,16 +332,16 @@ pub(crate) async fn write(
         Err(error) => return refused(error),
     };
     Ok(match row.outcome.as_str() {
-        "stale" => Written::Stale,
-        "not_found" => Written::Absent,
-        _ => row.group().map_or(Written::Absent, Written::Done),
+        "stale" => WriteOutcome::Stale,
+        "not_found" => WriteOutcome::Absent,
+        _ => row.group().map_or(WriteOutcome::Absent, WriteOutcome::Done),
     })
 }
 
-/// What it means that the database undid a write.
-fn refused(error: sqlx::Error) -> Result<Written, IdentityError> {
+/// Interprets an error with which the database refused a write.
+fn refused(error: sqlx::Error) -> Result<WriteOutcome, IdentityError> {
     if lost_a_race(&error) {
-        return Ok(Written::Stale);
+        return Ok(WriteOutcome::Stale);
     }
     if let sqlx::Error::Database(raised) = &error {
         let detail =
@@ -359,11 +357,11 @@ fn refused(error: sqlx::Error) -> Result<Written, IdentityError> {
     }
     match Err::<(), _>(error).on_constraint("groups_tenant_display_name_key", || Fault::Taken) {
         Err(Fault::Other(error)) => Err(error.into()),
-        Err(Fault::Taken) | Ok(()) => Ok(Written::Taken),
+        Err(Fault::Taken) | Ok(()) => Ok(WriteOutcome::Taken),
     }
 }
 
-/// Deletes a group, if it has one of the versions where any are given.
+/// Deletes a group, if it has one of the versions, or if none are given.
 pub(crate) async fn delete(
     database: &ScopedDatabase,
     id: GroupId,

@@ -1,4 +1,4 @@
-//! The limits of pools, as they are enforced here.
+//! The limits of pools as they are enforced here.
 
 use serde::Deserialize;
 use usher_proto::billing::v1 as pb;
@@ -8,8 +8,7 @@ use usher_store::{Error, ScopedDatabase};
 
 use crate::policy::Policy;
 
-/// Takes over what the workspace's plan gives by a policy, unless a later one is here. Nothing is judged
-/// by a policy before.
+/// Stores the plan's limits from a policy, unless a later version is stored. The policy is used only after this.
 pub(crate) async fn take_plan(database: &ScopedDatabase, policy: &Policy) -> Result<(), Error> {
     let cap = policy.collaborators;
     database
@@ -50,7 +49,7 @@ pub(crate) async fn count_refusal(database: &ScopedDatabase, pool: Pool) -> Resu
     Ok(())
 }
 
-/// How often a seat of a pool was refused, as a row of `seat_refusals`.
+/// The number of refused seats of a pool, as a row of `seat_refusals`.
 #[derive(Debug, Deserialize)]
 pub(super) struct RefusalsRow {
     pool: Pool,
@@ -63,7 +62,7 @@ impl From<RefusalsRow> for pb::SeatRefusals {
     }
 }
 
-/// What the plan gives of a pool, as a row of `seat_limits`.
+/// A limit of the plan, as a row of `seat_limits`.
 #[derive(Debug, Deserialize)]
 pub(super) struct PlanLimitRow {
     pool: Pool,

@@ -1,4 +1,4 @@
-//! Linked persons take one seat, whatever the order in which links and users come and go.
+//! Tests that linked persons use one seat, in whatever order links and users are added and removed.
 
 use usher_base::Clock;
 use usher_base::id::{PersonKey, WorkspaceId};
@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::store::world::World;
 use crate::store::{seats, states};
 
-/// Six people of three classes; number 6 has two users and is away.
+/// Six persons in three classes. Number 6 has two users and is inactive.
 const PEOPLE: &str = "DO $$
 BEGIN
   FOR n IN 1..7 LOOP
@@ -23,7 +23,7 @@ fn person(number: u128) -> PersonKey {
     PersonKey::from_uuid(Uuid::from_u128((3 << 64) | number))
 }
 
-/// Takes these pairs over: a key, and the one that stands for it.
+/// Stores person links: pairs of a key, and the key that represents it.
 async fn link(world: &World, version: &str, pairs: &[(u128, u128)]) {
     let links: Vec<_> = pairs.iter().map(|(key, stands)| (person(*key), person(*stands))).collect();
     states::take_links(&world.scoped, version, &links).await.unwrap();
@@ -39,16 +39,16 @@ async fn linked_persons_are_counted_once_in_the_highest_class_when_links_come_ch
     let database = TestDatabase::create("identity", &crate::MIGRATOR).await;
     let mut world = World::connect(&database, WorkspaceId::new(&Clock::system())).await;
     world.run(PEOPLE).await;
-    // 1 and 4 are External, 2 and 5 Collaborators, 3 Regular.
+    // 1 and 4 are External, 2 and 5 Collaborators, 3 is Regular.
     assert_eq!(counted(&world).await, (1, 2, 2));
 
     link(&world, "a", &[(1, 1), (2, 1)]).await;
     assert_eq!(counted(&world).await, (1, 2, 1));
     link(&world, "a", &[(1, 1), (2, 1)]).await;
-    assert_eq!(counted(&world).await, (1, 2, 1), "again changes nothing");
+    assert_eq!(counted(&world).await, (1, 2, 1), "repeating it changes nothing");
     link(&world, "b", &[(1, 1), (2, 1), (3, 1), (4, 4), (5, 4), (6, 4)]).await;
     assert_eq!(counted(&world).await, (1, 1, 0));
-    // Who was away comes back as a Regular, and takes the seat of who is linked.
+    // The inactive person returns as Regular, and counts for the linked person's seat.
     world
         .run(
             "SELECT append_change($tenant, now(), 4::smallint, '00000000-0000-0001-0000-000000000006', 2, '{}', '', '',
@@ -60,7 +60,7 @@ async fn linked_persons_are_counted_once_in_the_highest_class_when_links_come_ch
     assert_eq!(counted(&world).await, (2, 0, 0));
 
     link(&world, "", &[]).await;
-    assert_eq!(counted(&world).await, (2, 2, 2), "each counts again");
+    assert_eq!(counted(&world).await, (2, 2, 2), "each counts separately again");
     let version: String = sqlx::query_scalar("SELECT links_version FROM heads WHERE tenant_id = $1")
         .bind(world.tenant())
         .fetch_one(&mut world.owner)

@@ -1,4 +1,4 @@
-//! Pages of ids: keyset from a position, which a cursor has, or an index stands for.
+//! Pages of ids by keyset: from a position, which a cursor contains or an index stands for.
 
 use sqlx::{FromRow, Postgres, QueryBuilder};
 use usher_scim::filter::{Bound, Place};
@@ -9,53 +9,52 @@ use uuid::Uuid;
 pub(crate) use super::filter::Reader;
 use super::filter::{Condition, Source, Table};
 
-/// What is asked for.
+/// A page to read.
 pub(crate) struct Listing<'a> {
     pub(crate) filter: Option<&'a Bound<'a>>,
-    /// By creation where there is none.
+    /// `None` means by creation time.
     pub(crate) order: Option<Order<'a>>,
     pub(crate) window: Window<'a>,
-    /// At the most.
+    /// The maximum number.
     pub(crate) count: i64,
     pub(crate) reader: Reader<'a>,
 }
 
-/// Sorting; those that have no value come last, in descending order first.
+/// The sorting. Resources without a value come last, in descending order first.
 #[derive(Clone, Copy)]
 pub(crate) struct Order<'a> {
     pub(crate) place: Place<'a>,
     pub(crate) descending: bool,
 }
 
-/// Which part of the whole.
+/// The part of the list to read.
 pub(crate) enum Window<'a> {
-    /// After a number of resources: behind the position where the page before ended, if that is known.
+    /// After a number of resources, with the position of the previous page's end if it is known.
     Index(i64, Option<&'a Position>),
-    /// After a position, or before it; from the beginning where there is none.
+    /// After or before a position; from the start if there is none.
     Cursor(Option<&'a Position>),
 }
 
-/// A place between two resources.
+/// A position between two resources.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Position {
-    /// Whether what comes before it is wanted, instead of what comes after.
+    /// Whether to read what precedes it, and not what follows.
     pub(crate) backward: bool,
-    /// The value that it is sorted by, as text.
+    /// The value that the list is sorted by, as text.
     pub(crate) key: Option<String>,
     pub(crate) id: Uuid,
-    /// How many there were in all when the first page was read.
+    /// The total number when the first page was read.
     pub(crate) total: i64,
 }
 
-/// A page.
 pub(crate) struct Page {
     pub(crate) ids: Vec<Uuid>,
     pub(crate) total: i64,
-    /// Behind the last one.
+    /// The position after the last resource.
     pub(crate) end: Option<Position>,
-    /// The same, if there is more.
+    /// The same, if more resources follow.
     pub(crate) next: Option<Position>,
-    /// Before the first one, if there is something.
+    /// The position before the first resource, if others precede it.
     pub(crate) previous: Option<Position>,
 }
 
@@ -66,9 +65,9 @@ struct Row {
 }
 
 impl Listing<'_> {
-    /// Reads a page's ids, in order.
+    /// Reads the ids of a page, in order.
     pub(crate) async fn read(&self, tx: &mut TenantTx, table: Table) -> Result<Page, Error> {
-        // In order, an index gives a page's rows and no more; a bitmap is of all rows that are behind.
+        // With an ordered index scan only a page is read; a bitmap scan would read all rows behind the position.
         sqlx::raw_sql("SET LOCAL enable_bitmapscan = off").execute(tx.conn()).await?;
         match self.window {
             Window::Index(offset, after) => self.by_index(tx, table, offset, after).await,
@@ -82,8 +81,8 @@ impl Listing<'_> {
         }
     }
 
-    /// A whole list knows by its milestones how many resources are before a position. Any other is counted once,
-    /// and a page whose position is not known is reached by reading those before it.
+    /// For an unfiltered list, milestones give the number of resources before a position. Any other list is counted
+    /// once, and a page whose position is unknown is reached by reading those before it.
     async fn by_index(
         &self,
         tx: &mut TenantTx,
@@ -113,7 +112,7 @@ impl Listing<'_> {
         self.from(tx, table, None, offset, total).await
     }
 
-    /// The page after a position, or before it, and after so many that are skipped.
+    /// Reads the page after or before a position, after skipping a number of resources.
     async fn from(
         &self,
         tx: &mut TenantTx,
@@ -143,7 +142,7 @@ impl Listing<'_> {
         }
         let at = |row: &Row, backward| Position { backward, key: row.key.clone(), id: row.id, total };
         page.end = rows.last().map(|row| at(row, false));
-        // Going back, there is a page behind this one: the one that was come from.
+        // When reading backward, a page always follows: the one that the client comes from.
         if more || backward {
             page.next.clone_from(&page.end);
         }
@@ -189,7 +188,7 @@ impl Listing<'_> {
         query.push(table.from()).push(" WHERE r.tenant_id = ").push_bind(tenant);
         let mut condition = Condition { query, table, tenant, reader: self.reader };
         if !self.filter.is_some_and(|filter| condition.push_indexed(filter)) {
-            // Always true; only who says it reads the workspace in order (migration 0030).
+            // Always true. The condition makes the planner read the workspace in order (migration 0030).
             condition.query.push(" AND r.created_at > '-infinity'");
         }
         if let Some(filter) = self.filter {
@@ -211,7 +210,7 @@ impl Listing<'_> {
         query.push(table.id()).push(if backward { " DESC" } else { " ASC" });
     }
 
-    /// What comes after a position, or before it.
+    /// Pushes the condition for what follows or precedes a position.
     fn push_position(&self, query: &mut QueryBuilder<Postgres>, table: Table, position: &Position) {
         query.push(" AND (");
         let beyond = if position.backward { " < " } else { " > " };
@@ -219,7 +218,7 @@ impl Listing<'_> {
             query.push(table.id()).push(beyond).push_bind(position.id).push(")");
             return;
         };
-        // Upward, NULL is greater than everything.
+        // In ascending order, NULL is greater than all values.
         let upward = order.descending == position.backward;
         if let Some(key) = &position.key {
             let place = order.place;
@@ -248,8 +247,8 @@ impl Listing<'_> {
         query.push(")");
     }
 
-    /// What is sorted by: texts by code point, folded where case does not matter; of a list, the
-    /// primary element's value, else the first one's (RFC 7644 section 3.4.2.3).
+    /// Pushes the sort key: texts by code point, folded if case does not matter; for a list the primary element's
+    /// value, otherwise the first one's (RFC 7644 section 3.4.2.3).
     fn push_key(&self, query: &mut QueryBuilder<Postgres>, table: Table, place: Place<'_>) {
         let leaf = place.leaf();
         let text = matches!(leaf.kind, Kind::String | Kind::Reference | Kind::Binary);
@@ -280,7 +279,7 @@ impl Listing<'_> {
     }
 }
 
-/// The type that texts of a place's values are read as.
+/// The type to which the text of a value is cast.
 fn cast(place: Place<'_>) -> &'static str {
     match place.leaf().kind {
         Kind::Boolean => "::boolean",

@@ -1,4 +1,4 @@
-//! Who is in a group and fulfils a filter.
+//! Members of a group that match a filter.
 
 use sqlx::QueryBuilder;
 use usher_base::id::GroupId;
@@ -6,25 +6,25 @@ use usher_scim::filter::Bound;
 use usher_store::{Error, ScopedDatabase};
 use uuid::Uuid;
 
-use super::LONGEST_LIST;
+use super::MAX_LIST_TIME;
 use super::filter::{Condition, Reader, Table};
 use super::groups::Members;
 
-/// The members who fulfil a filter, after a change that is not applied yet.
+/// Selects the members that match a filter, as if a pending change were already applied.
 pub(crate) async fn select(
     database: &ScopedDatabase,
     group: GroupId,
     change: &Members,
     filter: &Bound<'_>,
 ) -> Result<Vec<Uuid>, Error> {
-    let mut tx = database.scan(LONGEST_LIST).await?;
+    let mut tx = database.scan(MAX_LIST_TIME).await?;
     let tenant = tx.tenant();
     let mut query = QueryBuilder::new("WITH joining (id, display) AS (SELECT * FROM unnest(");
     query.push_bind(change.add.ids.clone()).push(", ").push_bind(change.add.displays.clone());
     query.push(")), here AS (SELECT * FROM group_members WHERE tenant_id = ").push_bind(tenant);
     query.push(" AND group_id = ").push_bind(group.as_uuid());
     query.push(" AND NOT member_id = ANY (").push_bind(change.remove.clone());
-    // Who is in already keeps its name.
+    // Existing members keep their names.
     query.push(")), m (tenant_id, member_id, user_id, subgroup_id, display) AS (");
     query
         .push("SELECT tenant_id, member_id, user_id, subgroup_id, display FROM here WHERE NOT ")

@@ -1,4 +1,4 @@
-//! The groups that users are in, as their `groups` attribute tells it.
+//! The groups that users are in, for the `groups` attribute.
 
 use std::collections::HashMap;
 
@@ -12,11 +12,11 @@ use uuid::Uuid;
 pub(super) struct Membership {
     group_id: Uuid,
     display: String,
-    /// Whether the user is a member of the group itself, not of a group in it.
+    /// Whether the user is a member of the group itself, and not only of a nested group.
     direct: bool,
 }
 
-/// The attribute's values, in the order of the groups' ids.
+/// The values of the attribute, ordered by group id.
 pub(super) fn values(mut memberships: Vec<Membership>) -> Vec<Value> {
     memberships.sort_unstable_by_key(|membership| membership.group_id);
     memberships
@@ -28,8 +28,8 @@ pub(super) fn values(mut memberships: Vec<Membership>) -> Vec<Value> {
         .collect()
 }
 
-/// The groups of each of these users who is in any.
-pub(super) async fn of(tx: &mut TenantTx, users: &[Uuid]) -> Result<HashMap<Uuid, Vec<Membership>>, Error> {
+/// The groups of each of these users, for those who are in any.
+pub(super) async fn list(tx: &mut TenantTx, users: &[Uuid]) -> Result<HashMap<Uuid, Vec<Membership>>, Error> {
     let rows: Vec<(Uuid, Uuid, String, bool)> =
         sqlx::query_as("SELECT user_id, group_id, display, direct FROM memberships_of($1, $2)")
             .bind(tx.tenant())

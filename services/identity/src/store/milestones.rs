@@ -1,4 +1,5 @@
-//! The milestones of a list say how many there are before anybody, whoever came and went.
+//! Tests that the milestones of a list give the number of resources before a position, whatever was added and
+//! deleted.
 
 use usher_base::Clock;
 use usher_base::id::WorkspaceId;
@@ -11,8 +12,8 @@ use crate::store::listing::{Listing, Position, Reader, Window};
 use crate::store::users;
 use crate::store::world::World;
 
-/// 60 milestones of people are there, so that a chapter begins soon. People and groups come in three waves, some of them
-/// between those who are there, and go between the waves at random and from one end.
+/// Starts with 60 milestones of users, so that a chapter begins soon. Users and groups are added in three waves, some
+/// of them between existing ones, and are deleted between the waves, at random and from one end.
 const WAVES: &str = "DO $$
 DECLARE
   v_id uuid;
@@ -47,8 +48,8 @@ BEGIN
   END LOOP;
 END $$";
 
-/// Compares what milestones or chapters say with who is there; gives how many they are.
-async fn compare(world: &mut World, list: i16, all: &[Uuid], most: i64) -> usize {
+/// Compares milestones or chapters with the existing resources; returns their number.
+async fn compare(world: &mut World, list: i16, all: &[Uuid], max: i64) -> usize {
     let kept: Vec<(Uuid, i64)> = sqlx::query_as(
         "SELECT last_id, resources FROM milestones WHERE tenant_id = $1 AND list = $2 ORDER BY 1",
     )
@@ -63,7 +64,7 @@ async fn compare(world: &mut World, list: i16, all: &[Uuid], most: i64) -> usize
         assert_eq!(*resources, i64::try_from(up_to - before).unwrap(), "list {list} up to {last}: {kept:?}");
         before = up_to;
     }
-    assert!(kept.iter().all(|(_, it)| *it < most), "list {list}: {kept:?}");
+    assert!(kept.iter().all(|(_, it)| *it < max), "list {list}: {kept:?}");
     kept.len()
 }
 
@@ -105,7 +106,7 @@ async fn a_page_by_index_begins_where_counting_would_find_it() {
             let found = page(&world, table, at, None).await;
             assert_eq!(found, (expected, total), "{table:?} at {offset}");
 
-            // Behind somebody, of whom one believes to have seen ten more: these ten are counted.
+            // After a position whose offset is stated ten too high, ten are counted.
             let Some(id) = offset.checked_sub(1).and_then(|at| all.get(at)).copied() else { continue };
             let position = Position { backward: false, key: None, id, total: 0 };
             let (ids, counted) = page(&world, table, at + 10, Some(&position)).await;

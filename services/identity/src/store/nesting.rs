@@ -1,4 +1,4 @@
-//! Groups in groups have bounds, so that reading who is in them has one.
+//! Tests the limits on nested groups, which limit the cost of reading members.
 
 use usher_base::Clock;
 use usher_base::id::{GroupId, WorkspaceId};
@@ -6,14 +6,14 @@ use usher_store::testing::TestDatabase;
 use uuid::Uuid;
 
 use crate::error::IdentityError;
-use crate::store::groups::{self, Joining, Members, Written};
+use crate::store::groups::{self, Members, NewMembers, WriteOutcome};
 use crate::store::world::World;
 
 fn id(number: u32) -> Uuid {
     Uuid::from_u128(u128::from(number) + 1)
 }
 
-/// A workspace with groups 0, 1, 2 … and nobody in them.
+/// A workspace with the empty groups 0, 1, 2 …
 async fn world(groups: u32) -> World {
     let database = TestDatabase::create("identity", &crate::MIGRATOR).await;
     let mut world = World::connect(&database, WorkspaceId::new(&Clock::system())).await;
@@ -27,10 +27,10 @@ async fn world(groups: u32) -> World {
     world
 }
 
-async fn put(world: &World, inner: &[u32], outer: u32) -> Result<Written, IdentityError> {
+async fn put(world: &World, inner: &[u32], outer: u32) -> Result<WriteOutcome, IdentityError> {
     let ids: Vec<Uuid> = inner.iter().copied().map(id).collect();
     let displays = vec![None; ids.len()];
-    let members = Members { clear: false, add: Joining { ids, displays }, remove: Vec::new() };
+    let members = Members { clear: false, add: NewMembers { ids, displays }, remove: Vec::new() };
     let group = GroupId::from_uuid(id(outer));
     let write = groups::Write { id: group, versions: &[], attributes: None, members: &members };
     groups::write(&world.scoped, &world.ctx, &write).await
@@ -92,7 +92,7 @@ async fn two_writes_at_once_make_no_circle_of_groups() {
         let (of_one, of_other) = ([a], [b]);
         let (first, second) = tokio::join!(put(&one, &of_one, b), put(&other, &of_other, a));
 
-        let done = [first, second].into_iter().filter(|it| matches!(it, Ok(Written::Done(_)))).count();
+        let done = [first, second].into_iter().filter(|it| matches!(it, Ok(WriteOutcome::Done(_)))).count();
         assert_eq!(done, 1, "round {round}");
     }
 }

@@ -1,4 +1,4 @@
-//! The names of persons: one statement, a function of migration 0008.
+//! The names of persons, read by one statement, which calls a function of migration 0008.
 
 use sqlx::FromRow;
 use usher_base::id::PersonKey;
@@ -21,7 +21,7 @@ impl From<NameRow> for PersonName {
     }
 }
 
-/// Reads the names of those who have a user, in the order of their keys.
+/// Reads the names of the persons that have a user, ordered by person key.
 pub(crate) async fn read(database: &ScopedDatabase, persons: &[PersonKey]) -> Result<Vec<PersonName>, Error> {
     let keys: Vec<Uuid> = persons.iter().map(|person| person.as_uuid()).collect();
     let query = database

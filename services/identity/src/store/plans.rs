@@ -1,5 +1,6 @@
-//! Every statement of a hot path is an index probe from the first row on: what it reads is counted, by a connection
-//! whose plans were made while the tables were empty, and by one that begins with statistics, or without any.
+//! Tests that every statement of a hot path is an index probe, starting with an empty table. They count what each
+//! statement reads, on a connection whose plans were made while the tables were empty, and on one that starts with or
+//! without statistics.
 
 use futures::future::LocalBoxFuture;
 use jiff::Timestamp;
@@ -18,32 +19,32 @@ use uuid::Uuid;
 use crate::change::{Cause, ChangeKind};
 use crate::query::Probe;
 use crate::store::filter::Table;
-use crate::store::groups::{self, Joining, Members};
+use crate::store::groups::{self, Members, NewMembers};
 use crate::store::listing::{Listing, Position, Reader, Window};
 use crate::store::world::World;
 use crate::store::{changes, limits, person_names, relays, seats, states, users};
 use crate::user::{Attributes, User};
 
-/// More than the five that PostgreSQL plans for their values before it keeps a plan for all values.
+/// More than five, after which PostgreSQL switches from custom plans to a generic plan.
 const TIMES: usize = 7;
 const PAGE: i64 = 50;
 
-/// What one run of a case may read: rows, and pages of the database.
+/// What one run of a case may read: the number of rows, and of database pages.
 type Bound = (i64, i64);
 type Case = (&'static str, Bound, for<'w> fn(&'w mut World) -> LocalBoxFuture<'w, ()>);
 
 impl World {
-    /// Runs each case as often as plans need to settle, and gives what the last run of each read.
+    /// Runs each case until its plans are settled, and returns what the last run of each read.
     async fn measure(&mut self) -> Vec<(&'static str, Bound, Bound)> {
         let mut measured = Vec::new();
-        for (name, most, case) in CASES {
+        for (name, max, case) in CASES {
             for _ in 1..TIMES {
                 case(self).await;
             }
             let before = self.read().await;
             case(self).await;
             let after = self.read().await;
-            measured.push((name, most, (after.0 - before.0, after.1 - before.1)));
+            measured.push((name, max, (after.0 - before.0, after.1 - before.1)));
         }
         measured
     }
@@ -53,7 +54,7 @@ impl World {
             .measure()
             .await
             .into_iter()
-            .filter(|(_, most, read)| read.0 > most.0 || read.1 > most.1)
+            .filter(|(_, max, read)| read.0 > max.0 || read.1 > max.1)
             .collect();
         assert!(beyond.is_empty(), "{when}: case, most rows and pages, rows and pages read: {beyond:#?}");
     }
@@ -94,7 +95,7 @@ impl World {
                 .await
                 .ok()
                 .unwrap();
-        assert_eq!(written, users::Written::Done);
+        assert_eq!(written, users::WriteOutcome::Done);
         user
     }
 
@@ -129,7 +130,7 @@ impl World {
         }
     }
 
-    /// A page far in the list, where there is one.
+    /// Reads a page far in the list, by its known or unknown position.
     async fn by_index(&self, known: bool) {
         let all = seats::read(&self.scoped).await.unwrap().change_sequence;
         let offset = if all > 20_000 { 15_000 } else { 3 };
@@ -148,7 +149,7 @@ impl World {
     async fn change_members(&self, add: &[Uuid], remove: &[Uuid]) {
         let members = Members {
             clear: false,
-            add: Joining { ids: add.to_vec(), displays: vec![None; add.len()] },
+            add: NewMembers { ids: add.to_vec(), displays: vec![None; add.len()] },
             remove: remove.to_vec(),
         };
         let write = groups::Write { id: group(1), versions: &[], attributes: None, members: &members };
@@ -164,20 +165,20 @@ fn group(number: u64) -> GroupId {
     GroupId::from_uuid(id(2, number))
 }
 
-/// Number 1 is in no group, number 2 in ten that are in others, and number 3 in ten that are in none.
+/// Number 1 is in no group, number 2 in ten groups that are nested in others, and number 3 in ten that are not.
 fn user(number: u64) -> UserId {
     UserId::from_uuid(id(1, number))
 }
 
-/// The hot paths of identity, each with the most that one run may read. A look-up's row is read once; a write reads
-/// what it changes again, and the head row. Six pages are what it takes to go down one index, and to read its row.
+/// The hot paths of identity, each with the maximum that one run may read. A lookup reads its row once; a write reads
+/// the changed rows again, and the head row. Descending one index and reading its row takes six pages.
 const CASES: [Case; 32] = [
     ("read by id", (1, 12), |w| {
         Box::pin(async move {
             users::find(&w.scoped, user(1), true).await.unwrap();
         })
     }),
-    // A row of each membership and of each group, and what says that no group is above.
+    // One row per membership and group, and one that says that the groups are not nested.
     ("read by id, in ten groups", (22, 100), |w| {
         Box::pin(async move {
             users::find(&w.scoped, user(3), true).await.unwrap();
@@ -225,7 +226,7 @@ const CASES: [Case; 32] = [
             let write = w.write(&user);
             let was = Some(UserType::Regular);
             let written = users::update(&w.scoped, &write, was, ChangeKind::Updated, Cause::UserType).await;
-            assert_eq!(written.ok().unwrap(), users::Written::Done);
+            assert_eq!(written.ok().unwrap(), users::WriteOutcome::Done);
         })
     }),
     ("find a group by id", (1, 6), |w| {
@@ -278,7 +279,7 @@ const CASES: [Case; 32] = [
             seats::read(&w.scoped).await.unwrap();
         })
     }),
-    // One more than a page says whether there are more.
+    // One more entry than a page shows whether more follow.
     ("the change log from a number", (PAGE + 1, 80), |w| {
         Box::pin(async move {
             changes::after(&w.scoped, 0, 50).await.unwrap();
@@ -290,7 +291,9 @@ const CASES: [Case; 32] = [
         })
     }),
     ("an acknowledgement", (4, 30), |w| {
-        Box::pin(async move { relays::acknowledge(&w.scoped, 0, relays::Answer::Applied).await.unwrap() })
+        Box::pin(
+            async move { relays::acknowledge(&w.scoped, 0, relays::BatchOutcome::Applied).await.unwrap() },
+        )
     }),
     ("a watermark", (6, 40), |w| {
         Box::pin(async move {

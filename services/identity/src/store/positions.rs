@@ -1,9 +1,9 @@
-//! Where pages of lists by index ended. The database keeps them, so that each replica knows them.
+//! The positions where index-based pages ended. They are stored in the database, so that all replicas know them.
 
 use jiff::Timestamp;
 use usher_store::{Error, ScopedDatabase, Time};
 
-/// The cursor of the page of a listing that ended after so many resources.
+/// The cursor of the page of a list that ended after `offset` resources.
 pub(crate) async fn recall(
     database: &ScopedDatabase,
     listing: &[u8],
@@ -16,7 +16,7 @@ pub(crate) async fn recall(
     Ok(query.fetch_optional().await?.map(|(sealed,)| sealed))
 }
 
-/// Keeps it.
+/// Stores the cursor.
 pub(crate) async fn remember(
     database: &ScopedDatabase,
     listing: &[u8],

@@ -1,4 +1,4 @@
-//! What billing has not acknowledged yet.
+//! Seat events that billing has not acknowledged yet.
 
 use sqlx::FromRow;
 use usher_base::id::WorkspaceId;
@@ -41,31 +41,31 @@ impl From<EventRow> for pb::SeatEvent {
     }
 }
 
-/// The workspaces that have something to send.
-pub(crate) async fn waiting(database: &Database, most: i32) -> Result<Vec<WorkspaceId>, Error> {
+/// The workspaces that have events to send.
+pub(crate) async fn waiting(database: &Database, max: i32) -> Result<Vec<WorkspaceId>, Error> {
     let mut tx = database.global().await?;
     let ids: Vec<Uuid> =
-        sqlx::query_scalar("SELECT * FROM workspaces_to_relay($1)").bind(most).fetch_all(tx.conn()).await?;
+        sqlx::query_scalar("SELECT * FROM workspaces_to_relay($1)").bind(max).fetch_all(tx.conn()).await?;
     tx.commit().await?;
     Ok(ids.into_iter().map(WorkspaceId::from_uuid).collect())
 }
 
-/// The next events of a workspace, and the epoch that they are of.
-pub(crate) async fn next(database: &ScopedDatabase, most: i64) -> Result<(i64, Vec<pb::SeatEvent>), Error> {
+/// The next events of a workspace, and their epoch.
+pub(crate) async fn next(database: &ScopedDatabase, max: i64) -> Result<(i64, Vec<pb::SeatEvent>), Error> {
     let mut tx = database.begin().await?;
-    // In order, an index gives the rows that are wanted; a bitmap is of all events that wait.
+    // With an ordered index scan only the requested rows are read; a bitmap scan would read all pending events.
     sqlx::raw_sql("SET LOCAL enable_bitmapscan = off").execute(tx.conn()).await?;
     let tenant = tx.tenant();
     let rows: Vec<EventRow> = sqlx::query_as(
-        // COALESCE inside: behind row-level security an index is searched for no expression that could tell what it
-        // is given, and every event that was ever sent would be read.
+        // COALESCE is inside the subquery: behind row-level security, an index condition can't contain expressions
+        // that might leak their arguments, and all events ever sent would be read.
         "SELECT (SELECT epoch FROM heads WHERE tenant_id = $1) AS epoch, e.* FROM seat_events e
          WHERE e.tenant_id = $1 AND e.sequence > (
            SELECT coalesce(max(acknowledged_sequence), 0) FROM relays WHERE tenant_id = $1)
          ORDER BY e.sequence LIMIT $2",
     )
     .bind(tenant)
-    .bind(most)
+    .bind(max)
     .fetch_all(tx.conn())
     .await?;
     tx.commit().await?;
@@ -73,27 +73,27 @@ pub(crate) async fn next(database: &ScopedDatabase, most: i64) -> Result<(i64, V
     Ok((epoch, rows.into_iter().map(pb::SeatEvent::from).collect()))
 }
 
-/// How billing answered a batch.
+/// The outcome of sending a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Answer {
+pub(crate) enum BatchOutcome {
     Applied,
-    /// It has another number than was sent: the next batch begins there.
+    /// Billing expects another number. The next batch begins there.
     Elsewhere,
-    /// It is sent again after a rest.
+    /// The batch is sent again after a pause.
     Refused,
-    /// It is not sent again before an operator acts.
+    /// Nothing is sent until an operator acts.
     Halted,
 }
 
-/// For how long a workspace rests whose events were refused.
+/// How long a workspace pauses after its events were refused.
 const REST: &str = "5 seconds";
 
-/// Notes what billing says it has. Billing's word counts, also where it goes back: after a
-/// restore it wants the events again.
+/// Stores billing's position. Billing's statement counts even if it goes back: after a restore it needs the events
+/// again.
 pub(crate) async fn acknowledge(
     database: &ScopedDatabase,
     sequence: i64,
-    answer: Answer,
+    answer: BatchOutcome,
 ) -> Result<(), Error> {
     let mut tx = database.begin().await?;
     let tenant = tx.tenant();
@@ -105,15 +105,15 @@ pub(crate) async fn acknowledge(
     )
     .bind(tenant)
     .bind(sequence)
-    .bind(answer == Answer::Halted)
-    .bind(answer == Answer::Refused)
+    .bind(answer == BatchOutcome::Halted)
+    .bind(answer == BatchOutcome::Refused)
     .bind(REST)
     .execute(tx.conn())
     .await?;
     tx.commit().await
 }
 
-/// Goes back to where billing is, if it is in the same epoch. Another epoch is for an operator.
+/// Rewinds to billing's position, if it is in the same epoch. A different epoch requires an operator.
 pub(crate) async fn rewind(database: &ScopedDatabase, epoch: i64, sequence: i64) -> Result<(), Error> {
     let mut tx = database.begin().await?;
     let tenant = tx.tenant();

@@ -3,7 +3,7 @@
 use sqlx::FromRow;
 use usher_store::{Error, ScopedDatabase};
 
-/// The head row, with how far billing has come.
+/// The head row, and billing's position.
 #[derive(Clone, Copy, Debug, Default, FromRow)]
 pub(crate) struct Seats {
     pub(crate) change_sequence: i64,
@@ -14,7 +14,7 @@ pub(crate) struct Seats {
     pub(crate) acknowledged: i64,
 }
 
-/// Reads the counters; zeroes where nobody was ever provisioned.
+/// Reads the counters, which are zero if nobody was ever provisioned.
 pub(crate) async fn read(database: &ScopedDatabase) -> Result<Seats, Error> {
     let mut tx = database.begin().await?;
     let tenant = tx.tenant();

@@ -1,4 +1,4 @@
-//! Watermarks, epochs, and the active users at a number.
+//! Watermarks, epochs, and the active users at a sequence number.
 
 use jiff::Timestamp;
 use sqlx::FromRow;
@@ -11,26 +11,26 @@ use usher_store::{Database, Error, ScopedDatabase, TenantTx, Time};
 use uuid::Uuid;
 
 use crate::seat_state::{ActiveUser, SeatState};
-use crate::store::LONGEST_SCAN;
+use crate::store::MAX_SCAN_TIME;
 use crate::store::limits::{PlanLimitRow, RefusalsRow};
 
-/// The workspaces that ever had a seat, after one, by id.
+/// The workspaces with any seats so far, ordered by id, after a given one.
 pub(crate) async fn workspaces(
     database: &Database,
     after: WorkspaceId,
-    most: i32,
+    max: i32,
 ) -> Result<Vec<WorkspaceId>, Error> {
     let mut tx = database.global().await?;
     let ids: Vec<Uuid> = sqlx::query_scalar("SELECT * FROM workspaces_with_seats($1, $2)")
         .bind(after.as_uuid())
-        .bind(most)
+        .bind(max)
         .fetch_all(tx.conn())
         .await?;
     tx.commit().await?;
     Ok(ids.into_iter().map(WorkspaceId::from_uuid).collect())
 }
 
-/// The database's clock.
+/// The time of the database's clock.
 pub(crate) async fn clock(database: &Database) -> Result<Timestamp, Error> {
     let mut tx = database.global().await?;
     let now: Time = sqlx::query_scalar("SELECT app_clock()").fetch_one(tx.conn()).await?;
@@ -48,8 +48,8 @@ struct WatermarkRow {
     links_version: String,
 }
 
-/// Advances the workspace's watermark to a time, which is given beside it, with what its plan gives and what was refused; none where
-/// nobody was ever provisioned.
+/// Advances the workspace's watermark, and returns it with the plan's limits and the refusals. `None` if nobody was
+/// ever provisioned.
 pub(crate) async fn advance_watermark(
     database: &ScopedDatabase,
     workspace: WorkspaceId,
@@ -70,7 +70,7 @@ pub(crate) async fn advance_watermark(
     Ok(query.fetch_optional().await?.map(|row| (row.as_of.0, watermark(row))))
 }
 
-/// Takes billing's links over, and counts who is one person by them as one seat.
+/// Stores billing's person links, and counts linked persons as one seat.
 pub(crate) async fn take_links(
     database: &ScopedDatabase,
     version: &str,
@@ -97,9 +97,9 @@ struct StateRow {
     user_type: Option<UserType>,
 }
 
-/// The active users, with the number at which they were; none where nobody was ever provisioned.
+/// The active users and their sequence number. `None` if nobody was ever provisioned.
 pub(crate) async fn read(database: &ScopedDatabase) -> Result<Option<SeatState>, Error> {
-    let mut tx = database.scan(LONGEST_SCAN).await?;
+    let mut tx = database.scan(MAX_SCAN_TIME).await?;
     let state = read_in(&mut tx).await?;
     tx.commit().await?;
     Ok(state)
@@ -107,7 +107,7 @@ pub(crate) async fn read(database: &ScopedDatabase) -> Result<Option<SeatState>,
 
 async fn read_in(tx: &mut TenantTx) -> Result<Option<SeatState>, Error> {
     let tenant = tx.tenant();
-    // One statement, so that head and users are of one moment.
+    // One statement, so that head and users are from the same moment.
     let rows: Vec<StateRow> = sqlx::query_as(
         "SELECT h.epoch, h.seat_sequence, u.user_id, u.person_key, u.user_type
          FROM heads h LEFT JOIN users u
@@ -129,12 +129,12 @@ async fn read_in(tx: &mut TenantTx) -> Result<Option<SeatState>, Error> {
     Ok(Some(SeatState { epoch, sequence, users: rows.into_iter().filter_map(user).collect() }))
 }
 
-/// Sets the epoch, and reads the state at which it begins. A time that is ahead of the database's clock is set
-/// back: a clock leapt once, and what is written from now on is written now.
+/// Sets the epoch, and reads the state at which it begins. A time ahead of the database's clock, from when a clock
+/// was wrong, is set back.
 pub(crate) async fn set_epoch(database: &ScopedDatabase, epoch: i64) -> Result<Option<SeatState>, Error> {
-    let mut tx = database.scan(LONGEST_SCAN).await?;
+    let mut tx = database.scan(MAX_SCAN_TIME).await?;
     let tenant = tx.tenant();
-    // The head row is locked from here on: no writer comes in between.
+    // The head row is locked from here on, so that nobody writes in between.
     sqlx::query(
         "UPDATE heads SET epoch = $2, last_effective_at = least(last_effective_at, app_clock())
          WHERE tenant_id = $1",
@@ -148,8 +148,8 @@ pub(crate) async fn set_epoch(database: &ScopedDatabase, epoch: i64) -> Result<O
     Ok(state)
 }
 
-/// Notes that billing has taken the state over: events go on from its number, and are later than
-/// what billing booked.
+/// Records that billing has adopted the state. Events continue from its sequence number, and are later than what
+/// billing recorded.
 pub(crate) async fn begun(
     database: &ScopedDatabase,
     sequence: i64,

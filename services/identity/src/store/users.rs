@@ -1,4 +1,4 @@
-//! Users. The hot paths are one statement each: functions of migration 0004.
+//! Users. Each hot path is one statement, which calls a function of migration 0004.
 
 use std::collections::HashMap;
 
@@ -17,15 +17,15 @@ use uuid::Uuid;
 use crate::change::{Cause, ChangeKind};
 use crate::error::IdentityError;
 use crate::query::Probe;
-use crate::store::LONGEST_LIST;
+use crate::store::MAX_LIST_TIME;
 use crate::store::filter::{Table, canonical_uuid};
 use crate::store::listing::{self, Listing};
 use crate::store::memberships::{self, Membership};
 use crate::user::{Attributes, User};
 
-/// SQLSTATE of `append_change` when no seat is free.
+/// SQLSTATE of `append_change` if no seat is free.
 const NO_SEAT: &str = "US001";
-/// The same where the policy is to give a free seat instead.
+/// The same, if the at-limit policy is to give a free seat instead.
 const DEGRADE: &str = "US002";
 
 #[derive(FromRow)]
@@ -78,7 +78,7 @@ impl From<UserRow> for User {
     }
 }
 
-/// A write of a user, with what the log says about it.
+/// A write of a user, and its change log entry.
 pub(crate) struct Write<'a> {
     pub(crate) user: &'a User,
     pub(crate) attributes: Vec<String>,
@@ -88,25 +88,25 @@ pub(crate) struct Write<'a> {
     pub(crate) now: Timestamp,
 }
 
-/// How a write ended.
+/// The outcome of a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Written {
+pub(crate) enum WriteOutcome {
     Done,
     /// Another user has the name.
     Taken,
-    /// An inactive user is meant.
+    /// The document matches an inactive user.
     Inactive(UserId),
-    /// Somebody wrote the user since it was read, or deleted it.
+    /// Somebody changed or deleted the user since it was read.
     Stale,
 }
 
-/// How a deletion ended.
+/// The outcome of a deletion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Deleted {
     Done,
     Stale,
     Absent,
-    /// Somebody else's locks were in the way.
+    /// A lock conflict; try again.
     Again,
 }
 
@@ -131,10 +131,10 @@ impl Full {
     }
 }
 
-/// Why a write was refused by the database.
+/// Why the database refused a write.
 pub(crate) enum WriteFault {
-    NoSeat(Full),
-    /// No paid seat is free; the policy is to give a free one.
+    NoSeat(SeatLimitHit),
+    /// No paid seat is free, and the policy is to give a free one.
     Degrade,
     Taken,
     Store(Error),
@@ -148,15 +148,15 @@ impl From<Error> for WriteFault {
 
 impl WriteFault {
     /// The error for the caller, with the workspace's name.
-    pub(crate) fn told(self, workspace: &str, user_type: UserType) -> IdentityError {
+    pub(crate) fn into_error(self, workspace: &str, user_type: UserType) -> IdentityError {
         match self {
             Self::NoSeat(Full { pool, limit, in_use }) if pool == Pool::Collaborator => {
                 IdentityError::CollaboratorLimitReached { workspace: workspace.to_owned(), limit, in_use }
             }
-            Self::NoSeat(Full { limit, in_use, .. }) => {
+            Self::NoSeat(SeatLimitHit { limit, in_use, .. }) => {
                 IdentityError::SeatLimitReached { workspace: workspace.to_owned(), user_type, limit, in_use }
             }
-            // Whoever writes takes the free seat instead.
+            // The caller writes again with the free seat.
             Self::Degrade => IdentityError::Contended,
             Self::Taken => IdentityError::UserNameTaken(String::new()),
             Self::Store(error) => error.into(),
@@ -173,10 +173,10 @@ pub(crate) async fn find(
     Ok(named(database, "id", id.to_string(), with_groups).await?.pop())
 }
 
-/// Most users that a probe finds.
-const PROBED: usize = 200;
+/// The maximum number of users that a probe returns.
+const MAX_PROBED: usize = 200;
 
-/// The users that an index finds, oldest first; none where they are so many that a page is better.
+/// The users that an index finds, oldest first. `None` if they are so many that a page is cheaper.
 pub(crate) async fn probe(
     database: &ScopedDatabase,
     probe: &Probe,
@@ -200,7 +200,7 @@ pub(crate) async fn probe(
         Probe::Email(key) => ("email", key.clone()),
         Probe::DisplayName(key) => ("display_name", key.clone()),
     };
-    Ok(Some(named(database, by, key, with_groups).await?).filter(|users| users.len() <= PROBED))
+    Ok(Some(named(database, by, key, with_groups).await?).filter(|users| users.len() <= MAX_PROBED))
 }
 
 async fn named(
@@ -219,20 +219,19 @@ async fn named(
     Ok(rows.into_iter().map(User::from).collect())
 }
 
-/// A page.
 pub(crate) async fn page(
     database: &ScopedDatabase,
     listing: &Listing<'_>,
     with_groups: bool,
 ) -> Result<(Vec<User>, listing::Page), Error> {
-    let mut tx = database.scan(LONGEST_LIST).await?;
+    let mut tx = database.scan(MAX_LIST_TIME).await?;
     let page = listing.read(&mut tx, Table::Users).await?;
     let users = in_order(&mut tx, &page.ids, with_groups).await?;
     tx.commit().await?;
     Ok((users, page))
 }
 
-/// The users with these ids, in their order.
+/// The users with these ids, in this order.
 async fn in_order(tx: &mut TenantTx, ids: &[Uuid], with_groups: bool) -> Result<Vec<User>, Error> {
     if ids.is_empty() {
         return Ok(Vec::new());
@@ -243,7 +242,7 @@ async fn in_order(tx: &mut TenantTx, ids: &[Uuid], with_groups: bool) -> Result<
     let found: Vec<UserRow> = sqlx::query_as(sql).bind(tx.tenant()).bind(ids).fetch_all(tx.conn()).await?;
     let mut rows: HashMap<Uuid, UserRow> = found.into_iter().map(|row| (row.user_id, row)).collect();
     if with_groups {
-        for (user, memberships) in memberships::of(tx, ids).await? {
+        for (user, memberships) in memberships::list(tx, ids).await? {
             if let Some(row) = rows.get_mut(&user) {
                 row.groups = Some(memberships);
             }
@@ -252,33 +251,33 @@ async fn in_order(tx: &mut TenantTx, ids: &[Uuid], with_groups: bool) -> Result<
     Ok(ids.iter().filter_map(|id| rows.remove(id)).map(User::from).collect())
 }
 
-/// Who is meant by a new user's document besides somebody new.
+/// Which existing users the document of a new user may match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Meaning {
-    /// Whether it means an inactive user.
+    /// Whether it may match an inactive user.
     pub(crate) revive: bool,
-    /// Whether the client's id never goes to another person, so that it says by itself who is meant.
+    /// Whether the client's ids are never given to another person, so that the id alone is sufficient.
     pub(crate) stable: bool,
 }
 
-/// Creates a user, unless an inactive one is meant.
+/// Creates a user, unless the document matches an inactive one.
 pub(crate) async fn create(
     database: &ScopedDatabase,
     write: &Write<'_>,
     meaning: Meaning,
-) -> Result<Written, WriteFault> {
+) -> Result<WriteOutcome, WriteFault> {
     let sql = "SELECT outcome, match FROM create_user($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)";
     outcome(columns(database.statement(sql), write).bind(meaning.revive).bind(meaning.stable)).await
 }
 
-/// Writes a user over the version it was read at; `was` is the seat it took then.
+/// Writes a user if its version is still the one that was read. `was` is the seat that it used then.
 pub(crate) async fn update(
     database: &ScopedDatabase,
     write: &Write<'_>,
     was: Option<UserType>,
     kind: ChangeKind,
     cause: Cause,
-) -> Result<Written, WriteFault> {
+) -> Result<WriteOutcome, WriteFault> {
     let sql = "SELECT outcome, match FROM update_user($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)";
     let query = columns(database.statement(sql), write)
         .bind(write.user.version - 1)
@@ -290,7 +289,7 @@ pub(crate) async fn update(
 
 type Outcome = (String, Option<Uuid>);
 
-/// The parameters that creation and update share, in their order.
+/// Binds the parameters that creation and update share.
 fn columns(query: Statement<Outcome>, write: &Write<'_>) -> Statement<Outcome> {
     let user = write.user;
     let attributes = &user.attributes;
@@ -316,14 +315,14 @@ fn columns(query: Statement<Outcome>, write: &Write<'_>) -> Statement<Outcome> {
         .bind(user.connection.clone())
 }
 
-/// Whether a write was undone for the sake of another one, or what it refers to went away meanwhile:
-/// a deadlock, or a foreign key.
+/// Whether a write was rolled back because of another one, or refers to something that was deleted in the meantime: a
+/// deadlock, or a foreign key.
 pub(super) fn lost_a_race(error: &sqlx::Error) -> bool {
     let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
     matches!(code.as_deref(), Some("40P01" | "40001" | "23503"))
 }
 
-async fn outcome(query: Statement<Outcome>) -> Result<Written, WriteFault> {
+async fn outcome(query: Statement<Outcome>) -> Result<WriteOutcome, WriteFault> {
     let result = query.fetch_one().await;
     if let Err(sqlx::Error::Database(error)) = &result {
         match error.code().as_deref() {
@@ -337,21 +336,21 @@ async fn outcome(query: Statement<Outcome>) -> Result<Written, WriteFault> {
         }
     }
     if result.as_ref().is_err_and(lost_a_race) {
-        return Ok(Written::Stale);
+        return Ok(WriteOutcome::Stale);
     }
     match result.on_constraint("users_tenant_user_name_key", || WriteFault::Taken) {
         Ok((outcome, found)) => Ok(match (outcome.as_str(), found) {
-            ("inactive", Some(id)) => Written::Inactive(UserId::from_uuid(id)),
-            ("user_name_taken" | "inactive", _) => Written::Taken,
-            ("stale", _) => Written::Stale,
-            _ => Written::Done,
+            ("inactive", Some(id)) => WriteOutcome::Inactive(UserId::from_uuid(id)),
+            ("user_name_taken" | "inactive", _) => WriteOutcome::Taken,
+            ("stale", _) => WriteOutcome::Stale,
+            _ => WriteOutcome::Done,
         }),
-        Err(WriteFault::Taken) => Ok(Written::Taken),
+        Err(WriteFault::Taken) => Ok(WriteOutcome::Taken),
         Err(fault) => Err(fault),
     }
 }
 
-/// Deletes a user, if it has one of the versions where any are given.
+/// Deletes a user, if it has one of the versions, or if none are given.
 pub(crate) async fn delete(
     database: &ScopedDatabase,
     id: UserId,
@@ -380,15 +379,15 @@ pub(crate) async fn delete(
     })
 }
 
-/// The users, inactive ones as well, the oldest first: their ids sort by time.
-pub(crate) async fn oldest(database: &ScopedDatabase, most: i64) -> Result<Vec<UserId>, Error> {
+/// The users, including inactive ones, the oldest first. Their ids sort by creation time.
+pub(crate) async fn oldest(database: &ScopedDatabase, max: i64) -> Result<Vec<UserId>, Error> {
     let mut tx = database.begin().await?;
     let ids: Vec<Uuid> =
         sqlx::query_scalar(
             "SELECT user_id FROM users WHERE tenant_id = $1 AND created_at > '-infinity' ORDER BY user_id LIMIT $2",
         )
         .bind(tx.tenant())
-        .bind(most)
+        .bind(max)
         .fetch_all(tx.conn())
         .await?;
     tx.commit().await?;

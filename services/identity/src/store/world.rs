@@ -1,4 +1,4 @@
-//! A workspace of a test, by one connection.
+//! A test workspace on one connection.
 
 use std::ops::{Deref, DerefMut};
 
@@ -6,7 +6,7 @@ use usher_base::Audience;
 use usher_base::id::WorkspaceId;
 use usher_store::testing::{self, TestDatabase};
 
-/// A workspace of identity's database. The tests of statements add what they do in it.
+/// A workspace in identity's database. The tests of statements add their own operations.
 pub(super) struct World(testing::World);
 
 impl World {

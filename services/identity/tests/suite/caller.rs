@@ -1,4 +1,4 @@
-//! Callers of identity, as identity providers and operators are.
+//! Callers of identity: identity providers and operators.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use usher_rpc::Outgoing;
 
 const DEADLINE: Duration = Duration::from_secs(20);
 
-/// Why a call was refused, and what its caller is told.
+/// The reason and the message of a refused call.
 #[derive(Debug)]
 pub struct Refusal {
     pub reason: Reason,
@@ -34,7 +34,7 @@ impl From<Status> for Refusal {
 
 pub type Answer<T> = Result<T, Refusal>;
 
-/// An API app of the workspace, or the operator, as a caller of identity.
+/// An app of the workspace, or the operator, as a caller of identity.
 #[derive(Clone)]
 pub struct Caller {
     pub channel: Channel,
@@ -45,7 +45,7 @@ pub struct Caller {
     pub app: String,
 }
 
-/// A request of whoever has the credential.
+/// A request with a credential.
 pub fn request<T>(credential: &str, workspace: Option<WorkspaceId>, message: T) -> Request<T> {
     let outgoing = Outgoing { credential, workspace, request_id: "test", trace: None, timeout: DEADLINE };
     outgoing.request(message)
@@ -88,13 +88,13 @@ impl Caller {
         take(self.users().create_user(self.request(message)).await)
     }
 
-    /// The same app, which declares that its external ids never go to other people.
+    /// The same app, after declaring that its external ids are never given to other people.
     #[must_use]
     pub fn with_stable_ids(&self) -> Self {
         Self { stable_ids: true, ..self.clone() }
     }
 
-    /// Creates a user with nothing but a name.
+    /// Creates a user with only a name.
     pub async fn person(&self, user_name: &str) -> pb::User {
         self.create(&json!({ "userName": user_name })).await.unwrap().user.unwrap()
     }
@@ -122,7 +122,7 @@ impl Caller {
         Ok(take(self.users().replace_user(self.request(message)).await)?.user.unwrap())
     }
 
-    /// Hands the people of one app over to another.
+    /// Transfers the people of one app to another.
     pub async fn take_over(&self, from: &Self, to: &Self) -> Answer<pb::TakeOverUsersResponse> {
         let message = pb::TakeOverUsersRequest { from_app_id: from.app.clone(), to_app_id: to.app.clone() };
         take(self.users().take_over_users(self.request(message)).await)
@@ -137,7 +137,7 @@ impl Caller {
         take(self.users().list_users(self.request(message)).await)
     }
 
-    /// The user names that a filter finds, sorted.
+    /// The user names that match a filter, sorted.
     pub async fn found(&self, filter: &str) -> Answer<Vec<String>> {
         let message = pb::ListUsersRequest { filter: filter.to_owned(), count: 200, ..Default::default() };
         let page = self.list(message).await?;
@@ -200,7 +200,7 @@ impl Caller {
         take(self.group_client().list_groups(self.request(message)).await)
     }
 
-    /// The names of the groups that a filter finds.
+    /// The names of the groups that match a filter.
     pub async fn found_groups(&self, filter: &str) -> Answer<Vec<String>> {
         let message = pb::ListGroupsRequest {
             filter: filter.to_owned(),
@@ -251,7 +251,7 @@ impl Caller {
         self.changes_after(0).await.changes
     }
 
-    /// A page of the change log, as a client reads it that takes messages of the usual size.
+    /// A page of the change log, read by a client with the default message limit.
     pub async fn changes_after(&self, after_sequence: i64) -> pb::ListChangesResponse {
         let message = pb::ListChangesRequest { after_sequence, page_size: 1_000 };
         let mut client = ChangeServiceClient::new(self.channel.clone());

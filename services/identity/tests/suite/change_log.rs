@@ -1,4 +1,4 @@
-//! How much of a change log is read at once.
+//! The size of what is read of a change log at once.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use uuid::Uuid;
 
 use crate::site::Site;
 
-/// What a page or a message may have, with what is around its entries.
-const MOST: usize = (1 << 20) + 64;
+/// The maximum size of a page or message, including overhead.
+const MAX_PAGE_BYTES: usize = (1 << 20) + 64;
 
-/// Writes what changes of a group write into the log: so many entries, of so many members who came and who went.
+/// Writes entries for changes of a group: this number of entries, with this number of added and removed members each.
 async fn write(site: &Site, entries: i64, came: i32, went: i32) -> Uuid {
     let (group, workspace) = (Uuid::new_v4(), site.operator().workspace.as_uuid());
     let mut owner = site.owner().await;
@@ -47,7 +47,7 @@ async fn pages_and_messages_of_a_change_log_end_by_their_size_and_lose_nothing()
     let (mut listed, mut pages, mut after) = (Vec::new(), 0, 0);
     loop {
         let page = operator.changes_after(after).await;
-        assert!(page.encoded_len() <= MOST, "{}", page.encoded_len());
+        assert!(page.encoded_len() <= MAX_PAGE_BYTES, "{}", page.encoded_len());
         listed.extend(page.changes.iter().map(|change| change.sequence));
         pages += 1;
         after = page.next_after_sequence;
@@ -63,16 +63,16 @@ async fn pages_and_messages_of_a_change_log_end_by_their_size_and_lose_nothing()
     let mut watched = Vec::new();
     while watched.len() < all.len() {
         let message = timeout(Duration::from_secs(5), stream.message()).await.unwrap().unwrap().unwrap();
-        assert!(message.encoded_len() <= MOST, "{}", message.encoded_len());
+        assert!(message.encoded_len() <= MAX_PAGE_BYTES, "{}", message.encoded_len());
         watched.extend(message.changes.iter().map(|change| change.sequence));
     }
     assert_eq!(watched, all);
 
-    // What comes while the log is watched ends by its size as well.
+    // Messages with new entries are limited by size too.
     write(&site, 40, 1_500, 1_000).await;
     while watched.len() < 100 {
         let message = timeout(Duration::from_secs(5), stream.message()).await.unwrap().unwrap().unwrap();
-        assert!(message.encoded_len() <= MOST, "{}", message.encoded_len());
+        assert!(message.encoded_len() <= MAX_PAGE_BYTES, "{}", message.encoded_len());
         watched.extend(message.changes.iter().map(|change| change.sequence));
     }
     assert_eq!(watched, (1..=100).collect::<Vec<_>>());

@@ -8,9 +8,9 @@ use usher_proto::identity::v1 as pb;
 use crate::site::Site;
 
 #[tokio::test]
-async fn a_time_ahead_of_the_databases_clock_is_refused_but_people_leave_and_nothing_is_moved_by_it() {
+async fn a_time_ahead_of_the_databases_clock_is_refused_but_deactivations_are_not() {
     let clock = Clock::manual(Clock::system().now());
-    let site = Site::at(clock.clone()).await;
+    let site = Site::with_clock(clock.clone()).await;
     let app = site.app("Entra").await;
     let (ada, bob) = (app.person("ada").await.id, app.person("bob").await.id);
     let deactivate = json!([{"op": "replace", "path": "active", "value": false}]);
@@ -23,7 +23,7 @@ async fn a_time_ahead_of_the_databases_clock_is_refused_but_people_leave_and_not
         app.create_group(&json!({"displayName": "Engines"})).await.err(),
     ];
     for fault in refused {
-        // What is wrong with the service is in its log; its caller tries again.
+        // The log says what is wrong with the service; its caller tries again.
         assert_eq!(fault.unwrap().reason, Reason::Unavailable);
     }
     app.patch(&ada, &deactivate).await.unwrap();

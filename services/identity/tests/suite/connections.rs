@@ -51,7 +51,7 @@ async fn an_app_does_not_overwrite_another_apps_external_id_and_gives_one_to_who
     assert_eq!(okta.replace(&ada, &document).await.unwrap_err().reason, Reason::Mutability);
     okta.patch(&ada, &json!([{"op": "add", "path": "title", "value": "Countess"}])).await.unwrap();
     assert_eq!(external_id(&entra, &ada).await, "1");
-    // Leaving is never refused.
+    // A deactivation is never refused.
     let leaving = json!({"userName": "ada", "externalId": "o1", "active": false});
     okta.replace(&ada, &leaving).await.unwrap();
     assert_eq!(external_id(&entra, &ada).await, "1");
@@ -87,7 +87,7 @@ async fn a_successor_takes_people_over_by_an_explicit_command_with_an_entry_of_t
     assert_eq!((change.user_version, change.seat_sequence), (2, 0));
     assert!(change.actor.starts_with("operator:"), "{}", change.actor);
     let back = created(&okta, "gone", "2").await;
-    assert_eq!(site.person_of(&back).await, person, "who was deleted comes back as who they were");
+    assert_eq!(site.person_of(&back).await, person, "a deleted person returns with the same identity");
 }
 
 #[tokio::test]
@@ -105,7 +105,7 @@ async fn nobody_is_handed_over_to_an_app_that_the_workspace_does_not_have() {
         assert!(refused.message.contains("to_app_id"), "{refused:?}");
     }
     assert_eq!(entra.found("externalId eq \"1\"").await.unwrap(), ["ada"]);
-    // Whose people they are may have been deleted.
+    // The app that they belong to may have been deleted.
     site.delete_app(&entra).await;
     assert_eq!(site.operator().take_over(&entra, &okta).await.unwrap().taken, 1);
 }
@@ -157,7 +157,7 @@ async fn an_app_does_not_overwrite_a_groups_external_id_of_another_app_and_gives
     assert_eq!(okta.patch_group(&staff, &own).await.unwrap_err().reason, Reason::Mutability);
     let refused = replace(json!({"displayName": "Staff", "externalId": "o1"})).await.unwrap_err();
     assert_eq!(refused.reason, Reason::Mutability);
-    // What is not its externalId, each app may write, and is shown no other's.
+    // Each app may write everything except another app's externalId, and sees no other app's.
     let joins = json!([{"op": "add", "path": "members", "value": [{ "value": ada }]}]);
     assert_eq!(given(&okta.patch_group(&staff, &joins).await.unwrap()), Value::Null);
     let renamed = json!([{"op": "replace", "path": "displayName", "value": "Crew"}]);
@@ -204,7 +204,7 @@ async fn groups_from_before_are_of_the_app_that_wrote_their_external_id_last() {
     let (staff, board) = (team(&entra, "Staff", "1").await, team(&entra, "Board", "2").await);
     let own = json!([{"op": "replace", "path": "externalId", "value": "o1"}]);
     let mut owner = site.owner().await;
-    // As the version before had it: whoever wrote last, and nobody knows who.
+    // As the previous version stored it: the last writer, and no connection.
     sqlx::raw_sql("UPDATE groups SET connection = ''").execute(&mut owner).await.unwrap();
     okta.patch_group(&board, &own).await.unwrap();
     sqlx::raw_sql("UPDATE groups SET connection = ''").execute(&mut owner).await.unwrap();

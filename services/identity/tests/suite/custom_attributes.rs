@@ -1,4 +1,4 @@
-//! A workspace's own attributes.
+//! Custom attributes.
 
 use serde_json::json;
 use usher_base::Reason;

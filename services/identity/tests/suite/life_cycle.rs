@@ -1,4 +1,4 @@
-//! Who comes, goes and comes back.
+//! Creation, deactivation and return of users.
 
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -21,7 +21,7 @@ async fn deactivate(app: &Caller, id: &str) {
 }
 
 #[tokio::test]
-async fn a_post_that_means_an_inactive_user_revives_the_same_id() {
+async fn a_post_that_matches_an_inactive_user_reactivates_the_same_id() {
     let site = Site::start().await;
     let app = site.app("Okta").await;
     let body = json!({"userName": "ada", "externalId": "A1", "title": "Analyst", "emails": [{"value": "a@x.example"}]});
@@ -46,11 +46,7 @@ async fn a_post_that_means_an_inactive_user_revives_the_same_id() {
     assert_eq!(taken.reason, Reason::UserNameTaken, "an active match is a conflict");
 
     deactivate(&app, &id).await;
-    assert_eq!(
-        sent(&app, "Ada.L", None).await.user.unwrap().id,
-        id,
-        "by name, where one side has no client's id"
-    );
+    assert_eq!(sent(&app, "Ada.L", None).await.user.unwrap().id, id, "by name, if one side has no client id");
 }
 
 #[tokio::test]
@@ -67,7 +63,7 @@ async fn another_persons_name_or_another_connections_id_revives_nobody() {
     assert!(!foreign.revived);
     assert_ne!(foreign.user.unwrap().id, ada);
     let same = other.create(&json!({"userName": "ada", "externalId": "A1"})).await.unwrap_err();
-    assert_eq!(same.reason, Reason::UserNameTaken, "another connection's id says nothing");
+    assert_eq!(same.reason, Reason::UserNameTaken, "an id of another connection does not count");
     assert_eq!(sent(&app, "ada", Some("A1")).await.user.unwrap().id, ada, "name and id agree");
 }
 
@@ -176,9 +172,9 @@ async fn hostile_texts_are_refused_before_the_database_sees_them() {
 }
 
 #[tokio::test]
-async fn b18_a_clock_that_steps_back_moves_no_event_before_another() {
+async fn b18_a_clock_that_steps_back_reorders_no_events() {
     let clock = Clock::manual(Clock::system().now() - SignedDuration::from_mins(1));
-    let site = Site::at(clock.clone()).await;
+    let site = Site::with_clock(clock.clone()).await;
     let app = site.app("Entra").await;
 
     app.person("ada").await;

@@ -1,4 +1,4 @@
-//! Pages by index and by cursor, sorted.
+//! Index-based and cursor-based pages, with sorting.
 
 use std::collections::BTreeSet;
 
@@ -129,7 +129,7 @@ async fn cursors_lose_nobody_and_show_nobody_twice_while_others_come_and_go() {
 }
 
 #[tokio::test]
-async fn a_cursor_goes_back_and_is_good_for_its_query_only() {
+async fn a_cursor_can_go_back_and_is_valid_for_its_query_only() {
     let site = Site::start().await;
     let app = site.app("Entra").await;
     crowd(&app, 5).await;
@@ -190,7 +190,7 @@ async fn groups_are_paged_sorted_and_shown_with_their_members_or_without() {
     assert!(shown[2].get("members").is_none() && second.next_cursor.is_empty());
 }
 
-/// Pages by index to the end, as Entra does; people come and go between the pages.
+/// Reads index-based pages to the end, like Entra, while users are created and deleted between the pages.
 async fn walk(
     app: &Caller,
     stays: &[String],
@@ -204,7 +204,7 @@ async fn walk(
         let shown = names(&page);
         start += i64::try_from(shown.len()).unwrap();
         seen.extend(shown.clone());
-        // Those who were shown and may go, go; and one who was not shown yet.
+        // Users who were shown are deleted, and one who was not shown yet.
         let shown_goers: Vec<String> = shown.iter().filter(|name| goes.contains(name)).cloned().collect();
         let next_goer = goes.iter().find(|name| !seen.contains(name)).cloned();
         for name in shown_goers.iter().chain(&next_goer) {
@@ -269,9 +269,9 @@ async fn a_page_by_index_that_is_asked_for_again_is_the_same_page() {
 
     assert_eq!(names(&second), ["u04", "u05", "u06", "u07"]);
     assert_eq!(names(&again), names(&second));
-    assert_eq!((second.total_results, anew.total_results), (12, 11), "the one who is gone was shown");
+    assert_eq!((second.total_results, anew.total_results), (12, 11), "the deleted one was shown");
     assert_eq!(names(&anew), ["u01", "u02", "u03", "u04"]);
-    assert_eq!(names(&other), ["u05", "u06", "u07", "u08"], "another client's pages are its own");
+    assert_eq!(names(&other), ["u05", "u06", "u07", "u08"], "another client's stored positions are separate");
 }
 
 #[tokio::test]

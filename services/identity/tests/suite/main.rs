@@ -1,5 +1,5 @@
-//! The identity service over gRPC, on a real database, with the real tenant service beside it.
-#![expect(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
+//! The identity service over gRPC, on a real database, with the real tenant service.
+#![expect(clippy::unwrap_used, reason = "a test ends when something is not as expected")]
 
 mod caller;
 mod change_log;

@@ -1,4 +1,4 @@
-//! Members of groups: added and removed by delta, whatever the group's size.
+//! Members of groups: added and removed by delta, whatever the size of the group.
 
 use std::time::{Duration, Instant};
 
@@ -39,7 +39,7 @@ async fn both_dialects_of_entra_and_those_of_okta_add_and_remove_just_who_is_nam
 
     for (operations, expected) in [
         (json!([{"op": "Add", "path": "members", "value": [{"$ref": null, "value": a}]}]), vec![a]),
-        // Again, with what the reference code's collection sends along.
+        // Again, with the additional members that the collection of the reference code sends.
         (
             json!([{"op": "add", "name": "addMember", "path": "members", "value": [{"displayName": "x", "value": a}, {"value": b}]}]),
             vec![a, b],
@@ -108,7 +108,7 @@ async fn a_member_is_shown_as_the_client_calls_it_else_by_its_own_name() {
     let mut names: Vec<_> =
         shown["members"].as_array().unwrap().iter().map(|member| member["display"].clone()).collect();
     names.sort_by_key(ToString::to_string);
-    assert_eq!(names, ["Core", "The Countess", "bob"], "what it was called when it came in stays");
+    assert_eq!(names, ["Core", "The Countess", "bob"], "its name from when it was added stays");
     assert_eq!(app.found_groups(r#"members.display eq "the countess""#).await.unwrap(), ["Engines"]);
     let gone = json!([
         {"op": "add", "path": "members", "value": [{"value": ada, "display": "bob"}]},
@@ -227,7 +227,7 @@ async fn a_deleted_user_leaves_every_group_and_an_inactive_one_stays() {
     assert_eq!(app.members(&groups[0].id).await, [ada]);
     assert!(app.members(&groups[1].id).await.is_empty());
     for group in groups {
-        assert_eq!(app.get_group(&group.id).await.unwrap().version, 2, "the ETag tells");
+        assert_eq!(app.get_group(&group.id).await.unwrap().version, 2, "the ETag changes");
     }
     assert!(app.found_groups(&format!("members.value eq \"{bob}\"")).await.unwrap().is_empty());
 }
@@ -253,7 +253,7 @@ async fn parallel_patches_lose_no_member_and_parallel_deletions_leave_none_behin
     assert_eq!(app.members(&first).await, ids);
     assert_eq!(app.get_group(&first).await.unwrap().version, 49);
 
-    // Half of them go while the other half is taken out and put in again.
+    // Half of them are removed while the other half is removed and added again.
     let (gone, kept) = ids.split_at(24);
     let deletions = join_all(gone.iter().map(|id| app.delete(id)));
     let patches = join_all(kept.iter().map(|id| {

@@ -1,4 +1,4 @@
-//! Names that are one by the form in which they are compared.
+//! Names that are equal in the form in which they are compared.
 
 use serde_json::json;
 use usher_base::Reason;
@@ -45,7 +45,7 @@ async fn one_person_has_one_user_however_the_name_is_spelled() {
     let person = site.person_of(&id).await;
     app.delete(&id).await.unwrap();
     let again = app.person(SPELLINGS[3]).await.id;
-    assert_eq!(site.person_of(&again).await, person, "who was deleted comes back as the same person");
+    assert_eq!(site.person_of(&again).await, person, "a deleted user returns as the same person");
 }
 
 #[tokio::test]
@@ -59,7 +59,7 @@ async fn a_name_without_a_visible_character_is_refused_and_names_of_other_letter
         app.person(name).await;
     }
     let taken = app.create(&json!({ "userName": "οδυσσευς@x.example" })).await.unwrap_err();
-    assert_eq!(taken.reason, Reason::UserNameTaken, "a sigma is a sigma wherever it stands");
+    assert_eq!(taken.reason, Reason::UserNameTaken, "all forms of sigma are equal");
     assert_eq!(app.found("userName eq \"STRASSE@x.example\"").await.unwrap(), ["strasse@x.example"]);
 }
 
@@ -75,7 +75,7 @@ async fn group_names_are_compared_as_filters_compare_them() {
     assert_eq!(app.found_groups("displayName eq \"strasse\"").await.unwrap(), ["Straße"]);
 }
 
-/// The keys that the version before gave, and then what brings a database to this one.
+/// Sets the keys of the previous version, then runs the upgrade.
 async fn upgrade(site: &Site) {
     let mut owner = site.owner().await;
     let before = "UPDATE users SET user_name_key = lower(user_name COLLATE \"und-x-icu\")";
@@ -113,7 +113,7 @@ async fn users_of_one_name_from_the_version_before_are_kept_apart_and_can_leave_
     app.get(&second).await.unwrap();
     app.patch(&second, &json!([{"op": "replace", "path": "active", "value": false}])).await.unwrap();
     app.delete(&first).await.unwrap();
-    assert_eq!(app.found(&filter).await.unwrap(), [SPELLINGS[1]], "the name is the other's now");
+    assert_eq!(app.found(&filter).await.unwrap(), [SPELLINGS[1]], "the name belongs to the other user now");
     app.delete(&second).await.unwrap();
     let left: i64 =
         sqlx::query_scalar("SELECT count(*) FROM users_kept_apart").fetch_one(&mut owner).await.unwrap();
@@ -123,7 +123,7 @@ async fn users_of_one_name_from_the_version_before_are_kept_apart_and_can_leave_
 #[tokio::test]
 async fn the_database_folds_texts_and_names_as_the_program_does() {
     let site = Site::start().await;
-    // Characters that had their case before the database's version of Unicode.
+    // Characters whose case the database's version of Unicode knows.
     let ranges = [
         0x20..0x300,
         0x370..0x558,

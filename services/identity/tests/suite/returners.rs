@@ -1,4 +1,4 @@
-//! Who comes back, and who only got the id of somebody who left.
+//! Returning people, and others who got the id of somebody who left.
 
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ fn person(user_name: &str, email: Option<&str>) -> Value {
     body
 }
 
-/// The id of the user that a document makes, or means, and whether it was there before.
+/// The id of the user that a document creates or matches, and whether the user existed.
 async fn sent(app: &Caller, body: &Value) -> (String, bool) {
     let created = app.create(body).await.unwrap_or_else(|fault| panic!("{body}: {fault:?}"));
     (created.user.unwrap().id, created.revived)
@@ -28,7 +28,7 @@ async fn leave(app: &Caller, id: &str) {
 }
 
 #[tokio::test]
-async fn a_recycled_external_id_hands_no_account_over() {
+async fn a_recycled_external_id_gives_nobody_another_account() {
     let site = Site::start().await;
     let app = site.app("Entra").await;
     let (john, _) = sent(&app, &person("john.smith", Some("john@x.example"))).await;
@@ -64,7 +64,7 @@ async fn the_id_of_an_app_that_declares_it_stable_means_who_left_by_itself() {
 }
 
 #[tokio::test]
-async fn who_was_deleted_is_the_same_person_by_the_same_rules() {
+async fn a_deleted_user_is_the_same_person_by_the_same_rules() {
     let site = Site::start().await;
     let app = site.app("Entra").await;
     let (john, _) = sent(&app, &person("john.smith", Some("john@x.example"))).await;

@@ -1,4 +1,4 @@
-//! Identity and tenant, and a workspace's API apps as identity providers use them.
+//! Identity and tenant, and a workspace's apps as identity providers use them.
 
 use std::time::Duration;
 
@@ -45,13 +45,13 @@ impl Drop for Site {
 }
 
 impl Site {
-    /// Starts both, and makes the workspace.
+    /// Starts both, and creates the workspace.
     pub async fn start() -> Self {
-        Self::at(Clock::system()).await
+        Self::with_clock(Clock::system()).await
     }
 
-    /// As [`Site::start`], by another clock.
-    pub async fn at(clock: Clock) -> Self {
+    /// Like [`Site::start`], with another clock.
+    pub async fn with_clock(clock: Clock) -> Self {
         let tasks = Tasks::new();
         let database = TestDatabase::create("tenant", &usher_tenant::MIGRATOR).await.url();
         let keyring = Keyring::generate();
@@ -74,7 +74,7 @@ impl Site {
             database_connections: 16,
             tenant_url: tenant_url.clone(),
             tls: ClientTls::default(),
-            // Nobody is there: seat events wait, and no write waits for them.
+            // Billing is not running: seat events wait, and no write waits for them.
             billing_url: "http://127.0.0.1:9".to_owned(),
             service_key,
         };
@@ -116,7 +116,7 @@ impl Site {
         request(&self.operator, Some(self.workspace), message)
     }
 
-    /// An API app with a token of its own.
+    /// An app with its own token.
     pub async fn app(&self, name: &str) -> Caller {
         let message = tenant::CreateAppRequest { name: name.to_owned(), ..Default::default() };
         let app =
@@ -181,7 +181,7 @@ impl Site {
         PgConnection::connect(&self.database.owner_url()).await.unwrap()
     }
 
-    /// The person whose user it is, or was.
+    /// The person key of a user, also of a deleted one.
     pub async fn person_of(&self, user: &str) -> Option<uuid::Uuid> {
         let sql = "SELECT person_key FROM users WHERE user_id = $1
                    UNION SELECT person_key FROM deleted_users WHERE user_id = $1";

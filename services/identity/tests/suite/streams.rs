@@ -1,4 +1,4 @@
-//! Change logs that are watched.
+//! Watched change logs.
 
 use std::time::Duration;
 
@@ -10,15 +10,15 @@ use usher_proto::identity::v1 as pb;
 use crate::caller::Caller;
 use crate::site::Site;
 
-/// Streams of a workspace that may be open at once.
+/// The maximum number of open streams of a workspace.
 const STREAMS: usize = 16;
-/// As long as some polls take.
+/// The duration of several polls.
 const POLLS: Duration = Duration::from_millis(1_500);
 const SOON: Duration = Duration::from_secs(5);
 
 type Changes = Streaming<pb::WatchChangesResponse>;
 
-/// Opens streams; places of those that have just ended become free soon.
+/// Opens streams. The slots of streams that have just ended become free soon.
 async fn streams(operator: &Caller, count: usize, after: i64) -> Vec<Changes> {
     let opened = async {
         let mut streams = Vec::new();
@@ -33,7 +33,7 @@ async fn streams(operator: &Caller, count: usize, after: i64) -> Vec<Changes> {
     timeout(SOON, opened).await.unwrap()
 }
 
-/// The next numbers that a stream gives, until there are so many.
+/// The next `count` numbers of a stream.
 async fn next(stream: &mut Changes, count: usize) -> Vec<i64> {
     let mut numbers = Vec::new();
     while numbers.len() < count {
@@ -44,9 +44,9 @@ async fn next(stream: &mut Changes, count: usize) -> Vec<i64> {
     numbers
 }
 
-/// How often the change log was looked into.
+/// How often the change log was read.
 async fn looks(owner: &mut PgConnection) -> i64 {
-    // A backend tells its counts at most once a second.
+    // A backend reports its counts at most once per second.
     sleep(Duration::from_millis(1_100)).await;
     let sql = "SELECT idx_scan FROM pg_stat_user_tables WHERE relname = 'changes'";
     sqlx::query_scalar(sql).fetch_one(owner).await.unwrap()
@@ -68,7 +68,7 @@ async fn sixteen_streams_of_a_workspace_look_into_its_log_as_often_as_one() {
         looked.push(looks(&mut owner).await - before);
     }
 
-    // Some more or fewer by chance; sixteen pollers would look 160 times.
+    // With some random variation; sixteen pollers would read 160 times.
     assert!(looked[0] >= 4 && looked[1] <= looked[0] + 8, "{looked:?}");
 }
 
@@ -95,7 +95,7 @@ async fn every_stream_has_every_entry_once_and_in_order_whenever_it_was_opened_a
     assert_eq!(next(&mut late[0], 5).await, [1, 2, 3, 4, 5]);
     assert_eq!(next(&mut late[1], 3).await, [3, 4, 5]);
 
-    // Those who stay go on when others go, also the one that was there first.
+    // The remaining watchers continue when others leave, also when the first one leaves.
     early.remove(0);
     drop(late);
     app.person("f").await;

@@ -1,5 +1,5 @@
-//! The database and the evaluator in memory give one answer to every filter, sort by the same values,
-//! and page through everybody once.
+//! Tests that the database and the evaluator in memory agree on every filter, sort by the same values, and page
+//! through all resources exactly once.
 
 mod drawing;
 
@@ -27,7 +27,7 @@ use drawing::{document, filter, paths, user_types, word};
 
 use super::{Reader, Table};
 use crate::group::Group;
-use crate::store::groups::Joining;
+use crate::store::groups::NewMembers;
 use crate::store::listing::{Listing, Order, Window};
 use crate::store::{groups, users};
 use crate::user::{Attributes, User};
@@ -98,7 +98,7 @@ impl World {
             let add = ids.iter().copied().skip(at).step_by(at * 3 + 5);
             let subgroups = self.groups.iter().rev().take(at % 3).map(|(id, _)| *id);
             let members: Vec<_> = add.chain(subgroups).collect();
-            // The client has a name of its own for some.
+            // The client has its own name for some members.
             let displays = (0..members.len()).map(|n| (n % 3 == 0).then(|| self.draw(&word()))).collect();
             let name = format!("{}{at}", self.draw(&word()));
             let group = Group {
@@ -111,10 +111,16 @@ impl World {
                 updated_at: self.ctx.now(),
                 members: Vec::new(),
             };
-            groups::create(&self.database, &self.ctx, &group, Vec::new(), Joining { ids: members, displays })
-                .await
-                .ok()
-                .unwrap();
+            groups::create(
+                &self.database,
+                &self.ctx,
+                &group,
+                Vec::new(),
+                NewMembers { ids: members, displays },
+            )
+            .await
+            .ok()
+            .unwrap();
             self.groups.push((group.id.as_uuid(), Object::new()));
         }
         for (id, rendered) in &mut self.groups {
@@ -134,7 +140,7 @@ impl World {
             id: UserId::new(self.ctx.clock()),
             attributes: Attributes::from_resource(resource),
             provenance: Object::new(),
-            // One each: nobody is another one come back.
+            // A separate connection for each, so that nobody is taken for a returner.
             connection: UserId::new(self.ctx.clock()).to_string(),
             groups: Vec::new(),
             version: 1,
@@ -155,7 +161,7 @@ impl World {
             .await
             .ok()
             .unwrap();
-        assert_eq!(written, users::Written::Done);
+        assert_eq!(written, users::WriteOutcome::Done);
         user.id.as_uuid()
     }
 
@@ -173,7 +179,7 @@ impl World {
         page.ids.into_iter().collect()
     }
 
-    /// Draws filters and compares the two answers.
+    /// Generates filters and compares both results.
     async fn agree(&mut self, table: Table, types: &ResourceType) {
         let resources = if table == Table::Users { self.users.clone() } else { self.groups.clone() };
         let ids = self.users.iter().chain(&self.groups).step_by(11).map(|(id, _)| id.to_string()).collect();
@@ -204,7 +210,7 @@ impl World {
             asked += 1;
             selective += usize::from(!expected.is_empty() && expected.len() < resources.len());
         }
-        assert!(selective > FILTERS / 12, "only {selective} filters told resources apart");
+        assert!(selective > FILTERS / 12, "only {selective} filters distinguished resources");
     }
 }
 
@@ -257,7 +263,7 @@ fn sorted<'a>(order: Option<Order<'a>>, window: Window<'a>, count: i64) -> Listi
 }
 
 #[tokio::test]
-async fn every_sorting_is_total_and_cursors_visit_everybody_once_in_both_directions() {
+async fn every_order_is_total_and_cursors_visit_everybody_once_in_both_directions() {
     let world = World::new().await;
     let (places, _) = paths(&world.types);
     for (path, _) in places {

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::source::{List, Source};
 use super::{Condition, canonical_uuid};
 
-/// What a member `m` is, and is called.
+/// The type and the name of a member `m`.
 const MEMBER_TYPE: &str = "CASE WHEN m.user_id IS NULL THEN 'Group' ELSE 'User' END";
 const MEMBER_DISPLAY: &str = "coalesce(m.display,
     (SELECT coalesce(u.resource ->> 'displayName', u.user_name) FROM users u
@@ -15,7 +15,7 @@ const MEMBER_DISPLAY: &str = "coalesce(m.display,
     (SELECT s.display_name FROM groups s WHERE s.tenant_id = m.tenant_id AND s.group_id = m.subgroup_id))";
 
 impl List {
-    /// Where a part of an element is.
+    /// Where a part of an element is stored.
     pub(super) fn part(self, sub: Option<&Attribute>) -> Source {
         match (self, sub.map_or("value", |sub| sub.name.as_ref())) {
             (Self::UserSchemas | Self::GroupSchemas, _) => Source::Text("l.urn"),
@@ -34,7 +34,7 @@ impl List {
 }
 
 impl Condition<'_> {
-    /// Some element of a list fulfils a condition on its row.
+    /// Pushes the condition that some element of a list meets a condition on its row.
     pub(super) fn listed(&mut self, list: List, condition: impl FnOnce(&mut Self)) {
         let tenant = self.tenant;
         self.query.push("EXISTS (");
@@ -79,11 +79,11 @@ impl Condition<'_> {
             }
         }
         condition(self);
-        // So it is asked of each row, and never made a join that reads all members of all groups.
+        // Evaluated per row, and never turned into a join that reads the members of all groups.
         self.query.push(" OFFSET 0)");
     }
 
-    /// Membership by id, answered by an index and once for all rows; false where the test is another.
+    /// Pushes a membership test by id, which an index answers once for all rows. Returns `false` for other tests.
     pub(super) fn membership(&mut self, list: List, sub: Option<&Attribute>, test: &Test) -> bool {
         let Some(id) = by_id(list, sub, test) else { return false };
         self.query.push(self.table.id()).push(" IN (");
@@ -92,7 +92,8 @@ impl Condition<'_> {
         true
     }
 
-    /// The query for the ids of those who are members of the group of this id, or have the member of this id.
+    /// Pushes the query for the ids of the members of the group with this id, or of the groups that contain the
+    /// member with this id.
     pub(super) fn push_membership(&mut self, list: List, id: Uuid) {
         let tenant = self.tenant;
         if list == List::Members {
@@ -126,7 +127,7 @@ impl Condition<'_> {
     }
 }
 
-/// The id in a comparison of a member or a group by its id.
+/// The id in a comparison of a member or group by its id.
 pub(super) fn by_id(list: List, sub: Option<&Attribute>, test: &Test) -> Option<Uuid> {
     let by_id = sub.is_none_or(|sub| sub.name == "value");
     match (list, test) {

@@ -1,26 +1,27 @@
-//! Where values are: in columns, in lists of rows, or in `resource`.
+//! Where values are stored: in columns, in lists of rows, or in `resource`.
 
 use sqlx::{Postgres, QueryBuilder};
 use usher_scim::filter::Place;
 use usher_scim::schema::{Attribute, USHER_USER};
 
-/// What is listed.
+/// The table that is listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Table {
     Users,
     Groups,
 }
 
-/// Who reads.
+/// The reader of a list.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Reader<'a> {
-    /// What addresses begin with: the workspace's SCIM base.
+    /// The beginning of URLs: the workspace's SCIM base URL.
     pub(crate) base: &'a str,
-    /// The API app that reads, which has no other app's `externalId`; none for who administers.
+    /// The app that reads, which does not see the `externalId` of another app; `None` for admins, services and
+    /// operators.
     pub(crate) client: Option<&'a str>,
 }
 
-/// Where the value of an attribute, or of a part, is.
+/// Where the value of an attribute or a part of it is stored.
 #[derive(Clone, Debug)]
 pub(crate) enum Source {
     /// A value that every resource has.
@@ -29,17 +30,17 @@ pub(crate) enum Source {
     Id(&'static str),
     /// A `text`.
     Text(&'static str),
-    /// The `externalId`, where it is the reader's own.
+    /// The `externalId`, if it belongs to the reader.
     ExternalId,
-    /// A `text` that has its folded form in a column of its own.
+    /// A `text` whose folded form is in another column.
     Keyed { text: &'static str, key: &'static str },
     /// A `boolean`.
     Boolean(&'static str),
     /// A `timestamptz`.
     Time(&'static str),
-    /// A text after the workspace's SCIM base.
+    /// A text that follows the workspace's SCIM base URL.
     Address(&'static str),
-    /// Rows.
+    /// A list of rows.
     List(List),
     /// At a path of `r.resource`.
     Json(Vec<String>),
@@ -52,7 +53,7 @@ pub(crate) enum Source {
 pub(crate) enum List {
     /// The schemas that a user uses.
     UserSchemas,
-    /// The one that a group uses.
+    /// The schema of groups.
     GroupSchemas,
     /// The groups that a user is in.
     Groups,
@@ -69,7 +70,7 @@ impl Table {
         }
     }
 
-    /// The number of its list in `milestones`.
+    /// The number of the table in `milestones`.
     pub(crate) const fn list(self) -> i16 {
         match self {
             Self::Users => 1,
@@ -77,7 +78,7 @@ impl Table {
         }
     }
 
-    /// The column with the id.
+    /// The name of the id column.
     pub(crate) const fn id(self) -> &'static str {
         match self {
             Self::Users => "r.user_id",
@@ -85,7 +86,7 @@ impl Table {
         }
     }
 
-    /// Where a place's value is.
+    /// Where the value of a place is stored.
     pub(crate) fn source(self, place: &Place<'_>) -> Source {
         let name = place.attribute.name.as_ref();
         match (self, place.extension, name) {
@@ -142,7 +143,7 @@ impl Source {
         Self::Json(path.iter().cloned().chain(part).collect())
     }
 
-    /// The value as `text`; NULL where there is none.
+    /// Pushes the value as `text`, or NULL if there is none.
     pub(crate) fn push_text(&self, query: &mut QueryBuilder<Postgres>, reader: Reader<'_>) {
         match self {
             Self::Always | Self::List(_) => query.push("NULL::text"),
@@ -166,7 +167,7 @@ impl Source {
         };
     }
 
-    /// The value as `jsonb`; only for what is JSON.
+    /// Pushes the value as `jsonb`. Only for values that are JSON.
     pub(super) fn push_json(&self, query: &mut QueryBuilder<Postgres>) {
         match self {
             Self::Json(path) => query.push("(r.resource #> ").push_bind(path.clone()).push(")"),

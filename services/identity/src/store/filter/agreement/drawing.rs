@@ -1,4 +1,4 @@
-//! Random documents and filters.
+//! Generates random documents and filters.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -6,8 +6,8 @@ use usher_scim::schema::{self, Attribute, CustomAttribute, Kind, ResourceType, S
 
 use super::BASE;
 
-/// What attributes hold and filters ask for: few, so that they meet; and everything that folds,
-/// escapes or sorts in its own way.
+/// The texts in attributes and filters: few, so that they match often, including texts that fold, escape or sort in
+/// unusual ways.
 const WORDS: [&str; 24] = [
     "a", "A", "ab", "AB ", "b", "ä", "Ä", "ΑΣ", "ας", "ß", "ẞ", "İx", "i̇x", "ﬁ", "%", "_", "a%", "O'x", "\\",
     "\"q\"", "work", "Home", "e\u{301}", "😀",
@@ -35,7 +35,7 @@ pub(super) fn user_types() -> ResourceType {
     ])
 }
 
-/// A value of an attribute's type; `None` where it is not the client's to set.
+/// A value for an attribute, by its type; `None` if clients can't set it.
 fn value(attribute: &Attribute) -> BoxedStrategy<Value> {
     match attribute.kind {
         Kind::Boolean => any::<bool>().prop_map(Value::from).boxed(),
@@ -96,7 +96,7 @@ pub(super) fn document(schema: &Schema) -> BoxedStrategy<Value> {
 
 pub(super) type Paths = Vec<(String, Kind)>;
 
-/// Paths of everything that can be asked for, and the elements of what has parts.
+/// The paths of everything that can be filtered, and the paths within elements of complex attributes.
 pub(super) fn paths(types: &ResourceType) -> (Paths, Vec<(String, Paths)>) {
     let mut places = Vec::new();
     let mut elements = Vec::new();
