@@ -35,7 +35,7 @@ use session::{ConnectionArgs, Session};
 /// `usher admin`
 #[derive(Debug, Args)]
 pub struct AdminArgs {
-    /// How results are printed.
+    /// The format of the results.
     #[arg(long, value_enum, default_value_t, global = true)]
     output: Format,
     #[command(flatten)]
@@ -49,70 +49,70 @@ enum AdminCommand {
     /// Workspaces: create, show, list, update, delete.
     #[command(subcommand)]
     Workspace(workspace::WorkspaceCommand),
-    /// The domains whose people may be provisioned.
+    /// Approved domains, whose people may be provisioned.
     #[command(subcommand)]
     Domain(domain::DomainCommand),
-    /// A workspace's admins.
+    /// Admins of a workspace.
     #[command(subcommand)]
     Admin(workspace_admin::WorkspaceAdminCommand),
-    /// API apps.
+    /// API apps: the identity providers of a workspace.
     #[command(subcommand)]
     App(app::AppCommand),
-    /// A workspace's own attributes of users, published in /Schemas.
+    /// Custom attributes of users, which /Schemas publishes.
     #[command(subcommand)]
     Attribute(attribute::AttributeCommand),
-    /// The apps' SCIM tokens.
+    /// SCIM tokens of the apps.
     #[command(subcommand)]
     Token(token::TokenCommand),
-    /// What identity providers tried, and what came of it: the provisioning log, newest first.
+    /// The provisioning log: requests of identity providers and their outcomes, newest first.
     Log(log::LogArgs),
-    /// What admins and operators did, newest first.
+    /// The audit log: actions of admins and operators, newest first.
     Audit(audit::AuditArgs),
-    /// Plans: what workspaces have bought.
+    /// Plans that workspaces can buy.
     #[command(subcommand)]
     Plan(plan::PlanCommand),
     /// Currency, time zone and periods of a workspace's account.
     #[command(subcommand)]
     Account(account::AccountCommand),
-    /// What a seat costs.
+    /// Prices of seats.
     #[command(subcommand)]
     Price(price::PriceCommand),
-    /// What a period costs at least.
+    /// Minimum spend per period.
     #[command(subcommand)]
     Minimum(minimum::MinimumCommand),
     /// Billing periods: list, invoice, close, forecast, preview, credit.
     #[command(subcommand)]
     Period(period::PeriodCommand),
-    /// Corrections of what was billed, and links between persons.
+    /// Corrections of past seats, and links between persons.
     #[command(subcommand)]
     Correction(correction::CorrectionCommand),
-    /// How many seats there may be, and what happens beyond.
+    /// Seat limits, and what happens at the limit.
     #[command(subcommand)]
     Limit(limit::LimitCommand),
-    /// What is bought for a term.
+    /// Commitments: seats that are bought for a term.
     #[command(subcommand)]
     Commitment(commitment::CommitmentCommand),
-    /// The ledger of seats: verify, reconcile, audit.
+    /// The seat ledger: verify, reconcile, audit.
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
-    /// A report of billing as a CSV or JSON lines file.
+    /// Billing reports as CSV or JSON Lines files.
     Report(export::ExportArgs),
-    /// The keys of services, operators and integrations: make one with chosen scopes, list, revoke.
+    /// Keys of services, operators and integrations: create with chosen scopes, list, revoke.
     #[command(subcommand)]
     ServiceKey(service_key::ServiceKeyCommand),
     /// Seats in use now, per user type.
     Seats(seats::SeatsArgs),
-    /// Seat-days per local day and class.
+    /// Seat-days per local date and class.
     Usage(usage::UsageArgs),
-    /// What seats cost on any dates, a period or not: a calculation by what is known, and nothing is billed by
-    /// it. `period invoice` shows what is billed, `period forecast` what is expected.
+    /// The cost of seats on any dates, whether these are a period or not. It is only a calculation: `period invoice`
+    /// shows what is billed, and `period forecast` what is expected.
     Statement(statement::StatementArgs),
 }
 
 /// Runs a command and prints its result.
 ///
 /// # Errors
-/// What the service says, or why it can't be reached.
+/// The error of the service, or why it can't be reached.
 pub async fn run(args: AdminArgs) -> anyhow::Result<()> {
     let session = Session::open(&args.connection).await?;
     args.command.run(&session, args.output).await?.print(args.output)

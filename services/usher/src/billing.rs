@@ -1,4 +1,4 @@
-//! `usher billing`: what seats cost.
+//! `usher billing`: local calculations.
 
 mod simulate;
 
@@ -7,14 +7,14 @@ use clap::Subcommand;
 /// `usher billing`
 #[derive(Debug, Subcommand)]
 pub enum BillingCommand {
-    /// Price a file of events without a database, by the functions that the service runs.
+    /// Price a file of events without a database, with the functions that the service uses.
     Simulate(simulate::SimulateArgs),
 }
 
 /// Runs a command and prints its result.
 ///
 /// # Errors
-/// What is wrong with its input.
+/// The input is invalid.
 pub fn run(command: &BillingCommand) -> anyhow::Result<()> {
     match command {
         BillingCommand::Simulate(args) => args.run(),

@@ -12,7 +12,7 @@ use crate::role::Role;
 use crate::service_key::{self, ServiceKeyArgs};
 use crate::{admin, billing, dev, migrate, roles, telemetry};
 
-/// The backend that provisions people over SCIM and counts every one of them as a seat.
+/// Provisions people over SCIM, and bills each of them as a seat.
 #[derive(Debug, Parser)]
 #[command(name = "usher", version, propagate_version = true, max_term_width = 100)]
 pub struct Cli {
@@ -32,44 +32,44 @@ enum Command {
     Dev(Box<DevArgs>),
     /// Serve one role, or all of them.
     ///
-    /// The billing role closes a period once it is proven that nothing of it is missing, `billing.close_after`
-    /// (24h) after its end; 0 leaves it to `usher admin period close`. A period that is not closed
-    /// `billing.close_alarm_after` (72h) after its end is logged and counted in `usher_period_close_overdue`;
-    /// an account without prices is not.
+    /// The billing role closes a period when it is proven to be complete, `billing.close_after` (24h) after its end;
+    /// with 0, only `usher admin period close` does. A period that is not closed `billing.close_alarm_after` (72h)
+    /// after its end is logged and counted in `usher_period_close_overdue`, unless its account has no prices.
     ///
-    /// What is not of this machine is encrypted, or the program does not start. Certificates (PEM) are
+    /// Traffic that leaves this machine must be encrypted, or the program does not start. The certificates (PEM) are
     /// `gateway.certificate_file` for identity providers, `metrics.certificate_file` for the metrics, and
-    /// `tls.certificate_file`, shown by services to each other and signed by `tls.ca_file`; a `key_file` goes with
-    /// each. Services are called at https://, databases with `?sslmode=verify-full`. `tls.allow_plaintext` names the
-    /// settings that may do without, such as `gateway.listen,metrics.listen` behind a proxy: whoever is on the way
-    /// there can read and change what passes, tokens included. deploy/usher.toml has every setting.
+    /// `tls.certificate_file` for traffic between services, signed by `tls.ca_file`; each has its `key_file`.
+    /// Services are called at https://, databases with `?sslmode=verify-full`. `tls.allow_plaintext` lists settings
+    /// that are exempt, such as `gateway.listen,metrics.listen` behind a proxy: anybody on the network path can then
+    /// read and change the traffic, including tokens. deploy/usher.toml contains all settings.
     Serve(ServeArgs),
-    /// Bring the databases to this version's schema. Run it before serving a new version.
+    /// Migrate the databases to this version's schema. Run it before serving a new version.
     Migrate(SettingsArgs),
-    /// Make a key for a service or an operator and show it, this once. It is made in tenant's database;
-    /// `usher admin service-key` makes keys with chosen scopes, lists and revokes.
+    /// Create a key for a service or an operator. It is shown only once. This needs access to tenant's database;
+    /// `usher admin service-key` creates keys with chosen scopes, lists and revokes keys.
     ///
-    /// Where standard output is not a terminal, say with --to or --show where the key goes:
-    /// `usher service-key billing --to /etc/usher/billing.key`.
+    /// If standard output is not a terminal, use --to or --show: `usher service-key billing --to
+    /// /etc/usher/billing.key`.
     ServiceKey {
         #[command(flatten)]
         key: ServiceKeyArgs,
         #[command(flatten)]
         settings: SettingsArgs,
     },
-    /// Put a new key first in a service's key file, such as `tenant.key_file`; make the file if there is none.
+    /// Add a new first key to a service's key file, such as `tenant.key_file`; create the file if there is none.
     ///
-    /// What older keys of the file made is accepted as long as they stay in it: tokens and service keys get the new
-    /// key's mark with their next use, signing keys when they are rotated.
+    /// Data that was made with the older keys is accepted as long as these stay in the file. Tokens and service keys
+    /// are converted to the new key with their next use, and signing keys when they are rotated.
     ///
-    /// A replica knows nothing that was made with a key that it has not read. With more than one, first give all of
-    /// them the new key (`--last`, copy the file, restart each), then let them use it (`--promote`, copy, restart each).
+    /// A replica can't use data that was made with a key which it has not read. With several replicas, first add the
+    /// new key to all of them (`--last`, copy the file, restart each), then start to use it (`--promote`, copy,
+    /// restart each).
     KeyFile(KeyFileArgs),
-    /// The keys that credentials are signed with: rotate, list, revoke.
+    /// The keys that sign credentials: rotate, list, revoke.
     Key(admin::key::KeyArgs),
     /// The operator's commands, over gRPC.
     Admin(admin::AdminArgs),
-    /// What seats cost.
+    /// Local calculations of prices.
     #[command(subcommand)]
     Billing(billing::BillingCommand),
 }
@@ -89,27 +89,26 @@ pub struct DevArgs {
     /// Address of the gateway.
     #[arg(long, default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
-    /// Address of the tenant service's gRPC; port 0 takes a free one, which demo.json names.
+    /// Address of the tenant service (gRPC). Port 0 means a free port, which demo.json names.
     #[arg(long, default_value = ANY_PORT)]
     pub tenant_listen: SocketAddr,
-    /// Address of the identity service's gRPC.
+    /// Address of the identity service (gRPC).
     #[arg(long, default_value = ANY_PORT)]
     pub identity_listen: SocketAddr,
-    /// Address of the billing service's gRPC.
+    /// Address of the billing service (gRPC).
     #[arg(long, default_value = ANY_PORT)]
     pub billing_listen: SocketAddr,
     /// Address of the metrics.
     #[arg(long, default_value = ANY_PORT)]
     pub metrics_listen: SocketAddr,
-    /// Let the addresses above be others than this machine's, without encryption: whoever is on the way can read and
-    /// change what passes, tokens included.
+    /// Permit addresses that are not local, without encryption. Anybody on the network path can then read and change
+    /// the traffic, including tokens.
     #[arg(long)]
     pub allow_plaintext: bool,
     /// Delete the data directory's contents first.
     #[arg(long)]
     pub reset: bool,
-    /// Requests a second and workspace that the gateway takes, with bursts of four times as many; 0
-    /// means no limit.
+    /// Maximum requests per second and workspace at the gateway, with bursts of four times as many. 0 means no limit.
     #[arg(long, default_value_t = 0)]
     pub rate_per_second: u32,
     /// Begin at this time, such as 2026-01-01T00:00:00Z, and let `usher dev clock` move time forward. The data
@@ -130,13 +129,14 @@ struct ServeArgs {
     settings: SettingsArgs,
 }
 
-/// Where settings come from; the later wins: file, environment, flags.
+/// Sources of settings. Later ones take precedence: file, environment, flags.
 #[derive(Debug, Args)]
 pub struct SettingsArgs {
-    /// TOML file with settings; see deploy/usher.toml. Environment: `USHER_GATEWAY__LISTEN=…` sets gateway.listen.
+    /// TOML file with settings; see deploy/usher.toml. In the environment, `USHER_GATEWAY__LISTEN=…` sets
+    /// gateway.listen.
     #[arg(long, env = "USHER_CONFIG")]
     config: Option<PathBuf>,
-    /// One setting: --set gateway.listen=0.0.0.0:8080. Secrets belong into files, not here.
+    /// One setting: --set gateway.listen=0.0.0.0:8080. Do not use it for secrets.
     #[arg(long = "set", value_name = "NAME=VALUE")]
     overrides: Vec<String>,
 }
@@ -150,17 +150,17 @@ impl SettingsArgs {
 }
 
 impl Cli {
-    /// Does what the command line says.
+    /// Runs the command.
     ///
     /// # Errors
-    /// Whatever stops the command; the message says what to do about it.
+    /// The error of the command; its message says what to do.
     pub fn run(self) -> anyhow::Result<()> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()
-            .context("the async runtime can't start")?;
+            .context("can't start the async runtime")?;
         let outcome = runtime.block_on(self.command.run());
-        // A blocked thread must not hold up the end: everything worth waiting for was drained.
+        // A blocked thread must not delay the exit; everything that matters was drained before.
         runtime.shutdown_timeout(std::time::Duration::from_millis(500));
         outcome
     }

@@ -1,4 +1,4 @@
-//! Settings: from a file, then environment variables, then flags; the later wins.
+//! Settings: from a file, environment variables and flags. Later ones take precedence.
 
 mod misplaced;
 mod transport;
@@ -17,18 +17,18 @@ use crate::role::Role;
 pub(crate) use transport::reachable;
 pub use transport::{ConnectionSettings, TlsSettings};
 
-/// Everything that can be set. Each field is `section.name` in the file, `USHER_SECTION__NAME` in
-/// the environment and `--set section.name=value` as a flag.
+/// All settings. Each field is `section.name` in the file, `USHER_SECTION__NAME` in the environment and `--set
+/// section.name=value` as a flag.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
-    /// What the log looks like.
+    /// The format of the log.
     pub log: LogSettings,
-    /// Where metrics are served.
+    /// The metrics endpoint.
     pub metrics: MetricsSettings,
-    /// How many connections there may be.
+    /// Limits on connections.
     pub connections: ConnectionSettings,
-    /// Encryption between services, and what goes without.
+    /// Encryption between services, and exemptions.
     pub tls: TlsSettings,
     /// The provisioning logs.
     pub provisioning_log: ProvisioningLogSettings,
@@ -46,9 +46,9 @@ pub struct Settings {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct LogSettings {
-    /// `auto` (pretty on a terminal, JSON elsewhere), `pretty` or `json`.
+    /// `auto` (pretty on a terminal, otherwise JSON), `pretty` or `json`.
     pub format: String,
-    /// What is logged, as `tracing` directives: `info`, `warn,usher_identity=debug`.
+    /// Log filter, as `tracing` directives: `info`, `warn,usher_identity=debug`.
     pub filter: String,
 }
 
@@ -62,11 +62,11 @@ impl Default for LogSettings {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct MetricsSettings {
-    /// Address that serves `/metrics`, `/livez` and `/readyz`.
+    /// Address of `/metrics`, `/livez` and `/readyz`.
     pub listen: String,
-    /// PEM of the certificate that is shown there; empty: without encryption.
+    /// PEM file of the certificate; empty means no encryption.
     pub certificate_file: String,
-    /// PEM of its key.
+    /// PEM file of its key.
     pub key_file: String,
 }
 
@@ -94,24 +94,24 @@ impl Default for ProvisioningLogSettings {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct GatewaySettings {
-    /// Address that serves HTTP.
+    /// Address of the HTTP port.
     pub listen: String,
-    /// PEM of the certificate that identity providers see; empty: without encryption, behind a proxy.
+    /// PEM file of the certificate for identity providers; empty means no encryption, behind a proxy.
     pub certificate_file: String,
-    /// PEM of its key.
+    /// PEM file of its key.
     pub key_file: String,
-    /// The address that identity providers use, such as `https://scim.example.com`: what a request
-    /// says of its host is not believed. Only `usher dev` goes without.
+    /// The address that identity providers use, such as `https://scim.example.com`. The host in requests is not
+    /// trusted. Only `usher dev` works without it.
     pub public_url: String,
-    /// Whether X-Forwarded-Proto and X-Forwarded-Host are believed: only behind a proxy that sets them.
+    /// Whether X-Forwarded-Proto and X-Forwarded-Host are trusted. Only behind a proxy that sets them.
     pub trust_forwarded: bool,
-    /// Requests a second that one workspace may make for long; at least 25.
+    /// Requests per second of one workspace, on average; at least 25.
     pub rate_per_second: u32,
-    /// Requests that one workspace may make at once after a pause; at least 100.
+    /// Requests of one workspace at once after a pause; at least 100.
     pub rate_burst: u32,
     /// File with the gateway's service key.
     pub service_key_file: String,
-    /// The gateway's service key, where a file is not at hand.
+    /// The gateway's service key, if there is no file.
     pub service_key: Option<SecretString>,
 }
 
@@ -135,53 +135,52 @@ impl Default for GatewaySettings {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ServiceSettings {
-    /// Address that serves gRPC. Default: 127.0.0.1:9101 (tenant), :9102 (identity), :9103 (billing).
+    /// Address of the gRPC port. Default: 127.0.0.1:9101 (tenant), :9102 (identity), :9103 (billing).
     pub listen: String,
-    /// Where the other roles reach this service: `https://host:port`. Default: its `listen`.
+    /// The address at which the other roles reach this service: `https://host:port`. Default: its `listen`.
     pub url: String,
-    /// PostgreSQL, as the service's own role: `postgres://usher_tenant@host/usher_tenant`.
+    /// PostgreSQL URL with the service's own role: `postgres://usher_tenant@host/usher_tenant`.
     pub database_url: Option<SecretString>,
-    /// PostgreSQL, as the owner, for `usher migrate`.
+    /// PostgreSQL URL with the owner, for `usher migrate`.
     pub owner_database_url: Option<SecretString>,
-    /// Most database connections of one replica. Default: 16.
+    /// Maximum number of database connections of one replica. Default: 16.
     pub database_connections: u32,
-    /// File with the service's key: identity's, which calls other services, and billing's, which closes
-    /// periods by itself.
+    /// File with the service key: identity's, which calls other services, and billing's, which closes periods.
     pub service_key_file: String,
-    /// The service's key, where a file is not at hand.
+    /// The service key, if there is no file.
     pub service_key: Option<SecretString>,
-    /// File with tenant's own keys, as `usher key-file` makes it.
+    /// File with tenant's own keys, as `usher key-file` creates it.
     pub key_file: String,
-    /// Tenant's own keys, where a file is not at hand: one key a line.
+    /// Tenant's own keys, if there is no file: one key per line.
     pub keys: Option<SecretString>,
-    /// How long after a period's end billing closes it, such as `24h`; `0` leaves it to people. Default: 24h.
+    /// How long after its end billing closes a period, such as `24h`. `0` means never automatically. Default: 24h.
     pub close_after: String,
-    /// How long after a period's end billing raises an alarm if it is not closed; `0` for never. Default: 72h.
+    /// How long after its end billing raises an alarm for a period that is not closed; `0` means never. Default: 72h.
     pub close_alarm_after: String,
-    /// How often billing verifies each ledger; `0` for never. Default: 168h.
+    /// How often billing verifies each ledger; `0` means never. Default: 168h.
     pub verify_every: String,
-    /// File with the keys that billing signs the heads of ledgers with, once a day: one a line, the newest
-    /// first. Without it nothing is signed.
+    /// File with the keys that sign the heads of ledgers once a day: one per line, the newest first. Without it
+    /// nothing is signed.
     pub proof_key_file: String,
 }
 
-/// A duration such as `24h` or `1h 30m`; none for `0`.
+/// Parses a duration such as `24h` or `1h 30m`. `None` for `0`.
 ///
 /// # Errors
-/// Another text, or a negative one.
+/// The text is not a duration, or is negative.
 pub fn duration(text: &str) -> anyhow::Result<Option<SignedDuration>> {
     if text == "0" {
         return Ok(None);
     }
     let duration: SignedDuration =
-        text.parse().with_context(|| format!("{text:?} is no duration; write it as 24h"))?;
+        text.parse().with_context(|| format!("{text:?} is not a duration; write it as 24h"))?;
     if duration.is_negative() {
         bail!("{text:?} is negative");
     }
     Ok(Some(duration).filter(|duration| !duration.is_zero()))
 }
 
-/// Which settings a command is about to use.
+/// The settings that a command uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
     /// Serving a role.
@@ -193,16 +192,16 @@ pub enum Purpose {
 }
 
 impl Settings {
-    /// Reads file, environment and flags.
+    /// Reads the file, the environment and the flags.
     ///
     /// # Errors
-    /// An unreadable file, an unknown name, a value of the wrong type, a flag without `=`.
+    /// The file can't be read, a name is unknown, a value has the wrong type, or a flag has no `=`.
     pub fn load(file: Option<&Path>, overrides: &[String]) -> anyhow::Result<Self> {
         let mut builder = config::Config::builder();
         if let Some(path) = file {
             builder = builder.add_source(config::File::from(path).format(config::FileFormat::Toml));
         }
-        // Settings have a section; USHER_CONFIG, USHER_DEMO and the like are flags' variables.
+        // Settings have a section. Variables such as USHER_CONFIG and USHER_DEMO belong to flags.
         let variables = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .filter(|(name, _)| name.starts_with("USHER_") && name.contains("__"));
@@ -219,12 +218,12 @@ impl Settings {
             builder = builder.set_override(name, value)?;
         }
         let mut settings: Self =
-            builder.build()?.try_deserialize().context("the configuration can't be read")?;
+            builder.build()?.try_deserialize().context("can't read the configuration")?;
         settings.fill_defaults();
         Ok(settings)
     }
 
-    /// Sets what nobody set.
+    /// Sets the defaults.
     pub fn fill_defaults(&mut self) {
         for (service, port) in
             [(&mut self.tenant, 9101), (&mut self.identity, 9102), (&mut self.billing, 9103)]
@@ -250,10 +249,10 @@ impl Settings {
         }
     }
 
-    /// Checks everything that `purpose` will use, and names every fault at once.
+    /// Checks all settings that `purpose` uses, and reports all errors at once.
     ///
     /// # Errors
-    /// A message of one line a fault.
+    /// A message with one line per error.
     pub fn validate(&self, purpose: Purpose) -> anyhow::Result<()> {
         let mut faults = Vec::new();
         self.validate_transport(purpose, &mut faults);
@@ -306,7 +305,7 @@ impl Settings {
     fn validate_listeners(&self, role: Role, faults: &mut Vec<String>) {
         let mut address = |name: &str, text: &str| {
             if text.parse::<SocketAddr>().is_err() {
-                faults.push(format!("{name} = {text:?} is no address; write it as 127.0.0.1:8080"));
+                faults.push(format!("{name} = {text:?} is not an address; write it as 127.0.0.1:8080"));
             }
         };
         address("metrics.listen", &self.metrics.listen);
@@ -375,10 +374,10 @@ fn validate_durations(billing: &ServiceSettings, faults: &mut Vec<String>) {
     }
 }
 
-/// A secret from its own setting or from a file, without the file's final line break.
+/// Reads a secret from its own setting or from a file, without the file's final line break.
 ///
 /// # Errors
-/// A file that can't be read, or that other users can read.
+/// The file can't be read, or other users can read it.
 pub fn secret(value: Option<&SecretString>, file: &str) -> anyhow::Result<SecretString> {
     if let Some(value) = value {
         return Ok(value.clone());

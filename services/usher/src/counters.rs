@@ -1,9 +1,9 @@
-//! Counters that are there from the start: one that only comes with its first event has no rate then,
-//! and an alert on it sleeps through that event.
+//! Counters that exist from the start. A counter that appears only with its first event has no rate at that time, so
+//! an alert on it would miss the event.
 
 use crate::role::Role;
 
-/// A counter that a role counts, with the values of its one label.
+/// A counter of a role, with the values of its only label.
 struct Counter(Role, &'static str, &'static str, &'static [&'static str]);
 
 const COUNTERS: [Counter; 11] = [
@@ -25,8 +25,7 @@ const COUNTERS: [Counter; 11] = [
     Counter(Role::Billing, "usher_seat_limit_alerts_total", "pool", &["paid", "collaborator"]),
 ];
 
-/// Sets the counters of a role to 0, those of requests and calls for what is alerted on, and says which
-/// build this is.
+/// Sets the counters of a role to 0, including those of requests and calls that have alerts, and reports the build.
 pub fn begin(role: Role) {
     metrics::gauge!("usher_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1);
     for Counter(of, name, label, values) in COUNTERS {
@@ -72,12 +71,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_counter_of_the_program_that_is_described_begins_at_nothing() {
+    fn each_described_counter_begins_at_zero() {
         let described = include_str!("telemetry.rs").split("describe_counter!(").skip(1);
         let described = described
             .filter_map(|rest| rest.trim_start().strip_prefix('"')?.split('"').next())
             .filter(|name| name.starts_with("usher_"));
-        // These have more than one label.
+        // These have several labels.
         let elsewhere =
             ["usher_http_requests_total", "usher_rpc_requests_total", "usher_connections_ended_total"];
 

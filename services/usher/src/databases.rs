@@ -1,4 +1,4 @@
-//! The databases of this process, as its metrics show them.
+//! Metrics of this process's databases.
 
 use usher_store::{Connections, Database};
 
@@ -11,7 +11,7 @@ impl Databases {
         self.0.push((role, database));
     }
 
-    /// Measures the connections to them.
+    /// Records the state of their connections.
     pub(crate) fn record(&self) {
         for (role, database) in &self.0 {
             let Connections { max, used, idle, waiting } = database.connections();

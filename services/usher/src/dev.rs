@@ -29,10 +29,10 @@ use crate::{key_file, lifecycle, roles, telemetry};
 const DATABASES: [&str; 3] = ["tenant", "identity", "billing"];
 const READY_WITHIN: Duration = Duration::from_secs(20);
 
-/// Starts a private PostgreSQL, the four roles and the demo workspaces; serves until SIGINT or SIGTERM.
+/// Starts a private PostgreSQL, the four roles and the demo workspaces. Serves until SIGINT or SIGTERM.
 ///
 /// # Errors
-/// One line that says what to do: an address in use, no PostgreSQL, a directory that can't be used.
+/// One line that says what to do: an address is in use, there is no PostgreSQL, or the directory can't be used.
 pub async fn run(args: DevArgs) -> anyhow::Result<()> {
     telemetry::init_log(&LogSettings { format: "auto".into(), filter: args.log.clone() })?;
     stay_here(&args)?;
@@ -50,7 +50,7 @@ pub async fn run(args: DevArgs) -> anyhow::Result<()> {
         *listen = address.to_string();
     }
     settings.fill_defaults();
-    // Before PostgreSQL is started, which inherits the limit of file descriptors that is raised here.
+    // Before PostgreSQL is started, because it inherits the raised limit on file descriptors.
     let listeners = listeners::bind(Role::All, &settings)
         .await
         .with_context(|| format!("no ports for usher dev; is --listen {} free?", args.listen))?;
@@ -75,7 +75,7 @@ pub async fn run(args: DevArgs) -> anyhow::Result<()> {
     served
 }
 
-/// Refuses addresses that others reach, because dev mode has no certificates.
+/// Refuses addresses that others can reach, because `usher dev` has no certificates.
 fn stay_here(args: &DevArgs) -> anyhow::Result<()> {
     let addresses = [
         ("--listen", args.listen),
@@ -89,8 +89,8 @@ fn stay_here(args: &DevArgs) -> anyhow::Result<()> {
         && !args.allow_plaintext
     {
         bail!(
-            "{flag} {address} can be reached from other machines, and usher dev does not encrypt: whoever is on the \
-             way can read and change what passes, tokens included; listen on 127.0.0.1, or pass --allow-plaintext"
+            "{flag} {address} can be reached from other machines, and usher dev does not encrypt: anybody on the \
+             network path can read and change the traffic, including tokens; listen on 127.0.0.1, or pass --allow-plaintext"
         );
     }
     Ok(())
@@ -155,7 +155,7 @@ async fn serve(
     let seeded = tokio::select! {
         seeded = seed => seeded,
         stopped = &mut stop => { lifecycle::drain(&tasks, &mut running).await; return stopped },
-        failed = running.failed() => failed.and_then(|()| bail!("a role ended by itself")),
+        failed = running.failed() => failed.and_then(|()| bail!("a role ended unexpectedly")),
     };
     let outcome = match seeded {
         Ok(workspaces) => tokio::select! {
@@ -218,9 +218,10 @@ fn database(service: &str) -> String {
 fn unusable(name: &str, error: MigrateError) -> anyhow::Error {
     let advice = match error {
         MigrateError::Newer(_) => {
-            "the data directory is a newer usher's: run that one, or choose another --data-dir"
+            "the data directory belongs to a newer version of usher: run that one, or choose another \
+             --data-dir"
         }
-        _ => "choose another --data-dir, or begin anew with --reset",
+        _ => "choose another --data-dir, or start again with --reset",
     };
     anyhow::Error::new(error).context(format!("the {name} database can't be migrated; {advice}"))
 }
@@ -248,7 +249,7 @@ async fn service_keys(settings: &mut Settings, clock: Clock) -> anyhow::Result<S
     Ok(keys)
 }
 
-/// Waits until the gateway says that it can serve.
+/// Waits until the gateway is ready.
 async fn ready(address: SocketAddr) -> anyhow::Result<()> {
     let deadline = tokio::time::Instant::now() + READY_WITHIN;
     while !is_ready(address).await.unwrap_or(false) {
@@ -268,7 +269,7 @@ async fn is_ready(address: SocketAddr) -> std::io::Result<bool> {
     Ok(answer.starts_with(b"HTTP/1.1 200"))
 }
 
-/// Where a path is, for people.
+/// The absolute form of a path, for people.
 fn display(path: &Path) -> String {
     path.display().to_string()
 }

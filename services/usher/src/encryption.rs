@@ -1,4 +1,4 @@
-//! The certificates of this process, kept fresh.
+//! The certificates of this process, which are reloaded when they change.
 
 use std::error::Error;
 use std::time::Duration;
@@ -10,10 +10,10 @@ use usher_rpc::Tasks;
 
 use crate::config::Settings;
 
-/// How often the files are looked at: whatever replaces them tells nobody.
-const LOOK: Duration = Duration::from_secs(2);
+/// How often the files are checked. Nothing signals their replacement.
+const CHECK_INTERVAL: Duration = Duration::from_secs(2);
 
-/// What this process shows and believes on its ports and channels.
+/// The certificates and trusted authorities of this process's ports and channels.
 #[derive(Clone, Debug, Default)]
 pub struct Encryption {
     pub(crate) gateway: Option<ServerTls>,
@@ -23,10 +23,10 @@ pub struct Encryption {
 }
 
 impl Encryption {
-    /// Reads the files that the settings name.
+    /// Loads the files that the settings name.
     ///
     /// # Errors
-    /// A file that can't be used; the message names its section.
+    /// A file can't be used; the message names its section.
     pub fn load(settings: &Settings) -> anyhow::Result<Self> {
         let Settings { tls, gateway, metrics, .. } = settings;
         let own = pair(&tls.certificate_file, &tls.key_file);
@@ -34,7 +34,7 @@ impl Encryption {
         let server = |section: &'static str, protocol, pair: Option<Pair>, clients| {
             pair.map(|pair| ServerTls::load(ServerFiles { pair, clients }, protocol))
                 .transpose()
-                .with_context(|| format!("the files of [{section}] can't be used"))
+                .with_context(|| format!("can't use the files of [{section}]"))
         };
         let of_gateway = pair(&gateway.certificate_file, &gateway.key_file);
         let of_metrics = pair(&metrics.certificate_file, &metrics.key_file);
@@ -43,20 +43,20 @@ impl Encryption {
             metrics: server("metrics", Protocol::Http, of_metrics, None)?,
             grpc: server("tls", Protocol::Grpc, own.clone(), authorities.clone())?,
             client: ClientTls::load(ClientFiles { authorities, pair: own })
-                .context("the files of [tls] can't be used")?,
+                .context("can't use the files of [tls]")?,
         })
     }
 
-    /// Takes over what the files hold, again and again until the stop is asked for.
+    /// Reloads the files periodically until shutdown begins.
     pub(crate) async fn follow(self, tasks: Tasks) {
         loop {
             tokio::select! {
                 () = tasks.stopping() => return,
-                () = tokio::time::sleep(LOOK) => {}
+                () = tokio::time::sleep(CHECK_INTERVAL) => {}
             }
             let this = self.clone();
             if let Err(error) = tokio::task::spawn_blocking(move || this.reload()).await {
-                tracing::error!(error = &error as &dyn Error, "the certificates could not be looked at");
+                tracing::error!(error = &error as &dyn Error, "can't check the certificates for changes");
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Files with a service's own keys: one key a line, the newest first, for their owner only.
+//! Files with a service's own keys: one key per line, the newest first, readable only by their owner.
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
@@ -12,21 +12,21 @@ use usher_base::secret::ServerKey;
 /// `usher key-file`
 #[derive(Clone, Debug, Args)]
 pub struct KeyFileArgs {
-    /// The file, such as /etc/usher/tenant.key. It is made if it is not there.
+    /// The file, such as /etc/usher/tenant.key. It is created if it does not exist.
     pub path: PathBuf,
-    /// Put the new key last: it is accepted, and makes nothing yet.
+    /// Append the new key: it is accepted, but not used yet.
     #[arg(long)]
     pub last: bool,
-    /// Put the key that is last first, in the place of making one.
+    /// Move the last key to the front instead of creating one.
     #[arg(long, conflicts_with = "last")]
     pub promote: bool,
 }
 
-/// Puts a new key before the keys of the file, or after them. The older ones stay, so that what they made is still
-/// accepted; whoever takes them out later ends that.
+/// Adds a new key at the front of the file, or at its end. The older keys stay, so that data made with them is
+/// accepted until an operator removes them.
 ///
 /// # Errors
-/// The file can't be read or written, or other users can read it; there is no key to put first.
+/// The file can't be read or written, other users can read it, or there is no key to move.
 pub fn run(args: &KeyFileArgs) -> anyhow::Result<()> {
     let shown = args.path.display();
     let before = if args.promote || args.path.exists() { read(&args.path)? } else { String::new() };
@@ -40,12 +40,12 @@ pub fn run(args: &KeyFileArgs) -> anyhow::Result<()> {
         keys.insert(if args.last { keys.len() } else { 0 }, new.expose());
     }
     write(&args.path, &format!("{}\n", keys.join("\n")))?;
-    let done = if args.promote { "begins with what was its last key" } else { "has a new key" };
+    let done = if args.promote { "begins with its former last key" } else { "has a new key" };
     println!("{shown} {done}; restart every replica of the service that reads it");
     Ok(())
 }
 
-/// Makes a file with one key, unless there is one.
+/// Creates a file with one key, unless it exists.
 ///
 /// # Errors
 /// The file can't be written.
@@ -59,11 +59,11 @@ pub fn ensure(path: &Path) -> anyhow::Result<()> {
 /// Reads a service's own keys.
 ///
 /// # Errors
-/// As [`read_secret`].
+/// As for [`read_secret`].
 pub fn read(path: &Path) -> anyhow::Result<String> {
     if !path.exists() {
         let shown = path.display();
-        bail!("there is no key file {shown}; make one with `usher key-file {shown}`");
+        bail!("there is no key file {shown}; create one with `usher key-file {shown}`");
     }
     read_secret(path)
 }
@@ -71,28 +71,28 @@ pub fn read(path: &Path) -> anyhow::Result<String> {
 /// Reads a file with a secret.
 ///
 /// # Errors
-/// It can't be read, or other users can read or change it.
+/// The file can't be read, or other users can read or change it.
 pub fn read_secret(path: &Path) -> anyhow::Result<String> {
     let shown = path.display();
-    let metadata = fs::metadata(path).with_context(|| format!("the key file {shown} can't be read"))?;
+    let metadata = fs::metadata(path).with_context(|| format!("can't read the key file {shown}"))?;
     if metadata.permissions().mode() & 0o027 != 0 {
         bail!("other users can read or change the key file {shown}; run: chmod 600 {shown}");
     }
-    fs::read_to_string(path).with_context(|| format!("the key file {shown} can't be read"))
+    fs::read_to_string(path).with_context(|| format!("can't read the key file {shown}"))
 }
 
-/// Writes a file, whole or not at all, with mode 0600.
+/// Writes a file atomically, with mode 0600.
 fn write(path: &Path, text: &str) -> anyhow::Result<()> {
     let partial = path.with_added_extension("partial");
     let write = || -> io::Result<()> {
-        // What a crash left could have another mode.
+        // A leftover of a crash might have another mode.
         let _ = fs::remove_file(&partial);
         let mut file = File::options().write(true).create_new(true).mode(0o600).open(&partial)?;
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
         fs::rename(&partial, path)
     };
-    write().with_context(|| format!("the key file {} can't be written", path.display()))
+    write().with_context(|| format!("can't write the key file {}", path.display()))
 }
 
 #[cfg(test)]
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_put_last_for_all_replicas_to_know_before_one_of_them_uses_it() {
+    fn a_key_can_be_added_last_so_that_all_replicas_know_it_before_one_uses_it() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("tenant.key");
         let args = KeyFileArgs { path: path.clone(), last: false, promote: false };

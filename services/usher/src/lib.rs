@@ -1,5 +1,5 @@
-//! The `usher` program: roles, configuration, telemetry, lifecycle, dev mode and the operator's
-//! commands. The services themselves are libraries that know nothing of this one.
+//! The `usher` program: roles, configuration, telemetry, lifecycle, `usher dev` and the operator's commands. The
+//! services themselves are libraries that do not depend on this crate.
 
 pub mod admin;
 pub mod billing;

@@ -1,4 +1,4 @@
-//! Start and stop: signals ask for a drain, a deadline ends it.
+//! Shutdown: a signal starts it, and a deadline ends it.
 
 use std::time::Duration;
 
@@ -7,13 +7,13 @@ use usher_rpc::Tasks;
 
 use crate::roles::Running;
 
-/// How long requests under way may take after a stop was asked for.
+/// How long requests in progress may take after shutdown has begun.
 pub const DRAIN: Duration = Duration::from_secs(5);
 
 /// Waits for SIGINT or SIGTERM.
 ///
 /// # Errors
-/// The process can't listen for signals.
+/// The process can't handle signals.
 pub async fn stop_requested() -> anyhow::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
@@ -24,11 +24,11 @@ pub async fn stop_requested() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Lets the roles finish what they have begun, for at most [`DRAIN`]; a second signal ends it.
+/// Lets the roles finish their requests, for at most [`DRAIN`]. A second signal ends this.
 pub async fn drain(tasks: &Tasks, running: &mut Running) {
     tasks.soft_stop();
     let finished = async {
-        // Connections that stay open without a request would hold the roles up; the deadline ends them.
+        // Idle connections that stay open would delay the roles, so the deadline applies to them too.
         let roles = tokio::time::timeout(DRAIN, running.ended());
         let ((), _) = tokio::join!(tasks.drain(DRAIN), roles);
     };

@@ -1,4 +1,4 @@
-//! The ports of this process, and how many connections each may have.
+//! The ports of this process, and the number of connections of each.
 
 use std::net::SocketAddr;
 
@@ -10,12 +10,12 @@ use crate::config::Settings;
 use crate::encryption::Encryption;
 use crate::role::Role;
 
-/// File descriptors for what is neither a port's nor a database's connection: logs, channels to other services.
+/// File descriptors for everything except the connections of ports and databases: logs, channels to other services.
 const RESERVED: u64 = 96;
-/// Database connections beside the pool, which listen for announcements.
+/// Database connections outside of the pool, which listen for notifications.
 const ANNOUNCEMENTS: u64 = 8;
 
-/// Sockets that roles serve on, bound before anything else is started, and the certificates of the process.
+/// The sockets of the roles, bound before anything else is started, and the certificates of the process.
 #[derive(Debug, Default)]
 pub struct Listeners {
     pub(crate) gateway: Option<Listener>,
@@ -27,7 +27,7 @@ pub struct Listeners {
 }
 
 impl Listeners {
-    /// The address of a role's socket, where it has one: the port that was found for port 0.
+    /// The address of a role's socket if it has one, with the actual port if port 0 was requested.
     pub fn address(&self, role: Role) -> Option<SocketAddr> {
         let listener = match role {
             Role::Gateway => self.gateway.as_ref(),
@@ -40,10 +40,10 @@ impl Listeners {
     }
 }
 
-/// Raises the limit of file descriptors, and binds the sockets of a role and of the metrics.
+/// Raises the limit on file descriptors, and binds the sockets of a role and of the metrics.
 ///
 /// # Errors
-/// A certificate of no use; an address in use, or not of this machine; a limit that leaves too few connections.
+/// A certificate can't be used, an address is in use or not local, or the limit leaves too few connections.
 pub async fn bind(role: Role, settings: &Settings) -> anyhow::Result<Listeners> {
     let shares = shares(role, settings)?;
     let limits = |places| Limits {
@@ -73,7 +73,7 @@ pub async fn bind(role: Role, settings: &Settings) -> anyhow::Result<Listeners> 
 }
 
 fn shares(role: Role, settings: &Settings) -> anyhow::Result<Shares> {
-    let limit = descriptors::raise().context("the limit of file descriptors can't be raised")?;
+    let limit = descriptors::raise().context("can't raise the limit on file descriptors")?;
     let services = [
         (Role::Tenant, &settings.tenant),
         (Role::Identity, &settings.identity),

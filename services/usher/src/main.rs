@@ -6,7 +6,7 @@ use clap::Parser;
 use usher::cli::Cli;
 use usher_base::printable;
 
-/// Gives the large buffers of password hashing back to the system, where the system's allocator keeps them.
+/// Returns the large buffers of password hashing to the system; the system's allocator would keep them.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -14,7 +14,7 @@ fn main() -> ExitCode {
     match Cli::parse().run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // What a service says may name what others have chosen.
+            // An error of a service may contain text that others have chosen.
             eprintln!("usher: {}", printable::escaped_lines(&format!("{error:#}")));
             ExitCode::FAILURE
         }

@@ -1,4 +1,4 @@
-//! `usher migrate`: the databases' schema.
+//! `usher migrate`: migrates the databases.
 
 use std::collections::BTreeMap;
 
@@ -7,12 +7,12 @@ use secrecy::ExposeSecret as _;
 
 use crate::config::{ServiceSettings, Settings};
 
-/// Migrates the three databases as their owner, and lets each service's own role connect to its own database
-/// only. Running it again does nothing.
+/// Migrates the three databases as their owner, and gives each service's own role access to its own database only.
+/// Running it again has no effect.
 ///
 /// # Errors
-/// A database that can't be reached, or a migration that fails; that database is then unchanged. Two services that
-/// connect as the same role; a role that is not there.
+/// A database can't be reached, or its migration fails and is rolled back; two services connect with the same role; a
+/// role does not exist.
 pub async fn run(settings: &Settings) -> anyhow::Result<()> {
     let databases = [
         ("tenant", &settings.tenant, &usher_tenant::MIGRATOR),
@@ -39,16 +39,16 @@ pub async fn run(settings: &Settings) -> anyhow::Result<()> {
         }
         usher_store::migrate(url.expose_secret(), migrator)
             .await
-            .with_context(|| format!("the {name} database can't be migrated"))?;
+            .with_context(|| format!("can't migrate the {name} database"))?;
         usher_store::admit(url.expose_secret(), &role(name, service)?)
             .await
-            .with_context(|| format!("the {name} service can't be let into its database"))?;
+            .with_context(|| format!("can't give the {name} service access to its database"))?;
         println!("{name}: up to date");
     }
     Ok(())
 }
 
-/// The role that a service connects as: that of its database URL.
+/// The role that a service connects with, from its database URL.
 fn role(name: &str, service: &ServiceSettings) -> anyhow::Result<String> {
     let Some(url) = &service.database_url else { return Ok(usher_store::service_role(name)) };
     usher_store::role_of(url.expose_secret()).with_context(|| format!("{name}.database_url can't be read"))

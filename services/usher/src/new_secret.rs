@@ -1,5 +1,5 @@
-//! Where a secret goes that is shown once. What is redirected ends in logs, scroll-back of build
-//! servers and shell history, so a secret goes there only if somebody says so.
+//! The destination of a secret that is shown only once. Redirected output ends up in logs, scroll-back of build
+//! servers and shell history, so a secret is redirected only if the user says so.
 
 use std::fs::File;
 use std::io::{IsTerminal as _, Write as _};
@@ -9,31 +9,31 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use clap::Args;
 
-/// What is said of it on the command line.
+/// The options for the destination.
 #[derive(Clone, Debug, Args)]
 pub struct SecretArgs {
-    /// Write the secret to this new file, which only you can read, in place of showing it.
+    /// Write the secret to this new file, readable only by you, instead of showing it.
     #[arg(long, value_name = "FILE")]
     pub to: Option<PathBuf>,
-    /// Show the secret although standard output is not a terminal.
+    /// Show the secret even if standard output is not a terminal.
     #[arg(long, conflicts_with = "to")]
     pub show: bool,
 }
 
-/// A place for one secret.
+/// The destination of one secret.
 #[derive(Debug)]
 pub enum Place {
     /// Standard output.
     Shown,
-    /// A file that was made for it.
+    /// A file that was created for it.
     File(File, PathBuf),
 }
 
 impl SecretArgs {
-    /// Finds the place, before there is a secret that would be lost.
+    /// Opens the destination before there is a secret that could get lost.
     ///
     /// # Errors
-    /// Standard output is redirected and nothing is said of it, or the file can't be made.
+    /// Standard output is redirected without --show, or the file can't be created.
     pub fn open(&self) -> anyhow::Result<Place> {
         if let Some(path) = &self.to {
             let file = File::options().write(true).create_new(true).mode(0o600).open(path);
@@ -45,12 +45,15 @@ impl SecretArgs {
         if self.show || std::io::stdout().is_terminal() {
             return Ok(Place::Shown);
         }
-        bail!("standard output is not a terminal, and what is redirected is kept: add --to FILE, or --show");
+        bail!(
+            "standard output is not a terminal, and redirected output may be stored: add --to FILE, or \
+             --show"
+        );
     }
 }
 
 impl Place {
-    /// Puts the secret there; gives it back where it is to be shown. A file that can't be written is taken away.
+    /// Writes the secret to the file, or returns it if it is to be shown. Deletes a file that can't be written.
     ///
     /// # Errors
     /// The file can't be written.
@@ -68,15 +71,15 @@ impl Place {
         }
     }
 
-    /// Takes the file away again, where nothing came that could be put there.
+    /// Deletes the file if no secret was created.
     pub fn discard(self) {
         if let Self::File(_, path) = self {
-            // The error that led here is what the person must know.
+            // The error that led here is more important.
             let _ = std::fs::remove_file(path);
         }
     }
 
-    /// The file, where it is one.
+    /// The path, if it is a file.
     pub fn path(&self) -> Option<&Path> {
         match self {
             Self::Shown => None,
@@ -102,15 +105,15 @@ mod tests {
 
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "ush_x\n");
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-        assert!(args.open().unwrap_err().to_string().contains("not there yet"));
+        assert!(args.open().unwrap_err().to_string().contains("does not exist yet"));
     }
 
     #[test]
-    fn a_file_that_can_t_be_written_is_no_obstacle_to_the_next_try() {
+    fn a_file_that_can_t_be_written_does_not_prevent_the_next_attempt() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("token");
         File::create(&path).unwrap();
-        // Open for reading only, it takes nothing.
+        // Opened read-only, so that writing fails.
         let place = Place::File(File::open(&path).unwrap(), path.clone());
 
         place.put("ush_x".to_owned()).unwrap_err();

@@ -1,4 +1,4 @@
-//! The four roles in this process.
+//! The roles that run in this process.
 
 use std::path::Path;
 use std::time::Duration;
@@ -18,10 +18,10 @@ use crate::listeners::{self, Listeners};
 use crate::role::Role;
 use crate::{key_file, lifecycle, telemetry};
 
-/// How often billing looks for periods to close.
+/// How often billing looks for due jobs.
 const JOBS_EVERY: Duration = Duration::from_secs(15);
 
-/// Roles that serve. Each ends when the stop is asked for, or when its transport fails.
+/// The running roles. Each ends when shutdown begins, or when its transport fails.
 #[derive(Debug)]
 pub struct Running {
     roles: JoinSet<anyhow::Result<()>>,
@@ -42,17 +42,17 @@ impl Running {
         });
     }
 
-    /// What the roles need in order to serve.
+    /// The checks of what the roles need in order to serve.
     pub fn readiness(&self) -> Readiness {
         self.readiness.clone()
     }
 
-    /// The databases that the roles use.
+    /// The databases of the roles.
     pub fn databases(&self) -> Databases {
         self.databases.clone()
     }
 
-    /// Waits for a role that ends although nobody asked for it; for ever while all serve.
+    /// Waits for a role that ends unexpectedly; forever while all serve.
     ///
     /// # Errors
     /// Why it ended.
@@ -64,7 +64,7 @@ impl Running {
         }
     }
 
-    /// Waits until every role has ended.
+    /// Waits until all roles have ended.
     pub async fn ended(&mut self) {
         while self.roles.join_next().await.is_some() {}
     }
@@ -73,7 +73,7 @@ impl Running {
 /// `usher serve`: serves until SIGINT or SIGTERM, then drains.
 ///
 /// # Errors
-/// A setting that can't be used, a database that is not fit to serve from, an address in use.
+/// A setting can't be used, a database is not as it must be, or an address is in use.
 pub async fn serve(role: Role, settings: Settings) -> anyhow::Result<()> {
     let tasks = Tasks::new();
     let handle = telemetry::init_metrics(role)?;
@@ -86,7 +86,7 @@ pub async fn serve(role: Role, settings: Settings) -> anyhow::Result<()> {
     tracing::info!(?role, "serving");
     let outcome = tokio::select! {
         stop = lifecycle::stop_requested() => stop,
-        failed = running.failed() => failed.and_then(|()| bail!("a role ended by itself")),
+        failed = running.failed() => failed.and_then(|()| bail!("a role ended unexpectedly")),
     };
     lifecycle::drain(&tasks, &mut running).await;
     outcome
@@ -95,7 +95,7 @@ pub async fn serve(role: Role, settings: Settings) -> anyhow::Result<()> {
 /// Starts the roles that have a socket.
 ///
 /// # Errors
-/// As [`serve`].
+/// As for [`serve`].
 pub async fn start(
     role: Role,
     settings: &Settings,
@@ -181,26 +181,26 @@ pub(crate) async fn start_by(
     Ok(running)
 }
 
-/// Tenant's own keys, of its settings.
+/// Reads tenant's own keys.
 ///
 /// # Errors
-/// The key file can't be read, other users can read it, or it holds something else.
+/// The key file can't be read, other users can read it, or it contains anything else.
 pub fn keyring(tenant: &ServiceSettings) -> anyhow::Result<Keyring> {
     let text = match &tenant.keys {
         Some(keys) => keys.clone(),
         None => SecretString::from(key_file::read(Path::new(&tenant.key_file))?),
     };
-    Keyring::parse(text.expose_secret()).context("tenant.key_file can't be used")
+    Keyring::parse(text.expose_secret()).context("can't use tenant.key_file")
 }
 
-/// With what billing signs the heads of ledgers; none where no file is named.
+/// The keys that sign the heads of ledgers; `None` if no file is named.
 fn proof_keys(file: &str) -> anyhow::Result<Option<ProofKeys>> {
     if file.is_empty() {
         tracing::warn!("billing.proof_key_file is not set: the heads of ledgers are not signed");
         return Ok(None);
     }
     let keys = ProofKeys::parse(&key_file::read(Path::new(file))?);
-    Ok(Some(keys.context("billing.proof_key_file can't be used")?))
+    Ok(Some(keys.context("can't use billing.proof_key_file")?))
 }
 
 fn database_url(name: &str, service: &ServiceSettings) -> anyhow::Result<String> {

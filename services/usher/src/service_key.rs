@@ -1,4 +1,4 @@
-//! `usher service-key`: the keys with which services and operators ask for credentials.
+//! `usher service-key`: keys with which services and operators request credentials.
 
 use std::time::Duration;
 
@@ -18,19 +18,20 @@ use crate::roles;
 pub struct ServiceKeyArgs {
     /// `gateway`, `identity`, `billing`, or an operator's name.
     pub name: String,
-    /// Delete the name's other keys, and refuse what they got within 30 s. Restart all that use the name with the new
-    /// key first. Without it the other keys live on, so that a key is changed without an outage.
+    /// Delete the other keys with this name, and refuse their credentials within 30 s. First restart all processes
+    /// that use the name with the new key. Without this option the other keys stay valid, so that a key can be
+    /// replaced without an outage.
     #[arg(long)]
     pub retire_others: bool,
-    /// Where the key goes.
+    /// The destination of the key.
     #[command(flatten)]
     pub secret: SecretArgs,
 }
 
-/// Makes a key and shows it, this once, or writes it to a file; the database keeps a hash.
+/// Creates a key, and shows it once or writes it to a file. The database stores only a hash.
 ///
 /// # Errors
-/// A name that is none, or the tenant database can't be reached.
+/// The name is invalid, or the tenant database can't be reached.
 pub async fn run(args: &ServiceKeyArgs, settings: &Settings) -> anyhow::Result<()> {
     let url = settings.tenant.database_url.as_ref().context("tenant.database_url is missing")?;
     let database = Database::open(&DatabaseConfig {
@@ -52,11 +53,11 @@ pub async fn run(args: &ServiceKeyArgs, settings: &Settings) -> anyhow::Result<(
     if let Some(shown) = place.put(key.expose().to_owned())? {
         println!("{shown}");
     }
-    // Last: where the new key is in nobody's hands, the others must go on.
+    // Last, because the other keys must stay valid if the new key could not be delivered.
     if args.retire_others {
         let retired = keys.retire_others(&args.name, &key).await;
         let retired =
-            retired.context("the new key is good; the others could not be retired: try once more")?;
+            retired.context("the new key is valid, but the others could not be retired: try again")?;
         eprintln!("{retired} other keys of {} are retired", args.name);
     }
     Ok(())

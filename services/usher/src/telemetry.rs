@@ -1,4 +1,4 @@
-//! Logs and metrics of the process.
+//! The log and the metrics of the process.
 
 use std::io::IsTerminal as _;
 
@@ -23,12 +23,12 @@ use crate::role::Role;
 const SECONDS: &[f64] =
     &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 
-/// Sends the log to standard error: pretty on a terminal, JSON elsewhere.
+/// Sends the log to standard error: pretty on a terminal, otherwise JSON.
 ///
 /// # Errors
-/// A filter that can't be read, or a log that was set up before.
+/// The filter can't be parsed, or the log was initialised before.
 pub fn init_log(settings: &LogSettings) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(&settings.filter).context("log.filter can't be read")?;
+    let filter = EnvFilter::try_new(&settings.filter).context("can't parse log.filter")?;
     let pretty = match settings.format.as_str() {
         "pretty" => true,
         "json" => false,
@@ -40,7 +40,7 @@ pub fn init_log(settings: &LogSettings) -> anyhow::Result<()> {
     } else {
         log.json().flatten_event(true).with_current_span(true).with_span_list(false).try_init()
     };
-    installed.map_err(|error| anyhow::anyhow!("the log can't be set up: {error}"))
+    installed.map_err(|error| anyhow::anyhow!("can't initialise the log: {error}"))
 }
 
 /// Installs the process's metrics recorder.
@@ -51,34 +51,40 @@ pub fn init_metrics(role: Role) -> anyhow::Result<PrometheusHandle> {
     let handle = PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), SECONDS)?
         .install_recorder()
-        .context("the metrics can't be set up")?;
+        .context("can't initialise the metrics")?;
     describe();
     counters::begin(role);
     Ok(handle)
 }
 
-/// What each metric means, for `/metrics`. Labels have few values: routes and methods are those of
-/// the protocol, never what a client made up.
+/// Describes each metric, for `/metrics`. Labels have few values: routes and methods are those of the protocol, never
+/// those that a client made up.
 fn describe() {
     describe_counter!("usher_http_requests_total", "HTTP requests by method, route and status code");
-    describe_histogram!("usher_http_duration_seconds", "Time from a request's head to its answer's");
+    describe_histogram!(
+        "usher_http_duration_seconds",
+        "Time from the head of a request to the head of its \
+         answer"
+    );
     describe_counter!(
         "usher_gateway_token_checks_total",
-        "SCIM tokens that tenant was asked about, by outcome; what is in memory is not asked"
+        "SCIM tokens that tenant was asked about, by outcome; cached tokens do not count"
     );
-    describe_gauge!("usher_connections", "Connections that are open, by port");
+    describe_gauge!("usher_connections", "Open connections, by port");
     describe_counter!(
         "usher_connections_ended_total",
-        "Connections that were ended by Usher, by port and why: silent (no request in time), idle, slow (an answer is not taken), full (to make room for others), address (too many from one), flood (of HTTP/2 frames), handshake (no TLS, or no certificate that is believed)"
+        "Connections closed by Usher, by port and reason: silent (no request in time), idle, slow (an \
+         answer is not read), full (to make room for others), address (too many from one), flood (of \
+         HTTP/2 frames), handshake (no TLS, or an untrusted certificate)"
     );
     describe_counter!("usher_rpc_requests_total", "RPCs served, by role, method and gRPC code");
     describe_histogram!(
         "usher_rpc_duration_seconds",
-        "Time from an RPC's head to its answer's, by role and method"
+        "Time from the head of an RPC to the head of its answer, by role and method"
     );
     describe_counter!(
         "usher_relay_events_total",
-        "Seat events sent to billing, by outcome; sent again counts again"
+        "Seat events sent to billing, by outcome; repeated ones count again"
     );
     describe_gauge!(
         "usher_relay_workspaces_waiting",
@@ -86,21 +92,23 @@ fn describe() {
     );
     describe_gauge!(
         "usher_relay_lag_seconds",
-        "Age of the oldest seat event that billing has not acknowledged when it was last tried; 0 where none waits"
+        "Age of the oldest seat event that billing has not acknowledged, at the last attempt; 0 if there \
+         is none"
     );
     describe_gauge!(
         "usher_watermark_age_seconds",
-        "Time since identity last told billing how far each workspace's events go; periods close by these"
+        "Time since identity last sent the watermarks to billing; periods close by these"
     );
     describe_gauge!(
         "usher_database_connections",
         "Connections to a role's database by state: used, idle, and waiting (requests that wait for one)"
     );
-    describe_gauge!("usher_database_connections_most", "Most connections to a role's database");
+    describe_gauge!("usher_database_connections_most", "Maximum number of connections to a role's database");
     describe_gauge!("usher_build_info", "1, with the version of the program as a label");
     describe_gauge!(
         "usher_period_close_overdue",
-        "Workspaces with a period that is not closed although billing.close_alarm_after has passed; alert on any"
+        "Workspaces with a period that is not closed although billing.close_alarm_after has passed; alert \
+         on any"
     );
     describe_gauge!("usher_ledgers_faulty", "Ledgers whose last verification found a fault; alert on any");
     describe_gauge!(
@@ -122,7 +130,7 @@ fn describe() {
     describe_counter!("usher_ledger_verifications_total", "Ledgers that were verified, by outcome");
     describe_counter!(
         "usher_ledger_conflicts_total",
-        "Seat events that came again with other content; alert on any"
+        "Seat events that arrived again with other content; alert on any"
     );
     describe_counter!(
         "usher_reconciliation_differences_total",
@@ -130,7 +138,7 @@ fn describe() {
     );
     describe_counter!(
         "usher_seat_limit_alerts_total",
-        "Thresholds of a seat limit that were reached, by pool"
+        "Thresholds of seat limits that were reached, by pool"
     );
     describe_counter!("usher_seats_refused_total", "Seats refused because none was free, by pool");
     describe_counter!(
@@ -139,7 +147,8 @@ fn describe() {
     );
     describe_counter!(
         "usher_provisioning_log_dropped_total",
-        "Entries that are in no provisioning log, by why: full, stopped, refused, nowhere (no such workspace), noise"
+        "Entries that were not stored in the provisioning log, by reason: full, stopped, refused, nowhere \
+         (no such workspace), noise"
     );
 }
 
@@ -194,7 +203,7 @@ mod tests {
         }
     }
 
-    /// The names behind each of some macros.
+    /// The names in the calls of some macros.
     fn named(text: &str, macros: [&str; 3]) -> BTreeSet<String> {
         let behind = macros.into_iter().flat_map(|name| text.split(name).skip(1));
         let name = |rest: &str| rest.trim_start().strip_prefix('"')?.split('"').next().map(str::to_owned);

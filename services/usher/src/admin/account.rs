@@ -8,44 +8,44 @@ use usher_proto::billing::v1::account_service_client::AccountServiceClient;
 
 use super::argument;
 use super::report::{Report, text};
-use super::session::{Session, WorkspaceArg, told};
+use super::session::{Session, WorkspaceArg, status_error};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum AccountCommand {
-    /// Show currency, time zone and periods, and what is set to change.
+    /// Show currency, time zone and periods, with scheduled changes.
     Show {
         #[command(flatten)]
         of: WorkspaceArg,
     },
-    /// Set currency, time zone and periods; what is not named stays. Once there are prices, from a coming
-    /// period on. A change that is set for later keeps what it says itself, and is taken back by setting for its
-    /// date what holds before it.
+    /// Set currency, time zone and periods; options that are left out keep their values. Once there are prices,
+    /// changes apply from a future period on. Setting an earlier date does not affect a change that is scheduled for
+    /// a later one; to cancel that, set the values in force before it, with its date.
     #[command(group = clap::ArgGroup::new("changed").required(true).multiple(true))]
     Set {
         #[command(flatten)]
         of: WorkspaceArg,
-        /// ISO 4217 code, such as EUR; its decimal places are those of ISO 4217.
+        /// ISO 4217 code, such as EUR. It determines the decimal places.
         #[arg(long, group = "changed")]
         currency: Option<String>,
-        /// IANA name of the zone in which days are counted, such as Europe/Berlin.
+        /// IANA name of the time zone in which days are counted, such as Europe/Berlin.
         #[arg(long, group = "changed")]
         time_zone: Option<String>,
-        /// The date from which periods are counted, month by month.
+        /// The date from which monthly periods are counted.
         #[arg(long, group = "changed", value_parser = argument::date)]
         anchor_date: Option<Date>,
-        /// Periods are calendar months, as they are where nothing was ever set.
+        /// Use calendar months as periods, which is the default.
         #[arg(long, group = "changed", conflicts_with = "anchor_date")]
         calendar_months: bool,
-        /// A coming period's first date, from which this holds. Without it, from the beginning.
+        /// First date of the future period from which the change applies. If left out, it applies from the beginning.
         #[arg(long, value_parser = argument::date)]
         effective_date: Option<Date>,
     },
 }
 
-/// The anchor of calendar months.
+/// The anchor date of calendar months.
 const CALENDAR: &str = "1970-01-01";
 
-/// With what is set to change.
+/// Including scheduled changes.
 const COLUMNS: [&str; 6] = ["currency", "exponent", "time_zone", "anchor_date", "effective_date", "coming"];
 
 impl AccountCommand {
@@ -55,7 +55,8 @@ impl AccountCommand {
             Self::Show { of } => {
                 let workspace = session.workspace(&of).await?;
                 let message = pb::GetAccountRequest {};
-                let answer = client.get_account(session.scoped(workspace, message)).await.map_err(told)?;
+                let answer =
+                    client.get_account(session.scoped(workspace, message)).await.map_err(status_error)?;
                 let pb::GetAccountResponse { account, coming } = answer.into_inner();
                 (account, coming)
             }
@@ -70,12 +71,13 @@ impl AccountCommand {
                     effective_date: date(effective_date),
                 };
                 let message = pb::UpsertAccountRequest { account: Some(account) };
-                let answer = client.upsert_account(session.scoped(workspace, message)).await.map_err(told)?;
+                let answer =
+                    client.upsert_account(session.scoped(workspace, message)).await.map_err(status_error)?;
                 let pb::UpsertAccountResponse { account, coming } = answer.into_inner();
                 (account, coming)
             }
         };
-        Ok(Report::one(&COLUMNS, row(account.unwrap_or_default(), coming)))
+        Ok(Report::single(&COLUMNS, row(account.unwrap_or_default(), coming)))
     }
 }
 
@@ -90,7 +92,7 @@ fn row(account: pb::Account, coming: Vec<pb::Account>) -> Vec<Value> {
     ]
 }
 
-/// What is to hold from a date on, for people.
+/// A scheduled change, for people.
 fn coming_terms(account: pb::Account) -> Value {
     let pb::Account { currency, time_zone, anchor_date, effective_date, .. } = account;
     let periods = if anchor_date.is_empty() {

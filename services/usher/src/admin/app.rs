@@ -9,7 +9,7 @@ use usher_proto::tenant::v1 as pb;
 use usher_proto::tenant::v1::app_service_client::AppServiceClient;
 
 use super::report::{Report, text, time};
-use super::session::{Session, WorkspaceArg, told};
+use super::session::{Session, WorkspaceArg, status_error};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum AppCommand {
@@ -17,9 +17,9 @@ pub(super) enum AppCommand {
     Create {
         #[command(flatten)]
         of: WorkspaceArg,
-        /// Its name, unique in the workspace.
+        /// Name, unique in the workspace.
         name: String,
-        /// What it is for.
+        /// Description.
         #[arg(long, default_value = "")]
         description: String,
     },
@@ -28,30 +28,31 @@ pub(super) enum AppCommand {
         #[command(flatten)]
         of: WorkspaceArg,
     },
-    /// Set how an app's identity provider is read; what is not named stays as it is.
+    /// Set how requests of an app's identity provider are read; options that are left out keep their values.
     Update {
         #[command(flatten)]
         of: WorkspaceArg,
-        /// The app's id.
+        /// Id of the app.
         id: String,
-        /// `default` tolerates what identity providers are known to send; `strict` is RFC 7644 to the letter.
+        /// `default` tolerates known deviations of identity providers; `strict` follows RFC 7644 to the letter.
         #[arg(long, required_unless_present = "external_id")]
         profile: Option<Profile>,
-        /// `stable` says that an externalId never goes to another person, which is right for Entra's objectId: who
-        /// comes back is known by it alone. `reassignable`, every new app's, asks that the userName or the primary
-        /// address agrees as well, because Entra's default mapping sends mailNickname, which may go to another person.
+        /// `stable` means that an externalId is never given to another person, as is the case for Entra's objectId:
+        /// it alone identifies a returning person. With `reassignable`, the default, the userName or the primary
+        /// address must match as well, because Entra's default mapping sends mailNickname, which may be given to
+        /// another person.
         #[arg(long)]
         external_id: Option<ExternalId>,
     },
-    /// Hand the people and groups of one app over to its successor: from then on it finds them by their externalIds,
-    /// and they are its own. Set the successor up with the same externalIds before.
+    /// Transfer the people and groups of one app to its successor, which then finds them by their externalIds.
+    /// Configure the successor with the same externalIds first.
     TakeOver {
         #[command(flatten)]
         of: WorkspaceArg,
-        /// The id of the app whose people and groups they are; it may have been deleted.
+        /// Id of the app that they belong to; it may have been deleted.
         #[arg(long)]
         from: String,
-        /// The id of its successor.
+        /// Id of the successor.
         #[arg(long)]
         to: String,
     },
@@ -59,7 +60,7 @@ pub(super) enum AppCommand {
     Delete {
         #[command(flatten)]
         of: WorkspaceArg,
-        /// The app's id.
+        /// Id of the app.
         id: String,
     },
 }
@@ -85,15 +86,16 @@ impl AppCommand {
             Self::Create { of, name, description } => {
                 let workspace = session.workspace(&of).await?;
                 let message = pb::CreateAppRequest { name, description };
-                let answer = client.create_app(session.scoped(workspace, message)).await.map_err(told)?;
-                Ok(Report::one(&COLUMNS, row(answer.into_inner().app.unwrap_or_default())))
+                let answer =
+                    client.create_app(session.scoped(workspace, message)).await.map_err(status_error)?;
+                Ok(Report::single(&COLUMNS, row(answer.into_inner().app.unwrap_or_default())))
             }
             Self::List { of } => {
                 let workspace = session.workspace(&of).await?;
                 let answer = client
                     .list_apps(session.scoped(workspace, pb::ListAppsRequest {}))
                     .await
-                    .map_err(told)?;
+                    .map_err(status_error)?;
                 Ok(Report::list(&COLUMNS, answer.into_inner().apps.into_iter().map(row)))
             }
             Self::Update { of, id, profile, external_id } => {
@@ -109,8 +111,9 @@ impl AppCommand {
                     external_id_stable: external_id.map(|external_id| external_id == ExternalId::Stable),
                     own_password: String::new(),
                 };
-                let answer = client.update_app(session.scoped(workspace, message)).await.map_err(told)?;
-                Ok(Report::one(&COLUMNS, row(answer.into_inner().app.unwrap_or_default())))
+                let answer =
+                    client.update_app(session.scoped(workspace, message)).await.map_err(status_error)?;
+                Ok(Report::single(&COLUMNS, row(answer.into_inner().app.unwrap_or_default())))
             }
             Self::TakeOver { of, from, to } => {
                 let workspace = session.workspace(&of).await?;
@@ -121,7 +124,7 @@ impl AppCommand {
                 client
                     .delete_app(session.scoped(workspace, pb::DeleteAppRequest { id, ..Default::default() }))
                     .await
-                    .map_err(told)?;
+                    .map_err(status_error)?;
                 Ok(Report::done("the app is deleted and its tokens are revoked"))
             }
         }
@@ -139,7 +142,8 @@ async fn take_over(
     let (mut people, mut teams) = (0, 0);
     loop {
         let answer = users.take_over_users(session.scoped(workspace, message.clone())).await;
-        let identity::TakeOverUsersResponse { taken, groups, more } = answer.map_err(told)?.into_inner();
+        let identity::TakeOverUsersResponse { taken, groups, more } =
+            answer.map_err(status_error)?.into_inner();
         people += taken;
         teams += groups;
         if !more {

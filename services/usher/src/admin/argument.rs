@@ -1,4 +1,4 @@
-//! Values of options that are read alike everywhere, and what is said of those that can't be.
+//! Parsers for option values that are used everywhere, and their error messages.
 
 use anyhow::Context as _;
 use jiff::Timestamp;

@@ -1,4 +1,4 @@
-//! `usher admin attribute`: a workspace's own attributes of users.
+//! `usher admin attribute`: custom attributes of users.
 
 use clap::{Subcommand, ValueEnum};
 use serde_json::Value;
@@ -6,7 +6,7 @@ use usher_proto::identity::v1 as pb;
 use usher_proto::identity::v1::attribute_service_client::AttributeServiceClient;
 
 use super::report::{Report, text};
-use super::session::{Session, WorkspaceArg, told};
+use super::session::{Session, WorkspaceArg, status_error};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum AttributeCommand {
@@ -15,22 +15,22 @@ pub(super) enum AttributeCommand {
     Define {
         #[command(flatten)]
         of: WorkspaceArg,
-        /// A letter, then letters, digits, - and _. It can't be changed.
+        /// A letter, then letters, digits, - and _. The name can't be changed.
         name: String,
         /// The data type. It can't be changed.
         #[arg(long = "type", value_enum, default_value_t = AttributeType::String)]
         kind: AttributeType,
-        /// What it is for.
+        /// Description.
         #[arg(long, default_value = "")]
         description: String,
-        /// Let case matter when values are compared.
+        /// Compare values with case.
         #[arg(long)]
         case_exact: bool,
-        /// A value that is expected; repeat it for several. Others are accepted too.
+        /// An expected value; can be repeated. Other values are accepted too.
         #[arg(long = "value")]
         canonical_values: Vec<String>,
     },
-    /// List the attributes by name.
+    /// List the attributes, ordered by name.
     List {
         #[command(flatten)]
         of: WorkspaceArg,
@@ -39,7 +39,7 @@ pub(super) enum AttributeCommand {
     Delete {
         #[command(flatten)]
         of: WorkspaceArg,
-        /// Its name.
+        /// Name of the attribute.
         name: String,
     },
 }
@@ -85,22 +85,24 @@ impl AttributeCommand {
                 let attribute =
                     pb::Attribute { name, r#type: kind, description, case_exact, canonical_values };
                 let message = pb::DefineAttributeRequest { attribute: Some(attribute) };
-                let answer =
-                    client.define_attribute(session.scoped(workspace, message)).await.map_err(told)?;
-                Ok(Report::one(&COLUMNS, row(answer.into_inner().attribute.unwrap_or_default())))
+                let answer = client
+                    .define_attribute(session.scoped(workspace, message))
+                    .await
+                    .map_err(status_error)?;
+                Ok(Report::single(&COLUMNS, row(answer.into_inner().attribute.unwrap_or_default())))
             }
             Self::List { of } => {
                 let workspace = session.workspace(&of).await?;
                 let message = pb::ListAttributesRequest {};
                 let answer =
-                    client.list_attributes(session.scoped(workspace, message)).await.map_err(told)?;
+                    client.list_attributes(session.scoped(workspace, message)).await.map_err(status_error)?;
                 Ok(Report::list(&COLUMNS, answer.into_inner().attributes.into_iter().map(row)))
             }
             Self::Delete { of, name } => {
                 let workspace = session.workspace(&of).await?;
                 let done = format!("{name} is deleted");
                 let message = pb::DeleteAttributeRequest { name };
-                client.delete_attribute(session.scoped(workspace, message)).await.map_err(told)?;
+                client.delete_attribute(session.scoped(workspace, message)).await.map_err(status_error)?;
                 Ok(Report::done(done))
             }
         }

@@ -6,18 +6,18 @@ use usher_proto::tenant::v1 as pb;
 use usher_proto::tenant::v1::audit_service_client::AuditServiceClient;
 
 use super::report::{Report, text, time};
-use super::session::{Session, WorkspaceArg, told};
+use super::session::{Session, WorkspaceArg, status_error};
 
-/// Largest page of the service.
+/// The maximum page size of the service.
 const PAGE: i32 = 500;
 
 /// `usher admin audit`
 #[derive(Debug, Args)]
 pub(super) struct AuditArgs {
-    /// Slug or id of the workspace. Without it, what was done to the installation: plans and keys.
+    /// Slug or id of the workspace. If left out, shows actions on the installation: plans and keys.
     #[arg(long, short)]
     workspace: Option<String>,
-    /// At most this many entries.
+    /// Maximum number of entries.
     #[arg(long, default_value_t = 100)]
     limit: usize,
 }
@@ -39,7 +39,7 @@ impl AuditArgs {
                 Some(workspace) => session.scoped(workspace, message),
                 None => session.request(message),
             };
-            let page = client.list_audit_entries(request).await.map_err(told)?.into_inner();
+            let page = client.list_audit_entries(request).await.map_err(status_error)?.into_inner();
             rows.extend(page.entries.into_iter().map(row));
             page_token = page.next_page_token;
             if page_token.is_empty() || rows.len() >= self.limit {

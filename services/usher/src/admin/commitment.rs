@@ -11,40 +11,40 @@ use uuid::Uuid;
 
 use super::argument;
 use super::report::Report;
-use super::session::{Session, WorkspaceArg, told};
+use super::session::{Session, WorkspaceArg, status_error};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum CommitmentCommand {
-    /// Record what is bought for a term. It is never changed; a renewal is a commitment of its own, and one
-    /// that has billed nothing can be withdrawn.
+    /// Record a commitment. It can't be changed; a renewal is a new commitment. It can be withdrawn while nothing has
+    /// been billed for it.
     Set {
         #[command(flatten)]
         of: WorkspaceArg,
-        /// What is bought.
+        /// The pool of the seats.
         #[arg(long, value_enum)]
         pool: Pool,
-        /// How many seats.
+        /// Number of seats.
         #[arg(long)]
         quantity: u32,
-        /// Price of a seat for a whole period, such as 12.00; what is used beyond costs it as well.
+        /// Price of a seat for a whole period, such as 12.00. Seats beyond the commitment cost the same.
         #[arg(long)]
         unit_price: String,
-        /// The term's first local date.
+        /// First local date of the term.
         #[arg(long, value_parser = argument::date)]
         start: Date,
-        /// The date after its last.
+        /// The date after the last date of the term.
         #[arg(long, value_parser = argument::date)]
         end: Date,
     },
-    /// Take back a commitment of which no true-up was billed.
+    /// Withdraw a commitment for which no true-up has been billed.
     Withdraw {
         #[command(flatten)]
         of: WorkspaceArg,
-        /// The commitment's id, as `commitment list` shows it.
+        /// Id of the commitment, as `commitment list` shows it.
         #[arg(long, value_parser = argument::id)]
         id: Uuid,
     },
-    /// List what is bought, by pool and term.
+    /// List the commitments by pool and term.
     List {
         #[command(flatten)]
         of: WorkspaceArg,
@@ -68,22 +68,27 @@ impl CommitmentCommand {
                     end_date: end.to_string(),
                 };
                 let message = pb::SetCommitmentRequest { commitment: Some(commitment) };
-                let answer = client.set_commitment(session.scoped(workspace, message)).await.map_err(told)?;
-                Ok(Report::one(&COLUMNS, row(answer.into_inner().commitment.unwrap_or_default())))
+                let answer =
+                    client.set_commitment(session.scoped(workspace, message)).await.map_err(status_error)?;
+                Ok(Report::single(&COLUMNS, row(answer.into_inner().commitment.unwrap_or_default())))
             }
             Self::Withdraw { of, id } => {
                 let workspace = session.workspace(&of).await?;
                 let message = pb::WithdrawCommitmentRequest { id: id.to_string() };
-                let answer =
-                    client.withdraw_commitment(session.scoped(workspace, message)).await.map_err(told)?;
+                let answer = client
+                    .withdraw_commitment(session.scoped(workspace, message))
+                    .await
+                    .map_err(status_error)?;
                 let withdrawn = row(answer.into_inner().commitment.unwrap_or_default());
-                Ok(Report::one(&COLUMNS, withdrawn).note("withdrawn"))
+                Ok(Report::single(&COLUMNS, withdrawn).note("withdrawn"))
             }
             Self::List { of } => {
                 let workspace = session.workspace(&of).await?;
                 let message = pb::ListCommitmentsRequest {};
-                let answer =
-                    client.list_commitments(session.scoped(workspace, message)).await.map_err(told)?;
+                let answer = client
+                    .list_commitments(session.scoped(workspace, message))
+                    .await
+                    .map_err(status_error)?;
                 Ok(Report::list(&COLUMNS, answer.into_inner().commitments.into_iter().map(row)))
             }
         }

@@ -12,22 +12,22 @@ use uuid::Uuid;
 
 use super::argument;
 use super::report::{Report, time};
-use super::session::{Session, WorkspaceArg, told};
+use super::session::{Session, WorkspaceArg, status_error};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum CorrectionCommand {
-    /// Ask for a correction of a person's state over a past time; another operator approves it. In `usher dev`
-    /// that is `--operator approver`.
+    /// Request a correction of a person's past seat. Another operator must approve it; in `usher dev` this is
+    /// `--operator approver`.
     Record {
         #[command(flatten)]
         of: WorkspaceArg,
-        /// The person's key, as in reports.
+        /// Key of the person, as reports show it.
         #[arg(long, value_parser = argument::id)]
         person: Uuid,
-        /// From, such as 2026-06-20T12:00:00Z.
+        /// Start of the correction, such as 2026-06-20T12:00:00Z.
         #[arg(long, value_parser = argument::time)]
         from: Timestamp,
-        /// The first instant after it.
+        /// End of the correction (exclusive).
         #[arg(long, value_parser = argument::time)]
         until: Timestamp,
         /// The class to assume; without it, the person was not billable.
@@ -41,7 +41,7 @@ pub(super) enum CorrectionCommand {
     Approve {
         #[command(flatten)]
         of: WorkspaceArg,
-        /// The correction's id.
+        /// Id of the correction.
         #[arg(long, value_parser = argument::id)]
         id: Uuid,
     },
@@ -50,17 +50,17 @@ pub(super) enum CorrectionCommand {
         #[command(flatten)]
         of: WorkspaceArg,
     },
-    /// Record that two person keys are one person.
+    /// Record that two person keys belong to one person.
     Link {
         #[command(flatten)]
         of: WorkspaceArg,
-        /// One key.
+        /// One person key.
         #[arg(long, value_parser = argument::id)]
         person: Uuid,
-        /// The other.
+        /// The other person key.
         #[arg(long, value_parser = argument::id)]
         other: Uuid,
-        /// Why; it is kept in the ledger.
+        /// Reason, which is stored in the ledger.
         #[arg(long)]
         reason: String,
     },
@@ -75,7 +75,7 @@ impl CorrectionCommand {
             Self::Record { of, person, from, until, class, reason } => {
                 let workspace = session.workspace(&of).await?;
                 let correction = pb::Correction {
-                    // Made here, so that a repeat after a lost answer is the same correction.
+                    // Generated here, so that a retry after a lost answer is the same correction.
                     id: Uuid::new_v4().to_string(),
                     person_key: person.to_string(),
                     from_time: Some(to_wire(from)),
@@ -85,22 +85,31 @@ impl CorrectionCommand {
                     ..Default::default()
                 };
                 let message = pb::RecordCorrectionRequest { correction: Some(correction) };
-                let answer =
-                    client.record_correction(session.scoped(workspace, message)).await.map_err(told)?;
-                Ok(Report::one(&COLUMNS, row(&answer.into_inner().correction.unwrap_or_default())))
+                let answer = client
+                    .record_correction(session.scoped(workspace, message))
+                    .await
+                    .map_err(status_error)?;
+                Ok(Report::single(&COLUMNS, row(&answer.into_inner().correction.unwrap_or_default())))
             }
             Self::Approve { of, id } => {
                 let workspace = session.workspace(&of).await?;
                 let message = pb::ApproveCorrectionRequest { id: id.to_string() };
-                let answer =
-                    client.approve_correction(session.scoped(workspace, message)).await.map_err(told)?;
-                Ok(Report::done(format!("approved; fact {} of the ledger", answer.into_inner().sequence)))
+                let answer = client
+                    .approve_correction(session.scoped(workspace, message))
+                    .await
+                    .map_err(status_error)?;
+                Ok(Report::done(format!(
+                    "approved; it is fact {} of the ledger",
+                    answer.into_inner().sequence
+                )))
             }
             Self::List { of } => {
                 let workspace = session.workspace(&of).await?;
                 let message = pb::ListCorrectionsRequest {};
-                let answer =
-                    client.list_corrections(session.scoped(workspace, message)).await.map_err(told)?;
+                let answer = client
+                    .list_corrections(session.scoped(workspace, message))
+                    .await
+                    .map_err(status_error)?;
                 Ok(Report::list(&COLUMNS, answer.into_inner().corrections.iter().map(row)))
             }
             Self::Link { of, person, other, reason } => {
@@ -110,8 +119,9 @@ impl CorrectionCommand {
                     other_person_key: other.to_string(),
                     reason,
                 };
-                let answer = client.link_persons(session.scoped(workspace, message)).await.map_err(told)?;
-                Ok(Report::done(format!("one person; fact {} of the ledger", answer.into_inner().sequence)))
+                let answer =
+                    client.link_persons(session.scoped(workspace, message)).await.map_err(status_error)?;
+                Ok(Report::done(format!("linked; it is fact {} of the ledger", answer.into_inner().sequence)))
             }
         }
     }

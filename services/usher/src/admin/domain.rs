@@ -6,15 +6,15 @@ use usher_proto::tenant::v1 as pb;
 use usher_proto::tenant::v1::domain_service_client::DomainServiceClient;
 
 use super::report::{Report, time};
-use super::session::{Session, WorkspaceArg, told};
+use super::session::{Session, WorkspaceArg, status_error};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum DomainCommand {
-    /// Approve a domain: people of it may be provisioned. Sub-domains are domains of their own.
+    /// Approve a domain, whose people may then be provisioned. Sub-domains must be approved separately.
     Approve {
         #[command(flatten)]
         of: WorkspaceArg,
-        /// The domain, such as acme.example; other scripts are welcome.
+        /// The domain, such as acme.example, in any script.
         domain: String,
     },
     /// List the approved domains.
@@ -22,7 +22,7 @@ pub(super) enum DomainCommand {
         #[command(flatten)]
         of: WorkspaceArg,
     },
-    /// Take a domain's approval back. People who are there stay.
+    /// Withdraw the approval of a domain. Existing users stay.
     Remove {
         #[command(flatten)]
         of: WorkspaceArg,
@@ -40,20 +40,22 @@ impl DomainCommand {
             Self::Approve { of, domain } => {
                 let workspace = session.workspace(&of).await?;
                 let message = pb::ApproveDomainRequest { name: domain, ..Default::default() };
-                let answer = client.approve_domain(session.scoped(workspace, message)).await.map_err(told)?;
-                Ok(Report::one(&COLUMNS, row(answer.into_inner().domain.unwrap_or_default())))
+                let answer =
+                    client.approve_domain(session.scoped(workspace, message)).await.map_err(status_error)?;
+                Ok(Report::single(&COLUMNS, row(answer.into_inner().domain.unwrap_or_default())))
             }
             Self::List { of } => {
                 let workspace = session.workspace(&of).await?;
                 let message = pb::ListDomainsRequest {};
-                let answer = client.list_domains(session.scoped(workspace, message)).await.map_err(told)?;
+                let answer =
+                    client.list_domains(session.scoped(workspace, message)).await.map_err(status_error)?;
                 Ok(Report::list(&COLUMNS, answer.into_inner().domains.into_iter().map(row)))
             }
             Self::Remove { of, domain } => {
                 let workspace = session.workspace(&of).await?;
                 let done = format!("{domain} is not approved any more; people who are there stay");
                 let message = pb::RemoveDomainRequest { name: domain, ..Default::default() };
-                client.remove_domain(session.scoped(workspace, message)).await.map_err(told)?;
+                client.remove_domain(session.scoped(workspace, message)).await.map_err(status_error)?;
                 Ok(Report::done(done))
             }
         }

@@ -1,4 +1,4 @@
-//! `usher admin report`: a report of billing as a file.
+//! `usher admin report`: billing reports as files.
 
 mod manifest;
 mod names;
@@ -25,33 +25,33 @@ use super::argument;
 use super::report::{Report, hex};
 use super::session::{Session, told};
 
-/// A report of a period. The same report of the same period at the same --known-at is the same to the
-/// byte; names are always those of now.
+/// Export a report of a period. With the same --known-at it is the same to the byte, except for names, which are
+/// always the current ones.
 #[derive(Debug, Args)]
 pub(super) struct ExportArgs {
-    /// Which one.
+    /// The report.
     #[arg(value_enum)]
     report: ReportName,
-    /// Slug or id of the workspace; without it, of all workspaces.
+    /// Slug or id of the workspace. If left out, all workspaces.
     #[arg(long, short)]
     workspace: Option<String>,
-    /// First local date of the period; of all workspaces, any date within their periods.
+    /// First local date of the period; for all workspaces, any date within their periods.
     #[arg(long, value_parser = argument::date)]
     start: Date,
-    /// How rows are written.
+    /// File format.
     #[arg(long, value_enum, default_value_t)]
     format: ReportFormat,
     /// By what was known at this time.
     #[arg(long, value_parser = argument::time)]
     known_at: Option<Timestamp>,
-    /// Fills the column `display` of seat-days and idle-seats with the names that people have now. Whoever
-    /// was deleted has none.
+    /// Fill the column `display` of seat-days and idle-seats with the current names of people. Deleted people have
+    /// none.
     #[arg(long)]
     names: bool,
-    /// The file to write; without it, standard output.
+    /// The output file. If left out, standard output.
     #[arg(long)]
     to: Option<PathBuf>,
-    /// A JSON file for what the report is: its hash, period, modes, price versions, and what was known.
+    /// A JSON file for the report's manifest: hash, period, modes, price versions, and the state of knowledge.
     #[arg(long)]
     manifest: Option<PathBuf>,
 }
@@ -87,7 +87,7 @@ impl ExportArgs {
         let mut stream = client.export_report(request).await.map_err(told)?.into_inner();
         let mut hash = Sha256::new();
         loop {
-            match stream.message().await.map_err(told)?.and_then(|message| message.part) {
+            match stream.message().await.map_err(status_error)?.and_then(|message| message.part) {
                 Some(Part::Chunk(chunk)) => {
                     hash.update(&chunk);
                     match &mut names {
@@ -105,7 +105,7 @@ impl ExportArgs {
                     }
                     return Ok(report);
                 }
-                None => bail!("the report ended early; ask for it again"),
+                None => bail!("the report is incomplete; request it again"),
             }
         }
     }
@@ -117,10 +117,10 @@ impl ExportArgs {
     }
 }
 
-/// Checks what billing sent against the manifest.
+/// Checks the received report against the manifest.
 fn finish(manifest: &pb::Manifest, digest: &[u8], named: bool) -> anyhow::Result<Report> {
     if digest != manifest.sha256 {
-        bail!("what arrived does not have the report's hash; ask for it again");
+        bail!("the report does not match its hash; request it again");
     }
     let known = super::report::time(manifest.known_time);
     let mut note = format!(
@@ -130,12 +130,12 @@ fn finish(manifest: &pb::Manifest, digest: &[u8], named: bool) -> anyhow::Result
         hex(&manifest.sha256),
         known.as_str().unwrap_or_default()
     );
-    // Of all workspaces there is no one ledger.
+    // A report of all workspaces has no single ledger.
     if !manifest.head_hash.is_empty() {
         let _ = write!(note, ", fact {} {}", manifest.sequence, hex(&manifest.head_hash));
     }
     if named {
-        note.push_str("\nnames were joined as they are now; bytes and sha256 are those without them");
+        note.push_str("\nnames are the current ones; bytes and sha256 are of the report without names");
     }
     Ok(Report::done(note))
 }

@@ -1,4 +1,4 @@
-//! `usher key`: the keys that credentials are signed with.
+//! `usher key`: the keys that sign credentials.
 
 use clap::{Args, Subcommand};
 use serde_json::Value;
@@ -6,12 +6,12 @@ use usher_proto::tenant::v1 as pb;
 use usher_proto::tenant::v1::credential_service_client::CredentialServiceClient;
 
 use super::report::{Format, Report, time};
-use super::session::{ConnectionArgs, Session, told};
+use super::session::{ConnectionArgs, Session, status_error};
 
 /// `usher key`
 #[derive(Debug, Args)]
 pub struct KeyArgs {
-    /// How results are printed.
+    /// The format of the results.
     #[arg(long, value_enum, default_value_t, global = true)]
     output: Format,
     #[command(flatten)]
@@ -22,13 +22,14 @@ pub struct KeyArgs {
 
 #[derive(Debug, Subcommand)]
 enum KeyCommand {
-    /// Sign with a new key from now on. Old ones stay valid until all they signed has ended.
+    /// Sign with a new key from now on. Old keys stay valid until all credentials that they signed have expired.
     Rotate,
     /// List the signing keys, the newest first.
     List,
-    /// Revoke a key: what it signed is refused everywhere within 30 seconds. If it signs now, a new one is made.
+    /// Revoke a key: its credentials are refused everywhere within 30 seconds. If it is the current key, a new one is
+    /// created.
     Revoke {
-        /// The key's id, as `list` shows it.
+        /// Id of the key, as `list` shows it.
         kid: String,
     },
 }
@@ -38,7 +39,7 @@ const COLUMNS: [&str; 4] = ["kid", "created", "signs", "revoked"];
 /// Runs a command and prints its result.
 ///
 /// # Errors
-/// What the service says, or why it can't be reached.
+/// The error of the service, or why it can't be reached.
 pub async fn run(args: KeyArgs) -> anyhow::Result<()> {
     let session = Session::open(&args.connection).await?;
     args.command.run(&session).await?.print(args.output)
@@ -49,19 +50,22 @@ impl KeyCommand {
         let mut client = CredentialServiceClient::new(session.tenant.clone());
         match self {
             Self::Rotate => {
-                let answer =
-                    client.rotate_keys(session.request(pb::RotateKeysRequest {})).await.map_err(told)?;
+                let answer = client
+                    .rotate_keys(session.request(pb::RotateKeysRequest {}))
+                    .await
+                    .map_err(status_error)?;
                 let key = answer.into_inner().key.unwrap_or_default();
-                Ok(Report::one(&["kid", "x"], vec![Value::from(key.kid), Value::from(key.x)]))
+                Ok(Report::single(&["kid", "x"], vec![Value::from(key.kid), Value::from(key.x)]))
             }
             Self::List => {
-                let answer = client.list_keys(session.request(pb::ListKeysRequest {})).await.map_err(told)?;
+                let answer =
+                    client.list_keys(session.request(pb::ListKeysRequest {})).await.map_err(status_error)?;
                 Ok(Report::list(&COLUMNS, answer.into_inner().keys.into_iter().map(row)))
             }
             Self::Revoke { kid } => {
                 let message = pb::RevokeKeyRequest { kid };
-                client.revoke_key(session.request(message)).await.map_err(told)?;
-                Ok(Report::done("the key is revoked; within 30 s nothing that it signed is accepted"))
+                client.revoke_key(session.request(message)).await.map_err(status_error)?;
+                Ok(Report::done("the key is revoked; within 30 s its credentials are no longer accepted"))
             }
         }
     }

@@ -23,47 +23,47 @@ use super::session::{Session, WorkspaceArg, told};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum LedgerCommand {
-    /// Hash the chains, fold the facts and rate the closed periods again, and compare with what is stored and
-    /// signed.
+    /// Recompute the hashes, the intervals and the closed periods from the facts, and compare them with what is
+    /// stored and signed.
     Verify {
         #[command(flatten)]
         of: WorkspaceArg,
-        /// File with heads that `ledger heads --output json` gave once: nothing up to them may have changed.
+        /// File with heads that `ledger heads --output json` exported before. Nothing up to them may have changed.
         #[arg(long)]
         heads: Option<PathBuf>,
     },
-    /// List the signed heads, one a day: what proves later that nothing of before was changed. Keep them
-    /// where the database's administrators can't change them: `--output json > acme-heads.json`.
+    /// List the signed heads, one per day. They prove later that earlier data has not been changed. Store them where
+    /// the database's administrators can't change them: `--output json > acme-heads.json`.
     Heads {
         #[command(flatten)]
         of: WorkspaceArg,
     },
-    /// Ask for a comparison of the seats of identity and billing.
+    /// Request a comparison of seats between identity and billing.
     Reconcile {
         #[command(flatten)]
         of: WorkspaceArg,
     },
-    /// Show what the last comparisons found.
+    /// Show the results of recent comparisons.
     Reconciliations {
         #[command(flatten)]
         of: WorkspaceArg,
     },
-    /// Show what the last verifications found; billing makes them by itself every few days.
+    /// Show the results of recent verifications. Billing verifies each ledger every few days.
     Verifications {
         #[command(flatten)]
         of: WorkspaceArg,
     },
-    /// Have billing take over who is active now: after a restore of identity, or where a comparison
-    /// found a difference. Each difference is booked as an event; a halted ledger goes on. Where a clock had leapt
-    /// ahead, time is set back: what was written in the future counts from now on.
+    /// Make billing adopt the current seats of identity: after a restore of identity, or if a comparison found a
+    /// difference. Each difference becomes an event, and a halted ledger continues. If a clock was ahead, times in
+    /// the future are set back to now.
     Resync {
         #[command(flatten)]
         of: WorkspaceArg,
-        /// Why; it is kept in the audit log.
+        /// Reason, which is stored in the audit log.
         #[arg(long)]
         reason: String,
     },
-    /// Show what was done to the account.
+    /// Show the actions on the account.
     Audit {
         #[command(flatten)]
         of: WorkspaceArg,
@@ -86,7 +86,7 @@ impl LedgerCommand {
                 let answer = client.verify_ledger(session.scoped(workspace, message)).await.map_err(told)?;
                 let pb::VerifyLedgerResponse { facts, faults } = answer.into_inner();
                 if !faults.is_empty() {
-                    bail!("the ledger is not what it must be:\n  {}", faults.join("\n  "));
+                    bail!("the ledger is not consistent:\n  {}", faults.join("\n  "));
                 }
                 Ok(Report::done(format!("{facts} facts, chained and folded: all is as it must be")))
             }
@@ -110,7 +110,7 @@ impl LedgerCommand {
                 let message = pb::ListReconciliationsRequest {};
                 let mut client = ReconciliationServiceClient::new(session.billing.clone());
                 let answer = client.list_reconciliations(session.scoped(workspace, message)).await;
-                Ok(Report::list(&RUNS, answer.map_err(told)?.into_inner().rows.iter().map(run)))
+                Ok(Report::list(&RUNS, answer.map_err(status_error)?.into_inner().rows.iter().map(run)))
             }
             Self::Verifications { of } => {
                 let workspace = session.workspace(&of).await?;
@@ -125,7 +125,7 @@ impl LedgerCommand {
                 let mut seats = SeatServiceClient::new(session.identity.clone());
                 let message = identity::BeginSeatEpochRequest { reason };
                 let answer =
-                    seats.begin_seat_epoch(session.scoped(workspace, message)).await.map_err(told)?;
+                    seats.begin_seat_epoch(session.scoped(workspace, message)).await.map_err(status_error)?;
                 let identity::BeginSeatEpochResponse { epoch, differences } = answer.into_inner();
                 Ok(Report::done(format!("epoch {epoch} began; {differences} differences were booked")))
             }
@@ -136,7 +136,8 @@ impl LedgerCommand {
                 let mut page_token = String::new();
                 loop {
                     let message = pb::ListAuditRequest { page_size: 1_000, page_token };
-                    let answer = client.list_audit(session.scoped(workspace, message)).await.map_err(told)?;
+                    let answer =
+                        client.list_audit(session.scoped(workspace, message)).await.map_err(status_error)?;
                     let page = answer.into_inner();
                     rows.extend(page.entries.iter().map(entry));
                     page_token = page.next_page_token;
@@ -161,7 +162,7 @@ fn head(head: &pb::SignedHead) -> Vec<Value> {
     ]
 }
 
-/// A head as `ledger heads --output json` has it.
+/// A head in the output of `ledger heads --output json`.
 #[derive(Deserialize)]
 struct Head {
     time: Timestamp,

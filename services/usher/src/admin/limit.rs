@@ -9,47 +9,47 @@ use usher_rpc::{WireEnum as _, enum_name};
 use usher_seats::{AtLimit, LimitSource, Pool};
 
 use super::report::{Report, time};
-use super::session::{Session, WorkspaceArg, told};
+use super::session::{Session, WorkspaceArg, status_error};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum LimitCommand {
-    /// Show the limits that hold.
+    /// Show the limits in force.
     Show {
         #[command(flatten)]
         of: WorkspaceArg,
     },
-    /// List the alerts that were raised: the use of a pool reached 80, 90 or 100 % of its limit.
+    /// List the alerts: usage of a pool reached 80, 90 or 100 % of its limit.
     Alerts {
         #[command(flatten)]
         of: WorkspaceArg,
     },
-    /// Set how many seats a pool may have, and what happens beyond, in the place of what the workspace's
-    /// plan gives. Nobody loses a seat by it.
+    /// Set the maximum number of seats of a pool, and what happens at the limit. It replaces the limit of the
+    /// workspace's plan. Nobody loses a seat.
     Set {
         #[command(flatten)]
         of: WorkspaceArg,
-        /// What is limited.
+        /// The limited pool.
         #[arg(long, value_enum)]
         pool: Pool,
-        /// The most seats; without it and --percent, unlimited.
+        /// Maximum number of seats. Without it and --percent, unlimited.
         #[arg(long)]
         quantity: Option<i64>,
-        /// The most seats as so many in a hundred paid licences, rounded up. Paid licences are what is
-        /// committed, else the paid limit. Of the pool collaborator only.
+        /// Maximum number of seats as a percentage of the paid seats, rounded up. Paid seats are the committed seats,
+        /// or else the paid limit. Only for the pool collaborator.
         #[arg(long, conflicts_with = "quantity")]
         percent: Option<i64>,
-        /// However few licences there are, so many seats.
+        /// Lower bound of --percent.
         #[arg(long, default_value_t = 20, requires = "percent")]
         at_least: i64,
-        /// What happens beyond.
+        /// What happens at the limit.
         #[arg(long, value_enum)]
         policy: AtLimit,
     },
-    /// Go back to what the workspace's plan gives.
+    /// Return to the limit of the workspace's plan.
     Clear {
         #[command(flatten)]
         of: WorkspaceArg,
-        /// What is limited.
+        /// The limited pool.
         #[arg(long, value_enum)]
         pool: Pool,
     },
@@ -66,13 +66,13 @@ impl LimitCommand {
                 let workspace = session.workspace(&of).await?;
                 let mut client = LimitServiceClient::new(session.billing.clone());
                 let answer = client.get_limits(session.scoped(workspace, pb::GetLimitsRequest {})).await;
-                Ok(Report::list(&COLUMNS, answer.map_err(told)?.into_inner().limits.iter().map(row)))
+                Ok(Report::list(&COLUMNS, answer.map_err(status_error)?.into_inner().limits.iter().map(row)))
             }
             Self::Alerts { of } => {
                 let workspace = session.workspace(&of).await?;
                 let mut client = LimitServiceClient::new(session.billing.clone());
                 let answer = client.get_limits(session.scoped(workspace, pb::GetLimitsRequest {})).await;
-                Ok(Report::list(&ALERTS, answer.map_err(told)?.into_inner().alerts.iter().map(alert)))
+                Ok(Report::list(&ALERTS, answer.map_err(status_error)?.into_inner().alerts.iter().map(alert)))
             }
             Self::Set { of, pool, quantity, percent, at_least, policy } => {
                 let workspace = session.workspace(&of).await?;

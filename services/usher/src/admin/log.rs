@@ -6,23 +6,23 @@ use usher_proto::tenant::v1 as pb;
 use usher_proto::tenant::v1::provisioning_log_service_client::ProvisioningLogServiceClient;
 
 use super::report::{Format, Report, text, time};
-use super::session::{Session, WorkspaceArg, told};
+use super::session::{Session, WorkspaceArg, status_error};
 
 /// `usher admin log`
 #[derive(Debug, Args)]
 pub(super) struct LogArgs {
     #[command(flatten)]
     of: WorkspaceArg,
-    /// Only what was refused or failed.
+    /// Only requests that were refused or failed.
     #[arg(long)]
     refused: bool,
     /// Only entries about this resource id, userName, displayName or externalId.
     #[arg(long, default_value = "")]
     about: String,
-    /// Most entries.
+    /// Maximum number of entries.
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(i32).range(1..=500))]
     limit: i32,
-    /// Go on behind this entry, whose id `--output json` shows.
+    /// Continue after this entry, whose id `--output json` shows.
     #[arg(long, default_value = "")]
     before: String,
 }
@@ -56,7 +56,7 @@ impl LogArgs {
         let mut client = ProvisioningLogServiceClient::new(session.tenant.clone());
         let mut entries = Vec::new();
         let (mut left, mut page_token) = (self.limit, self.before);
-        // A page of large entries ends before it has as many as were asked for.
+        // A page of large entries has fewer entries than requested.
         while left > 0 {
             let message = pb::ListLogEntriesRequest {
                 page_size: left,
@@ -64,7 +64,8 @@ impl LogArgs {
                 refused_only: self.refused,
                 about: self.about.clone(),
             };
-            let answer = client.list_log_entries(session.scoped(workspace, message)).await.map_err(told)?;
+            let answer =
+                client.list_log_entries(session.scoped(workspace, message)).await.map_err(status_error)?;
             let page = answer.into_inner();
             left -= i32::try_from(page.entries.len())?;
             entries.extend(page.entries);
@@ -94,7 +95,7 @@ fn shown(entry: pb::LogEntry) -> Vec<Value> {
     ]
 }
 
-/// What was taken and yet not all of it done.
+/// The attributes that a successful request did not change.
 fn ignored(attributes: &[String]) -> String {
     let ignored = attributes.iter().filter(|name| name.contains(" (ignored")).map(String::as_str);
     ignored.collect::<Vec<_>>().join(", ")

@@ -10,31 +10,31 @@ use usher_proto::billing::v1::minimum_service_client::MinimumServiceClient;
 
 use super::argument;
 use super::report::Report;
-use super::session::{Session, WorkspaceArg, told};
+use super::session::{Session, WorkspaceArg, status_error};
 use super::statement::{major, minor};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum MinimumCommand {
-    /// Set what a period costs at least, from the first period that begins on a date or later.
+    /// Set the minimum spend, from the first period that begins on this date or later.
     Set {
         #[command(flatten)]
         of: WorkspaceArg,
-        /// In the account's currency, such as 100.00.
+        /// Amount in the account's currency, such as 100.00.
         #[arg(long)]
         amount: String,
         /// First local date.
         #[arg(long, value_parser = argument::date)]
         valid_from: Date,
     },
-    /// Take back a minimum that holds in no closed period. From then on the one before it holds.
+    /// Withdraw a minimum that does not apply to any closed period. The one before it applies again.
     Withdraw {
         #[command(flatten)]
         of: WorkspaceArg,
-        /// The date from which it holds, as `minimum list` shows it.
+        /// The date from which it applies, as `minimum list` shows it.
         #[arg(long, value_parser = argument::date)]
         valid_from: Date,
     },
-    /// List the minimums by date.
+    /// List the minimums, ordered by date.
     List {
         #[command(flatten)]
         of: WorkspaceArg,
@@ -55,15 +55,15 @@ impl MinimumCommand {
                 let account = answer.into_inner().account.unwrap_or_default();
                 let amount_minor = minor(&amount, account.exponent).with_context(|| {
                     format!(
-                        "{amount:?} is no amount of {}, which has {} decimal places",
+                        "{amount:?} is not an amount of {}, which has {} decimal places",
                         account.currency, account.exponent
                     )
                 })?;
                 let valid_from = valid_from.to_string();
                 let message = pb::SetMinimumSpendRequest { valid_from: valid_from.clone(), amount_minor };
-                client.set_minimum_spend(session.scoped(workspace, message)).await.map_err(told)?;
+                client.set_minimum_spend(session.scoped(workspace, message)).await.map_err(status_error)?;
                 let pb::Account { currency, exponent, .. } = account;
-                Ok(Report::one(
+                Ok(Report::single(
                     &COLUMNS,
                     row(&pb::MinimumSpend { valid_from, amount_minor, currency, exponent }),
                 ))
@@ -71,16 +71,20 @@ impl MinimumCommand {
             Self::Withdraw { of, valid_from } => {
                 let workspace = session.workspace(&of).await?;
                 let message = pb::WithdrawMinimumSpendRequest { valid_from: valid_from.to_string() };
-                let answer =
-                    client.withdraw_minimum_spend(session.scoped(workspace, message)).await.map_err(told)?;
+                let answer = client
+                    .withdraw_minimum_spend(session.scoped(workspace, message))
+                    .await
+                    .map_err(status_error)?;
                 let withdrawn = row(&answer.into_inner().minimum_spend.unwrap_or_default());
-                Ok(Report::one(&COLUMNS, withdrawn).note("withdrawn; the minimum before it holds"))
+                Ok(Report::single(&COLUMNS, withdrawn).note("withdrawn; the minimum before it applies"))
             }
             Self::List { of } => {
                 let workspace = session.workspace(&of).await?;
                 let message = pb::ListMinimumSpendsRequest {};
-                let answer =
-                    client.list_minimum_spends(session.scoped(workspace, message)).await.map_err(told)?;
+                let answer = client
+                    .list_minimum_spends(session.scoped(workspace, message))
+                    .await
+                    .map_err(status_error)?;
                 Ok(Report::list(&COLUMNS, answer.into_inner().minimum_spends.iter().map(row)))
             }
         }

@@ -24,22 +24,21 @@ use super::statement::major;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum PeriodCommand {
-    /// List the closed periods and the one that is open.
+    /// List the closed periods and the open one.
     List {
         #[command(flatten)]
         of: WorkspaceArg,
     },
-    /// Show what a period is billed: the invoice as it was closed, or a preview by what is known until now,
-    /// which says why it is not final.
+    /// Show the invoice of a closed period, or a preview for an open one, which says why it is not final.
     Invoice(PeriodArg),
-    /// Close the first open period, for ever. What is missing for it is said.
+    /// Close the first open period permanently, or list what prevents it.
     Close(PeriodArg),
-    /// Show what a period is expected to cost when it ends, if those who are there stay; also of a coming
-    /// period. Nothing is billed by it.
+    /// Show what a current or future period is expected to cost when it ends, if nobody is added or removed. Nothing
+    /// is billed.
     Forecast(PeriodArg),
-    /// What a period would cost by other prices or counts.
+    /// Show what a period would cost with other prices or counts.
     Preview(Box<preview::PreviewArgs>),
-    /// Give back what was billed on lines of a closed period: booked in the open one.
+    /// Credit an amount that was billed in a closed period. The open period books it.
     Credit(credit::CreditArgs),
 }
 
@@ -140,7 +139,7 @@ fn forecast(forecast: pb::GetForecastResponse) -> Report {
         json!(forecast.time_zone),
         json!("EXPECTED"),
     ];
-    Report::one(&FORECAST, head.into_iter().chain(amounts).chain(rest).collect())
+    Report::single(&FORECAST, head.into_iter().chain(amounts).chain(rest).collect())
 }
 
 fn summary(summary: pb::PeriodSummary) -> Vec<Value> {

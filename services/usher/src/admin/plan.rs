@@ -7,24 +7,24 @@ use usher_proto::tenant::v1 as pb;
 use usher_proto::tenant::v1::plan_service_client::PlanServiceClient;
 
 use super::report::Report;
-use super::session::{Session, told};
+use super::session::{Session, status_error};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum PlanCommand {
     /// Create a plan.
     Create {
-        /// Its name.
+        /// Name of the plan.
         name: String,
-        /// Whether it includes SCIM provisioning.
+        /// Include SCIM provisioning.
         #[arg(long, action = ArgAction::Set)]
         scim: bool,
-        /// Whether only people of approved domains may be provisioned.
+        /// Permit only people of approved domains to be provisioned.
         #[arg(long, action = ArgAction::Set, default_value_t = true)]
         enforce_domains: bool,
-        /// Most Collaborators, as so many in a hundred paid licences, rounded up; without it, no limit.
+        /// Maximum number of Collaborators as a percentage of the paid seats, rounded up. If left out, no limit.
         #[arg(long)]
         collaborator_percent: Option<u16>,
-        /// However few licences there are, so many Collaborators.
+        /// Lower bound of the maximum number of Collaborators.
         #[arg(long, default_value_t = 20, requires = "collaborator_percent")]
         collaborators_at_least: u32,
     },
@@ -44,12 +44,14 @@ impl PlanCommand {
                     .map(|percent| Cap { at_least: collaborators_at_least.into(), percent: percent.into() });
                 let plan = pb::Plan { id: String::new(), name, scim, enforce_domains, collaborator_cap };
                 let message = pb::CreatePlanRequest { plan: Some(plan) };
-                let answer = client.create_plan(session.request(message)).await.map_err(told)?;
-                Ok(Report::one(&COLUMNS, row(answer.into_inner().plan.unwrap_or_default())))
+                let answer = client.create_plan(session.request(message)).await.map_err(status_error)?;
+                Ok(Report::single(&COLUMNS, row(answer.into_inner().plan.unwrap_or_default())))
             }
             Self::List => {
-                let answer =
-                    client.list_plans(session.request(pb::ListPlansRequest {})).await.map_err(told)?;
+                let answer = client
+                    .list_plans(session.request(pb::ListPlansRequest {}))
+                    .await
+                    .map_err(status_error)?;
                 Ok(Report::list(&COLUMNS, answer.into_inner().plans.into_iter().map(row)))
             }
         }

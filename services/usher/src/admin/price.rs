@@ -11,11 +11,11 @@ use uuid::Uuid;
 
 use super::argument;
 use super::report::Report;
-use super::session::{Session, WorkspaceArg, told};
+use super::session::{Session, WorkspaceArg, status_error};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum PriceCommand {
-    /// Add a price that holds from a date on. Prices are never changed; one that has billed nothing can be
+    /// Add a price that applies from a date on. Prices can't be changed; one that has not been billed can be
     /// withdrawn.
     #[command(after_long_help = MODES)]
     Create {
@@ -27,24 +27,24 @@ pub(super) enum PriceCommand {
         /// Price of a seat for a whole period, in the account's currency, such as 12.00.
         #[arg(long)]
         unit_price: String,
-        /// First local date on which it holds.
+        /// First local date on which it applies.
         #[arg(long, value_parser = argument::date)]
         valid_from: Date,
-        /// How seats are counted; --help explains the eight modes. It can only change at a period's boundary.
+        /// Counting mode; --help explains all eight. It can change only at the start of a period.
         #[arg(long, default_value = "DAILY_TOUCH")]
         mode: CountingMode,
         /// Seats that cost nothing.
         #[arg(long, default_value_t = 0)]
         included: u32,
-        /// Committed seats: paid for in any case.
+        /// Number of seats that are always charged.
         #[arg(long, default_value_t = 0)]
         floor: u32,
     },
-    /// Take back a price that holds in no closed period. From then on the one before it holds.
+    /// Withdraw a price that does not apply to any closed period. The one before it applies again.
     Withdraw {
         #[command(flatten)]
         of: WorkspaceArg,
-        /// The price's id, as `price list` shows it.
+        /// Id of the price, as `price list` shows it.
         #[arg(long, value_parser = argument::id)]
         id: Uuid,
     },
@@ -57,38 +57,40 @@ pub(super) enum PriceCommand {
 
 /// What each mode makes of one example, which is that of `usher billing simulate --example`.
 const MODES: &str = "\
-Modes, with what each makes of this example: June at 12.00 a seat. 10 persons are there, 2 more
-come on 11 June at 09:00, 3 leave on 15 June at 12:00, 2 others come on 20 June at 09:00.
+The counting modes, with the result of each for this example: June at 12.00 per seat, 10 persons
+at the start, 2 more from 11 June at 09:00, 3 fewer from 15 June at 12:00, and 2 others from
+20 June at 09:00.
 
-  DAILY_TOUCH              One unit for each person and local date on which the seat was open at
-                           any time; the dates of coming and of leaving count whole.
+  DAILY_TOUCH              One unit per person and local date on which the seat was in use at any
+                           time; the first and the last date count in full.
                            Amount: 126.80 (317 x 12.00 / 30)
-  DAILY_CLOSE              Seats open when each date ends; the day of leaving is free.
+  DAILY_CLOSE              Seats in use at the end of each date; the last date is free.
                            Amount: 125.60 (314 x 12.00 / 30)
-  DAILY_PEAK               The most seats open at once within each date. A seat that passes from
-                           one person to another on a date is paid once.
+  DAILY_PEAK               The maximum number of seats in use at once within each date. A seat
+                           that one person leaves to another on a date is counted once.
                            Amount: 126.80 (317 x 12.00 / 30)
-  SECOND                   The time that seats were open, to the microsecond.
-                           Amount: 125.60 (314 times 24 hours in all)
-  PERIOD_CLOSE             Seats open when the period ends, each for the whole period.
+  SECOND                   The time during which seats were in use, to the microsecond.
+                           Amount: 125.60 (314 times 24 hours in total)
+  PERIOD_CLOSE             Seats in use at the end of the period, each for the whole period.
                            Amount: 132.00 (11 x 12.00)
-  PERIOD_PEAK              The most seats open at once in the period, each for the whole period.
+  PERIOD_PEAK              The maximum number of seats in use at once in the period, each for the
+                           whole period.
                            Amount: 144.00 (12 x 12.00)
-  OPENING_PLUS_INCREMENTS  Seats open when the period begins, and each rise above the highest
-                           number so far for the dates that are left. Who leaves gives nothing
-                           back.
+  OPENING_PLUS_INCREMENTS  Seats in use at the start of the period, and each increase above the
+                           highest number so far for the remaining dates. Nothing is credited
+                           when somebody leaves.
                            Amount: 136.00 (10 x 12.00 + 2 x 12.00 x 20 / 30)
-  DISTINCT                 All persons who were there at any time, each once for the whole period.
+  DISTINCT                 All persons with a seat at any time, each once for the whole period.
                            Amount: 168.00 (14 x 12.00)
 
-The four modes from PERIOD_CLOSE on take the price of the period's first date, so the first price
-in such a mode begins with a period. --included seats are taken off each count before it is
-priced; --floor is what is paid for at least, counted the same way.
+The four modes from PERIOD_CLOSE on use the price of the period's first date, so the first price
+in such a mode must begin with a period. --included seats are subtracted from each count before it
+is priced; --floor is the minimum that is charged, counted in the same way.
 
   usher admin price create -w acme --class regular --unit-price 12.00 --valid-from 2026-07-01 \\
     --mode PERIOD_PEAK --floor 10
 
-`usher billing simulate --example` prints a case that tries a mode out without a workspace.";
+`usher billing simulate --example` prints a case for trying a mode without a workspace.";
 
 const COLUMNS: [&str; 8] =
     ["class", "unit_price", "currency", "valid_from", "mode", "included", "floor", "id"];
@@ -109,23 +111,29 @@ impl PriceCommand {
                     ..Default::default()
                 };
                 let message = pb::CreatePriceVersionRequest { price_version: Some(version) };
-                let answer =
-                    client.create_price_version(session.scoped(workspace, message)).await.map_err(told)?;
-                Ok(Report::one(&COLUMNS, row(answer.into_inner().price_version.unwrap_or_default())))
+                let answer = client
+                    .create_price_version(session.scoped(workspace, message))
+                    .await
+                    .map_err(status_error)?;
+                Ok(Report::single(&COLUMNS, row(answer.into_inner().price_version.unwrap_or_default())))
             }
             Self::Withdraw { of, id } => {
                 let workspace = session.workspace(&of).await?;
                 let message = pb::WithdrawPriceVersionRequest { id: id.to_string() };
-                let answer =
-                    client.withdraw_price_version(session.scoped(workspace, message)).await.map_err(told)?;
+                let answer = client
+                    .withdraw_price_version(session.scoped(workspace, message))
+                    .await
+                    .map_err(status_error)?;
                 let withdrawn = row(answer.into_inner().price_version.unwrap_or_default());
-                Ok(Report::one(&COLUMNS, withdrawn).note("withdrawn; the price before it holds"))
+                Ok(Report::single(&COLUMNS, withdrawn).note("withdrawn; the price before it applies"))
             }
             Self::List { of } => {
                 let workspace = session.workspace(&of).await?;
                 let message = pb::ListPriceVersionsRequest {};
-                let answer =
-                    client.list_price_versions(session.scoped(workspace, message)).await.map_err(told)?;
+                let answer = client
+                    .list_price_versions(session.scoped(workspace, message))
+                    .await
+                    .map_err(status_error)?;
                 Ok(Report::list(&COLUMNS, answer.into_inner().price_versions.into_iter().map(row)))
             }
         }

@@ -1,4 +1,4 @@
-//! What a command found, as a table for people or as JSON for programs.
+//! The result of a command, as a table for people or as JSON for programs.
 
 use std::io::Write as _;
 
@@ -10,16 +10,16 @@ use serde_json::{Map, Value};
 use usher_base::printable;
 use usher_rpc::convert::from_wire;
 
-/// The widest cell of a list, in characters: a SHA-256 in hexadecimal digits is whole.
+/// The maximum width of a cell in a list, in characters. A SHA-256 in hexadecimal digits fits.
 const WIDEST: usize = 64;
 
-/// How results are printed.
+/// An output format.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
-    /// Columns for people.
+    /// A table, for people.
     #[default]
     Table,
-    /// A JSON array of objects; one object where there is one thing to show, or a total of all.
+    /// JSON, for programs: an array of objects, or one object if there is only one result or a total.
     Json,
 }
 
@@ -30,12 +30,12 @@ pub(super) struct Report {
     rows: Vec<Vec<Value>>,
     single: bool,
     note: Option<String>,
-    /// What is said of all rows, and their name beside it in JSON.
+    /// A summary of all rows, and the name of the rows beside it in JSON.
     summary: Option<(&'static str, Map<String, Value>)>,
 }
 
 impl Report {
-    /// Any number of things of one kind.
+    /// Any number of results of one kind.
     pub(super) fn list(columns: &[&'static str], rows: impl IntoIterator<Item = Vec<Value>>) -> Self {
         Self {
             columns: columns.to_vec(),
@@ -46,22 +46,23 @@ impl Report {
         }
     }
 
-    /// One thing.
-    pub(super) fn one(columns: &[&'static str], row: Vec<Value>) -> Self {
+    /// A single result.
+    pub(super) fn single(columns: &[&'static str], row: Vec<Value>) -> Self {
         Self { single: true, ..Self::list(columns, [row]) }
     }
 
-    /// Nothing but a sentence.
+    /// Only a sentence.
     pub(super) fn done(note: impl Into<String>) -> Self {
         Self::list(&[], []).note(note)
     }
 
-    /// Adds a sentence for the person at the terminal; it goes to standard error.
+    /// Adds a sentence for the person at the terminal, which is printed to standard error.
     pub(super) fn note(self, note: impl Into<String>) -> Self {
         Self { note: Some(note.into()), ..self }
     }
 
-    /// Adds what is said of all rows, for programs: JSON is an object of it, with the rows under a name.
+    /// Adds a summary of all rows for programs: JSON is then an object with the summary, and with the rows under a
+    /// name.
     pub(super) fn summary(
         self,
         rows: &'static str,
@@ -71,7 +72,7 @@ impl Report {
         Self { summary: Some((rows, fields.collect())), ..self }
     }
 
-    /// Prints it. A reader that goes away (`| head`) is no fault.
+    /// Prints the result. It is not an error if the reader closes the pipe (`| head`).
     pub(super) fn print(self, format: Format) -> anyhow::Result<()> {
         let text = match format {
             _ if self.columns.is_empty() => String::new(),
@@ -146,7 +147,7 @@ fn shown(value: &Value) -> String {
     }
 }
 
-/// As much of a cell as leaves room for its neighbours; `--output json` has the whole.
+/// Cuts a cell to the maximum width. `--output json` shows all of it.
 fn cut(mut cell: String) -> String {
     if let Some((end, _)) = cell.char_indices().nth(WIDEST) {
         let end = cell[..end].char_indices().next_back().map_or(0, |(last, _)| last);
@@ -156,12 +157,12 @@ fn cut(mut cell: String) -> String {
     cell
 }
 
-/// A time of a message, as RFC 3339.
+/// Formats a time of a message by RFC 3339.
 pub(super) fn time(at: Option<WireTimestamp>) -> Value {
     at.and_then(|at| from_wire("time", at).ok()).map_or(Value::Null, |at| Value::from(at.to_string()))
 }
 
-/// Absent where it is empty.
+/// A text, or null if it is empty.
 pub(super) fn text(text: String) -> Value {
     if text.is_empty() { Value::Null } else { Value::from(text) }
 }
@@ -193,10 +194,10 @@ mod tests {
     }
 
     #[test]
-    fn what_a_terminal_would_obey_is_escaped_in_tables_and_in_json() {
+    fn control_characters_are_escaped_in_tables_and_in_json() {
         let name = "\u{1b}]0;owned\u{7}\u{202e}gpj.exe\nroot  yes";
         for report in
-            [Report::list(&["name"], [vec![json!(name)]]), Report::one(&["name"], vec![json!(name)])]
+            [Report::list(&["name"], [vec![json!(name)]]), Report::single(&["name"], vec![json!(name)])]
         {
             let table = report.table();
             assert!(table.contains("\\u{1b}]0;owned\\u{7}\\u{202e}gpj.exe\\u{a}root"), "{table}");
@@ -209,7 +210,7 @@ mod tests {
         let long = "ä".repeat(200);
 
         let list = Report::list(&["name", "id"], [vec![json!(long), json!("f".repeat(64))]]).table();
-        let one = Report::one(&["name"], vec![json!(long)]).table();
+        let one = Report::single(&["name"], vec![json!(long)]).table();
 
         assert!(list.contains(&format!("{}… ", "ä".repeat(63))), "{list}");
         assert!(list.contains(&"f".repeat(64)), "{list}");
@@ -222,7 +223,7 @@ mod tests {
             report().json(),
             json!([{"name": "acme", "seat_limit": 20}, {"name": "globex", "seat_limit": null}])
         );
-        assert_eq!(Report::one(&["name"], vec![json!("acme")]).json(), json!({"name": "acme"}));
+        assert_eq!(Report::single(&["name"], vec![json!("acme")]).json(), json!({"name": "acme"}));
         assert_eq!(Report::list(&["name"], []).json(), json!([]));
         let summary =
             Report::list(&["kind"], [vec![json!("seat")]]).summary("lines", [("total", json!("12.00"))]);

@@ -11,7 +11,7 @@ use usher_rpc::optional_enum;
 use usher_seats::SeatClass;
 
 use super::report::Report;
-use super::session::{Session, WorkspaceArg, told};
+use super::session::{Session, WorkspaceArg, status_error};
 
 /// `usher admin seats`
 #[derive(Debug, Args)]
@@ -25,8 +25,10 @@ impl SeatsArgs {
         let found = session.find_workspace(&self.of.workspace).await?;
         let workspace = found.id.parse()?;
         let mut client = SeatServiceClient::new(session.identity.clone());
-        let answer =
-            client.get_seats(session.scoped(workspace, pb::GetSeatsRequest {})).await.map_err(told)?;
+        let answer = client
+            .get_seats(session.scoped(workspace, pb::GetSeatsRequest {}))
+            .await
+            .map_err(status_error)?;
         let seats = answer.into_inner();
         let rows = seats.counts.iter().map(|count| -> anyhow::Result<Vec<Value>> {
             let class: Option<SeatClass> = optional_enum("class", count.class)?;

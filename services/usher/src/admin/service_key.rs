@@ -13,24 +13,23 @@ use usher_rpc::convert::to_wire;
 use crate::new_secret::SecretArgs;
 
 use super::report::{Report, text, time};
-use super::session::{Session, told};
+use super::session::{Session, status_error};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum ServiceKeyCommand {
-    /// Make a key with chosen scopes, for an integration, and show it, this once. Where standard output is
-    /// not a terminal, say with --to or --show where the key goes.
+    /// Create a key with chosen scopes for an integration. It is shown only once. If standard output is not a
+    /// terminal, use --to or --show.
     Create {
-        /// A name to know it by, of a-z, 0-9 and -, which no other key has: what is done with the key is done by
-        /// `operator:<name>`.
+        /// A unique name of a-z, 0-9 and -. Actions with the key are logged as `operator:<name>`.
         name: String,
-        /// What it permits: users.read, users.write, changes.read, seats.read, billing.read, tenant.admin.
-        /// Only what you hold yourself.
+        /// Permissions: users.read, users.write, changes.read, seats.read, billing.read, tenant.admin. Only those
+        /// that you have yourself.
         #[arg(long = "scope", required = true, value_delimiter = ',')]
         scopes: Vec<String>,
-        /// Slug or id of the one workspace that it is for; without it, all of them.
+        /// Slug or id of the workspace that it is limited to. If left out, all workspaces.
         #[arg(long, short)]
         workspace: Option<String>,
-        /// How long it lives, such as 180d. Without it, it never expires.
+        /// Lifetime, such as 180d. If left out, it never expires.
         #[arg(long, value_parser = humantime::parse_duration)]
         expires_in: Option<Duration>,
         #[command(flatten)]
@@ -38,9 +37,9 @@ pub(super) enum ServiceKeyCommand {
     },
     /// List all keys of services, operators and integrations.
     List,
-    /// Revoke a key: it gets no credential any more, and what it got before is refused everywhere within 30 seconds.
+    /// Revoke a key: it gets no further credentials, and its existing ones are refused everywhere within 30 seconds.
     Revoke {
-        /// The key's lookup id, as `list` shows it.
+        /// Lookup id of the key, as `list` shows it.
         lookup_id: String,
     },
 }
@@ -64,31 +63,31 @@ impl ServiceKeyCommand {
                     Ok(answer) => answer.into_inner(),
                     Err(status) => {
                         place.discard();
-                        return Err(told(status));
+                        return Err(status_error(status));
                     }
                 };
                 let note = match place.path() {
-                    Some(path) => format!("the key is in {}; only a hash of it is kept", path.display()),
-                    None => "the key is shown this once; only a hash of it is kept".to_owned(),
+                    Some(path) => format!("the key is in {}; only a hash of it is stored", path.display()),
+                    None => "the key is shown only once; only a hash of it is stored".to_owned(),
                 };
                 let key = answer.service_key.unwrap_or_default();
                 let lost = format!(
-                    "the key was made and is lost; run: usher admin service-key revoke {}",
+                    "the key was created but could not be written; run: usher admin service-key revoke {}",
                     key.lookup_id
                 );
                 let shown = place.put(answer.secret).context(lost)?;
                 let row = [vec![json!(shown)], row(key)].concat();
-                Ok(Report::one(&[&["key"][..], &COLUMNS].concat(), row).note(note))
+                Ok(Report::single(&[&["key"][..], &COLUMNS].concat(), row).note(note))
             }
             Self::List => {
                 let answer = client.list_service_keys(session.request(pb::ListServiceKeysRequest {})).await;
-                let keys = answer.map_err(told)?.into_inner().service_keys;
+                let keys = answer.map_err(status_error)?.into_inner().service_keys;
                 Ok(Report::list(&COLUMNS, keys.into_iter().map(row)))
             }
             Self::Revoke { lookup_id } => {
                 let message = pb::RevokeServiceKeyRequest { lookup_id };
-                client.revoke_service_key(session.request(message)).await.map_err(told)?;
-                Ok(Report::done("the key is revoked; within 30 s nothing that it got is accepted"))
+                client.revoke_service_key(session.request(message)).await.map_err(status_error)?;
+                Ok(Report::done("the key is revoked; within 30 s its credentials are no longer accepted"))
             }
         }
     }

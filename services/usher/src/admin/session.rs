@@ -1,4 +1,4 @@
-//! The way to the services, and who asks.
+//! Connections to the services, and the operator's credential.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -20,43 +20,44 @@ use uuid::Uuid;
 
 use crate::key_file;
 
-/// How long an answer may take.
+/// How long to wait for an answer.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Where the services are, and the operator's key.
+/// The addresses of the services, and the operator's key.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Connection")]
 pub(super) struct ConnectionArgs {
-    /// demo.json of a running `usher dev`: addresses and a credential, in place of all below.
+    /// demo.json of a running `usher dev`, with addresses and a credential. It replaces all options below.
     #[arg(long, env = "USHER_DEMO", global = true)]
     demo: Option<PathBuf>,
-    /// The tenant service.
+    /// Address of the tenant service.
     #[arg(long, env = "USHER_TENANT__URL", default_value = "http://127.0.0.1:9101", global = true)]
     tenant_url: String,
-    /// The identity service.
+    /// Address of the identity service.
     #[arg(long, env = "USHER_IDENTITY__URL", default_value = "http://127.0.0.1:9102", global = true)]
     identity_url: String,
-    /// The billing service.
+    /// Address of the billing service.
     #[arg(long, env = "USHER_BILLING__URL", default_value = "http://127.0.0.1:9103", global = true)]
     billing_url: String,
     /// File with the operator's key, as `usher service-key <name>` printed it.
     #[arg(long, env = "USHER_OPERATOR_KEY_FILE", global = true)]
     key_file: Option<PathBuf>,
-    /// The operator's name, for which the key was made. With --demo, "approver" is a second operator, who
-    /// approves what the first has asked for.
+    /// Name of the operator, for which the key was created. With --demo, "approver" is a second operator, who
+    /// approves requests of the first.
     #[arg(long, env = "USHER_OPERATOR", default_value = DEFAULT_OPERATOR, global = true)]
     operator: String,
-    /// PEM of the authorities that sign the certificates of the services; without it, the system's are believed.
+    /// PEM file of the authorities that sign the services' certificates. If left out, the system's authorities are
+    /// trusted.
     #[arg(long, env = "USHER_TLS__CA_FILE", global = true)]
     ca_file: Option<PathBuf>,
-    /// PEM of the operator's certificate, which services ask for that have one themselves.
+    /// PEM file of the operator's certificate, for services that require one.
     #[arg(long, env = "USHER_TLS__CERTIFICATE_FILE", global = true, requires = "certificate_key_file")]
     certificate_file: Option<PathBuf>,
-    /// PEM of its key.
+    /// PEM file of its key.
     #[arg(long, env = "USHER_TLS__KEY_FILE", global = true, requires = "certificate_file")]
     certificate_key_file: Option<PathBuf>,
-    /// Call services at http:// that are not on this machine: whoever is on the way can read and change what passes,
-    /// the operator's key included.
+    /// Permit http:// addresses that are not on this machine. Anybody on the network path can then read and change
+    /// the traffic, including the operator's key.
     #[arg(long, global = true)]
     allow_plaintext: bool,
 }
@@ -66,22 +67,22 @@ impl ConnectionArgs {
         let pair = self.certificate_file.clone().zip(self.certificate_key_file.clone());
         let pair = pair.map(|(certificate, key)| Pair { certificate, key });
         ClientTls::load(ClientFiles { authorities: self.ca_file.clone(), pair })
-            .context("--ca-file, --certificate-file or --certificate-key-file can't be used")
+            .context("can't use --ca-file, --certificate-file or --certificate-key-file")
     }
 
     fn connect(&self, url: &str, tls: &ClientTls) -> anyhow::Result<Channel> {
         if !self.allow_plaintext && !usher_net::is_protected(url) {
             bail!(
-                "{url:?} reaches beyond this machine without encryption: whoever is on the way can read and change \
-                 what passes, the operator's key included; write https://host:port, or pass --allow-plaintext"
+                "{url:?} leads to another machine without encryption: anybody on the network path can read and \
+                 change the traffic, including the operator's key; write https://host:port, or pass --allow-plaintext"
             );
         }
         usher_rpc::connect(url, tls)
-            .with_context(|| format!("{url:?} is no address of a service; write https://host:port"))
+            .with_context(|| format!("{url:?} is not the address of a service; write https://host:port"))
     }
 }
 
-/// The workspace that a command is about.
+/// The workspace of a command.
 #[derive(Clone, Debug, Args)]
 pub(super) struct WorkspaceArg {
     /// Slug or id of the workspace.
@@ -89,7 +90,7 @@ pub(super) struct WorkspaceArg {
     pub(super) workspace: String,
 }
 
-/// The part of demo.json that is needed here.
+/// The part of demo.json that is used here.
 #[derive(Deserialize)]
 struct Demo {
     grpc: Addresses,
@@ -100,19 +101,19 @@ struct Demo {
 }
 
 impl Demo {
-    /// The credential of an operator; without a name of its own, the first one's.
+    /// The credential of an operator, by default that of the first one.
     fn credential(&mut self, operator: &str) -> anyhow::Result<String> {
         if operator == DEFAULT_OPERATOR {
             return Ok(std::mem::take(&mut self.service_credential));
         }
         self.operators.remove(operator).with_context(|| {
             let known = self.operators.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
-            format!("demo.json has no operator {operator:?}; it has {known}, and one without a name")
+            format!("demo.json has no operator {operator:?}; it has {known}, and a default operator")
         })
     }
 }
 
-/// The operator who is meant where none is named.
+/// The default operator.
 const DEFAULT_OPERATOR: &str = "ops";
 
 #[derive(Deserialize)]
@@ -122,7 +123,7 @@ struct Addresses {
     billing: String,
 }
 
-/// Connections to the services, and the operator's credential.
+/// Connections to the services, with the operator's credential.
 pub(super) struct Session {
     pub(super) tenant: Channel,
     pub(super) identity: Channel,
@@ -132,7 +133,7 @@ pub(super) struct Session {
 }
 
 impl Session {
-    /// Finds the services and gets a credential.
+    /// Reads the addresses and gets a credential.
     pub(super) async fn open(args: &ConnectionArgs) -> anyhow::Result<Self> {
         let request_id = format!("admin-{}", Uuid::new_v4().simple());
         let tls = args.tls()?;
@@ -159,7 +160,7 @@ impl Session {
         })
     }
 
-    /// A request that is about no workspace.
+    /// A request without a workspace.
     pub(super) fn request<T>(&self, message: T) -> tonic::Request<T> {
         self.outgoing(None).request(message)
     }
@@ -179,24 +180,24 @@ impl Session {
         }
     }
 
-    /// The workspace of a slug or id.
+    /// The id of a workspace, by slug or id.
     pub(super) async fn workspace(&self, name: &WorkspaceArg) -> anyhow::Result<WorkspaceId> {
         let found = self.find_workspace(&name.workspace).await?;
         found.id.parse().context("the tenant service sent a workspace without an id")
     }
 
-    /// The workspace of a slug or id, whole.
+    /// A workspace, by slug or id.
     pub(super) async fn find_workspace(&self, name: &str) -> anyhow::Result<pb::Workspace> {
         let message = pb::GetWorkspaceRequest { workspace: name.to_owned() };
         let answer =
             WorkspaceServiceClient::new(self.tenant.clone()).get_workspace(self.request(message)).await;
-        let workspace = answer.map_err(told)?.into_inner().workspace;
+        let workspace = answer.map_err(status_error)?.into_inner().workspace;
         workspace.context("the tenant service sent no workspace")
     }
 }
 
-/// What a service answered, as a sentence for the operator.
-pub(super) fn told(status: tonic::Status) -> anyhow::Error {
+/// The error of a service, as a sentence for the operator.
+pub(super) fn status_error(status: tonic::Status) -> anyhow::Error {
     let failure = Failure::from(status);
     let advice = match failure.reason {
         Reason::Unavailable if failure.metadata.is_empty() => {
@@ -207,9 +208,12 @@ pub(super) fn told(status: tonic::Status) -> anyhow::Error {
             );
         }
         Reason::CredentialExpired => {
-            "the credential has ended; with --demo, restart usher dev to get a new one"
+            "the credential has expired; with --demo, restart usher dev to get a new one"
         }
-        Reason::CredentialInvalid => "make a key with `usher service-key <name>` and pass it with --key-file",
+        Reason::CredentialInvalid => {
+            "create a key with `usher service-key <name>` and pass it with \
+             --key-file"
+        }
         _ => return anyhow::anyhow!("{failure}"),
     };
     anyhow::anyhow!("{failure}; {advice}")
@@ -223,7 +227,8 @@ fn read_demo(path: &Path) -> anyhow::Result<Demo> {
 
 async fn sign_in(args: &ConnectionArgs, tenant: Channel) -> anyhow::Result<String> {
     let path = args.key_file.as_ref().context(
-        "who asks? Pass --demo <data-dir>/demo.json for a dev stack, or --key-file with a key of `usher service-key`",
+        "no credential: pass --demo <data-dir>/demo.json for a dev stack, or --key-file with a key of \
+         `usher service-key`",
     )?;
     let text = key_file::read_secret(path)?;
     let key = ServiceKey::parse(text.trim())
@@ -231,6 +236,7 @@ async fn sign_in(args: &ConnectionArgs, tenant: Channel) -> anyhow::Result<Strin
     let message = pb::IssueCredentialRequest { name: args.operator.clone(), key: key.expose().to_owned() };
     let mut request = tonic::Request::new(message);
     request.set_timeout(TIMEOUT);
-    let answer = CredentialServiceClient::new(tenant).issue_credential(request).await.map_err(told)?;
+    let answer =
+        CredentialServiceClient::new(tenant).issue_credential(request).await.map_err(status_error)?;
     Ok(answer.into_inner().credential)
 }

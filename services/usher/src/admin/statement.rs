@@ -15,7 +15,7 @@ use usher_seats::{CountingMode, LineKind, SeatClass};
 
 use super::argument;
 use super::report::Report;
-use super::session::{Session, WorkspaceArg, told};
+use super::session::{Session, WorkspaceArg, status_error};
 
 /// `usher admin statement`
 #[derive(Debug, Args)]
@@ -26,7 +26,7 @@ pub(super) struct StatementArgs {
     period: PeriodArgs,
 }
 
-/// A period of local dates. Without any of these, this month.
+/// A range of local dates. By default the current month.
 #[derive(Debug, Args)]
 pub(super) struct PeriodArgs {
     /// A calendar month, such as 2026-06.
@@ -38,18 +38,18 @@ pub(super) struct PeriodArgs {
     /// The date after the last.
     #[arg(long, requires = "start", value_parser = argument::date)]
     end: Option<Date>,
-    /// Count what was known at this time, such as 2026-06-16T09:00:00Z. Without it, now.
+    /// Show the data as of this time, such as 2026-06-16T09:00:00Z. If left out, now.
     #[arg(long, value_parser = argument::time)]
     known_at: Option<Timestamp>,
 }
 
 impl PeriodArgs {
-    /// By what was known when.
+    /// The as-of time for a message.
     pub(super) fn known_time(&self) -> Option<prost_types::Timestamp> {
         self.known_at.map(to_wire)
     }
 
-    /// First date, and the one after the last.
+    /// The first date, and the date after the last.
     pub(super) fn dates(&self) -> anyhow::Result<(Date, Date)> {
         if let (Some(start), Some(end)) = (self.start, self.end) {
             if start >= end {
@@ -58,7 +58,7 @@ impl PeriodArgs {
             return Ok((start, end));
         }
         let first = match &self.month {
-            Some(month) => format!("{month}-01").parse::<Date>().context("--month is written as 2026-06")?,
+            Some(month) => format!("{month}-01").parse::<Date>().context("write --month as 2026-06")?,
             None => TimeZone::UTC.to_datetime(Clock::system().now()).date().first_of_month(),
         };
         Ok((first, first.checked_add(1.month())?))
@@ -110,7 +110,7 @@ impl StatementArgs {
 
 const LINES: [&str; 6] = ["kind", "class", "mode", "seat_days", "exact_minor", "amount"];
 
-/// Minor units as a decimal of major ones, exactly.
+/// Formats minor units as a decimal number of major units, exactly.
 pub(super) fn major(minor: i64, exponent: i32) -> String {
     let places = usize::try_from(exponent).unwrap_or_default();
     let digits = format!("{:0width$}", minor.unsigned_abs(), width = places + 1);
@@ -119,13 +119,13 @@ pub(super) fn major(minor: i64, exponent: i32) -> String {
     if places == 0 { format!("{sign}{whole}") } else { format!("{sign}{whole}.{rest}") }
 }
 
-/// A decimal of major units as minor ones; none where it is no amount of the currency.
+/// Parses a decimal number of major units as minor units. `None` if it is not an amount of the currency.
 pub(super) fn minor(text: &str, exponent: i32) -> Option<i64> {
     let (whole, places) = text.split_once('.').unwrap_or((text, ""));
-    let most = usize::try_from(exponent).ok()?;
+    let max = usize::try_from(exponent).ok()?;
     let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-    let sound = !whole.is_empty() && digits(whole) && digits(places) && places.len() <= most;
-    sound.then(|| format!("{whole}{places:0<most$}").parse().ok()).flatten()
+    let sound = !whole.is_empty() && digits(whole) && digits(places) && places.len() <= max;
+    sound.then(|| format!("{whole}{places:0<max$}").parse().ok()).flatten()
 }
 
 #[cfg(test)]
@@ -133,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_amount_is_read_in_the_places_of_its_currency() {
+    fn an_amount_is_parsed_with_the_decimal_places_of_its_currency() {
         assert_eq!(minor("12.5", 2), Some(1_250));
         assert_eq!(minor("1000", 0), Some(1_000));
         assert_eq!(minor("4.500", 3), Some(4_500));
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn a_month_is_its_first_day_to_the_next_months_first_day() {
+    fn a_month_ends_at_the_first_day_of_the_next_month() {
         let period = PeriodArgs { month: Some("2024-12".into()), start: None, end: None, known_at: None };
         let (start, end) = period.dates().unwrap();
 

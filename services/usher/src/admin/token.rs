@@ -13,22 +13,21 @@ use usher_rpc::convert::to_wire;
 use crate::new_secret::SecretArgs;
 
 use super::report::{Report, text, time};
-use super::session::{Session, WorkspaceArg, told};
+use super::session::{Session, WorkspaceArg, status_error};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum TokenCommand {
-    /// Create a token of an app, and show it, this once. Where standard output is not a terminal, say
-    /// with --to or --show where the token goes.
+    /// Create a token of an app. It is shown only once. If standard output is not a terminal, use --to or --show.
     Create {
         #[command(flatten)]
         of: WorkspaceArg,
-        /// The app's id.
+        /// Id of the app.
         #[arg(long)]
         app: String,
-        /// A name to know it by.
+        /// Name of the token.
         #[arg(long, default_value = "")]
         name: String,
-        /// How long it lives, such as 180d. Without it, it never expires.
+        /// Lifetime, such as 180d. If left out, it never expires.
         #[arg(long, value_parser = humantime::parse_duration)]
         expires_in: Option<Duration>,
         #[command(flatten)]
@@ -38,15 +37,15 @@ pub(super) enum TokenCommand {
     List {
         #[command(flatten)]
         of: WorkspaceArg,
-        /// The app's id.
+        /// Id of the app.
         #[arg(long)]
         app: String,
     },
-    /// Revoke a token; every gateway refuses it within a second.
+    /// Revoke a token. Every gateway refuses it within a second.
     Revoke {
         #[command(flatten)]
         of: WorkspaceArg,
-        /// The token's id.
+        /// Id of the token.
         id: String,
     },
 }
@@ -71,32 +70,34 @@ impl TokenCommand {
                     Ok(answer) => answer.into_inner(),
                     Err(status) => {
                         place.discard();
-                        return Err(told(status));
+                        return Err(status_error(status));
                     }
                 };
                 let file = place.path().map(|path| path.display().to_string());
                 let shown = place.put(answer.secret).context(
-                    "the token was made and is lost; `usher admin token list` has it, to be revoked",
+                    "the token was created but could not be written; revoke it: `usher admin token list` \
+                     shows its id",
                 )?;
                 let token = answer.token.unwrap_or_default();
                 let note = match file {
-                    Some(file) => format!("the token is in {file}; only a hash of it is kept"),
-                    None => "the token is shown this once; only a hash of it is kept".to_owned(),
+                    Some(file) => format!("the token is in {file}; only a hash of it is stored"),
+                    None => "the token is shown only once; only a hash of it is stored".to_owned(),
                 };
                 let row =
                     vec![json!(shown), Value::from(token.id), text(token.name), time(token.expire_time)];
-                Ok(Report::one(&["token", "id", "name", "expires"], row).note(note))
+                Ok(Report::single(&["token", "id", "name", "expires"], row).note(note))
             }
             Self::List { of, app } => {
                 let workspace = session.workspace(&of).await?;
                 let message = pb::ListTokensRequest { app_id: app };
-                let answer = client.list_tokens(session.scoped(workspace, message)).await.map_err(told)?;
+                let answer =
+                    client.list_tokens(session.scoped(workspace, message)).await.map_err(status_error)?;
                 Ok(Report::list(&COLUMNS, answer.into_inner().tokens.into_iter().map(row)))
             }
             Self::Revoke { of, id } => {
                 let workspace = session.workspace(&of).await?;
                 let message = pb::RevokeTokenRequest { id };
-                client.revoke_token(session.scoped(workspace, message)).await.map_err(told)?;
+                client.revoke_token(session.scoped(workspace, message)).await.map_err(status_error)?;
                 Ok(Report::done("the token is revoked"))
             }
         }

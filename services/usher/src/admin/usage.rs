@@ -8,7 +8,7 @@ use usher_rpc::{WireEnum as _, enum_name};
 use usher_seats::{Granularity, SeatClass};
 
 use super::report::Report;
-use super::session::{Session, WorkspaceArg, told};
+use super::session::{Session, WorkspaceArg, status_error};
 use super::statement::PeriodArgs;
 
 /// `usher admin usage`
@@ -18,7 +18,7 @@ pub(super) struct UsageArgs {
     of: WorkspaceArg,
     #[command(flatten)]
     period: PeriodArgs,
-    /// Over which dates it is summed.
+    /// The dates that are summed up.
     #[arg(long, value_enum, default_value_t)]
     by: Granularity,
 }

@@ -13,18 +13,18 @@ use usher_rpc::{WireEnum as _, enum_name, optional_to_wire};
 use usher_seats::AtLimit;
 
 use super::report::{Report, time};
-use super::session::{Session, WorkspaceArg, told};
+use super::session::{Session, WorkspaceArg, status_error};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum WorkspaceCommand {
     /// Create a workspace.
     Create {
-        /// Its name in URLs: 2 to 40 of a-z, 0-9 and -, beginning with a letter. It can't be changed.
+        /// Name in URLs: 2 to 40 of a-z, 0-9 and -, beginning with a letter. It can't be changed.
         slug: String,
-        /// Its name for people.
+        /// Display name.
         #[arg(long)]
         name: Option<String>,
-        /// Name or id of its plan.
+        /// Name or id of the plan.
         #[arg(long)]
         plan: String,
         /// What happens at the seat limit.
@@ -42,17 +42,17 @@ pub(super) enum WorkspaceCommand {
     },
     /// List all workspaces.
     List,
-    /// Change what is named; the rest stays.
+    /// Change a workspace; options that are left out keep their values.
     Update {
         #[command(flatten)]
         of: WorkspaceArg,
-        /// Its name for people.
+        /// Display name.
         #[arg(long)]
         name: Option<String>,
-        /// Name or id of its plan.
+        /// Name or id of the plan.
         #[arg(long)]
         plan: Option<String>,
-        /// Suspended workspaces answer SCIM with 403.
+        /// Suspended workspaces answer SCIM requests with 403.
         #[arg(long, value_enum)]
         status: Option<WorkspaceStatus>,
         /// What happens at the seat limit.
@@ -62,12 +62,12 @@ pub(super) enum WorkspaceCommand {
         #[arg(long, value_parser = seat_limit)]
         seat_limit: Option<i64>,
     },
-    /// End a workspace: SCIM is refused, everybody in it is deleted, and every seat stops. Its period runs
-    /// to its end and is closed as any other. Repeat it where it was interrupted.
+    /// End a workspace: SCIM is refused, all its users are deleted, and every seat ends. The current period continues
+    /// to its end and is closed as usual. If the command is interrupted, run it again.
     Delete {
         #[command(flatten)]
         of: WorkspaceArg,
-        /// The workspace's slug once more: this can't be undone.
+        /// Slug of the workspace again, because this can't be undone.
         #[arg(long)]
         confirm: String,
     },
@@ -106,11 +106,11 @@ impl WorkspaceCommand {
                     at_limit: seat_policy.to_wire(),
                     seat_limit: seat_limit.map(i64::from),
                 };
-                let answer = client.create_workspace(session.request(message)).await.map_err(told)?;
-                Ok(Report::one(&COLUMNS, row(answer.into_inner().workspace.unwrap_or_default())))
+                let answer = client.create_workspace(session.request(message)).await.map_err(status_error)?;
+                Ok(Report::single(&COLUMNS, row(answer.into_inner().workspace.unwrap_or_default())))
             }
             Self::Show { workspace } => {
-                Ok(Report::one(&COLUMNS, row(session.find_workspace(&workspace).await?)))
+                Ok(Report::single(&COLUMNS, row(session.find_workspace(&workspace).await?)))
             }
             Self::List => list(session, client).await,
             Self::Update { of, name, plan, status, seat_policy, seat_limit } => {
@@ -127,16 +127,18 @@ impl WorkspaceCommand {
                     seat_limit,
                 };
                 let workspace = session.workspace(&of).await?;
-                let answer =
-                    client.update_workspace(session.scoped(workspace, message)).await.map_err(told)?;
-                Ok(Report::one(&COLUMNS, row(answer.into_inner().workspace.unwrap_or_default())))
+                let answer = client
+                    .update_workspace(session.scoped(workspace, message))
+                    .await
+                    .map_err(status_error)?;
+                Ok(Report::single(&COLUMNS, row(answer.into_inner().workspace.unwrap_or_default())))
             }
             Self::Delete { of, confirm } => delete(session, client, &of, &confirm).await,
         }
     }
 }
 
-/// What gateways remember of a token ends within a second of a suspension.
+/// Gateways discard their cached tokens within a second of a suspension.
 const SUSPENDED_WITHIN: Duration = Duration::from_secs(2);
 
 async fn delete(
@@ -152,13 +154,13 @@ async fn delete(
     let id = workspace.id.parse()?;
     let message =
         pb::UpdateWorkspaceRequest { status: pb::WorkspaceStatus::Suspended.into(), ..Default::default() };
-    client.update_workspace(session.scoped(id, message)).await.map_err(told)?;
+    client.update_workspace(session.scoped(id, message)).await.map_err(status_error)?;
     tokio::time::sleep(SUSPENDED_WITHIN).await;
     let mut users = UserServiceClient::new(session.identity.clone());
     let mut deleted = 0;
     loop {
         let answer = users.erase_users(session.scoped(id, identity::EraseUsersRequest {})).await;
-        let identity::EraseUsersResponse { erased, more } = answer.map_err(told)?.into_inner();
+        let identity::EraseUsersResponse { erased, more } = answer.map_err(status_error)?.into_inner();
         deleted += erased;
         if !more {
             let slug = workspace.slug;
@@ -177,7 +179,7 @@ async fn list(
     let mut page_token = String::new();
     loop {
         let message = pb::ListWorkspacesRequest { page_size: 1_000, page_token };
-        let page = client.list_workspaces(session.request(message)).await.map_err(told)?.into_inner();
+        let page = client.list_workspaces(session.request(message)).await.map_err(status_error)?.into_inner();
         rows.extend(page.workspaces.into_iter().map(row));
         page_token = page.next_page_token;
         if page_token.is_empty() {
@@ -208,7 +210,7 @@ fn row(workspace: pb::Workspace) -> Vec<Value> {
     ]
 }
 
-/// A limit to set; −1, which removes it, is written `none`.
+/// Parses a limit. `none` becomes −1, which removes it.
 fn seat_limit(text: &str) -> Result<i64, String> {
     if text.eq_ignore_ascii_case("none") {
         return Ok(-1);

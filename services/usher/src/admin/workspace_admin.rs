@@ -1,4 +1,4 @@
-//! `usher admin admin`: a workspace's admins.
+//! `usher admin admin`: admins of a workspace.
 
 use std::io::{BufRead as _, IsTerminal as _};
 
@@ -9,17 +9,17 @@ use usher_proto::tenant::v1 as pb;
 use usher_proto::tenant::v1::admin_service_client::AdminServiceClient;
 
 use super::report::{Report, time};
-use super::session::{Session, WorkspaceArg, told};
+use super::session::{Session, WorkspaceArg, status_error};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum WorkspaceAdminCommand {
-    /// Create an admin. The password is asked for, or read from standard input.
+    /// Create an admin. Asks for the password, or reads it from standard input.
     Create {
         #[command(flatten)]
         of: WorkspaceArg,
-        /// The admin's address.
+        /// E-mail address.
         email: String,
-        /// Let them create apps and tokens: "Configure advanced security settings".
+        /// Give the permission to create apps and tokens: "Configure advanced security settings".
         #[arg(long)]
         security_settings: bool,
     },
@@ -28,36 +28,36 @@ pub(super) enum WorkspaceAdminCommand {
         #[command(flatten)]
         of: WorkspaceArg,
     },
-    /// Give or take "Configure advanced security settings".
+    /// Give or remove the permission "Configure advanced security settings".
     Update {
         #[command(flatten)]
         of: WorkspaceArg,
-        /// The admin's id.
+        /// Id of the admin.
         id: String,
-        /// Whether they may create apps and tokens.
+        /// Whether the admin may create apps and tokens.
         #[arg(long, action = clap::ArgAction::Set)]
         security_settings: bool,
     },
-    /// Delete an admin and end their sessions. The last one who may create apps and tokens stays.
+    /// Delete an admin and end their sessions. The last admin who may create apps and tokens can't be deleted.
     Delete {
         #[command(flatten)]
         of: WorkspaceArg,
-        /// The admin's id.
+        /// Id of the admin.
         id: String,
     },
-    /// Set an admin's password, end their sessions, and let them in again after wrong passwords. The password is
-    /// asked for, or read from standard input.
+    /// Set an admin's password, end their sessions, and unlock them after wrong passwords. Asks for the password, or
+    /// reads it from standard input.
     SetPassword {
         #[command(flatten)]
         of: WorkspaceArg,
-        /// The admin's id.
+        /// Id of the admin.
         id: String,
     },
-    /// End an admin's sessions: no service accepts them after 30 seconds.
+    /// End an admin's sessions. After 30 seconds no service accepts them.
     EndSessions {
         #[command(flatten)]
         of: WorkspaceArg,
-        /// The admin's id.
+        /// Id of the admin.
         id: String,
     },
 }
@@ -77,38 +77,41 @@ impl WorkspaceAdminCommand {
                     permissions,
                     ..Default::default()
                 };
-                let answer = client.create_admin(session.scoped(workspace, message)).await.map_err(told)?;
-                Ok(Report::one(&COLUMNS, row(answer.into_inner().admin.unwrap_or_default())))
+                let answer =
+                    client.create_admin(session.scoped(workspace, message)).await.map_err(status_error)?;
+                Ok(Report::single(&COLUMNS, row(answer.into_inner().admin.unwrap_or_default())))
             }
             Self::List { of } => {
                 let workspace = session.workspace(&of).await?;
                 let message = pb::ListAdminsRequest {};
-                let answer = client.list_admins(session.scoped(workspace, message)).await.map_err(told)?;
+                let answer =
+                    client.list_admins(session.scoped(workspace, message)).await.map_err(status_error)?;
                 Ok(Report::list(&COLUMNS, answer.into_inner().admins.into_iter().map(row)))
             }
             Self::Update { of, id, security_settings } => {
                 let workspace = session.workspace(&of).await?;
                 let permissions = permissions(security_settings);
                 let message = pb::UpdateAdminRequest { id, permissions, ..Default::default() };
-                let answer = client.update_admin(session.scoped(workspace, message)).await.map_err(told)?;
-                Ok(Report::one(&COLUMNS, row(answer.into_inner().admin.unwrap_or_default())))
+                let answer =
+                    client.update_admin(session.scoped(workspace, message)).await.map_err(status_error)?;
+                Ok(Report::single(&COLUMNS, row(answer.into_inner().admin.unwrap_or_default())))
             }
             Self::Delete { of, id } => {
                 let workspace = session.workspace(&of).await?;
                 let message = pb::DeleteAdminRequest { id, ..Default::default() };
-                client.delete_admin(session.scoped(workspace, message)).await.map_err(told)?;
+                client.delete_admin(session.scoped(workspace, message)).await.map_err(status_error)?;
                 Ok(Report::done("the admin is deleted and their sessions have ended"))
             }
             Self::SetPassword { of, id } => {
                 let workspace = session.workspace(&of).await?;
                 let message = pb::SetPasswordRequest { id, password: password()?, ..Default::default() };
-                client.set_password(session.scoped(workspace, message)).await.map_err(told)?;
+                client.set_password(session.scoped(workspace, message)).await.map_err(status_error)?;
                 Ok(Report::done("the password is set and the admin's sessions have ended"))
             }
             Self::EndSessions { of, id } => {
                 let workspace = session.workspace(&of).await?;
                 let message = pb::EndSessionsRequest { id, ..Default::default() };
-                client.end_sessions(session.scoped(workspace, message)).await.map_err(told)?;
+                client.end_sessions(session.scoped(workspace, message)).await.map_err(status_error)?;
                 Ok(Report::done("the admin's sessions have ended; no service accepts them after 30 s"))
             }
         }
@@ -132,7 +135,7 @@ fn row(admin: pb::Admin) -> Vec<Value> {
     vec![Value::from(admin.email), Value::from(admin.id), permissions, time(admin.create_time)]
 }
 
-/// Asks for a new password twice; where nobody can be asked, takes the first line of standard input.
+/// Asks for a new password twice. Without a terminal, reads the first line of standard input.
 fn password() -> anyhow::Result<String> {
     if std::io::stdin().is_terminal() {
         let first = rpassword::prompt_password("Password (12 to 256 characters): ")?;
@@ -142,6 +145,6 @@ fn password() -> anyhow::Result<String> {
         return Ok(first);
     }
     let mut line = String::new();
-    std::io::stdin().lock().read_line(&mut line).context("the password can't be read from standard input")?;
+    std::io::stdin().lock().read_line(&mut line).context("can't read the password from standard input")?;
     Ok(line.trim_end_matches(['\r', '\n']).to_owned())
 }

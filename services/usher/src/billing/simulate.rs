@@ -14,9 +14,9 @@ use usher_rating::simulate::{Case, simulate};
 ///  "prices": [{"class", "unit_price": "12.00", "mode", "included", "floor", "valid_from"}],
 ///  "events": [{"at": "2026-06-16T09:00:00Z", "person", "active", "class"}]}
 ///
-/// `usher billing simulate --example` prints one. A person's state stands until the next event; states
-/// before the period count. end is the date after the last. mode is DAILY_TOUCH where none is given;
-/// there are also DAILY_CLOSE, DAILY_PEAK, SECOND, PERIOD_CLOSE, PERIOD_PEAK,
+/// `usher billing simulate --example` prints one. A person's state lasts until the next event; states
+/// from before the period count. end is the date after the last one. The default mode is DAILY_TOUCH;
+/// the others are DAILY_CLOSE, DAILY_PEAK, SECOND, PERIOD_CLOSE, PERIOD_PEAK,
 /// OPENING_PLUS_INCREMENTS and DISTINCT.
 ///
 /// Output, as JSON: currency, lines, total_minor, days, allocations; amounts in minor units.
@@ -27,12 +27,12 @@ pub struct SimulateArgs {
     /// File with the case; - means standard input.
     #[arg(long, required_unless_present = "example")]
     input: Option<PathBuf>,
-    /// Print a case that works, to begin with, in the place of pricing one.
+    /// Print an example case instead of pricing one.
     #[arg(long, conflicts_with = "input")]
     example: bool,
 }
 
-/// June of the help of `usher admin price create`.
+/// June in the help of `usher admin price create`.
 const EXAMPLE: &str = include_str!("simulate/example.json");
 
 impl SimulateArgs {
@@ -42,8 +42,9 @@ impl SimulateArgs {
             return Ok(());
         };
         let text = read(input)?;
-        let case: Case = serde_json::from_str(&text)
-            .with_context(|| format!("{} is no case; see usher billing simulate --help", input.display()))?;
+        let case: Case = serde_json::from_str(&text).with_context(|| {
+            format!("{} is not a case; see usher billing simulate --help", input.display())
+        })?;
         let outcome = simulate(&case)?;
         println!("{}", serde_json::to_string_pretty(&outcome)?);
         Ok(())
@@ -53,7 +54,7 @@ impl SimulateArgs {
 fn read(path: &Path) -> anyhow::Result<String> {
     if path == Path::new("-") {
         let mut text = String::new();
-        std::io::stdin().read_to_string(&mut text).context("standard input can't be read")?;
+        std::io::stdin().read_to_string(&mut text).context("can't read standard input")?;
         return Ok(text);
     }
     std::fs::read_to_string(path).with_context(|| format!("{} can't be read", path.display()))
@@ -64,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_example_is_a_case_and_each_mode_makes_of_it_what_the_help_of_prices_says() {
+    fn the_example_is_a_valid_case_and_its_amounts_are_those_in_the_help_of_prices() {
         let case: serde_json::Value = serde_json::from_str(EXAMPLE).unwrap();
         for (mode, total) in [
             ("DAILY_TOUCH", 12_680),

@@ -1,14 +1,14 @@
-//! Settings that are in the section of a service that does not have them: taken in silence, they would do nothing.
+//! Settings in the section of a service that does not have them, where they would have no effect.
 
 use super::{ServiceSettings, Settings};
 
-/// A setting that not every service has.
+/// A setting that only some services have.
 struct Rule {
     name: &'static str,
     is_set: fn(&ServiceSettings) -> bool,
     /// The sections that have it.
     of: &'static [&'static str],
-    /// The section that does not, and what may have been meant there.
+    /// The sections that do not, and what may have been meant there.
     instead: &'static [(&'static str, &'static str)],
 }
 
@@ -63,7 +63,7 @@ const RULES: [Rule; 8] = [
     },
 ];
 
-/// Names every such setting, and the one that there is.
+/// Reports all such settings, and the right ones.
 pub(super) fn find(settings: &Settings, faults: &mut Vec<String>) {
     for (section, service) in
         [("tenant", &settings.tenant), ("identity", &settings.identity), ("billing", &settings.billing)]

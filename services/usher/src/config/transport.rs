@@ -1,4 +1,4 @@
-//! Settings of connections: how many, how encrypted, and what may go without.
+//! Settings of connections: limits, encryption, and exemptions.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -13,13 +13,13 @@ use serde::de::{self, Deserializer, SeqAccess, Visitor};
 use super::{Purpose, Settings};
 use crate::role::Role;
 
-/// `connections.*`: on each port.
+/// `connections.*`, for each port.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ConnectionSettings {
-    /// Connections that one address may have.
+    /// Maximum number of connections per address.
     pub per_address: usize,
-    /// Networks whose addresses each stand for many clients, such as proxies: nothing is limited by their addresses.
+    /// Networks whose addresses each stand for many clients, such as proxies. No limit by address applies to them.
     #[serde(deserialize_with = "list")]
     pub shared: Vec<IpNet>,
 }
@@ -31,23 +31,23 @@ impl Default for ConnectionSettings {
     }
 }
 
-/// `tls.*`: between services, and what goes without.
+/// `tls.*`: encryption between services, and exemptions.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TlsSettings {
-    /// PEM of the certificate that this process shows to services that it calls and to those that call it.
+    /// PEM file of the certificate that this process uses both to call services and to be called.
     pub certificate_file: String,
-    /// PEM of its key.
+    /// PEM file of its key.
     pub key_file: String,
-    /// PEM of the authorities that sign the certificates of services and operators.
+    /// PEM file of the authorities that sign the certificates of services and operators.
     pub ca_file: String,
-    /// Settings whose address or URL is not of this machine and may go without encryption: `["metrics.listen"]`.
+    /// Settings whose address or URL may be on another machine without encryption: `["metrics.listen"]`.
     #[serde(deserialize_with = "list")]
     pub allow_plaintext: Vec<String>,
 }
 
 impl TlsSettings {
-    /// Where a service of this machine is reached that listens on an address.
+    /// The URL of a service on this machine that listens on an address.
     pub(crate) fn url_of(&self, listen: &str) -> String {
         let scheme = if self.certificate_file.is_empty() { "http" } else { "https" };
         let address = listen.parse::<SocketAddr>();
@@ -58,7 +58,7 @@ impl TlsSettings {
     }
 }
 
-/// Where this machine reaches what listens on an address, which may be all of them.
+/// The address at which this machine reaches a listener, which may listen on all addresses.
 pub(crate) fn reachable(address: SocketAddr) -> SocketAddr {
     let ip: IpAddr = match address.ip() {
         ip if !ip.is_unspecified() => ip,
@@ -68,7 +68,7 @@ pub(crate) fn reachable(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(ip, address.port())
 }
 
-/// A list in the file, or a text with commas as environment and flags have it.
+/// Parses a list in the file, or a comma-separated text in the environment and flags.
 fn list<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -79,7 +79,7 @@ where
         type Value = Vec<T>;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a list, or a text with commas")
+            f.write_str("a list, or a comma-separated text")
         }
 
         fn visit_str<E: de::Error>(self, text: &str) -> Result<Vec<T>, E> {
@@ -98,36 +98,38 @@ where
     deserializer.deserialize_any(Entries(PhantomData))
 }
 
-/// A setting with an address that is listened on or connected to.
-struct Way {
+/// A setting with an address to listen on or to connect to.
+struct Address {
     setting: &'static str,
     /// Whether this process uses it.
     used: bool,
-    /// Whether it is of this machine, or encrypted.
+    /// Whether it is local or encrypted.
     protected: bool,
     remedy: &'static str,
 }
 
 impl Settings {
-    /// Names every address that would carry plain text off this machine, and every half of a pair of files.
+    /// Reports every address that would send plain text to another machine, and every certificate or key file without
+    /// its counterpart.
     pub(super) fn validate_transport(&self, purpose: Purpose, faults: &mut Vec<String>) {
-        let ways =
+        let addresses =
             self.listeners(purpose).into_iter().chain(self.urls(purpose)).chain(self.databases(purpose));
-        let ways: Vec<Way> = ways.collect();
+        let addresses: Vec<Address> = addresses.collect();
         for name in &self.tls.allow_plaintext {
-            if !ways.iter().any(|way| way.setting == name) {
+            if !addresses.iter().any(|address| address.setting == name) {
                 faults.push(format!(
-                    "tls.allow_plaintext names {name:?}, which is no setting with an address; it takes names such as \
-                     metrics.listen"
+                    "tls.allow_plaintext names {name:?}, which is not a setting with an address; it takes \
+                     names such as metrics.listen"
                 ));
             }
         }
-        let allowed = |way: &Way| self.tls.allow_plaintext.iter().any(|name| name == way.setting);
-        let refused = ways.iter().filter(|way| way.used && !way.protected && !allowed(way));
-        for Way { setting, remedy, .. } in refused {
+        let allowed = |address: &Address| self.tls.allow_plaintext.iter().any(|name| name == address.setting);
+        let refused =
+            addresses.iter().filter(|address| address.used && !address.protected && !allowed(address));
+        for Address { setting, remedy, .. } in refused {
             faults.push(format!(
-                "{setting} reaches beyond this machine without encryption: whoever is on the way can read and change \
-                 what passes, tokens and keys included; {remedy}, or allow it: tls.allow_plaintext = [{setting:?}]"
+                "{setting} leads to another machine without encryption: anybody on the network path can read and \
+                 change the traffic, including tokens and keys; {remedy}, or allow it: tls.allow_plaintext = [{setting:?}]"
             ));
         }
         for (section, certificate, key) in [
@@ -140,11 +142,11 @@ impl Settings {
             }
         }
         if !self.tls.certificate_file.is_empty() && self.tls.ca_file.is_empty() {
-            faults.push("tls.ca_file is missing: it says whose certificates are believed".to_owned());
+            faults.push("tls.ca_file is missing: it contains the authorities to trust".to_owned());
         }
     }
 
-    fn listeners(&self, purpose: Purpose) -> [Way; 5] {
+    fn listeners(&self, purpose: Purpose) -> [Address; 5] {
         let Self { gateway, metrics, tenant, identity, billing, tls, .. } = self;
         let between = &tls.certificate_file;
         [
@@ -160,18 +162,18 @@ impl Settings {
             ("billing.listen", &billing.listen, between, serves(purpose, Role::Billing)),
         ]
         .map(|(setting, listen, certificate, used)| {
-            // What is no address is a fault that is told elsewhere.
+            // An invalid address is reported elsewhere.
             let local = listen.parse().map_or(true, |listen: SocketAddr| usher_net::is_loopback(listen.ip()));
             let remedy = match setting {
                 "gateway.listen" => "set gateway.certificate_file",
                 "metrics.listen" => "set metrics.certificate_file",
                 _ => "set tls.certificate_file",
             };
-            Way { setting, used, protected: local || !certificate.is_empty(), remedy }
+            Address { setting, used, protected: local || !certificate.is_empty(), remedy }
         })
     }
 
-    fn urls(&self, purpose: Purpose) -> [Way; 3] {
+    fn urls(&self, purpose: Purpose) -> [Address; 3] {
         let [gateway, identity, billing] =
             [Role::Gateway, Role::Identity, Role::Billing].map(|role| serves(purpose, role));
         [
@@ -181,11 +183,11 @@ impl Settings {
         ]
         .map(|(setting, url, used)| {
             let protected = usher_net::is_protected(url);
-            Way { setting, used, protected, remedy: "write it as https://host:port" }
+            Address { setting, used, protected, remedy: "write it as https://host:port" }
         })
     }
 
-    fn databases(&self, purpose: Purpose) -> [Way; 6] {
+    fn databases(&self, purpose: Purpose) -> [Address; 6] {
         let Self { tenant, identity, billing, .. } = self;
         let migrates = purpose == Purpose::Migrate;
         let tenant_used = serves(purpose, Role::Tenant) || purpose == Purpose::ServiceKey;
@@ -199,7 +201,7 @@ impl Settings {
         ]
         .map(|(setting, url, used)| {
             let protected = url.as_ref().is_none_or(|url| usher_store::is_protected(url.expose_secret()));
-            Way { setting, used, protected, remedy: "add ?sslmode=verify-full&sslrootcert=<file>" }
+            Address { setting, used, protected, remedy: "add ?sslmode=verify-full&sslrootcert=<file>" }
         })
     }
 }
@@ -276,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn a_url_that_nobody_set_is_that_of_the_own_port_and_encrypted_where_the_port_is() {
+    fn a_url_defaults_to_the_services_own_port_and_its_encryption() {
         let open = settings(&["tenant.listen=0.0.0.0:1", "identity.listen=[::]:2"]);
         assert_eq!([open.tenant.url, open.identity.url], ["http://127.0.0.1:1", "http://[::1]:2"]);
 

@@ -71,7 +71,7 @@ pub(super) struct Seeded {
     pub(super) secrets: Secrets,
 }
 
-/// Makes what is missing of the demo workspaces; what is there stays as it is.
+/// Creates what is missing of the demo workspaces. Existing parts stay as they are.
 pub(super) async fn seed(site: &Site, secrets_file: &Path) -> anyhow::Result<Vec<Seeded>> {
     let seeder = Seeder {
         channel: usher_rpc::connect(&site.tenant_url, &ClientTls::default())?,
@@ -80,13 +80,13 @@ pub(super) async fn seed(site: &Site, secrets_file: &Path) -> anyhow::Result<Vec
     };
     let mut secrets: BTreeMap<String, Secrets> = match fs::read(secrets_file) {
         Ok(bytes) => serde_json::from_slice(&bytes)
-            .with_context(|| format!("{} is damaged; --reset begins anew", secrets_file.display()))?,
+            .with_context(|| format!("{} is damaged; start again with --reset", secrets_file.display()))?,
         Err(_) => BTreeMap::new(),
     };
     seeder.plans().await?;
     let mut done = Vec::new();
     for demo in &WORKSPACES {
-        // Passwords are kept before they are used: a start that is interrupted goes on with the next one.
+        // Passwords are stored before they are used, so that the next start can continue an interrupted one.
         let own = secrets
             .entry(demo.slug.to_owned())
             .or_insert_with(|| Secrets { password: password(), token: String::new() });
@@ -201,7 +201,7 @@ impl Seeder<'_> {
             .apps
             .into_iter()
             .find(|app| app.name == APP)
-            .context("the demo app is gone")?;
+            .context("the demo app is missing")?;
         let message =
             pb::CreateTokenRequest { app_id: app.id, name: "demo".to_owned(), ..Default::default() };
         let mut tokens = TokenServiceClient::new(self.channel.clone());
@@ -217,7 +217,7 @@ impl Demo {
     }
 }
 
-/// Made before: as good as made now.
+/// Treats an existing object like one that was created now.
 fn unless_there<T>(answer: Result<T, tonic::Status>) -> anyhow::Result<()> {
     match answer.map_err(Failure::from) {
         Err(failure) if failure.reason != Reason::AlreadyExists => Err(failure.into()),

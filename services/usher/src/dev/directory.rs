@@ -1,4 +1,4 @@
-//! The data directory: nothing of dev mode is outside it.
+//! The data directory, which contains everything of `usher dev`.
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
@@ -19,11 +19,11 @@ const CLOCK: &str = "clock.json";
 /// The socket at which the clock is moved.
 pub(super) const CLOCK_SOCKET: &str = "clock.sock";
 
-/// How long the lock of another process is waited for.
+/// How long to wait for the lock of another process.
 const PATIENCE: Duration = Duration::from_secs(1);
 const POLL: Duration = Duration::from_millis(20);
 
-/// The directory, locked against other processes while this lives.
+/// The directory, which is locked against other processes until this is dropped.
 #[derive(Debug)]
 pub(super) struct DataDirectory {
     path: PathBuf,
@@ -31,15 +31,15 @@ pub(super) struct DataDirectory {
 }
 
 impl DataDirectory {
-    /// Makes the directory if there is none, and locks it. A process that was killed a moment ago may
-    /// still hold the lock, so it is waited for.
+    /// Creates the directory if there is none, and locks it. Waits for the lock, because a process that was just
+    /// killed may still hold it.
     pub(super) async fn open(path: &Path) -> anyhow::Result<Self> {
         let refused = || format!("{} can't be written to; choose another --data-dir", path.display());
         let fresh = !path.exists();
         fs::create_dir_all(path).with_context(refused)?;
         let path = path.canonicalize().with_context(refused)?;
         if fresh {
-            // PostgreSQL, which refuses to run as root, must be able to pass through to its own part.
+            // PostgreSQL, which refuses to run as root, must be able to enter its own subdirectory.
             let mode = if nix::unistd::Uid::effective().is_root() { 0o711 } else { 0o700 };
             fs::set_permissions(&path, fs::Permissions::from_mode(mode)).with_context(refused)?;
         }
@@ -80,17 +80,17 @@ impl DataDirectory {
         self.path.join("demo.json")
     }
 
-    /// The keys of the tenant service, without which a copy of the database lets no one in.
+    /// The keys of the tenant service. Without them a copy of the database gives no access.
     pub(super) fn key_file(&self) -> PathBuf {
         self.path.join("tenant.key")
     }
 
-    /// The key that the heads of ledgers are signed with.
+    /// The key that signs the heads of ledgers.
     pub(super) fn proof_key(&self) -> PathBuf {
         self.path.join("proof.key")
     }
 
-    /// What demo.json shows and no database can give again: tokens and passwords.
+    /// Tokens and passwords in demo.json that can't be read back from the database.
     pub(super) fn secrets(&self) -> PathBuf {
         self.path.join("secrets.json")
     }
@@ -150,7 +150,7 @@ impl DataDirectory {
         remove(&self.clock_socket())
     }
 
-    /// Writes demo.json, whole or not at all, readable by its owner only.
+    /// Writes demo.json atomically, readable only by its owner.
     pub(super) fn write_demo(&self, document: &Value) -> anyhow::Result<()> {
         write_private(&self.demo(), document)
     }
@@ -175,7 +175,7 @@ fn remove(path: &Path) -> anyhow::Result<()> {
 pub(super) fn write_private(path: &Path, document: &Value) -> anyhow::Result<()> {
     let partial = path.with_extension("json.partial");
     let write = || -> io::Result<()> {
-        // A leftover of a crash could have another mode.
+        // A leftover of a crash might have another mode.
         let _ = fs::remove_file(&partial);
         let mut file = File::options().write(true).create_new(true).mode(0o600).open(&partial)?;
         file.write_all(serde_json::to_string_pretty(document)?.as_bytes())?;

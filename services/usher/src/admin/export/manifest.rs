@@ -1,4 +1,4 @@
-//! What a report is, as a file beside it.
+//! The manifest of a report, as a separate file.
 
 use serde_json::{Value, json};
 use usher_proto::billing::v1 as pb;
@@ -7,7 +7,7 @@ use usher_seats::{CountingMode, ReportFormat, ReportName};
 
 use crate::admin::report::{hex, text, time};
 
-/// The manifest as JSON. The hash is over the report's bytes as billing sent them.
+/// The manifest as JSON. Its hash is of the report as billing sent it.
 pub(super) fn json(manifest: pb::Manifest) -> Value {
     let modes = manifest.modes.iter().map(|mode| enum_name::<CountingMode>(*mode));
     json!({

@@ -1,4 +1,4 @@
-//! Names of people, joined to a report while it is read.
+//! Adds the names of people to a report while it is received.
 
 use std::collections::HashMap;
 
@@ -10,17 +10,17 @@ use usher_proto::identity::v1::user_service_client::UserServiceClient;
 use usher_seats::ReportFormat;
 
 use super::rows::{Row, Rows};
-use crate::admin::session::{Session, told};
+use crate::admin::session::{Session, status_error};
 
-/// The most persons that identity is asked for at once.
-const MOST: usize = 1_000;
-/// How many workspaces' people are asked for at a time.
+/// The maximum number of persons per call of identity.
+const MAX_PERSONS: usize = 1_000;
+/// The maximum number of workspaces whose people are requested at the same time.
 const PARALLEL: usize = 8;
 
-/// Joins names to a report: of whoever is a user now. No more than a chunk is in memory.
+/// Adds the names of current users to a report. Holds only one chunk in memory.
 pub(super) struct Names<'a> {
     session: &'a Session,
-    /// Whose people they are; without it, each row says it.
+    /// The workspace of all rows. If `None`, each row names its workspace.
     workspace: Option<WorkspaceId>,
     rows: Rows,
 }
@@ -34,16 +34,16 @@ impl<'a> Names<'a> {
         Self { session, workspace, rows: Rows::new(format) }
     }
 
-    /// A chunk of the report with names in it.
+    /// Adds names to a chunk of the report.
     pub(super) async fn join(&mut self, bytes: &[u8]) -> anyhow::Result<Vec<u8>> {
         let mut chunk = self.rows.read(bytes)?;
         let workspaces = chunk.rows.chunk_by_mut(|one, next| one.get("tenant") == next.get("tenant"));
-        let batches = workspaces.flat_map(|rows| rows.chunks_mut(MOST));
+        let batches = workspaces.flat_map(|rows| rows.chunks_mut(MAX_PERSONS));
         stream::iter(batches.map(Ok)).try_for_each_concurrent(PARALLEL, |rows| self.name(rows)).await?;
         self.rows.write(&chunk)
     }
 
-    /// Names the people of one workspace.
+    /// Adds the names of one workspace's people.
     async fn name(&self, rows: &mut [Row]) -> anyhow::Result<()> {
         let Some(first) = rows.first() else { return Ok(()) };
         let workspace = match self.workspace {
@@ -53,7 +53,8 @@ impl<'a> Names<'a> {
         let person_keys = rows.iter().map(|row| text(row, "person_key").map(str::to_owned));
         let message = GetPersonNamesRequest { person_keys: person_keys.collect::<Result<_, _>>()? };
         let mut client = UserServiceClient::new(self.session.identity.clone());
-        let answer = client.get_person_names(self.session.scoped(workspace, message)).await.map_err(told)?;
+        let answer =
+            client.get_person_names(self.session.scoped(workspace, message)).await.map_err(status_error)?;
         let names = answer.into_inner().names.into_iter().map(|name| (name.person_key, name.display));
         let names: HashMap<String, String> = names.collect();
         for row in rows {

@@ -1,4 +1,4 @@
-//! The rows of a report that names people: read as billing writes them, and written so again.
+//! Parses the rows of a report, and writes them again in the same format.
 
 use anyhow::{Context as _, ensure};
 use csv::StringRecord;
@@ -6,19 +6,19 @@ use serde_json::{Map, Value};
 use usher_base::spreadsheet;
 use usher_seats::ReportFormat;
 
-/// A row's cells by column, in their order.
+/// The cells of a row by column, in order.
 pub(super) type Row = Map<String, Value>;
 
-/// A report of which chunk after chunk is read; each has whole rows.
+/// Parses a report chunk by chunk. Each chunk has whole rows.
 pub(super) struct Rows {
     format: ReportFormat,
     /// Of CSV, from its first chunk on.
     columns: Option<StringRecord>,
 }
 
-/// What a chunk has.
+/// A parsed chunk.
 pub(super) struct Chunk {
-    /// Before the first rows of CSV.
+    /// In the first chunk of a CSV report.
     header: Option<StringRecord>,
     pub(super) rows: Vec<Row>,
 }
@@ -45,14 +45,14 @@ impl Rows {
         let header = if self.columns.is_none() { records.next().transpose()? } else { None };
         let columns = self.columns.get_or_insert_with(|| header.clone().unwrap_or_default());
         let row = |record: StringRecord| {
-            ensure!(record.len() == columns.len(), "a row of the report has another number of cells");
+            ensure!(record.len() == columns.len(), "a row of the report has the wrong number of cells");
             Ok(columns.iter().map(str::to_owned).zip(record.iter().map(Value::from)).collect())
         };
         let rows = records.map(|record| row(record?)).collect::<Result<_, _>>()?;
         Ok(Chunk { header, rows })
     }
 
-    /// Fills the column for a person's name, which the person may have chosen.
+    /// Fills the column for the person's name, which people may choose freely.
     pub(super) fn name(&self, row: &mut Row, name: &str) -> anyhow::Result<()> {
         let cell = row.get_mut("display").context("the report has no column for names; update billing")?;
         *cell = match self.format {
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_quoted_and_no_formula_and_nothing_else_changes() {
+    fn a_name_is_quoted_and_never_a_formula_and_nothing_else_changes() {
         let name = "=1+\"1\", Ada";
 
         let quoted = CSV.concat().replace(",,", ",\"'=1+\"\"1\"\", Ada\",");

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::super::argument;
 use super::super::report::{Report, time};
-use super::super::session::{Session, WorkspaceArg, told};
+use super::super::session::{Session, WorkspaceArg, status_error};
 use super::preview::pair;
 
 /// `usher admin period credit`
@@ -26,7 +26,7 @@ pub(in crate::admin) struct CreditArgs {
     /// Why; it is kept with the note.
     #[arg(long)]
     reason: String,
-    /// The note's id: the same one again is the same note. Without it, a new one.
+    /// Id of the credit note. Repeating an id has no further effect. If left out, a new id is generated.
     #[arg(long, value_parser = argument::id)]
     id: Option<Uuid>,
 }
@@ -59,6 +59,6 @@ impl CreditArgs {
             json!(note.author),
             time(note.issue_time),
         ];
-        Ok(Report::one(&COLUMNS, row))
+        Ok(Report::single(&COLUMNS, row))
     }
 }

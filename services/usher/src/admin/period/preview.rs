@@ -16,7 +16,7 @@ use usher_seats::{CountingMode, SeatClass};
 
 use super::super::argument;
 use super::super::report::Report;
-use super::super::session::{Session, WorkspaceArg, told};
+use super::super::session::{Session, WorkspaceArg, status_error};
 
 /// `usher admin period preview`
 #[derive(Debug, Args)]
@@ -26,7 +26,7 @@ pub(in crate::admin) struct PreviewArgs {
     /// First local date of the period, such as 2026-06-01.
     #[arg(long, value_parser = argument::date)]
     start: Date,
-    /// Count what was known at this time, such as 2026-06-16T09:00:00Z. Without it, now.
+    /// Show the invoice as of this time, such as 2026-06-16T09:00:00Z. If left out, now.
     #[arg(long, value_parser = argument::time)]
     known_at: Option<Timestamp>,
     /// Another price of a class: regular=10.00. Can be given for several classes, as all that follow.
@@ -65,7 +65,8 @@ impl PreviewArgs {
         let workspace = session.workspace(&self.of).await?;
         let mut client = InvoiceServiceClient::new(session.billing.clone());
         let message = self.message();
-        let answer = client.preview_invoice(session.scoped(workspace, message)).await.map_err(told)?;
+        let answer =
+            client.preview_invoice(session.scoped(workspace, message)).await.map_err(status_error)?;
         Ok(super::invoice(answer.into_inner().invoice.unwrap_or_default()))
     }
 
