@@ -1,5 +1,5 @@
-//! Measures the hot paths against the real program: what a request costs in statements, round
-//! trips, calls and CPU, and how many there are in a second.
+//! Measures the hot paths of the real program: statements, round trips, calls and CPU per request, and requests per
+//! second.
 
 mod connection;
 mod cost;
@@ -20,25 +20,25 @@ use crate::usage;
 
 pub use report::{Figures, Row};
 
-/// How to measure.
+/// The options of a measurement.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
-    /// How long each figure is measured.
+    /// The duration of each measurement.
     pub time: Duration,
-    /// Connections, each with one request under way.
+    /// The number of connections, each with one request at a time.
     pub connections: usize,
-    /// People in the workspace whose size must not matter.
+    /// The number of people in the large workspace, whose size should not matter.
     pub users: u64,
-    /// Workspaces of 10,000 people each, over which there is a report; it takes a while to make them.
+    /// The number of workspaces with 10,000 people each for the reports. Creating them takes a while.
     pub medium: u64,
 }
 
-/// People in the small workspace.
+/// The number of people in the small workspace.
 const FEW: u64 = 1_000;
-/// Workspaces that are created into at once.
+/// The number of workspaces in which users are created at the same time.
 const WORKSPACES: usize = 64;
 
-/// A workspace to measure in.
+/// A workspace for measurements.
 pub(crate) struct Place {
     pub(crate) id: WorkspaceId,
     pub(crate) host: String,
@@ -47,17 +47,17 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    fn of(workspace: &Workspace, gateway: &str) -> anyhow::Result<Self> {
+    fn new(workspace: &Workspace, gateway: &str) -> anyhow::Result<Self> {
         let host = gateway.strip_prefix("http://").context("the gateway's address")?.to_owned();
         let base = format!("/scim/v2/{}", workspace.slug());
         Ok(Self { id: workspace.id(), host, base, token: workspace.scim().token().to_owned() })
     }
 }
 
-/// Measures everything.
+/// Runs all measurements.
 ///
 /// # Errors
-/// PostgreSQL or a role fails, or an answer is not as it must be.
+/// PostgreSQL or a role fails, or an answer is not as expected.
 pub async fn run(options: Options) -> anyhow::Result<Figures> {
     let mut figures = Figures::default();
     eprintln!("starting PostgreSQL, with fsync, and the four roles");
@@ -94,5 +94,5 @@ pub async fn run(options: Options) -> anyhow::Result<Figures> {
 }
 
 async fn place(processes: &Processes, slug: &str) -> anyhow::Result<Place> {
-    Place::of(&processes.workspace(slug).domains(&["bench.example"]).create().await, &processes.gateway())
+    Place::new(&processes.workspace(slug).domains(&["bench.example"]).create().await, &processes.gateway())
 }

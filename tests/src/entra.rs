@@ -1,9 +1,9 @@
-//! A Microsoft Entra ID tenant that provisions into a SCIM endpoint: a generated directory that
-//! lives on from cycle to cycle, the provisioning job with its look-ups before each write, both
-//! of its PATCH dialects, and a model of what the server must now have.
+//! A simulated Microsoft Entra ID tenant that provisions into a SCIM endpoint: a generated directory that changes
+//! from cycle to cycle, the provisioning job with its lookups before each write, both of its PATCH dialects, and a
+//! model of what the server must contain.
 //!
-//! What it sends and expects is what Microsoft documents and what public trackers report; nothing
-//! here is shared with the server's own code, so that a mistake is not made twice.
+//! It sends and expects what Microsoft documents and public issue trackers report. It shares no code with the server,
+//! so that a mistake is not made twice.
 
 pub mod attribute;
 pub mod client;

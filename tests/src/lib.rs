@@ -1,4 +1,4 @@
-//! What the whole-system tests, the Entra simulator and the benchmark are made of.
+//! Parts of the whole-system tests, the Entra simulator and the benchmark.
 
 pub mod bench;
 pub mod entra;

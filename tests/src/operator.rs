@@ -1,4 +1,4 @@
-//! The operator's side of a running Usher, over gRPC.
+//! The operator of a running Usher, over gRPC.
 
 mod tenants;
 
@@ -26,13 +26,12 @@ use crate::words::{self, class_name};
 
 pub use tenants::{NewToken, NewWorkspace};
 
-/// Largest page of every list.
+/// The maximum page size of all lists.
 const PAGE: i32 = 1_000;
 const SETTLE_WITHIN: Duration = Duration::from_mins(1);
 
-/// Where the three services are.
+/// The addresses of the three services.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]
-#[expect(missing_docs, reason = "the names are the services'")]
 pub struct Addresses {
     pub tenant: String,
     pub identity: String,
@@ -48,9 +47,8 @@ pub struct Operator {
     credential: String,
 }
 
-/// The seats of a workspace by class.
+/// The number of seats of a workspace per class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-#[expect(missing_docs, reason = "the names are the classes'")]
 pub struct Seats {
     pub regular: i64,
     pub external: i64,
@@ -58,8 +56,8 @@ pub struct Seats {
 }
 
 impl Seats {
-    /// From counts by class or user type, in any case.
-    pub fn of<'a>(counts: impl IntoIterator<Item = (&'a str, i64)>) -> Self {
+    /// Sums up counts by class or user type, in any case.
+    pub fn from_counts<'a>(counts: impl IntoIterator<Item = (&'a str, i64)>) -> Self {
         let mut seats = Self::default();
         for (class, count) in counts {
             match class.to_ascii_lowercase().as_str() {
@@ -72,17 +70,16 @@ impl Seats {
         seats
     }
 
-    /// All of them.
     pub const fn total(self) -> i64 {
         self.regular + self.external + self.collaborator
     }
 }
 
 impl Operator {
-    /// With a credential for services at these addresses.
+    /// Creates an operator with a credential for the services at these addresses.
     ///
     /// # Errors
-    /// An address that is no URL.
+    /// An address is not a URL.
     pub fn new(addresses: &Addresses, credential: String, tls: &ClientTls) -> anyhow::Result<Self> {
         Ok(Self {
             tenant: connect(&addresses.tenant, tls)?,
@@ -98,7 +95,6 @@ impl Operator {
         Self { credential: credential.to_owned(), ..self.clone() }
     }
 
-    /// The credential.
     pub fn credential(&self) -> &str {
         &self.credential
     }
@@ -118,13 +114,13 @@ impl Operator {
         self.billing.clone()
     }
 
-    /// A request with the credential, about a workspace.
-    pub fn about<T>(&self, workspace: WorkspaceId, message: T) -> Request<T> {
+    /// A request about a workspace, with the credential.
+    pub fn request_for<T>(&self, workspace: WorkspaceId, message: T) -> Request<T> {
         self.request(Some(workspace), message)
     }
 
-    /// A request with the credential, about no workspace or all of them.
-    pub fn anywhere<T>(&self, message: T) -> Request<T> {
+    /// A request about no workspace or all of them, with the credential.
+    pub fn request_for_installation<T>(&self, message: T) -> Request<T> {
         self.request(None, message)
     }
 
@@ -139,12 +135,12 @@ impl Operator {
         .request(message)
     }
 
-    /// The counters, with how far billing has come.
+    /// The counters, with billing's position.
     ///
     /// # Errors
     /// The call fails.
     pub async fn seat_counters(&self, workspace: WorkspaceId) -> anyhow::Result<identity::GetSeatsResponse> {
-        let request = self.about(workspace, identity::GetSeatsRequest {});
+        let request = self.request_for(workspace, identity::GetSeatsRequest {});
         answered("GetSeats", SeatServiceClient::new(self.identity()).get_seats(request).await)
     }
 
@@ -185,7 +181,8 @@ impl Operator {
         let mut after_sequence = 0;
         loop {
             let message = identity::ListChangesRequest { after_sequence, page_size: PAGE };
-            let page = answered("ListChanges", client.list_changes(self.about(workspace, message)).await)?;
+            let page =
+                answered("ListChanges", client.list_changes(self.request_for(workspace, message)).await)?;
             changes.extend(page.changes);
             after_sequence = page.next_after_sequence;
             if after_sequence == 0 {
@@ -205,7 +202,8 @@ impl Operator {
         loop {
             let message =
                 billing::ListEventsRequest { after_sequence, page_size: PAGE, ..Default::default() };
-            let page = answered("ListEvents", client.list_events(self.about(workspace, message)).await)?;
+            let page =
+                answered("ListEvents", client.list_events(self.request_for(workspace, message)).await)?;
             events.extend(page.events);
             after_sequence = page.next_after_sequence;
             if after_sequence == 0 {
@@ -230,7 +228,7 @@ impl Operator {
                 ..Default::default()
             };
             let page =
-                answered("ListIntervals", client.list_intervals(self.about(workspace, message)).await)?;
+                answered("ListIntervals", client.list_intervals(self.request_for(workspace, message)).await)?;
             intervals.extend(page.intervals);
             page_token = page.next_page_token;
             if page_token.is_empty() {
@@ -239,7 +237,7 @@ impl Operator {
         }
     }
 
-    /// A statement for local dates, the second one excluded.
+    /// A statement of a range of local dates, without the second one.
     ///
     /// # Errors
     /// The call fails.
@@ -257,7 +255,7 @@ impl Operator {
         answered("GetStatement", client.get_statement(self.about(workspace, message)).await)
     }
 
-    /// Usage by day and class, the second date excluded.
+    /// Usage by day and class, without the second date.
     ///
     /// # Errors
     /// The call fails.
@@ -285,7 +283,7 @@ impl Operator {
         answered("UpsertAccount", client.upsert_account(self.about(workspace, message)).await).map(drop)
     }
 
-    /// Adds prices by class, valid from the beginning of time.
+    /// Adds prices by class that apply from the beginning.
     ///
     /// # Errors
     /// A call fails.
@@ -301,13 +299,13 @@ impl Operator {
             let message = billing::CreatePriceVersionRequest { price_version: Some(version) };
             answered(
                 "CreatePriceVersion",
-                client.create_price_version(self.about(workspace, message)).await,
+                client.create_price_version(self.request_for(workspace, message)).await,
             )?;
         }
         Ok(())
     }
 
-    /// Applies PATCH operations to a user as the operator, as if in the product itself.
+    /// Applies PATCH operations to a user as the operator, as the product itself would.
     ///
     /// # Errors
     /// The call fails.
@@ -324,11 +322,11 @@ impl Operator {
             ..Default::default()
         };
         let mut client = UserServiceClient::new(self.identity());
-        let answer = answered("PatchUser", client.patch_user(self.about(workspace, message)).await)?;
+        let answer = answered("PatchUser", client.patch_user(self.request_for(workspace, message)).await)?;
         answer.user.context("PatchUser answered without the user")
     }
 
-    /// Where each attribute of a user came from.
+    /// The source of each attribute of a user.
     ///
     /// # Errors
     /// The call fails.
@@ -339,7 +337,7 @@ impl Operator {
     ) -> anyhow::Result<BTreeMap<String, String>> {
         let message = identity::GetUserRequest { id: id.to_owned(), with_provenance: true };
         let mut client = UserServiceClient::new(self.identity());
-        let answer = answered("GetUser", client.get_user(self.about(workspace, message)).await)?;
+        let answer = answered("GetUser", client.get_user(self.request_for(workspace, message)).await)?;
         let user = answer.user.context("GetUser answered without the user")?;
         Ok(serde_json::from_str(&user.provenance_json)?)
     }

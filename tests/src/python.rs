@@ -1,15 +1,15 @@
-//! Programs of the Python package index that know SCIM, in an environment of the build directory.
-#![expect(clippy::unwrap_used, reason = "a test whose programs can't be had fails right here")]
+//! Programs from the Python package index that know SCIM, in an environment in the build directory.
+#![expect(clippy::unwrap_used, reason = "a test can't continue without these programs")]
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-/// Every package with its version.
+/// All packages with their versions.
 const REQUIREMENTS: &str = include_str!("../python/requirements.txt");
 
-/// The environment's folder of programs. It is made by whoever needs it first, and again when the
-/// versions change.
+/// The environment's directory of programs. It is created when it is first needed, and again when the versions
+/// change.
 pub fn programs() -> PathBuf {
     let target = target();
     let folder = target.join("scim2");
@@ -32,12 +32,12 @@ pub fn programs() -> PathBuf {
     folder.join("bin")
 }
 
-/// A script of this crate, by its name.
+/// A script of this crate, by name.
 pub fn script(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("python").join(name)
 }
 
-/// The build directory: the one that this program is in.
+/// The build directory, which contains this program.
 fn target() -> PathBuf {
     let this = std::env::current_exe().unwrap();
     let profile = this.ancestors().find(|folder| folder.join("deps").is_dir()).unwrap();

@@ -1,4 +1,4 @@
-//! Calls of any method by its name, with messages as bytes.
+//! Calls any method by name, with messages as bytes.
 
 use std::time::Duration;
 
@@ -10,11 +10,11 @@ use tonic::codegen::http::uri::PathAndQuery;
 use tonic::transport::Channel;
 use tonic::{Request, Status};
 
-/// How long a stream is waited for before it counts as open and silent.
+/// How long to wait for a stream's first message before it counts as open and silent.
 const SILENCE: Duration = Duration::from_secs(2);
 
-/// Calls `/package.Service/Method` with one message, and gives the first message that comes back;
-/// empty where the stream stays open and silent, or ends without one.
+/// Calls `/package.Service/Method` with one message, and returns the first message of the answer; empty if the stream
+/// stays silent or ends without one.
 ///
 /// # Errors
 /// The status of the call.
@@ -30,7 +30,7 @@ pub async fn call(channel: Channel, path: &str, request: Request<Bytes>) -> Resu
     tokio::time::timeout(SILENCE, first).await.unwrap_or_else(|_| Ok(Bytes::new()))
 }
 
-/// Calls `/package.Service/Method` with a head, and never sends the message.
+/// Sends the head of a call of `/package.Service/Method`, and never the message.
 ///
 /// # Errors
 /// The status of the call.
@@ -43,7 +43,7 @@ pub async fn call_without_message(channel: Channel, path: &str, head: Request<()
     answers.next().await.unwrap_or_else(|| Ok(Bytes::new()))
 }
 
-/// Messages as they are on the wire.
+/// Passes messages through as bytes.
 #[derive(Clone, Copy, Debug, Default)]
 struct BytesCodec;
 

@@ -1,5 +1,5 @@
-//! A statement worked out anew from the ledger's events: person by person and day by day, with
-//! nothing in common with how billing does it.
+//! Recomputes a statement from the ledger's events, person by person and day by day, independently of billing's
+//! implementation.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,16 +10,16 @@ use jiff::tz::TimeZone;
 use usher_proto::billing::v1::LedgerEvent;
 use usher_proto::seats::v1::SeatClass;
 
-/// Seat-days by class.
+/// Seat-days per class.
 pub type SeatDays = BTreeMap<&'static str, i64>;
 
-/// What a person's users are from an instant on: user id to class, of those who are active.
+/// The states of a person's users over time: from an instant on, the classes of the active ones by user id.
 type States = Vec<(Timestamp, BTreeMap<String, u8>)>;
 
 const CLASSES: [&str; 3] = ["collaborator", "external", "regular"];
 
-/// Counts each person once for each local date from `start` to before `end` on which they were
-/// billable at any instant up to `now`, in the highest class that they had on the date.
+/// Counts each person once per local date from `start` to before `end` on which they were billable at any instant up
+/// to `now`, in their highest class on that date.
 ///
 /// # Errors
 /// An event with a time or no class.
@@ -64,7 +64,7 @@ pub fn seat_days(
     Ok(days)
 }
 
-/// The ranks that somebody had at any instant of a half-open span.
+/// The ranks that a person had at any instant of a half-open span.
 fn touched(states: &States, from: Timestamp, until: Timestamp) -> BTreeSet<u8> {
     let mut ranks = BTreeSet::new();
     for (number, (since, users)) in states.iter().enumerate() {
@@ -76,8 +76,8 @@ fn touched(states: &States, from: Timestamp, until: Timestamp) -> BTreeSet<u8> {
     ranks
 }
 
-/// Seat-days times price over the days of the period, in minor units: rounded half away from zero,
-/// and the exact fraction in lowest terms.
+/// Seat-days times price over the days of the period, in minor units: rounded half away from zero, and the exact
+/// fraction in lowest terms.
 pub fn amount(seat_days: i64, price_minor: i64, period_days: i64) -> (i64, String) {
     let numerator = i128::from(seat_days) * i128::from(price_minor);
     let denominator = i128::from(period_days);

@@ -1,4 +1,4 @@
-//! A SCIM client that says what it expected, what it got and of which request.
+//! A SCIM client whose assertions report the request, the expected result and the actual one.
 
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, StatusCode};
@@ -8,7 +8,7 @@ pub use usher_dialects::wire::{ERROR_SCHEMA, MEDIA_TYPE, PATCH_SCHEMA, encode};
 /// Where a user's document has the user type of the seat.
 pub const SEAT: &str = "/urn:ietf:params:scim:schemas:extension:usher:2.0:User/userType";
 
-/// One workspace's SCIM endpoint with a token.
+/// A SCIM endpoint of one workspace, with a token.
 #[derive(Clone, Debug)]
 pub struct ScimClient {
     http: reqwest::Client,
@@ -16,23 +16,21 @@ pub struct ScimClient {
     token: String,
 }
 
-/// What came back.
 #[derive(Clone, Debug)]
 pub struct Answer {
     /// The request, for messages: `PATCH /Users/…`.
     pub request: String,
-    /// The status.
     pub status: StatusCode,
-    /// The headers.
     pub headers: HeaderMap,
-    /// The body as JSON; null where there is none.
+    /// The body as JSON; null if there is none.
     pub body: Value,
-    /// The body as it came.
+    /// The body as text.
     pub text: String,
 }
 
 impl ScimClient {
-    /// For the URL `base` (`http://host/scim/v2/acme`) and a bearer token; empty means none is sent.
+    /// Creates a client for the URL `base` (`http://host/scim/v2/acme`) with a bearer token. With an empty token,
+    /// none is sent.
     pub fn new(base: impl Into<String>, token: impl Into<String>) -> Self {
         Self { http: reqwest::Client::new(), base: base.into(), token: token.into() }
     }
@@ -45,21 +43,19 @@ impl ScimClient {
 
     /// Another endpoint with the same token.
     #[must_use]
-    pub fn at(&self, base: &str) -> Self {
+    pub fn with_base(&self, base: &str) -> Self {
         Self { base: base.to_owned(), ..self.clone() }
     }
 
-    /// The URL.
     pub fn base(&self) -> &str {
         &self.base
     }
 
-    /// The token.
     pub fn token(&self) -> &str {
         &self.token
     }
 
-    /// A request to `path` below the base, with the token.
+    /// A request to `path` below the base URL, with the token.
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         let request = self.http.request(method, format!("{}{path}", self.base));
         if self.token.is_empty() { request } else { request.bearer_auth(&self.token) }
@@ -68,7 +64,7 @@ impl ScimClient {
     /// Sends a request.
     ///
     /// # Errors
-    /// There is no answer, or not all of it.
+    /// There is no complete answer.
     pub async fn try_send(&self, request: reqwest::RequestBuilder) -> reqwest::Result<Answer> {
         let request = request.build()?;
         let path = request.url().as_str();
@@ -80,7 +76,7 @@ impl ScimClient {
         Ok(Answer { request: name, status, headers, body, text })
     }
 
-    /// As [`ScimClient::try_send`], where an answer is taken for granted.
+    /// Like [`ScimClient::try_send`], but panics without an answer.
     pub async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
         match self.try_send(request).await {
             Ok(answer) => answer,
@@ -88,7 +84,6 @@ impl ScimClient {
         }
     }
 
-    /// GET.
     pub async fn get(&self, path: &str) -> Answer {
         self.send(self.request(Method::GET, path)).await
     }
@@ -109,7 +104,6 @@ impl ScimClient {
         self.send(self.with_body(Method::PATCH, path, &body)).await
     }
 
-    /// DELETE.
     pub async fn delete(&self, path: &str) -> Answer {
         self.send(self.request(Method::DELETE, path)).await
     }
@@ -124,12 +118,12 @@ impl ScimClient {
         self.post("/Users", &user(user_name)).await
     }
 
-    /// As [`ScimClient::create_user`], where 201 is taken for granted; the id.
+    /// Like [`ScimClient::create_user`], but panics unless the status is 201. Returns the id.
     pub async fn created(&self, user_name: &str) -> String {
         self.create_user(user_name).await.assert_status(201).id()
     }
 
-    /// Everybody, page by page.
+    /// All users, page by page.
     pub async fn everybody(&self) -> Vec<Value> {
         let mut everybody = Vec::new();
         loop {
@@ -144,7 +138,7 @@ impl ScimClient {
         }
     }
 
-    /// The users that a filter finds.
+    /// The users that match a filter.
     pub async fn filter(&self, filter: &str) -> Answer {
         self.get(&format!("/Users?filter={}", encode(filter))).await
     }
@@ -180,8 +174,8 @@ impl Answer {
         self
     }
 
-    /// Fails unless this is a whole SCIM error (RFC 7644 section 3.12) of that status whose detail
-    /// has `part` in it.
+    /// Fails unless this is a complete SCIM error (RFC 7644 section 3.12) with this status whose detail contains
+    /// `part`.
     #[track_caller]
     pub fn assert_scim_error(&self, status: u16, part: &str) -> &Self {
         self.assert_status(status);
@@ -212,7 +206,7 @@ impl Answer {
         self
     }
 
-    /// Fails unless the member at a JSON pointer has that value; null also means absent.
+    /// Fails unless the member at a JSON pointer has this value. Null also means absent.
     #[track_caller]
     pub fn assert_at(&self, pointer: &str, expected: impl Into<Value>) -> &Self {
         let found = self.body.pointer(pointer).cloned().unwrap_or_default();
@@ -220,18 +214,17 @@ impl Answer {
         self
     }
 
-    /// Fails unless a list response says that so many match.
+    /// Fails unless a list response has this total.
     #[track_caller]
     pub fn assert_total(&self, expected: usize) -> &Self {
         self.assert_status(200).assert_media_type().assert_at("/totalResults", expected)
     }
 
-    /// A header, where it is there.
+    /// A header, if it exists.
     pub fn header(&self, name: impl TryInto<HeaderName>) -> Option<&str> {
         name.try_into().ok().and_then(|name| self.headers.get(name)).map(HeaderValue::to_str)?.ok()
     }
 
-    /// The `ETag`.
     #[track_caller]
     pub fn etag(&self) -> String {
         match self.header("etag") {
@@ -240,7 +233,6 @@ impl Answer {
         }
     }
 
-    /// The resource's id.
     #[track_caller]
     pub fn id(&self) -> String {
         match self.body["id"].as_str() {
@@ -249,7 +241,7 @@ impl Answer {
         }
     }
 
-    /// The path of the resource below the base: `/Users/…`.
+    /// The path of the resource below the base URL: `/Users/…`.
     #[track_caller]
     pub fn path(&self) -> String {
         format!("/Users/{}", self.id())

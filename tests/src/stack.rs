@@ -1,5 +1,5 @@
-//! All of Usher for a test: the four real roles on databases and ports of their own.
-#![expect(clippy::unwrap_used, reason = "a test whose stack can't be had fails right here")]
+//! A complete Usher for a test: the four real roles, with their own databases and ports.
+#![expect(clippy::unwrap_used, reason = "a test can't continue without its stack")]
 
 pub mod processes;
 mod workspace;
@@ -29,13 +29,13 @@ use crate::operator::{Addresses, Operator};
 pub use processes::Processes;
 pub use workspace::{Workspace, WorkspaceBuilder};
 
-/// Plans that every stack has: name, SCIM included, domains enforced.
+/// The plans of every stack: name, SCIM included, domains enforced.
 pub(crate) const PLANS: [(&str, bool, bool); 3] =
     [("Enterprise", true, true), ("Open", true, false), ("Free", false, true)];
 const ANY_PORT: &str = "127.0.0.1:0";
 const OPERATOR_LIFE: SignedDuration = SignedDuration::from_hours(1);
 
-/// The four roles in this process. They talk to each other over real sockets; dropped, they stop.
+/// The four roles in this process, which talk to each other over real sockets. They stop when this is dropped.
 #[derive(Debug)]
 pub struct Stack {
     settings: Settings,
@@ -46,9 +46,8 @@ pub struct Stack {
     databases: Databases,
 }
 
-/// The databases, one a service.
+/// The databases, one per service.
 #[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "the names are the services'")]
 pub struct Databases {
     pub tenant: TestDatabase,
     pub identity: TestDatabase,
@@ -72,12 +71,11 @@ impl Drop for Stack {
 }
 
 impl Stack {
-    /// Starts everything.
     pub async fn start() -> Self {
         Self::start_with(|_| {}).await
     }
 
-    /// Starts everything with other settings.
+    /// Starts everything with changed settings.
     pub async fn start_with(change: impl FnOnce(&mut Settings)) -> Self {
         let databases = Databases::create().await;
         let mut settings = Settings::default();
@@ -130,23 +128,21 @@ impl Stack {
         Self { settings, tasks, running: vec![running], operator, gateway, databases }
     }
 
-    /// A workspace of plan Enterprise with the one approved domain `<slug>.example`, unless the
-    /// builder is told otherwise.
+    /// A workspace with the plan Enterprise and the approved domain `<slug>.example`, unless the builder changes it.
     pub fn workspace(&self, slug: &str) -> WorkspaceBuilder {
         WorkspaceBuilder::new(self.operator.clone(), self.gateway.clone(), slug)
     }
 
-    /// The operator.
     pub const fn operator(&self) -> &Operator {
         &self.operator
     }
 
-    /// The gateway's address: `http://127.0.0.1:…`.
+    /// The gateway's URL: `http://127.0.0.1:…`.
     pub fn gateway(&self) -> &str {
         &self.gateway
     }
 
-    /// What an operator's commands need of demo.json.
+    /// The part of demo.json that operator's commands need.
     pub fn demo(&self) -> serde_json::Value {
         serde_json::json!({
             "grpc": {
@@ -157,12 +153,11 @@ impl Stack {
         })
     }
 
-    /// The databases.
     pub const fn databases(&self) -> &Databases {
         &self.databases
     }
 
-    /// What a service gets for its own key: `gateway`, `identity` or `billing`.
+    /// The credential of a service: `gateway`, `identity` or `billing`.
     pub async fn service_credential(&self, service: &str) -> String {
         let key = match service {
             "gateway" => &self.settings.gateway.service_key,
@@ -189,7 +184,7 @@ impl Stack {
         settings
     }
 
-    /// Starts one more gateway; its address.
+    /// Starts another gateway and returns its URL.
     pub async fn another_gateway(&mut self) -> String {
         let listeners = listeners::bind(Role::Gateway, &self.settings).await.unwrap();
         let address = listeners.address(Role::Gateway).unwrap();
@@ -197,13 +192,13 @@ impl Stack {
         format!("http://{address}")
     }
 
-    /// A connection to a database as its owner, who sees every workspace's rows.
+    /// A connection to a database as its owner, who sees the rows of all workspaces.
     pub async fn owner(&self, database: &TestDatabase) -> PgConnection {
         PgConnection::connect(&database.owner_url()).await.unwrap()
     }
 }
 
-/// What the services show each other, and whom they believe.
+/// The certificates and trusted authorities of the services.
 fn client_tls(settings: &Settings) -> ClientTls {
     let TlsSettings { certificate_file, key_file, ca_file, .. } = &settings.tls;
     if certificate_file.is_empty() {
@@ -213,7 +208,7 @@ fn client_tls(settings: &Settings) -> ClientTls {
     ClientTls::load(ClientFiles { authorities: Some(ca_file.into()), pair: Some(pair) }).unwrap()
 }
 
-/// What can make service keys, at a tenant database.
+/// Creates service keys in a tenant database.
 fn service_keys(url: &str, tenant: &ServiceSettings) -> ServiceKeys {
     let database = Database::open(&DatabaseConfig {
         url: url.to_owned(),
@@ -225,8 +220,8 @@ fn service_keys(url: &str, tenant: &ServiceSettings) -> ServiceKeys {
     ServiceKeys::new(database, roles::keyring(tenant).unwrap(), Clock::system())
 }
 
-/// A port that is free now, and that nobody takes while a program that had it is restarted: connections get
-/// theirs from 32768 up, and each process of tests begins at a place of its own.
+/// A port that is free now, and that nobody uses while its program is restarted: outgoing connections use ports from
+/// 32768 up, and each test process begins at a different place.
 pub fn free_port() -> SocketAddr {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let begin = std::process::id().wrapping_mul(61);
@@ -239,5 +234,5 @@ pub fn free_port() -> SocketAddr {
         .unwrap()
 }
 
-/// Where [`free_port`] looks.
+/// The range of [`free_port`].
 const PORTS: std::ops::Range<u16> = 20_000..32_000;

@@ -1,4 +1,4 @@
-//! Waiting by condition.
+//! Waiting for conditions.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep};
 /// Waits until the condition holds.
 ///
 /// # Panics
-/// It does not within the time.
+/// It does not hold in time.
 #[track_caller]
 pub fn eventually<C>(within: Duration, what: &str, condition: C) -> impl Future<Output = ()>
 where

@@ -1,5 +1,5 @@
-//! A client that costs next to nothing, so that the figures are the server's: HTTP/1.1, kept
-//! alive, one request under way.
+//! A client that uses almost no CPU, so that the figures are the server's: HTTP/1.1 with keep-alive, one request at a
+//! time.
 
 use anyhow::{Context as _, bail};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -13,7 +13,6 @@ pub(super) struct Connection {
     buffer: Vec<u8>,
 }
 
-/// An answer.
 pub(super) struct Answer<'a> {
     pub(super) status: u16,
     pub(super) body: &'a [u8],
@@ -26,7 +25,7 @@ impl Connection {
         Ok(Self { stream, buffer: Vec::with_capacity(64 << 10) })
     }
 
-    /// Sends a request and reads the whole answer.
+    /// Sends a request and reads the whole response.
     pub(super) async fn send(&mut self, request: &[u8]) -> anyhow::Result<Answer<'_>> {
         self.stream.write_all(request).await?;
         self.buffer.clear();
@@ -53,7 +52,7 @@ fn find(text: &[u8], part: &[u8]) -> Option<usize> {
     text.windows(part.len()).position(|window| window == part)
 }
 
-/// A 204 has none.
+/// A 204 has no length.
 fn length(head: &str) -> usize {
     head.lines()
         .filter_map(|line| line.split_once(':'))

@@ -1,5 +1,4 @@
-//! What one request costs: statements and round trips of identity to PostgreSQL, and calls
-//! between the services.
+//! The cost of one request: identity's statements and round trips to PostgreSQL, and calls between the services.
 
 use std::path::Path;
 
@@ -15,19 +14,19 @@ use super::wire::{self, Traffic};
 use super::{Place, seed};
 use crate::stack::Processes;
 
-/// Requests that an average is taken over.
+/// The number of requests for an average.
 const REQUESTS: u64 = 200;
 
-/// Per request, on the average.
+/// The average per request.
 #[derive(Clone, Debug)]
 pub struct Cost {
-    /// What was done.
+    /// The operation.
     pub operation: &'static str,
-    /// Statements that identity executed.
+    /// The number of statements that identity executed.
     pub statements: f64,
-    /// Times that identity waited for PostgreSQL.
+    /// How often identity waited for PostgreSQL.
     pub round_trips: f64,
-    /// Calls that any service answered.
+    /// The number of calls that all services answered.
     pub calls: f64,
 }
 
@@ -38,14 +37,14 @@ struct Counter<'a> {
     place: &'a Place,
 }
 
-/// Puts a counting socket between identity and PostgreSQL, and counts.
+/// Puts a counting socket between identity and PostgreSQL, and measures.
 pub(super) async fn count(processes: &mut Processes, place: &Place) -> anyhow::Result<Vec<Cost>> {
     let folder = temporary_directory();
     let tasks = Tasks::new();
     let traffic = wire::listen(folder.path(), &processes.postgres_directory(), &tasks)?;
     let direct = processes.database_url("identity", &service_role("identity"));
     reconnect(processes, &counted_url(folder.path())).await;
-    // The relay's own work is not that of a request.
+    // The relay's work does not belong to a request.
     processes.kill("billing").await;
 
     let connection = Connection::open(&place.host).await?;
@@ -71,7 +70,7 @@ async fn reconnect(processes: &mut Processes, url: &str) {
 impl Counter<'_> {
     async fn all(&mut self) -> anyhow::Result<Vec<Cost>> {
         let id = loop {
-            // The gateway finds the restarted identity when it asks.
+            // The gateway finds the restarted identity when it sends a request.
             match seed::id(&mut self.connection, self.place, 1).await {
                 Ok(id) => break id,
                 Err(_) => tokio::time::sleep(std::time::Duration::from_millis(50)).await,
@@ -84,7 +83,7 @@ impl Counter<'_> {
                 .to_string()
         };
         Ok(vec![
-            self.cost("look-up by userName", 200, |_| ("GET", look_up.to_owned(), None)).await?,
+            self.cost("lookup by userName", 200, |_| ("GET", look_up.to_owned(), None)).await?,
             self.cost("read by id", 200, |_| ("GET", path.clone(), None)).await?,
             self.cost("create", 201, |n| {
                 let document = json!({ "userName": format!("cost{n}@bench.example") });
@@ -108,7 +107,7 @@ impl Counter<'_> {
         status: u16,
         make: impl Fn(u64) -> (&'static str, String, Option<String>),
     ) -> anyhow::Result<Cost> {
-        // Warm: statements prepared, policy and credential in memory.
+        // With a warm cache: statements prepared, policy and credential cached.
         self.send(status, make(u64::MAX)).await?;
         self.send(status, make(u64::MAX - 1)).await?;
         let before = (self.traffic.statements(), self.traffic.round_trips(), self.calls().await?);
@@ -136,7 +135,7 @@ impl Counter<'_> {
         Ok(())
     }
 
-    /// Calls that tenant and identity have answered, health checks and streams aside.
+    /// The number of calls that tenant and identity have answered, without health checks and streams.
     async fn calls(&self) -> anyhow::Result<u64> {
         let mut calls = 0;
         for role in ["tenant", "identity"] {

@@ -1,4 +1,4 @@
-//! Statements and closing of periods: one very large workspace, and very many small ones.
+//! Statements and the closing of periods: one very large workspace, and very many small ones.
 
 use std::time::{Duration, Instant};
 
@@ -24,16 +24,16 @@ use crate::stack::Processes;
 use crate::usage;
 use crate::words;
 
-/// How many small workspaces, and persons in each.
+/// The number of small workspaces, and of persons in each.
 const WORKSPACES: i64 = 10_000;
 const PERSONS: i64 = 100;
-/// Persons in each of the workspaces of medium size.
+/// The number of persons in each medium workspace.
 const MEDIUM_PERSONS: i64 = 10_000;
-/// Periods that are closed at once.
+/// The number of periods that are closed at the same time.
 const PARALLEL: usize = 8;
 
-/// A ledger as its events would have left it: everybody from some day of the month on, one in ten
-/// until some later day; watermark and comparison are there.
+/// A ledger as real events would have left it: everybody active from some day of the month on, one in ten until a
+/// later day, with watermark and comparison.
 const SEED: [&str; 4] = [
     "INSERT INTO ledgers (tenant_id, epoch, acknowledged_sequence, sequence, head_hash, last_effective_at,
        last_recorded_at, watermark_at, watermark_sequence, reconciled_sequence, compared_at)
@@ -55,7 +55,7 @@ const SEED: [&str; 4] = [
      FROM unnest($1::uuid[]) t, unnest(ARRAY['regular', 'external']) c WHERE $2 > 0 AND $3::timestamptz IS NOT NULL",
 ];
 
-/// Measures; a figure a line.
+/// Runs the measurements; one figure per line.
 pub(super) async fn measure(processes: &Processes, persons: u64, medium: u64) -> anyhow::Result<Vec<String>> {
     let today = TimeZone::UTC.to_datetime(Clock::system().now()).date();
     let month = today.first_of_month().checked_sub(1.month())?;
@@ -99,7 +99,7 @@ pub(super) async fn measure(processes: &Processes, persons: u64, medium: u64) ->
 
 async fn seed(owner: &mut PgConnection, tenants: &[Uuid], persons: i64, month: Date) -> anyhow::Result<()> {
     for statement in SEED {
-        // The first date is written by this program, so nothing else can be in the statement.
+        // The first date is made by this program, so the statement can't be injected into.
         let statement = statement.replace("$3", &format!("'{month}T00:00:00Z'::timestamptz"));
         sqlx::query(sqlx::AssertSqlSafe(statement))
             .bind(tenants)
@@ -135,8 +135,8 @@ impl Bench<'_> {
         self.processes.operator().billing()
     }
 
-    fn about<T>(&self, tenant: Uuid, message: T) -> Request<T> {
-        let mut request = self.processes.operator().about(WorkspaceId::from_uuid(tenant), message);
+    fn request_for<T>(&self, tenant: Uuid, message: T) -> Request<T> {
+        let mut request = self.processes.operator().request_for(WorkspaceId::from_uuid(tenant), message);
         request.set_timeout(Duration::from_mins(1));
         request
     }
@@ -175,16 +175,16 @@ impl Bench<'_> {
             .await
     }
 
-    /// A statement report over all workspaces.
+    /// A report `statement` over all workspaces.
     async fn report(&self) -> anyhow::Result<()> {
         let message = pb::ExportReportRequest { all_workspaces: true, ..self.order("statement") };
-        let rows = self.read(self.processes.operator().anywhere(message)).await?;
+        let rows = self.read(self.processes.operator().request_for_installation(message)).await?;
         anyhow::ensure!(rows > WORKSPACES, "{rows} rows");
         Ok(())
     }
 
     async fn report_of(&self, tenant: Uuid, report: &str) -> anyhow::Result<()> {
-        let rows = self.read(self.about(tenant, self.order(report))).await?;
+        let rows = self.read(self.request_for(tenant, self.order(report))).await?;
         anyhow::ensure!(rows > 0, "the report {report} is empty");
         Ok(())
     }
@@ -199,7 +199,7 @@ impl Bench<'_> {
         }
     }
 
-    /// Reads a report to its end; how many rows it has.
+    /// Reads a whole report; returns the number of rows.
     async fn read(&self, request: Request<pb::ExportReportRequest>) -> anyhow::Result<i64> {
         let mut stream = ReportServiceClient::new(self.billing()).export_report(request).await?.into_inner();
         while let Some(message) = stream.message().await? {

@@ -1,4 +1,4 @@
-//! As many requests as there can be.
+//! As many requests as possible.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,7 +18,7 @@ use crate::scim::encode;
 use crate::stack::Processes;
 use crate::usage;
 
-/// The body of a PATCH as Entra's default dialect has it; `#` is another number each time.
+/// The body of a PATCH in Entra's default dialect. `#` is replaced by a different number each time.
 pub(super) const SIX_ATTRIBUTES: &str = r##"{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[
 {"op":"Replace","path":"displayName","value":"Person #"},
 {"op":"Replace","path":"title","value":"Engineer #"},
@@ -26,25 +26,24 @@ pub(super) const SIX_ATTRIBUTES: &str = r##"{"schemas":["urn:ietf:params:scim:ap
 {"op":"Add","path":"phoneNumbers[type eq \"work\"].value","value":"+41 44 #"},
 {"op":"Add","path":"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department","value":"Department #"},
 {"op":"Add","path":"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:employeeNumber","value":"#"}]}"##;
-/// Ids that reads and patches choose from.
+/// The number of ids that reads and patches choose from.
 const SAMPLE: u64 = 2_000;
 
-/// A workspace and the seeded people in it.
+/// A workspace and its seeded people.
 pub(super) struct People<'a> {
     pub(super) place: &'a Place,
     pub(super) count: u64,
 }
 
-/// Makes load.
 pub(super) struct Load<'a> {
     pub(super) processes: &'a Processes,
     pub(super) options: Options,
 }
 
-/// Somebody who was created: the place's index and the id.
+/// A created user: the index of the workspace, and the id.
 pub(super) type Created = (usize, String);
 
-/// A request, and the status that must come back.
+/// A request, and the expected status.
 struct Shot {
     request: Vec<u8>,
     status: u16,
@@ -85,7 +84,7 @@ impl Load<'_> {
         self.run(name, Some(1_300.0), &people.place.host, shoot, |_, _| Ok(())).await
     }
 
-    /// Creates in all places in turn; also gives who was created.
+    /// Creates users in all workspaces in turn; returns them too.
     pub(super) async fn create_over_many(
         &self,
         name: &str,
@@ -105,7 +104,7 @@ impl Load<'_> {
         Ok((row, created.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)))
     }
 
-    /// Deactivates each once, until the time or the people are over.
+    /// Deactivates each user once, until the time or the users are used up.
     pub(super) async fn deactivate(
         &self,
         name: &str,
@@ -122,7 +121,7 @@ impl Load<'_> {
         self.run(name, Some(3_000.0), &places[0].host, shoot, |_, _| Ok(())).await
     }
 
-    /// Has every token checked, so that what is measured is not the hashing.
+    /// Makes the gateway cache every token, so that hashing is not measured.
     async fn warm(&self, places: &[Place]) -> anyhow::Result<()> {
         for place in places {
             let mut connection = Connection::open(&place.host).await?;
@@ -142,7 +141,8 @@ impl Load<'_> {
         Ok(ids)
     }
 
-    /// Sends what `make` makes from all connections, each with one request under way, and times it.
+    /// Sends the requests that `make` makes over all connections, each with one request at a time, and measures their
+    /// times.
     async fn run(
         &self,
         name: &str,
@@ -183,7 +183,7 @@ impl Load<'_> {
 }
 
 fn creation(place: &Place, number: u64) -> Shot {
-    // Two runs in one workspace must not meet.
+    // Two runs in one workspace must not use the same names.
     let name = format!("n{}-{number}@bench.example", rand::rng().random::<u32>());
     let document = json!({
         "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],

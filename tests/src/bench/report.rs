@@ -1,4 +1,4 @@
-//! The figures, with the targets beside them.
+//! The figures and their targets.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,9 +8,9 @@ use hdrhistogram::Histogram;
 use super::cost::Cost;
 use crate::usage::CpuTimes;
 
-/// The p99 that every path is to stay under, in milliseconds.
+/// The maximum p99 of every path, in milliseconds.
 const P99_TARGET: f64 = 15.0;
-/// Memory of the four roles together while nothing happens, in MiB.
+/// The maximum memory of the four idle roles together, in MiB.
 const IDLE_TARGET: u64 = 150;
 /// Columns of CPU time.
 const PROCESSES: [&str; 6] = ["gateway", "identity", "tenant", "billing", "postgres", "client"];
@@ -23,7 +23,7 @@ pub struct Row {
     target: Option<f64>,
     p50: f64,
     p99: f64,
-    /// Microseconds a request, by process.
+    /// Microseconds per request, by process.
     cpu: BTreeMap<&'static str, f64>,
 }
 
@@ -56,7 +56,7 @@ impl Row {
     }
 }
 
-/// All of them.
+/// All figures.
 #[derive(Clone, Debug, Default)]
 pub struct Figures {
     pub(super) users: u64,

@@ -1,4 +1,4 @@
-//! People who are there before anything is measured.
+//! People who exist before the measurements.
 
 use anyhow::Context as _;
 use serde_json::Value;
@@ -26,7 +26,7 @@ const INSERT: &str = r#"
       '{"userName": "idp", "emails": "idp", "name": "idp"}', 1, gen_random_uuid(), now(), now()
     FROM generate_series(1, $2) AS n"#;
 
-/// Adds the people `p1@bench.example` and so on to a workspace, as its own writes would have left them.
+/// Adds the people `p1@bench.example` and so on to a workspace, as if the service had written them.
 pub(super) async fn people(processes: &Processes, workspace: WorkspaceId, count: u64) -> anyhow::Result<()> {
     let mut owner = PgConnection::connect(&processes.database_url("identity", OWNER_ROLE)).await?;
     let count = i64::try_from(count)?;
@@ -45,7 +45,7 @@ pub(super) async fn people(processes: &Processes, workspace: WorkspaceId, count:
     Ok(owner.close().await?)
 }
 
-/// The id of the seeded person of that number.
+/// The id of the seeded person with this number.
 pub(super) async fn id(connection: &mut Connection, place: &Place, number: u64) -> anyhow::Result<String> {
     let filter = encode(&format!("userName eq \"p{number}@bench.example\""));
     let answer = connection

@@ -1,4 +1,4 @@
-//! A PostgreSQL socket in front of the real one, which counts what goes through.
+//! A PostgreSQL socket in front of the real one, which counts the traffic.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ const SOCKET: &str = ".s.PGSQL.5432";
 /// The code of an `SSLRequest`, which comes before the start-up message.
 const SSL_REQUEST: i32 = 80_877_103;
 
-/// What went through so far.
+/// The traffic so far.
 #[derive(Debug, Default)]
 pub(super) struct Traffic {
     statements: AtomicU64,
@@ -21,18 +21,18 @@ pub(super) struct Traffic {
 }
 
 impl Traffic {
-    /// Statements executed.
+    /// The number of executed statements.
     pub(super) fn statements(&self) -> u64 {
         self.statements.load(Ordering::SeqCst)
     }
 
-    /// Times that a client sent something and then waited.
+    /// How often a client sent something and then waited.
     pub(super) fn round_trips(&self) -> u64 {
         self.round_trips.load(Ordering::SeqCst)
     }
 }
 
-/// Listens in `directory/run` for the server of `upstream/run` until the tasks are stopped.
+/// Listens in `directory/run` for the server in `upstream/run` until the tasks are stopped.
 pub(super) fn listen(directory: &Path, upstream: &Path, tasks: &Tasks) -> io::Result<Arc<Traffic>> {
     let folder = directory.join("run");
     std::fs::create_dir_all(&folder)?;
@@ -86,7 +86,7 @@ async fn relay(mut client: UnixStream, upstream: PathBuf, traffic: Arc<Traffic>,
     }
 }
 
-/// The messages of a client (PostgreSQL protocol 3.0), as they come in pieces.
+/// The messages of a client (PostgreSQL protocol 3.0), which arrive in pieces.
 #[derive(Default)]
 struct Messages {
     pending: Vec<u8>,
@@ -94,11 +94,11 @@ struct Messages {
 }
 
 impl Messages {
-    /// How many of the messages that end in these bytes execute a statement.
+    /// The number of messages ending in these bytes that execute a statement.
     fn take_in(&mut self, bytes: &[u8]) -> u64 {
         self.pending.extend_from_slice(bytes);
         let mut statements = 0;
-        // Before the start-up message is over, messages have no type.
+        // The start-up messages have no type.
         while let Some(head) =
             self.pending.get(usize::from(self.started)..).and_then(<[u8]>::first_chunk::<4>)
         {

@@ -1,4 +1,4 @@
-//! `make bench`: what the hot paths cost and how fast they are, with the targets beside.
+//! `make bench`: the cost and the speed of the hot paths, with their targets.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -6,20 +6,20 @@ use std::time::Duration;
 use clap::Parser;
 use usher_tests::bench::{self, Options};
 
-/// Starts a private PostgreSQL with fsync and the four roles, a process each, and measures them.
+/// Starts a private PostgreSQL with fsync and the four roles as separate processes, and measures them.
 #[derive(Debug, Parser)]
 #[command(name = "bench", max_term_width = 100)]
 struct Arguments {
-    /// How long each figure is measured.
+    /// Duration of each measurement in seconds.
     #[arg(long, default_value_t = 10)]
     seconds: u64,
-    /// Connections, each with one request under way.
+    /// Number of connections, each with one request at a time.
     #[arg(long, default_value_t = 16)]
     connections: usize,
-    /// People in the large workspace.
+    /// Number of people in the large workspace.
     #[arg(long, default_value_t = 1_000_000)]
     users: u64,
-    /// Workspaces of 10,000 people each, over which there is a report; 1,000 take ten minutes to make.
+    /// Number of workspaces with 10,000 people each for the reports. Creating 1,000 takes ten minutes.
     #[arg(long, default_value_t = 0)]
     medium: u64,
 }

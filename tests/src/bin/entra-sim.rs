@@ -1,4 +1,4 @@
-//! A simulated Entra ID tenant against a running Usher: `entra-sim --demo .usher/demo.json`.
+//! Runs a simulated Entra ID tenant against a running Usher: `entra-sim --demo .usher/demo.json`.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -15,8 +15,8 @@ use usher_tests::operator::{Addresses, Operator, Seats};
 use usher_tests::scim::ScimClient;
 use usher_tests::words::class_name;
 
-/// Provisions a generated directory into a workspace as Microsoft Entra ID does, cycle after
-/// cycle, and checks every answer. Ends with 1 where a check failed.
+/// Provisions a generated directory into a workspace like Microsoft Entra ID, cycle after cycle, and checks every
+/// answer. Exits with 1 if a check failed.
 #[derive(Debug, Parser)]
 #[command(name = "entra-sim", max_term_width = 100)]
 struct Arguments {
@@ -26,31 +26,31 @@ struct Arguments {
     /// The demo workspace to provision into.
     #[arg(long, default_value = "acme")]
     workspace: String,
-    /// Instead of a demo workspace: the SCIM URL.
+    /// SCIM URL, instead of a demo workspace.
     #[arg(long, requires = "token_file", conflicts_with = "demo")]
     scim_url: Option<String>,
-    /// Instead of a demo workspace: a file with the token.
+    /// File with the token, instead of a demo workspace.
     #[arg(long)]
     token_file: Option<PathBuf>,
-    /// Instead of a demo workspace: the approved domains; the last is that of guests.
+    /// Approved domains, instead of a demo workspace. The last one is that of guests.
     #[arg(long, value_delimiter = ',')]
     domains: Vec<String>,
-    /// People in the directory at the start.
+    /// Number of people in the directory at the start.
     #[arg(long, default_value_t = 2_000)]
     people: usize,
-    /// Incremental cycles after the initial one.
+    /// Number of incremental cycles after the initial one.
     #[arg(long, default_value_t = 3)]
     cycles: u32,
-    /// Decides who there is and what happens to them.
+    /// Seed of the random directory and its changes.
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Entra's PATCH dialect: its default, that of the flag aadOptscim062020, or each in turn.
     #[arg(long, value_enum, default_value_t = Dialects::Both)]
     dialect: Dialects,
-    /// Objects under way at once.
+    /// Number of concurrent requests.
     #[arg(long, default_value_t = 8)]
     concurrency: usize,
-    /// Days that pass from one cycle to the next; deleted people are gone for good after 30.
+    /// Number of days between two cycles. Deleted people are purged after 30 days.
     #[arg(long, default_value_t = 15)]
     days_a_cycle: u32,
 }
@@ -72,7 +72,7 @@ impl Dialects {
     }
 }
 
-/// What of demo.json is needed.
+/// The part of demo.json that is used here.
 #[derive(Debug, Deserialize)]
 struct Demo {
     grpc: Addresses,
@@ -89,7 +89,7 @@ struct DemoWorkspace {
     domains: Vec<String>,
 }
 
-/// Where to provision, and who can say what the seats must be.
+/// The workspace, and the operator who knows the correct seats.
 struct Site {
     scim: ScimClient,
     domains: Vec<String>,
@@ -153,7 +153,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<bool> {
     println!("\n{report}");
     let counted = match (&census, &site.operator) {
         (Some(census), Some((operator, workspace))) => {
-            let census = Seats::of(
+            let census = Seats::from_counts(
                 census.iter().map(|(class, count)| (class.as_str(), i64::try_from(*count).unwrap_or(0))),
             );
             compare_seats(operator, *workspace, census).await?
@@ -163,7 +163,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<bool> {
     Ok(report.failed() == 0 && census.is_some() && counted)
 }
 
-/// Active people, the counters and the open intervals of billing's ledger must be the same.
+/// Checks that active people, identity's counters and the open intervals in billing are equal.
 async fn compare_seats(operator: &Operator, workspace: WorkspaceId, census: Seats) -> anyhow::Result<bool> {
     operator.settle(workspace).await?;
     let counters = operator.seats(workspace).await?;
@@ -176,7 +176,7 @@ async fn compare_seats(operator: &Operator, workspace: WorkspaceId, census: Seat
     {
         println!("{name:<28} {:>8} {:>8} {:>12}", seats.regular, seats.external, seats.collaborator);
     }
-    println!("{}", if same { "the same, as must be" } else { "FAILED: they differ" });
+    println!("{}", if same { "equal, as required" } else { "FAILED: they differ" });
     Ok(same)
 }
 
@@ -185,7 +185,7 @@ fn site(arguments: &Arguments) -> anyhow::Result<Site> {
         let token =
             std::fs::read_to_string(file).with_context(|| format!("{} can't be read", file.display()))?;
         if arguments.domains.is_empty() {
-            bail!("--domains is missing: whose people are approved?");
+            bail!("--domains is missing: it lists the approved domains");
         }
         return Ok(Site {
             scim: ScimClient::new(url.trim_end_matches('/'), token.trim()),
@@ -201,7 +201,7 @@ fn site(arguments: &Arguments) -> anyhow::Result<Site> {
     let names: Vec<_> = demo.workspaces.iter().map(|workspace| workspace.name.clone()).collect();
     let workspace =
         demo.workspaces.into_iter().find(|workspace| workspace.name == arguments.workspace).with_context(
-            || format!("no workspace {:?}; there are {}", arguments.workspace, names.join(", ")),
+            || format!("there is no workspace {:?}; there are {}", arguments.workspace, names.join(", ")),
         )?;
     let enforced = !workspace.domains.is_empty();
     let domains = if enforced { workspace.domains } else { vec!["anybody.example".to_owned()] };

@@ -1,10 +1,10 @@
-//! Target attributes as Entra names them, and where they are in a SCIM document.
+//! Target attributes by Entra's names, and their places in a SCIM document.
 
 use serde_json::{Map, Value, json};
 
-/// URN of the enterprise extension, as a prefix of attribute names.
+/// The URN of the enterprise extension, as a prefix of attribute names.
 pub const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
-/// URN of Usher's extension.
+/// The URN of Usher's extension.
 pub const USHER: &str = "urn:ietf:params:scim:schemas:extension:usher:2.0:User";
 
 /// A target attribute of the mapping.
@@ -27,7 +27,6 @@ impl Target {
     pub const USER_TYPE: Self = Self::Extension(USHER, "userType");
     /// Whether the person is active.
     pub const ACTIVE: Self = Self::Simple("active");
-    /// The user name.
     pub const USER_NAME: Self = Self::Simple("userName");
 
     /// The name in the mapping, which is the path of a PATCH operation.
@@ -40,12 +39,12 @@ impl Target {
         }
     }
 
-    /// Whether the path has a filter in it, which can't be a key of a path-less operation.
+    /// Whether the path contains a filter, so that it can't be a key of an operation without a path.
     pub const fn is_filtered(self) -> bool {
         matches!(self, Self::Element(..))
     }
 
-    /// The value in a document from the server; none where it is not there. A manager is the id.
+    /// The value in a document from the server, or `None`. For a manager it is the id.
     pub fn read(self, document: &Value) -> Option<&Value> {
         let found = match self {
             Self::Simple(name) => document.get(name)?,
@@ -62,7 +61,7 @@ impl Target {
         (!found.is_null()).then_some(found)
     }
 
-    /// Puts the value into a document to create somebody with.
+    /// Puts the value into a document for a creation.
     pub fn write(self, document: &mut Map<String, Value>, value: Value) {
         match self {
             Self::Simple(name) => {

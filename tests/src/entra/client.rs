@@ -1,4 +1,4 @@
-//! Entra's HTTP client: its headers, its patience, and a check of every answer.
+//! Entra's HTTP client: its headers and retries, with a check of every answer.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,42 +12,40 @@ use super::mapping::Attributes;
 use super::report::Report;
 use crate::scim::{Answer, MEDIA_TYPE, ScimClient};
 
-/// How long a request is tried again before the object waits for the next cycle.
+/// How long a request is retried before the object waits for the next cycle.
 const PATIENCE: Duration = Duration::from_mins(1);
-/// Between two tries where the server does not say.
+/// The pause between two attempts if the server does not specify one.
 const PAUSE: Duration = Duration::from_millis(250);
-/// The longest that a server is believed when it asks to wait.
-const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// The maximum pause that a server can request.
+const MAX_PAUSE: Duration = Duration::from_secs(10);
 
-/// Talks to one endpoint.
+/// A client of one endpoint.
 #[derive(Clone, Debug)]
 pub struct EntraClient {
     scim: ScimClient,
     report: Arc<Report>,
 }
 
-/// An answer, and whether an earlier try may have had its effect already.
+/// An answer, and whether an earlier attempt may have taken effect.
 #[derive(Debug)]
 pub struct Reply {
-    /// The answer.
     pub answer: Answer,
     /// Whether the request was sent more than once.
     pub repeated: bool,
 }
 
 impl EntraClient {
-    /// For an endpoint; everything is noted in the report.
+    /// Creates a client that records everything in the report.
     pub fn new(scim: ScimClient, report: Arc<Report>) -> Self {
         Self { scim, report }
     }
 
-    /// The report.
     pub fn report(&self) -> &Arc<Report> {
         &self.report
     }
 
-    /// Sends a request until it is answered with something else than "later". None where patience
-    /// ended, which is noted as a failure.
+    /// Sends a request, and retries until the answer is not "later". Returns `None` if the retries are used up, which
+    /// is recorded as a failure.
     pub async fn call(
         &self,
         operation: &'static str,
@@ -85,23 +83,23 @@ impl EntraClient {
         None
     }
 
-    /// A server that says "later" says when.
+    /// The pause that the server requests with "later".
     fn pause(&self, answer: &Answer) -> Duration {
         let seconds = answer.header("retry-after").and_then(|value| value.parse().ok());
         self.report.check(seconds.is_some(), || {
             format!("{}: {} without Retry-After in seconds", answer.request, answer.status)
         });
-        seconds.map_or(PAUSE, Duration::from_secs).clamp(PAUSE, LONGEST_PAUSE)
+        seconds.map_or(PAUSE, Duration::from_secs).clamp(PAUSE, MAX_PAUSE)
     }
 
-    /// Checks the status. Returns whether it is as expected.
+    /// Checks the status; returns whether it is as expected.
     pub fn expect(&self, answer: &Answer, status: u16) -> bool {
         self.report.check(answer.status.as_u16() == status, || {
             format!("{}: expected {status}, got {}: {}", answer.request, answer.status, answer.text)
         })
     }
 
-    /// Checks a SCIM error: status, shape, and that the detail names `part`.
+    /// Checks a SCIM error: status, form, and that the detail contains `part`.
     pub fn expect_error(&self, answer: &Answer, status: u16, part: &str) -> bool {
         let body = &answer.body;
         let detail = body["detail"].as_str().unwrap_or_default();
@@ -114,7 +112,7 @@ impl EntraClient {
             })
     }
 
-    /// Checks a list response; its resources.
+    /// Checks a list response, and returns its resources.
     pub fn expect_list<'a>(&self, answer: &'a Answer) -> Option<&'a [Value]> {
         let body = &answer.body;
         let resources = body["Resources"].as_array();
@@ -134,7 +132,7 @@ impl EntraClient {
         Some(resources.map(Vec::as_slice).unwrap_or_default())
     }
 
-    /// Checks an answer that is a user: id, meta, `ETag` and every attribute of the model.
+    /// Checks a response with a user: id, meta, `ETag` and every attribute of the model.
     pub fn expect_user(&self, answer: &Answer, status: u16, model: &Attributes) -> bool {
         self.expect(answer, status)
             && self.report.check(is_scim(answer), || format!("{}: media type", answer.request))

@@ -1,4 +1,4 @@
-//! The two dialects in which Entra writes PATCH.
+//! Entra's two PATCH dialects.
 
 use serde_json::{Map, Value, json};
 
@@ -6,17 +6,17 @@ use super::attribute::Target;
 use super::mapping::Attributes;
 use crate::scim::PATCH_SCHEMA;
 
-/// How PATCH is written.
+/// A PATCH dialect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Dialect {
-    /// Entra's default: capitalised operations, one for each attribute, booleans as strings.
+    /// Entra's default: capitalised operations, one per attribute, booleans as strings.
     Legacy,
-    /// With the flag `aadOptscim062020`: filtered paths on their own, all else in one operation
-    /// without a path, under dotted and URN keys.
+    /// With the flag `aadOptscim062020`: separate operations for paths with filters, all others in one operation
+    /// without a path, with dotted and URN keys.
     Fixed,
 }
 
-/// The body of the PATCH that writes `changes` over a target which has `has`.
+/// The body of the PATCH that writes `changes` to a user that has `has`.
 pub fn patch(dialect: Dialect, has: &Attributes, changes: &Attributes) -> Value {
     let operations = match dialect {
         Dialect::Legacy => legacy(has, changes),

@@ -1,4 +1,4 @@
-//! The tenant's people, and how they change from cycle to cycle.
+//! The people of the tenant, and their changes from cycle to cycle.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,9 +10,9 @@ use super::names::{self, Name};
 use super::person::{Kind, Person, Standing};
 use super::team::Team;
 
-/// Days after which a deleted object is gone for good.
+/// The number of days after which a deleted object is purged.
 const RECYCLE_BIN_DAYS: u32 = 30;
-/// One group for so many people.
+/// The number of people per group.
 const PEOPLE_A_TEAM: usize = 25;
 
 const DEPARTMENTS: [&str; 9] = [
@@ -39,25 +39,24 @@ const TITLES: [&str; 8] = [
 const CITIES: [(&str, &str); 5] =
     [("Zürich", "CH"), ("São Paulo", "BR"), ("東京", "JP"), ("Kraków", "PL"), ("Leeds", "GB")];
 
-/// What kind of directory to make.
+/// The properties of a directory.
 #[derive(Clone, Debug)]
 pub struct Population {
-    /// How many people, at the start.
+    /// The number of people at the start.
     pub people: usize,
-    /// Decides everything: the same seed is the same directory and the same life.
+    /// Decides everything: the same seed gives the same directory and the same changes.
     pub seed: u64,
     /// Domains of members (the first) and of guests (the last).
     pub domains: Vec<String>,
-    /// A domain that the workspace refuses; none where it takes everybody.
+    /// A domain that the workspace refuses, if there is one.
     pub outside: Option<String>,
-    /// Tells the people of one directory from those of another in the same workspace.
+    /// Distinguishes the people of several directories in the same workspace.
     pub suffix: String,
-    /// Days that pass between two cycles. Entra's are 40 minutes apart; here life is fast, so that
-    /// the recycle bin is emptied within a run.
+    /// The number of days between two cycles. Entra's cycles are 40 minutes apart; here more time passes, so that
+    /// objects are purged within a run.
     pub days_a_cycle: u32,
 }
 
-/// The directory.
 #[derive(Debug)]
 pub struct Directory {
     population: Population,
@@ -68,11 +67,11 @@ pub struct Directory {
     rng: StdRng,
 }
 
-/// What a cycle of life did, by kind of event.
+/// What happened in a cycle: counts by kind of event.
 pub type Life = BTreeMap<&'static str, usize>;
 
 impl Directory {
-    /// Makes the directory.
+    /// Generates the directory.
     pub fn generate(population: Population) -> Self {
         let rng = StdRng::seed_from_u64(population.seed);
         let mut directory = Self {
@@ -84,7 +83,7 @@ impl Directory {
             population,
         };
         for index in 0..directory.population.people {
-            // Two people of the same name, who are told apart by everything else.
+            // Two people have the same name, and differ in everything else.
             let name = (index == 1).then(|| directory.people[0].name.clone());
             directory.join(name);
         }
@@ -94,22 +93,21 @@ impl Directory {
         directory
     }
 
-    /// Everybody, purged ones too; an index is a person for ever.
+    /// All people, including purged ones. An index always refers to the same person.
     pub fn people(&self) -> &[Person] {
         &self.people
     }
 
-    /// All groups, deleted ones too; an index is a group for ever.
+    /// All groups, including deleted ones. An index always refers to the same group.
     pub fn teams(&self) -> &[Team] {
         &self.teams
     }
 
-    /// One person.
     pub fn person(&self, index: usize) -> &Person {
         &self.people[index]
     }
 
-    /// Lets the days to the next cycle pass. Returns what happened.
+    /// Simulates the days until the next cycle; returns what happened.
     pub fn live(&mut self) -> Life {
         self.day += self.population.days_a_cycle;
         let mut life = Life::new();
@@ -184,10 +182,10 @@ impl Directory {
         }
     }
 
-    /// A principal name that nobody has or had, compared without case.
+    /// A principal name that was never used, compared without case.
     fn address(&mut self, name: &Name, domain: &str) -> String {
         let plain = names::mail_nickname(name);
-        // Some admins type addresses in capitals, and some take the name as it is written.
+        // Some admins type addresses in capitals, and some keep the name as it is written.
         let local = match (plain, self.rng.random_range(0..40)) {
             (Some(plain), 0) => plain.to_uppercase(),
             (None, 1..4) => name.given.to_lowercase().replace(' ', "."),
@@ -206,7 +204,7 @@ impl Directory {
         }
     }
 
-    /// What happens to somebody in a cycle, if anything does.
+    /// Changes a person in a cycle, or not.
     fn change(&mut self, index: usize) -> Option<&'static str> {
         let dice = self.rng.random_range(0..1_000);
         let event = match self.people[index].standing {
@@ -262,7 +260,7 @@ impl Directory {
         "moved"
     }
 
-    /// A number that is taken away is null, and null is not provisioned: the server keeps it.
+    /// A removed number is null, and null is not provisioned, so the server keeps it.
     fn change_phone(&mut self, index: usize) -> &'static str {
         let extension = self.rng.random_range(100..10_000);
         let person = &mut self.people[index];

@@ -1,4 +1,4 @@
-//! The job's work on groups: found or made without members, then members added and removed.
+//! The job's work on groups: it finds or creates them without members, then adds and removes members.
 
 use std::collections::BTreeSet;
 
@@ -12,13 +12,13 @@ use super::job::Job;
 use super::team::Team;
 use crate::scim::{PATCH_SCHEMA, encode};
 
-/// Members in one PATCH.
+/// The number of members per PATCH.
 const BATCH: usize = 20;
 const CORE: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
-/// What Entra says along with it, which is nothing of SCIM's.
+/// A schema that Entra sends, and that is not part of SCIM.
 const FOREIGN: &str = "http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group";
 
-/// A group that the job has found or made in the target.
+/// A group that the job has found or created in the target.
 #[derive(Clone, Debug, Default)]
 pub(super) struct GroupLink {
     id: String,
@@ -28,7 +28,7 @@ pub(super) struct GroupLink {
 }
 
 impl Job {
-    /// The groups' part of a cycle, after the people's.
+    /// The groups' part of a cycle, after the users' part.
     pub(super) async fn groups(&mut self, directory: &Directory) {
         let teams = directory.teams().iter().enumerate();
         let work: Vec<_> =
@@ -47,14 +47,14 @@ impl Job {
         }
     }
 
-    /// A user who is deleted leaves every group; an inactive one stays.
+    /// A deleted user is removed from all groups; an inactive one is not.
     pub(super) fn leave_groups(&mut self, user: &str) {
         for link in self.groups.values_mut() {
             link.members.remove(user);
         }
     }
 
-    /// Brings one group to what it must be; nothing where it is deleted, none where it failed.
+    /// Updates one group. `Some(None)` if it was deleted, `None` if the update failed.
     async fn group(&self, index: usize, team: &Team) -> Option<Option<GroupLink>> {
         let mut link = match self.groups.get(&index) {
             Some(link) if team.gone => return self.delete_group(link).await.then_some(None),
@@ -68,7 +68,7 @@ impl Job {
         }
         let wanted: BTreeSet<String> =
             team.members.iter().filter_map(|member| Some(self.links.get(member)?.id.clone())).collect();
-        // Restored people's memberships are not sent again, and people who are out of scope stay members.
+        // The memberships of restored people are not sent again, and people who are out of scope stay members.
         let joins: Vec<_> = wanted.difference(&link.members).cloned().collect();
         let leaves: Vec<_> = link.members.difference(&wanted).cloned().collect();
         let dialect = self.dialect(index);
@@ -81,7 +81,7 @@ impl Job {
         Some(Some(link))
     }
 
-    /// Looks the group up by its name; creates it, without members, where there is none.
+    /// Finds the group by its name, or creates it without members.
     async fn enter_group(&self, team: &Team) -> Option<GroupLink> {
         let filter = encode(&format!("displayName eq \"{}\"", team.name.replace('"', "\\\"")));
         let path = format!("/Groups?excludedAttributes=members&filter={filter}");
@@ -99,7 +99,7 @@ impl Job {
         });
         let reply = self.client.call("create group", Method::POST, "/Groups", Some(&body)).await?;
         if reply.answer.status == 409 && reply.repeated {
-            // An earlier try had its effect; the next cycle finds it.
+            // An earlier attempt took effect; the next cycle finds the group.
             return None;
         }
         let id = reply.answer.body["id"].as_str().unwrap_or_default().to_owned();

@@ -16,48 +16,48 @@ use super::mapping::{Attributes, attributes, creation, difference};
 use super::person::{Kind, Person, Standing};
 use crate::scim::{Answer, encode};
 
-/// How the job is set up.
+/// The options of the job.
 #[derive(Clone, Debug)]
 pub struct JobOptions {
-    /// Objects under way at once.
+    /// The number of concurrent requests.
     pub concurrency: usize,
-    /// The dialects in use; with two, each person has one or the other in turn.
+    /// The dialects. With two, people alternate between them.
     pub dialects: Vec<Dialect>,
     /// A domain whose people the workspace refuses.
     pub outside: Option<String>,
 }
 
-/// A person that the job has found or made in the target.
+/// A person that the job has found or created in the target.
 #[derive(Clone, Debug)]
 pub(super) struct Link {
     pub(super) id: String,
-    /// What the target has, by our account of it.
+    /// What the target contains, as far as the job knows.
     pub(super) has: Attributes,
     etag: String,
 }
 
-/// The job, with its memory of who is who in the target.
+/// The job, and what it remembers about the target.
 #[derive(Debug)]
 pub struct Job {
     pub(super) client: EntraClient,
     options: JobOptions,
     pub(super) links: BTreeMap<usize, Link>,
     pub(super) groups: BTreeMap<usize, GroupLink>,
-    /// Ids that this job deleted.
+    /// The ids that this job deleted.
     pub(super) deleted: BTreeSet<String>,
     cycles: usize,
 }
 
-/// What became of one person in a cycle.
+/// The outcome of one person in a cycle.
 enum Outcome {
     Linked(Link),
     Deleted,
-    /// Tried again in the next cycle.
+    /// Retried in the next cycle.
     Left,
 }
 
 impl Job {
-    /// A job that has not run yet.
+    /// Creates a job that has not run yet.
     pub fn new(client: EntraClient, options: JobOptions) -> Self {
         Self {
             client,
@@ -69,12 +69,12 @@ impl Job {
         }
     }
 
-    /// How many people the job has provisioned and not deleted.
+    /// The number of people that the job has provisioned and not deleted.
     pub fn linked(&self) -> usize {
         self.links.len()
     }
 
-    /// *Test connection*: a filter that matches nobody is 200 and empty.
+    /// *Test connection*: a filter that matches nobody returns 200 and an empty list.
     pub async fn test_connection(&self) -> bool {
         let path = format!("/Users?filter=userName+eq+%22{}%22", Uuid::new_v4());
         let Some(reply) = self.client.call("test", Method::GET, &path, None).await else { return false };
@@ -84,12 +84,12 @@ impl Job {
         })
     }
 
-    /// One cycle: the first goes through everybody in scope, later ones through what changed.
+    /// Runs a cycle: the first one includes everybody in scope, later ones only changes.
     pub async fn cycle(&mut self, directory: &Directory) {
         self.cycles += 1;
         let outcomes = self.objects(directory).await;
         self.remember(outcomes);
-        // Managers come once everybody is there who is going to be.
+        // Managers are set after everybody has been created.
         let outcomes = self.managers(directory).await;
         self.remember(outcomes);
         self.groups(directory).await;
@@ -153,7 +153,7 @@ impl Job {
         .unwrap_or(Outcome::Left)
     }
 
-    /// Looks the person up by the matching attributes in their precedence; links or creates.
+    /// Looks the person up by the matching attributes in their order; links or creates.
     async fn enter(&self, index: usize, person: &Person) -> Option<Outcome> {
         let wants = attributes(person);
         for filter in [
@@ -191,7 +191,7 @@ impl Job {
                 }
                 None
             }
-            // An earlier try had its effect and its answer was lost; the next look-up finds it.
+            // An earlier attempt took effect and its answer was lost; the next lookup finds the user.
             (409, _, _) if reply.repeated => {
                 let filter = format!("userName eq \"{}\"", person.user_principal_name);
                 let link = self.find(&filter).await?;
@@ -205,12 +205,12 @@ impl Job {
                             answer.header("location") == answer.body["meta"]["location"].as_str(),
                             || format!("{}: Location is not meta.location", answer.request),
                         );
-                right.then(|| Outcome::Linked(Link::of(answer, wants)))
+                right.then(|| Outcome::Linked(Link::from_answer(answer, wants)))
             }
         }
     }
 
-    /// Reads the target, then writes what differs from what is wanted.
+    /// Reads the target, then writes the differences.
     async fn update(&self, index: usize, link: &Link, wants: &Attributes) -> Option<Outcome> {
         let path = format!("/Users/{}", link.id);
         let reply = self.client.call("read", Method::GET, &path, None).await?;
@@ -245,10 +245,10 @@ impl Job {
             && self.client.report().check(reply.answer.header("etag") != Some(&link.etag), || {
                 format!("{}: a change left the version at {}", reply.answer.request, link.etag)
             });
-        right.then(|| Outcome::Linked(Link::of(&reply.answer, has)))
+        right.then(|| Outcome::Linked(Link::from_answer(&reply.answer, has)))
     }
 
-    /// Deletes, and sees that the person is gone.
+    /// Deletes a person, and checks that it is gone.
     async fn delete(&self, link: &Link) -> Option<Outcome> {
         let path = format!("/Users/{}", link.id);
         let reply = self.client.call("delete", Method::DELETE, &path, None).await?;
@@ -263,7 +263,7 @@ impl Job {
         Some(Outcome::Deleted)
     }
 
-    /// Who needs another manager than the target has, where the manager is in the target.
+    /// The people whose manager in the target is outdated, if the manager is in the target.
     fn references(&self, directory: &Directory) -> Vec<(usize, String)> {
         let mut references = Vec::new();
         for (index, link) in &self.links {
@@ -278,7 +278,7 @@ impl Job {
         references
     }
 
-    /// Asks whether the reference is there, then sets it.
+    /// Looks for the reference, then sets it.
     async fn reference(&self, index: usize, manager: &str) -> Outcome {
         let Some(link) = self.links.get(&index) else { return Outcome::Left };
         let filter = encode(&format!("id eq \"{}\" and manager eq \"{manager}\"", link.id));
@@ -295,8 +295,8 @@ impl Job {
     }
 }
 
-/// What the target is to have. Of somebody out of scope only that they are not active is sent;
-/// somebody disabled who is still assigned goes on being synchronised.
+/// What the target must contain. For somebody out of scope only `active: false` is sent; a disabled person who is
+/// still assigned continues to be synchronised.
 fn wanted(person: &Person) -> Attributes {
     match person.standing {
         Standing::InScope | Standing::Disabled => attributes(person),
@@ -307,12 +307,12 @@ fn wanted(person: &Person) -> Attributes {
 }
 
 impl Link {
-    fn of(answer: &Answer, has: Attributes) -> Self {
+    fn from_answer(answer: &Answer, has: Attributes) -> Self {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         Self { id: text(&answer.body["id"]), etag: text(&answer.body["meta"]["version"]), has }
     }
 
-    /// From a resource of the target, with every attribute of the mapping that it has.
+    /// Reads a resource of the target, with the attributes of the mapping that it has.
     fn read(resource: &Value) -> Self {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let has = super::mapping::TARGETS

@@ -1,5 +1,5 @@
-//! The attribute mapping: from a person of the directory to target attributes, as Entra's default
-//! mapping has it, with `objectId` as `externalId` and the user type added.
+//! The attribute mapping from people of the directory to target attributes: Entra's default mapping, with `objectId`
+//! as `externalId` and the user type added.
 
 use std::collections::BTreeMap;
 
@@ -8,10 +8,10 @@ use serde_json::{Map, Value, json};
 use super::attribute::{ENTERPRISE, Target};
 use super::person::Person;
 
-/// Values of target attributes. What is null in the directory is not in here.
+/// Values of target attributes. Values that are null in the directory are left out.
 pub type Attributes = BTreeMap<Target, Value>;
 
-/// Everything that the job writes.
+/// All attributes that the job writes.
 pub const TARGETS: [Target; 20] = [
     Target::Simple("externalId"),
     Target::USER_NAME,
@@ -35,7 +35,7 @@ pub const TARGETS: [Target; 20] = [
     Target::USER_TYPE,
 ];
 
-/// What is to be provisioned of a person; the manager is a reference and comes in its own right.
+/// The attributes of a person to provision, except the manager, which is a reference and is set separately.
 pub fn attributes(person: &Person) -> Attributes {
     let text = |value: &Option<String>| value.as_ref().map(|text| json!(text));
     [
@@ -64,8 +64,8 @@ pub fn attributes(person: &Person) -> Attributes {
     .collect()
 }
 
-/// The body of the POST that creates somebody. Usher's extension is not named in `schemas`, because
-/// Entra never names custom ones; `roles`, `meta` come along as they do from Entra.
+/// The body of the POST that creates a user. Like Entra, it does not name Usher's extension in `schemas`, and
+/// contains `roles` and `meta`.
 pub fn creation(attributes: &Attributes) -> Value {
     let mut document = Map::new();
     document.insert(
@@ -83,8 +83,8 @@ pub fn creation(attributes: &Attributes) -> Value {
     Value::Object(document)
 }
 
-/// What has to be written so that a target which has `has` gets `wants`. Nothing is ever removed:
-/// null in the directory is not provisioned.
+/// What must be written so that a target with `has` gets `wants`. Nothing is ever removed: null in the directory is
+/// not provisioned.
 pub fn difference(has: &Attributes, wants: &Attributes) -> Attributes {
     wants
         .iter()

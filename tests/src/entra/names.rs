@@ -3,7 +3,7 @@
 use rand::RngExt as _;
 use rand::rngs::StdRng;
 
-/// A culture's names. `family_first` is how a display name is put together.
+/// The names of a culture. `family_first` decides the order in a display name.
 struct Culture {
     given: &'static [&'static str],
     family: &'static [&'static str],
@@ -82,7 +82,7 @@ pub struct Name {
     pub language: &'static str,
 }
 
-/// Draws a name.
+/// Generates a name.
 pub fn draw(rng: &mut StdRng) -> Name {
     let culture = &CULTURES[rng.random_range(0..CULTURES.len())];
     let given = culture.given[rng.random_range(0..culture.given.len())];
@@ -102,8 +102,7 @@ pub fn other_family(rng: &mut StdRng, name: &Name) -> Name {
     Name { family: other.family, display, ..name.clone() }
 }
 
-/// What an admin makes of a name for the part before the `@`: plain letters, or nothing where the
-/// script has none.
+/// The part before the `@` that an admin would derive from a name: plain letters, or `None` for other scripts.
 pub fn mail_nickname(name: &Name) -> Option<String> {
     let plain =
         |text: &str| -> String { text.to_lowercase().chars().filter(char::is_ascii_alphanumeric).collect() };

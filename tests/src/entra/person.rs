@@ -4,18 +4,18 @@ use uuid::Uuid;
 
 use super::names::Name;
 
-/// What a person is to the tenant.
+/// The relation of a person to the tenant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
-    /// Of the tenant's own domain.
+    /// A member of the tenant's own domain.
     Member,
-    /// Invited, from a domain that the workspace approved.
+    /// A guest of a domain that the workspace approved.
     Guest,
-    /// Invited, from a domain that nobody approved.
+    /// A guest of a domain that the workspace did not approve.
     Outsider,
 }
 
-/// Where a person stands in the provisioning scope.
+/// The state of a person in the provisioning scope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
     /// Assigned and enabled.
@@ -24,15 +24,14 @@ pub enum Standing {
     Disabled,
     /// Not assigned to the application any more.
     Unassigned,
-    /// In the recycle bin since that day.
+    /// In the recycle bin since this day.
     SoftDeleted(u32),
-    /// Gone for good, 30 days later.
+    /// Purged after 30 days.
     Purged,
 }
 
-/// A person. Absent attributes are null in the directory, and null is never provisioned.
+/// A person. `None` means null in the directory, which is never provisioned.
 #[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "the names are those of Microsoft Graph")]
 pub struct Person {
     pub object_id: Uuid,
     pub kind: Kind,
@@ -49,7 +48,7 @@ pub struct Person {
     pub street_address: Option<String>,
     pub city: Option<String>,
     pub country: Option<String>,
-    /// The extension attribute that says who is what kind of user; most have none.
+    /// The extension attribute with the user type; most people have none.
     pub user_type: Option<&'static str>,
     /// Index of the manager in the directory.
     pub manager: Option<usize>,
@@ -61,7 +60,7 @@ impl Person {
         self.standing == Standing::InScope
     }
 
-    /// The seat class that the server must count them in.
+    /// The seat class that the server must count.
     pub fn seat_class(&self) -> &'static str {
         self.user_type.unwrap_or("Regular")
     }

@@ -1,4 +1,4 @@
-//! What a run did: requests with their times, checks that failed, refusals that were right.
+//! The results of a run: requests with their times, failed checks, and expected refusals.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
 
-/// Failed checks that are kept word for word; all are counted.
+/// The maximum number of failed checks that are stored with their text. All are counted.
 const KEPT: usize = 40;
 
-/// Collects while the job runs; shared by everything that makes requests.
+/// Collects results while the job runs. It is shared by everything that sends requests.
 #[derive(Debug)]
 pub struct Report {
     started: Instant,
@@ -57,7 +57,7 @@ impl Report {
         *self.inner().retries.entry(why).or_default() += 1;
     }
 
-    /// Counts a check; keeps the message where it failed. Returns whether it holds.
+    /// Counts a check, and stores the message if it fails. Returns whether it holds.
     pub(super) fn check(&self, holds: bool, message: impl FnOnce() -> String) -> bool {
         let mut inner = self.inner();
         inner.checks += 1;
@@ -74,7 +74,7 @@ impl Report {
         *self.inner().refusals.entry(why.to_owned()).or_default() += 1;
     }
 
-    /// Adds what happened in the directory.
+    /// Adds the events in the directory.
     pub fn lived(&self, life: &BTreeMap<&'static str, usize>) {
         let mut inner = self.inner();
         for (event, count) in life {
@@ -82,37 +82,37 @@ impl Report {
         }
     }
 
-    /// The checks that failed, as many as are kept.
+    /// The stored messages of failed checks.
     pub fn failures(&self) -> Vec<String> {
         self.inner().failures.clone()
     }
 
-    /// How many checks failed.
+    /// The number of failed checks.
     pub fn failed(&self) -> u64 {
         self.inner().failed
     }
 
-    /// How many checks were made.
+    /// The number of checks.
     pub fn checks(&self) -> u64 {
         self.inner().checks
     }
 
-    /// How many requests were answered.
+    /// The number of answered requests.
     pub fn requests(&self) -> u64 {
         self.inner().requests.values().map(|requests| requests.times.len()).sum()
     }
 
-    /// How many people were refused, as is right.
+    /// The number of people who were refused, as expected.
     pub fn refusals(&self) -> u64 {
         self.inner().refusals.values().sum()
     }
 
-    /// How many requests were sent again.
+    /// The number of retries.
     pub fn retries(&self) -> u64 {
         self.inner().retries.values().sum()
     }
 
-    /// Fails a test with all that is wrong, if anything is.
+    /// Fails the test with all failed checks, if there are any.
     #[track_caller]
     pub fn assert_clean(&self) {
         let failures = self.failures();

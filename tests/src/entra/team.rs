@@ -8,10 +8,9 @@ use uuid::Uuid;
 
 const NAMES: [&str; 6] =
     ["Crew", "Sales & Marketing", "R&D \"Skunk Works\"", "Vertrieb Süd", "人事部", "Ops, 24×7"];
-/// Most members that a group has at the start.
+/// The maximum number of members of a group at the start.
 const MEMBERS: usize = 40;
 
-/// A group.
 #[derive(Clone, Debug)]
 pub struct Team {
     /// `objectId`
@@ -25,7 +24,7 @@ pub struct Team {
 }
 
 impl Team {
-    /// Makes a group; `label` tells it from all others.
+    /// Generates a group; `label` distinguishes it from all others.
     pub(super) fn draw(rng: &mut StdRng, people: usize, label: &str) -> Self {
         let count = rng.random_range(0..=MEMBERS.min(people));
         let members = (0..count).map(|_| rng.random_range(0..people)).collect();
@@ -33,7 +32,7 @@ impl Team {
         Self { object_id: Uuid::from_u128(rng.random()), name, members, gone: false }
     }
 
-    /// What happens to it from one cycle to the next, if anything does.
+    /// Changes the group between two cycles, or not.
     pub(super) fn live(&mut self, rng: &mut StdRng, people: usize) -> Option<&'static str> {
         if self.gone {
             return None;

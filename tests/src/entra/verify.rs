@@ -1,5 +1,5 @@
-//! The whole workspace against the model: nobody missing, nobody twice, nobody extra, and
-//! everybody as last written.
+//! Compares the whole workspace with the model: nobody is missing, duplicate or unexpected, and everybody is as last
+//! written.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,11 +11,11 @@ use super::job::Job;
 
 const PAGE: usize = 100;
 
-/// Active people by seat class, counted one by one.
+/// The number of active people per seat class, counted individually.
 pub type Census = BTreeMap<String, u64>;
 
 impl Job {
-    /// Active people by seat class, as the model has them.
+    /// The number of active people per seat class in the model.
     pub fn expected_census(&self) -> Census {
         let mut census = Census::new();
         for link in self.links.values() {
@@ -27,9 +27,9 @@ impl Job {
         census
     }
 
-    /// Reads everybody in the workspace, page by page, and compares them with the model. `others`
-    /// are the ids of people whom this job does not know and who may be there. Returns everybody's
-    /// census, others included; none where the pages can't be read.
+    /// Reads everybody in the workspace, page by page, and compares them with the model. `others` are the ids of
+    /// people whom this job does not know and who may exist. Returns the census of everybody, including the others;
+    /// `None` if the pages can't be read.
     pub async fn verify(&self, others: &BTreeSet<String>) -> Option<Census> {
         let people = self.everybody().await?;
         self.verify_groups().await;
@@ -60,7 +60,7 @@ impl Job {
         Some(census)
     }
 
-    /// Everybody's document by id.
+    /// All documents by id.
     pub async fn everybody(&self) -> Option<BTreeMap<String, Value>> {
         let mut people = BTreeMap::new();
         loop {

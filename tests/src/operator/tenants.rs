@@ -19,9 +19,8 @@ use usher_rpc::Failure;
 
 use super::{Operator, answered};
 
-/// What a workspace is to be.
+/// The properties of a new workspace.
 #[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "the names are the protocol's")]
 pub struct NewWorkspace {
     pub slug: String,
     pub plan: &'static str,
@@ -30,16 +29,15 @@ pub struct NewWorkspace {
     pub seat_limit: Option<i64>,
 }
 
-/// A token that was just made.
+/// A token that was just created.
 #[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "the names are the protocol's")]
 pub struct NewToken {
     pub id: String,
     pub secret: String,
 }
 
 impl Operator {
-    /// Makes a plan, unless it is there.
+    /// Creates a plan, unless it exists.
     ///
     /// # Errors
     /// The call fails.
@@ -52,7 +50,7 @@ impl Operator {
         }
     }
 
-    /// Makes a workspace and approves its domains.
+    /// Creates a workspace and approves its domains.
     ///
     /// # Errors
     /// A call fails.
@@ -95,7 +93,7 @@ impl Operator {
     ) -> anyhow::Result<pb::Workspace> {
         let mut client = WorkspaceServiceClient::new(self.tenant());
         let answer =
-            answered("UpdateWorkspace", client.update_workspace(self.about(workspace, message)).await)?;
+            answered("UpdateWorkspace", client.update_workspace(self.request_for(workspace, message)).await)?;
         Ok(answer.workspace.unwrap_or_default())
     }
 
@@ -112,7 +110,7 @@ impl Operator {
         let message =
             pb::ApproveDomainRequest { name: name.to_owned(), own_password: own_password.to_owned() };
         let mut client = DomainServiceClient::new(self.tenant());
-        answered("ApproveDomain", client.approve_domain(self.about(workspace, message)).await).map(drop)
+        answered("ApproveDomain", client.approve_domain(self.request_for(workspace, message)).await).map(drop)
     }
 
     /// Removes a domain.
@@ -122,7 +120,7 @@ impl Operator {
     pub async fn remove_domain(&self, workspace: WorkspaceId, name: &str) -> anyhow::Result<()> {
         let message = pb::RemoveDomainRequest { name: name.to_owned(), ..Default::default() };
         let mut client = DomainServiceClient::new(self.tenant());
-        answered("RemoveDomain", client.remove_domain(self.about(workspace, message)).await).map(drop)
+        answered("RemoveDomain", client.remove_domain(self.request_for(workspace, message)).await).map(drop)
     }
 
     /// The approved domains.
@@ -131,7 +129,7 @@ impl Operator {
     /// The call fails.
     pub async fn domains(&self, workspace: WorkspaceId) -> anyhow::Result<Vec<pb::Domain>> {
         let mut client = DomainServiceClient::new(self.tenant());
-        let request = self.about(workspace, pb::ListDomainsRequest {});
+        let request = self.request_for(workspace, pb::ListDomainsRequest {});
         Ok(answered("ListDomains", client.list_domains(request).await)?.domains)
     }
 
@@ -141,11 +139,11 @@ impl Operator {
     /// The call fails.
     pub async fn admins(&self, workspace: WorkspaceId) -> anyhow::Result<Vec<pb::Admin>> {
         let mut client = AdminServiceClient::new(self.tenant());
-        let request = self.about(workspace, pb::ListAdminsRequest {});
+        let request = self.request_for(workspace, pb::ListAdminsRequest {});
         Ok(answered("ListAdmins", client.list_admins(request).await)?.admins)
     }
 
-    /// Makes an admin; the id.
+    /// Creates an admin and returns the id.
     ///
     /// # Errors
     /// The call fails.
@@ -163,11 +161,11 @@ impl Operator {
             ..Default::default()
         };
         let mut client = AdminServiceClient::new(self.tenant());
-        let made = answered("CreateAdmin", client.create_admin(self.about(workspace, message)).await)?;
+        let made = answered("CreateAdmin", client.create_admin(self.request_for(workspace, message)).await)?;
         Ok(made.admin.unwrap_or_default().id)
     }
 
-    /// Signs an admin in; their credential.
+    /// Signs an admin in and returns the credential.
     ///
     /// # Errors
     /// The call fails.
@@ -181,7 +179,7 @@ impl Operator {
         Ok(answered("SignIn", client.sign_in(message).await)?.credential)
     }
 
-    /// Makes the key of an integration; `workspace` is empty where it is for all of them.
+    /// Creates the key of an integration. An empty `workspace` means all.
     ///
     /// # Errors
     /// The call fails.
@@ -202,7 +200,7 @@ impl Operator {
         Ok(client.create_service_key(self.request(None, message)).await?.into_inner())
     }
 
-    /// The credential that is given for a service key.
+    /// The credential for a service key.
     ///
     /// # Errors
     /// The call fails.
@@ -212,18 +210,18 @@ impl Operator {
         Ok(client.issue_credential(message).await?.into_inner().credential)
     }
 
-    /// Makes an app; the id.
+    /// Creates an app and returns the id.
     ///
     /// # Errors
     /// The call fails.
     pub async fn app(&self, workspace: WorkspaceId, name: &str) -> anyhow::Result<String> {
         let message = pb::CreateAppRequest { name: name.to_owned(), description: String::new() };
         let mut client = AppServiceClient::new(self.tenant());
-        let made = answered("CreateApp", client.create_app(self.about(workspace, message)).await)?;
+        let made = answered("CreateApp", client.create_app(self.request_for(workspace, message)).await)?;
         Ok(made.app.unwrap_or_default().id)
     }
 
-    /// Sets how an app's identity provider is read.
+    /// Sets the dialect of an app.
     ///
     /// # Errors
     /// The call fails.
@@ -236,10 +234,10 @@ impl Operator {
         let message =
             pb::UpdateAppRequest { id: id.to_owned(), profile: profile.into(), ..Default::default() };
         let mut client = AppServiceClient::new(self.tenant());
-        answered("UpdateApp", client.update_app(self.about(workspace, message)).await).map(drop)
+        answered("UpdateApp", client.update_app(self.request_for(workspace, message)).await).map(drop)
     }
 
-    /// Says that an app's `externalId` never goes to another person.
+    /// Declares that an app's `externalId` values are never given to another person.
     ///
     /// # Errors
     /// The call fails.
@@ -247,10 +245,10 @@ impl Operator {
         let message =
             pb::UpdateAppRequest { id: id.to_owned(), external_id_stable: Some(true), ..Default::default() };
         let mut client = AppServiceClient::new(self.tenant());
-        answered("UpdateApp", client.update_app(self.about(workspace, message)).await).map(drop)
+        answered("UpdateApp", client.update_app(self.request_for(workspace, message)).await).map(drop)
     }
 
-    /// Makes a token.
+    /// Creates a token.
     ///
     /// # Errors
     /// The call fails.
@@ -260,7 +258,7 @@ impl Operator {
         message: pb::CreateTokenRequest,
     ) -> anyhow::Result<NewToken> {
         let mut client = TokenServiceClient::new(self.tenant());
-        let made = answered("CreateToken", client.create_token(self.about(workspace, message)).await)?;
+        let made = answered("CreateToken", client.create_token(self.request_for(workspace, message)).await)?;
         Ok(NewToken { id: made.token.unwrap_or_default().id, secret: made.secret })
     }
 
@@ -271,7 +269,7 @@ impl Operator {
     pub async fn tokens(&self, workspace: WorkspaceId, app: &str) -> anyhow::Result<Vec<pb::Token>> {
         let message = pb::ListTokensRequest { app_id: app.to_owned() };
         let mut client = TokenServiceClient::new(self.tenant());
-        Ok(answered("ListTokens", client.list_tokens(self.about(workspace, message)).await)?.tokens)
+        Ok(answered("ListTokens", client.list_tokens(self.request_for(workspace, message)).await)?.tokens)
     }
 
     /// A page of the provisioning log, newest first.
@@ -284,7 +282,7 @@ impl Operator {
         wanted: pb::ListLogEntriesRequest,
     ) -> anyhow::Result<pb::ListLogEntriesResponse> {
         let mut client = ProvisioningLogServiceClient::new(self.tenant());
-        answered("ListLogEntries", client.list_log_entries(self.about(workspace, wanted)).await)
+        answered("ListLogEntries", client.list_log_entries(self.request_for(workspace, wanted)).await)
     }
 
     /// Revokes a token.
@@ -294,10 +292,10 @@ impl Operator {
     pub async fn revoke_token(&self, workspace: WorkspaceId, id: &str) -> anyhow::Result<()> {
         let message = pb::RevokeTokenRequest { id: id.to_owned() };
         let mut client = TokenServiceClient::new(self.tenant());
-        answered("RevokeToken", client.revoke_token(self.about(workspace, message)).await).map(drop)
+        answered("RevokeToken", client.revoke_token(self.request_for(workspace, message)).await).map(drop)
     }
 
-    /// Makes a new signing key.
+    /// Creates a new signing key.
     ///
     /// # Errors
     /// The call fails.

@@ -1,5 +1,5 @@
-//! The real program, a process for each role, on a PostgreSQL of their own: for tests that kill.
-#![expect(clippy::unwrap_used, reason = "a test whose processes can't be had fails right here")]
+//! The real program, with one process per role, on a separate PostgreSQL: for tests that kill processes.
+#![expect(clippy::unwrap_used, reason = "a test can't continue without its processes")]
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -20,11 +20,11 @@ use usher_store::{Cluster, Durability, OWNER_ROLE, service_role};
 use super::{OPERATOR_LIFE, PLANS, WorkspaceBuilder, free_port, service_keys};
 use crate::operator::{Addresses, Operator};
 
-/// The roles, in the order in which they are started.
+/// The roles in the order of their start.
 pub const ROLES: [&str; 4] = ["tenant", "billing", "identity", "gateway"];
 const READY_WITHIN: Duration = Duration::from_secs(30);
 
-/// The processes. Dropped, they are killed, and PostgreSQL is stopped.
+/// The processes. When this is dropped, they are killed, and PostgreSQL is stopped.
 #[derive(Debug)]
 pub struct Processes {
     roles: BTreeMap<&'static str, RoleProcess>,
@@ -34,30 +34,30 @@ pub struct Processes {
     directory: TempDir,
 }
 
-/// How the processes are started.
+/// The options of the processes.
 #[derive(Clone, Debug)]
 pub struct Launch {
     /// Whether PostgreSQL's commits survive a power failure.
     pub durability: Durability,
-    /// The gateway's rate limits: as a new installation has them, or the most that can be set, because a test
-    /// or benchmark is one workspace's whole traffic.
+    /// Use the rate limits of a new installation, and not the maximum. A test or benchmark usually sends all traffic
+    /// from one workspace.
     pub usual_rates: bool,
-    /// Most descriptors that each role may have open (`ulimit -n`), where that is not this process's own limit.
+    /// The limit on open descriptors of each role (`ulimit -n`), if it differs from that of this process.
     pub descriptors: Option<u32>,
 }
 
 impl Launch {
-    /// Without limits that a test would have to think of.
+    /// Without limits that affect tests.
     pub const fn unlimited(durability: Durability) -> Self {
         Self { durability, usual_rates: false, descriptors: None }
     }
 
-    /// The program, within the limit of descriptors.
+    /// The program, with the limit on descriptors.
     fn command(&self) -> Command {
-        let Some(most) = self.descriptors else { return Command::new(program()) };
+        let Some(max) = self.descriptors else { return Command::new(program()) };
         let mut shell = Command::new("sh");
         // Both limits, so that the program can't raise it.
-        shell.args(["-c", &format!("ulimit -n {most}; exec \"$0\" \"$@\"")]).arg(program());
+        shell.args(["-c", &format!("ulimit -n {max}; exec \"$0\" \"$@\"")]).arg(program());
         shell
     }
 }
@@ -70,7 +70,7 @@ struct RoleProcess {
     environment: Vec<(String, String)>,
 }
 
-/// The `usher` program that was built with this one.
+/// The `usher` program that was built together with this one.
 ///
 /// # Panics
 /// It was not built.
@@ -87,7 +87,7 @@ impl Processes {
         Self::start_as(Launch::unlimited(durability)).await
     }
 
-    /// Starts PostgreSQL and the four roles in a certain way.
+    /// Starts PostgreSQL and the four roles with options.
     pub async fn start_as(launch: Launch) -> Self {
         let directory = temporary_directory();
         let cluster = Cluster::start(&directory.path().join("pg"), launch.durability).await.unwrap();
@@ -169,7 +169,7 @@ impl Processes {
         for role in ROLES {
             processes.ready(role).await;
         }
-        // Tenant makes the first signing key; credentials are signed with it.
+        // Tenant creates the first signing key, which signs credentials.
         let credential = keys.operator_credential("tester", OPERATOR_LIFE).await.unwrap();
         processes.operator = processes.operator.with_credential(&credential);
         for (name, scim, enforce_domains) in PLANS {
@@ -178,43 +178,42 @@ impl Processes {
         processes
     }
 
-    /// As [`Stack::workspace`](super::Stack::workspace).
+    /// Like [`Stack::workspace`](super::Stack::workspace).
     pub fn workspace(&self, slug: &str) -> WorkspaceBuilder {
         WorkspaceBuilder::new(self.operator.clone(), self.gateway(), slug)
     }
 
-    /// The operator.
     pub const fn operator(&self) -> &Operator {
         &self.operator
     }
 
-    /// Where the services are.
+    /// The addresses of the services.
     pub fn addresses(&self) -> Addresses {
         let url = |role| format!("http://{}", self.listens(role));
         Addresses { tenant: url("tenant"), identity: url("identity"), billing: url("billing") }
     }
 
-    /// The gateway's address.
+    /// The gateway's URL.
     pub fn gateway(&self) -> String {
         format!("http://{}", self.roles["gateway"].listen)
     }
 
-    /// The process of a role.
+    /// The process id of a role.
     pub fn pid(&self, role: &str) -> Option<u32> {
         self.roles[role].child.as_ref()?.id()
     }
 
-    /// Where a role serves.
+    /// The address of a role.
     pub fn listens(&self, role: &str) -> SocketAddr {
         self.roles[role].listen
     }
 
-    /// PostgreSQL's process.
+    /// PostgreSQL's process id.
     pub fn postgres_pid(&self) -> Option<u32> {
         self.cluster.as_ref()?.pid()
     }
 
-    /// The address of a service's database for a PostgreSQL role.
+    /// The URL of a service's database for a PostgreSQL role.
     pub fn database_url(&self, service: &str, role: &str) -> String {
         usher_store::cluster::url(&self.postgres_directory(), &database(service), role)
     }
@@ -224,7 +223,7 @@ impl Processes {
         self.directory.path().join("pg")
     }
 
-    /// What a role has logged since it was first started: warnings and errors, a JSON object a line.
+    /// The log of a role since its first start: warnings and errors, one JSON object per line.
     pub fn log(&self, role: &str) -> String {
         read(&self.log_file(role))
     }
@@ -233,7 +232,7 @@ impl Processes {
         self.directory.path().join(format!("{role}.log"))
     }
 
-    /// Where a role serves its metrics.
+    /// The metrics URL of a role.
     pub fn metrics_url(&self, role: &str) -> String {
         format!("http://{}/metrics", self.roles[role].metrics)
     }
@@ -245,19 +244,19 @@ impl Processes {
         environment.push((name.to_owned(), value.to_owned()));
     }
 
-    /// `kill -9`.
+    /// Kills a role with `kill -9`.
     pub async fn kill(&mut self, role: &str) {
         let mut child = self.roles.get_mut(role).unwrap().child.take().unwrap();
         child.kill().await.unwrap();
     }
 
-    /// Starts a role that was killed, and waits until it is ready.
+    /// Starts a killed role, and waits until it is ready.
     pub async fn restart(&mut self, role: &'static str) {
         self.spawn(role);
         self.ready(role).await;
     }
 
-    /// Stops PostgreSQL, with whatever it is doing.
+    /// Stops PostgreSQL, whatever it is doing.
     pub async fn stop_postgres(&mut self) {
         self.cluster.take().unwrap().stop().await;
     }

@@ -1,5 +1,5 @@
-//! A workspace of a test, with an app and a token.
-#![expect(clippy::unwrap_used, reason = "a test whose workspace can't be had fails right here")]
+//! A workspace for a test, with an app and a token.
+#![expect(clippy::unwrap_used, reason = "a test can't continue without its workspace")]
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::operator::{NewWorkspace, Operator, Seats};
 use crate::scim::ScimClient;
 use crate::words::class_name;
 
-/// What a workspace is to be.
+/// The properties of a workspace.
 #[derive(Debug)]
 pub struct WorkspaceBuilder {
     operator: Operator,
@@ -20,7 +20,7 @@ pub struct WorkspaceBuilder {
     new: NewWorkspace,
 }
 
-/// A workspace, its SCIM endpoint and who operates it.
+/// A workspace, its SCIM endpoint and its operator.
 #[derive(Clone, Debug)]
 pub struct Workspace {
     slug: String,
@@ -43,7 +43,7 @@ impl WorkspaceBuilder {
         Self { operator, gateway, new }
     }
 
-    /// Refuses what goes beyond so many paid seats.
+    /// Blocks more than this number of paid seats.
     #[must_use]
     pub fn blocked_at(mut self, seats: i64) -> Self {
         self.new.at_limit = AtLimit::Block;
@@ -51,7 +51,7 @@ impl WorkspaceBuilder {
         self
     }
 
-    /// Has a limit that refuses nothing.
+    /// Sets a limit that blocks nothing.
     #[must_use]
     pub fn allowed_beyond(mut self, seats: i64) -> Self {
         self.new.at_limit = AtLimit::Allow;
@@ -59,21 +59,21 @@ impl WorkspaceBuilder {
         self
     }
 
-    /// Of another plan: `Open` (any domain), `Free` (no SCIM).
+    /// Sets another plan: `Open` (any domain), `Free` (no SCIM).
     #[must_use]
     pub fn plan(mut self, plan: &'static str) -> Self {
         self.new.plan = plan;
         self
     }
 
-    /// With these approved domains instead.
+    /// Sets other approved domains.
     #[must_use]
     pub fn domains(mut self, domains: &[&str]) -> Self {
         self.new.domains = domains.iter().map(|domain| (*domain).to_owned()).collect();
         self
     }
 
-    /// Makes it, with an app and a token.
+    /// Creates the workspace, with an app and a token.
     pub async fn create(self) -> Workspace {
         let id = self.operator.workspace(&self.new).await.unwrap();
         let app = self.operator.app(id, "Azure AD SCIM").await.unwrap();
@@ -87,22 +87,19 @@ impl WorkspaceBuilder {
 }
 
 impl Workspace {
-    /// Its name in URLs.
+    /// The name in URLs.
     pub fn slug(&self) -> &str {
         &self.slug
     }
 
-    /// Its id.
     pub const fn id(&self) -> WorkspaceId {
         self.id
     }
 
-    /// The app.
     pub fn app(&self) -> &str {
         &self.app
     }
 
-    /// The token's id.
     pub fn token_id(&self) -> &str {
         &self.token_id
     }
@@ -112,18 +109,18 @@ impl Workspace {
         &self.scim
     }
 
-    /// An address of the approved domain.
+    /// An address in the approved domain.
     pub fn address(&self, local: &str) -> String {
         format!("{local}@{}.example", self.slug)
     }
 
-    /// Waits until billing knows everything.
+    /// Waits until billing has all seat events.
     pub async fn settle(&self) {
         self.operator.settle(self.id).await.unwrap();
     }
 
-    /// The seats, the same by every account of them: identity's counters, identity's rows as SCIM
-    /// shows them, and the open intervals of billing's ledger.
+    /// The seats. Checks that all sources agree: identity's counters, identity's rows as SCIM shows them, and the
+    /// open intervals in billing.
     pub async fn seats(&self) -> Seats {
         self.settle().await;
         let counters = self.operator.seats(self.id).await.unwrap();
@@ -131,7 +128,8 @@ impl Workspace {
         let ledger = Seats::of(open.iter().map(|interval| (class_name(interval.class), 1)));
         assert_eq!(counters, ledger, "identity's counters are not billing's open intervals");
         let listed = self.scim.everybody().await;
-        // Users of one app with one externalId are one person in these tests, who counts once, in the highest class.
+        // In these tests, users of one app with the same externalId are one person, who counts once, in the highest
+        // class.
         let mut persons: BTreeMap<&str, &str> = BTreeMap::new();
         for user in listed.iter().filter(|user| user["active"] == true) {
             let person = user["externalId"].as_str().or(user["id"].as_str()).unwrap_or_default();
@@ -141,17 +139,16 @@ impl Workspace {
                 *counted = class;
             }
         }
-        let census = Seats::of(persons.into_values().map(|class| (class, 1)));
-        assert_eq!(counters, census, "the counters are not the active persons");
+        let census = Seats::from_counts(persons.into_values().map(|class| (class, 1)));
+        assert_eq!(counters, census, "the counters differ from the active persons");
         counters
     }
 
-    /// Changes the workspace.
     pub async fn update(&self, message: pb::UpdateWorkspaceRequest) -> pb::Workspace {
         self.operator.update_workspace(self.id, message).await.unwrap()
     }
 
-    /// One more token of the app.
+    /// Another token of the app.
     pub async fn token(&self) -> crate::operator::NewToken {
         let message =
             pb::CreateTokenRequest { app_id: self.app.clone(), name: "another".into(), ..Default::default() };

@@ -1,4 +1,4 @@
-//! What attackers do, and what they are told.
+//! The actions of attackers, and the answers that they get.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -10,10 +10,10 @@ use futures::future::join_all;
 use tokio::time::sleep;
 use usher_tests::scim::{Answer, ScimClient};
 
-/// An attacker who gets no answer goes on after this time, so that a refused connection is no busy loop.
+/// An attacker without an answer continues after this time, so that a refused connection does not become a busy loop.
 pub(crate) const PAUSE: Duration = Duration::from_millis(20);
 
-/// How often each answer came: a status of HTTP, a code of gRPC, or that there was none. Clones share the counts.
+/// The number of times that each answer arrived: an HTTP status, a gRPC code, or no answer. Clones share the counts.
 #[derive(Clone, Default)]
 pub(crate) struct Answers(Arc<Mutex<BTreeMap<String, u64>>>);
 
@@ -23,12 +23,12 @@ impl Answers {
         *self.0.lock().unwrap().entry(answer.to_string()).or_default() += 1;
     }
 
-    /// How often an answer came.
-    pub(crate) fn of(&self, answer: impl fmt::Display) -> u64 {
+    /// The number of times that an answer arrived.
+    pub(crate) fn count_of(&self, answer: impl fmt::Display) -> u64 {
         self.0.lock().unwrap().get(&answer.to_string()).copied().unwrap_or_default()
     }
 
-    /// Asserts that there were answers, and none but these.
+    /// Asserts that there were answers, and only these.
     #[track_caller]
     pub(crate) fn assert_only(&self, attack: &str, expected: &[&str]) {
         let answers = self.0.lock().unwrap();
@@ -71,7 +71,7 @@ impl fmt::Debug for Answers {
     }
 }
 
-/// Many clients, each of which does the same again and again; the number counts what was begun.
+/// Many clients that each repeat the same action. The argument numbers the actions.
 pub(crate) async fn flood(clients: usize, shoot: impl AsyncFn(u64)) {
     let next = Cell::new(0);
     join_all((0..clients).map(async |_| {
@@ -82,7 +82,7 @@ pub(crate) async fn flood(clients: usize, shoot: impl AsyncFn(u64)) {
     .await;
 }
 
-/// GETs a path with a client that counts what it is told.
+/// GETs a path and counts the answer.
 pub(crate) async fn get(client: &ScimClient, path: &str, answers: &Answers) {
     answers.take_in(client.try_send(client.request(reqwest::Method::GET, path))).await;
 }

@@ -7,11 +7,11 @@ use tokio::time::sleep;
 use crate::attack::{PAUSE, flood};
 use crate::siege::Siege;
 
-/// What each role may have open; an attacker opens more.
+/// The limit on descriptors of each role. An attacker opens more.
 const DESCRIPTORS: u32 = 512;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn connections_that_are_silent_or_reset_their_streams_take_no_place_from_those_that_speak() {
+async fn silent_connections_and_stream_resets_take_nothing_from_others() {
     let siege = Siege::begin_with(Some(DESCRIPTORS)).await;
     let processes = siege.processes();
     let gateway = processes.gateway().replace("http://", "");
@@ -39,11 +39,11 @@ async fn connections_that_are_silent_or_reset_their_streams_take_no_place_from_t
     }
 }
 
-/// Begins streams and resets each at once, until the server has enough of it (RFC 9113, sections 3.4, 6.2, 6.4).
+/// Begins streams and resets each at once, until the server closes the connection (RFC 9113, sections 3.4, 6.2, 6.4).
 async fn resets(mut stream: TcpStream) -> std::io::Result<()> {
-    // An empty SETTINGS frame behind the preface.
+    // The preface and an empty SETTINGS frame.
     stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await?;
-    // GET, http, / by their numbers in the static table (RFC 7541, appendix A), and :authority as a literal.
+    // GET, http, / by their index in the static table (RFC 7541, appendix A), and :authority as a literal.
     let head = *b"\x82\x86\x84\x01\x01a";
     for number in (1_u32..).step_by(2) {
         let id = number.to_be_bytes();

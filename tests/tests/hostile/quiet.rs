@@ -1,4 +1,4 @@
-//! A workspace that does a little of everything, as an identity provider between its cycles does.
+//! A workspace with a little of all kinds of requests, like an identity provider between its cycles.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -13,12 +13,13 @@ use usher_tests::operator::{Addresses, Operator};
 use usher_tests::scim::{Answer, ScimClient, encode, user};
 use usher_tests::stack::{Processes, Workspace};
 
-/// Each kind of request comes once in this time, so that all are about 25 a second, half of the usual rate.
+/// Each kind of request is sent once in this time, so that there are about 25 per second in total, half of the usual
+/// rate limit.
 const EACH: Duration = Duration::from_millis(200);
-/// A client has waited in vain.
+/// The time after which a request counts as unanswered.
 const PATIENCE: Duration = Duration::from_secs(10);
 const PEOPLE: usize = 8;
-/// Apps with ten tokens each that no gateway has seen before: checking one costs more than finding it in memory.
+/// Apps with ten tokens each that no gateway has cached. Checking such a token is more expensive.
 const APPS: usize = 5;
 const TOKENS: usize = 10;
 
@@ -32,11 +33,11 @@ pub(crate) struct Quiet {
     created: Mutex<u64>,
 }
 
-/// How it went.
+/// The results.
 #[derive(Debug)]
 pub(crate) struct Figures {
     times: Histogram<u64>,
-    /// Requests that were not answered as they must be.
+    /// Requests with an unexpected answer.
     pub(crate) failures: Vec<String>,
 }
 
@@ -45,12 +46,12 @@ impl Figures {
         Self { times: Histogram::new_with_bounds(1, 60_000_000, 3).unwrap(), failures: Vec::new() }
     }
 
-    /// Ninety-nine of a hundred requests took at most this long.
+    /// The 99th percentile of the response times.
     pub(crate) fn p99(&self) -> Duration {
         Duration::from_micros(self.times.value_at_quantile(0.99))
     }
 
-    /// How many requests there were.
+    /// The number of requests.
     pub(crate) fn requests(&self) -> u64 {
         self.times.len()
     }
@@ -81,7 +82,7 @@ impl Quiet {
             people.push((workspace.scim().created(&name).await, name));
         }
         let operator = processes.operator();
-        // One after the other: tenant hashes a few secrets of a workspace at once, and refuses more.
+        // One after the other: tenant hashes only a few secrets of a workspace at once, and refuses more.
         let mut unseen = Vec::new();
         for number in 0..APPS {
             let app_id = operator.app(workspace.id(), &format!("app {number}")).await.unwrap();
@@ -100,8 +101,8 @@ impl Quiet {
         }
     }
 
-    /// Sends requests for some time. On a thread of its own, so that an attacker's work in this process is no
-    /// part of what is measured, and over connections of its own.
+    /// Sends requests for some time, on a separate thread and over separate connections, so that the attacker's work
+    /// in this process is not measured.
     pub(crate) fn measure(&self, time: Duration) -> Figures {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
@@ -111,7 +112,7 @@ impl Quiet {
             let until = Instant::now() + time;
             let kinds = [Kind::LookUp, Kind::Read, Kind::Create, Kind::Patch, Kind::UnseenToken, Kind::Call];
             let parts = join_all(kinds.into_iter().enumerate().map(|(place, kind)| {
-                // Evenly over the time, not all at once.
+                // Evenly distributed over the time.
                 let begin = Instant::now() + EACH / 6 * u32::try_from(place).unwrap();
                 self.repeat(kind, begin, until, &client, &operator)
             }))
@@ -177,7 +178,7 @@ impl Quiet {
                 (client.with_body(reqwest::Method::PATCH, &path, &body), 200)
             }
             Kind::UnseenToken => {
-                // Where all were seen, one of those who were is as good as the usual one.
+                // When all tokens have been used, the usual one serves as well.
                 let token = self.unseen.lock().unwrap().pop();
                 let client = token.map_or_else(|| client.clone(), |token| client.with_token(&token));
                 (client.request(get, &path), 200)

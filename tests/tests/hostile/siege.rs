@@ -1,4 +1,4 @@
-//! A quiet workspace, measured alone and then beside attacks.
+//! Measures a quiet workspace alone, and then beside attacks.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,26 +11,26 @@ use usher_tests::usage;
 
 use crate::quiet::{Figures, Quiet};
 
-/// How long the quiet workspace is measured alone, and then beside each attack.
+/// The duration of each measurement.
 const TIME: Duration = Duration::from_millis(1_500);
 /// How much slower the quiet workspace may become.
 const SLOWER: u32 = 5;
-/// Up to this, no request counts as slow. Two cores are shared by the attackers, four roles without optimisation,
-/// PostgreSQL and whatever else runs on the machine, so that some tens of milliseconds say nothing of Usher; an
-/// attack that gets through costs seconds. `make hostile`, which builds in release, sets a lower one.
+/// No faster request counts as slow. The attackers, four roles without optimisation, PostgreSQL and everything else
+/// share two cores, so that some tens of milliseconds say nothing about Usher; a successful attack costs seconds.
+/// `make hostile`, which makes a release build, sets a lower value.
 const FLOOR: Duration = Duration::from_secs(2);
 /// Sets the floor, in milliseconds.
 const FLOOR_VARIABLE: &str = "USHER_HOSTILE_FLOOR";
-/// MiB that a role may take more during an attack than before it, at its peak.
+/// The maximum growth of a role's peak memory during an attack, in MiB.
 const GROWTH: u64 = 128;
-/// The same of all attacks together.
+/// The same for all attacks together.
 const GROWTH_OF_ALL: u64 = 2 * GROWTH;
 
 /// Usher under attack.
 pub(crate) struct Siege {
     processes: Processes,
     quiet: Arc<Quiet>,
-    /// A p99 beyond which the quiet workspace is disturbed.
+    /// The p99 beyond which the quiet workspace is disturbed.
     limit: Duration,
     alone: Duration,
     memory: BTreeMap<&'static str, u64>,
@@ -42,7 +42,7 @@ impl Siege {
         Self::begin_with(None).await
     }
 
-    /// The same where each role may have only so many descriptors.
+    /// The same with a limit on descriptors for each role.
     pub(crate) async fn begin_with(descriptors: Option<u32>) -> Self {
         let launch = Launch { usual_rates: true, descriptors, ..Launch::unlimited(Durability::Relaxed) };
         let processes = Processes::start_as(launch).await;
@@ -60,15 +60,15 @@ impl Siege {
         &self.processes
     }
 
-    /// A workspace of an attacker.
+    /// The workspace of an attacker.
     pub(crate) async fn attacker(&self, slug: &str) -> Workspace {
         self.processes.workspace(slug).create().await
     }
 
-    /// Measures the quiet workspace beside an attack, which goes on until that is done.
+    /// Measures the quiet workspace beside an attack, which continues until the measurement is done.
     ///
     /// # Panics
-    /// A request of the quiet workspace fails or is slow, or a role takes more and more memory.
+    /// A request of the quiet workspace fails or is slow, or the memory of a role grows.
     pub(crate) async fn withstands(&self, attack: &str, harm: impl Future<Output = ()>) {
         let memory = usage::memory(&self.processes).unwrap();
         for role in ROLES {
@@ -91,9 +91,9 @@ impl Siege {
             let (first, before) = (self.memory[role], memory[role]);
             let peak = usage::peak(&self.processes, role).unwrap();
             println!("  {role}: {first} MiB at first, {before} before, at most {peak}");
-            let most = (before + GROWTH).min(first + GROWTH_OF_ALL);
+            let max = (before + GROWTH).min(first + GROWTH_OF_ALL);
             assert!(
-                peak <= most,
+                peak <= max,
                 "{attack}: {role} had {first} MiB at first, {before} before, and then {peak}"
             );
         }
@@ -105,8 +105,8 @@ async fn measure(quiet: &Arc<Quiet>) -> Figures {
     tokio::task::spawn_blocking(move || quiet.measure(TIME)).await.unwrap()
 }
 
-/// The floor that was set.
-#[expect(clippy::disallowed_methods, reason = "a test is configured by its environment only")]
+/// The configured floor.
+#[expect(clippy::disallowed_methods, reason = "a test can only be configured by its environment")]
 fn floor() -> Option<Duration> {
     std::env::var(FLOOR_VARIABLE).ok().map(|text| Duration::from_millis(text.parse().unwrap()))
 }

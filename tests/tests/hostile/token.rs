@@ -27,7 +27,7 @@ async fn look_ups_and_lists(siege: &Siege) {
     for (attack, slug, query) in [
         ("look-ups", "look-ups", "userName eq \"ada@loud.example\""),
         (
-            "lists that no index answers",
+            "lists that no index can answer",
             "lists",
             "title co \"a\" or title ew \"b\" or nickName co \"c\" or nickName ew \"d\"",
         ),
@@ -36,7 +36,7 @@ async fn look_ups_and_lists(siege: &Siege) {
         let answers = Answers::default();
         let path = format!("/Users?filter={}", encode(query));
         siege.withstands(attack, flood(64, async |_| get(loud.scim(), &path, &answers).await)).await;
-        // A slow machine does not reach the rate; what is refused is told to wait.
+        // A slow machine does not reach the rate limit; refused requests get a 429.
         answers.assert_only(attack, &["200", "429"]);
     }
 }
@@ -49,7 +49,7 @@ async fn bulk_requests(siege: &Siege) {
         answers.take_in(loud.scim().try_send(loud.scim().with_body(Method::POST, "/Bulk", &body))).await;
     };
     siege.withstands("bulk requests", flood(16, bulk)).await;
-    assert!(answers.of(429) > 0, "nothing held the bulk requests back: {answers:?}");
+    assert!(answers.count_of(429) > 0, "nothing held the bulk requests back: {answers:?}");
     answers.assert_only("bulk requests", &["200", "429"]);
 }
 
@@ -58,7 +58,7 @@ async fn slow_bodies(siege: &Siege) {
     let host = siege.processes().gateway().replace("http://", "");
     let answers = Answers::default();
     let send = async |_| answers.count(trickle(&host, &loud).await);
-    siege.withstands("bodies that come byte by byte", flood(96, send)).await;
+    siege.withstands("bodies that arrive byte by byte", flood(96, send)).await;
 
     let status = tokio::time::timeout(Duration::from_secs(20), trickle(&host, &loud)).await.unwrap();
     assert_eq!(status, "408");
@@ -75,7 +75,7 @@ fn bulk(workspace: &Workspace, number: u64, operations: u64) -> Value {
     json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"], "Operations": operations })
 }
 
-/// Sends a body a byte at a time; the status that comes of it.
+/// Sends a body one byte at a time; returns the status.
 async fn trickle(host: &str, workspace: &Workspace) -> String {
     let Ok(mut stream) = TcpStream::connect(host).await else { return "no connection".to_owned() };
     let head = format!(

@@ -1,4 +1,4 @@
-//! Attackers with a token, and values that nobody needs.
+//! Attackers with a token, and useless values.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use usher_tests::stack::Workspace;
 use crate::attack::{Answers, flood};
 use crate::siege::Siege;
 
-/// Sends requests of a workspace again and again, from a few clients.
+/// Repeats requests of a workspace from a few clients.
 async fn repeat(workspace: &Workspace, answers: &Answers, requests: &[(Method, String, Option<Value>)]) {
     let client = workspace.scim();
     flood(8, async |number| {
@@ -22,10 +22,10 @@ async fn repeat(workspace: &Workspace, answers: &Answers, requests: &[(Method, S
     .await;
 }
 
-/// What a request is told that asks for too much.
+/// The statuses for a request that asks for too much.
 const REFUSED: [&str; 5] = ["400", "413", "414", "429", "431"];
 
-/// Names and paths that once overflowed the headers of an answer, and broke the connection that others used.
+/// Names and paths that once exceeded the header limit of an answer, and broke a shared connection.
 pub(crate) async fn huge_names(siege: &Siege) {
     let loud = siege.attacker("huge").await;
     let person = format!("/Users/{}", loud.scim().created(&loud.address("ada")).await);

@@ -1,4 +1,4 @@
-//! Attackers that are a whole workspace: several tokens, and calls of its own to the services.
+//! Attackers with a whole workspace: several tokens, and direct calls to the services.
 
 use futures::future::join_all;
 use serde_json::json;
@@ -29,10 +29,10 @@ async fn calls(siege: &Siege) {
             let message =
                 pb::ListUsersRequest { filter: filter.to_owned(), count: 100, ..Default::default() };
             let mut client = UserServiceClient::new(operator.identity());
-            answers.take_in_code(client.list_users(operator.about(loud.id(), message))).await;
+            answers.take_in_code(client.list_users(operator.request_for(loud.id(), message))).await;
         };
         siege.withstands(&format!("{attack} over gRPC"), flood(400, call)).await;
-        assert!(answers.of("ResourceExhausted") > 0, "nothing held the {attack} back: {answers:?}");
+        assert!(answers.count_of("ResourceExhausted") > 0, "nothing held the {attack} back: {answers:?}");
         answers.assert_only(attack, &["Ok", "ResourceExhausted"]);
     }
 }
@@ -40,7 +40,7 @@ async fn calls(siege: &Siege) {
 async fn watches(siege: &Siege) {
     let loud = siege.attacker("watches").await;
     let operator = siege.processes().operator();
-    // By an admin of the workspace: what an operator watches is not the workspace's doing.
+    // By an admin of the workspace, because an operator's streams are not counted for the workspace.
     let (email, password) = (loud.address("admin"), "correct horse battery");
     operator.admin(loud.id(), &email, password, &[]).await.unwrap();
     let credential = operator.sign_in(&loud.id().to_string(), &email, password).await.unwrap();
@@ -48,7 +48,7 @@ async fn watches(siege: &Siege) {
     let answers = Answers::default();
     let watch = async |_| {
         let mut client = ChangeServiceClient::new(admin.identity());
-        match client.watch_changes(admin.about(loud.id(), pb::WatchChangesRequest::default())).await {
+        match client.watch_changes(admin.request_for(loud.id(), pb::WatchChangesRequest::default())).await {
             Ok(changes) => {
                 let mut changes = changes.into_inner();
                 while let Ok(Some(_)) = changes.message().await {}
@@ -99,12 +99,12 @@ async fn somebody_leaves(siege: &Siege) {
         }
     });
     let departure = async {
-        while answers.of(429) == 0 {
+        while answers.count_of(429) == 0 {
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         }
         let operations = serde_json::json!([{ "op": "Replace", "path": "active", "value": "False" }]);
         loop {
-            // As an identity provider does: it comes again when it is told to.
+            // Like an identity provider, it retries when it is told to.
             let answer = loud.scim().patch(&format!("/Users/{leaver}"), operations.clone()).await;
             if answer.status != 429 {
                 return answer.status.as_u16();

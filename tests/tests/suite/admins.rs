@@ -1,4 +1,4 @@
-//! Admins: who may do what to whom, the password again, sessions, and what is written down of it.
+//! Admins: permissions, confirming the password, sessions, and audit entries.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ const PASSWORD: &str = "correct horse battery";
 const WRONG: &str = "wrong horse battery";
 const SECURITY: pb::AdminPermission = pb::AdminPermission::ConfigureAdvancedSecuritySettings;
 
-/// A workspace with two admins who hold the permission and one who does not.
+/// A workspace with two admins who have the permission and one who does not.
 struct Scene {
     stack: Stack,
     acme: Workspace,
@@ -47,9 +47,9 @@ impl Scene {
         Self { stack, acme, boss, second, aide }
     }
 
-    /// A request of an admin.
+    /// A request by an admin.
     fn by<T>(&self, who: &Session, message: T) -> Request<T> {
-        who.operator.about(self.acme.id(), message)
+        who.operator.request_for(self.acme.id(), message)
     }
 
     fn admins(&self) -> AdminServiceClient<tonic::transport::Channel> {
@@ -103,9 +103,9 @@ impl Scene {
         outcome(client.delete_app(self.by(who, message)).await)
     }
 
-    /// What was written down of the workspace, newest first.
+    /// The audit entries of the workspace, newest first.
     async fn audit(&self) -> Vec<pb::AuditEntry> {
-        audit(self.stack.operator().about(self.acme.id(), every_entry()), self.stack.operator()).await
+        audit(self.stack.operator().request_for(self.acme.id(), every_entry()), self.stack.operator()).await
     }
 }
 
@@ -130,7 +130,7 @@ async fn audit(request: Request<pb::ListAuditEntriesRequest>, operator: &Operato
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_changes_who_may_act_asks_for_the_password_again() {
+async fn changing_who_may_act_requires_the_password_again() {
     let scene = Scene::set().await;
     let boss = &scene.boss;
 
@@ -170,7 +170,7 @@ async fn an_admin_without_a_permission_neither_gives_nor_takes_it_nor_acts_on_wh
     assert_eq!(scene.set_password(aide, &scene.boss.id, PASSWORD).await, refused);
     assert_eq!(scene.end_sessions(aide, &scene.boss.id, PASSWORD).await, refused);
 
-    // Among those without it an aide goes on.
+    // An aide can act on admins without the permission.
     scene.create(aide, PASSWORD, &[]).await.unwrap();
     scene.boss.operator.admins(scene.acme.id()).await.unwrap();
 }
@@ -181,7 +181,7 @@ async fn the_last_holder_of_a_permission_keeps_it_whoever_asks_and_however_many_
     let other =
         Session { id: scene.second.clone(), operator: signed_in(scene.stack.operator(), "second").await };
 
-    // Each takes it from the other at the same time.
+    // Each removes it from the other at the same time.
     let (one, two) = tokio::join!(
         scene.update(&scene.boss, &other.id, PASSWORD, false),
         scene.update(&other, &scene.boss.id, PASSWORD, false),
@@ -206,13 +206,13 @@ async fn ended_sessions_are_refused_by_tenant_at_once_and_by_every_service_withi
     boss.seats(id).await.unwrap();
     boss.open_intervals(id).await.unwrap();
 
-    // One's own, without the password.
+    // One's own sessions, without the password.
     scene.end_sessions(&scene.boss, &scene.boss.id, "").await.unwrap();
 
     let refused = boss.admins(id).await.unwrap_err();
     let reason = refused.downcast_ref::<Failure>().unwrap().reason;
     assert!(matches!(reason, Reason::CredentialExpired | Reason::CredentialInvalid), "{reason:?}");
-    // A new session is good, also in the same second.
+    // A new session is valid, even in the same second.
     let again = signed_in(scene.stack.operator(), "boss").await;
     again.admins(id).await.unwrap();
     let everywhere = async || boss.seats(id).await.is_err() && boss.open_intervals(id).await.is_err();
@@ -257,7 +257,7 @@ async fn a_new_password_lets_an_admin_in_who_was_locked_out() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn everything_that_is_done_in_tenant_is_written_down_with_who_and_whom_and_no_secret() {
+async fn everything_that_is_done_in_tenant_is_audited_with_actor_and_target_and_no_secret() {
     let scene = Scene::set().await;
     let (boss, operator) = (&scene.boss, scene.stack.operator());
     scene.create(boss, PASSWORD, &[]).await.unwrap();
@@ -311,21 +311,21 @@ async fn everything_that_is_done_in_tenant_is_written_down_with_who_and_whom_and
     for secret in [PASSWORD, "another horse battery", scene.acme.scim().token(), "argon2"] {
         assert!(!text.contains(secret), "{secret} is in the audit log");
     }
-    let installation = audit(operator.anywhere(every_entry()), operator).await;
+    let installation = audit(operator.request_for_installation(every_entry()), operator).await;
     let actions: Vec<_> = installation.iter().map(|entry| entry.action.as_str()).collect();
     assert!(
         ["plan.create", "signing_key.rotate", "service_key.create"].iter().all(|told| actions.contains(told))
     );
-    // An admin reads the workspace's own, and not the installation's.
+    // An admin can read the workspace's entries, and not the installation's.
     let own = audit(scene.by(boss, every_entry()), operator).await;
     assert_eq!(own.len(), entries.len());
     let mut client = CredentialServiceClient::new(operator.tenant());
-    let listed = client.list_keys(boss.operator.anywhere(pb::ListKeysRequest {})).await;
+    let listed = client.list_keys(boss.operator.request_for_installation(pb::ListKeysRequest {})).await;
     assert_eq!(outcome(listed), Err(Reason::PermissionDenied));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_was_written_down_can_not_be_changed_by_the_service_itself() {
+async fn audit_entries_can_not_be_changed_by_the_service_itself() {
     let stack = Stack::start().await;
     let acme = stack.workspace("acme").create().await;
     let url = stack.databases().tenant.url();

@@ -1,4 +1,4 @@
-//! Billing and identity together: limits, comparisons of states, new epochs.
+//! Billing and identity together: limits, comparisons of seats, new epochs.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use usher_tests::stack::{Stack, Workspace};
 use usher_tests::wait::eventually;
 use usher_tests::words::{self, class_name};
 
-/// Sets a limit at billing, and waits until identity has it.
+/// Sets a limit in billing, and waits until identity has it.
 async fn limit(stack: &Stack, workspace: &Workspace, pool: &str, quantity: i64, policy: &str) {
     let operator = stack.operator();
     let limit = billing::Limit {
@@ -101,7 +101,7 @@ async fn beyond_a_degrading_limit_people_get_a_free_seat_until_these_are_used_up
     assert!(!capacity.would_fit && capacity.in_use == 1);
 }
 
-/// Loses the last user and the number that it took, as a failover to a lagging standby does.
+/// Loses the last user and its sequence number, like a failover to a lagging standby.
 async fn lose_the_last_user(stack: &Stack, workspace: &Workspace, id: &str) {
     let mut owner = stack.owner(&stack.databases().identity).await;
     let tenant = workspace.id().as_uuid();
@@ -138,9 +138,9 @@ async fn b7_after_a_failover_a_new_epoch_books_what_was_lost_and_states_are_equa
 
     let mut seats = SeatServiceClient::new(operator.identity());
     let message = identity::BeginSeatEpochRequest { reason: "failed over".to_owned() };
-    let begun = seats.begin_seat_epoch(operator.about(acme.id(), message)).await.unwrap().into_inner();
+    let begun = seats.begin_seat_epoch(operator.request_for(acme.id(), message)).await.unwrap().into_inner();
 
-    // Bob's seat stops, Eve's begins.
+    // Bob's seat ends, Eve's begins.
     assert_eq!((begun.epoch, begun.differences), (2, 2));
     scim.created(&acme.address("joe")).await;
     acme.settle().await;

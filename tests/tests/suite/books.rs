@@ -1,4 +1,4 @@
-//! What must be equal at the end of whatever happened.
+//! Invariants that must hold in every test.
 
 use std::collections::BTreeSet;
 
@@ -20,7 +20,7 @@ pub(crate) const PRICE_TEXTS: [(&str, &str); 3] =
     [("regular", "12.00"), ("external", "8.00"), ("collaborator", "0")];
 const ZONE: &str = "Asia/Kathmandu";
 
-/// Sets up an account whose days are not UTC's.
+/// Sets up an account whose days are not UTC days.
 pub(crate) async fn open_account(operator: &Operator, workspace: WorkspaceId) {
     let account = billing::Account {
         currency: "EUR".into(),
@@ -32,12 +32,13 @@ pub(crate) async fn open_account(operator: &Operator, workspace: WorkspaceId) {
     operator.prices(workspace, &PRICE_TEXTS).await.unwrap();
 }
 
-/// Persons with an active user = counters = open seats for each class; sequences 1 to n without a gap, with
-/// strictly increasing times; the statement is what a recount of the events gives.
+/// For each class, persons with an active user = counters = open seats; sequences 1 to n have no gap and strictly
+/// increasing times; the statement equals a recount of the events.
 pub(crate) async fn assert_exact(operator: &Operator, workspace: WorkspaceId, census: &Census) {
     operator.settle(workspace).await.unwrap();
-    let census =
-        Seats::of(census.iter().map(|(class, count)| (class.as_str(), i64::try_from(*count).unwrap())));
+    let census = Seats::from_counts(
+        census.iter().map(|(class, count)| (class.as_str(), i64::try_from(*count).unwrap())),
+    );
     let counters = operator.seat_counters(workspace).await.unwrap();
     let counted = Seats::of(counters.counts.iter().map(|count| (class_name(count.class), count.active)));
     let open = operator.open_intervals(workspace).await.unwrap();
@@ -66,7 +67,7 @@ fn assert_without_gap(numbered: impl Iterator<Item = (i64, Option<prost_types::T
     }
 }
 
-/// Each seat event of billing is an entry of identity's change log, and the other way round.
+/// Each seat event in billing is an entry of identity's change log, and vice versa.
 fn assert_same_history(changes: &[identity::Change], events: &[billing::LedgerEvent]) {
     let seats: Vec<_> = changes.iter().filter(|change| change.seat_sequence > 0).collect();
     assert_eq!(seats.len(), events.len());
@@ -90,7 +91,7 @@ async fn assert_statement(operator: &Operator, workspace: WorkspaceId, events: &
     let period_days = i64::from((end - start).get_days());
     let statement = operator.statement(workspace, (&start.to_string(), &end.to_string())).await.unwrap();
 
-    // A statement is provisional: whoever is there stays to the end of the period.
+    // A statement is provisional: it assumes that current seats stay to the end of the period.
     let seat_days = recount::seat_days(events, &zone, (start, end), Timestamp::MAX).unwrap();
 
     assert_eq!(statement.sequence, i64::try_from(events.len()).unwrap());

@@ -1,4 +1,4 @@
-//! The change log over gRPC: followed from any number, read in pages, with a sign of life.
+//! The change log over gRPC: followed from any number, read in pages, with heartbeats.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ async fn the_change_log_can_be_followed_from_any_number() {
     let operator = stack.operator();
     let message = identity::WatchChangesRequest { after_sequence: 1 };
     let mut client = ChangeServiceClient::new(operator.identity());
-    let mut request = operator.about(acme.id(), message);
+    let mut request = operator.request_for(acme.id(), message);
     request.set_timeout(Duration::from_secs(25));
     let mut stream = client.watch_changes(request).await.unwrap().into_inner();
 
@@ -37,13 +37,13 @@ async fn the_change_log_can_be_followed_from_any_number() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_watcher_hears_that_its_stream_lives_and_where_it_is() {
+async fn a_watcher_gets_heartbeats_with_its_position() {
     let stack = Stack::start().await;
     let acme = stack.workspace("acme").create().await;
     acme.scim().created("ada@acme.example").await;
     let operator = stack.operator();
     let message = identity::WatchChangesRequest { after_sequence: 1 };
-    let mut request = operator.about(acme.id(), message);
+    let mut request = operator.request_for(acme.id(), message);
     request.set_timeout(Duration::from_secs(25));
     let began = tokio::time::Instant::now();
     let watched = ChangeServiceClient::new(operator.identity()).watch_changes(request).await;
@@ -68,9 +68,9 @@ async fn a_position_beyond_the_change_log_is_out_of_range_and_says_where_the_log
     for (after_sequence, code) in [(1, None), (2, Some(Code::OutOfRange)), (-1, Some(Code::InvalidArgument))]
     {
         let watch = identity::WatchChangesRequest { after_sequence };
-        let watched = client.watch_changes(operator.about(acme.id(), watch)).await.map(drop);
+        let watched = client.watch_changes(operator.request_for(acme.id(), watch)).await.map(drop);
         let list = identity::ListChangesRequest { after_sequence, page_size: 0 };
-        let listed = client.list_changes(operator.about(acme.id(), list)).await.map(drop);
+        let listed = client.list_changes(operator.request_for(acme.id(), list)).await.map(drop);
         for answer in [watched, listed] {
             assert_eq!(answer.as_ref().err().map(Status::code), code, "{after_sequence}: {answer:?}");
             if code == Some(Code::OutOfRange) {

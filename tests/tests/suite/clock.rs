@@ -1,4 +1,4 @@
-//! What a clock leaves behind that leapt ahead once.
+//! The consequences of a clock that was ahead for a while.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ async fn deactivate(workspace: &Workspace, id: &str) {
     workspace.scim().patch(&format!("/Users/{id}"), operations).await.assert_status(200);
 }
 
-/// The latest end of anybody's seat, in seconds since 1970; none where a seat is open.
+/// The latest end of any seat, in seconds since 1970; `None` if a seat is open.
 async fn last_end(stack: &Stack, workspace: &Workspace) -> Option<i64> {
     let operator = stack.operator();
     let request = operator.about(workspace.id(), billing::ListIntervalsRequest::default());
@@ -51,13 +51,13 @@ async fn after_time_was_set_back_a_person_who_leaves_today_is_billed_until_today
     })
     .await;
     let operator = stack.operator();
-    let message = identity::BeginSeatEpochRequest { reason: "a clock had leapt".to_owned() };
+    let message = identity::BeginSeatEpochRequest { reason: "a clock was ahead".to_owned() };
     let begun = SeatServiceClient::new(operator.identity())
-        .begin_seat_epoch(operator.about(acme.id(), message))
+        .begin_seat_epoch(operator.request_for(acme.id(), message))
         .await
         .unwrap()
         .into_inner();
-    assert_eq!(begun.differences, 1, "who had left meanwhile");
+    assert_eq!(begun.differences, 1, "who was deactivated in the meantime");
     deactivate(&acme, &second).await;
     acme.settle().await;
 

@@ -1,4 +1,4 @@
-//! The operator's commands, the real program.
+//! The operator's commands, with the real program.
 
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt as _;
@@ -13,7 +13,7 @@ async fn admin(stack: &Stack, arguments: &[&str]) -> Output {
     usher(stack, &["admin"], arguments).await
 }
 
-/// The program with a command, the address of the stack, and arguments.
+/// Runs a command of the program with the addresses of the stack, and arguments.
 async fn usher(stack: &Stack, command: &[&str], arguments: &[&str]) -> Output {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), stack.demo().to_string()).unwrap();
@@ -142,7 +142,7 @@ async fn names_that_a_terminal_would_obey_are_refused_and_errors_show_what_they_
 }
 
 #[tokio::test]
-async fn an_option_that_can_not_be_read_is_told_what_it_is_to_be() {
+async fn the_error_for_an_invalid_option_shows_a_valid_one() {
     for (arguments, wanted) in [
         (
             ["minimum", "withdraw", "-w", "acme", "--valid-from", "soon"].as_slice(),
@@ -185,7 +185,7 @@ async fn the_options_of_the_connection_have_a_heading_of_their_own() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_log_of_large_entries_comes_in_pages_that_any_client_takes() {
+async fn a_log_of_large_entries_has_pages_that_any_client_accepts() {
     const ENTRIES: usize = 450;
     let stack = Stack::start().await;
     let acme = stack.workspace("acme").create().await;
@@ -202,13 +202,13 @@ async fn a_log_of_large_entries_comes_in_pages_that_any_client_takes() {
     .unwrap();
     assert_eq!(inserted.rows_affected(), u64::try_from(ENTRIES).unwrap());
 
-    // A client that takes 4 MiB, as every client does.
+    // A client that accepts 4 MiB, the default.
     let wanted = tenant::ListLogEntriesRequest { page_size: 500, ..Default::default() };
     let first = stack.operator().log(acme.id(), wanted.clone()).await.unwrap();
     assert!((40..60).contains(&first.entries.len()), "{}", first.entries.len());
     let next = tenant::ListLogEntriesRequest { page_token: first.next_page_token, ..wanted };
     let second = stack.operator().log(acme.id(), next).await.unwrap();
-    assert!(second.entries[0].id < first.entries.last().unwrap().id, "the next page goes on");
+    assert!(second.entries[0].id < first.entries.last().unwrap().id, "the next page continues");
 
     for (limit, shown) in [("500", ENTRIES), ("100", 100)] {
         let output =

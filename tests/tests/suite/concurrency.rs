@@ -32,7 +32,7 @@ async fn parallel_patches_of_different_attributes_lose_nothing() {
 
     let writes = attributes.iter().map(async |name| {
         let operation = json!([{ "op": "replace", "path": name, "value": format!("{name} of Ada") }]);
-        // Too many at once may be told to come again; that is what a client then does.
+        // A client retries when it is told that there are too many.
         loop {
             let answer = acme.scim().patch(&path, operation.clone()).await;
             if answer.status != 503 {

@@ -1,4 +1,4 @@
-//! Connections of the real program: strangers that open many and say nothing, or make names up.
+//! Connections to the real program, by clients that open many and stay silent, or make up names.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -15,11 +15,11 @@ use usher_store::testing::temporary_directory;
 use usher_tests::raw_grpc;
 use usher_tests::stack::processes::program;
 
-/// Silent connections on each port: more than the program may have open in all.
+/// The number of silent connections on each port, more than the program can have open in total.
 const SILENT: usize = 1_050;
-const AT_ONCE: Duration = Duration::from_secs(5);
+const IMMEDIATELY: Duration = Duration::from_secs(5);
 
-/// `usher dev` that may open 1,024 files.
+/// `usher dev` with a limit of 1,024 open files.
 async fn confined(data: &std::path::Path) -> (Child, Value) {
     let child = Command::new("sh")
         .args(["-c", "ulimit -n 1024 && exec \"$0\" dev --listen 127.0.0.1:0 --log warn --data-dir \"$1\""])
@@ -42,7 +42,7 @@ async fn confined(data: &std::path::Path) -> (Child, Value) {
     (child, timeout(Duration::from_mins(1), written).await.unwrap())
 }
 
-/// The addresses of the five ports: gateway, metrics, the three of gRPC.
+/// The addresses of the five ports: gateway, metrics and three for gRPC.
 fn ports(demo: &Value) -> [String; 5] {
     let metrics = demo["metrics_url"].as_str().unwrap().trim_end_matches("/metrics");
     let of = |value: &Value| value.as_str().unwrap().to_owned();
@@ -61,9 +61,9 @@ async fn channel(url: &str) -> Channel {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_thousand_silent_connections_on_each_port_keep_nobody_from_any_of_them() {
-    let most = usher_net::descriptors::raise().unwrap();
-    assert!(most > 5 * 1_100, "this test needs more file descriptors than {most}");
+async fn a_thousand_silent_connections_on_each_port_block_nobody() {
+    let max = usher_net::descriptors::raise().unwrap();
+    assert!(max > 5 * 1_100, "this test needs more file descriptors than {max}");
     let folder = temporary_directory();
     let (_dev, demo) = confined(&folder.path().join("usher")).await;
     let ports = ports(&demo);
@@ -72,12 +72,12 @@ async fn a_thousand_silent_connections_on_each_port_keep_nobody_from_any_of_them
     for url in &ports {
         let address = url.trim_start_matches("http://");
         for _ in 0..SILENT {
-            silent.push(timeout(AT_ONCE, TcpStream::connect(address)).await.unwrap().unwrap());
+            silent.push(timeout(IMMEDIATELY, TcpStream::connect(address)).await.unwrap().unwrap());
         }
     }
 
     for url in &ports[..2] {
-        let alive = timeout(AT_ONCE, reqwest::get(format!("{url}/livez"))).await.unwrap().unwrap();
+        let alive = timeout(IMMEDIATELY, reqwest::get(format!("{url}/livez"))).await.unwrap().unwrap();
         assert!(alive.status().is_success(), "{url}");
     }
     for url in &ports[2..] {
@@ -85,13 +85,13 @@ async fn a_thousand_silent_connections_on_each_port_keep_nobody_from_any_of_them
             let request = HealthCheckRequest { service: String::new() };
             HealthClient::new(channel(url).await).check(request).await
         };
-        timeout(AT_ONCE, check).await.unwrap().unwrap();
+        timeout(IMMEDIATELY, check).await.unwrap().unwrap();
     }
     let users = usher_tests::scim::ScimClient::new(
         demo["workspaces"][0]["scim_url"].as_str().unwrap(),
         demo["workspaces"][0]["token"].as_str().unwrap(),
     );
-    timeout(AT_ONCE, users.get("/Users")).await.unwrap().assert_total(0);
+    timeout(IMMEDIATELY, users.get("/Users")).await.unwrap().assert_total(0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

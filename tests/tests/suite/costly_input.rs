@@ -1,4 +1,4 @@
-//! Input of one client that is made to break, or to cost, what others need.
+//! Input that tries to break, or to use up, what other clients need.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use usher_proto::identity::v1::user_service_client::UserServiceClient;
 use usher_tests::scim::{encode, user, user_of_type};
 use usher_tests::stack::Stack;
 
-/// Longest that one request of an attack may take, in a build that is not optimized and beside other tests.
+/// The maximum duration of one request of an attack, in a debug build beside other tests.
 const SOON: Duration = Duration::from_secs(5);
 
 async fn soon<T>(what: &str, work: impl Future<Output = T>) -> T {
@@ -21,7 +21,7 @@ async fn soon<T>(what: &str, work: impl Future<Output = T>) -> T {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn errors_about_20_kb_of_input_fail_nobody_else_s_requests() {
+async fn errors_about_20_kb_of_input_do_not_break_other_requests() {
     let stack = Stack::start().await;
     let attacker = stack.workspace("attacker").create().await;
     let acme = stack.workspace("acme").create().await;
@@ -90,40 +90,39 @@ async fn the_same_limits_hold_over_grpc() {
             count: 1,
             ..Default::default()
         };
-        operator.about(acme.id(), message)
+        operator.request_for(acme.id(), message)
     };
     let create = |document_json: String| {
-        operator.about(acme.id(), identity::CreateUserRequest { document_json, ..Default::default() })
+        operator.request_for(acme.id(), identity::CreateUserRequest { document_json, ..Default::default() })
     };
 
-    let refusals =
-        [
-            users.list_users(list(&long, "")).await.err(),
-            users.list_users(list("", &format!("title eq \"{long}\""))).await.err(),
-            users.list_users(list("", &vec!["title pr"; 201].join(" or "))).await.err(),
-            users.create_user(create(document.to_string())).await.err(),
-            users.create_user(create(large)).await.err(),
-            users
-                .patch_user(operator.about(
-                    acme.id(),
-                    identity::PatchUserRequest { id, patch_json: patch, ..Default::default() },
-                ))
-                .await
-                .err(),
-            groups
-                .create_group(operator.about(
-                    acme.id(),
-                    identity::CreateGroupRequest {
-                        document_json: json!({ "displayName": long }).to_string(),
-                        ..Default::default()
-                    },
-                ))
-                .await
-                .err(),
-        ];
+    let refusals = [
+        users.list_users(list(&long, "")).await.err(),
+        users.list_users(list("", &format!("title eq \"{long}\""))).await.err(),
+        users.list_users(list("", &vec!["title pr"; 201].join(" or "))).await.err(),
+        users.create_user(create(document.to_string())).await.err(),
+        users.create_user(create(large)).await.err(),
+        users
+            .patch_user(operator.request_for(
+                acme.id(),
+                identity::PatchUserRequest { id, patch_json: patch, ..Default::default() },
+            ))
+            .await
+            .err(),
+        groups
+            .create_group(operator.request_for(
+                acme.id(),
+                identity::CreateGroupRequest {
+                    document_json: json!({ "displayName": long }).to_string(),
+                    ..Default::default()
+                },
+            ))
+            .await
+            .err(),
+    ];
 
     for (at, refused) in refusals.into_iter().enumerate() {
-        let status = refused.unwrap_or_else(|| panic!("number {at} was taken"));
+        let status = refused.unwrap_or_else(|| panic!("number {at} was accepted"));
         assert_eq!(status.code(), Code::InvalidArgument, "{at}: {status:?}");
         assert!(status.message().len() < 1_024, "{at}: {}", status.message().len());
     }
@@ -162,7 +161,7 @@ async fn bulk_requests_full_of_references_cost_no_more_than_others() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_patch_over_values_from_before_there_were_limits_is_refused_soon_and_a_leaver_leaves() {
+async fn a_patch_over_values_older_than_the_limits_is_refused_soon_and_a_deactivation_succeeds() {
     let stack = Stack::start().await;
     let acme = stack.workspace("acme").create().await;
     let scim = acme.scim();
@@ -193,7 +192,7 @@ async fn a_filter_of_200_ids_finds_them_by_their_index() {
     let mut ids = vec![scim.created(&acme.address("ada")).await, scim.created(&acme.address("bob")).await];
     let group = scim.post("/Groups", &json!({ "displayName": "G" })).await.assert_status(201).id();
     ids.extend((0..197).map(|_| uuid::Uuid::new_v4().to_string()));
-    // One of them in its other spelling.
+    // One of them in another spelling.
     ids.push(ids[0].to_uppercase());
     let filter = ids.iter().map(|id| format!("id eq \"{id}\"")).collect::<Vec<_>>().join(" or ");
 

@@ -1,4 +1,4 @@
-//! Roles that are killed and a database that goes away in the middle of a cycle.
+//! Roles are killed, and the database becomes unavailable, in the middle of a cycle.
 
 use std::time::Duration;
 
@@ -17,20 +17,20 @@ async fn set_up() -> (Processes, Workspace, Tenant) {
     let processes = Processes::start(Durability::Relaxed).await;
     let acme = processes.workspace("acme").create().await;
     books::open_account(processes.operator(), acme.id()).await;
-    let tenant = Tenant::of(&acme, PEOPLE, &[Dialect::Legacy, Dialect::Fixed]);
+    let tenant = Tenant::new(&acme, PEOPLE, &[Dialect::Legacy, Dialect::Fixed]);
     (processes, acme, tenant)
 }
 
-/// Waits until so many more requests were answered.
+/// Waits until this number of further requests was answered.
 async fn more(report: &Report, requests: u64) {
     let goal = report.requests() + requests;
-    eventually(LONG, "the cycle goes on", async || report.requests() >= goal).await;
+    eventually(LONG, "the cycle continues", async || report.requests() >= goal).await;
 }
 
-/// Waits until a client was told to come again.
+/// Waits until a client was told to try again.
 async fn told_to_wait(report: &Report) {
     let before = report.retries();
-    eventually(LONG, "a client is told to come again", async || report.retries() > before).await;
+    eventually(LONG, "a client is told to try again", async || report.retries() > before).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -42,13 +42,13 @@ async fn killed_billing_misses_nothing() {
         for _ in 0..2 {
             more(&report, 60).await;
             processes.kill("billing").await;
-            // Nobody waits for billing.
+            // Nothing waits for billing.
             more(&report, 60).await;
             processes.restart("billing").await;
         }
     };
     tokio::join!(tenant.job.cycle(&tenant.directory), disaster);
-    assert_eq!(report.retries(), 0, "people were held up by billing");
+    assert_eq!(report.retries(), 0, "billing delayed people");
     tenant.next_cycle().await;
 
     tenant.assert_exact(processes.operator(), &acme).await;
@@ -81,7 +81,7 @@ async fn a_cut_database_is_503_with_retry_after_and_recovers_by_itself() {
     let disaster = async {
         more(&report, 80).await;
         processes.stop_postgres().await;
-        // Once known to be gone, it is still answered, and at once.
+        // Once it is known to be unavailable, requests are still answered, and at once.
         told_to_wait(&report).await;
         told_to_wait(&report).await;
         processes.start_postgres().await;
@@ -89,7 +89,7 @@ async fn a_cut_database_is_503_with_retry_after_and_recovers_by_itself() {
     tokio::join!(tenant.job.cycle(&tenant.directory), disaster);
     tenant.next_cycle().await;
 
-    // The simulator checks that every 503 says when to come again.
+    // The simulator checks that every 503 says when to try again.
     tenant.assert_exact(processes.operator(), &acme).await;
 }
 

@@ -1,4 +1,4 @@
-//! Whole Entra tenants, cycle after cycle.
+//! Complete Entra tenants, over several cycles.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ pub(crate) struct Tenant {
 }
 
 impl Tenant {
-    pub(crate) fn of(workspace: &Workspace, people: usize, dialects: &[Dialect]) -> Self {
+    pub(crate) fn new(workspace: &Workspace, people: usize, dialects: &[Dialect]) -> Self {
         let outside = Some("unapproved.example".to_owned());
         let report = Arc::new(Report::default());
         let client = EntraClient::new(workspace.scim().clone(), Arc::clone(&report));
@@ -34,13 +34,13 @@ impl Tenant {
         Self { directory, job: Job::new(client, options), report }
     }
 
-    /// Lives on to the next cycle and runs it.
+    /// Simulates the time until the next cycle, and runs it.
     pub(crate) async fn next_cycle(&mut self) {
         self.report.lived(&self.directory.live());
         self.job.cycle(&self.directory).await;
     }
 
-    /// Compares the whole workspace with the model, and the books with the workspace.
+    /// Compares the whole workspace with the model, and checks the invariants of the books.
     pub(crate) async fn assert_exact(&self, operator: &Operator, workspace: &Workspace) {
         let census = self.job.verify(&BTreeSet::new()).await.unwrap();
         self.report.assert_clean();
@@ -55,7 +55,7 @@ async fn run(dialects: &[Dialect]) {
     let globex = stack.workspace("globex").create().await;
     globex.scim().created("hank@globex.example").await;
     books::open_account(stack.operator(), acme.id()).await;
-    let mut tenant = Tenant::of(&acme, 120, dialects);
+    let mut tenant = Tenant::new(&acme, 120, dialects);
 
     assert!(tenant.job.test_connection().await);
     tenant.job.cycle(&tenant.directory).await;
@@ -84,18 +84,18 @@ async fn a_tenant_in_the_fixed_dialect_ends_with_exact_seats() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_job_that_is_started_anew_finds_everybody_and_writes_nothing_twice() {
+async fn a_restarted_job_finds_everybody_and_writes_nothing_twice() {
     let stack = Stack::start().await;
     let acme = stack.workspace("acme").create().await;
     books::open_account(stack.operator(), acme.id()).await;
-    let mut first = Tenant::of(&acme, 60, &[Dialect::Legacy, Dialect::Fixed]);
+    let mut first = Tenant::new(&acme, 60, &[Dialect::Legacy, Dialect::Fixed]);
     first.job.cycle(&first.directory).await;
     first.next_cycle().await;
     first.assert_exact(stack.operator(), &acme).await;
     let written = stack.operator().changes(acme.id()).await.unwrap().len();
 
-    // The same directory, and no memory of who is who in the target.
-    let mut second = Tenant::of(&acme, 60, &[Dialect::Fixed]);
+    // The same directory, without memory of the target.
+    let mut second = Tenant::new(&acme, 60, &[Dialect::Fixed]);
     second.directory.live();
     second.job.cycle(&second.directory).await;
 
@@ -107,7 +107,7 @@ async fn a_job_that_is_started_anew_finds_everybody_and_writes_nothing_twice() {
 async fn what_people_fill_in_inside_the_product_survives_every_cycle() {
     let stack = Stack::start().await;
     let acme = stack.workspace("acme").create().await;
-    let mut tenant = Tenant::of(&acme, 30, &[Dialect::Legacy, Dialect::Fixed]);
+    let mut tenant = Tenant::new(&acme, 30, &[Dialect::Legacy, Dialect::Fixed]);
     tenant.job.cycle(&tenant.directory).await;
     let people = tenant.job.everybody().await.unwrap();
     for id in people.keys() {

@@ -1,4 +1,4 @@
-//! `usher dev`, the real program.
+//! `usher dev`, with the real program.
 
 mod clock;
 mod page;
@@ -72,7 +72,7 @@ impl Dev {
         self.postgres_if_started().unwrap()
     }
 
-    /// PostgreSQL's process, once its file says which it is.
+    /// PostgreSQL's process, once its file contains the id.
     fn postgres_if_started(&self) -> Option<Pid> {
         let text = std::fs::read_to_string(self.data.join("postgres/data/postmaster.pid")).ok()?;
         Some(Pid::from_raw(text.lines().next()?.trim().parse().ok()?))
@@ -102,7 +102,7 @@ fn mode(path: &Path) -> u32 {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn it_starts_serves_stops_and_finds_its_data_again() {
+async fn dev_starts_serves_stops_and_finds_its_data_again() {
     let folder = folder();
     let data = folder.path().join("usher");
     let mut dev = Dev::start(&data, &[]);
@@ -135,8 +135,8 @@ async fn it_starts_serves_stops_and_finds_its_data_again() {
 
     let postgres = dev.postgres();
     assert!(dev.stop(Signal::SIGTERM).await.success());
-    assert!(kill(postgres, None).is_err(), "PostgreSQL was left behind");
-    assert!(!dev.demo_file().exists(), "demo.json is there although nothing serves");
+    assert!(kill(postgres, None).is_err(), "PostgreSQL was left running");
+    assert!(!dev.demo_file().exists(), "demo.json exists although nothing serves");
 
     let mut again = Dev::start(&data, &[]);
     let second = again.ready().await;
@@ -160,7 +160,7 @@ async fn after_a_kill_it_takes_over_what_was_left_and_reset_begins_anew() {
 
     let mut dev = Dev::start(&data, &[]);
     let demo = loop {
-        // A killed process could not take demo.json away; wait for the new one's.
+        // A killed process could not delete demo.json; wait for the new one.
         let demo = dev.ready().await;
         if scim(&demo, 0).try_send(scim(&demo, 0).request(reqwest::Method::GET, "/Users")).await.is_ok() {
             break demo;
@@ -190,10 +190,10 @@ async fn a_restart_at_once_after_two_kills_of_everything_finds_all_data() {
     kill(first, Signal::SIGKILL).unwrap();
     std::fs::remove_file(dev.demo_file()).unwrap();
 
-    // The second one is killed while it takes over, together with what it has started.
+    // The second one is killed while it starts, together with its children.
     let mut dev = Dev::start(&data, &[]);
     let second = async || dev.postgres_if_started().is_some_and(|pid| pid != first);
-    usher_tests::wait::eventually(READY_WITHIN, "PostgreSQL is started anew", second).await;
+    usher_tests::wait::eventually(READY_WITHIN, "PostgreSQL was started again", second).await;
     let second = dev.postgres();
     dev.child.start_kill().unwrap();
     kill(second, Signal::SIGKILL).unwrap();
@@ -247,7 +247,7 @@ async fn every_port_can_be_pinned() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn metrics_say_from_the_start_which_build_this_is_and_count_from_nothing() {
+async fn metrics_report_the_build_from_the_start_and_counters_begin_at_zero() {
     let folder = folder();
     let mut dev = Dev::start(&folder.path().join("usher"), &[]);
     let demo = dev.ready().await;
@@ -319,7 +319,7 @@ async fn a_stop_during_the_start_leaves_nothing_behind() {
     assert!(!dev.demo_file().exists());
 }
 
-/// `usher admin` of a running `usher dev`: what it prints as JSON, or what it says.
+/// Runs `usher admin` on a running `usher dev`: returns the JSON output, or the error message.
 async fn admin(dev: &Dev, arguments: &[&str]) -> Result<Value, String> {
     let output = Command::new(program())
         .args(["admin", "--output", "json", "--demo"])

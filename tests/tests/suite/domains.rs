@@ -1,4 +1,4 @@
-//! Only people of approved domains get in, on every path.
+//! Only people of approved domains can be provisioned, on every path.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use usher_tests::scim::{Answer, user};
 use usher_tests::stack::{Stack, Workspace};
 use usher_tests::wait::eventually;
 
-/// User names that must not get in where `acme.example` and `bücher.example` are approved.
+/// User names that must be refused if `acme.example` and `bücher.example` are approved.
 const OUTSIDE: [&str; 22] = [
     "eve@evil.example",
     "eve@mail.acme.example",
@@ -38,7 +38,7 @@ async fn acme(stack: &Stack) -> Workspace {
     stack.workspace("acme").domains(&["acme.example", "Bücher.Example"]).create().await
 }
 
-/// A refusal that an admin can act on: the domain or address, the workspace, what to do.
+/// A refusal that an admin can act on: it names the domain or address, the workspace, and what to do.
 #[track_caller]
 fn refused(answer: &Answer, named: &str) {
     answer.assert_scim_error(403, "approved domain");
@@ -67,7 +67,7 @@ async fn a_refusal_names_the_domain_the_workspace_and_what_to_do() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_primary_address_that_is_none_is_an_invalid_value_in_every_workspace() {
+async fn an_invalid_primary_address_is_an_invalid_value_in_every_workspace() {
     let stack = Stack::start().await;
     for workspace in [acme(&stack).await, stack.workspace("open").plan("Open").create().await] {
         let path = format!("/Users/{}", workspace.scim().created("grace@acme.example").await);
@@ -80,10 +80,10 @@ async fn a_primary_address_that_is_none_is_an_invalid_value_in_every_workspace()
                 workspace.scim().put(&path, &with_primary("grace@acme.example", none)).await,
                 workspace.scim().patch(&path, replace).await,
             ] {
-                answer.assert_scim_error(400, "no e-mail address").assert_scim_type("invalidValue");
+                answer.assert_scim_error(400, "is not an e-mail address").assert_scim_type("invalidValue");
             }
         }
-        // Who leaves does so whatever else the request says.
+        // A deactivation is accepted whatever else the request contains.
         let leave = json!([
             { "op": "Replace", "path": "emails[type eq \"work\"].value", "value": "n/a" },
             { "op": "Replace", "path": "active", "value": "False" },
@@ -94,7 +94,7 @@ async fn a_primary_address_that_is_none_is_an_invalid_value_in_every_workspace()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn approved_people_get_in_however_their_domain_is_written() {
+async fn people_of_approved_domains_are_accepted_however_the_domain_is_written() {
     let stack = Stack::start().await;
     let acme = acme(&stack).await;
 
@@ -112,7 +112,7 @@ async fn approved_people_get_in_however_their_domain_is_written() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_spelling_of_a_user_name_gets_around_it() {
+async fn no_spelling_of_a_user_name_bypasses_the_domain_policy() {
     let stack = Stack::start().await;
     let acme = acme(&stack).await;
     let path = format!("/Users/{}", acme.scim().created("ada@acme.example").await);
@@ -132,7 +132,7 @@ async fn no_spelling_of_a_user_name_gets_around_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_spelling_of_the_primary_address_gets_around_it() {
+async fn no_spelling_of_the_primary_address_bypasses_the_domain_policy() {
     let stack = Stack::start().await;
     let acme = acme(&stack).await;
     let path = format!("/Users/{}", acme.scim().created("ada@acme.example").await);
@@ -140,7 +140,7 @@ async fn no_spelling_of_the_primary_address_gets_around_it() {
     for address in OUTSIDE {
         let refused = |answer: &Answer| {
             if address.starts_with('@') {
-                answer.assert_scim_error(400, "no e-mail address");
+                answer.assert_scim_error(400, "is not an e-mail address");
             } else {
                 refused(answer, "");
             }
@@ -162,7 +162,7 @@ async fn no_spelling_of_the_primary_address_gets_around_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn secondary_addresses_are_free() {
+async fn secondary_addresses_are_not_checked() {
     let stack = Stack::start().await;
     let acme = acme(&stack).await;
     let mut document = user("ada@acme.example");
@@ -173,10 +173,10 @@ async fn secondary_addresses_are_free() {
         { "type": "other", "value": "ada@elsewhere.example" }] }]);
     acme.scim().patch(&path, add).await.assert_status(200);
 
-    // Which one is primary is what decides: marking another one is a change of address.
+    // The primary address decides: marking another one as primary changes the address.
     let mark = json!([{ "op": "replace", "path": "emails[type eq \"home\"].primary", "value": true }]);
     refused(&acme.scim().patch(&path, mark).await, "home.example");
-    // And so is taking the approved one away.
+    // The same applies to removing the approved one.
     let remove = json!([{ "op": "remove", "path": "emails[type eq \"work\"]" }]);
     refused(&acme.scim().patch(&path, remove).await, "");
 }
@@ -215,7 +215,7 @@ async fn people_of_a_removed_domain_stay_and_cannot_come_back_or_be_renamed() {
     refused(&scim.put(&leaves, &back).await, "acme.example");
     let rename = json!([{ "op": "replace", "path": "userName", "value": "renamed@acme.example" }]);
     refused(&scim.patch(&stays, rename).await, "acme.example");
-    // What does not concern the domain goes on, and so does leaving.
+    // Changes that do not concern the domain are accepted, and so are deactivations.
     let title = json!([{ "op": "replace", "path": "title", "value": "Engineer" }]);
     scim.patch(&stays, title).await.assert_status(200).assert_at("/active", true);
     scim.patch(&stays, switch(false)).await.assert_status(200);
@@ -223,7 +223,7 @@ async fn people_of_a_removed_domain_stay_and_cannot_come_back_or_be_renamed() {
 
     stack.operator().approve_domain(acme.id(), "acme.example", "").await.unwrap();
     let back_in = async || scim.patch(&leaves, switch(true)).await.status == 200;
-    eventually(Duration::from_secs(3), "the approved domain is let in", back_in).await;
+    eventually(Duration::from_secs(3), "the approved domain is accepted", back_in).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

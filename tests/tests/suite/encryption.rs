@@ -1,4 +1,4 @@
-//! Encryption: every port and channel of the whole system, and what refuses to go without.
+//! Encryption of every port and channel of the whole system, and refusals without it.
 
 mod database;
 mod program;
@@ -26,7 +26,7 @@ fn text(path: &Path) -> String {
     path.to_str().unwrap().to_owned()
 }
 
-/// What believes an authority, and shows a certificate or none.
+/// A client that trusts an authority, with or without a certificate.
 fn client(directory: &Path, believed: &Authority, pair: Option<Pair>) -> ClientTls {
     let authorities = Some(believed.write(directory, "believed"));
     ClientTls::load(ClientFiles { authorities, pair }).unwrap()
@@ -66,7 +66,7 @@ async fn is_healthy(url: &str, tls: &ClientTls) -> bool {
     timeout(SOON, check).await.unwrap().is_ok()
 }
 
-/// A stack whose ports show certificates of an authority, and whose services ask for them.
+/// A stack whose ports have certificates of an authority, and whose services require them.
 async fn encrypted_stack(directory: &Path, authority: &Authority) -> (Stack, Pair) {
     let (inside, public) = (authority.sign(directory, "inside"), authority.sign(directory, "public"));
     let ca = authority.write(directory, "ca");
@@ -95,7 +95,7 @@ async fn https_outside_and_certificates_on_both_sides_inside_serve_a_whole_syste
     assert_eq!(status, StatusCode::CREATED, "{user}");
     acme.settle().await;
     let seats = stack.operator().open_intervals(acme.id()).await.unwrap();
-    assert_eq!(seats.len(), 1, "the seat event went to billing");
+    assert_eq!(seats.len(), 1, "the seat event was sent to billing");
 
     let demo = stack.demo();
     let (foreign, known) =
@@ -106,7 +106,7 @@ async fn https_outside_and_certificates_on_both_sides_inside_serve_a_whole_syste
         for (why, stranger) in [
             ("no certificate", client(directory, &ours, None)),
             ("a foreign one", client(directory, &ours, Some(foreign.clone()))),
-            ("another authority is believed", client(directory, &theirs, Some(inside.clone()))),
+            ("another authority is trusted", client(directory, &theirs, Some(inside.clone()))),
         ] {
             assert!(!is_healthy(url, &stranger).await, "{service}: {why}");
         }

@@ -1,4 +1,4 @@
-//! Persons who are erased, and a workspace that ends.
+//! Erased persons, and the end of a workspace.
 
 use std::time::Duration;
 
@@ -20,14 +20,14 @@ use usher_tests::wait::eventually;
 
 use crate::books;
 
-/// The first date of the period that is running, in UTC, and of the next.
+/// The first dates of the current period and of the next one, in UTC.
 fn this_month() -> (String, String) {
     let today = jiff::tz::TimeZone::UTC.to_datetime(Clock::system().now()).date();
     let first = today.first_of_month();
     (first.to_string(), first.checked_add(1.month()).unwrap().to_string())
 }
 
-/// Every row of every table of identity's database that has a text in it, as `table: row`.
+/// All rows of all tables in identity's database that contain a text, as `table: row`.
 async fn rows_with(stack: &Stack, text: &str) -> Vec<String> {
     let mut owner = stack.owner(&stack.databases().identity).await;
     let tables: Vec<String> = sqlx::query_scalar(
@@ -85,7 +85,7 @@ async fn b16_of_a_person_who_is_erased_only_keys_stay_and_what_was_billed_is_unc
     assert_eq!(after[..events.len()], events[..], "no fact was changed");
     assert_eq!((after.len(), after[1].cause.as_str()), (events.len() + 1, "scim.delete"));
     assert_eq!(after[1].person_key, events[0].person_key);
-    // Today is a seat-day for ever, of the same key.
+    // Today remains a seat-day of the same person key.
     let (start, end) = kathmandu_month();
     let statement = operator.statement(acme.id(), (&start, &end)).await.unwrap();
     let line = statement.lines.iter().find(|line| line.class() == SeatClass::Regular).unwrap();
@@ -101,7 +101,7 @@ async fn b16_of_a_person_who_is_erased_only_keys_stay_and_what_was_billed_is_unc
     assert_eq!(acme.seats().await, Seats::default());
 }
 
-/// As [`this_month`], in the zone of [`books::open_account`].
+/// Like [`this_month`], in the zone of [`books::open_account`].
 fn kathmandu_month() -> (String, String) {
     let zone = jiff::tz::TimeZone::get("Asia/Kathmandu").unwrap();
     let first = zone.to_datetime(Clock::system().now()).date().first_of_month();
@@ -138,9 +138,11 @@ async fn b15_the_seats_of_a_deleted_workspace_stop_at_the_commit_and_its_period_
     assert_eq!(operator.seats(acme.id()).await.unwrap().regular, 12, "suspended people keep their seats");
     let mut users = UserServiceClient::new(operator.identity());
     let before = Clock::system().now();
-    let erased = users.erase_users(operator.about(acme.id(), identity::EraseUsersRequest {})).await.unwrap();
+    let erased =
+        users.erase_users(operator.request_for(acme.id(), identity::EraseUsersRequest {})).await.unwrap();
     assert_eq!(erased.into_inner(), identity::EraseUsersResponse { erased: 13, more: false });
-    let again = users.erase_users(operator.about(acme.id(), identity::EraseUsersRequest {})).await.unwrap();
+    let again =
+        users.erase_users(operator.request_for(acme.id(), identity::EraseUsersRequest {})).await.unwrap();
     assert_eq!(again.into_inner(), identity::EraseUsersResponse { erased: 0, more: false });
 
     acme.settle().await;
@@ -153,15 +155,19 @@ async fn b15_the_seats_of_a_deleted_workspace_stop_at_the_commit_and_its_period_
         .into_iter()
         .filter(|event| event.cause == "scim.delete")
         .collect();
-    assert_eq!(stops.len(), 12, "who was inactive had no seat to stop");
+    assert_eq!(stops.len(), 12, "an inactive user had no seat to end");
     for stop in stops {
         let at = stop.effective_time.unwrap();
         let at = Timestamp::new(at.seconds, at.nanos).unwrap();
-        assert!(before <= at && at <= Clock::system().now(), "not backdated and not at the period's end");
+        assert!(
+            before <= at && at <= Clock::system().now(),
+            "neither backdated nor at the end of the \
+             period"
+        );
     }
     assert_eq!(globex.seats().await.regular, 1, "nobody else's");
 
-    // The period goes on, with what was used; it can't be closed before its end.
+    // The period continues with its usage; it can't be closed before its end.
     let (start, next) = this_month();
     let running = invoice(operator, &acme, &start).await;
     assert!(running.provisional && running.incomplete_reasons[0].contains("has not ended"));

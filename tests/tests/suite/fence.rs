@@ -1,4 +1,4 @@
-//! The second fence: what the runtime role can't do even where it runs statements of its own making.
+//! Row-level security: what the runtime role can't do, even with statements of its own.
 
 use sqlx::migrate::Migrator;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
@@ -11,7 +11,7 @@ const SERVICES: [(&str, &Migrator); 3] = [
     ("billing", &usher_billing::MIGRATOR),
 ];
 
-/// Each function that runs as its owner, and a call of it that reads its tables.
+/// Each function that runs as its owner, with a call that reads its tables.
 const DEFINERS: &str = "
   SELECT p.oid::regprocedure::text, format('SELECT * FROM %I(%s)', p.proname, (
     SELECT string_agg(CASE a.type::regtype::text
@@ -22,7 +22,7 @@ const DEFINERS: &str = "
     FROM unnest(p.proargtypes) WITH ORDINALITY a (type, place)))
   FROM pg_proc p WHERE p.prosecdef AND p.pronamespace = 'public'::regnamespace ORDER BY 1";
 
-/// Puts a view of the attacker's before each table: whoever reads it runs the attacker's function.
+/// Puts a view of the attacker in front of each table. Reading it runs the attacker's function.
 const AMBUSH: &str = "DO $$
 DECLARE
   v_table text;
@@ -50,7 +50,7 @@ async fn definers(database: &TestDatabase) -> Vec<(String, String)> {
     sqlx::query_as(DEFINERS).fetch_all(&mut owner).await.unwrap()
 }
 
-/// What becomes of calls by the runtime role that has laid its ambush.
+/// The results of calls by the runtime role after such preparations.
 async fn ambushed(database: &TestDatabase, calls: &[(String, String)]) -> Vec<Result<(), String>> {
     let mut app = connect(&database.url()).await;
     sqlx::raw_sql(AMBUSH).execute(&mut app).await.unwrap();
@@ -81,7 +81,7 @@ async fn no_function_that_runs_as_its_owner_runs_what_its_caller_made() {
         let refused = sqlx::raw_sql(AMBUSH).execute(&mut connect(&database.url()).await).await.unwrap_err();
         assert!(refused.to_string().contains("permission denied"), "{service}: {refused}");
 
-        // Even with temporary tables the search path ends in them.
+        // Even if temporary tables are permitted, they are last in the search path.
         let grant = "DO $$ BEGIN EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO usher_app', current_database()); END $$";
         run(&database.owner_url(), grant.to_owned()).await;
 

@@ -1,4 +1,4 @@
-//! Addresses of databases that were exchanged.
+//! Database addresses that were swapped.
 
 use usher::role::Role;
 use usher::{listeners, roles};

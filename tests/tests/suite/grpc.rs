@@ -1,4 +1,4 @@
-//! What every service's gRPC has in common.
+//! The common behaviour of all gRPC services.
 
 use std::time::Duration;
 
@@ -43,7 +43,7 @@ async fn every_service_answers_health_checks() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_port_of_a_process_tells_the_same_of_its_readiness() {
+async fn every_port_of_a_process_reports_the_same_readiness() {
     let mut processes = Processes::start(Durability::Relaxed).await;
     let http = async |url: String| {
         let answer = reqwest::get(url).await.unwrap();
@@ -137,7 +137,7 @@ async fn a_workspace_may_be_named_by_its_slug_at_every_service() {
     acme.scim().created("ada@acme.example").await;
     let operator = stack.operator();
     let named = |slug: &str| {
-        let mut request = operator.anywhere(());
+        let mut request = operator.request_for_installation(());
         request.metadata_mut().insert("usher-workspace", slug.parse().unwrap());
         request
     };
@@ -167,7 +167,7 @@ async fn a_workspace_may_be_named_by_its_slug_at_every_service() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_slug_of_another_workspace_is_told_from_none_by_nobody() {
+async fn nobody_can_distinguish_another_workspaces_slug_from_an_unknown_one() {
     let stack = Stack::start().await;
     let (acme, globex) = (stack.workspace("acme").create().await, stack.workspace("globex").create().await);
     let operator = stack.operator();
@@ -181,7 +181,7 @@ async fn a_slug_of_another_workspace_is_told_from_none_by_nobody() {
     let signed_in = operator.sign_in("acme", "boss@acme.example", "correct horse battery").await.unwrap();
     let boss = operator.with_credential(&signed_in);
     let domains = async |slug: &str| {
-        let mut request = boss.anywhere(tenant::ListDomainsRequest {});
+        let mut request = boss.request_for_installation(tenant::ListDomainsRequest {});
         request.metadata_mut().insert("usher-workspace", slug.parse().unwrap());
         DomainServiceClient::new(operator.tenant()).list_domains(request).await
     };
@@ -199,32 +199,33 @@ async fn every_answer_names_its_request() {
     let operator = stack.operator();
 
     let mut client = UserServiceClient::new(operator.identity());
-    let mut request = operator.about(acme.id(), identity::ListUsersRequest::default());
+    let mut request = operator.request_for(acme.id(), identity::ListUsersRequest::default());
     request.metadata_mut().insert("x-request-id", "mine-1".parse().unwrap());
     let answer = client.list_users(request).await.unwrap();
     assert_eq!(answer.metadata().get("x-request-id").unwrap(), "mine-1");
 
     let absent = identity::GetUserRequest { id: uuid::Uuid::new_v4().to_string(), ..Default::default() };
-    let mut request = operator.about(acme.id(), absent);
+    let mut request = operator.request_for(acme.id(), absent);
     request.metadata_mut().insert("x-request-id", "mine-2".parse().unwrap());
     let refused = client.get_user(request).await.unwrap_err();
     assert_eq!(refused.metadata().get("x-request-id").unwrap(), "mine-2");
 
-    // Without a credential, without an id, of a method that is not there, and of one that ends in time.
+    // Without a credential, without an id, of an unknown method, and one with a short deadline.
     let bare = client.list_users(identity::ListUsersRequest::default()).await.unwrap_err();
     let path = "/usher.identity.v1.UserService/Nothing";
-    let request = operator.anywhere(bytes::Bytes::new());
+    let request = operator.request_for_installation(bytes::Bytes::new());
     let unknown = usher_tests::raw_grpc::call(operator.identity(), path, request).await.unwrap_err();
     assert_eq!(unknown.code(), Code::Unimplemented);
     let path = "/usher.identity.v1.UserService/ListUsers";
-    let garbage = operator.about(acme.id(), bytes::Bytes::from_static(&[0xff, 0xff]));
+    let garbage = operator.request_for(acme.id(), bytes::Bytes::from_static(&[0xff, 0xff]));
     let unreadable = usher_tests::raw_grpc::call(operator.identity(), path, garbage).await.unwrap_err();
     assert_eq!(Failure::from(unreadable).reason, Reason::InvalidArgument);
     assert_eq!(bare.metadata().get("x-request-id").unwrap().len(), 36, "{bare:?}");
     assert_eq!(unknown.metadata().get("x-request-id").unwrap(), "operator");
     let mut watched = ChangeServiceClient::new(operator.identity());
-    let stream =
-        watched.watch_changes(operator.about(acme.id(), identity::WatchChangesRequest::default())).await;
+    let stream = watched
+        .watch_changes(operator.request_for(acme.id(), identity::WatchChangesRequest::default()))
+        .await;
     assert!(stream.unwrap().metadata().contains_key("x-request-id"));
 }
 
@@ -237,7 +238,7 @@ async fn errors_carry_their_reason_and_what_programs_need() {
     let users = UserServiceClient::new(operator.identity());
     let create = async |document: &str| {
         let message = identity::CreateUserRequest { document_json: document.into(), ..Default::default() };
-        users.clone().create_user(operator.about(acme.id(), message)).await.unwrap_err()
+        users.clone().create_user(operator.request_for(acme.id(), message)).await.unwrap_err()
     };
     let absent = identity::GetUserRequest { id: uuid::Uuid::new_v4().to_string(), ..Default::default() };
     let filter = identity::ListUsersRequest { filter: "nope eq".into(), ..Default::default() };
@@ -258,17 +259,17 @@ async fn errors_carry_their_reason_and_what_programs_need() {
         (create("{}").await, Reason::InvalidValue, None),
         (create("{").await, Reason::InvalidSyntax, None),
         (
-            users.clone().get_user(operator.about(acme.id(), absent)).await.unwrap_err(),
+            users.clone().get_user(operator.request_for(acme.id(), absent)).await.unwrap_err(),
             Reason::NotFound,
             Some(("resource", "User")),
         ),
         (
-            users.clone().list_users(operator.about(acme.id(), filter)).await.unwrap_err(),
+            users.clone().list_users(operator.request_for(acme.id(), filter)).await.unwrap_err(),
             Reason::InvalidFilter,
             None,
         ),
         (
-            queries.get_statement(operator.about(acme.id(), period)).await.unwrap_err(),
+            queries.get_statement(operator.request_for(acme.id(), period)).await.unwrap_err(),
             Reason::InvalidArgument,
             None,
         ),
@@ -304,7 +305,7 @@ async fn a_call_ends_at_its_deadline() {
     let status = client.sign_in(request).await.unwrap_err();
     assert!(matches!(status.code(), Code::DeadlineExceeded | Code::Cancelled), "{status:?}");
 
-    // And the service goes on.
+    // The service is still available.
     assert_eq!(operator.read_workspace("acme").await.unwrap().id, acme.id().to_string());
 }
 

@@ -1,4 +1,4 @@
-//! Faults of Usher's own: what the client is told of them, and what the operator.
+//! Internal errors: what the client sees, and what the operator sees.
 
 use serde_json::{Value, json};
 use sqlx::{Connection as _, PgConnection};
@@ -6,7 +6,7 @@ use usher_store::{Durability, OWNER_ROLE};
 use usher_tests::scim::{Answer, user};
 use usher_tests::stack::Processes;
 
-/// The lines of a role's log about a request, as JSON.
+/// The log lines of a role about a request, as JSON.
 fn errors(processes: &Processes, role: &str, answer: &Answer) -> Vec<Value> {
     let id = answer.headers["x-request-id"].to_str().unwrap();
     let log = processes.log(role);
@@ -24,7 +24,7 @@ async fn a_fault_is_one_error_in_the_log_with_its_whole_chain_and_nothing_of_it_
         sqlx::raw_sql(statement).execute(&mut owner).await.unwrap();
     };
 
-    // Identity may not create users any more, and not read members.
+    // Identity may no longer create users or read members.
     owner_says("REVOKE EXECUTE ON FUNCTION create_user, members_of FROM usher_app").await;
     let failed = acme.scim().post("/Users", &user(&acme.address("eve"))).await;
     let group = json!({ "displayName": "crew", "members": [{ "value": ada }] });
@@ -40,7 +40,7 @@ async fn a_fault_is_one_error_in_the_log_with_its_whole_chain_and_nothing_of_it_
     assert!(chain.contains("permission denied") && chain.contains("create_user"), "{identity}");
     assert_eq!(errors(&processes, "gateway", &failed).len(), 1);
 
-    // What took effect is told as done, also where its answer can't be made as usual.
+    // A successful write is reported as such, even if its answer can't be complete.
     let path = format!("/Groups/{}", written.assert_status(201).id());
     assert_eq!(errors(&processes, "gateway", &written).len(), 0);
     acme.scim().get(&path).await.assert_status(200).assert_at("/members/0/value", ada);

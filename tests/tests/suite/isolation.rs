@@ -1,5 +1,5 @@
-//! Every RPC of the descriptor set and every SCIM route, tried with another workspace's
-//! credential, with one for another service and with none. What has no row in the tables fails.
+//! Tries every RPC of the descriptor set and every SCIM route with the credential of another workspace, with one for
+//! another service, and without one. A method or route without a row in the tables fails the test.
 
 mod fields;
 mod routes;
@@ -17,7 +17,7 @@ use usher_rpc::{Failure, Outgoing, WORKSPACE_KEY};
 use usher_tests::operator::Operator;
 use usher_tests::stack::{Stack, Workspace};
 
-/// What is asked about: the ids of a workspace, real ones or of none.
+/// The ids of a workspace, or ids that do not exist.
 #[derive(Clone, Debug)]
 struct Subject {
     workspace: String,
@@ -31,7 +31,7 @@ struct Subject {
 }
 
 impl Subject {
-    /// Nobody has any of these.
+    /// Ids that do not exist.
     fn nowhere() -> Self {
         let id = || uuid::Uuid::new_v4().to_string();
         Self {
@@ -51,13 +51,13 @@ impl Subject {
         [workspace, slug, user, group, app, token, admin, person]
     }
 
-    /// A text with the names of this subject blanked out.
+    /// Replaces the names of this subject in a text.
     fn blank(&self, text: &str) -> String {
         self.parts().iter().fold(text.to_owned(), |text, part| text.replace(part, "…"))
     }
 }
 
-/// Two workspaces with a life of their own.
+/// Two workspaces with data.
 struct Scene {
     stack: Stack,
     acme: Workspace,
@@ -65,11 +65,11 @@ struct Scene {
     victim: Subject,
     /// Credentials bound to acme: of its SCIM token, of its admin, and of a service key for it.
     bound: Vec<(&'static str, String)>,
-    /// The gateway's own, whose audience is tenant only.
+    /// The gateway's own credential, whose only audience is tenant.
     gateway: String,
-    /// Identity's own, for every service.
+    /// Identity's own credential, for every service.
     identity: String,
-    /// Billing's own.
+    /// Billing's own credential.
     billing: String,
 }
 
@@ -110,7 +110,7 @@ impl Scene {
         Self { stack, acme, globex, victim, bound, gateway, identity, billing }
     }
 
-    /// Everything of globex that an operator sees.
+    /// Everything of globex that an operator can see.
     async fn victim_state(&self) -> String {
         let operator = self.stack.operator();
         let id = self.globex.id();
@@ -142,7 +142,7 @@ async fn scim_credential(operator: &Operator, gateway: &str, acme: &Workspace) -
     client.check_token(outgoing.request(message)).await.unwrap().into_inner().credential
 }
 
-/// Names of all methods: `/package.Service/Method`.
+/// The names of all methods: `/package.Service/Method`.
 fn described() -> BTreeSet<String> {
     let set = prost_types::FileDescriptorSet::decode(usher_proto::FILE_DESCRIPTOR_SET).unwrap();
     let mut methods = BTreeSet::new();
@@ -201,7 +201,7 @@ async fn another_workspaces_credential_finds_nothing_and_changes_nothing() {
     }
 
     assert_eq!(scene.victim_state().await, before);
-    assert!(scene.acme.scim().everybody().await.len() > 1, "acme's own calls had no effect at all");
+    assert!(scene.acme.scim().everybody().await.len() > 1, "acme's own calls had no effect");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -215,7 +215,7 @@ async fn no_rpc_answers_without_a_credential_or_with_one_for_another_service() {
         assert_eq!(missing.reason, Reason::CredentialMissing, "{}", row.path);
         let noise = call(&scene, row, Some("a.b.c"), key()).await.unwrap_err();
         assert_eq!(noise.reason, Reason::CredentialInvalid, "{}", row.path);
-        // The SCIM token's is for identity alone, the gateway's for tenant alone.
+        // The SCIM token's credential is only for identity, the gateway's only for tenant.
         let elsewhere =
             if row.path.starts_with("/usher.tenant.") { &scene.bound[0].1 } else { &scene.gateway };
         let refused = call(&scene, row, Some(elsewhere), key()).await.unwrap_err();

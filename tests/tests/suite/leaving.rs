@@ -1,4 +1,4 @@
-//! A person's leaving is never refused by anything.
+//! Deactivations are never refused.
 
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ async fn created(acme: &Workspace, name: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_leaves_under_a_name_of_a_domain_that_is_not_approved_leaves_on_every_path() {
+async fn a_deactivation_with_a_name_of_an_unapproved_domain_succeeds_on_every_path() {
     let stack = Stack::start().await;
     let acme = stack.workspace("acme").create().await;
     let scim = acme.scim();
@@ -54,7 +54,7 @@ async fn who_leaves_under_a_name_of_a_domain_that_is_not_approved_leaves_on_ever
     scim.post("/Bulk", &bulk).await.assert_status(200).assert_at("/Operations/0/status", "200");
     assert_away(scim, &path, OUTSIDE).await;
 
-    // The primary address is judged in the same way.
+    // The primary address is checked in the same way.
     let path = created(&acme, "mailed").await;
     let operations = json!([
         { "op": "Replace", "path": "emails[type eq \"work\"].value", "value": OUTSIDE },
@@ -64,7 +64,7 @@ async fn who_leaves_under_a_name_of_a_domain_that_is_not_approved_leaves_on_ever
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_is_not_active_is_judged_when_they_become_active() {
+async fn inactive_users_are_checked_when_they_become_active() {
     let stack = Stack::start().await;
     let acme = stack.workspace("acme").create().await;
     let scim = acme.scim();
@@ -84,7 +84,7 @@ async fn who_is_not_active_is_judged_when_they_become_active() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_leaves_under_a_name_that_another_user_has_leaves_under_their_own() {
+async fn a_deactivation_with_a_taken_name_keeps_the_old_name() {
     let stack = Stack::start().await;
     let acme = stack.workspace("acme").create().await;
     let scim = acme.scim();
@@ -102,13 +102,13 @@ async fn who_leaves_under_a_name_that_another_user_has_leaves_under_their_own() 
     scim.put(&put, &document).await.assert_status(200);
     assert_away(scim, &put, &acme.address("put")).await;
 
-    // Who stays does not take another user's name.
+    // A user who stays active can't take another user's name.
     let rename = json!([{ "op": "replace", "path": "userName", "value": stays }]);
     scim.patch(&patched, rename).await.assert_status(409);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_leaves_and_changes_the_user_type_leaves_over_the_limit() {
+async fn a_deactivation_with_a_change_of_user_type_succeeds_over_the_limit() {
     let stack = Stack::start().await;
     let acme = stack.workspace("acme").create().await;
     let scim = acme.scim();
@@ -132,8 +132,8 @@ async fn who_leaves_and_changes_the_user_type_leaves_over_the_limit() {
     }
 }
 
-/// What may be wrong in a request by which somebody leaves: operations of a PATCH beside the leaving one, and a document
-/// of a PUT that says it as well.
+/// Possible faults in a request that deactivates somebody: PATCH operations beside the deactivation, and a PUT
+/// document that contains it.
 fn faults(name: &str) -> Vec<(&'static str, Value, Value)> {
     const SEAT: &str = "urn:ietf:params:scim:schemas:extension:usher:2.0:User";
     let put = |name: &str, attribute: &str, value: Value| {
@@ -148,22 +148,22 @@ fn faults(name: &str) -> Vec<(&'static str, Value, Value)> {
     let nameless = json!({ "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "active": false });
     vec![
         (
-            "a user type that is none",
+            "an invalid user type",
             patch(&format!("{SEAT}:userType"), json!("Boss")),
             put(name, SEAT, json!({ "userType": "Boss" })),
         ),
         ("a long name", patch("displayName", json!(long)), put(name, "displayName", json!(long))),
-        ("what is unknown", patch("shoeSize", json!(42)), put(name, "schemas", json!(["urn:nope"]))),
+        ("an unknown attribute", patch("shoeSize", json!(42)), put(name, "schemas", json!(["urn:nope"]))),
         ("many roles", patch("roles", json!(roles)), put(name, "roles", json!(roles))),
         ("no userName", patch("userName", json!("")), nameless),
         ("an invisible userName", patch("userName", json!("\u{200b}")), put("\u{200b}", "title", json!("x"))),
         ("a large value", patch("x509Certificates", huge.clone()), put(name, "x509Certificates", huge)),
-        ("what is no operation", json!({ "op": "shout" }), put(name, "name", json!(7))),
+        ("an invalid operation", json!({ "op": "shout" }), put(name, "name", json!(7))),
     ]
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_leaves_leaves_whatever_else_of_the_request_is_at_fault_and_its_client_is_told_of_both() {
+async fn a_deactivation_is_done_despite_other_faults_of_the_request_and_the_answer_says_so() {
     let stack = Stack::start().await;
     let acme = stack.workspace("acme").create().await;
     let scim = acme.scim();
@@ -220,7 +220,7 @@ async fn nobody_leaves_by_a_faulty_request_that_is_for_another_version_or_no_jso
     scim.patch(&path, json!([faulty])).await.assert_status(400);
     scim.get(&path).await.assert_at("/active", true);
 
-    // A bulk request is judged by operation.
+    // In a bulk request, each operation is judged separately.
     let bulk = json!({
         "schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],
         "Operations": [{ "method": "PATCH", "path": path, "data": message }],
@@ -231,8 +231,8 @@ async fn nobody_leaves_by_a_faulty_request_that_is_for_another_version_or_no_jso
     scim.get(&path).await.assert_at("/active", false);
 }
 
-/// Puts a workspace into a state in which its token is told `refusal`, and asserts that people leave it in every way,
-/// that nothing else is done, and that all goes on as before after `back`.
+/// Puts a workspace into a state in which its token gets `refusal`. Asserts that all kinds of deactivations are
+/// accepted and nothing else is, and that everything works as before after `back`.
 async fn assert_leaving_only(
     acme: &Workspace,
     into: pb::UpdateWorkspaceRequest,
@@ -255,7 +255,7 @@ async fn assert_leaving_only(
     let told = async || scim.get("/Users").await.status == 403;
     eventually(Duration::from_secs(3), "the new state is known", told).await;
 
-    // Some identity providers read somebody first.
+    // Some identity providers read a user first.
     scim.get(patched).await.assert_status(200);
     scim.patch(patched, leave.clone()).await.assert_status(200).assert_at("/active", false);
     scim.patch(patched, leave.clone()).await.assert_status(200);
@@ -294,7 +294,7 @@ async fn assert_leaving_only(
     ] {
         answer.assert_scim_error(403, refusal);
     }
-    // What can't be read, or is for another version, is refused as ever.
+    // Unreadable requests, and those for another version, are refused as usual.
     scim.patch(stays, json!([{ "op": "replace", "path": "active", "value": "perhaps" }]))
         .await
         .assert_status(400);
@@ -303,7 +303,7 @@ async fn assert_leaving_only(
 
     acme.update(back).await;
     let open = async || scim.get("/Users").await.status == 200;
-    eventually(Duration::from_secs(3), "the state from before is known", open).await;
+    eventually(Duration::from_secs(3), "the old state is known", open).await;
     assert_eq!(acme.seats().await.regular, 1);
     scim.get(&group).await.assert_at("/members/0/value", member);
     scim.create_user(&acme.address("new")).await.assert_status(201);
@@ -349,7 +349,7 @@ async fn people_leave_a_workspace_that_has_used_up_its_rate() {
                 return;
             }
         }
-        panic!("the rate has no end");
+        panic!("the rate limit was never reached");
     };
 
     used_up().await;

@@ -1,4 +1,4 @@
-//! Limits on their way from billing to identity.
+//! How limits get from billing to identity.
 
 use std::time::Duration;
 
@@ -11,9 +11,9 @@ use usher_tests::operator::Operator;
 use usher_tests::stack::{Processes, Stack, Workspace};
 use usher_tests::wait::eventually;
 
-/// A limit holds about a second after billing has set it; the rest is for slow machines.
+/// A limit takes effect about a second after billing has set it; the rest is for slow machines.
 const SOON: Duration = Duration::from_secs(5);
-/// As long as a start of billing takes, and a pause of identity's before it tries again.
+/// The time for a start of billing, and for identity's pause before the next attempt.
 const RESTART: Duration = Duration::from_secs(15);
 
 async fn set(operator: &Operator, workspace: &Workspace, seats: i64) {
@@ -28,7 +28,7 @@ async fn set(operator: &Operator, workspace: &Workspace, seats: i64) {
     client.set_limit(operator.about(workspace.id(), message)).await.unwrap();
 }
 
-/// Waits until nobody gets in any more because of that limit; whoever does leaves again.
+/// Waits until this limit blocks new users. Users created before that are deactivated.
 async fn eventually_full(within: Duration, workspace: &Workspace, seats: i64) {
     let full = format!("of {seats} paid seats");
     eventually(within, &full, async || {
@@ -69,7 +69,7 @@ async fn billings_limit_holds_soon_also_while_billing_is_away_and_what_was_set_m
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn limits_that_identity_cant_store_stop_no_other_workspaces() {
+async fn a_limit_that_identity_cant_store_does_not_affect_other_workspaces() {
     let stack = Stack::start().await;
     let acme = stack.workspace("acme").create().await;
     acme.scim().created(&acme.address("ada")).await;

@@ -1,4 +1,4 @@
-//! One limit of a pool: billing's where it has set one, else the plan's.
+//! The limit of a pool: billing's if it has set one, otherwise the plan's.
 
 use std::time::Duration;
 
@@ -18,14 +18,14 @@ use usher_tests::stack::{Stack, Workspace};
 use usher_tests::wait::eventually;
 use usher_tests::words::at_limit;
 
-/// The path of the user type that the seat is of.
+/// The path of the seat's user type.
 const USER_TYPE: &str = "urn:ietf:params:scim:schemas:extension:usher:2.0:User:userType";
 
 const BULK: &str = "urn:ietf:params:scim:api:messages:2.0:BulkRequest";
 /// Identity sends watermarks every 15 seconds.
 const TOLD: Duration = Duration::from_secs(45);
 
-/// The limits that hold, as billing knows them.
+/// The limits in force, as billing knows them.
 async fn held(stack: &Stack, workspace: &Workspace) -> Vec<billing::Limit> {
     let operator = stack.operator();
     let request = operator.about(workspace.id(), billing::GetLimitsRequest {});
@@ -49,10 +49,10 @@ fn paid(quantity: i64, policy: &str) -> billing::Limit {
     }
 }
 
-/// Tries until somebody gets in, or until nobody does any more; whoever gets in leaves again.
+/// Tries until a user can be created, or can't be created any more. Created users are deactivated again.
 async fn eventually_creates(workspace: &Workspace, status: u16) {
     let scim = workspace.scim();
-    eventually(Duration::from_secs(20), "the limit is another one", async || {
+    eventually(Duration::from_secs(20), "the limit has changed", async || {
         let answer = scim.post("/Users", &user(&workspace.address("probe"))).await;
         if answer.status == 201 {
             scim.delete(&answer.path()).await.assert_status(204);
@@ -95,7 +95,7 @@ async fn billings_limit_goes_before_the_plans_and_the_plans_is_back_when_it_is_c
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_policy_that_becomes_block_while_the_workspace_is_over_the_limit_takes_nobody_away() {
+async fn a_policy_that_becomes_block_while_the_workspace_is_over_the_limit_removes_nobody() {
     let stack = Stack::start().await;
     let acme = stack.workspace("acme").blocked_at(5).create().await;
     set(&stack, &acme, paid(1, "ALLOW")).await;
@@ -127,7 +127,7 @@ async fn a_plans_collaborator_cap_grows_with_the_paid_limit_at_once() {
         collaborator_cap: Some(Cap { at_least: 1, percent: 50 }),
         ..Default::default()
     };
-    let request = operator.anywhere(tenant::CreatePlanRequest { plan: Some(plan) });
+    let request = operator.request_for_installation(tenant::CreatePlanRequest { plan: Some(plan) });
     PlanServiceClient::new(operator.tenant()).create_plan(request).await.unwrap();
     let acme = stack.workspace("acme").plan("Capped").blocked_at(2).create().await;
     let scim = acme.scim();
@@ -148,7 +148,7 @@ async fn a_plans_collaborator_cap_grows_with_the_paid_limit_at_once() {
     })
     .await;
 
-    // From here on what is committed counts, which only billing knows.
+    // From here on the commitment counts, which only billing knows.
     let today = jiff::tz::TimeZone::UTC.to_datetime(usher_base::Clock::system().now()).date();
     let commitment = billing::Commitment {
         pool: Pool::Paid.into(),
@@ -235,7 +235,7 @@ async fn beyond_a_degrading_plan_the_answer_shows_the_free_user_type() {
     scim.get(&bob.path()).await.assert_at(SEAT, "Collaborator");
     assert_eq!(acme.seats().await, Seats { regular: 1, external: 0, collaborator: 1 });
 
-    // The workspace's admin finds it in the provisioning log, of each way by which it comes about.
+    // The workspace's admin finds it in the provisioning log, however it happened.
     let upgrade = json!([{ "op": "replace", "path": USER_TYPE, "value": "Regular" }]);
     scim.patch(&bob.path(), upgrade).await.assert_status(200).assert_at(SEAT, "Collaborator");
     let operation = json!({ "method": "POST", "path": "/Users", "bulkId": "1", "data": { "userName": acme.address("eve") } });
@@ -243,7 +243,7 @@ async fn beyond_a_degrading_plan_the_answer_shows_the_free_user_type() {
     scim.post("/Bulk", &bulk).await.assert_at("/Operations/0/status", "201");
     let wanted = tenant::ListLogEntriesRequest::default();
     let logged = async || stack.operator().log(acme.id(), wanted.clone()).await.unwrap().entries;
-    eventually(Duration::from_secs(10), "all is logged", async || logged().await.len() == 4).await;
+    eventually(Duration::from_secs(10), "everything is logged", async || logged().await.len() == 4).await;
     let mut noted: Vec<_> = logged().await.into_iter().map(|entry| entry.attributes[0].clone()).collect();
     noted.reverse();
     assert!(!noted[0].starts_with("userType"), "{noted:?}");
@@ -253,7 +253,7 @@ async fn beyond_a_degrading_plan_the_answer_shows_the_free_user_type() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_was_refused_is_counted_and_reported() {
+async fn refused_seats_are_counted_and_reported() {
     let stack = Stack::start().await;
     let acme = stack.workspace("acme").blocked_at(1).create().await;
     let scim = acme.scim();

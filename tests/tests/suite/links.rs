@@ -1,4 +1,4 @@
-//! Persons whose keys are linked: billed once, and counted once wherever seats are counted.
+//! Linked persons are billed once, and counted once wherever seats are counted.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use usher_proto::seats::v1::Pool;
 use usher_tests::stack::{Stack, Workspace};
 use usher_tests::wait::eventually;
 
-/// Identity hears of links with its watermarks, which are 15 s apart.
+/// Identity gets links with its watermarks, which are 15 s apart.
 const HEARD: Duration = Duration::from_secs(20);
 
-/// Paid seats in use, as identity and as billing count them.
+/// The number of paid seats in use, as identity and billing count them.
 async fn in_use(stack: &Stack, workspace: &Workspace) -> (i64, i64) {
     workspace.settle().await;
     let message = pb::CheckCapacityRequest { pool: Pool::Paid.into(), delta: 1 };
@@ -49,7 +49,7 @@ async fn linked_persons_take_one_seat_of_the_limit_as_they_are_billed_one() {
     let one = async || in_use(&stack, &acme).await == (1, 1);
     eventually(HEARD, "both count one", one).await;
 
-    // There is a seat for one more, and for no other, whoever of the two comes and goes.
+    // There is a free seat for one more person only, whichever of the two is added or removed.
     acme.scim().created("bob@acme.example").await;
     acme.scim().create_user("eve@acme.example").await.assert_scim_error(403, "seat limit");
     set_active(&acme, &ada, false).await;

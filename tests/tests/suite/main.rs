@@ -1,5 +1,5 @@
-//! Usher as a whole: the four roles over their real sockets, on a real PostgreSQL.
-#![expect(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
+//! The whole of Usher: the four roles over real sockets, on a real PostgreSQL.
+#![expect(clippy::unwrap_used, reason = "a test ends when something is not as expected")]
 
 mod admins;
 mod billing;

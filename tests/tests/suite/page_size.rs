@@ -1,4 +1,4 @@
-//! How much one page holds, whoever asks for it and however.
+//! The size of a page, for every reader and method.
 
 use std::collections::BTreeSet;
 
@@ -11,10 +11,10 @@ use usher_tests::scim::user;
 use usher_tests::stack::{Stack, Workspace};
 
 const LARGE: usize = 100;
-/// What the resources of a page may take, and what is around them: lists, names, addresses.
-const MOST: usize = (8 << 20) + (1 << 20);
+/// The maximum size of the resources of a page, and of what surrounds them: lists, names, URLs.
+const MAX_PAGE_BYTES: usize = (8 << 20) + (1 << 20);
 
-/// People of 120 KB each.
+/// Users of 120 KB each.
 async fn large_people(workspace: &Workspace) {
     let certificate = json!({ "value": "A".repeat(60_000) });
     for number in 0..LARGE {
@@ -24,7 +24,7 @@ async fn large_people(workspace: &Workspace) {
     }
 }
 
-/// Copies of the one row of a table of tenant's, each with a name of its own.
+/// Copies of the only row of a table in tenant, each with its own name.
 async fn copies(stack: &Stack, table: &str, key: [&str; 2], count: usize) {
     let [id, name] = key;
     let mut owner = stack.owner(&stack.databases().tenant).await;
@@ -38,7 +38,7 @@ async fn copies(stack: &Stack, table: &str, key: [&str; 2], count: usize) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_workspace_has_no_more_domains_apps_and_admins_than_one_answer_tells_of() {
+async fn a_workspace_has_no_more_domains_apps_and_admins_than_fit_into_one_answer() {
     let stack = Stack::start().await;
     let acme = stack.workspace("acme").create().await;
     let operator = stack.operator();
@@ -53,20 +53,20 @@ async fn a_workspace_has_no_more_domains_apps_and_admins_than_one_answer_tells_o
         assert!(failure.message.contains(what), "{failure}");
     };
 
-    // One is left of each; two at once do not both get it.
+    // One more fits; two at the same time do not both succeed.
     let domain = async |name: &str| operator.approve_domain(acme.id(), name, "").await;
     let (one, other) = tokio::join!(domain("one.example"), domain("other.example"));
     assert!(one.is_ok() != other.is_ok(), "{one:?} {other:?}");
-    full(one.and(other).unwrap_err(), "1000 approved domains, which is the most; remove one");
+    full(one.and(other).unwrap_err(), "1000 approved domains, which is the maximum; remove one");
     domain("copy1.example").await.expect("it is approved already");
     operator.remove_domain(acme.id(), "copy1.example").await.unwrap();
     domain("another.example").await.unwrap();
     let (one, other) = tokio::join!(operator.app(acme.id(), "One"), operator.app(acme.id(), "Other"));
     assert!(one.is_ok() != other.is_ok(), "{one:?} {other:?}");
-    full(one.and(other).unwrap_err(), "200 apps, which is the most");
+    full(one.and(other).unwrap_err(), "200 apps, which is the maximum");
     let (one, other) = tokio::join!(admin("one@acme.example"), admin("other@acme.example"));
     assert!(one.is_ok() != other.is_ok(), "{one:?} {other:?}");
-    full(one.and(other).unwrap_err(), "1000 admins, which is the most");
+    full(one.and(other).unwrap_err(), "1000 admins, which is the maximum");
 }
 
 fn ids(page: &Value) -> Vec<String> {
@@ -85,7 +85,7 @@ async fn pages_of_large_users_end_early_and_together_show_everybody_once() {
     while by_index.len() < LARGE {
         let page = acme.scim().get(&format!("/Users?count=200&startIndex={}", by_index.len() + 1)).await;
         page.assert_total(LARGE);
-        assert!(page.text.len() <= MOST, "a page of {} bytes", page.text.len());
+        assert!(page.text.len() <= MAX_PAGE_BYTES, "a page of {} bytes", page.text.len());
         let found = ids(&page.body);
         assert_eq!(page.body["itemsPerPage"], found.len());
         assert!(!found.is_empty());
@@ -100,7 +100,7 @@ async fn pages_of_large_users_end_early_and_together_show_everybody_once() {
     loop {
         let page = acme.scim().get(&format!("/Users?count=200&cursor={cursor}")).await;
         page.assert_status(200);
-        assert!(page.text.len() <= MOST, "a page of {} bytes", page.text.len());
+        assert!(page.text.len() <= MAX_PAGE_BYTES, "a page of {} bytes", page.text.len());
         by_cursor.extend(ids(&page.body));
         match page.body["nextCursor"].as_str() {
             Some(next) => next.clone_into(&mut cursor),
@@ -111,8 +111,8 @@ async fn pages_of_large_users_end_early_and_together_show_everybody_once() {
 
     let message = pb::ListUsersRequest { count: 200, start_index: 1, ..Default::default() };
     let answer = UserServiceClient::new(stack.operator().identity())
-        .max_decoding_message_size(MOST)
-        .list_users(stack.operator().about(acme.id(), message))
+        .max_decoding_message_size(MAX_PAGE_BYTES)
+        .list_users(stack.operator().request_for(acme.id(), message))
         .await
         .unwrap()
         .into_inner();

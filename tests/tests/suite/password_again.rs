@@ -1,4 +1,4 @@
-//! What an admin may call in tenant, and whether it asks for their own password again: every method.
+//! All methods that an admin may call in tenant, and whether they require the admin's own password.
 
 use std::collections::BTreeSet;
 
@@ -12,10 +12,10 @@ const PASSWORD: &str = "correct horse battery";
 const WRONG: &str = "wrong horse battery";
 const SECURITY: pb::AdminPermission = pb::AdminPermission::ConfigureAdvancedSecuritySettings;
 
-/// The message of a call, with a password that is given again.
+/// Makes the message of a call with the given password.
 type Message = Box<dyn Fn(&str) -> Vec<u8>>;
 
-/// A method, and whether it asks for the password.
+/// A method, and whether it requires the password.
 struct Row {
     method: &'static str,
     asks: bool,
@@ -98,7 +98,7 @@ fn rows(acme: &Workspace, second: &str) -> Vec<Row> {
 }
 
 async fn called(admin: &Operator, acme: &Workspace, row: &Row, own: &str) -> Result<(), Reason> {
-    let request = admin.about(acme.id(), (row.message)(own).into());
+    let request = admin.request_for(acme.id(), (row.message)(own).into());
     let path = format!("/usher.tenant.v1.{}", row.method);
     let answer = usher_tests::raw_grpc::call(admin.tenant(), &path, request).await;
     answer.map(drop).map_err(|status| Failure::from(status).reason)

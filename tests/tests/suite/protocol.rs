@@ -1,4 +1,4 @@
-//! What the protocol says in places that clients seldom go to.
+//! The protocol in places that clients rarely use.
 
 use reqwest::Method;
 use reqwest::header::{CONTENT_ENCODING, IF_MATCH, IF_NONE_MATCH};
@@ -55,7 +55,7 @@ async fn a_seat_from_before_the_client_s_own_user_type_was_kept_stays_what_it_is
     let mut document = user(&acme.address("ada"));
     document["userType"] = json!("External");
     let path = scim.post("/Users", &document).await.assert_status(201).path();
-    // As the version before wrote it: the column alone.
+    // As the previous version wrote it: only the column.
     sqlx::query("UPDATE users SET resource = resource - 'userType'")
         .execute(&mut stack.owner(&stack.databases().identity).await)
         .await
@@ -198,7 +198,7 @@ async fn the_last_second_of_9999_is_a_time_and_a_time_without_a_zone_is_utc() {
     let define = identity::DefineAttributeRequest { attribute: Some(attribute) };
     let operator = stack.operator();
     let mut attributes = AttributeServiceClient::new(operator.identity());
-    attributes.define_attribute(operator.about(acme.id(), define)).await.unwrap();
+    attributes.define_attribute(operator.request_for(acme.id(), define)).await.unwrap();
     let custom = "urn:ietf:params:scim:schemas:extension:custom:2.0:User";
     for (local, until, kept) in [
         ("ada", "9999-12-31T23:59:59Z", "9999-12-31T23:59:59Z"),

@@ -1,4 +1,4 @@
-//! What people fill in inside the product, and what an identity provider then does to it.
+//! Attributes that people fill in inside the product, and what an identity provider then does to them.
 
 use serde_json::json;
 use usher_tests::scim::user;
@@ -13,7 +13,7 @@ async fn what_the_client_does_not_send_stays() {
     let id = acme.scim().created("ada@acme.example").await;
     let path = format!("/Users/{id}");
 
-    // Filled in inside the product, by people.
+    // Filled in by people inside the product.
     let filled = json!([
         { "op": "add", "path": "phoneNumbers[type eq \"home\"].value", "value": "555" },
         { "op": "add", "path": format!("{ENTERPRISE}:department"), "value": "Engines" },

@@ -1,4 +1,4 @@
-//! What the workspace's admin finds in the provisioning log.
+//! What a workspace's admin finds in the provisioning log.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use usher_tests::wait::eventually;
 
 const PATCH: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
 
-/// The log, oldest first, once it has so many entries.
+/// The log, oldest first, when it has this number of entries.
 async fn log(operator: &Operator, workspace: &Workspace, entries: usize) -> Vec<pb::LogEntry> {
     let wanted = pb::ListLogEntriesRequest { page_size: 500, ..Default::default() };
     let list = || operator.log(workspace.id(), wanted.clone());
@@ -26,7 +26,7 @@ async fn log(operator: &Operator, workspace: &Workspace, entries: usize) -> Vec<
     found
 }
 
-fn told(entry: &pb::LogEntry) -> (&str, &str, i32, &str, &str) {
+fn summary(entry: &pb::LogEntry) -> (&str, &str, i32, &str, &str) {
     (&entry.method, &entry.resource_type, entry.status, &entry.name, &entry.reason)
 }
 
@@ -58,7 +58,7 @@ async fn every_attempt_is_there_with_what_was_asked_and_decided_and_no_value() {
     let entries = log(stack.operator(), &acme, 7).await;
 
     assert_eq!(
-        entries.iter().map(told).collect::<Vec<_>>(),
+        entries.iter().map(summary).collect::<Vec<_>>(),
         [
             ("POST", "User", 201, ada.as_str(), ""),
             ("POST", "User", 403, eve, "DOMAIN_NOT_APPROVED"),
@@ -66,7 +66,7 @@ async fn every_attempt_is_there_with_what_was_asked_and_decided_and_no_value() {
             ("PATCH", "User", 200, "", ""),
             ("GET", "User", 400, "", "INVALID_FILTER"),
             ("DELETE", "User", 204, "", ""),
-            // Three of a kind are one entry.
+            // Three similar ones are one entry.
             ("GET", "User", 401, "", "TOKEN_INVALID"),
         ]
     );
@@ -129,7 +129,7 @@ async fn every_write_is_logged_beside_a_flood_of_refusals_and_no_row_is_for_a_wo
     const WRITES: usize = 60;
     let stack = Stack::start().await;
     let acme = stack.workspace("acme").create().await;
-    let at = |workspace: &str| acme.scim().at(&format!("{}/scim/v2/{workspace}", stack.gateway()));
+    let at = |workspace: &str| acme.scim().with_base(&format!("{}/scim/v2/{workspace}", stack.gateway()));
     let flood = async {
         for round in 0..40 {
             let made_up = (0..20).map(|number| format!("made-up-{round}-{number}"));
@@ -173,14 +173,14 @@ async fn refusals_under_every_name_of_a_workspace_and_at_every_gateway_are_one_e
     let second = stack.another_gateway().await;
     for (gateway, mark) in [stack.gateway(), &second].into_iter().zip(&marks) {
         for name in ["acme".to_owned(), acme.id().to_string(), acme.id().to_string().to_uppercase()] {
-            let client = acme.scim().at(&format!("{gateway}/scim/v2/{name}")).with_token("x");
+            let client = acme.scim().with_base(&format!("{gateway}/scim/v2/{name}")).with_token("x");
             client.get("/Users").await.assert_status(401);
         }
-        let last = mark.scim().at(&format!("{gateway}/scim/v2/{}", mark.slug())).with_token("x");
+        let last = mark.scim().with_base(&format!("{gateway}/scim/v2/{}", mark.slug())).with_token("x");
         last.get("/Users").await.assert_status(401);
     }
 
-    // A gateway sends what it refused in order: what was refused before these has come as well.
+    // A gateway sends refusals in order, so earlier ones have arrived too.
     for mark in &marks {
         log(stack.operator(), mark, 1).await;
     }

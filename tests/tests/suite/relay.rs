@@ -1,4 +1,4 @@
-//! Seat events between two services of which either dies, or comes back as it was yesterday.
+//! Seat events between two services, one of which dies or is restored to an earlier state.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ use crate::books;
 
 const LONG: Duration = Duration::from_mins(1);
 
-/// A way to billing on which answers can be lost, as they are when billing dies before it sends them.
+/// A connection to billing on which answers can be lost, as if billing died before sending them.
 struct Wire {
     address: SocketAddr,
     loses_answers: Arc<AtomicBool>,
@@ -71,7 +71,7 @@ async fn database(processes: &Processes, service: &str) -> PgConnection {
     PgConnection::connect(&processes.database_url(service, OWNER_ROLE)).await.unwrap()
 }
 
-/// How many events billing has, whatever it has told anybody.
+/// The number of events in billing, whatever it has acknowledged.
 async fn applied(processes: &Processes) -> i64 {
     let sql = "SELECT coalesce(max(acknowledged_sequence), 0) FROM ledgers";
     sqlx::query_scalar(sql).fetch_one(&mut database(processes, "billing").await).await.unwrap()
@@ -81,8 +81,8 @@ async fn acknowledged(operator: &Operator, workspace: &Workspace) -> i64 {
     operator.seat_counters(workspace.id()).await.unwrap().acknowledged_seat_sequence
 }
 
-/// I4 and I5 by verification, which folds the facts again and compares; I19: the cursor is the last fact
-/// that was applied; I20 by a comparison of both services' states; and all that is counted, recounted.
+/// I4 and I5 by a verification, which recomputes the facts; I19: the cursor is the last applied fact; I20 by a
+/// comparison of the seats of both services; and all counts, recounted.
 async fn assert_sound(processes: &Processes, workspace: &Workspace) {
     let operator = processes.operator();
     let open = workspace.seats().await;
@@ -123,7 +123,7 @@ async fn assert_sound(processes: &Processes, workspace: &Workspace) {
     .await;
 }
 
-/// Somebody comes, changes class, leaves and comes back: four events of a person.
+/// Creates a user, changes the class, deactivates and reactivates: four events.
 async fn busy(workspace: &Workspace, name: &str) {
     let scim = workspace.scim();
     let path = format!("/Users/{}", scim.created(&workspace.address(name)).await);
@@ -158,7 +158,7 @@ async fn b4_billing_that_dies_between_commit_and_answer_is_sent_the_same_events_
     eventually(LONG, "billing has committed", async || applied(&processes).await == 8).await;
     processes.kill("billing").await;
     let told = acknowledged(processes.operator(), &acme).await;
-    assert!(told < 8, "identity was never told: {told}");
+    assert!(told < 8, "identity got no answer: {told}");
     busy(&acme, "third").await;
     wire.lose_answers(false);
     processes.restart("billing").await;
@@ -204,8 +204,8 @@ async fn b6_billing_that_was_restored_to_yesterday_is_sent_everything_since_also
     {
         sqlx::query(statement).execute(&mut postgres).await.unwrap();
     }
-    assert_eq!(applied(&processes).await, 4, "the cursor is yesterday's");
-    // As after every restore: the database is the superuser's, with PostgreSQL's own rights.
+    assert_eq!(applied(&processes).await, 4, "the cursor is from yesterday");
+    // As after every restore, the database belongs to the superuser and has PostgreSQL's default rights.
     sqlx::query("ALTER DATABASE usher_billing OWNER TO usher_owner").execute(&mut postgres).await.unwrap();
     let owner = processes.database_url("billing", usher_store::OWNER_ROLE);
     usher_store::migrate(&owner, &usher_billing::MIGRATOR).await.unwrap();
@@ -214,7 +214,7 @@ async fn b6_billing_that_was_restored_to_yesterday_is_sent_everything_since_also
 
     eventually(LONG, "everything was sent again", async || applied(&processes).await == 12).await;
     let again = operator.events(acme.id()).await.unwrap();
-    // They were recorded anew, and the time of that is in their hashes.
+    // They were recorded again, and the recording time is part of their hashes.
     let facts = |events: &[billing::LedgerEvent]| -> Vec<billing::LedgerEvent> {
         let fact = |event: &billing::LedgerEvent| billing::LedgerEvent {
             hash: Vec::new(),

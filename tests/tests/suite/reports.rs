@@ -1,4 +1,4 @@
-//! `usher admin report`, the real program: reports as files, and the names of the people in them.
+//! `usher admin report`, with the real program: reports as files, and the names of people in them.
 
 use std::collections::BTreeMap;
 use std::process::Output;
@@ -19,7 +19,7 @@ use usher_tests::operator::Operator;
 use usher_tests::stack::processes::program;
 use usher_tests::stack::{Stack, Workspace};
 
-/// `usher admin report` with a credential of the caller's.
+/// Runs `usher admin report` with the caller's credential.
 async fn report(stack: &Stack, credential: &str, arguments: &[&str]) -> Output {
     let mut demo = stack.demo();
     demo["service_credential"] = credential.into();
@@ -35,12 +35,12 @@ async fn report(stack: &Stack, credential: &str, arguments: &[&str]) -> Output {
         .unwrap()
 }
 
-/// The first date of the period that is running.
+/// The first date of the current period.
 fn start() -> String {
     TimeZone::UTC.to_datetime(Clock::system().now()).date().first_of_month().to_string()
 }
 
-/// The file that the operator gets of the period that is running, and what is said of it.
+/// The file that the operator gets for the current period, and the messages.
 async fn exported(stack: &Stack, arguments: &[&str]) -> (String, String) {
     let start = start();
     let arguments = [arguments, &["--start", &start]].concat();
@@ -50,7 +50,7 @@ async fn exported(stack: &Stack, arguments: &[&str]) -> (String, String) {
     (String::from_utf8(output.stdout).unwrap(), said)
 }
 
-/// Rows by column, of either format.
+/// The rows by column, for both formats.
 fn rows(format: &str, text: &str) -> Vec<BTreeMap<String, String>> {
     let plain = |cell: &Value| cell.as_str().map_or_else(|| cell.to_string(), str::to_owned);
     match format {
@@ -63,7 +63,7 @@ fn rows(format: &str, text: &str) -> Vec<BTreeMap<String, String>> {
     }
 }
 
-/// The person keys that billing has, by user.
+/// The person keys in billing, by user.
 async fn persons(operator: &Operator, workspace: &Workspace) -> BTreeMap<String, String> {
     workspace.settle().await;
     let events = operator.events(workspace.id()).await.unwrap();
@@ -79,7 +79,7 @@ async fn names(
     workspace: &Workspace,
     person_keys: Vec<String>,
 ) -> Result<Vec<pb::PersonName>, Failure> {
-    let request = operator.about(workspace.id(), pb::GetPersonNamesRequest { person_keys });
+    let request = operator.request_for(workspace.id(), pb::GetPersonNamesRequest { person_keys });
     let answer = UserServiceClient::new(operator.identity()).get_person_names(request).await;
     Ok(answer.map_err(Failure::from)?.into_inner().names)
 }
@@ -126,7 +126,7 @@ async fn b16_a_report_names_people_as_they_are_now_and_whoever_was_deleted_not_a
             assert!(displays(&plain).values().all(|display| display == none), "{plain}");
             let (named, said_too) = exported(&stack, &[&of_acme[..], &["--names"]].concat()).await;
             assert_eq!(displays(&named), expected, "{named}");
-            // Nothing else is changed, and the hash is that of what billing sent.
+            // Nothing else has changed, and the hash is of the report that billing sent.
             let blank = |text: &str| {
                 let blank = rows(format, text).into_iter().map(|mut row| {
                     row.remove("display");
@@ -136,7 +136,7 @@ async fn b16_a_report_names_people_as_they_are_now_and_whoever_was_deleted_not_a
             };
             assert_eq!(blank(&named), blank(&plain));
             assert_eq!(said_too.lines().next(), said.lines().next());
-            assert!(said_too.contains("as they are now"), "{said_too}");
+            assert!(said_too.contains("names are the current ones"), "{said_too}");
 
             let (everybody, _) = exported(&stack, &[&order[..], &["--names"]].concat()).await;
             let mut all = expected.clone();
@@ -172,7 +172,7 @@ async fn a_person_has_the_best_name_of_the_user_who_is_active_or_was_changed_las
         assert_eq!(names(operator, &acme, vec![person_key]).await.unwrap(), [expected]);
     }
 
-    // One person, because the client calls both by one id, and both have one address.
+    // One person, because both users have the same client id and the same address.
     let twin = |n: u8| {
         json!({
             "userName": acme.address(&format!("twin{n}")), "externalId": "HR-1",
@@ -192,7 +192,7 @@ async fn a_person_has_the_best_name_of_the_user_who_is_active_or_was_changed_las
     set(&second, "displayName", json!("Two")).await;
     assert_eq!(named().await, "Two");
     set(&second, "active", json!(false)).await;
-    assert_eq!(named().await, "One", "Two was changed later, and is not active");
+    assert_eq!(named().await, "One", "Two changed later, and is not active");
     set(&first, "active", json!(false)).await;
     assert_eq!(named().await, "One");
     acme.scim().delete(&format!("/Users/{first}")).await.assert_status(204);
@@ -222,7 +222,7 @@ async fn names_are_for_those_who_may_read_users_and_of_one_workspace() {
     let refused = names(&identity, &globex, vec![hanks]).await.unwrap_err();
     assert_eq!(refused.reason, Reason::PermissionDenied);
 
-    // Billing may read the report, and nobody's name.
+    // Billing may read the report, and no names.
     for workspace in [&acme, &globex] {
         operator.prices(workspace.id(), &[("regular", "12.00")]).await.unwrap();
     }

@@ -1,5 +1,5 @@
-//! Who comes back, as an identity provider sends them: from the operator's command through the token check and the
-//! gateway to the user who is revived, or is not.
+//! Returning people, as identity providers send them: from the operator's command through the token check and the
+//! gateway to the user who is reactivated or not.
 
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
@@ -25,7 +25,7 @@ fn person(user_name: &str, email: &str) -> Value {
     })
 }
 
-/// The id of the user whom a POST makes or revives.
+/// The id of the user that a POST creates or reactivates.
 async fn posted(acme: &Workspace, body: &Value) -> String {
     let answer = acme.scim().post("/Users", body).await;
     answer.assert_status(201);
@@ -40,7 +40,7 @@ async fn leave(acme: &Workspace, id: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_post_with_a_recycled_external_id_revives_only_whom_the_name_or_primary_address_means_unless_it_is_stable()
+async fn a_post_with_a_recycled_external_id_reactivates_only_a_user_whose_name_or_primary_address_matches_unless_it_is_stable()
  {
     let stack = Stack::start().await;
     let acme = stack.workspace("acme").create().await;
@@ -48,19 +48,19 @@ async fn a_post_with_a_recycled_external_id_revives_only_whom_the_name_or_primar
     let first = posted(&acme, &person("john.smith@acme.example", john)).await;
     leave(&acme, &first).await;
 
-    // Somebody else who got the id.
+    // Another person who got the id.
     let second = posted(&acme, &person("jane.smith@acme.example", jane)).await;
     assert_ne!(second, first);
     assert_eq!(acme.scim().get(&format!("/Users/{first}")).await.body["active"], false);
     acme.scim().delete(&format!("/Users/{second}")).await.assert_status(204);
 
-    // The same one, by the primary address and then by the name.
+    // The same person, by the primary address and then by the name.
     assert_eq!(posted(&acme, &person("j.smith@acme.example", "JOHN@acme.example")).await, first);
     leave(&acme, &first).await;
     assert_eq!(posted(&acme, &person("J.Smith@acme.example", jane)).await, first);
     leave(&acme, &first).await;
 
-    // By the id alone, once the app says that it is good for that, and for no longer than it does.
+    // By the id alone, while the app declares that its ids are stable.
     declare(&stack, acme.app(), "stable").await;
     let married = person("john.miller@acme.example", "miller@acme.example");
     assert_eq!(posted(&acme, &married).await, first);

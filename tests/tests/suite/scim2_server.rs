@@ -9,7 +9,7 @@
 //! - `$ref`, which a server may add to a reference;
 //! - `schemas`, in which Usher names the extensions that a resource has and a projection leaves out;
 //! - whether a PATCH is answered with the resource or with 204;
-//! - a POST that matches somebody inactive, whom Usher revives; none is sent here;
+//! - a POST that matches an inactive user, which Usher reactivates; this test sends none;
 //! - the removal of values that are not there: `noTarget` at Usher, nothing at scim2-server.
 
 use std::process::Stdio;
@@ -114,7 +114,7 @@ impl Twins {
             "active": !self.one_in(4),
         });
         if self.one_in(2) {
-            // Of nobody else: Usher revives an inactive user of the same client with that id.
+            // Of no other user: Usher reactivates an inactive user of the same client with that id.
             document["externalId"] = json!(format!("x{}", self.made));
         }
         for name in ["displayName", "nickName", "title"] {
@@ -285,7 +285,7 @@ impl Twins {
                 let name = format!("/Users/{}", self.people[who][0]);
                 let taken = self.usher.get(&name).await.body;
                 if taken["active"] == false {
-                    // Usher revives whoever is inactive.
+                    // Usher reactivates an inactive user.
                     return;
                 }
                 let taken = taken["userName"].clone();

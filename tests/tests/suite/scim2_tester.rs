@@ -17,8 +17,8 @@ struct Finding {
     data: Option<String>,
 }
 
-/// What every user has. No client must send it, so it is not required; and no client can take it away, which
-/// the checker holds against whatever is not required.
+/// Attributes that every user has. Clients need not send them, so they are not required; and clients can't remove
+/// them, which the checker expects of attributes that are not required.
 const ALWAYS_THERE: [&str; 3] = [
     "'active'",
     "'urn:ietf:params:scim:schemas:extension:usher:2.0:User'",
@@ -40,7 +40,7 @@ impl Finding {
 async fn check(profile: ScimProfile) {
     let programs = tokio::task::spawn_blocking(python::programs).await.unwrap();
     let stack = Stack::start().await;
-    // Its people are of random domains.
+    // Its users have random domains.
     let acme = stack.workspace("acme").plan("Open").create().await;
     stack.operator().app_profile(acme.id(), acme.app(), profile).await.unwrap();
 

@@ -25,7 +25,7 @@ fn user_type(value: &str) -> Value {
     json!([{ "op": "replace", "path": format!("{USHER}:userType"), "value": value }])
 }
 
-/// Acme with every paid seat taken, and beside them a collaborator and somebody inactive.
+/// Acme with all paid seats in use, and in addition a collaborator and an inactive user.
 async fn full(stack: &Stack) -> (Workspace, [String; 4]) {
     let acme = stack.workspace("acme").blocked_at(2).create().await;
     let scim = acme.scim();
@@ -66,7 +66,7 @@ async fn a_full_workspace_refuses_every_way_in_and_keeps_nothing_of_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_takes_no_paid_seat_goes_on_in_a_full_workspace() {
+async fn changes_without_a_paid_seat_succeed_in_a_full_workspace() {
     let stack = Stack::start().await;
     let (acme, [regular, _, free, away]) = full(&stack).await;
     let scim = acme.scim();
@@ -104,7 +104,7 @@ async fn leaving_frees_the_seat_for_the_next_one() {
     assert_eq!(acme.seats().await, Seats { regular: 2, external: 0, collaborator: 1 });
 }
 
-/// A document of one of somebody's two accounts: the client's id and the primary address say who it is.
+/// The document of one of a person's two accounts. The client's id and the primary address identify the person.
 fn account(acme: &Workspace, name: &str, user_type: &str) -> Value {
     let mut document = user_of_type(&acme.address(name), user_type);
     document["externalId"] = json!("ada");
@@ -127,7 +127,7 @@ async fn two_accounts_of_one_person_take_one_seat_of_a_limit_of_two() {
     assert_eq!(acme.seats().await, Seats { regular: 2, external: 0, collaborator: 0 });
     assert_counted_as_billed(&stack, &acme).await;
 
-    // The highest of what is left counts; the seat is free when the last account is gone.
+    // The highest class of the remaining accounts counts; the seat is free when the last account is gone.
     scim.patch(&first, active(false)).await.assert_status(200);
     assert_eq!(acme.seats().await, Seats { regular: 1, external: 1, collaborator: 0 });
     refused(&scim.create_user(&acme.address("eve")).await);
@@ -140,7 +140,7 @@ async fn two_accounts_of_one_person_take_one_seat_of_a_limit_of_two() {
     assert_counted_as_billed(&stack, &acme).await;
 }
 
-/// Identity's counters are the open seats that billing has.
+/// Identity's counters equal the open seats in billing.
 async fn assert_counted_as_billed(stack: &Stack, acme: &Workspace) {
     acme.settle().await;
     let open = stack.operator().open_intervals(acme.id()).await.unwrap();
@@ -184,7 +184,7 @@ async fn over_the_limit_everybody_can_leave() {
     })
     .await;
 
-    // A gateway learns of the change within a second; from then on nobody more gets in.
+    // A gateway learns of the change within a second; then no more users can be created.
     let blocked = async || {
         let answer = scim.post("/Users", &user(&acme.address("probe"))).await;
         if answer.status == 201 {
@@ -192,7 +192,7 @@ async fn over_the_limit_everybody_can_leave() {
         }
         answer.status == 403
     };
-    usher_tests::wait::eventually(std::time::Duration::from_secs(3), "the limit holds", blocked).await;
+    usher_tests::wait::eventually(std::time::Duration::from_secs(3), "the limit is in force", blocked).await;
     scim.patch(&paths[0], active(false)).await.assert_status(200);
     scim.patch(&paths[1], user_type("Collaborator")).await.assert_status(200);
     scim.patch(&paths[2], user_type("External")).await.assert_status(200);
@@ -263,7 +263,7 @@ async fn e12_two_users_with_one_external_id_and_address_are_one_person_with_one_
     let scim = acme.scim();
     scim.post("/Users", &account(&acme, "ada", "External")).await.assert_status(201);
     scim.post("/Users", &account(&acme, "ada.admin", "Regular")).await.assert_status(201);
-    // Nobody else's, though of the same kind.
+    // Of another person, although of the same kind.
     let mut bob = user_of_type(&acme.address("bob"), "Regular");
     bob["externalId"] = json!("2");
     scim.post("/Users", &bob).await.assert_status(201);

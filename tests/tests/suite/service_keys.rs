@@ -1,4 +1,4 @@
-//! Keys of integrations: chosen scopes, one workspace, an end.
+//! Keys of integrations: chosen scopes, one workspace, an expiry time.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ fn outcome<T>(answer: Result<T, Status>) -> Outcome {
     answer.map(drop).map_err(|status| Failure::from(status).reason)
 }
 
-/// The operator's place with what is given for a new key.
+/// An operator with the credential of a new key.
 async fn integration(
     operator: &Operator,
     name: &str,
@@ -38,12 +38,12 @@ async fn integration(
 }
 
 async fn users(bearer: &Operator, of: &Workspace) -> Outcome {
-    let request = bearer.about(of.id(), identity::ListUsersRequest::default());
+    let request = bearer.request_for(of.id(), identity::ListUsersRequest::default());
     outcome(UserServiceClient::new(bearer.identity()).list_users(request).await)
 }
 
 async fn changes(bearer: &Operator, of: &Workspace) -> Outcome {
-    let request = bearer.about(of.id(), identity::ListChangesRequest::default());
+    let request = bearer.request_for(of.id(), identity::ListChangesRequest::default());
     outcome(ChangeServiceClient::new(bearer.identity()).list_changes(request).await)
 }
 
@@ -53,18 +53,19 @@ async fn seats(bearer: &Operator, of: &Workspace) -> Outcome {
 }
 
 async fn workspaces(bearer: &Operator) -> Outcome {
-    let request = bearer.anywhere(pb::ListWorkspacesRequest::default());
+    let request = bearer.request_for_installation(pb::ListWorkspacesRequest::default());
     outcome(WorkspaceServiceClient::new(bearer.tenant()).list_workspaces(request).await)
 }
 
 async fn listed(operator: &Operator) -> Vec<pb::ServiceKey> {
-    let request = operator.anywhere(pb::ListServiceKeysRequest {});
+    let request = operator.request_for_installation(pb::ListServiceKeysRequest {});
     let answer = ServiceKeyServiceClient::new(operator.tenant()).list_service_keys(request).await;
     answer.unwrap().into_inner().service_keys
 }
 
 async fn revoke(operator: &Operator, lookup_id: &str) -> Outcome {
-    let request = operator.anywhere(pb::RevokeServiceKeyRequest { lookup_id: lookup_id.to_owned() });
+    let request =
+        operator.request_for_installation(pb::RevokeServiceKeyRequest { lookup_id: lookup_id.to_owned() });
     outcome(ServiceKeyServiceClient::new(operator.tenant()).revoke_service_key(request).await)
 }
 
@@ -110,7 +111,7 @@ async fn no_one_gives_a_scope_that_they_do_not_hold_or_that_is_between_services(
         ("x", ["seats.append"].as_slice(), "", Code::InvalidArgument),
         ("x", &["access.check"], "", Code::InvalidArgument),
         ("x", &["workspace.admin"], "", Code::InvalidArgument),
-        // With it one operator could approve what they asked for themselves.
+        // With it one operator could approve their own requests.
         ("x", &["billing.admin"], "", Code::InvalidArgument),
         ("x", &["users.read", "everything"], "", Code::InvalidArgument),
         ("x", &[], "", Code::InvalidArgument),
@@ -127,7 +128,7 @@ async fn no_one_gives_a_scope_that_they_do_not_hold_or_that_is_between_services(
     for known in ["users.read", "users.write", "changes.read", "seats.read", "billing.read", "tenant.admin"] {
         assert!(unknown.message().contains(known), "{unknown:?}");
     }
-    // Nobody was made on the way, and an admin of a workspace, who has users.read, makes none.
+    // No key was created, and an admin of a workspace, who has users.read, can't create any.
     assert!(!listed(operator).await.iter().any(|key| key.name == "x"));
     let admin = operator.admin(stack_workspace(&stack).await, "a@acme.example", "correct horse battery", &[]);
     admin.await.unwrap();
@@ -158,7 +159,7 @@ async fn keys_are_listed_without_their_secrets_and_what_is_done_with_them_is_wri
     assert_eq!(key.scopes, ["users.read", "changes.read"]);
     assert_eq!(key.expire_time, Some(to_wire(end)));
     let gateway = keys.iter().find(|key| key.name == "gateway").unwrap();
-    assert_eq!(gateway.scopes, ["access.check"], "what follows from the name is shown too");
+    assert_eq!(gateway.scopes, ["access.check"], "scopes determined by the name are shown too");
     let secret = &made.secret[made.secret.len() - 30..];
     assert!(!format!("{keys:?}").contains(secret));
 
@@ -166,7 +167,7 @@ async fn keys_are_listed_without_their_secrets_and_what_is_done_with_them_is_wri
 
     assert!(!listed(operator).await.iter().any(|key| key.name == "export"));
     assert_eq!(revoke(operator, &key.lookup_id).await, Err(Reason::NotFound));
-    let request = operator.anywhere(pb::ListAuditEntriesRequest::default());
+    let request = operator.request_for_installation(pb::ListAuditEntriesRequest::default());
     let entries = AuditServiceClient::new(operator.tenant()).list_audit_entries(request).await.unwrap();
     let entries = entries.into_inner().entries;
     let told = |action: &str, target: &str| {
@@ -182,7 +183,7 @@ async fn keys_are_listed_without_their_secrets_and_what_is_done_with_them_is_wri
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_key_that_has_expired_gets_nothing_and_what_it_got_ended_with_it() {
+async fn an_expired_key_gets_no_credential_and_its_credentials_end_with_it() {
     let stack = Stack::start().await;
     let acme = stack.workspace("acme").create().await;
     let operator = stack.operator();
@@ -202,7 +203,7 @@ async fn a_key_that_has_expired_gets_nothing_and_what_it_got_ended_with_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_revoked_key_is_good_for_nothing_anywhere_after_thirty_seconds_and_its_streams_end() {
+async fn a_revoked_key_is_useless_everywhere_after_thirty_seconds_and_its_streams_end() {
     let stack = Stack::start().await;
     let acme = stack.workspace("acme").create().await;
     let operator = stack.operator();
@@ -210,7 +211,7 @@ async fn a_revoked_key_is_good_for_nothing_anywhere_after_thirty_seconds_and_its
     let made = operator.service_key("leaked", &scopes, "", None).await.unwrap();
     let leaked = operator.with_credential(&operator.given("leaked", &made.secret).await.unwrap());
     let (other, _) = integration(operator, "other", &["users.read", "billing.read"], "").await;
-    let watch = leaked.about(acme.id(), identity::WatchChangesRequest::default());
+    let watch = leaked.request_for(acme.id(), identity::WatchChangesRequest::default());
     let watch = ChangeServiceClient::new(leaked.identity()).watch_changes(watch).await.unwrap();
     let mut watch = watch.into_inner();
     assert_eq!((users(&leaked, &acme).await, seats(&leaked, &acme).await), (Ok(()), Ok(())));
@@ -219,12 +220,12 @@ async fn a_revoked_key_is_good_for_nothing_anywhere_after_thirty_seconds_and_its
     revoke(operator, &made.service_key.unwrap().lookup_id).await.unwrap();
 
     let again = operator.given("leaked", &made.secret).await.unwrap_err();
-    assert_eq!(again.code(), Code::Unauthenticated, "it gets no credential from that moment");
+    assert_eq!(again.code(), Code::Unauthenticated, "it gets no credential from then on");
     let invalid = Err(Reason::CredentialInvalid);
     let ended = loop {
         match watch.message().await {
-            Ok(Some(_)) => assert!(began.elapsed() < Duration::from_secs(30), "the stream goes on"),
-            Ok(None) => panic!("the stream ended without a word"),
+            Ok(Some(_)) => assert!(began.elapsed() < Duration::from_secs(30), "the stream continues"),
+            Ok(None) => panic!("the stream ended without an error"),
             Err(status) => break status,
         }
     };
@@ -232,8 +233,8 @@ async fn a_revoked_key_is_good_for_nothing_anywhere_after_thirty_seconds_and_its
     while [users(&leaked, &acme).await, seats(&leaked, &acme).await, workspaces(&leaked).await]
         != [invalid, invalid, invalid]
     {
-        assert!(began.elapsed() < Duration::from_secs(30), "what it got is still accepted somewhere");
+        assert!(began.elapsed() < Duration::from_secs(30), "its credentials are still accepted somewhere");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    assert_eq!((users(&other, &acme).await, seats(&other, &acme).await), (Ok(()), Ok(())), "others go on");
+    assert_eq!((users(&other, &acme).await, seats(&other, &acme).await), (Ok(()), Ok(())), "others continue");
 }

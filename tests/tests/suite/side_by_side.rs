@@ -1,4 +1,4 @@
-//! Two who change the same thing at once: what one did is not passed by, and not taken back.
+//! Two concurrent changes of the same thing: neither is bypassed or undone.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use usher_rpc::{Failure, Outgoing};
 use usher_tests::stack::Stack;
 
 const PASSWORD: &str = "correct horse battery";
-/// Its hash by weaker parameters than today's, so that a sign-in makes a new one.
+/// Its hash with weaker parameters than the current ones, so that a sign-in makes a new one.
 const OUTDATED: &str =
     "$argon2id$v=19$m=64,t=1,p=1$aG9yc2UgYmF0dGVyeSAxNg$5+/LS/iwxxzClD90CO3k6acqtjMEQ2zwqmIvQJb3uuA";
 
@@ -23,7 +23,7 @@ async fn run(connection: &mut PgConnection, sql: &str) {
     sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned())).execute(connection).await.unwrap();
 }
 
-/// Waits until a statement in the database waits for somebody's lock, or the task, which should, has ended.
+/// Waits until a statement in the database waits for a lock, or the task, which should wait, has ended.
 async fn until_it_waits<T>(watcher: &mut PgConnection, task: &JoinHandle<T>) {
     let waiting = "SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid)
                    WHERE a.datname = current_database() AND NOT l.granted";
@@ -37,7 +37,7 @@ async fn until_it_waits<T>(watcher: &mut PgConnection, task: &JoinHandle<T>) {
     tokio::time::timeout(Duration::from_secs(10), waits).await.unwrap();
 }
 
-/// Signs in with the password, while somebody changes the admin; what comes of it.
+/// Signs in with the password while somebody changes the admin; returns the result.
 async fn sign_in_beside(change: &str) -> (Stack, Result<String, Reason>) {
     let stack = Stack::start().await;
     let acme = stack.workspace("acme").create().await;
@@ -75,7 +75,7 @@ async fn a_sign_in_beside_a_new_password_is_refused_and_the_new_password_stays()
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_sign_in_beside_the_end_of_the_sessions_is_signed_after_it() {
-    // The end is by a clock that is ahead, so that only who reads it signs later.
+    // The end is set by a clock that is ahead, so that only a sign-in that reads it signs later.
     let end = "UPDATE admins SET sessions_ended_at = now() + interval '30 seconds'";
     let (stack, outcome) = sign_in_beside(end).await;
 
@@ -93,7 +93,7 @@ async fn a_sign_in_beside_the_end_of_the_sessions_is_signed_after_it() {
     assert!(is_later, "{credential}");
     let hash: String =
         sqlx::query_scalar("SELECT password_hash FROM admins").fetch_one(&mut owner).await.unwrap();
-    assert_ne!(hash, OUTDATED, "a right password gets a hash of today's parameters");
+    assert_ne!(hash, OUTDATED, "a right password gets a hash with the current parameters");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -122,7 +122,7 @@ async fn a_workspace_that_is_suspended_beside_a_change_of_its_name_stays_suspend
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn entries_that_one_workspace_does_not_take_now_keep_no_other_from_theirs() {
+async fn a_failure_to_store_one_workspaces_entries_does_not_affect_others() {
     let stack = Stack::start().await;
     let (acme, globex) = (stack.workspace("acme").create().await, stack.workspace("globex").create().await);
     let clock = Clock::system();
@@ -138,7 +138,7 @@ async fn entries_that_one_workspace_does_not_take_now_keep_no_other_from_theirs(
     };
     let log =
         |workspace: &str, id| pb::WorkspaceLog { workspace: workspace.into(), entries: vec![entry(id)] };
-    // Somebody else is about to store an entry of the same id, and does not come to an end.
+    // Somebody else is about to store an entry with the same id, and does not finish.
     let held = LogEntryId::new(&clock);
     let mut owner = stack.owner(&stack.databases().tenant).await;
     run(

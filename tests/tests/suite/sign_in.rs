@@ -1,4 +1,4 @@
-//! Passwords and tokens under attack: what a stranger sends delays, locks out and tells nothing.
+//! Passwords and tokens under attack: what unauthenticated callers can't delay, lock out or find out.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, Instant};
@@ -17,7 +17,7 @@ use usher_tests::wait::eventually;
 const PASSWORD: &str = "correct horse battery";
 const WRONG: &str = "wrong horse battery";
 
-/// A connection to tenant from one of this machine's own addresses.
+/// A connection to tenant from one of this machine's addresses.
 async fn from_address(stack: &Stack, last: u8) -> Channel {
     let url = stack.demo()["grpc"]["tenant"].as_str().unwrap().to_owned();
     let address = IpAddr::V4(Ipv4Addr::new(127, 0, 0, last));
@@ -34,7 +34,7 @@ async fn sign_in(channel: &Channel, workspace: &str, email: &str, password: &str
     answer.map(|answer| answer.into_inner().credential).map_err(Failure::from)
 }
 
-/// Checks a token at tenant, as a gateway that does not know it does.
+/// Checks a token in tenant, like a gateway that has not cached it.
 async fn check(stack: &Stack, gateway: &str, token: &str) -> Result<(), Failure> {
     let outgoing = Outgoing {
         credential: gateway,
@@ -50,7 +50,7 @@ async fn check(stack: &Stack, gateway: &str, token: &str) -> Result<(), Failure>
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn six_hundred_sign_ins_without_a_credential_delay_no_cold_token_check() {
-    // Each of this machine's addresses is a peer of its own.
+    // Each address of this machine is a separate peer.
     let stack = Stack::start_with(|settings| settings.connections.shared.clear()).await;
     let acme = stack.workspace("acme").create().await;
     stack.operator().admin(acme.id(), "boss@acme.example", PASSWORD, &[]).await.unwrap();
@@ -67,7 +67,7 @@ async fn six_hundred_sign_ins_without_a_credential_delay_no_cold_token_check() {
     let flood = join_all((0..600).map(|number| {
         let channel = peers[number % peers.len()].clone();
         async move {
-            // Known and unknown workspaces and addresses.
+            // Existing and unknown workspaces and addresses.
             let workspace = if number % 2 == 0 { "acme".to_owned() } else { format!("made-up-{number}") };
             sign_in(&channel, &workspace, &format!("{}@acme.example", number % 7), WRONG).await.unwrap_err()
         }
@@ -83,23 +83,23 @@ async fn six_hundred_sign_ins_without_a_credential_delay_no_cold_token_check() {
     };
     let (refusals, slowest) = tokio::join!(flood, checks);
 
-    // 600 hashes take twelve seconds and more of a core.
+    // 600 hashes take twelve seconds or more of a core.
     assert!(slowest < Duration::from_secs(2), "the slowest check of a token took {slowest:?}");
     let of = |reason| refusals.iter().filter(|refused| refused.reason == reason).count();
     let (judged, told_to_wait) = (of(Reason::PasswordWrong), of(Reason::RateLimited));
     assert!(judged > 0 && told_to_wait > 0, "{judged} judged, {told_to_wait} told to wait");
-    // A server that has 600 calls without a credential at once may refuse some before they are read.
+    // A server with 600 concurrent calls without a credential may refuse some before they are read.
     assert_eq!(judged + told_to_wait + of(Reason::TooManyAttempts) + of(Reason::Overloaded), 600);
     let waits = refusals.iter().filter(|refused| refused.reason == Reason::RateLimited);
     assert!(waits.into_iter().all(|refused| refused.metadata.contains_key("retry_after_secs")));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_token_that_exists_is_not_told_from_one_that_does_not_by_time() {
+async fn timing_does_not_reveal_whether_a_token_exists() {
     let stack = Stack::start().await;
     let acme = stack.workspace("acme").create().await;
     let gateway = stack.service_credential("gateway").await;
-    // Its row is found, and its secret is another.
+    // Its row is found, but its secret differs.
     let known = ScimToken::generate();
     let row = acme.token().await;
     let mut owner = stack.owner(&stack.databases().tenant).await;
@@ -144,10 +144,10 @@ async fn a_token_from_before_is_checked_by_its_hash_once_and_by_its_mac_from_the
         macs.await.ok() == Some(1_i64)
     };
     eventually(Duration::from_secs(5), "the token has a MAC", has_mac).await;
-    // A gateway that does not know the token, and no hash that could be verified.
+    // A gateway without the token in its cache, and an unusable hash.
     sqlx::query("UPDATE tokens SET hash = 'none'").execute(&mut owner).await.unwrap();
     let cold = stack.another_gateway().await;
-    acme.scim().at(&format!("{cold}/scim/v2/acme")).get("/Users").await.assert_status(200);
+    acme.scim().with_base(&format!("{cold}/scim/v2/acme")).get("/Users").await.assert_status(200);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -181,7 +181,7 @@ async fn a_workspace_or_address_that_does_not_exist_answers_as_one_that_does() {
             let refused = sign_in(&channel, workspace, email, WRONG).await.unwrap_err();
             answers.push((
                 refused.reason,
-                refused.message.contains("30 s") || refused.message.contains("not right"),
+                refused.message.contains("30 s") || refused.message.contains("is wrong"),
             ));
         }
         told.push(answers);
@@ -200,7 +200,7 @@ async fn guessing_at_one_address_keeps_the_admin_out_at_no_other() {
     let office = from_address(&stack, 101).await;
     sign_in(&office, "acme", "boss@acme.example", PASSWORD).await.unwrap();
 
-    // More peers than an account's free attempts, each with all of its own.
+    // More peers than an account's free attempts, each using all of its own.
     for last in 1..=12 {
         let stranger = from_address(&stack, last).await;
         for _ in 0..10 {
@@ -217,7 +217,7 @@ async fn guessing_at_one_address_keeps_the_admin_out_at_no_other() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_was_counted_fades_with_time() {
+async fn counted_attempts_expire_with_time() {
     let stack = Stack::start().await;
     let acme = stack.workspace("acme").create().await;
     stack.operator().admin(acme.id(), "boss@acme.example", PASSWORD, &[]).await.unwrap();
@@ -227,14 +227,14 @@ async fn what_was_counted_fades_with_time() {
 
     fade(&stack, &acme, "30 minutes").await;
 
-    // Three came back; the third makes the next one wait.
+    // Three attempts have been restored; after the third, the next one must wait.
     for _ in 0..3 {
         assert_eq!(outcome().await, Reason::PasswordWrong);
     }
     assert_eq!(outcome().await, Reason::TooManyAttempts);
 }
 
-/// Lets time pass for what was counted.
+/// Lets time pass for the counters.
 async fn fade(stack: &Stack, workspace: &Workspace, time: &str) {
     let mut owner = stack.owner(&stack.databases().tenant).await;
     sqlx::query(

@@ -1,4 +1,4 @@
-//! The keys that sign credentials: sealed, replaced in time, revoked.
+//! The keys that sign credentials: encrypted, replaced in time, revoked.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use usher_tests::stack::{Stack, Workspace};
 use usher_tests::wait::eventually;
 
 async fn keys(operator: &Operator) -> Vec<pb::SigningKey> {
-    let request = operator.anywhere(pb::ListKeysRequest {});
+    let request = operator.request_for_installation(pb::ListKeysRequest {});
     CredentialServiceClient::new(operator.tenant()).list_keys(request).await.unwrap().into_inner().keys
 }
 
@@ -27,7 +27,7 @@ async fn published(operator: &Operator) -> Vec<String> {
 }
 
 async fn revoke(operator: &Operator, kid: &str) {
-    let request = operator.anywhere(pb::RevokeKeyRequest { kid: kid.to_owned() });
+    let request = operator.request_for_installation(pb::RevokeKeyRequest { kid: kid.to_owned() });
     CredentialServiceClient::new(operator.tenant()).revoke_key(request).await.unwrap();
 }
 
@@ -55,7 +55,7 @@ async fn a_revoked_key_is_trusted_nowhere_after_thirty_seconds_and_no_request_fa
     let mut round = 0;
     while !is_refused_everywhere(stack.operator(), &acme).await {
         assert!(began.elapsed() < Duration::from_secs(30), "the revoked key is still trusted somewhere");
-        // The workspace goes on: its token, and seat events to billing.
+        // The workspace continues: its token, and seat events to billing.
         acme.scim().create_user(&acme.address(&format!("u{round}"))).await.assert_status(201);
         round += 1;
         tokio::time::sleep(Duration::from_millis(100)).await;
@@ -94,7 +94,7 @@ async fn a_key_that_is_too_old_is_replaced_without_anyone_asking() {
         now.len() == 2 && now[0].signs && now[0].kid != before[0].kid
     };
     eventually(Duration::from_secs(15), "a new key signs", replaced).await;
-    // What the old one signed goes on to be good: the operator's credential is of it.
+    // Credentials of the old key stay valid: the operator's is one.
     assert!(published(stack.operator()).await.contains(&before[0].kid));
 }
 
@@ -109,7 +109,7 @@ async fn no_private_key_lies_open_in_the_database_and_a_row_of_another_hand_is_n
             .unwrap();
     assert_eq!(open, 0);
 
-    // Who can write to the database, and has a sealed key of it, can make no other.
+    // Somebody who can write to the database, and has one of its encrypted keys, can't make another one.
     sqlx::query(
         "INSERT INTO signing_keys (kid, sealed, sealed_by, created_at, needed_until)
          SELECT 'forged', sealed, sealed_by, now(), now() + interval '1 day' FROM signing_keys LIMIT 1",

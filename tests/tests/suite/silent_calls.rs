@@ -1,4 +1,4 @@
-//! Calls that send a head and never their message: they hold places of their own only.
+//! Calls that send a head and never their message: they use slots of their own party only.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use usher_tests::operator::Operator;
 use usher_tests::raw_grpc::call_without_message;
 use usher_tests::stack::Stack;
 
-/// Begins calls of a method over one channel, and waits until the server has seen their heads.
+/// Begins calls of a method over one channel, and waits until the server has received their heads.
 async fn silent_calls(
     count: usize,
     channel: &Channel,
@@ -33,13 +33,13 @@ async fn silent_calls(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn strangers_who_call_a_public_method_and_send_no_message_keep_nobody_from_it() {
+async fn silent_calls_of_a_public_method_block_nobody() {
     const GET_KEY_SET: &str = "/usher.tenant.v1.CredentialService/GetKeySet";
     let stack = Stack::start_with(|settings| settings.connections.shared.clear()).await;
     let url = stack.demo()["grpc"]["tenant"].as_str().unwrap().to_owned();
     let stranger = async || Channel::from_shared(url.clone()).unwrap().connect().await.unwrap();
     let channel = stranger().await;
-    // More calls than the method has places, each a head without a message.
+    // More calls than the method has slots, each a head without a message.
     let silent = silent_calls(200, &channel, GET_KEY_SET, || Request::new(())).await;
 
     let mut client = CredentialServiceClient::new(stranger().await);
@@ -60,12 +60,13 @@ async fn an_admin_whose_calls_send_no_message_keeps_only_their_own_workspace_fro
     operator.admin(acme.id(), "ada@acme.example", "correct horse battery", &[]).await.unwrap();
     let credential = operator.sign_in("acme", "ada@acme.example", "correct horse battery").await.unwrap();
     let ada = operator.with_credential(&credential);
-    // More calls than the service has places for all, each a head without a message.
-    let silent = silent_calls(1_200, &operator.identity(), GET_SEATS, || ada.about(acme.id(), ())).await;
+    // More calls than the service has slots in total, each a head without a message.
+    let silent =
+        silent_calls(1_200, &operator.identity(), GET_SEATS, || ada.request_for(acme.id(), ())).await;
 
     let seats = async |who: &Operator, workspace| {
         let mut client = SeatServiceClient::new(operator.identity());
-        client.get_seats(who.about(workspace, identity::GetSeatsRequest {})).await
+        client.get_seats(who.request_for(workspace, identity::GetSeatsRequest {})).await
     };
     let refused = Failure::from(seats(&ada, acme.id()).await.unwrap_err());
     assert_eq!(refused.reason, Reason::RateLimited, "{refused:?}");

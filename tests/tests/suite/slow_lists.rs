@@ -1,4 +1,4 @@
-//! Lists that the database is too slow for.
+//! Lists that take the database too long.
 
 use std::time::{Duration, Instant};
 
@@ -20,7 +20,7 @@ async fn a_list_that_takes_longer_than_two_seconds_ends_and_says_what_to_ask_for
     let (selective, plain) = tokio::join!(acme.scim().get(&path), acme.scim().get("/Users?count=10"));
 
     selective.assert_scim_error(400, "longer than 2 seconds").assert_scim_type("invalidFilter");
-    // Nothing that the client asks for makes this slow, so it is to come again.
+    // The client's query does not make this slow, so the client should try again.
     plain.assert_scim_error(503, "try again");
     assert!(began.elapsed() < Duration::from_secs(8), "after {:?}", began.elapsed());
     lock.rollback().await.unwrap();

@@ -22,7 +22,7 @@ async fn changes(
     operator: &Operator,
     workspace: WorkspaceId,
 ) -> Result<Streaming<identity::WatchChangesResponse>, Status> {
-    let mut request = operator.about(workspace, identity::WatchChangesRequest { after_sequence: 0 });
+    let mut request = operator.request_for(workspace, identity::WatchChangesRequest { after_sequence: 0 });
     request.set_timeout(Duration::from_secs(25));
     Ok(ChangeServiceClient::new(operator.identity()).watch_changes(request).await?.into_inner())
 }
@@ -36,7 +36,7 @@ async fn limits(
     Ok(LimitServiceClient::new(operator.billing()).watch_limits(request).await?.into_inner())
 }
 
-/// Why a stream ends.
+/// The reason of a stream's end.
 async fn ended<T>(stream: &mut Streaming<T>) -> Reason {
     loop {
         match timeout(SOON, stream.message()).await.unwrap() {
@@ -52,7 +52,7 @@ async fn set(workspace: &Workspace, status: tenant::WorkspaceStatus) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_watches_a_workspace_ends_when_it_is_suspended_and_what_watches_another_goes_on() {
+async fn streams_end_when_their_workspace_is_suspended_and_others_continue() {
     let stack = Stack::start().await;
     let (acme, globex) = (stack.workspace("acme").create().await, stack.workspace("globex").create().await);
     let operator = stack.operator();
@@ -66,7 +66,7 @@ async fn what_watches_a_workspace_ends_when_it_is_suspended_and_what_watches_ano
     assert_eq!(ended(&mut log).await, Reason::WorkspaceSuspended);
     assert_eq!(ended(&mut caps).await, Reason::WorkspaceSuspended);
     assert!(suspended.elapsed() < Duration::from_millis(2_500), "{:?}", suspended.elapsed());
-    // Nor is it watched anew; what is no stream is read as before.
+    // It can't be watched again either; unary methods can still read it.
     let refused = [changes(operator, acme.id()).await.map(drop), limits(operator, acme.id()).await.map(drop)];
     for refused in refused {
         assert_eq!(Failure::from(refused.unwrap_err()).reason, Reason::WorkspaceSuspended);
@@ -80,7 +80,7 @@ async fn what_watches_a_workspace_ends_when_it_is_suspended_and_what_watches_ano
 
     set(&acme, tenant::WorkspaceStatus::Active).await;
     let again = async || changes(operator, acme.id()).await.is_ok();
-    eventually(Duration::from_secs(2), "the workspace is watched again", again).await;
+    eventually(Duration::from_secs(2), "the workspace can be watched again", again).await;
     let mut log = changes(operator, acme.id()).await.unwrap();
     let reopened = Instant::now();
     while reopened.elapsed() < Duration::from_millis(1_200) {

@@ -1,4 +1,4 @@
-//! Who gets in: tokens, passwords, plans, signing keys.
+//! Authentication: tokens, passwords, plans, signing keys.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ async fn a_revoked_token_is_refused_by_every_gateway_within_a_second() {
     let mut stack = Stack::start().await;
     let acme = stack.workspace("acme").create().await;
     let second = stack.another_gateway().await;
-    let gateways = [acme.scim().clone(), acme.scim().at(&format!("{second}/scim/v2/acme"))];
+    let gateways = [acme.scim().clone(), acme.scim().with_base(&format!("{second}/scim/v2/acme"))];
     for gateway in &gateways {
         gateway.get("/Users").await.assert_status(200);
     }
@@ -79,7 +79,7 @@ async fn unknown_revoked_and_other_workspaces_tokens_get_one_answer() {
     let globex = stack.workspace("globex").create().await;
     let revoked = acme.token().await;
     stack.operator().revoke_token(acme.id(), &revoked.id).await.unwrap();
-    let nowhere = acme.scim().at(&format!("{}/scim/v2/nowhere", stack.gateway()));
+    let nowhere = acme.scim().with_base(&format!("{}/scim/v2/nowhere", stack.gateway()));
 
     let mut answers = Vec::new();
     for client in [
@@ -94,14 +94,14 @@ async fn unknown_revoked_and_other_workspaces_tokens_get_one_answer() {
     }
 
     let plain = |answer: &(serde_json::Value, Option<String>)| {
-        // The request's id is its own.
+        // The request's id differs.
         (answer.0.as_str().unwrap().split(" (request").next().unwrap().to_owned(), answer.1.clone())
     };
     assert!(answers.iter().all(|answer| plain(answer) == plain(&answers[0])), "{answers:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_no_token_is_refused_with_a_challenge() {
+async fn an_invalid_token_is_refused_with_a_challenge() {
     let stack = Stack::start().await;
     let acme = stack.workspace("acme").create().await;
     let mut mistyped = acme.scim().token().to_owned();
@@ -143,7 +143,7 @@ async fn an_admin_gives_the_password_again_for_a_token_and_needs_the_permission(
 
     let token = boss.token(acme.id(), ask(PASSWORD)).await.unwrap();
     acme.scim().with_token(&token.secret).get("/Users").await.assert_status(200);
-    // An aide administers domains, though.
+    // An aide can manage domains, though.
     aide.approve_domain(acme.id(), "more.example", PASSWORD).await.unwrap();
 }
 
@@ -196,7 +196,7 @@ async fn nothing_that_is_stored_or_listed_gives_a_token_away() {
         let listed = stack.operator().tokens(acme.id(), acme.app()).await.unwrap();
         listed.iter().any(|listed| listed.id == token.id && listed.last_use_time.is_some())
     };
-    eventually(Duration::from_secs(5), "the last use is noted", used).await;
+    eventually(Duration::from_secs(5), "the last use is recorded", used).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -210,7 +210,7 @@ async fn signing_keys_rotate_without_an_outage() {
         let (key, old) = tokio::join!(stack.operator().rotate_keys(), acme.scim().get("/Users"));
         assert!(!key.unwrap().kid.is_empty());
         old.assert_status(200);
-        // A token that no gateway knows yet gets a credential that the new key signs.
+        // A token that no gateway has cached gets a credential of the new key.
         let fresh = globex.token().await;
         let client = globex.scim().with_token(&fresh.secret);
         client.create_user(&globex.address(&format!("u{round}"))).await.assert_status(201);
@@ -221,7 +221,7 @@ async fn signing_keys_rotate_without_an_outage() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_suspended_workspace_is_told_so_until_it_is_not() {
+async fn a_suspended_workspace_is_refused_until_it_is_active_again() {
     let stack = Stack::start().await;
     let acme = stack.workspace("acme").create().await;
     acme.scim().get("/Users").await.assert_status(200);

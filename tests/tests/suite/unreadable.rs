@@ -1,4 +1,4 @@
-//! What is no HTTP request.
+//! Bytes that are not an HTTP request.
 
 use std::time::Duration;
 
@@ -14,21 +14,21 @@ async fn send(stack: &Stack, bytes: &[u8]) -> String {
     let (mut answers, mut sending) = stream.split();
     let mut answer = Vec::new();
     let read = timeout(Duration::from_secs(10), answers.read_to_end(&mut answer));
-    // It may be told before all of it is sent.
+    // The answer may arrive before everything is sent.
     let (_, read) = tokio::join!(sending.write_all(bytes), read);
     assert!(read.is_ok(), "the connection stays open");
     read.unwrap().unwrap();
     String::from_utf8(answer).unwrap()
 }
 
-/// The parts of the one answer in `text`: its status, its head, its body.
+/// The parts of the only answer in `text`: its status, its head, its body.
 fn parts(text: &str) -> (u16, &str, &str) {
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no head: {text}"));
     (head[9..12].parse().unwrap(), head, body)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_no_http_request_is_told_so_with_a_scim_error_and_its_connection_is_closed() {
+async fn invalid_http_gets_a_scim_error_and_its_connection_is_closed() {
     let stack = Stack::start().await;
     let request = |target: &str| format!("GET {target} HTTP/1.1\r\nhost: x\r\n\r\n");
     let long = "x".repeat(100_000);
@@ -71,7 +71,7 @@ async fn what_is_no_http_request_is_told_so_with_a_scim_error_and_its_connection
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_that_comes_behind_what_is_no_request_is_served() {
+async fn nothing_after_an_invalid_request_is_served() {
     let stack = Stack::start().await;
     let good = "GET /livez HTTP/1.1\r\nhost: x\r\n\r\n";
     let bad = "GET /scim/v2/acme/Users?filter=a+eq+\"b\" HTTP/1.1\r\nhost: x\r\n\r\n";

@@ -1,4 +1,4 @@
-//! Users over SCIM, from their creation to their deletion; `reference` has what clients are known to send.
+//! Users over SCIM, from creation to deletion. `reference` contains what clients are known to send.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use usher_tests::stack::Stack;
 const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 const USHER: &str = "urn:ietf:params:scim:schemas:extension:usher:2.0:User";
 
-/// A user with something at every kind of place.
+/// A user with a value in every kind of place.
 fn ada() -> Value {
     json!({
         "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User", ENTERPRISE],

@@ -1,4 +1,4 @@
-//! A real PostgreSQL that speaks TLS.
+//! A real PostgreSQL with TLS.
 
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use usher_store::{Database, DatabaseConfig, service_role};
 
 use super::{program, text};
 
-/// Whether a connection is made, and encrypted.
+/// Whether a connection succeeds, and is encrypted.
 async fn is_encrypted(url: String) -> Result<bool, usher_store::Error> {
     let database = Database::open(&DatabaseConfig {
         url,
@@ -26,7 +26,7 @@ async fn is_encrypted(url: String) -> Result<bool, usher_store::Error> {
 async fn a_database_has_to_prove_that_it_is_the_host_of_its_url() {
     let (folder, ours, theirs) = (temporary_directory(), Authority::default(), Authority::default());
     let directory = folder.path();
-    // Each process of tests has addresses of its own, where port 5432 is free.
+    // Each test process has its own addresses, on which port 5432 is free.
     let [.., high, low] = std::process::id().to_be_bytes();
     let (named, other) = (Ipv4Addr::new(127, 77, high, low), Ipv4Addr::new(127, 78, high, low));
     let pair = ours.sign_for(&[&named.to_string()], directory, "server");

@@ -1,4 +1,4 @@
-//! The real program: what it refuses at its start, and certificates that are replaced while it runs.
+//! The real program: what it refuses at startup, and certificates that are replaced while it runs.
 
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -16,7 +16,7 @@ use usher_tests::stack::processes::program;
 
 use super::{SOON, client, send, text};
 
-/// Runs it to its end: what it printed, where it succeeded, and what it complained of.
+/// Runs it until it ends: returns its output if it succeeded, and its error messages.
 pub(super) async fn run(arguments: &[&str]) -> (Option<String>, String) {
     let ran = Command::new(program()).args(arguments).stdin(Stdio::null()).kill_on_drop(true).output();
     let ran = timeout(SOON, ran).await.unwrap().unwrap();
@@ -68,7 +68,7 @@ async fn a_key_that_others_can_read_is_refused_with_the_remedy() {
     assert!(printed.is_none() && why.contains("chmod 600"), "{why}");
 }
 
-/// Waits until a port's `/livez` is answered to who believes an authority.
+/// Waits until a port's `/livez` answers a client that trusts an authority.
 async fn alive(tls: &ClientTls, port: std::net::SocketAddr) {
     let uri: Uri = format!("https://{port}/livez").parse().unwrap();
     let deadline = Instant::now() + SOON;
@@ -83,7 +83,7 @@ async fn alive(tls: &ClientTls, port: std::net::SocketAddr) {
 }
 
 #[tokio::test]
-async fn a_running_program_takes_over_certificates_that_are_replaced() {
+async fn a_running_program_reloads_replaced_certificates() {
     let (folder, old, new) = (tempfile::tempdir().unwrap(), Authority::default(), Authority::default());
     let directory = folder.path();
     let (public, metrics) = (old.sign(directory, "public"), old.sign(directory, "metrics"));

@@ -1,4 +1,4 @@
-//! Every field of every request of the descriptor set, with values that no field may have.
+//! Tries every field of every request in the descriptor set with invalid values.
 
 use std::collections::BTreeMap;
 
@@ -12,10 +12,10 @@ use usher_proto::tenant::v1 as tenant;
 
 use super::{Scene, call_raw, rpcs};
 
-/// Messages in messages are followed this far down.
+/// The maximum nesting of messages.
 const DEPTH: usize = 4;
 const TIMESTAMP: &str = ".google.protobuf.Timestamp";
-/// Seconds and nanoseconds of times that are none: beyond the years 1 to 9999, or no part of a second.
+/// Seconds and nanoseconds of invalid times: outside of the years 1 to 9999, or with invalid nanoseconds.
 const TIMES: [(i64, i32); 6] = [
     (i64::MAX, 0),
     (i64::MIN, 0),
@@ -24,10 +24,10 @@ const TIMES: [(i64, i32); 6] = [
     (1_780_000_000, 1_000_000_000),
     (1_780_000_000, -1),
 ];
-/// Dates that are none, or of which nothing can be computed.
+/// Dates that are invalid, or out of range.
 const DATES: [&str; 5] = ["-009999-01-01", "0000-01-01", "9999-12-31", "2026-02-30", "999999-01-01"];
 
-/// What the protocol's messages are made of.
+/// The message types of the protocol.
 struct Messages(BTreeMap<String, DescriptorProto>);
 
 impl Messages {
@@ -48,8 +48,7 @@ impl Messages {
         (Self(messages), methods)
     }
 
-    /// Encodings to append to a message of a type, each with what it is: a later value of a field
-    /// goes before an earlier one.
+    /// Encodings to append to a message of a type, each with a description. The last value of a field counts.
     fn bad(&self, of: &str, depth: usize) -> Vec<(String, Vec<u8>)> {
         let Some(message) = self.0.get(of).filter(|_| depth > 0) else { return Vec::new() };
         let mut bad = Vec::new();
@@ -93,7 +92,7 @@ fn delimited(number: u32, bytes: &[u8]) -> Vec<u8> {
     encoded
 }
 
-/// What tells a caller that the request is at fault.
+/// The codes of errors that blame the request.
 const CLIENTS_FAULT: [Code; 9] = [
     Code::InvalidArgument,
     Code::OutOfRange,
@@ -107,7 +106,7 @@ const CLIENTS_FAULT: [Code; 9] = [
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_nul_or_a_time_out_of_range_in_any_field_is_the_callers_fault_and_never_ours() {
+async fn a_nul_or_a_time_out_of_range_in_any_field_is_the_callers_error() {
     let scene = Scene::set().await;
     let (messages, methods) = Messages::read();
     let operator = scene.stack.operator().credential().to_owned();
@@ -145,7 +144,7 @@ async fn permission_is_judged_before_the_message_is_read() {
     let scene = Scene::set().await;
 
     for row in rpcs::rows(&scene.victim, "unread").iter().filter(|row| !row.public) {
-        // None of these has the permission, though each is for the service.
+        // None of these has the permission, although each is for the service.
         let credential = match row.path {
             "/usher.tenant.v1.PolicyService/GetPolicy"
             | "/usher.tenant.v1.PolicyService/ListSuspended"
@@ -183,7 +182,7 @@ async fn an_admins_permission_is_judged_before_any_field_is() {
         ("/usher.tenant.v1.AdminService/CreateAdmin", create.encode_to_vec()),
         ("/usher.tenant.v1.AdminService/SetPassword", set.encode_to_vec()),
     ];
-    // All of apps and tokens need it: nothing of a message that has nothing is told.
+    // All methods for apps and tokens require it, so an empty message reveals nothing.
     let paths = usher_tenant::METHODS.iter().map(|method| method.path);
     let of_apps = paths.filter(|path| path.contains("AppService/") || path.contains("TokenService/"));
     calls.extend(of_apps.map(|path| (path, Vec::new())));
@@ -201,7 +200,7 @@ fn every_rpc_says_which_permission_it_needs() {
     let tables = [usher_tenant::METHODS, usher_identity::METHODS, usher_billing::METHODS].concat();
     let known: std::collections::BTreeSet<_> = tables.iter().map(|method| method.path.to_owned()).collect();
 
-    assert_eq!(super::described(), known, "one row a method in methods.rs of its service");
+    assert_eq!(super::described(), known, "one row per method in methods.rs of its service");
     for row in rpcs::rows(&super::Subject::nowhere(), "") {
         let method = tables.iter().find(|method| method.path == row.path).unwrap();
         assert_eq!(method.is_public(), row.public, "{}", row.path);

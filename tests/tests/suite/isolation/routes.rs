@@ -10,7 +10,7 @@ use usher_tests::stack::Stack;
 
 use super::Scene;
 
-/// Where the gateway's router says which URL leads where.
+/// The source of the gateway's router.
 const ROUTER: &str = include_str!("../../../../services/gateway/src/router.rs");
 
 /// A route: method, pattern as in the router, body.
@@ -82,14 +82,14 @@ async fn send(client: &ScimClient, row: &Row, id: &str) -> Answer {
     client.send(request).await
 }
 
-/// What a client learns, without what is each request's own.
+/// What a client learns, without the parts that differ per request.
 fn learnt(answer: &Answer, id: &str) -> (u16, Value, Option<String>) {
     let detail = answer.body["detail"].as_str().unwrap_or_default();
     let detail = detail.split(" (request").next().unwrap_or_default().replace(id, "…");
     (answer.status.as_u16(), json!(detail), answer.header("www-authenticate").map(str::to_owned))
 }
 
-/// The router's source says which patterns there are; the gateway says which methods each has.
+/// The router's source lists the patterns; the gateway reports the methods of each.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_route_has_a_row() {
     let stack = Stack::start().await;
@@ -158,7 +158,7 @@ async fn another_workspaces_resource_is_as_absent_as_one_that_never_was() {
         });
         acme.post("/Bulk", &bulk).await.assert_status(200).assert_at("/Operations/0/status", "404");
     }
-    // A member of another workspace is nobody.
+    // A member of another workspace does not exist.
     let spies = json!({ "displayName": "Spies", "members": [{ "value": scene.victim.user }] });
     acme.post("/Groups", &spies).await.assert_scim_error(400, "");
     let globex = scene.globex.scim().everybody().await;

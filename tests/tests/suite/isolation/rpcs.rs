@@ -7,14 +7,14 @@ use usher_proto::tenant::v1 as tenant;
 
 use super::Subject;
 
-/// The password of the admin whose credential is tried.
+/// The password of the admin whose credential is used.
 const OWN_PASSWORD: &str = "correct horse battery";
 
-/// An RPC, with a message that is after the subject's data.
+/// An RPC, with a message that asks for the subject's data.
 pub(super) struct Row {
     pub(super) path: &'static str,
     pub(super) message: Vec<u8>,
-    /// Whether it is called before there is a credential.
+    /// Whether it is called without a credential.
     pub(super) public: bool,
 }
 
@@ -26,7 +26,7 @@ fn public(path: &'static str, message: &impl prost::Message) -> Row {
     Row { public: true, ..row(path, message) }
 }
 
-/// All of them. `mark` tells what one call makes from what another does.
+/// All RPCs. `mark` distinguishes what different calls create.
 pub(super) fn rows(subject: &Subject, mark: &str) -> Vec<Row> {
     [
         tenants(subject, mark),

@@ -13,7 +13,7 @@ use crate::attack::{Answers, flood, get};
 use crate::siege::Siege;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn strangers_disturb_nobody_and_each_of_their_calls_is_told_the_same() {
+async fn unauthenticated_callers_disturb_nobody_and_all_get_the_same_answer() {
     let siege = Siege::begin().await;
     requests(&siege).await;
     calls(&siege).await;
@@ -35,7 +35,7 @@ async fn requests(siege: &Siege) {
     };
     siege.withstands("made-up tokens", flood(32, guess)).await;
     answers.assert_never("made-up tokens", &["200", "500"]);
-    assert!(answers.of(401) > 0, "{answers:?}");
+    assert!(answers.count_of(401) > 0, "{answers:?}");
 
     let answers = Answers::default();
     let unknown = async |number: u64| {
@@ -44,7 +44,7 @@ async fn requests(siege: &Siege) {
     };
     siege.withstands("unknown workspaces", flood(16, unknown)).await;
     answers.assert_never("unknown workspaces", &["200", "500"]);
-    assert!(answers.of(401) > 0, "{answers:?}");
+    assert!(answers.count_of(401) > 0, "{answers:?}");
 }
 
 async fn calls(siege: &Siege) {
