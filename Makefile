@@ -39,10 +39,10 @@ check: prepare-check ## Check format, dependencies, lints and documentation
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings -A rustdoc::private-intra-doc-links" cargo doc --locked --workspace --no-deps --document-private-items --quiet
 
-advisories: prepare-check ## Look for known faults of the dependencies (reads the RustSec database on github.com)
+advisories: prepare-check ## Check the dependencies for known vulnerabilities (reads the RustSec database on github.com)
 	$(DENY) check advisories
 
-fuzz: ## Fuzz the readers of filters, paths, PATCH and JSON for a minute each (SECONDS_EACH=600 for longer)
+fuzz: ## Fuzz the parsers of filters, paths, PATCH and JSON for a minute each (SECONDS_EACH=600 for longer)
 	command -v cargo-fuzz >/dev/null || cargo install --locked cargo-fuzz
 	for target in filter path patch json; do \
 	  mkdir -p fuzz/corpus/$$target; \
@@ -68,7 +68,7 @@ bench: prepare ## Measure the hot paths against a private local stack (ARGS="--s
 sim: ## Run the Entra simulator against a running `make run` (ARGS="--people 2000 --cycles 3")
 	cargo run --release --locked --package usher-tests --bin entra-sim -- --demo $(DATA_DIR)/demo.json $(ARGS)
 
-months: prepare ## Price random months with the program and anew in Python, and tell differences (ARGS="--count 1000")
+months: prepare ## Price random months with the program and independently in Python, and report differences (ARGS="--count 1000")
 	cargo build --release --locked --package usher
 	python3 tests/python/random_months.py --usher target/release/usher $(ARGS)
 
