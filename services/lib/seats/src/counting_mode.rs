@@ -4,7 +4,7 @@ use strum::{Display, IntoStaticStr, VariantArray};
 
 use crate::named::named;
 
-/// A counting mode (billing rules 4 and 6).
+/// A counting mode (docs/billing-rules.md, R4 and R6).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Display, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 pub enum CountingMode {
