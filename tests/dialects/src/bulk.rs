@@ -1,4 +1,4 @@
-//! entra.md §6.7: `/Bulk`, RFC 7644 section 3.7.
+//! docs/scim-clients.md §6.7: `/Bulk`, RFC 7644 section 3.7.
 
 use serde_json::{Value, json};
 

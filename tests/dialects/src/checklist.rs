@@ -1,4 +1,4 @@
-//! entra.md §0: the twelve things to get right first; `rate` has the eleventh.
+//! docs/scim-clients.md §0: the twelve things to get right first; `rate` has the eleventh.
 
 use serde_json::json;
 

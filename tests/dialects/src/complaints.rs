@@ -1,4 +1,4 @@
-//! scim-servers.md §4, A, B, H and I: what users of other servers complain about, as far as SCIM shows it.
+//! docs/scim-lessons.md §4, the other numbers: what users of other servers complain about, as far as SCIM shows it.
 
 use serde_json::{Value, json};
 

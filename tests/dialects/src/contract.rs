@@ -1,4 +1,4 @@
-//! entra.md §3: the contract of PATCH that follows from what public trackers say.
+//! docs/scim-lessons.md §1: the contract of PATCH that follows from what public trackers say.
 
 use serde_json::{Value, json};
 

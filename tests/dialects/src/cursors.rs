@@ -1,4 +1,4 @@
-//! entra.md §6.1: pages by cursor, RFC 9865.
+//! docs/scim-clients.md §6.1: pages by cursor, RFC 9865.
 
 use serde_json::json;
 
@@ -101,7 +101,7 @@ pub(super) fn rows() -> Vec<Row> {
     ]
 }
 
-/// Keycloak loses rows here by index (scim-servers.md §2); by cursor nobody is missed.
+/// Keycloak loses rows here by index (docs/scim-lessons.md §2); by cursor nobody is missed.
 fn walked_while_deleted() -> Row {
     let first = row("6.1 rows that go while a list is walked make nobody be missed")
         .people(6)

@@ -1,4 +1,4 @@
-//! entra.md §1.4 to §1.6, §1.11 and what of §1.1 is no shape: cycles, mappings, leavers, discovery.
+//! docs/scim-clients.md §1.4 to §1.6, §1.11 and what of §1.1 is no shape: cycles, mappings, leavers, discovery.
 
 use serde_json::{Value, json};
 

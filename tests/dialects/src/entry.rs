@@ -1,4 +1,4 @@
-//! scim-servers.md §4, C to E and G: complaints about who gets in, comes back and is taken for whom.
+//! docs/scim-lessons.md §4, 19 to 39 and 45 to 50: complaints about who gets in, comes back and is taken for whom.
 
 use serde_json::json;
 

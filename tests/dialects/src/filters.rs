@@ -1,4 +1,4 @@
-//! scim-servers.md §5: what other parsers of filters get wrong.
+//! docs/scim-lessons.md §5: what other parsers of filters get wrong.
 
 use serde_json::json;
 

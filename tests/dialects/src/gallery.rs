@@ -1,4 +1,4 @@
-//! entra.md §2.3: Microsoft's gallery gate of 2026, by the names of its tests.
+//! docs/scim-clients.md §2.3: Microsoft's gallery gate of 2026, by the names of its tests.
 
 use serde_json::{Value, json};
 

@@ -1,5 +1,5 @@
-//! Filters that were seen: entra.md §1.2, §1.4, §2.2, §2.4 and §6.6, scim-servers.md §3 to §5. Each finds
-//! whom it means, or is refused; none is answered with nobody or everybody instead.
+//! Filters that were seen: docs/scim-clients.md §1.2, §1.4, §2.2, §2.4 and §6.6, docs/scim-lessons.md §3 to §5.
+//! Each finds whom it means, or is refused; none is answered with nobody or everybody instead.
 
 use serde_json::json;
 

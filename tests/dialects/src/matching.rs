@@ -1,4 +1,4 @@
-//! entra.md §3 from #22 on: look-ups, life cycle, URLs.
+//! docs/scim-lessons.md §1 from #22 on: look-ups, life cycle, URLs.
 
 use serde_json::{Value, json};
 
@@ -68,7 +68,7 @@ fn life_cycle() -> Vec<Row> {
             .post("/Users", ada())
             .at("/id", "{ada}")
             .at("/active", true),
-        of_ada("#31 the same POST twice at once, as after a late answer (§1.8)")
+        of_ada("#31 the same POST twice at once, as after a late answer")
             .patch("/Users/{ada}", json!([{ "op": "Replace", "path": "active", "value": "False" }]))
             .together(vec![Request::post("/Users", ada()), Request::post("/Users", ada())], &[201, 409])
             .get("/Users")

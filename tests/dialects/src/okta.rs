@@ -1,4 +1,4 @@
-//! entra.md §4.1: Okta.
+//! docs/scim-clients.md §4.1: Okta.
 
 use serde_json::{Value, json};
 

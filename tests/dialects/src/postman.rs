@@ -1,4 +1,4 @@
-//! entra.md §2.4: the two Postman collections of AzureAD/SCIMReferenceCode. The `/Token` of the first
+//! docs/scim-clients.md §2.4: the two Postman collections of AzureAD/SCIMReferenceCode. The `/Token` of the first
 //! gives the sample's own tokens away, and `/serviceConfiguration` is a misspelled address of the sample.
 
 use http::Method;

@@ -1,4 +1,4 @@
-//! scim-servers.md: §2, faults of the strongest that must not be here; §3, what is wanted.
+//! docs/scim-lessons.md: §2, faults of the strongest that must not be here; §3, what is wanted.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! entra.md §6.6, IPSIE AL1, and §6.7, what RFC 7644 has besides.
+//! docs/scim-clients.md §6.6, IPSIE AL1, and §6.7, what RFC 7644 has besides.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! entra.md §3: what public trackers say that servers did wrong with Entra, up to #27;
+//! docs/scim-lessons.md §1: what public trackers say that servers did wrong with Entra, up to #27;
 //! `matching` has the rest, and `checklist` #28 and #29 to the letter.
 
 use http::Method;

@@ -1,4 +1,4 @@
-//! entra.md §2.2: what scimvalidator.microsoft.com does.
+//! docs/scim-clients.md §2.2: what scimvalidator.microsoft.com does.
 
 use serde_json::{Value, json};
 

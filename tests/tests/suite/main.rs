@@ -15,6 +15,7 @@ mod cycles;
 mod dependencies;
 mod dev;
 mod discovery;
+mod documents;
 mod domains;
 mod encryption;
 mod erasure;

@@ -1,4 +1,4 @@
-//! entra.md §2.3, `Schema_Discoverability`: Microsoft derives the names of Entra's targets from `/Schemas`,
+//! docs/scim-clients.md §2.3, `Schema_Discoverability`: Microsoft derives the names of Entra's targets from `/Schemas`,
 //! writes to each of them and clears it again. So what is advertised must be kept, and must be clearable.
 
 use serde_json::{Value, json};

@@ -1,10 +1,10 @@
-//! scim-servers.md §4, E: who is taken for whom across workspaces.
+//! docs/scim-lessons.md §4, 32 to 39: who is taken for whom across workspaces.
 
 use serde_json::json;
 use usher_dialects::given::ada;
 use usher_tests::stack::Stack;
 
-/// scim-servers.md §4 32 tale#2036, entra.md §1.7 and §6.1: what another workspace has is nobody's here.
+/// docs/scim-lessons.md §4, 32 (tale#2036): what another workspace has is nobody's here.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn another_workspaces_person_is_neither_taken_nor_found_and_its_cursor_is_none() {
     let stack = Stack::start().await;

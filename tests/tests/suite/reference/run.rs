@@ -19,8 +19,8 @@ use usher_tests::scim::{Answer, ScimClient};
 use usher_tests::stack::{Stack, Workspace, WorkspaceBuilder};
 
 /// Rows that are under way at the same time.
-const AT_ONCE: usize = 6;
-/// What Okta calls quick (entra.md §4.1).
+const MAX_CONCURRENT_ROWS: usize = 6;
+/// What Okta calls quick (docs/scim-clients.md §4.1).
 const QUICK: Duration = Duration::from_millis(600);
 /// Resources of a row that are worth deleting, so that the workspace serves another row.
 const MOST_LEFT: usize = 50;

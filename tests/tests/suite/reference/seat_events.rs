@@ -1,4 +1,4 @@
-//! billing.md B12 to B14: what SCIM does that is no matter of seats leaves no event in the ledger.
+//! docs/billing-rules.md B12 to B14: what SCIM does that is no matter of seats leaves no event in the ledger.
 
 use serde_json::{Value, json};
 use usher_dialects::given::{USHER, ada};
