@@ -30,7 +30,7 @@ dist: prepare ## Build what is deployed into target/dist: optimised, stripped, i
 	objcopy --strip-all --add-gnu-debuglink=target/dist/usher.debug target/deploy/usher target/dist/usher
 
 test: prepare-test ## Run every test, against private PostgreSQL clusters
-	cargo build --locked --workspace --bins --features usher-store/testing
+	cargo build --locked --workspace --bins
 	target/debug/with-cluster cargo nextest run --locked --workspace --no-fail-fast
 
 check: prepare-check ## Check format, dependencies, lints and documentation
@@ -52,12 +52,12 @@ fuzz: ## Fuzz the parsers of filters, paths, PATCH and JSON for a minute each (S
 
 mutants: prepare-test ## Break usher-scim in small ways, one at a time, and tell what its tests miss (ARGS="--package usher-identity --file '*seat*'")
 	command -v cargo-mutants >/dev/null || cargo install --locked cargo-mutants
-	cargo build --locked --package usher-store --bin with-cluster --features testing
+	cargo build --locked --package usher-testing --bin with-cluster
 	target/debug/with-cluster cargo mutants --test-tool nextest --output target \
 	  --shard $(SHARD) --sharding round-robin $(or $(ARGS),--package usher-scim)
 
 hostile: prepare-test ## Attack a release build, with 50 ms in place of the 2 s that a debug build has (FLOOR=20 for less)
-	cargo build --release --locked --workspace --bins --features usher-store/testing
+	cargo build --release --locked --workspace --bins
 	USHER_HOSTILE_FLOOR=$(FLOOR) target/release/with-cluster \
 	  cargo nextest run --release --locked --workspace --no-fail-fast -E 'package(usher-tests) and binary(hostile)'
 

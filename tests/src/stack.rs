@@ -20,9 +20,9 @@ use usher_net::tls::{ClientFiles, ClientTls, Pair};
 use usher_proto::tenant::v1 as pb;
 use usher_proto::tenant::v1::credential_service_client::CredentialServiceClient;
 use usher_rpc::Tasks;
-use usher_store::testing::TestDatabase;
 use usher_store::{Database, DatabaseConfig};
 use usher_tenant::ServiceKeys;
+use usher_testing::TestDatabase;
 
 use crate::operator::{Addresses, Operator};
 

@@ -5,8 +5,8 @@ use std::path::Path;
 use anyhow::{Context as _, ensure};
 use serde_json::json;
 use usher_rpc::Tasks;
-use usher_store::testing::temporary_directory;
 use usher_store::{cluster, service_role};
+use usher_testing::temporary_directory;
 
 use super::connection::{Connection, request};
 use super::load::SIX_ATTRIBUTES;

@@ -14,8 +14,8 @@ use tokio::time::{Instant, sleep};
 use usher::config::ServiceSettings;
 use usher_base::secret::ServerKey;
 use usher_net::tls::ClientTls;
-use usher_store::testing::temporary_directory;
 use usher_store::{Cluster, Durability, OWNER_ROLE, service_role};
+use usher_testing::temporary_directory;
 
 use super::{OPERATOR_LIFE, PLANS, WorkspaceBuilder, free_port, service_keys};
 use crate::operator::{Addresses, Operator};

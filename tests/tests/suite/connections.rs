@@ -11,7 +11,7 @@ use tokio::time::{sleep, timeout};
 use tonic::transport::Channel;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
-use usher_store::testing::temporary_directory;
+use usher_testing::temporary_directory;
 use usher_tests::raw_grpc;
 use usher_tests::stack::processes::program;
 

@@ -13,6 +13,7 @@ fn allowed(name: &str) -> &'static [&'static str] {
     match name {
         "usher-base" | "usher-net" | "usher-seats" => &[],
         "usher-proto" | "usher-store" => &["usher-base"],
+        "usher-testing" => &["usher-base", "usher-net", "usher-store"],
         "usher-rating" | "usher-scim" => &["usher-base", "usher-seats"],
         "usher-rpc" => &["usher-base", "usher-net", "usher-proto", "usher-seats"],
         "usher-tenant" => {

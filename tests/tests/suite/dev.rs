@@ -16,7 +16,7 @@ use tempfile::TempDir;
 use tokio::io::AsyncReadExt as _;
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep, timeout};
-use usher_store::testing::temporary_directory;
+use usher_testing::temporary_directory;
 use usher_tests::scim::ScimClient;
 use usher_tests::stack::processes::program;
 

@@ -15,8 +15,8 @@ use tokio::time::timeout;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
 use usher_net::Dial;
-use usher_net::testing::Authority;
 use usher_net::tls::{ClientFiles, ClientTls, Pair};
+use usher_testing::Authority;
 use usher_tests::scim::MEDIA_TYPE;
 use usher_tests::stack::Stack;
 

@@ -2,8 +2,8 @@
 
 use sqlx::migrate::Migrator;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
-use usher_store::testing::TestDatabase;
 use usher_store::{Database, DatabaseConfig, check};
+use usher_testing::TestDatabase;
 
 const SERVICES: [(&str, &Migrator); 3] = [
     ("tenant", &usher_tenant::MIGRATOR),

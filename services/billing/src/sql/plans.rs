@@ -10,7 +10,7 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use usher_base::Clock;
 use usher_base::id::{EventId, PersonKey, UserId, WorkspaceId};
 use usher_seats::{Pool, SeatClass};
-use usher_store::testing::TestDatabase;
+use usher_testing::TestDatabase;
 use uuid::Uuid;
 
 use crate::audit::store::log as entries;

@@ -40,7 +40,7 @@ use usher_proto::tenant::v1 as tenant;
 use usher_proto::tenant::v1::credential_service_server::{CredentialService, CredentialServiceServer};
 use usher_rpc::convert::to_wire;
 use usher_rpc::{Failure, Outgoing, Tasks, connect};
-use usher_store::testing::TestDatabase;
+use usher_testing::TestDatabase;
 
 use crate::workspace::Workspace;
 

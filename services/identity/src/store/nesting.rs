@@ -2,7 +2,7 @@
 
 use usher_base::Clock;
 use usher_base::id::{GroupId, WorkspaceId};
-use usher_store::testing::TestDatabase;
+use usher_testing::TestDatabase;
 use uuid::Uuid;
 
 use crate::error::IdentityError;

@@ -13,7 +13,7 @@ use usher_scim::filter::{bind, parse};
 use usher_scim::schema;
 use usher_scim::user::UserType;
 use usher_seats::Pool;
-use usher_store::testing::TestDatabase;
+use usher_testing::TestDatabase;
 use uuid::Uuid;
 
 use crate::change::{Cause, ChangeKind};

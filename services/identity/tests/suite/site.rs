@@ -19,9 +19,9 @@ use usher_proto::tenant::v1::plan_service_client::PlanServiceClient;
 use usher_proto::tenant::v1::token_service_client::TokenServiceClient;
 use usher_proto::tenant::v1::workspace_service_client::WorkspaceServiceClient;
 use usher_rpc::{Tasks, connect};
-use usher_store::testing::TestDatabase;
 use usher_store::{Database, DatabaseConfig};
 use usher_tenant::{Keyring, ServiceKeys};
+use usher_testing::TestDatabase;
 
 use crate::caller::{Caller, request};
 

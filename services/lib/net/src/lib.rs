@@ -15,8 +15,6 @@ mod peer;
 mod refusals;
 mod registry;
 mod request;
-#[cfg(feature = "testing")]
-pub mod testing;
 pub mod tls;
 
 pub use dial::{Dial, is_loopback, is_protected};

@@ -80,9 +80,11 @@ pub struct Cluster {
 
 /// Access to the server beside the socket: settings (`name=value`) and rules for `pg_hba.conf`. None by default.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Port {
-    pub(crate) settings: Vec<String>,
-    pub(crate) rules: String,
+pub struct Port {
+    /// Settings of the server, `name=value`.
+    pub settings: Vec<String>,
+    /// Rules of `pg_hba.conf`, a line each.
+    pub rules: String,
 }
 
 impl Cluster {
@@ -92,10 +94,14 @@ impl Cluster {
     /// # Errors
     /// See [`ClusterError`].
     pub async fn start(directory: &Path, durability: Durability) -> Result<Self, ClusterError> {
-        Self::launch(directory, durability, &Port::default()).await
+        Self::start_with_port(directory, durability, &Port::default()).await
     }
 
-    pub(crate) async fn launch(
+    /// Starts the server as [`Cluster::start`] does, with access beside the socket.
+    ///
+    /// # Errors
+    /// See [`ClusterError`].
+    pub async fn start_with_port(
         directory: &Path,
         durability: Durability,
         port: &Port,
@@ -191,12 +197,14 @@ pub fn url(directory: &Path, database: &str, role: &str) -> String {
     format!("postgres://{role}@localhost/{database}?host={}", directory.join("run").display())
 }
 
-/// Makes a file the server's own, as it wants of its key.
-#[cfg(feature = "testing")]
-pub(crate) fn give_to_server(path: &Path) {
-    let user = RunAs::find().unwrap_or_else(|error| panic!("{error}"));
-    let given = user.map_or(Ok(()), |user| chown(path, Some(user.uid.into()), Some(user.gid.into())));
-    given.unwrap_or_else(|error| panic!("{} can't be given away: {error}", path.display()));
+/// Makes the server's user the owner of a file, as PostgreSQL demands of the key of its certificate.
+///
+/// # Errors
+/// There is no such user, or the file can't be given away.
+pub fn give_to_server(path: &Path) -> Result<(), ClusterError> {
+    let Some(user) = RunAs::find()? else { return Ok(()) };
+    chown(path, Some(user.uid.into()), Some(user.gid.into()))
+        .map_err(|errno| ClusterError::Directory { path: path.to_owned(), source: errno.into() })
 }
 
 fn prepare_directory(directory: &Path, run_as: Option<&RunAs>) -> Result<PathBuf, ClusterError> {

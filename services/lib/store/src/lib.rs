@@ -16,8 +16,6 @@ mod pool;
 mod protection;
 mod scoped;
 mod share;
-#[cfg(feature = "testing")]
-pub mod testing;
 mod time;
 
 pub use app_clock::{check_clock, is_clock_moved, move_clock};

@@ -71,7 +71,7 @@ mod tests {
     use jiff::SignedDuration;
     use usher_base::Clock;
     use usher_base::id::WorkspaceId;
-    use usher_store::testing::TestDatabase;
+    use usher_testing::TestDatabase;
 
     use super::*;
     use crate::store::world::World;

@@ -8,7 +8,7 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use usher_base::Clock;
 use usher_base::domain::DomainName;
 use usher_base::id::{AppId, TokenId, WorkspaceId};
-use usher_store::testing::TestDatabase;
+use usher_testing::TestDatabase;
 use uuid::Uuid;
 
 use crate::keyring::KeyedMac;

@@ -3,9 +3,9 @@
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use usher_net::testing::Authority;
-use usher_store::testing::{encrypted_cluster, temporary_directory};
 use usher_store::{Database, DatabaseConfig, service_role};
+use usher_testing::Authority;
+use usher_testing::{encrypted_cluster, temporary_directory};
 
 use super::{program, text};
 

@@ -9,8 +9,8 @@ use hyper::{Request, StatusCode, Uri};
 use tokio::process::Command;
 use tokio::time::{sleep, timeout};
 use usher_base::secret::ServiceKey;
-use usher_net::testing::Authority;
 use usher_net::tls::ClientTls;
+use usher_testing::Authority;
 use usher_tests::stack::free_port;
 use usher_tests::stack::processes::program;
 

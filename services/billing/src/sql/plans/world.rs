@@ -4,8 +4,7 @@ use std::ops::{Deref, DerefMut};
 
 use usher_base::id::WorkspaceId;
 use usher_base::{Audience, Permission};
-use usher_store::testing;
-use usher_store::testing::TestDatabase;
+use usher_testing::{self as testing, TestDatabase};
 
 /// A workspace of billing's database. The tests of statements add what they do in it.
 pub(crate) struct World(testing::World);

@@ -19,8 +19,8 @@ use usher_scim::filter::{Bound, Filter, bind, parse};
 use usher_scim::schema::{self, CUSTOM_USER, Kind, ResourceType};
 use usher_scim::user::{canonicalize, create};
 use usher_scim::{Object, Profile, eval, group};
-use usher_store::testing::TestDatabase;
 use usher_store::{Database, DatabaseConfig, ScopedDatabase};
+use usher_testing::TestDatabase;
 use uuid::Uuid;
 
 use drawing::{document, filter, paths, user_types, word};

@@ -11,9 +11,9 @@ use http_body_util::Empty;
 use hyper_util::rt::TokioExecutor;
 use ipnet::IpNet;
 use tokio::time::timeout;
-use usher_net::testing::Authority;
 use usher_net::tls::{ClientFiles, ClientTls, Pair, ServerFiles, ServerTls, TlsError};
 use usher_net::{Dial, Limits, Protocol};
+use usher_testing::Authority;
 
 use crate::port::{PATIENCE, Port, SOON};
 use crate::wire::Peer;

@@ -14,8 +14,8 @@ use usher_base::credential::ISSUER;
 use usher_base::id::WorkspaceId;
 use usher_base::key::SigningKey;
 use usher_base::{Audience, Claims, Clock, KeySet, TenantScope};
-use usher_store::testing::{TestDatabase, temporary_directory};
 use usher_store::{BootError, Cluster, Database, DatabaseConfig, Durability, Error, check, migrate};
+use usher_testing::{TestDatabase, temporary_directory};
 
 static MIGRATOR: Migrator = sqlx::migrate!("tests/migrations");
 
@@ -65,7 +65,7 @@ async fn insert(database: &Database, scope: &TenantScope, text: &str) -> Result<
 
 #[tokio::test]
 async fn only_the_user_who_runs_usher_is_let_into_a_private_server() {
-    let folder = usher_store::testing::temporary_directory();
+    let folder = usher_testing::temporary_directory();
     let cluster = Cluster::start(&folder.path().join("pg"), Durability::Relaxed).await.unwrap();
     let mut server = PgConnection::connect(&cluster.url("postgres", "postgres")).await.unwrap();
     sqlx::raw_sql("CREATE ROLE stranger LOGIN").execute(&mut server).await.unwrap();

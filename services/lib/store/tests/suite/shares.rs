@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use usher_base::Clock;
 use usher_base::id::WorkspaceId;
-use usher_store::testing::TestDatabase;
 use usher_store::{Database, DatabaseConfig, Error};
+use usher_testing::TestDatabase;
 
 use super::{MIGRATOR, scope};
 

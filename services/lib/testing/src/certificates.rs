@@ -8,8 +8,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
-
-use crate::tls::Pair;
+use usher_net::tls::Pair;
 
 /// The host names for which [`Authority::sign`] signs.
 const THIS_MACHINE: [&str; 2] = ["localhost", "127.0.0.1"];

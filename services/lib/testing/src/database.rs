@@ -1,19 +1,15 @@
 //! Databases for tests: one private server per test run, and a new database per test, copied from one that was
 //! migrated once.
 
-mod world;
-
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 
 use sqlx::migrate::Migrator;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use tempfile::TempDir;
+use usher_store::cluster::{Port, give_to_server, url};
+use usher_store::{APP_ROLE, Cluster, Durability, OWNER_ROLE, ROLES, migrate, service_role};
 use uuid::Uuid;
-
-pub use self::world::World;
-use crate::cluster::{Port, give_to_server, url};
-use crate::{APP_ROLE, Cluster, Durability, OWNER_ROLE, ROLES, migrate, service_role};
 
 /// The variable with the directory of the server that the test run shares.
 pub const CLUSTER_VARIABLE: &str = "USHER_TEST_CLUSTER";
@@ -60,7 +56,7 @@ pub async fn encrypted_cluster(
     let own = |from: &Path, name: &str| {
         let to = directory.join(name);
         std::fs::copy(from, &to).unwrap_or_else(|error| panic!("no {name}: {error}"));
-        give_to_server(&to);
+        give_to_server(&to).unwrap_or_else(|error| panic!("{error}"));
         to.display().to_string()
     };
     let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
@@ -73,7 +69,7 @@ pub async fn encrypted_cluster(
         ],
         rules: "hostssl all all 127.0.0.0/8 trust\n".to_owned(),
     };
-    let started = Cluster::launch(directory, Durability::Relaxed, &port).await;
+    let started = Cluster::start_with_port(directory, Durability::Relaxed, &port).await;
     started.unwrap_or_else(|error| panic!("no server: {error}"))
 }
 

@@ -5,8 +5,8 @@ use std::env;
 use std::process::ExitCode;
 
 use tokio::process::Command;
-use usher_store::testing::{CLUSTER_VARIABLE, temporary_directory};
 use usher_store::{Cluster, Durability};
+use usher_testing::{CLUSTER_VARIABLE, temporary_directory};
 
 #[tokio::main]
 async fn main() -> ExitCode {

@@ -12,8 +12,8 @@ use usher_base::trace::TraceContext;
 use usher_base::{Audience, CallContext, Claims, Clock, KeySet, Permission};
 use uuid::Uuid;
 
-use super::TestDatabase;
-use crate::{Database, DatabaseConfig, ScopedDatabase, TenantTx};
+use crate::database::TestDatabase;
+use usher_store::{Database, DatabaseConfig, ScopedDatabase, TenantTx};
 
 /// A workspace of a test database on one connection, whose reads are counted.
 #[derive(Debug)]
