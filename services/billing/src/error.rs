@@ -1,11 +1,13 @@
 //! What can go wrong in billing. Each case says who must act.
 
+use tonic::Status;
 use usher_base::credential::Denied;
 use usher_base::{Fault, Reason};
 use usher_rating::RatingError;
 use usher_rating::calendar::InvalidPeriod;
 use usher_rating::price::Ambiguous;
 use usher_rpc::convert::{InvalidArgument, invalid};
+use usher_rpc::status;
 use usher_seats::{Pool, SeatClass};
 
 use crate::invoicing::model::obstacle::Obstacles;
@@ -150,6 +152,12 @@ impl Fault for BillingError {
             Self::Argument(error) => error.metadata(),
             _ => Vec::new(),
         }
+    }
+}
+
+impl From<BillingError> for Status {
+    fn from(error: BillingError) -> Self {
+        status(error)
     }
 }
 

@@ -1,9 +1,10 @@
 //! The errors of users and groups. Each variant says who must act.
 
+use tonic::Status;
 use usher_base::domain::DomainName;
 use usher_base::{Denied, Fault, Reason};
-use usher_rpc::Failure;
 use usher_rpc::convert::InvalidArgument;
+use usher_rpc::{Failure, status};
 use usher_scim::user::UserType;
 use usher_scim::{ScimError, ScimType};
 
@@ -200,6 +201,12 @@ impl Fault for IdentityError {
             Self::LeftOnly(fault) => fault.metadata(),
             _ => Vec::new(),
         }
+    }
+}
+
+impl From<IdentityError> for Status {
+    fn from(error: IdentityError) -> Self {
+        status(error)
     }
 }
 

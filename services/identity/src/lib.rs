@@ -25,6 +25,7 @@ mod provenance;
 mod query;
 mod relay;
 mod seat_state;
+mod seats;
 mod service;
 mod store;
 mod take_over;

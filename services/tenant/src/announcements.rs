@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::sync::broadcast;
 use usher_base::id::WorkspaceId;
+use usher_base::{CallContext, Denied, Permission};
 use usher_rpc::Tasks;
 use usher_store::Database;
 
@@ -35,8 +36,9 @@ impl Announcements {
         Self(broadcast::Sender::new(1_024))
     }
 
-    pub(crate) fn watch(&self) -> broadcast::Receiver<Announcement> {
-        self.0.subscribe()
+    pub(crate) fn watch(&self, ctx: &CallContext) -> Result<broadcast::Receiver<Announcement>, Denied> {
+        ctx.require(Permission::AccessCheck)?;
+        Ok(self.0.subscribe())
     }
 
     /// Listens until shutdown begins. A heartbeat is sent only after the database has answered on the connection that

@@ -1,9 +1,11 @@
 //! The errors of the tenant service. Each variant says who must act.
 
 use jiff::Timestamp;
+use tonic::Status;
 use usher_base::key::KeyError;
 use usher_base::{CredentialError, Denied, Fault, Reason};
 use usher_rpc::convert::InvalidArgument;
+use usher_rpc::status;
 
 use crate::hashing::HashError;
 
@@ -152,5 +154,11 @@ impl Fault for TenantError {
             Self::Argument(error) => error.metadata(),
             _ => Vec::new(),
         }
+    }
+}
+
+impl From<TenantError> for Status {
+    fn from(error: TenantError) -> Self {
+        status(error)
     }
 }

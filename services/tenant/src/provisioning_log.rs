@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use moka::sync::Cache;
 use tokio::time::{Instant, timeout_at};
 use usher_base::id::{AppId, LogEntryId, TokenId, WorkspaceId};
-use usher_base::{CallContext, Fault as _, Reason};
+use usher_base::{CallContext, Fault as _, Permission, Reason};
 use usher_store::Database;
 
 use crate::access::Access;
@@ -105,6 +105,7 @@ impl ProvisioningLog {
 
     /// Appends entries, with one statement per workspace. A failure for one workspace does not affect the others.
     pub(crate) async fn append(&self, ctx: &CallContext, logs: Vec<Log>) -> Result<Appended, TenantError> {
+        ctx.require(Permission::AccessCheck)?;
         let until = Instant::now() + PATIENCE;
         let names = logs.iter().map(|log| log.workspace.as_str());
         let resolved = self.access.resolve_all(names).await?;

@@ -170,7 +170,8 @@ impl Signer {
     }
 
     /// All stored keys.
-    pub(crate) async fn list(&self) -> Result<Vec<signing_keys::StoredKey>, TenantError> {
+    pub(crate) async fn list(&self, ctx: &CallContext) -> Result<Vec<signing_keys::StoredKey>, TenantError> {
+        ctx.require(Permission::TenantAdmin)?;
         Ok(signing_keys::list(&self.database).await?)
     }
 
@@ -182,6 +183,7 @@ impl Signer {
     /// Creates a new signing key. The old one stays published until all credentials that any replica may have signed
     /// with it have expired.
     pub(crate) async fn rotate(&self, ctx: &CallContext) -> Result<PublicKey, TenantError> {
+        ctx.require(Permission::TenantAdmin)?;
         let signed = self.current_kid().await;
         let entry = AuditEntry::new(ctx, Action::RotateSigningKey, &signed, json!({}));
         replace(&self.database, &self.keyring, self.clock.now(), Some(&signed), Some(entry)).await?;
@@ -191,6 +193,7 @@ impl Signer {
 
     /// Revokes a key. If it was the signing key, creates a new one.
     pub(crate) async fn revoke(&self, ctx: &CallContext, kid: &str) -> Result<(), TenantError> {
+        ctx.require(Permission::TenantAdmin)?;
         let entry = AuditEntry::new(ctx, Action::RevokeSigningKey, kid, json!({}));
         if !signing_keys::revoke(&self.database, kid, entry).await? {
             return Err(TenantError::NotFound { what: "signing key", name: kid.chars().take(64).collect() });

@@ -4,7 +4,7 @@ use tonic::{Request, Response, Status};
 use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::account_service_server::AccountService;
 use usher_rpc::convert::missing;
-use usher_rpc::{Tasks, open, status};
+use usher_rpc::{Tasks, open};
 use usher_store::Database;
 
 use crate::terms::accounts;
@@ -23,11 +23,11 @@ impl AccountService for AccountApi {
         request: Request<pb::UpsertAccountRequest>,
     ) -> Result<Response<pb::UpsertAccountResponse>, Status> {
         let (ctx, message) = open(request)?;
-        let account = message.account.ok_or_else(|| status(missing("account")))?;
-        let change = AccountChange::try_from(account).map_err(status)?;
+        let account = message.account.ok_or_else(|| missing("account"))?;
+        let change = AccountChange::try_from(account)?;
         let database = self.database.clone();
         let work = async move { accounts::upsert(&database, &ctx, change).await };
-        let (account, coming) = self.tasks.detach(work).await.map_err(status)?;
+        let (account, coming) = self.tasks.detach(work).await?;
         let coming = coming.into_iter().map(pb::Account::from).collect();
         Ok(Response::new(pb::UpsertAccountResponse { account: Some(account.into()), coming }))
     }
@@ -37,7 +37,7 @@ impl AccountService for AccountApi {
         request: Request<pb::GetAccountRequest>,
     ) -> Result<Response<pb::GetAccountResponse>, Status> {
         let (ctx, _) = open(request)?;
-        let (account, coming) = accounts::get(&self.database, &ctx).await.map_err(status)?;
+        let (account, coming) = accounts::get(&self.database, &ctx).await?;
         let coming = coming.into_iter().map(pb::Account::from).collect();
         Ok(Response::new(pb::GetAccountResponse { account: Some(account.into()), coming }))
     }

@@ -5,7 +5,7 @@ use usher_base::id::EventId;
 use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::audit_service_server::AuditService;
 use usher_rpc::convert::{page_size, page_token};
-use usher_rpc::{open, page, status};
+use usher_rpc::{open, page};
 use usher_store::Database;
 use uuid::Uuid;
 
@@ -23,10 +23,10 @@ impl AuditService for AuditApi {
         request: Request<pb::ListAuditRequest>,
     ) -> Result<Response<pb::ListAuditResponse>, Status> {
         let (ctx, message) = open(request)?;
-        let size = page_size(message.page_size, 100, 1_000).map_err(status)?;
-        let after = page_token(&message.page_token).map_err(status)?;
+        let size = page_size(message.page_size, 100, 1_000)?;
+        let after = page_token(&message.page_token)?;
         let after = after.unwrap_or_else(|| EventId::from_uuid(Uuid::nil()));
-        let found = audit::list(&self.database, &ctx, after, size + 1).await.map_err(status)?;
+        let found = audit::list(&self.database, &ctx, after, size + 1).await?;
         let (entries, more) = page(found.into_iter().map(pb::AuditEntry::from).collect(), size);
         let last = entries.last().filter(|_| more).map(|last: &pb::AuditEntry| last.id.clone());
         let next_page_token = last.unwrap_or_default();

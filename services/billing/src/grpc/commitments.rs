@@ -4,7 +4,7 @@ use tonic::{Request, Response, Status};
 use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::commitment_service_server::CommitmentService;
 use usher_rpc::convert::{missing, parse};
-use usher_rpc::{Tasks, open, status};
+use usher_rpc::{Tasks, open};
 use usher_store::Database;
 
 use crate::limits::licences;
@@ -24,11 +24,11 @@ impl CommitmentService for CommitmentApi {
         request: Request<pb::SetCommitmentRequest>,
     ) -> Result<Response<pb::SetCommitmentResponse>, Status> {
         let (ctx, message) = open(request)?;
-        let commitment = message.commitment.ok_or_else(|| status(missing("commitment")))?;
-        let new = NewCommitment::try_from(commitment).map_err(status)?;
+        let commitment = message.commitment.ok_or_else(|| missing("commitment"))?;
+        let new = NewCommitment::try_from(commitment)?;
         let database = self.database.clone();
         let work = async move { licences::set(&database, &ctx, new).await };
-        let commitment = self.tasks.detach(work).await.map_err(status)?;
+        let commitment = self.tasks.detach(work).await?;
         Ok(Response::new(pb::SetCommitmentResponse { commitment: Some(commitment.into()) }))
     }
 
@@ -37,10 +37,10 @@ impl CommitmentService for CommitmentApi {
         request: Request<pb::WithdrawCommitmentRequest>,
     ) -> Result<Response<pb::WithdrawCommitmentResponse>, Status> {
         let (ctx, message) = open(request)?;
-        let id = parse("id", &message.id).map_err(status)?;
+        let id = parse("id", &message.id)?;
         let database = self.database.clone();
         let work = async move { licences::withdraw(&database, &ctx, id).await };
-        let commitment = self.tasks.detach(work).await.map_err(status)?;
+        let commitment = self.tasks.detach(work).await?;
         Ok(Response::new(pb::WithdrawCommitmentResponse { commitment: Some(commitment.into()) }))
     }
 
@@ -49,7 +49,7 @@ impl CommitmentService for CommitmentApi {
         request: Request<pb::ListCommitmentsRequest>,
     ) -> Result<Response<pb::ListCommitmentsResponse>, Status> {
         let (ctx, _) = open(request)?;
-        let found = commitments::list(&self.database, &ctx).await.map_err(status)?;
+        let found = commitments::list(&self.database, &ctx).await?;
         let commitments = found.into_iter().map(pb::Commitment::from).collect();
         Ok(Response::new(pb::ListCommitmentsResponse { commitments }))
     }

@@ -4,7 +4,7 @@ use tonic::{Request, Response, Status};
 use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::correction_service_server::CorrectionService;
 use usher_rpc::convert::{missing, parse};
-use usher_rpc::{Tasks, open, status};
+use usher_rpc::{Tasks, open};
 use usher_store::Database;
 
 use crate::grpc::convert::reason;
@@ -24,11 +24,11 @@ impl CorrectionService for CorrectionApi {
         request: Request<pb::RecordCorrectionRequest>,
     ) -> Result<Response<pb::RecordCorrectionResponse>, Status> {
         let (ctx, message) = open(request)?;
-        let correction = message.correction.ok_or_else(|| status(missing("correction")))?;
-        let new = NewCorrection::try_from(correction).map_err(status)?;
+        let correction = message.correction.ok_or_else(|| missing("correction"))?;
+        let new = NewCorrection::try_from(correction)?;
         let database = self.database.clone();
         let work = async move { corrections::request(&database, &ctx, new).await };
-        let correction = self.tasks.detach(work).await.map_err(status)?;
+        let correction = self.tasks.detach(work).await?;
         Ok(Response::new(pb::RecordCorrectionResponse { correction: Some(correction.into()) }))
     }
 
@@ -37,10 +37,10 @@ impl CorrectionService for CorrectionApi {
         request: Request<pb::ApproveCorrectionRequest>,
     ) -> Result<Response<pb::ApproveCorrectionResponse>, Status> {
         let (ctx, message) = open(request)?;
-        let id = parse("id", &message.id).map_err(status)?;
+        let id = parse("id", &message.id)?;
         let database = self.database.clone();
         let work = async move { corrections::approve(&database, &ctx, id).await };
-        let sequence = self.tasks.detach(work).await.map_err(status)?;
+        let sequence = self.tasks.detach(work).await?;
         Ok(Response::new(pb::ApproveCorrectionResponse { sequence }))
     }
 
@@ -49,7 +49,7 @@ impl CorrectionService for CorrectionApi {
         request: Request<pb::ListCorrectionsRequest>,
     ) -> Result<Response<pb::ListCorrectionsResponse>, Status> {
         let (ctx, _) = open(request)?;
-        let waiting = corrections::waiting(&self.database, &ctx).await.map_err(status)?;
+        let waiting = corrections::waiting(&self.database, &ctx).await?;
         let corrections = waiting.into_iter().map(pb::Correction::from).collect();
         Ok(Response::new(pb::ListCorrectionsResponse { corrections }))
     }
@@ -59,12 +59,12 @@ impl CorrectionService for CorrectionApi {
         request: Request<pb::LinkPersonsRequest>,
     ) -> Result<Response<pb::LinkPersonsResponse>, Status> {
         let (ctx, message) = open(request)?;
-        let person = parse("person_key", &message.person_key).map_err(status)?;
-        let other = parse("other_person_key", &message.other_person_key).map_err(status)?;
+        let person = parse("person_key", &message.person_key)?;
+        let other = parse("other_person_key", &message.other_person_key)?;
         let database = self.database.clone();
-        let reason = reason(message.reason).map_err(status)?;
+        let reason = reason(message.reason)?;
         let work = async move { corrections::link(&database, &ctx, (person, other), reason).await };
-        let sequence = self.tasks.detach(work).await.map_err(status)?;
+        let sequence = self.tasks.detach(work).await?;
         Ok(Response::new(pb::LinkPersonsResponse { sequence }))
     }
 }

@@ -3,7 +3,7 @@
 use tonic::{Request, Response, Status};
 use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::forecast_service_server::ForecastService;
-use usher_rpc::{open, status};
+use usher_rpc::open;
 use usher_store::Database;
 
 use crate::grpc::convert::{date, optional_time};
@@ -21,9 +21,9 @@ impl ForecastService for ForecastApi {
         request: Request<pb::GetForecastRequest>,
     ) -> Result<Response<pb::GetForecastResponse>, Status> {
         let (ctx, message) = open(request)?;
-        let first = date("start_date", &message.start_date).map_err(status)?;
-        let known_at = optional_time("known_time", message.known_time).map_err(status)?;
-        let forecast = forecast::get(&self.database, &ctx, first, known_at).await.map_err(status)?;
+        let first = date("start_date", &message.start_date)?;
+        let known_at = optional_time("known_time", message.known_time)?;
+        let forecast = forecast::get(&self.database, &ctx, first, known_at).await?;
         Ok(Response::new(forecast.into()))
     }
 }

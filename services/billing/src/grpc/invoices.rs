@@ -6,7 +6,7 @@ use futures::Stream;
 use tonic::{Request, Response, Status};
 use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::invoice_service_server::InvoiceService;
-use usher_rpc::{open, status};
+use usher_rpc::open;
 use usher_store::Database;
 
 use crate::grpc::convert::{date, optional_time};
@@ -32,9 +32,9 @@ impl InvoiceService for InvoiceApi {
         request: Request<pb::GetInvoiceRequest>,
     ) -> Result<Response<pb::GetInvoiceResponse>, Status> {
         let (ctx, message) = open(request)?;
-        let first = date("start_date", &message.start_date).map_err(status)?;
-        let known_at = optional_time("known_time", message.known_time).map_err(status)?;
-        let invoice = invoices::get(&self.database, &ctx, first, known_at).await.map_err(status)?;
+        let first = date("start_date", &message.start_date)?;
+        let known_at = optional_time("known_time", message.known_time)?;
+        let invoice = invoices::get(&self.database, &ctx, first, known_at).await?;
         Ok(Response::new(pb::GetInvoiceResponse { invoice: Some(invoice.into()) }))
     }
 
@@ -43,11 +43,11 @@ impl InvoiceService for InvoiceApi {
         request: Request<pb::PreviewInvoiceRequest>,
     ) -> Result<Response<pb::PreviewInvoiceResponse>, Status> {
         let (ctx, message) = open(request)?;
-        let first = date("start_date", &message.start_date).map_err(status)?;
-        let known_at = optional_time("known_time", message.known_time).map_err(status)?;
-        let what_if = WhatIf::try_from((message.prices, message.seats)).map_err(status)?;
+        let first = date("start_date", &message.start_date)?;
+        let known_at = optional_time("known_time", message.known_time)?;
+        let what_if = WhatIf::try_from((message.prices, message.seats))?;
         let invoice = invoices::preview(&self.database, &ctx, first, known_at, &what_if).await;
-        Ok(Response::new(pb::PreviewInvoiceResponse { invoice: Some(invoice.map_err(status)?.into()) }))
+        Ok(Response::new(pb::PreviewInvoiceResponse { invoice: Some(invoice?.into()) }))
     }
 
     async fn list_allocations(
@@ -55,9 +55,9 @@ impl InvoiceService for InvoiceApi {
         request: Request<pb::ListAllocationsRequest>,
     ) -> Result<Response<Allocations>, Status> {
         let (ctx, message) = open(request)?;
-        let first = date("start_date", &message.start_date).map_err(status)?;
-        let known_at = optional_time("known_time", message.known_time).map_err(status)?;
-        let shares = allocations::get(&self.database, &ctx, first, known_at).await.map_err(status)?;
+        let first = date("start_date", &message.start_date)?;
+        let known_at = optional_time("known_time", message.known_time)?;
+        let shares = allocations::get(&self.database, &ctx, first, known_at).await?;
         let chunks: Vec<_> = shares
             .chunks(CHUNK)
             .map(|chunk| {

@@ -4,7 +4,7 @@ use tonic::{Request, Response, Status};
 use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::limit_service_server::LimitService;
 use usher_rpc::convert::missing;
-use usher_rpc::{Pollers, Tasks, open, required_enum, status};
+use usher_rpc::{Pollers, Tasks, open, required_enum};
 use usher_store::Database;
 
 use crate::grpc::watch::{Watch, watch};
@@ -36,8 +36,8 @@ impl LimitService for LimitApi {
         request: Request<pb::GetLimitsRequest>,
     ) -> Result<Response<pb::GetLimitsResponse>, Status> {
         let (ctx, _) = open(request)?;
-        let limits = limits::get(&self.database, &ctx).await.map_err(status)?;
-        let alerts = alerts::list(&self.database, &ctx).await.map_err(status)?;
+        let limits = limits::get(&self.database, &ctx).await?;
+        let alerts = alerts::list(&self.database, &ctx).await?;
         Ok(Response::new(Shown { limits, alerts }.into()))
     }
 
@@ -46,7 +46,7 @@ impl LimitService for LimitApi {
         request: Request<pb::WatchLimitsRequest>,
     ) -> Result<Response<Watch<pb::WatchLimitsResponse>>, Status> {
         let (ctx, _) = open(request)?;
-        let view = LimitView::open(&self.database, &self.pollers, &ctx).map_err(status)?;
+        let view = LimitView::open(&self.database, &self.pollers, &ctx)?;
         Ok(watch(&self.tasks, view))
     }
 
@@ -55,8 +55,8 @@ impl LimitService for LimitApi {
         request: Request<pb::CheckCapacityRequest>,
     ) -> Result<Response<pb::CheckCapacityResponse>, Status> {
         let (ctx, message) = open(request)?;
-        let pool = required_enum("pool", message.pool).map_err(status)?;
-        let capacity = limits::check(&self.database, &ctx, pool, message.delta).await.map_err(status)?;
+        let pool = required_enum("pool", message.pool)?;
+        let capacity = limits::check(&self.database, &ctx, pool, message.delta).await?;
         Ok(Response::new(pb::CheckCapacityResponse {
             would_fit: capacity.would_fit,
             in_use: capacity.in_use,
@@ -69,11 +69,11 @@ impl LimitService for LimitApi {
         request: Request<pb::SetLimitRequest>,
     ) -> Result<Response<pb::SetLimitResponse>, Status> {
         let (ctx, message) = open(request)?;
-        let limit = message.limit.ok_or_else(|| status(missing("limit")))?;
-        let said = Said::try_from(limit).map_err(status)?;
+        let limit = message.limit.ok_or_else(|| missing("limit"))?;
+        let said = Said::try_from(limit)?;
         let database = self.database.clone();
         let work = async move { limits::say(&database, &ctx, said).await };
-        let limit = self.tasks.detach(work).await.map_err(status)?;
+        let limit = self.tasks.detach(work).await?;
         Ok(Response::new(pb::SetLimitResponse { limit: Some(limit.into()) }))
     }
 
@@ -82,10 +82,10 @@ impl LimitService for LimitApi {
         request: Request<pb::ClearLimitRequest>,
     ) -> Result<Response<pb::ClearLimitResponse>, Status> {
         let (ctx, message) = open(request)?;
-        let said = Said { pool: required_enum("pool", message.pool).map_err(status)?, rule: None };
+        let said = Said { pool: required_enum("pool", message.pool)?, rule: None };
         let database = self.database.clone();
         let work = async move { limits::say(&database, &ctx, said).await };
-        let limit = self.tasks.detach(work).await.map_err(status)?;
+        let limit = self.tasks.detach(work).await?;
         Ok(Response::new(pb::ClearLimitResponse { limit: Some(limit.into()) }))
     }
 }

@@ -4,7 +4,7 @@ use tonic::{Request, Response, Status};
 use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::price_service_server::PriceService;
 use usher_rpc::convert::{missing, parse};
-use usher_rpc::{Tasks, open, status};
+use usher_rpc::{Tasks, open};
 use usher_store::Database;
 
 use crate::terms::prices;
@@ -23,11 +23,11 @@ impl PriceService for PriceApi {
         request: Request<pb::CreatePriceVersionRequest>,
     ) -> Result<Response<pb::CreatePriceVersionResponse>, Status> {
         let (ctx, message) = open(request)?;
-        let version = message.price_version.ok_or_else(|| status(missing("price_version")))?;
-        let new = NewPrice::try_from(version).map_err(status)?;
+        let version = message.price_version.ok_or_else(|| missing("price_version"))?;
+        let new = NewPrice::try_from(version)?;
         let database = self.database.clone();
         let work = async move { prices::create(&database, &ctx, new).await };
-        let version = self.tasks.detach(work).await.map_err(status)?;
+        let version = self.tasks.detach(work).await?;
         Ok(Response::new(pb::CreatePriceVersionResponse { price_version: Some(version.into()) }))
     }
 
@@ -36,10 +36,10 @@ impl PriceService for PriceApi {
         request: Request<pb::WithdrawPriceVersionRequest>,
     ) -> Result<Response<pb::WithdrawPriceVersionResponse>, Status> {
         let (ctx, message) = open(request)?;
-        let id = parse("id", &message.id).map_err(status)?;
+        let id = parse("id", &message.id)?;
         let database = self.database.clone();
         let work = async move { prices::withdraw(&database, &ctx, id).await };
-        let version = self.tasks.detach(work).await.map_err(status)?;
+        let version = self.tasks.detach(work).await?;
         Ok(Response::new(pb::WithdrawPriceVersionResponse { price_version: Some(version.into()) }))
     }
 
@@ -48,7 +48,7 @@ impl PriceService for PriceApi {
         request: Request<pb::ListPriceVersionsRequest>,
     ) -> Result<Response<pb::ListPriceVersionsResponse>, Status> {
         let (ctx, _) = open(request)?;
-        let versions = prices::list(&self.database, &ctx).await.map_err(status)?;
+        let versions = prices::list(&self.database, &ctx).await?;
         let price_versions = versions.into_iter().map(pb::PriceVersion::from).collect();
         Ok(Response::new(pb::ListPriceVersionsResponse { price_versions }))
     }

@@ -3,7 +3,7 @@
 use tonic::{Request, Response, Status};
 use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::reconciliation_service_server::ReconciliationService;
-use usher_rpc::{open, page, status};
+use usher_rpc::{open, page};
 use usher_store::Database;
 
 use crate::ledger::reconciliation;
@@ -20,7 +20,7 @@ impl ReconciliationService for ReconciliationApi {
         request: Request<pb::RunReconciliationRequest>,
     ) -> Result<Response<pb::RunReconciliationResponse>, Status> {
         let (ctx, _) = open(request)?;
-        reconciliation::request(&self.database, &ctx).await.map_err(status)?;
+        reconciliation::request(&self.database, &ctx).await?;
         Ok(Response::new(pb::RunReconciliationResponse {}))
     }
 
@@ -29,7 +29,7 @@ impl ReconciliationService for ReconciliationApi {
         request: Request<pb::ListReconciliationsRequest>,
     ) -> Result<Response<pb::ListReconciliationsResponse>, Status> {
         let (ctx, _) = open(request)?;
-        let runs = reconciliation::list(&self.database, &ctx).await.map_err(status)?;
+        let runs = reconciliation::list(&self.database, &ctx).await?;
         let most = u32::try_from(runs.len()).unwrap_or(u32::MAX);
         let (rows, _) = page(runs.into_iter().map(pb::Reconciliation::from).collect(), most);
         Ok(Response::new(pb::ListReconciliationsResponse { rows }))

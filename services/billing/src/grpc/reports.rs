@@ -11,7 +11,7 @@ use usher_base::CallContext;
 use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::export_report_response::Part;
 use usher_proto::billing::v1::report_service_server::ReportService;
-use usher_rpc::{Tasks, open, required_enum, status};
+use usher_rpc::{Tasks, open, required_enum};
 use usher_store::Database;
 
 use crate::error::BillingError;
@@ -37,13 +37,13 @@ impl ReportService for ReportApi {
         request: Request<pb::ExportReportRequest>,
     ) -> Result<Response<Parts>, Status> {
         let (ctx, message) = open(request)?;
-        let first = date("start_date", &message.start_date).map_err(status)?;
-        let known_at = optional_time("known_time", message.known_time).map_err(status)?;
+        let first = date("start_date", &message.start_date)?;
+        let known_at = optional_time("known_time", message.known_time)?;
         // The file is of one moment, which the manifest names.
         let known_at = known_at.unwrap_or_else(|| ctx.now());
         let order = Order {
-            report: required_enum("report", message.report).map_err(status)?,
-            format: required_enum("format", message.format).map_err(status)?,
+            report: required_enum("report", message.report)?,
+            format: required_enum("format", message.format)?,
             date: first,
             known_at: Some(known_at),
             all_workspaces: message.all_workspaces,
@@ -88,7 +88,7 @@ async fn export(
             part: Some(Part::Manifest(manifest(order, &about, written, known_at))),
         }),
         Err(BillingError::ReaderGone) => return,
-        Err(error) => Err(status(error)),
+        Err(error) => Err(error.into()),
     };
     // A reader that has gone away does not want it.
     let _ = answers.send(last).await;

@@ -12,7 +12,7 @@ use usher_base::{CallContext, Fault as _, Permission, Reason, chain};
 use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::seat_ledger_service_server::SeatLedgerService;
 use usher_rpc::convert::{invalid, parse, reason_to_wire, to_wire};
-use usher_rpc::{Tasks, WireEnum as _, open, status};
+use usher_rpc::{Tasks, WireEnum as _, open};
 use usher_store::{Database, ScopedDatabase};
 
 use crate::error::BillingError;
@@ -54,7 +54,7 @@ impl SeatLedgerService for SeatLedgerApi {
         request: Request<Streaming<pb::AppendSeatEventsRequest>>,
     ) -> Result<Response<Answers>, Status> {
         let (ctx, batches) = open(request)?;
-        ctx.require(Permission::SeatsAppend).map_err(status)?;
+        ctx.require(Permission::SeatsAppend).map_err(BillingError::from)?;
         let (sender, receiver) = mpsc::channel(4);
         let database = self.database.clone();
         let tasks = self.tasks.clone();
@@ -67,15 +67,15 @@ impl SeatLedgerService for SeatLedgerApi {
         request: Request<pb::GetCursorsRequest>,
     ) -> Result<Response<pb::GetCursorsResponse>, Status> {
         let (ctx, message) = open(request)?;
-        ctx.require(Permission::SeatsAppend).map_err(status)?;
+        ctx.require(Permission::SeatsAppend).map_err(BillingError::from)?;
         if message.workspace_ids.len() > MOST_CURSORS {
-            return Err(status(invalid("workspace_ids", format_args!("at most {MOST_CURSORS} at once"))));
+            return Err(invalid("workspace_ids", format_args!("at most {MOST_CURSORS} at once")).into());
         }
         let mut cursors = Vec::with_capacity(message.workspace_ids.len());
         for id in &message.workspace_ids {
-            let workspace: WorkspaceId = parse("workspace_ids", id).map_err(status)?;
-            let scope = ctx.credential().scope(Some(workspace)).map_err(status)?;
-            let ledger = store::get(&self.database.scoped(&scope)).await.map_err(status)?;
+            let workspace: WorkspaceId = parse("workspace_ids", id)?;
+            let scope = ctx.credential().scope(Some(workspace)).map_err(BillingError::from)?;
+            let ledger = store::get(&self.database.scoped(&scope)).await?;
             cursors.push(ledger.map_or_else(
                 || pb::Cursor { workspace_id: id.clone(), ..Default::default() },
                 |ledger| pb::Cursor {
@@ -95,15 +95,15 @@ impl SeatLedgerService for SeatLedgerApi {
         request: Request<pb::AdvanceWatermarksRequest>,
     ) -> Result<Response<pb::AdvanceWatermarksResponse>, Status> {
         let (ctx, message) = open(request)?;
-        ctx.require(Permission::SeatsAppend).map_err(status)?;
+        ctx.require(Permission::SeatsAppend).map_err(BillingError::from)?;
         if message.watermarks.len() > MOST_CURSORS {
-            return Err(status(invalid("watermarks", format_args!("at most {MOST_CURSORS} at once"))));
+            return Err(invalid("watermarks", format_args!("at most {MOST_CURSORS} at once")).into());
         }
         let (mut answer, mut linked) = (pb::AdvanceWatermarksResponse::default(), 0);
         for sent in message.watermarks {
-            let workspace: WorkspaceId = parse("workspace_id", &sent.workspace_id).map_err(status)?;
-            let scope = ctx.credential().scope(Some(workspace)).map_err(status)?;
-            let watermark = Watermark::try_from(&sent).map_err(status)?;
+            let workspace: WorkspaceId = parse("workspace_id", &sent.workspace_id)?;
+            let scope = ctx.credential().scope(Some(workspace)).map_err(BillingError::from)?;
+            let watermark = Watermark::try_from(&sent)?;
             let database = self.database.scoped(&scope);
             let known = &sent.links_version;
             let wish = match ingest::advance(&database, ctx.now(), sent.epoch, watermark, known).await {
@@ -111,10 +111,10 @@ impl SeatLedgerService for SeatLedgerApi {
                     tracing::error!(%workspace, error = chain(&error), "a watermark can't be taken over now");
                     continue;
                 }
-                wish => wish.map_err(status)?,
+                wish => wish?,
             };
             let Some(wish) = wish else { continue };
-            take_along(&database, ctx.now(), watermark.at, &sent).await.map_err(status)?;
+            take_along(&database, ctx.now(), watermark.at, &sent).await?;
             // The rest comes with later watermarks, because their producer has another version until then.
             let new = wish.links.filter(|links| linked == 0 || linked + links.keys.len() <= MOST_LINKS);
             linked += new.as_ref().map_or(0, |links| links.keys.len());
@@ -134,12 +134,12 @@ impl SeatLedgerService for SeatLedgerApi {
         request: Request<pb::CompareStateRequest>,
     ) -> Result<Response<pb::CompareStateResponse>, Status> {
         let (ctx, message) = open(request)?;
-        ctx.require(Permission::SeatsAppend).map_err(status)?;
-        let workspace: WorkspaceId = parse("workspace_id", &message.workspace_id).map_err(status)?;
-        let scope = ctx.credential().scope(Some(workspace)).map_err(status)?;
-        let claim = Claim::try_from(message).map_err(status)?;
-        let outcome = reconciliation::compare(&self.database.scoped(&scope), ctx.clock(), &claim).await;
-        let outcome = outcome.map_err(status)?.to_wire();
+        ctx.require(Permission::SeatsAppend).map_err(BillingError::from)?;
+        let workspace: WorkspaceId = parse("workspace_id", &message.workspace_id)?;
+        let scope = ctx.credential().scope(Some(workspace)).map_err(BillingError::from)?;
+        let claim = Claim::try_from(message)?;
+        let outcome = ingest::compare(&self.database.scoped(&scope), ctx.clock(), &claim).await;
+        let outcome = outcome?.to_wire();
         Ok(Response::new(pb::CompareStateResponse { outcome }))
     }
 
@@ -148,11 +148,11 @@ impl SeatLedgerService for SeatLedgerApi {
         request: Request<Streaming<pb::ReconcileStateRequest>>,
     ) -> Result<Response<pb::ReconcileStateResponse>, Status> {
         let (ctx, stream) = open(request)?;
-        ctx.require(Permission::SeatsAppend).map_err(status)?;
+        ctx.require(Permission::SeatsAppend).map_err(BillingError::from)?;
         let sent = state::receive(stream, |message| message.part).await?;
-        let scope = ctx.credential().scope(Some(sent.workspace)).map_err(status)?;
-        let found = reconciliation::reconcile(&self.database.scoped(&scope), ctx.clock(), &sent.claim).await;
-        let (outcome, persons) = found.map_err(status)?;
+        let scope = ctx.credential().scope(Some(sent.workspace)).map_err(BillingError::from)?;
+        let found = ingest::reconcile(&self.database.scoped(&scope), ctx.clock(), &sent.claim).await;
+        let (outcome, persons) = found?;
         Ok(Response::new(pb::ReconcileStateResponse {
             outcome: outcome.to_wire(),
             person_keys: persons.iter().take(MOST_CURSORS).map(ToString::to_string).collect(),
@@ -164,7 +164,7 @@ impl SeatLedgerService for SeatLedgerApi {
         request: Request<pb::WatchWorkspaceLimitsRequest>,
     ) -> Result<Response<Watch<pb::WatchWorkspaceLimitsResponse>>, Status> {
         let (ctx, _) = open(request)?;
-        let feed = LimitFeed::open(&self.database, &ctx).map_err(status)?;
+        let feed = LimitFeed::open(&self.database, &ctx)?;
         Ok(watch(&self.tasks, feed))
     }
 
@@ -173,12 +173,12 @@ impl SeatLedgerService for SeatLedgerApi {
         request: Request<Streaming<pb::BeginEpochRequest>>,
     ) -> Result<Response<pb::BeginEpochResponse>, Status> {
         let (ctx, stream) = open(request)?;
-        ctx.require(Permission::SeatsAppend).map_err(status)?;
+        ctx.require(Permission::SeatsAppend).map_err(BillingError::from)?;
         let sent = state::receive(stream, |message| message.part).await?;
         let database = self.database.clone();
         let work =
             async move { epochs::begin(&database, &ctx, sent.workspace, &sent.claim, &sent.reason).await };
-        let begun = self.tasks.detach(work).await.map_err(status)?;
+        let begun = self.tasks.detach(work).await?;
         Ok(Response::new(pb::BeginEpochResponse {
             epoch: begun.epoch,
             differences: begun.differences,
@@ -224,7 +224,7 @@ async fn append_all(
             message = batches.message() => message,
         };
         let Ok(Some(message)) = message else { return };
-        let answer = append(database, ctx, message).await.map_err(status);
+        let answer = append(database, ctx, message).await.map_err(Status::from);
         let failed = answer.is_err();
         if answers.send(answer).await.is_err() || failed {
             return;

@@ -4,7 +4,6 @@ use tonic::{Status, Streaming};
 use usher_base::id::WorkspaceId;
 use usher_proto::billing::v1 as pb;
 use usher_rpc::convert::{invalid, missing, parse};
-use usher_rpc::status;
 
 use crate::ledger::model::state::{ActiveUser, Claim};
 
@@ -23,17 +22,17 @@ pub(super) async fn receive<M>(
     mut stream: Streaming<M>,
     part: fn(M) -> Option<pb::StatePart>,
 ) -> Result<State, Status> {
-    let first = stream.message().await?.and_then(part).ok_or_else(|| status(missing("part")))?;
-    let head = first.head.clone().ok_or_else(|| status(missing("head")))?;
-    let workspace = parse("workspace_id", &head.workspace_id).map_err(status)?;
+    let first = stream.message().await?.and_then(part).ok_or_else(|| missing("part"))?;
+    let head = first.head.clone().ok_or_else(|| missing("head"))?;
+    let workspace = parse("workspace_id", &head.workspace_id)?;
     let mut users = Vec::new();
     let mut next = Some(first);
     while let Some(message) = next {
         for user in message.users {
-            users.push(ActiveUser::try_from(user).map_err(status)?);
+            users.push(ActiveUser::try_from(user)?);
         }
         if users.len() > MOST_USERS {
-            return Err(status(invalid("users", format_args!("at most {MOST_USERS} are taken"))));
+            return Err(invalid("users", format_args!("at most {MOST_USERS} are taken")).into());
         }
         next = stream.message().await?.and_then(part);
     }

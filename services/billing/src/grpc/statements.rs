@@ -3,7 +3,7 @@
 use tonic::{Request, Response, Status};
 use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::statement_service_server::StatementService;
-use usher_rpc::{open, status};
+use usher_rpc::open;
 use usher_store::Database;
 
 use crate::grpc::convert::{optional_time, statement_line};
@@ -22,9 +22,9 @@ impl StatementService for StatementApi {
         request: Request<pb::GetStatementRequest>,
     ) -> Result<Response<pb::GetStatementResponse>, Status> {
         let (ctx, message) = open(request)?;
-        let dates = DateRange::parse(&message.start_date, &message.end_date).map_err(status)?;
-        let known_at = optional_time("known_time", message.known_time).map_err(status)?;
-        let statement = statements::get(&self.database, &ctx, dates, known_at).await.map_err(status)?;
+        let dates = DateRange::parse(&message.start_date, &message.end_date)?;
+        let known_at = optional_time("known_time", message.known_time)?;
+        let statement = statements::get(&self.database, &ctx, dates, known_at).await?;
         let account = statement.usage.account;
         Ok(Response::new(pb::GetStatementResponse {
             start_date: dates.start.to_string(),

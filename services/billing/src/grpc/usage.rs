@@ -5,7 +5,7 @@ use usher_base::id::PersonKey;
 use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::usage_service_server::UsageService;
 use usher_rpc::convert::{InvalidArgument, invalid, page_size, parse, to_wire};
-use usher_rpc::{WireEnum as _, open, optional_enum, page, status};
+use usher_rpc::{WireEnum as _, open, optional_enum, page};
 use usher_store::Database;
 use uuid::Uuid;
 
@@ -27,11 +27,10 @@ impl UsageService for UsageApi {
         request: Request<pb::GetUsageRequest>,
     ) -> Result<Response<pb::GetUsageResponse>, Status> {
         let (ctx, message) = open(request)?;
-        let dates = DateRange::parse(&message.start_date, &message.end_date).map_err(status)?;
-        let known_at = optional_time("known_time", message.known_time).map_err(status)?;
-        let granularity =
-            optional_enum("granularity", message.granularity).map_err(status)?.unwrap_or_default();
-        let usage = usage::get(&self.database, &ctx, dates, known_at).await.map_err(status)?;
+        let dates = DateRange::parse(&message.start_date, &message.end_date)?;
+        let known_at = optional_time("known_time", message.known_time)?;
+        let granularity = optional_enum("granularity", message.granularity)?.unwrap_or_default();
+        let usage = usage::get(&self.database, &ctx, dates, known_at).await?;
         Ok(Response::new(pb::GetUsageResponse {
             usage: usage.summaries(granularity).into_iter().map(pb::Usage::from).collect(),
             time_zone: usage.account.zone_name,
@@ -44,10 +43,10 @@ impl UsageService for UsageApi {
         request: Request<pb::GetSeatStatusRequest>,
     ) -> Result<Response<pb::GetSeatStatusResponse>, Status> {
         let (ctx, message) = open(request)?;
-        let person = parse("person_key", &message.person_key).map_err(status)?;
-        let at = optional_time("at_time", message.at_time).map_err(status)?;
-        let known_at = optional_time("known_time", message.known_time).map_err(status)?;
-        let found = seat_status::get(&self.database, &ctx, person, at, known_at).await.map_err(status)?;
+        let person = parse("person_key", &message.person_key)?;
+        let at = optional_time("at_time", message.at_time)?;
+        let known_at = optional_time("known_time", message.known_time)?;
+        let found = seat_status::get(&self.database, &ctx, person, at, known_at).await?;
         let answer = found.map(|seat| pb::GetSeatStatusResponse {
             billable: true,
             class: seat.class.to_wire(),
@@ -62,12 +61,12 @@ impl UsageService for UsageApi {
         request: Request<pb::ListIntervalsRequest>,
     ) -> Result<Response<pb::ListIntervalsResponse>, Status> {
         let (ctx, message) = open(request)?;
-        let size = page_size(message.page_size, 100, 1_000).map_err(status)?;
-        let after = interval_token(&message.page_token).map_err(status)?;
-        let known_at = optional_time("known_time", message.known_time).map_err(status)?;
-        let filter = IntervalFilter::try_from(&message).map_err(status)?;
+        let size = page_size(message.page_size, 100, 1_000)?;
+        let after = interval_token(&message.page_token)?;
+        let known_at = optional_time("known_time", message.known_time)?;
+        let filter = IntervalFilter::try_from(&message)?;
         let found = intervals::list(&self.database, &ctx, &filter, known_at, (after, size + 1)).await;
-        let found = found.map_err(status)?.into_iter().map(interval).collect();
+        let found = found?.into_iter().map(interval_to_wire).collect();
         let (intervals, more) = page(found, size);
         let last = intervals.last().filter(|_| more);
         let token = |last: &pb::Interval| format!("{}.{}", last.person_key, last.open_sequence);
@@ -80,9 +79,9 @@ impl UsageService for UsageApi {
         request: Request<pb::ListEventsRequest>,
     ) -> Result<Response<pb::ListEventsResponse>, Status> {
         let (ctx, message) = open(request)?;
-        let size = page_size(message.page_size, 100, 1_000).map_err(status)?;
-        let range = FactRange::try_from(&message).map_err(status)?;
-        let found = facts::list(&self.database, &ctx, &range, size + 1).await.map_err(status)?;
+        let size = page_size(message.page_size, 100, 1_000)?;
+        let range = FactRange::try_from(&message)?;
+        let found = facts::list(&self.database, &ctx, &range, size + 1).await?;
         let (events, more) = page(found.into_iter().map(pb::LedgerEvent::from).collect(), size);
         let last = events.last().filter(|_| more);
         let next_after_sequence = last.map_or(0, |last: &pb::LedgerEvent| last.sequence);

@@ -3,7 +3,7 @@
 use tonic::{Request, Response, Status};
 use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::verification_service_server::VerificationService;
-use usher_rpc::{open, status};
+use usher_rpc::open;
 use usher_store::Database;
 
 use crate::verification;
@@ -24,10 +24,8 @@ impl VerificationService for VerificationApi {
         request: Request<pb::VerifyLedgerRequest>,
     ) -> Result<Response<pb::VerifyLedgerResponse>, Status> {
         let (ctx, message) = open(request)?;
-        let heads = message.heads.into_iter().map(SignedHead::try_from).collect::<Result<Vec<_>, _>>();
-        let heads = heads.map_err(status)?;
-        let found = verification::verify(&self.database, &ctx, self.proof.as_ref(), &heads).await;
-        let found = found.map_err(status)?;
+        let heads = message.heads.into_iter().map(SignedHead::try_from).collect::<Result<Vec<_>, _>>()?;
+        let found = verification::verify(&self.database, &ctx, self.proof.as_ref(), &heads).await?;
         Ok(Response::new(pb::VerifyLedgerResponse { facts: found.facts, faults: found.faults }))
     }
 
@@ -36,7 +34,7 @@ impl VerificationService for VerificationApi {
         request: Request<pb::ListVerificationsRequest>,
     ) -> Result<Response<pb::ListVerificationsResponse>, Status> {
         let (ctx, _) = open(request)?;
-        let found = verification::list(&self.database, &ctx).await.map_err(status)?;
+        let found = verification::list(&self.database, &ctx).await?;
         let verifications = found.into_iter().map(pb::Verification::from).collect();
         Ok(Response::new(pb::ListVerificationsResponse { verifications }))
     }
@@ -46,7 +44,7 @@ impl VerificationService for VerificationApi {
         request: Request<pb::ListSignedHeadsRequest>,
     ) -> Result<Response<pb::ListSignedHeadsResponse>, Status> {
         let (ctx, _) = open(request)?;
-        let found = signed_heads::list(&self.database, &ctx).await.map_err(status)?;
+        let found = signed_heads::list(&self.database, &ctx).await?;
         let heads = found.into_iter().map(pb::SignedHead::from).collect();
         Ok(Response::new(pb::ListSignedHeadsResponse { heads }))
     }

@@ -6,7 +6,7 @@ use futures::Stream;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Response, Status};
-use usher_rpc::{Tasks, status};
+use usher_rpc::Tasks;
 
 use crate::limits::look::Look;
 
@@ -38,7 +38,7 @@ where
     M: From<L::Seen>,
 {
     loop {
-        let seen = look.look().await.map_err(status);
+        let seen = look.look().await.map_err(Status::from);
         let Some(message) = seen.map(|seen| seen.map(M::from)).transpose() else {
             look.pause().await;
             continue;

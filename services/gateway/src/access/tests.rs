@@ -15,7 +15,7 @@ use usher_proto::tenant::v1 as pb;
 use usher_proto::tenant::v1::access_service_server::{AccessService, AccessServiceServer};
 use usher_proto::tenant::v1::credential_service_server::{CredentialService, CredentialServiceServer};
 use usher_rpc::convert::to_wire;
-use usher_rpc::{Channels, ServiceCredential, Tasks, connect, status};
+use usher_rpc::{Channels, ServiceCredential, Tasks, connect};
 
 use super::*;
 use crate::grpc::access::Announcement;
@@ -46,7 +46,7 @@ impl AccessService for Server {
         tenant.asked.notify_one();
         tenant.answer.notified().await;
         if request.into_inner().workspace != GOOD {
-            return Err(status(Failure::new(Reason::TokenInvalid, "no")));
+            return Err(Failure::new(Reason::TokenInvalid, "no").into());
         }
         Ok(Response::new(pb::CheckTokenResponse {
             credential: "signed".into(),

@@ -4,7 +4,7 @@ use tonic::{Request, Response, Status};
 use usher_proto::identity::v1 as pb;
 use usher_proto::identity::v1::attribute_service_server::AttributeService;
 use usher_rpc::convert::missing;
-use usher_rpc::{Tasks, open, status};
+use usher_rpc::{Tasks, open};
 
 use super::convert::{attribute_from_wire, attribute_to_wire};
 use crate::attributes::Attributes;
@@ -22,7 +22,7 @@ impl AttributeService for AttributeApi {
         request: Request<pb::ListAttributesRequest>,
     ) -> Result<Response<pb::ListAttributesResponse>, Status> {
         let (ctx, _) = open(request)?;
-        let attributes = self.attributes.list(&ctx).await.map_err(status)?;
+        let attributes = self.attributes.list(&ctx).await?;
         let attributes = attributes.into_iter().map(attribute_to_wire).collect();
         Ok(Response::new(pb::ListAttributesResponse { attributes }))
     }
@@ -32,11 +32,11 @@ impl AttributeService for AttributeApi {
         request: Request<pb::DefineAttributeRequest>,
     ) -> Result<Response<pb::DefineAttributeResponse>, Status> {
         let (ctx, message) = open(request)?;
-        let attribute = message.attribute.ok_or_else(|| status(missing("attribute")))?;
-        let attribute = attribute_from_wire(attribute).map_err(status)?;
+        let attribute = message.attribute.ok_or_else(|| missing("attribute"))?;
+        let attribute = attribute_from_wire(attribute)?;
         let attributes = self.attributes.clone();
         let work = async move { attributes.define(&ctx, attribute).await };
-        let attribute = self.tasks.detach(work).await.map_err(status)?;
+        let attribute = self.tasks.detach(work).await?;
         Ok(Response::new(pb::DefineAttributeResponse { attribute: Some(attribute_to_wire(attribute)) }))
     }
 
@@ -47,7 +47,7 @@ impl AttributeService for AttributeApi {
         let (ctx, message) = open(request)?;
         let attributes = self.attributes.clone();
         let work = async move { attributes.delete(&ctx, &message.name).await };
-        self.tasks.detach(work).await.map_err(status)?;
+        self.tasks.detach(work).await?;
         Ok(Response::new(pb::DeleteAttributeResponse {}))
     }
 }

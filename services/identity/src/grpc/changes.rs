@@ -9,13 +9,13 @@ use tonic::{Request, Response, Status};
 use usher_proto::identity::v1 as pb;
 use usher_proto::identity::v1::change_service_server::ChangeService;
 use usher_rpc::convert::page_size;
-use usher_rpc::{Pollers, Tasks, open, status};
+use usher_rpc::{Pollers, Tasks, open};
 use usher_store::Database;
 
 use super::watch::{POLL, Watcher};
+use crate::changes::ChangeLog;
 use crate::log_tail::News;
 use crate::store::changes::Page;
-use crate::{changes, store};
 
 /// Implements the methods for the change log.
 pub(crate) struct ChangeApi {
@@ -41,10 +41,10 @@ impl ChangeService for ChangeApi {
         request: Request<pb::WatchChangesRequest>,
     ) -> Result<Response<Changes>, Status> {
         let (ctx, message) = open(request)?;
-        let workspace = ctx.scope().map_err(status)?.workspace_id();
-        let database = changes::open(&self.database, &ctx, message.after_sequence).await.map_err(status)?;
+        let log = ChangeLog::open(&self.database, &ctx, message.after_sequence).await?;
         let (sender, receiver) = mpsc::channel(2);
-        let watcher = Watcher::new(database, message.after_sequence, sender);
+        let workspace = log.workspace;
+        let watcher = Watcher::new(log, sender);
         let (tasks, pollers) = (self.tasks.clone(), self.pollers.clone());
         drop(self.tasks.spawn(async move {
             tokio::select! {
@@ -60,10 +60,9 @@ impl ChangeService for ChangeApi {
         request: Request<pb::ListChangesRequest>,
     ) -> Result<Response<pb::ListChangesResponse>, Status> {
         let (ctx, message) = open(request)?;
-        let database = changes::open(&self.database, &ctx, message.after_sequence).await.map_err(status)?;
-        let size = page_size(message.page_size, 100, 1_000).map_err(status)?;
-        let Page { changes, more } =
-            store::changes::after(&database, message.after_sequence, size).await.map_err(status)?;
+        let log = ChangeLog::open(&self.database, &ctx, message.after_sequence).await?;
+        let size = page_size(message.page_size, 100, 1_000)?;
+        let Page { changes, more } = log.page(size).await?;
         let next_after_sequence = if more { changes.last().map_or(0, |change| change.sequence) } else { 0 };
         Ok(Response::new(pb::ListChangesResponse { changes, next_after_sequence }))
     }

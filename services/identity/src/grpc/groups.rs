@@ -3,7 +3,7 @@
 use tonic::{Request, Response, Status};
 use usher_proto::identity::v1 as pb;
 use usher_proto::identity::v1::group_service_server::GroupService;
-use usher_rpc::{Tasks, open, status};
+use usher_rpc::{Tasks, open};
 
 use super::convert::profile;
 use crate::groups::Groups;
@@ -27,7 +27,7 @@ impl GroupService for GroupApi {
             let profile = profile(message.profile());
             groups.create(&ctx, &message.document_json, profile, !message.without_members).await
         };
-        let group = self.tasks.detach(work).await.map_err(status)?;
+        let group = self.tasks.detach(work).await?;
         Ok(Response::new(pb::CreateGroupResponse { group: Some(group.into()) }))
     }
 
@@ -36,7 +36,7 @@ impl GroupService for GroupApi {
         request: Request<pb::GetGroupRequest>,
     ) -> Result<Response<pb::GetGroupResponse>, Status> {
         let (ctx, message) = open(request)?;
-        let group = self.groups.get(&ctx, &message.id, !message.without_members).await.map_err(status)?;
+        let group = self.groups.get(&ctx, &message.id, !message.without_members).await?;
         Ok(Response::new(pb::GetGroupResponse { group: Some(group.into()) }))
     }
 
@@ -47,7 +47,7 @@ impl GroupService for GroupApi {
         let (ctx, message) = open(request)?;
         let with_members = !message.without_members;
         let asked = ListQuery::from(message);
-        let page = self.groups.list(&ctx, &asked, with_members).await.map_err(status)?;
+        let page = self.groups.list(&ctx, &asked, with_members).await?;
         Ok(Response::new(pb::ListGroupsResponse {
             groups: page.groups.into_iter().map(pb::Group::from).collect(),
             total_results: page.total,
@@ -68,7 +68,7 @@ impl GroupService for GroupApi {
             let versions = &message.if_versions;
             groups.replace(&ctx, &message.id, &message.document_json, profile, versions, with_members).await
         };
-        let group = self.tasks.detach(work).await.map_err(status)?;
+        let group = self.tasks.detach(work).await?;
         Ok(Response::new(pb::ReplaceGroupResponse { group: Some(group.into()) }))
     }
 
@@ -84,7 +84,7 @@ impl GroupService for GroupApi {
             let versions = &message.if_versions;
             groups.patch(&ctx, &message.id, &message.patch_json, profile, versions, with_members).await
         };
-        let group = self.tasks.detach(work).await.map_err(status)?;
+        let group = self.tasks.detach(work).await?;
         Ok(Response::new(pb::PatchGroupResponse { group: Some(group.into()) }))
     }
 
@@ -95,7 +95,7 @@ impl GroupService for GroupApi {
         let (ctx, message) = open(request)?;
         let groups = self.groups.clone();
         let work = async move { groups.delete(&ctx, &message.id, &message.if_versions).await };
-        self.tasks.detach(work).await.map_err(status)?;
+        self.tasks.detach(work).await?;
         Ok(Response::new(pb::DeleteGroupResponse {}))
     }
 }

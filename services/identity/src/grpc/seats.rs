@@ -1,15 +1,14 @@
 //! `usher.identity.v1.SeatService`
 
 use tonic::{Request, Response, Status};
-use usher_base::Permission;
 use usher_proto::identity::v1 as pb;
 use usher_proto::identity::v1::seat_service_server::SeatService;
-use usher_rpc::{Tasks, WireEnum as _, open, status};
+use usher_rpc::{Tasks, WireEnum as _, open};
 use usher_seats::SeatClass;
 use usher_store::Database;
 
 use crate::epochs::Epochs;
-use crate::store::seats;
+use crate::seats;
 
 /// Implements the methods for seat counters.
 pub(crate) struct SeatApi {
@@ -25,9 +24,7 @@ impl SeatService for SeatApi {
         request: Request<pb::GetSeatsRequest>,
     ) -> Result<Response<pb::GetSeatsResponse>, Status> {
         let (ctx, _) = open(request)?;
-        ctx.require(Permission::SeatsRead).map_err(status)?;
-        let scope = ctx.scope().map_err(status)?;
-        let seats = store::read(&self.database.scoped(&scope)).await.map_err(status)?;
+        let seats = seats::get(&self.database, &ctx).await?;
         let count = |class: SeatClass, active| pb::SeatCount { class: class.to_wire(), active };
         Ok(Response::new(pb::GetSeatsResponse {
             counts: vec![
@@ -49,7 +46,7 @@ impl SeatService for SeatApi {
         let (ctx, message) = open(request)?;
         let epochs = self.epochs.clone();
         let work = async move { epochs.begin(&ctx, &message.reason).await };
-        let begun = self.tasks.detach(work).await.map_err(status)?;
+        let begun = self.tasks.detach(work).await?;
         Ok(Response::new(pb::BeginSeatEpochResponse { epoch: begun.epoch, differences: begun.differences }))
     }
 }

@@ -6,7 +6,7 @@ use usher_base::id::AppId;
 use usher_proto::identity::v1 as pb;
 use usher_proto::identity::v1::user_service_server::UserService;
 use usher_rpc::convert::parse;
-use usher_rpc::{Tasks, open, status};
+use usher_rpc::{Tasks, open};
 
 use super::convert::{persons, profile};
 use crate::erasure;
@@ -34,7 +34,7 @@ impl UserService for UserApi {
             let profile = profile(message.profile());
             users.create(&ctx, &message.document_json, profile, message.external_id_stable).await
         });
-        let created = self.tasks.detach(work).await.map_err(status)?;
+        let created = self.tasks.detach(work).await?;
         Ok(Response::new(pb::CreateUserResponse {
             user: Some(created.user.into()),
             revived: created.revived,
@@ -46,7 +46,7 @@ impl UserService for UserApi {
         request: Request<pb::GetUserRequest>,
     ) -> Result<Response<pb::GetUserResponse>, Status> {
         let (ctx, message) = open(request)?;
-        let user = self.users.get(&ctx, &message.id).await.map_err(status)?;
+        let user = self.users.get(&ctx, &message.id).await?;
         let provenance = message.with_provenance.then(|| Value::Object(user.provenance.clone()).to_string());
         let user = pb::User { provenance_json: provenance.unwrap_or_default(), ..user.into() };
         Ok(Response::new(pb::GetUserResponse { user: Some(user) }))
@@ -58,7 +58,7 @@ impl UserService for UserApi {
     ) -> Result<Response<pb::ListUsersResponse>, Status> {
         let (ctx, message) = open(request)?;
         let with_groups = !message.without_groups;
-        let page = self.users.list(&ctx, &ListQuery::from(message), with_groups).await.map_err(status)?;
+        let page = self.users.list(&ctx, &ListQuery::from(message), with_groups).await?;
         Ok(Response::new(pb::ListUsersResponse {
             users: page.users.into_iter().map(pb::User::from).collect(),
             total_results: page.total,
@@ -78,7 +78,7 @@ impl UserService for UserApi {
             let condition = Condition { versions: &message.if_versions, leaving_only: message.leaving_only };
             users.replace(&ctx, &message.id, &message.document_json, profile, condition).await
         });
-        let user = self.tasks.detach(work).await.map_err(status)?;
+        let user = self.tasks.detach(work).await?;
         Ok(Response::new(pb::ReplaceUserResponse { user: Some(user.into()) }))
     }
 
@@ -93,7 +93,7 @@ impl UserService for UserApi {
             let condition = Condition { versions: &message.if_versions, leaving_only: message.leaving_only };
             users.patch(&ctx, &message.id, &message.patch_json, profile, condition).await
         });
-        let user = self.tasks.detach(work).await.map_err(status)?;
+        let user = self.tasks.detach(work).await?;
         Ok(Response::new(pb::PatchUserResponse { user: Some(user.into()) }))
     }
 
@@ -104,7 +104,7 @@ impl UserService for UserApi {
         let (ctx, message) = open(request)?;
         let users = self.users.clone();
         let work = async move { users.delete(&ctx, &message.id, &message.if_versions).await };
-        self.tasks.detach(work).await.map_err(status)?;
+        self.tasks.detach(work).await?;
         Ok(Response::new(pb::DeleteUserResponse {}))
     }
 
@@ -113,8 +113,8 @@ impl UserService for UserApi {
         request: Request<pb::GetPersonNamesRequest>,
     ) -> Result<Response<pb::GetPersonNamesResponse>, Status> {
         let (ctx, message) = open(request)?;
-        let persons = persons(&message.person_keys).map_err(status)?;
-        let names = person_names::read(&self.users.database, &ctx, &persons).await.map_err(status)?;
+        let persons = persons(&message.person_keys)?;
+        let names = person_names::read(&self.users.database, &ctx, &persons).await?;
         let names = names.into_iter().map(pb::PersonName::from).collect();
         Ok(Response::new(pb::GetPersonNamesResponse { names }))
     }
@@ -124,11 +124,11 @@ impl UserService for UserApi {
         request: Request<pb::TakeOverUsersRequest>,
     ) -> Result<Response<pb::TakeOverUsersResponse>, Status> {
         let (ctx, message) = open(request)?;
-        let from: AppId = parse("from_app_id", &message.from_app_id).map_err(status)?;
-        let to: AppId = parse("to_app_id", &message.to_app_id).map_err(status)?;
+        let from: AppId = parse("from_app_id", &message.from_app_id)?;
+        let to: AppId = parse("to_app_id", &message.to_app_id)?;
         let users = self.users.clone();
         let work = async move { take_over::take_over(&users, &ctx, from, to).await };
-        let taken = self.tasks.detach(work).await.map_err(status)?;
+        let taken = self.tasks.detach(work).await?;
         Ok(Response::new(pb::TakeOverUsersResponse {
             taken: taken.users,
             groups: taken.groups,
@@ -143,7 +143,7 @@ impl UserService for UserApi {
         let (ctx, _) = open(request)?;
         let users = self.users.clone();
         let work = async move { erasure::erase(&users, &ctx).await };
-        let erased = self.tasks.detach(work).await.map_err(status)?;
+        let erased = self.tasks.detach(work).await?;
         Ok(Response::new(pb::EraseUsersResponse { erased: erased.users, more: erased.more }))
     }
 }

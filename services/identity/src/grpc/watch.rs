@@ -7,9 +7,11 @@ use tokio::time::{Instant, sleep, timeout_at};
 use tonic::Status;
 use usher_base::id::WorkspaceId;
 use usher_proto::identity::v1 as pb;
-use usher_rpc::{Pollers, status};
+use usher_rpc::Pollers;
 use usher_store::ScopedDatabase;
 
+use crate::changes::ChangeLog;
+use crate::error::IdentityError;
 use crate::log_tail::{BATCH, LogTail, News};
 use crate::store::changes::{self, Page};
 
@@ -35,8 +37,8 @@ pub(super) struct Watcher {
 struct Ended;
 
 impl Watcher {
-    pub(super) const fn new(database: ScopedDatabase, sequence: i64, sender: Sender) -> Self {
-        Self { database, sequence, sent: None, sender }
+    pub(super) fn new(log: ChangeLog, sender: Sender) -> Self {
+        Self { database: log.database, sequence: log.after, sent: None, sender }
     }
 
     /// Sends entries until the watcher disconnects or the database fails. New entries come from the poller that all
@@ -92,7 +94,7 @@ impl Watcher {
                 Ok(page) => page,
                 Err(error) => {
                     // The watcher resumes after the last number that it has.
-                    let _ = self.sender.send(Err(status(error))).await;
+                    let _ = self.sender.send(Err(IdentityError::from(error).into())).await;
                     return Err(Ended);
                 }
             };

@@ -2,8 +2,11 @@
 
 use jiff::Timestamp;
 use prost_types::Timestamp as WireTimestamp;
+use tonic::Status;
 use usher_base::{Fault, Reason};
 use usher_proto::error::v1 as pb;
+
+use crate::status::status;
 
 /// A field is missing or invalid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -20,6 +23,12 @@ impl Fault for InvalidArgument {
 
     fn metadata(&self) -> Vec<(&'static str, String)> {
         vec![("field", self.field.to_owned())]
+    }
+}
+
+impl From<InvalidArgument> for Status {
+    fn from(error: InvalidArgument) -> Self {
+        status(error)
     }
 }
 

@@ -8,8 +8,8 @@ use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 use usher_base::{Fault, Reason};
 
-use crate::ERROR_DOMAIN;
 use crate::channels::{Interrupted, timed_out};
+use crate::status::{ERROR_DOMAIN, status};
 
 /// Why a call to another service failed.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -123,6 +123,12 @@ impl Fault for Failure {
             "retry_after_secs",
         ];
         KNOWN.iter().filter_map(|name| Some((*name, self.metadata.get(*name)?.clone()))).collect()
+    }
+}
+
+impl From<Failure> for Status {
+    fn from(failure: Failure) -> Self {
+        status(failure)
     }
 }
 

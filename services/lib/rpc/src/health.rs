@@ -12,7 +12,7 @@ use tonic_health::pb::health_server::Health;
 use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
 
 use crate::readiness::{Check, Readiness};
-use crate::{Failure, Tasks, status};
+use crate::{Failure, Tasks};
 use usher_base::Reason;
 
 /// How often a watched status is checked for changes.
@@ -57,13 +57,8 @@ impl Health for HealthApi {
         request: Request<HealthCheckRequest>,
     ) -> Result<Response<HealthCheckResponse>, Status> {
         let found = self.serving(&request.into_inner().service).await;
-        let found = found.ok_or_else(|| {
-            status(Failure::new(
-                Reason::NotFound,
-                "this server does not have this \
-                 service",
-            ))
-        });
+        let found =
+            found.ok_or_else(|| Failure::new(Reason::NotFound, "this server does not have this service"));
         Ok(Response::new(response(found?)))
     }
 

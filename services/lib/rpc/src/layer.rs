@@ -26,11 +26,10 @@ use crate::convert::invalid;
 use crate::method::Method;
 use crate::slots::Slots;
 use crate::slugs::Slugs;
-use crate::status::status;
 use crate::stream::{ACTOR_STREAMS, Party, StreamBody, WORKSPACE_STREAMS};
 use crate::suspensions::Suspensions;
 use crate::unauthenticated::{MethodSlots, SlotBody, UnauthenticatedCalls};
-use crate::verifier::Verifier;
+use crate::verifier::{Verifier, VerifyError};
 use crate::{REQUEST_ID_KEY, TRACE_KEY, WORKSPACE_KEY};
 
 /// The maximum length of a workspace's slug.
@@ -122,7 +121,7 @@ where
             let call = Call { served, request_id, trace, deadline: began + time };
             // A little less than the caller waits, so that the answer still arrives.
             let served = tokio::time::timeout(time * 19 / 20, answer(&setup, inner, request, call));
-            let answered = served.instrument(span).await.unwrap_or_else(|_| Err(status(late())));
+            let answered = served.instrument(span).await.unwrap_or_else(|_| Err(late().into()));
             let mut response = answered.unwrap_or_else(Status::into_http);
             if let Ok(id) = answer_id {
                 response.headers_mut().insert(REQUEST_ID_KEY, id);
@@ -169,17 +168,16 @@ where
         Party::Workspace(_) => (&setup.workspace_calls, &setup.workspace_streams),
         Party::Actor(_) => (&setup.actor_calls, &setup.actor_streams),
     };
-    let _share = calls.take(party.clone()).ok_or_else(|| status(too_many_calls(&party, calls.max())))?;
-    let _slot = setup.calls.try_acquire().map_err(|_| status(Failure::overloaded()))?;
+    let _share = calls.take(party.clone()).ok_or_else(|| too_many_calls(&party, calls.max()))?;
+    let _slot = setup.calls.try_acquire().map_err(|_| Failure::overloaded())?;
     if !streams {
         request.extensions_mut().insert(context);
         return served(inner, request).await;
     }
-    let slot = slots.take(party.clone()).ok_or_else(|| status(too_many_streams(&party)))?;
+    let slot = slots.take(party.clone()).ok_or_else(|| too_many_streams(&party))?;
     let suspended = match (&setup.suspensions, context.scope()) {
         (Some(suspensions), Ok(scope)) if watches => {
-            let admitted = suspensions.admit(scope.workspace_id(), context.request_id()).await;
-            Some(admitted.map_err(status)?)
+            Some(suspensions.admit(scope.workspace_id(), context.request_id()).await?)
         }
         _ => None,
     };
@@ -210,7 +208,7 @@ where
     // Services fetch keys and credentials over the same connections as they make calls. They need no slots here, so
     // that unauthenticated callers can't take these away.
     if peer.as_ref().is_some_and(Peer::is_vouched) {
-        let _slot = setup.calls.try_acquire().map_err(|_| status(Failure::overloaded()))?;
+        let _slot = setup.calls.try_acquire().map_err(|_| Failure::overloaded())?;
         return served(inner, request).await;
     }
     let _held = setup.unauthenticated.take(slots, peer.as_ref())?;
@@ -227,7 +225,7 @@ where
     match Status::from_header_map(response.headers()) {
         Some(found) if found.code() == Code::Internal && found.details().is_empty() => {
             tracing::info!(fault = found.message(), "a message can't be parsed");
-            Err(status(invalid("message", "it can't be parsed as the request of this method")))
+            Err(invalid("message", "it can't be parsed as the request of this method").into())
         }
         _ => Ok(response),
     }
@@ -263,17 +261,17 @@ async fn admit(setup: &Setup, headers: &HeaderMap, call: Call<'_>) -> Result<Cal
         .and_then(|value| value.split_once(' '))
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
         .map(|(_, token)| token.trim())
-        .ok_or_else(|| status(CredentialError::Missing))?;
-    let credential = setup.verifier.verify(token).await.map_err(status)?;
+        .ok_or(VerifyError::Credential(CredentialError::Missing))?;
+    let credential = setup.verifier.verify(token).await?;
     let served = call.served.ok_or_else(|| Status::unimplemented("this method does not exist"))?;
-    served.method.judge(&credential).map_err(status)?;
+    served.method.judge(&credential)?;
     let requested = match text(headers, WORKSPACE_KEY) {
         None | Some("") => None,
         Some(name) => Some(workspace(setup, name, &call.request_id).await?),
     };
     // If the credential is bound to one workspace and the call names another, that one seems not to exist.
     if requested.is_some() {
-        credential.scope(requested).map_err(status)?;
+        credential.scope(requested).map_err(VerifyError::from)?;
     }
     Ok(CallContext::request(
         setup.clock.clone(),
@@ -293,10 +291,10 @@ async fn workspace(setup: &Setup, name: &str, request_id: &str) -> Result<Worksp
     let slug = name.len() <= MAX_SLUG_BYTES
         && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
     if !slug {
-        return Err(status(invalid(WORKSPACE_KEY, "write a workspace's id or slug")));
+        return Err(invalid(WORKSPACE_KEY, "write a workspace's id or slug").into());
     }
-    let found = setup.slugs.find(name, request_id).await.map_err(status)?;
-    found.ok_or_else(|| status(Denied::OtherWorkspace))
+    let found = setup.slugs.find(name, request_id).await?;
+    Ok(found.ok_or(VerifyError::Denied(Denied::OtherWorkspace))?)
 }
 
 /// Returns the caller's request id if it is well-formed, otherwise a new one.

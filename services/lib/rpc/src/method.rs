@@ -2,6 +2,8 @@
 
 use usher_base::{Credential, Denied, Permission};
 
+use crate::verifier::VerifyError;
+
 /// A method, and who may call it. This is checked before the message is read, so that validation errors reveal
 /// nothing to callers without permission.
 #[derive(Clone, Copy, Debug)]
@@ -47,10 +49,10 @@ impl Method {
     }
 
     /// Checks that a credential permits the call.
-    pub(crate) fn judge(&self, credential: &Credential) -> Result<(), Denied> {
+    pub(crate) fn judge(&self, credential: &Credential) -> Result<(), VerifyError> {
         let Some(first) = self.permissions.first() else { return Ok(()) };
         let permits = self.permissions.iter().any(|permission| credential.permits(*permission));
-        if permits { Ok(()) } else { Err(Denied::Permission(*first)) }
+        if permits { Ok(()) } else { Err(Denied::Permission(*first).into()) }
     }
 }
 

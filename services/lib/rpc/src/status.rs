@@ -1,33 +1,20 @@
-//! Turns a typed error into a gRPC status, and a request into its context.
+//! Turns a typed error into a gRPC status.
 
 use std::time::Duration;
 
-use tonic::{Code, Request, Status};
+use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
-use usher_base::{CallContext, CredentialError, Fault, chain};
+use usher_base::{Fault, chain};
 
-use crate::{ERROR_DOMAIN, bounds};
+use crate::bounds;
 
-/// Splits a request into its context, which the server's layer made, and its message.
-///
-/// # Errors
-/// The method is served without the layer that checks credentials.
-pub fn open<T>(request: Request<T>) -> Result<(CallContext, T), Status> {
-    let (_, mut extensions, message) = request.into_parts();
-    match extensions.remove::<CallContext>() {
-        Some(context) => Ok((context, message)),
-        None => Err(status(CredentialError::Missing)),
-    }
-}
+/// The domain of `google.rpc.ErrorInfo`.
+pub const ERROR_DOMAIN: &str = "usher";
 
 /// Turns an error into a status: its reason gives the code and `google.rpc.ErrorInfo`, and its public message is
 /// included; both are limited in size. If the caller is not at fault, the whole chain of errors is logged here, and
-/// only here.
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "by value, so that call sites can use \
-     `.map_err(rpc::status)`"
-)]
+/// only here. Each typed error has a `From` for [`Status`] that calls this, so that methods use `?`.
+#[expect(clippy::needless_pass_by_value, reason = "the status replaces the error")]
 pub fn status<F: Fault>(fault: F) -> Status {
     let reason = fault.reason();
     if reason.row().http >= 500 {

@@ -15,7 +15,6 @@ use usher_base::id::WorkspaceId;
 use usher_base::{Actor, CallContext, Credential};
 
 use crate::slots::Slot;
-use crate::status::status;
 use crate::suspensions::{self, Suspended};
 use crate::verifier::{Verifier, VerifyError};
 
@@ -82,14 +81,14 @@ impl StreamBody {
     fn poll_fault(&mut self, cx: &mut Context<'_>) -> Poll<Status> {
         let suspended = self.suspended.as_mut();
         if suspended.is_some_and(|suspended| suspended.as_mut().poll(cx).is_ready()) {
-            return Poll::Ready(status(suspensions::suspended()));
+            return Poll::Ready(suspensions::suspended().into());
         }
         loop {
             if let Some(check) = &mut self.check {
                 let outcome = ready!(check.as_mut().poll(cx));
                 self.check = None;
                 if let Err(fault) = outcome {
-                    return Poll::Ready(status(fault));
+                    return Poll::Ready(fault.into());
                 }
             }
             ready!(self.checks.poll_tick(cx));

@@ -19,7 +19,6 @@ use usher_net::Peer;
 use crate::Failure;
 use crate::convert::invalid;
 use crate::slots::{Slot, Slots};
-use crate::status::status;
 
 /// The maximum number of concurrent calls per public method. Each method has its own slots, so that a flood of calls
 /// to one does not block the others.
@@ -64,7 +63,7 @@ impl UnauthenticatedCalls {
     /// Takes a slot of the method, and one of the address unless the address stands for many clients.
     pub(crate) fn take(&self, method: &MethodSlots, peer: Option<&Peer>) -> Result<CallSlots, Status> {
         let address = of_address(&self.calls, peer)?;
-        let method = Arc::clone(&method.0).try_acquire_owned().map_err(|_| status(Failure::overloaded()))?;
+        let method = Arc::clone(&method.0).try_acquire_owned().map_err(|_| Failure::overloaded())?;
         Ok(CallSlots { _method: method, _address: address })
     }
 
@@ -82,8 +81,8 @@ impl UnauthenticatedCalls {
 
 /// Takes a slot of the peer's address, unless the address stands for many clients.
 fn of_address(slots: &Slots<IpAddr>, peer: Option<&Peer>) -> Result<Option<Slot<IpAddr>>, Status> {
-    let taken = |address| slots.take(address).ok_or_else(|| status(Failure::overloaded()));
-    peer.and_then(Peer::counted).map(taken).transpose()
+    let taken = |address| slots.take(address).ok_or_else(Failure::overloaded);
+    Ok(peer.and_then(Peer::counted).map(taken).transpose()?)
 }
 
 async fn read(request: Request<Body>) -> Result<Request<Body>, Status> {
@@ -92,11 +91,11 @@ async fn read(request: Request<Body>) -> Result<Request<Body>, Status> {
         .await
         .map_err(|_| {
             let message = format!("the message did not arrive within {} s", READ_TIMEOUT.as_secs());
-            status(Failure::new(Reason::DeadlineExceeded, message))
+            Failure::new(Reason::DeadlineExceeded, message)
         })?;
     let message = read.map_err(|error| {
         let rule = if error.is::<LengthLimitError>() { "it is too long" } else { "it can't be parsed" };
-        status(invalid("message", rule))
+        invalid("message", rule)
     })?;
     Ok(Request::from_parts(head, Body::new(Full::new(message.to_bytes()))))
 }

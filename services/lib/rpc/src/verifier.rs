@@ -7,9 +7,11 @@ use jiff::Timestamp;
 use moka::sync::Cache;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::{Mutex, Semaphore};
-use usher_base::{Audience, Clock, Credential, CredentialError, Fault, KeySet, Reason};
+use tonic::Status;
+use usher_base::{Audience, Clock, Credential, CredentialError, Denied, Fault, KeySet, Reason};
 
 use crate::key_source::{KeySource, KeySourceError};
+use crate::status::status;
 
 /// The minimum time between two fetches of the keys.
 const REFETCH: Duration = Duration::from_millis(500);
@@ -55,6 +57,9 @@ pub enum VerifyError {
     /// The credential is at fault.
     #[error(transparent)]
     Credential(#[from] CredentialError),
+    /// The credential does not permit the call.
+    #[error(transparent)]
+    Denied(#[from] Denied),
     /// No current keys are available.
     #[error(transparent)]
     Keys(#[from] KeySourceError),
@@ -67,9 +72,16 @@ impl Fault for VerifyError {
     fn reason(&self) -> Reason {
         match self {
             Self::Credential(error) => error.reason(),
+            Self::Denied(error) => error.reason(),
             Self::Keys(_) => Reason::Unavailable,
             Self::Busy => Reason::Overloaded,
         }
+    }
+}
+
+impl From<VerifyError> for Status {
+    fn from(error: VerifyError) -> Self {
+        status(error)
     }
 }
 

@@ -7,14 +7,15 @@ use tokio::sync::mpsc;
 use tokio_stream::Stream;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
-use usher_base::{Fault as _, Permission};
+use usher_base::Fault as _;
 use usher_proto::tenant::v1 as pb;
 use usher_proto::tenant::v1::access_service_server::AccessService;
 use usher_rpc::convert::to_wire;
-use usher_rpc::{Tasks, open, status};
+use usher_rpc::{Tasks, open};
 
 use crate::access::Access;
 use crate::announcements::{Announcement, Announcements};
+use crate::error::TenantError;
 use crate::grpc::convert::profile;
 
 /// Implements token checks and announcements.
@@ -35,7 +36,7 @@ impl AccessService for AccessApi {
         request: Request<pb::CheckTokenRequest>,
     ) -> Result<Response<pb::CheckTokenResponse>, Status> {
         let (ctx, message) = open(request)?;
-        let accepted = self.access.check(&ctx, &message.workspace, &message.token).await.map_err(status)?;
+        let accepted = self.access.check(&ctx, &message.workspace, &message.token).await?;
         Ok(Response::new(pb::CheckTokenResponse {
             credential: accepted.signed.credential,
             expire_time: Some(to_wire(accepted.signed.expires_at)),
@@ -57,8 +58,7 @@ impl AccessService for AccessApi {
         request: Request<pb::WatchAccessRequest>,
     ) -> Result<Response<Watch>, Status> {
         let (ctx, _) = open(request)?;
-        ctx.require(Permission::AccessCheck).map_err(status)?;
-        let mut announcements = self.announcements.watch();
+        let mut announcements = self.announcements.watch(&ctx).map_err(TenantError::from)?;
         let (sender, receiver) = mpsc::channel(64);
         let tasks = self.tasks.clone();
         drop(self.tasks.spawn(async move {

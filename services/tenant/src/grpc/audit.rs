@@ -5,7 +5,7 @@ use usher_base::id::EventId;
 use usher_proto::tenant::v1 as pb;
 use usher_proto::tenant::v1::audit_service_server::AuditService;
 use usher_rpc::convert::{page_size, page_token, to_wire};
-use usher_rpc::{open, page, status};
+use usher_rpc::{open, page};
 use usher_store::Database;
 
 use crate::audit::{self, AuditEntry};
@@ -24,10 +24,10 @@ impl AuditService for AuditApi {
         request: Request<pb::ListAuditEntriesRequest>,
     ) -> Result<Response<pb::ListAuditEntriesResponse>, Status> {
         let (ctx, message) = open(request)?;
-        let max = page_size(message.page_size, 100, 500).map_err(status)?;
-        let before = page_token::<EventId>(&message.page_token).map_err(status)?;
+        let max = page_size(message.page_size, 100, 500)?;
+        let before = page_token::<EventId>(&message.page_token)?;
         let entries = audit::list(&self.database, &self.signer, &ctx, before, max + 1).await;
-        let entries = entries.map_err(status)?.into_iter().map(pb::AuditEntry::from).collect();
+        let entries = entries?.into_iter().map(pb::AuditEntry::from).collect();
         let (entries, more) = page(entries, max);
         let last = entries.last().filter(|_| more).map(|last: &pb::AuditEntry| last.id.clone());
         let next_page_token = last.unwrap_or_default();

@@ -3,7 +3,7 @@
 use tonic::{Request, Response, Status};
 use usher_proto::tenant::v1 as pb;
 use usher_proto::tenant::v1::domain_service_server::DomainService;
-use usher_rpc::{Tasks, open, status};
+use usher_rpc::{Tasks, open};
 
 use crate::admins::Admins;
 use crate::domains;
@@ -23,7 +23,7 @@ impl DomainService for DomainApi {
         let (ctx, message) = open(request)?;
         let admins = self.admins.clone();
         let work = async move { domains::approve(&admins, &ctx, &message.name, &message.own_password).await };
-        let domain = self.tasks.detach(work).await.map_err(status)?;
+        let domain = self.tasks.detach(work).await?;
         Ok(Response::new(pb::ApproveDomainResponse { domain: Some(domain.into()) }))
     }
 
@@ -32,7 +32,7 @@ impl DomainService for DomainApi {
         request: Request<pb::ListDomainsRequest>,
     ) -> Result<Response<pb::ListDomainsResponse>, Status> {
         let (ctx, _) = open(request)?;
-        let domains = domains::list(&self.admins.database, &ctx).await.map_err(status)?;
+        let domains = domains::list(&self.admins.database, &ctx).await?;
         Ok(Response::new(pb::ListDomainsResponse {
             domains: domains.into_iter().map(pb::Domain::from).collect(),
         }))
@@ -45,7 +45,7 @@ impl DomainService for DomainApi {
         let (ctx, message) = open(request)?;
         let admins = self.admins.clone();
         let work = async move { domains::remove(&admins, &ctx, &message.name, &message.own_password).await };
-        self.tasks.detach(work).await.map_err(status)?;
+        self.tasks.detach(work).await?;
         Ok(Response::new(pb::RemoveDomainResponse {}))
     }
 }

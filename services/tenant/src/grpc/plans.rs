@@ -5,7 +5,7 @@ use usher_base::id::PlanId;
 use usher_proto::tenant::v1 as pb;
 use usher_proto::tenant::v1::plan_service_server::PlanService;
 use usher_rpc::convert::missing;
-use usher_rpc::{cap_of_wire, open, status};
+use usher_rpc::{cap_of_wire, open};
 use usher_store::Database;
 
 use crate::plans::{self, Plan};
@@ -22,16 +22,16 @@ impl PlanService for PlanApi {
         request: Request<pb::CreatePlanRequest>,
     ) -> Result<Response<pb::CreatePlanResponse>, Status> {
         let (ctx, message) = open(request)?;
-        let new = message.plan.ok_or_else(|| status(missing("plan")))?;
+        let new = message.plan.ok_or_else(|| missing("plan"))?;
         let cap = new.collaborator_cap.map(|cap| cap_of_wire("plan.collaborator_cap", cap));
         let plan = Plan {
             id: PlanId::new(ctx.clock()),
             name: new.name,
             scim: new.scim,
             enforce_domains: new.enforce_domains,
-            collaborator_cap: cap.transpose().map_err(status)?,
+            collaborator_cap: cap.transpose()?,
         };
-        let plan = plans::create(&self.database, &ctx, plan).await.map_err(status)?;
+        let plan = plans::create(&self.database, &ctx, plan).await?;
         Ok(Response::new(pb::CreatePlanResponse { plan: Some(plan.into()) }))
     }
 
@@ -40,7 +40,7 @@ impl PlanService for PlanApi {
         request: Request<pb::ListPlansRequest>,
     ) -> Result<Response<pb::ListPlansResponse>, Status> {
         let (ctx, _) = open(request)?;
-        let plans = plans::list(&self.database, &ctx).await.map_err(status)?;
+        let plans = plans::list(&self.database, &ctx).await?;
         Ok(Response::new(pb::ListPlansResponse { plans: plans.into_iter().map(pb::Plan::from).collect() }))
     }
 }

@@ -4,7 +4,7 @@ use tonic::{Request, Response, Status};
 use usher_proto::tenant::v1 as pb;
 use usher_proto::tenant::v1::policy_service_server::PolicyService;
 use usher_rpc::convert::{invalid, parse};
-use usher_rpc::{open, status};
+use usher_rpc::open;
 use usher_store::Database;
 
 use crate::policies;
@@ -24,7 +24,7 @@ impl PolicyService for PolicyApi {
         request: Request<pb::GetPolicyRequest>,
     ) -> Result<Response<pb::GetPolicyResponse>, Status> {
         let (ctx, _) = open(request)?;
-        let policy = policies::get(&self.database, &ctx).await.map_err(status)?;
+        let policy = policies::get(&self.database, &ctx).await?;
         Ok(Response::new(pb::GetPolicyResponse { policy: Some(policy.into()) }))
     }
 
@@ -34,11 +34,11 @@ impl PolicyService for PolicyApi {
     ) -> Result<Response<pb::ListSuspendedResponse>, Status> {
         let (ctx, message) = open(request)?;
         if message.workspace_ids.len() > MAX_WORKSPACES {
-            return Err(status(invalid("workspace_ids", format!("name at most {MAX_WORKSPACES}"))));
+            return Err(invalid("workspace_ids", format!("name at most {MAX_WORKSPACES}")).into());
         }
         let ids = message.workspace_ids.iter().map(|id| parse("workspace_ids", id));
-        let ids = ids.collect::<Result<Vec<_>, _>>().map_err(status)?;
-        let suspended = policies::suspended(&self.database, &ctx, &ids).await.map_err(status)?;
+        let ids = ids.collect::<Result<Vec<_>, _>>()?;
+        let suspended = policies::suspended(&self.database, &ctx, &ids).await?;
         Ok(Response::new(pb::ListSuspendedResponse {
             workspace_ids: suspended.iter().map(ToString::to_string).collect(),
         }))
@@ -49,8 +49,8 @@ impl PolicyService for PolicyApi {
         request: Request<pb::HasAppRequest>,
     ) -> Result<Response<pb::HasAppResponse>, Status> {
         let (ctx, message) = open(request)?;
-        let app = parse("app_id", &message.app_id).map_err(status)?;
-        let found = policies::has_app(&self.database, &ctx, app).await.map_err(status)?;
+        let app = parse("app_id", &message.app_id)?;
+        let found = policies::has_app(&self.database, &ctx, app).await?;
         Ok(Response::new(pb::HasAppResponse { found }))
     }
 }

@@ -4,7 +4,7 @@ use tonic::{Request, Response, Status};
 use usher_proto::tenant::v1 as pb;
 use usher_proto::tenant::v1::service_key_service_server::ServiceKeyService;
 use usher_rpc::convert::{from_wire, to_wire};
-use usher_rpc::{Tasks, open, status};
+use usher_rpc::{Tasks, open};
 
 use crate::service_keys::{ListedKey, NewServiceKey, ServiceKeys};
 
@@ -22,11 +22,11 @@ impl ServiceKeyService for ServiceKeyApi {
     ) -> Result<Response<pb::CreateServiceKeyResponse>, Status> {
         let (ctx, message) = open(request)?;
         let pb::CreateServiceKeyRequest { name, scopes, workspace, expire_time } = message;
-        let expires_at = expire_time.map(|at| from_wire("expire_time", at)).transpose().map_err(status)?;
+        let expires_at = expire_time.map(|at| from_wire("expire_time", at)).transpose()?;
         let new = NewServiceKey { name, scopes, workspace, expires_at };
         let keys = self.keys.clone();
         let work = async move { keys.create_reaching(&ctx, new).await };
-        let (key, secret) = self.tasks.detach(work).await.map_err(status)?;
+        let (key, secret) = self.tasks.detach(work).await?;
         let secret = secret.expose().to_owned();
         Ok(Response::new(pb::CreateServiceKeyResponse { service_key: Some(key.into()), secret }))
     }
@@ -36,7 +36,7 @@ impl ServiceKeyService for ServiceKeyApi {
         request: Request<pb::ListServiceKeysRequest>,
     ) -> Result<Response<pb::ListServiceKeysResponse>, Status> {
         let (ctx, _) = open(request)?;
-        let keys = self.keys.list(&ctx).await.map_err(status)?;
+        let keys = self.keys.list(&ctx).await?;
         let service_keys = keys.into_iter().map(pb::ServiceKey::from).collect();
         Ok(Response::new(pb::ListServiceKeysResponse { service_keys }))
     }
@@ -48,7 +48,7 @@ impl ServiceKeyService for ServiceKeyApi {
         let (ctx, message) = open(request)?;
         let keys = self.keys.clone();
         let work = async move { keys.revoke(&ctx, &message.lookup_id).await };
-        self.tasks.detach(work).await.map_err(status)?;
+        self.tasks.detach(work).await?;
         Ok(Response::new(pb::RevokeServiceKeyResponse {}))
     }
 }
