@@ -5,7 +5,7 @@ pub(crate) mod store;
 
 use serde_json::Value;
 use usher_base::id::EventId;
-use usher_base::{CallContext, Permission};
+use usher_base::{CallContext, Permission, TenantScope};
 use usher_store::{Database, TenantTx};
 
 use crate::audit::model::entry::AuditEntry;
@@ -14,17 +14,17 @@ use crate::error::BillingError;
 /// Writes an entry in the transaction that does what it says.
 pub(crate) async fn note(
     tx: &mut TenantTx,
-    ctx: &CallContext,
+    scope: &TenantScope,
     action: &str,
     detail: Value,
 ) -> Result<(), BillingError> {
     let entry = AuditEntry {
-        id: EventId::new(ctx.clock()),
-        at: ctx.now(),
-        actor: ctx.actor().to_string(),
+        id: EventId::new(scope.clock()),
+        at: scope.now(),
+        actor: scope.actor().to_string(),
         action: action.to_owned(),
         detail,
-        request_id: ctx.request_id().to_owned(),
+        request_id: scope.request_id().to_owned(),
     };
     store::log::insert(tx, &entry).await
 }
@@ -36,8 +36,7 @@ pub(crate) async fn list(
     after: EventId,
     most: u32,
 ) -> Result<Vec<AuditEntry>, BillingError> {
-    ctx.require(Permission::BillingAdmin)?;
-    let database = database.scoped(&ctx.scope()?);
+    let database = database.scoped(&ctx.scope(Permission::BillingAdmin)?);
     let mut tx = database.begin().await?;
     let entries = store::log::page(&mut tx, after, most).await?;
     tx.commit().await?;

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 use tokio::time::sleep;
 use usher_base::id::WorkspaceId;
-use usher_base::{CallContext, Clock, Credential};
+use usher_base::{CallContext, Clock, Credential, Permission};
 use usher_rpc::{Failure, ServiceCredential, Tasks, Verifier};
 use usher_store::Database;
 
@@ -122,7 +122,7 @@ impl Jobs {
             turn.workspace,
             job.as_str(),
         );
-        let database = self.database.scoped(&ctx.scope()?);
+        let database = self.database.scoped(&ctx.scope(Permission::BillingAdmin)?);
         let lease = self.clock.now() + LEASE;
         let mut tx = database.begin_at(self.clock.now()).await?;
         let claimed = store::turns::claim(&mut tx, job, turn.at, lease).await?;

@@ -25,19 +25,19 @@ use crate::terms::store::accounts;
 
 /// Sets a pool's limit in the place of the plan's, or goes back to that. Nobody loses a seat by it.
 pub(crate) async fn say(database: &Database, ctx: &CallContext, said: Said) -> Result<Limit, BillingError> {
-    ctx.require(Permission::BillingAdmin)?;
-    let database = database.scoped(&ctx.scope()?);
-    let mut tx = database.begin_at(ctx.now()).await?;
+    let scope = ctx.scope(Permission::BillingAdmin)?;
+    let database = database.scoped(&scope);
+    let mut tx = database.begin_at(scope.now()).await?;
     accounts::lock(&mut tx).await?;
     let before = store::limits::find(&mut tx, said.pool).await?;
-    renew(&mut tx, ctx.now(), &ctx.actor().to_string(), Some(said)).await?;
+    renew(&mut tx, scope.now(), &scope.actor().to_string(), Some(said)).await?;
     let limit = store::limits::find(&mut tx, said.pool).await?;
     if limit != before {
         let (action, detail) = match said.rule {
             Some(rule) => ("limit.set", spelled(said.pool, rule)),
             None => ("limit.clear", json!({ "pool": said.pool.as_str() })),
         };
-        audit::note(&mut tx, ctx, action, detail).await?;
+        audit::note(&mut tx, &scope, action, detail).await?;
     }
     tx.commit().await?;
     Ok(limit.unwrap_or(Limit {
@@ -63,8 +63,7 @@ fn spelled(pool: Pool, rule: Rule) -> serde_json::Value {
 
 /// The limits that hold.
 pub(crate) async fn get(database: &Database, ctx: &CallContext) -> Result<Vec<Limit>, BillingError> {
-    ctx.require(Permission::BillingRead)?;
-    let database = database.scoped(&ctx.scope()?);
+    let database = database.scoped(&ctx.scope(Permission::BillingRead)?);
     let mut tx = database.begin().await?;
     let limits = store::limits::last(&mut tx).await?;
     tx.commit().await?;
@@ -86,8 +85,7 @@ pub(crate) async fn check(
     pool: Pool,
     delta: i64,
 ) -> Result<Capacity, BillingError> {
-    ctx.require(Permission::BillingRead)?;
-    let database = database.scoped(&ctx.scope()?);
+    let database = database.scoped(&ctx.scope(Permission::BillingRead)?);
     let mut tx = database.begin().await?;
     let limit = store::limits::find(&mut tx, pool).await?;
     let in_use = match ledgers::find(&mut tx).await? {

@@ -16,6 +16,7 @@ mod statement;
 pub(crate) mod store;
 mod writer;
 
+use jiff::Timestamp;
 use usher_base::id::WorkspaceId;
 use usher_base::{CallContext, Permission};
 use usher_seats::ReportName;
@@ -55,29 +56,40 @@ pub(crate) async fn write(
     order: Order,
     writer: &mut Writer,
 ) -> Result<About, BillingError> {
-    ctx.require(Permission::BillingRead)?;
-    let now = order.known_at.unwrap_or_else(|| ctx.now());
-    writer.header(columns(order.report)).await?;
-    if !order.all_workspaces {
-        let scope = ctx.scope()?;
-        let mut tx = database.scoped(&scope).scan(LONGEST_SCAN).await?;
-        let period = crate::terms::accounts::period(&mut tx, order.date).await?;
-        let known = as_of::knowledge(&mut tx, order.known_at, now).await?;
-        let view = View::new(&mut tx, period, known).await?;
-        let about = statement::about(&mut tx, &view).await?;
-        one(&mut tx, order.report, &view, writer).await?;
-        tx.commit().await?;
-        return Ok(about);
+    if order.all_workspaces {
+        return write_all(database, ctx, order, writer).await;
     }
+    let scope = ctx.scope(Permission::BillingRead)?;
+    writer.header(columns(order.report)).await?;
+    let mut tx = database.scoped(&scope).scan(LONGEST_SCAN).await?;
+    let period = crate::terms::accounts::period(&mut tx, order.date).await?;
+    let known = as_of::knowledge(&mut tx, order.known_at, known_now(ctx, order)).await?;
+    let view = View::new(&mut tx, period, known).await?;
+    let about = statement::about(&mut tx, &view).await?;
+    one(&mut tx, order.report, &view, writer).await?;
+    tx.commit().await?;
+    Ok(about)
+}
+
+/// Writes a report of all workspaces that have the period.
+async fn write_all(
+    database: &Database,
+    ctx: &CallContext,
+    order: Order,
+    writer: &mut Writer,
+) -> Result<About, BillingError> {
+    ctx.require(Permission::BillingRead)?;
     ctx.require(Permission::BillingAdmin)?;
     ctx.credential().require_unbound()?;
+    writer.header(columns(order.report)).await?;
+    let now = known_now(ctx, order);
     let mut after = WorkspaceId::from_uuid(uuid::Uuid::nil());
     loop {
         let page = workspaces::page(database, after, 500).await?;
         let Some(last) = page.last() else { return Ok(About::default()) };
         after = *last;
         for tenant in page {
-            let scope = ctx.credential().scope(Some(tenant))?;
+            let scope = ctx.scope_in(tenant, Permission::BillingAdmin)?;
             let mut tx = database.scoped(&scope).scan(LONGEST_SCAN).await?;
             let schedule = accounts::schedule(&mut tx).await?;
             if let Some(period) = schedule.containing(order.date) {
@@ -89,6 +101,11 @@ pub(crate) async fn write(
             tx.commit().await?;
         }
     }
+}
+
+/// The moment that counts as now in a report.
+fn known_now(ctx: &CallContext, order: Order) -> Timestamp {
+    order.known_at.unwrap_or_else(|| ctx.now())
 }
 
 async fn one(

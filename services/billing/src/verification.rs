@@ -29,15 +29,14 @@ pub(crate) async fn verify(
     keys: Option<&ProofKeys>,
     exported: &[SignedHead],
 ) -> Result<Verification, BillingError> {
-    ctx.require(Permission::BillingAdmin)?;
-    let scope = ctx.scope()?;
+    let scope = ctx.scope(Permission::BillingAdmin)?;
     let database = database.scoped(&scope);
     let workspace = scope.workspace_id();
     let mut verdict = Verdict::default();
     // Everything is of one moment, whatever is appended meanwhile.
     let mut tx = database.snapshot(LONGEST_SCAN).await?;
     let ledger = ledgers::find(&mut tx).await?.unwrap_or_else(|| Ledger::empty(1));
-    let found = facts::check(&mut tx, (workspace, ctx.now()), &ledger, &mut verdict).await;
+    let found = facts::check(&mut tx, (workspace, scope.now()), &ledger, &mut verdict).await;
     verdict.unread(found)?;
     let found = periods::check(&mut tx, &mut verdict).await;
     verdict.unread(found)?;
@@ -47,9 +46,9 @@ pub(crate) async fn verify(
     verdict.unread(found)?;
     tx.commit().await?;
     let verification = Verification {
-        id: EventId::new(ctx.clock()),
-        at: ctx.now(),
-        actor: ctx.actor().to_string(),
+        id: EventId::new(scope.clock()),
+        at: scope.now(),
+        actor: scope.actor().to_string(),
         facts: verdict.facts,
         faults: verdict.faults,
     };
@@ -74,8 +73,7 @@ async fn keep(database: &ScopedDatabase, verification: &Verification) -> Result<
 
 /// The last verifications, newest first.
 pub(crate) async fn list(database: &Database, ctx: &CallContext) -> Result<Vec<Verification>, BillingError> {
-    ctx.require(Permission::BillingRead)?;
-    let database = database.scoped(&ctx.scope()?);
+    let database = database.scoped(&ctx.scope(Permission::BillingRead)?);
     let mut tx = database.begin().await?;
     let found = store::verifications::last(&mut tx, 30).await?;
     tx.commit().await?;

@@ -8,6 +8,7 @@ use usher_scim::schema::{self, CustomAttribute, Kind, ResourceType};
 use usher_store::{Database, ScopedDatabase};
 
 use crate::error::IdentityError;
+use crate::methods::ADMIN;
 use crate::store::attributes::{self, Defined, Deleted};
 
 /// The maximum number of custom attributes of a workspace.
@@ -39,8 +40,7 @@ pub(crate) async fn resource_type(
 impl Attributes {
     /// Lists the attributes, ordered by name.
     pub(crate) async fn list(&self, ctx: &CallContext) -> Result<Vec<CustomAttribute>, IdentityError> {
-        ctx.require(Permission::UsersRead)?;
-        Ok(attributes::list(&self.database.scoped(&ctx.scope()?)).await?)
+        Ok(attributes::list(&self.database.scoped(&ctx.scope(Permission::UsersRead)?)).await?)
     }
 
     pub(crate) async fn define(
@@ -48,9 +48,9 @@ impl Attributes {
         ctx: &CallContext,
         attribute: CustomAttribute,
     ) -> Result<CustomAttribute, IdentityError> {
-        may_administer(ctx)?;
+        let database = self.database.scoped(&ctx.scope_with_any(ADMIN)?);
         check(&attribute)?;
-        match attributes::define(&self.database.scoped(&ctx.scope()?), &attribute, MAX_ATTRIBUTES).await? {
+        match attributes::define(&database, &attribute, MAX_ATTRIBUTES).await? {
             Defined::Done => Ok(attribute),
             Defined::Exists => Err(IdentityError::AttributeExists(attribute.name)),
             Defined::TooMany => Err(IdentityError::TooManyAttributes(MAX_ATTRIBUTES)),
@@ -59,20 +59,13 @@ impl Attributes {
 
     /// Deletes an attribute that no user has a value of.
     pub(crate) async fn delete(&self, ctx: &CallContext, name: &str) -> Result<(), IdentityError> {
-        may_administer(ctx)?;
-        match attributes::delete(&self.database.scoped(&ctx.scope()?), name).await? {
+        let database = self.database.scoped(&ctx.scope_with_any(ADMIN)?);
+        match attributes::delete(&database, name).await? {
             Deleted::Done => Ok(()),
             Deleted::Absent => Err(IdentityError::absent("Attribute", name)),
             Deleted::InUse(users) => Err(IdentityError::AttributeInUse { name: name.to_owned(), users }),
         }
     }
-}
-
-fn may_administer(ctx: &CallContext) -> Result<(), IdentityError> {
-    if ctx.credential().permits(Permission::TenantAdmin) {
-        return Ok(());
-    }
-    Ok(ctx.require(Permission::WorkspaceAdmin)?)
 }
 
 fn check(attribute: &CustomAttribute) -> Result<(), IdentityError> {

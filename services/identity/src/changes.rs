@@ -27,8 +27,7 @@ impl ChangeLog {
         ctx: &CallContext,
         after: i64,
     ) -> Result<Self, IdentityError> {
-        ctx.require(Permission::ChangesRead)?;
-        let scope = ctx.scope()?;
+        let scope = ctx.scope(Permission::ChangesRead)?;
         let database = database.scoped(&scope);
         if after < 0 {
             return Err(invalid("after_sequence", "it is negative").into());

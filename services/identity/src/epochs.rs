@@ -34,11 +34,10 @@ impl Epochs {
     /// Makes billing adopt this service's state, and record each difference as an event. If it fails, repeating it
     /// continues where it stopped.
     pub(crate) async fn begin(&self, ctx: &CallContext, reason: &str) -> Result<NewEpoch, IdentityError> {
-        ctx.require(Permission::BillingAdmin)?;
+        let scope = ctx.scope(Permission::BillingAdmin)?;
         if reason.trim().is_empty() || reason.len() > 500 {
             return Err(invalid("reason", "give the reason in at most 500 bytes").into());
         }
-        let scope = ctx.scope()?;
         let workspace = scope.workspace_id();
         let database = self.database.scoped(&scope);
         let credential = self.credential.current().await.map_err(IdentityError::Billing)?;

@@ -19,8 +19,8 @@ pub(crate) struct Erased {
 /// Deletes some users, the oldest first, each like a separate request: with its own seat event, and leaving nothing
 /// of the person except what recognises a returner.
 pub(crate) async fn erase(users: &Users, ctx: &CallContext) -> Result<Erased, IdentityError> {
-    ctx.require(Permission::TenantAdmin)?;
-    let found = users::oldest(&users.database.scoped(&ctx.scope()?), MAX_BATCH + 1).await?;
+    let found =
+        users::oldest(&users.database.scoped(&ctx.scope(Permission::TenantAdmin)?), MAX_BATCH + 1).await?;
     let mut erased =
         Erased { users: 0, more: i64::try_from(found.len()).is_ok_and(|found| found > MAX_BATCH) };
     for id in found.into_iter().take(usize::try_from(MAX_BATCH).unwrap_or_default()) {

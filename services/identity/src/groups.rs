@@ -58,8 +58,7 @@ impl Groups {
         profile: Profile,
         with_members: bool,
     ) -> Result<Group, IdentityError> {
-        ctx.require(Permission::UsersWrite)?;
-        let database = self.database.scoped(&ctx.scope()?);
+        let database = self.database.scoped(&ctx.scope(Permission::UsersWrite)?);
         let read = || scim::create(scim::canonicalize(json::parse(document)?, profile)?);
         let GroupChange { changed, members } = self.workbench.run(ctx, document.len(), read).await?;
         let mut delta = Delta::default();
@@ -94,8 +93,7 @@ impl Groups {
         id: &str,
         with_members: bool,
     ) -> Result<Group, IdentityError> {
-        ctx.require(Permission::UsersRead)?;
-        let database = self.database.scoped(&ctx.scope()?);
+        let database = self.database.scoped(&ctx.scope(Permission::UsersRead)?);
         let group = find(&database, id).await?.seen_by(client(ctx.actor()).as_deref());
         self.shown(&database, group, with_members).await
     }
@@ -107,8 +105,7 @@ impl Groups {
         asked: &ListQuery,
         with_members: bool,
     ) -> Result<Page, IdentityError> {
-        ctx.require(Permission::UsersRead)?;
-        let database = self.database.scoped(&ctx.scope()?);
+        let database = self.database.scoped(&ctx.scope(Permission::UsersRead)?);
         let client = client(ctx.actor());
         let query = Query::read(asked, schema::group())?.for_client(client.clone());
         let purpose = asked.purpose(ctx, "groups")?;
@@ -197,10 +194,9 @@ impl Groups {
         change: &Change<'_>,
         delta: Delta,
     ) -> Result<Group, IdentityError> {
-        ctx.require(Permission::UsersWrite)?;
+        let database = self.database.scoped(&ctx.scope(Permission::UsersWrite)?);
         let absent = || IdentityError::absent("Group", change.id);
         let id: GroupId = change.id.parse().map_err(|_| absent())?;
-        let database = self.database.scoped(&ctx.scope()?);
         let members = members(delta)?;
         for _ in 0..ATTEMPTS {
             let write = Write { id, versions: change.versions, attributes: None, members: &members };
@@ -225,8 +221,7 @@ impl Groups {
         change: &Change<'_>,
         apply: impl Fn(&Group) -> Result<GroupChange, ScimError> + Send,
     ) -> Result<Group, IdentityError> {
-        ctx.require(Permission::UsersWrite)?;
-        let database = self.database.scoped(&ctx.scope()?);
+        let database = self.database.scoped(&ctx.scope(Permission::UsersWrite)?);
         let client = client(ctx.actor());
         for _ in 0..ATTEMPTS {
             let current = find(&database, change.id).await?;
@@ -282,10 +277,9 @@ impl Groups {
         id: &str,
         versions: &[i64],
     ) -> Result<(), IdentityError> {
-        ctx.require(Permission::UsersWrite)?;
+        let database = self.database.scoped(&ctx.scope(Permission::UsersWrite)?);
         let absent = || IdentityError::absent("Group", id);
         let group_id: GroupId = id.parse().map_err(|_| absent())?;
-        let database = self.database.scoped(&ctx.scope()?);
         for _ in 0..ATTEMPTS {
             match groups::delete(&database, group_id, ctx, versions).await? {
                 Deleted::Done => return Ok(()),

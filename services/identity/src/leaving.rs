@@ -1,20 +1,13 @@
 //! Deactivations by callers who may do nothing else, and deactivations in requests that are otherwise invalid.
 
 use serde_json::Value;
-use usher_base::{CallContext, Fault as _, Permission};
+use usher_base::{CallContext, Denied, Fault as _, Permission, TenantScope};
 use usher_scim::{Object, ScimError, ScimType, json, user as scim};
 
 use crate::error::IdentityError;
+use crate::methods::WRITE_ONE;
 use crate::user::User;
 use crate::users::Users;
-
-/// Checks that the caller may read one user. Some identity providers read a user before they deactivate it.
-pub(crate) fn require_read(ctx: &CallContext) -> Result<(), IdentityError> {
-    if ctx.credential().permits(Permission::UsersLeave) {
-        return Ok(());
-    }
-    Ok(ctx.require(Permission::UsersRead)?)
-}
 
 /// Whether a write was refused because of its document: the client gets a 400, and will not repeat it. All other
 /// errors are temporary, or refuse the write on purpose.
@@ -32,16 +25,13 @@ pub(crate) struct Condition<'a> {
 }
 
 impl Condition<'_> {
-    /// Adds the restrictions of the caller. If it may only deactivate, the write must make an active user inactive,
-    /// and is then done completely.
-    pub(crate) fn restricted_to_caller(self, ctx: &CallContext) -> Result<Self, IdentityError> {
-        if ctx.credential().permits(Permission::UsersWrite) {
-            return Ok(self);
-        }
-        if !ctx.credential().permits(Permission::UsersLeave) {
-            ctx.require(Permission::UsersWrite)?;
-        }
-        Ok(Self { leaving_only: true, ..self })
+    /// The scope of a caller with one of the permissions [`WRITE_ONE`], and the condition with the caller's
+    /// restrictions. If the caller may only deactivate, the write must make an active user inactive, and is then done
+    /// completely.
+    pub(crate) fn restricted_to_caller(self, ctx: &CallContext) -> Result<(TenantScope, Self), Denied> {
+        let scope = ctx.scope_with_any(WRITE_ONE)?;
+        let leaving_only = self.leaving_only || !ctx.credential().permits(Permission::UsersWrite);
+        Ok((scope, Self { leaving_only, ..self }))
     }
 
     /// Checks that the user has a version that the write is limited to.
@@ -61,7 +51,7 @@ impl Users {
     /// only the deactivation is done. The error is still returned, and says that nothing else was done.
     pub(crate) async fn or_deactivate(
         &self,
-        ctx: &CallContext,
+        scope: &TenantScope,
         id: &str,
         condition: Condition<'_>,
         (document, leaves): (&str, impl Fn(&Value) -> bool + Send),
@@ -72,7 +62,7 @@ impl Users {
             outcome => return outcome,
         };
         let says_so = move || json::parse(document).is_ok_and(|body| leaves(&body));
-        if !self.workbench.run(ctx, document.len(), says_so).await {
+        if !self.workbench.run(scope.ctx(), document.len(), says_so).await {
             return Err(fault);
         }
         let leave = |current: &Object| {
@@ -82,7 +72,7 @@ impl Users {
                 Err(ScimError::new(ScimType::NoTarget, "the user was deactivated"))
             }
         };
-        match self.write(ctx, id, condition, (None, 0), leave).await {
+        match self.write(scope, id, condition, (None, 0), leave).await {
             Ok(_) => Err(IdentityError::LeftOnly(Box::new(fault))),
             Err(IdentityError::Scim(_)) => Err(fault),
             Err(other) => Err(other),

@@ -24,6 +24,5 @@ pub(crate) async fn read(
     ctx: &CallContext,
     persons: &[PersonKey],
 ) -> Result<Vec<PersonName>, IdentityError> {
-    ctx.require(Permission::UsersRead)?;
-    Ok(person_names::read(&database.scoped(&ctx.scope()?), persons).await?)
+    Ok(person_names::read(&database.scoped(&ctx.scope(Permission::UsersRead)?), persons).await?)
 }

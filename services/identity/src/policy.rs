@@ -9,7 +9,7 @@ use moka::future::Cache;
 use tonic::transport::Channel;
 use usher_base::domain::DomainName;
 use usher_base::id::{AppId, WorkspaceId};
-use usher_base::{CallContext, Reason};
+use usher_base::{Reason, TenantScope};
 use usher_proto::tenant::v1 as pb;
 use usher_proto::tenant::v1::policy_service_client::PolicyServiceClient;
 use usher_rpc::convert::InvalidArgument;
@@ -61,9 +61,8 @@ impl Policies {
 
     /// The policy for a call, at least in the version that the caller's credential names. Without a policy no write
     /// is possible.
-    pub(crate) async fn get(&self, ctx: &CallContext) -> Result<Arc<Policy>, IdentityError> {
-        let scope = ctx.scope()?;
-        let workspace = scope.workspace_id();
+    pub(crate) async fn get(&self, scope: &TenantScope) -> Result<Arc<Policy>, IdentityError> {
+        let (ctx, workspace) = (scope.ctx(), scope.workspace_id());
         let known = self.known.get(&workspace).await;
         if let Some(known) = &known {
             let current = match ctx.credential().policy_version() {
@@ -75,9 +74,9 @@ impl Policies {
             }
         }
         let read_at = ctx.now();
-        let policy = Arc::new(self.fetch(ctx, workspace).await.map_err(IdentityError::Policy)?);
+        let policy = Arc::new(self.fetch(scope).await.map_err(IdentityError::Policy)?);
         if known.is_none_or(|known| known.policy.version < policy.version) {
-            limits::take_plan(&self.database.scoped(&scope), &policy).await?;
+            limits::take_plan(&self.database.scoped(scope), &policy).await?;
         }
         self.known.insert(workspace, Known { policy: Arc::clone(&policy), read_at }).await;
         Ok(policy)
@@ -85,20 +84,19 @@ impl Policies {
 
     /// Whether the workspace has an app. Never cached, because resources that are transferred to an unknown app could
     /// not be transferred back.
-    pub(crate) async fn has_app(&self, ctx: &CallContext, app: AppId) -> Result<bool, IdentityError> {
-        let workspace = ctx.scope()?.workspace_id();
+    pub(crate) async fn has_app(&self, scope: &TenantScope, app: AppId) -> Result<bool, IdentityError> {
         let asked = async {
             let credential = self.credential.current().await?;
             let message = pb::HasAppRequest { app_id: app.to_string() };
-            let request = outgoing(ctx, workspace, &credential).request(message);
+            let request = outgoing(scope, &credential).request(message);
             Ok::<_, Failure>(self.client.clone().has_app(request).await?.into_inner().found)
         };
         asked.await.map_err(IdentityError::Apps)
     }
 
-    async fn fetch(&self, ctx: &CallContext, workspace: WorkspaceId) -> Result<Policy, Failure> {
+    async fn fetch(&self, scope: &TenantScope) -> Result<Policy, Failure> {
         let credential = self.credential.current().await?;
-        let request = outgoing(ctx, workspace, &credential).request(pb::GetPolicyRequest {});
+        let request = outgoing(scope, &credential).request(pb::GetPolicyRequest {});
         let answer = self.client.clone().get_policy(request).await?;
         let policy = answer.into_inner().policy.unwrap_or_default();
         // A domain that does not parse here approves nobody.
@@ -125,12 +123,12 @@ fn unreadable(fault: InvalidArgument) -> Failure {
 }
 
 /// A question to tenant for a call, with identity's own credential.
-fn outgoing<'a>(ctx: &'a CallContext, workspace: WorkspaceId, credential: &'a str) -> Outgoing<'a> {
+fn outgoing<'a>(scope: &'a TenantScope, credential: &'a str) -> Outgoing<'a> {
     Outgoing {
         credential,
-        workspace: Some(workspace),
-        request_id: ctx.request_id(),
-        trace: Some(ctx.trace()),
+        workspace: Some(scope.workspace_id()),
+        request_id: scope.request_id(),
+        trace: Some(scope.ctx().trace()),
         timeout: Duration::from_secs(3),
     }
 }

@@ -140,7 +140,7 @@ impl ListQuery {
         let client =
             if self.cursor.is_some() { String::new() } else { format!("index {}", connection(ctx.actor())) };
         let query = [list, self.filter.trim(), self.sort_by.trim(), order, &client];
-        Ok(Purpose::new(ctx.scope()?.workspace_id(), query))
+        Ok(Purpose::new(ctx.workspace()?, query))
     }
 }
 

@@ -19,7 +19,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::Streaming;
 use tonic::transport::Channel;
 use usher_base::id::WorkspaceId;
-use usher_base::{Audience, CallContext, Clock, Credential, Reason};
+use usher_base::{Audience, CallContext, Clock, Credential, Permission, Reason};
 use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::seat_ledger_service_client::SeatLedgerServiceClient;
 use usher_rpc::convert::{from_wire, reason_of_wire};
@@ -152,7 +152,8 @@ impl Relay {
 
     fn scoped(&self, credential: &Credential, workspace: WorkspaceId) -> Result<ScopedDatabase, RelayError> {
         let ctx = CallContext::background(self.clock.clone(), credential.clone(), workspace, "relay");
-        let scope = ctx.scope().map_err(|error| RelayError::Credential(error.to_string()))?;
+        let scope =
+            ctx.scope(Permission::SeatsAppend).map_err(|error| RelayError::Credential(error.to_string()))?;
         Ok(self.database.scoped(&scope))
     }
 

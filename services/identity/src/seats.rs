@@ -8,6 +8,5 @@ use crate::store::seats::{self, Seats};
 
 /// Reads the counters of the caller's workspace.
 pub(crate) async fn get(database: &Database, ctx: &CallContext) -> Result<Seats, IdentityError> {
-    ctx.require(Permission::SeatsRead)?;
-    Ok(seats::read(&database.scoped(&ctx.scope()?)).await?)
+    Ok(seats::read(&database.scoped(&ctx.scope(Permission::SeatsRead)?)).await?)
 }

@@ -27,12 +27,11 @@ pub(crate) async fn take_over(
     from: AppId,
     to: AppId,
 ) -> Result<TakenOver, IdentityError> {
-    ctx.require(Permission::TenantAdmin)?;
+    let scope = ctx.scope(Permission::TenantAdmin)?;
     if from == to {
         return Err(invalid("to_app_id", "it must be another app than from_app_id").into());
     }
-    let scope = ctx.scope()?;
-    if !users.policies.has_app(ctx, to).await? {
+    if !users.policies.has_app(&scope, to).await? {
         return Err(invalid("to_app_id", "the workspace has no such app; see usher admin app list").into());
     }
     Ok(take_over::take_over(&users.database.scoped(&scope), ctx, from, to, MAX_BATCH).await?)

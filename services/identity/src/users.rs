@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 use usher_base::id::{EventId, PersonKey, UserId};
-use usher_base::{CallContext, Permission};
+use usher_base::{CallContext, Permission, TenantScope};
 use usher_rpc::Workbench;
 use usher_scim::user::{
     active, canonicalize, create as scim_create, patch as scim_patch, patch_leaves, replace as scim_replace,
@@ -19,7 +19,8 @@ use crate::connection::{client, connection};
 use crate::cursor::Cursors;
 use crate::domain_policy;
 use crate::error::IdentityError;
-use crate::leaving::{self, Condition};
+use crate::leaving::Condition;
+use crate::methods::{READ_ONE, WRITE_ONE};
 use crate::page_size;
 use crate::policy::Policies;
 use crate::provenance;
@@ -70,8 +71,8 @@ impl Users {
         profile: Profile,
         stable: bool,
     ) -> Result<Created, IdentityError> {
-        ctx.require(Permission::UsersWrite)?;
-        let database = self.database.scoped(&ctx.scope()?);
+        let scope = ctx.scope(Permission::UsersWrite)?;
+        let database = self.database.scoped(&scope);
         let types = attributes::resource_type(&database, &[document]).await?;
         let read = || {
             let body = json::parse(document)?;
@@ -85,7 +86,7 @@ impl Users {
         let (sent_active, Changed { resource, changes }, incoming) =
             self.workbench.run(ctx, document.len(), read).await?;
         domain_policy::judge_primary(None, &resource)?;
-        let policy = self.policies.get(ctx).await?;
+        let policy = self.policies.get(&scope).await?;
         domain_policy::judge(&policy, &resource)?;
         let mut origin = Object::new();
         provenance::note(&mut origin, &changes, ctx.actor());
@@ -127,7 +128,7 @@ impl Users {
                     scim_revive(current, incoming.clone(), profile)
                 };
                 let user = self
-                    .write(ctx, &id.to_string(), Condition::default(), (adopt, document.len()), revive)
+                    .write(&scope, &id.to_string(), Condition::default(), (adopt, document.len()), revive)
                     .await?;
                 Ok(Created { user, revived: true })
             }
@@ -138,8 +139,8 @@ impl Users {
     }
 
     pub(crate) async fn get(&self, ctx: &CallContext, id: &str) -> Result<User, IdentityError> {
-        leaving::require_read(ctx)?;
-        let user = self.find(&self.database.scoped(&ctx.scope()?), id).await?;
+        let scope = ctx.scope_with_any(READ_ONE)?;
+        let user = self.find(&self.database.scoped(&scope), id).await?;
         Ok(user.seen_by(client(ctx.actor()).as_deref()))
     }
 
@@ -155,8 +156,7 @@ impl Users {
         asked: &ListQuery,
         with_groups: bool,
     ) -> Result<Page, IdentityError> {
-        ctx.require(Permission::UsersRead)?;
-        let database = self.database.scoped(&ctx.scope()?);
+        let database = self.database.scoped(&ctx.scope(Permission::UsersRead)?);
         let types = attributes::resource_type(&database, &[&asked.filter, &asked.sort_by]).await?;
         let client = client(ctx.actor());
         let seen = |users: Vec<User>| -> Vec<User> {
@@ -206,16 +206,16 @@ impl Users {
         profile: Profile,
         condition: Condition<'_>,
     ) -> Result<User, IdentityError> {
-        let condition = condition.restricted_to_caller(ctx)?;
-        let types = attributes::resource_type(&self.database.scoped(&ctx.scope()?), &[document]).await?;
+        let (scope, condition) = condition.restricted_to_caller(ctx)?;
+        let types = attributes::resource_type(&self.database.scoped(&scope), &[document]).await?;
         let read = || canonicalize(&json::parse(document)?, &types, profile);
         let written = async {
             let incoming = self.workbench.run(ctx, document.len(), read).await?;
             let replace = |current: &Object| scim_replace(current, incoming.clone(), profile);
-            self.write(ctx, id, condition, (None, document.len()), replace).await
+            self.write(&scope, id, condition, (None, document.len()), replace).await
         };
         let leaves = |body: &Value| replace_leaves(body, profile);
-        self.or_deactivate(ctx, id, condition, (document, leaves), written.await).await
+        self.or_deactivate(&scope, id, condition, (document, leaves), written.await).await
     }
 
     /// Applies PATCH operations, all or none.
@@ -227,17 +227,17 @@ impl Users {
         profile: Profile,
         condition: Condition<'_>,
     ) -> Result<User, IdentityError> {
-        let condition = condition.restricted_to_caller(ctx)?;
-        let types = attributes::resource_type(&self.database.scoped(&ctx.scope()?), &[document]).await?;
+        let (scope, condition) = condition.restricted_to_caller(ctx)?;
+        let types = attributes::resource_type(&self.database.scoped(&scope), &[document]).await?;
         let read = || patch::parse(&json::parse(document)?, profile);
         let written = async {
             let operations = self.workbench.run(ctx, document.len(), read).await?;
             let patch = |current: &Object| scim_patch(current, &operations, &types, profile);
             let work = document.len() + operations.len() * OPERATION;
-            self.write(ctx, id, condition, (None, work), patch).await
+            self.write(&scope, id, condition, (None, work), patch).await
         };
         let leaves = |body: &Value| patch_leaves(body, profile);
-        self.or_deactivate(ctx, id, condition, (document, leaves), written.await).await
+        self.or_deactivate(&scope, id, condition, (document, leaves), written.await).await
     }
 
     /// Reads the user, applies the change, and writes only over that version. If somebody else wrote in between, it
@@ -245,13 +245,14 @@ impl Users {
     /// then belongs to that connection. `work` is the amount of work to apply the change, in bytes.
     pub(crate) async fn write(
         &self,
-        ctx: &CallContext,
+        scope: &TenantScope,
         id: &str,
         condition: Condition<'_>,
         (adopt, work): (Option<String>, usize),
         apply: impl Fn(&Object) -> Result<Changed, ScimError> + Send,
     ) -> Result<User, IdentityError> {
-        let database = self.database.scoped(&ctx.scope()?);
+        let ctx = scope.ctx();
+        let database = self.database.scoped(scope);
         let client = client(ctx.actor());
         for _ in 0..ATTEMPTS {
             let current = self.find(&database, id).await?;
@@ -265,7 +266,7 @@ impl Users {
             let leaves = active(&before) && !active(&resource);
             condition.judge_effect(leaves)?;
             // A deactivation is never refused, so the policy is not needed.
-            let policy = if leaves { None } else { Some(self.policies.get(ctx).await?) };
+            let policy = if leaves { None } else { Some(self.policies.get(scope).await?) };
             if let Some(policy) = &policy
                 && domain_policy::concerns(&before, &resource)
             {
@@ -323,10 +324,10 @@ impl Users {
         id: &str,
         versions: &[i64],
     ) -> Result<(), IdentityError> {
-        Condition::default().restricted_to_caller(ctx)?;
+        let scope = ctx.scope_with_any(WRITE_ONE)?;
         let absent = || IdentityError::absent("User", id);
         let user_id: UserId = id.parse().map_err(|_| absent())?;
-        let database = self.database.scoped(&ctx.scope()?);
+        let database = self.database.scoped(&scope);
         for _ in 0..ATTEMPTS {
             match users::delete(&database, user_id, ctx, versions, EventId::new(ctx.clock())).await? {
                 users::Deleted::Done => {

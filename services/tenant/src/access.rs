@@ -65,7 +65,7 @@ impl Access {
         ctx.require(Permission::AccessCheck)?;
         let token = ScimToken::parse(token).map_err(|_| TenantError::TokenInvalid)?;
         let id = self.resolve(workspace).await?.ok_or(TenantError::TokenInvalid)?;
-        let scope = ctx.credential().scope(Some(id))?;
+        let scope = ctx.scope_in(id, Permission::AccessCheck)?;
         let database = self.database.scoped(&scope).for_unauthenticated();
         let found = tokens::find(&database, token.lookup_id()).await?;
         let right = self.secrets.judge(&token, found.as_ref().map(|found| &found.protected)).await?;

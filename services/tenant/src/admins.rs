@@ -15,6 +15,7 @@ use crate::audit::{Action, AuditEntry};
 use crate::authority::{self, Authority};
 use crate::error::TenantError;
 use crate::hashing::Hasher;
+use crate::methods::ADMIN;
 use crate::peer_rate_limit::PeerRateLimit;
 use crate::secrets::Secrets;
 use crate::sign_in::MAX_EMAIL_BYTES;
@@ -90,8 +91,7 @@ impl Admins {
         new: NewAdmin,
         own_password: &str,
     ) -> Result<Admin, TenantError> {
-        authority::require_admin(ctx)?;
-        let scope = ctx.scope()?;
+        let scope = ctx.scope_with_any(ADMIN)?;
         let database = self.database.scoped(&scope);
         check_power(&self.asked_again(ctx, &database, own_password).await?, &new.permissions)?;
         if new.email.len() > MAX_EMAIL_BYTES {
@@ -126,7 +126,7 @@ impl Admins {
 
     /// The admins, ordered by address.
     pub(crate) async fn list(&self, ctx: &CallContext) -> Result<Vec<Admin>, TenantError> {
-        let scope = ctx.scope()?;
+        let scope = ctx.scope_with_any(ADMIN)?;
         let mut tx = self.database.scoped(&scope).begin().await?;
         authority::get(ctx, &mut tx).await?;
         let admins = admins::list(&mut tx).await?;
@@ -142,7 +142,7 @@ impl Admins {
         permissions: BTreeSet<AdminPermission>,
         own_password: &str,
     ) -> Result<Admin, TenantError> {
-        let database = self.database.scoped(&ctx.scope()?);
+        let database = self.database.scoped(&ctx.scope_with_any(ADMIN)?);
         self.asked_again(ctx, &database, own_password).await?;
         let mut tx = database.begin().await?;
         let admins = admins::lock_all(&mut tx).await?;
@@ -166,7 +166,7 @@ impl Admins {
         id: AdminId,
         own_password: &str,
     ) -> Result<(), TenantError> {
-        let database = self.database.scoped(&ctx.scope()?);
+        let database = self.database.scoped(&ctx.scope_with_any(ADMIN)?);
         self.asked_again(ctx, &database, own_password).await?;
         let mut tx = database.begin().await?;
         let admins = admins::lock_all(&mut tx).await?;
@@ -191,8 +191,7 @@ impl Admins {
         password: &str,
         own_password: &str,
     ) -> Result<(), TenantError> {
-        authority::require_admin(ctx)?;
-        let database = self.database.scoped(&ctx.scope()?);
+        let database = self.database.scoped(&ctx.scope_with_any(ADMIN)?);
         self.asked_again(ctx, &database, own_password).await?;
         // The permission is checked first, so that a caller without it learns nothing about valid values.
         let mut tx = database.begin().await?;
@@ -217,7 +216,7 @@ impl Admins {
         id: AdminId,
         own_password: &str,
     ) -> Result<(), TenantError> {
-        let database = self.database.scoped(&ctx.scope()?);
+        let database = self.database.scoped(&ctx.scope_with_any(ADMIN)?);
         if *ctx.actor() != Actor::Admin(id) {
             self.asked_again(ctx, &database, own_password).await?;
         }
@@ -250,7 +249,7 @@ impl Admins {
         ctx: &CallContext,
         permission: AdminPermission,
     ) -> Result<Authority, TenantError> {
-        let mut tx = self.database.scoped(&ctx.scope()?).begin().await?;
+        let mut tx = self.database.scoped(&ctx.scope_with_any(ADMIN)?).begin().await?;
         let authority = authority::require(ctx, &mut tx, permission).await?;
         tx.commit().await?;
         Ok(authority)
@@ -266,7 +265,7 @@ impl Admins {
     }
 
     async fn hash(&self, ctx: &CallContext, password: &str) -> Result<String, TenantError> {
-        let place = self.hasher.reserve_again(ctx.scope()?.workspace_id())?;
+        let place = self.hasher.reserve_again(ctx.workspace()?)?;
         Ok(place.turn().await.hash(password).await?)
     }
 }

@@ -13,6 +13,7 @@ use crate::admins::Admins;
 use crate::audit::{Action, AuditEntry};
 use crate::authority::{self, Authority};
 use crate::error::TenantError;
+use crate::methods::ADMIN;
 use crate::store::{apps, audit, tokens, workspaces};
 
 /// The maximum number of apps of a workspace, which are listed in one page.
@@ -44,7 +45,7 @@ pub(crate) async fn create(
     name: String,
     description: String,
 ) -> Result<App, TenantError> {
-    let scope = ctx.scope()?;
+    let scope = ctx.scope_with_any(ADMIN)?;
     let name = name.trim().to_owned();
     if name.is_empty() || name.chars().count() > 100 || name.contains(is_hidden) {
         return Err(invalid("name", "it must have 1 to 100 printable characters").into());
@@ -79,7 +80,7 @@ pub(crate) async fn create(
 
 /// The apps, ordered by name.
 pub(crate) async fn list(database: &Database, ctx: &CallContext) -> Result<Vec<App>, TenantError> {
-    let scope = ctx.scope()?;
+    let scope = ctx.scope_with_any(ADMIN)?;
     let mut tx = database.scoped(&scope).begin().await?;
     authority::require(ctx, &mut tx, ConfigureAdvancedSecuritySettings).await?;
     let apps = apps::list(&mut tx).await?;
@@ -96,7 +97,7 @@ pub(crate) async fn update(
     reading: Reading,
     (authority, own_password): (&Authority, &str),
 ) -> Result<App, TenantError> {
-    let database = admins.database.scoped(&ctx.scope()?);
+    let database = admins.database.scoped(&ctx.scope_with_any(ADMIN)?);
     admins.confirm(ctx, authority, own_password).await?;
     let mut tx = database.begin().await?;
     authority::require(ctx, &mut tx, ConfigureAdvancedSecuritySettings).await?;
@@ -117,7 +118,7 @@ pub(crate) async fn delete(
     id: AppId,
     (authority, own_password): (&Authority, &str),
 ) -> Result<(), TenantError> {
-    let database = admins.database.scoped(&ctx.scope()?);
+    let database = admins.database.scoped(&ctx.scope_with_any(ADMIN)?);
     admins.confirm(ctx, authority, own_password).await?;
     let mut tx = database.begin().await?;
     authority::require(ctx, &mut tx, ConfigureAdvancedSecuritySettings).await?;

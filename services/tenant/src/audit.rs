@@ -12,6 +12,7 @@ use usher_store::Database;
 use crate::attempts::NOWHERE;
 use crate::authority;
 use crate::error::TenantError;
+use crate::methods::ADMIN;
 use crate::signer::Signer;
 use crate::store::audit;
 
@@ -111,8 +112,7 @@ pub(crate) async fn list(
     before: Option<EventId>,
     max: u32,
 ) -> Result<Vec<AuditEntry>, TenantError> {
-    authority::require_admin(ctx)?;
-    let scope = match ctx.scope() {
+    let scope = match ctx.scope_with_any(ADMIN) {
         Err(Denied::WorkspaceMissing) => {
             ctx.require(Permission::TenantAdmin)?;
             signer.own_scope(NOWHERE).await?

@@ -6,6 +6,7 @@ use usher_store::TenantTx;
 
 use crate::admins::{Admin, AdminPermission};
 use crate::error::TenantError;
+use crate::methods::ADMIN;
 use crate::store::admins;
 
 /// The caller, with current permissions.
@@ -27,17 +28,9 @@ impl Authority {
     }
 }
 
-/// Requires that the caller is an operator, or an admin of the workspace that the credential is bound to.
-pub(crate) fn require_admin(ctx: &CallContext) -> Result<(), TenantError> {
-    if ctx.credential().permits(Permission::TenantAdmin) {
-        return Ok(());
-    }
-    Ok(ctx.require(Permission::WorkspaceAdmin)?)
-}
-
 /// Reads the caller's current permissions.
 pub(crate) async fn get(ctx: &CallContext, tx: &mut TenantTx) -> Result<Authority, TenantError> {
-    require_admin(ctx)?;
+    ctx.require_any(ADMIN)?;
     if ctx.credential().permits(Permission::TenantAdmin) {
         return Ok(Authority::Operator);
     }

@@ -11,6 +11,7 @@ use crate::admins::Admins;
 use crate::audit::{Action, AuditEntry};
 use crate::authority;
 use crate::error::TenantError;
+use crate::methods::ADMIN;
 use crate::store::{audit, domains, workspaces};
 
 /// The maximum number of domains of a workspace. Identity reads all of them with every change of the policy.
@@ -33,8 +34,7 @@ pub(crate) async fn approve(
     name: &str,
     own_password: &str,
 ) -> Result<ApprovedDomain, TenantError> {
-    authority::require_admin(ctx)?;
-    let database = admins.database.scoped(&ctx.scope()?);
+    let database = admins.database.scoped(&ctx.scope_with_any(ADMIN)?);
     let domain: DomainName = parse("name", name)?;
     admins.asked_again(ctx, &database, own_password).await?;
     let mut tx = database.begin().await?;
@@ -56,7 +56,7 @@ pub(crate) async fn approve(
 
 /// The approved domains, ordered by name.
 pub(crate) async fn list(database: &Database, ctx: &CallContext) -> Result<Vec<ApprovedDomain>, TenantError> {
-    let scope = ctx.scope()?;
+    let scope = ctx.scope_with_any(ADMIN)?;
     let mut tx = database.scoped(&scope).begin().await?;
     authority::get(ctx, &mut tx).await?;
     let domains = domains::list(&mut tx).await?;
@@ -71,8 +71,7 @@ pub(crate) async fn remove(
     name: &str,
     own_password: &str,
 ) -> Result<(), TenantError> {
-    authority::require_admin(ctx)?;
-    let database = admins.database.scoped(&ctx.scope()?);
+    let database = admins.database.scoped(&ctx.scope_with_any(ADMIN)?);
     let domain: DomainName = parse("name", name)?;
     admins.asked_again(ctx, &database, own_password).await?;
     let mut tx = database.begin().await?;

@@ -1,7 +1,7 @@
 //! What identity must know about a workspace before it accepts writes.
 
 use usher_base::id::{AppId, WorkspaceId};
-use usher_base::{CallContext, Denied, Permission};
+use usher_base::{CallContext, Permission};
 use usher_store::Database;
 
 use crate::domains::ApprovedDomain;
@@ -17,8 +17,7 @@ pub(crate) struct Policy {
 
 /// Reads the policy of the call's workspace.
 pub(crate) async fn get(database: &Database, ctx: &CallContext) -> Result<Policy, TenantError> {
-    ctx.require(Permission::PoliciesRead)?;
-    let scope = ctx.scope()?;
+    let scope = ctx.scope(Permission::PoliciesRead)?;
     let mut tx = database.scoped(&scope).begin().await?;
     // The version is read first. Domains that are committed in between are then newer than the version, and will be
     // read again.
@@ -37,16 +36,13 @@ pub(crate) async fn suspended(
     ids: &[WorkspaceId],
 ) -> Result<Vec<WorkspaceId>, TenantError> {
     ctx.require(Permission::PoliciesRead)?;
-    if ctx.credential().workspace().is_some() {
-        return Err(Denied::OtherWorkspace.into());
-    }
+    ctx.credential().require_unbound()?;
     Ok(workspaces::suspended(database, ids).await?)
 }
 
 /// Whether the call's workspace has an app.
 pub(crate) async fn has_app(database: &Database, ctx: &CallContext, id: AppId) -> Result<bool, TenantError> {
-    ctx.require(Permission::PoliciesRead)?;
-    let mut tx = database.scoped(&ctx.scope()?).begin().await?;
+    let mut tx = database.scoped(&ctx.scope(Permission::PoliciesRead)?).begin().await?;
     let found = apps::exists(&mut tx, id).await?;
     tx.commit().await?;
     Ok(found)

@@ -14,6 +14,7 @@ use usher_store::Database;
 use crate::access::Access;
 use crate::authority;
 use crate::error::TenantError;
+use crate::methods::ADMIN;
 use crate::store::provisioning_log;
 
 /// Of entries without a valid token, one per workspace and reason is stored in this time.
@@ -160,7 +161,7 @@ impl ProvisioningLog {
         id: WorkspaceId,
         entries: &[LogEntry],
     ) -> Result<bool, TenantError> {
-        let scope = ctx.credential().scope(Some(id))?;
+        let scope = ctx.scope_in(id, Permission::AccessCheck)?;
         Ok(provisioning_log::insert(&self.database.scoped(&scope), entries).await?)
     }
 
@@ -186,7 +187,7 @@ impl ProvisioningLog {
         ctx: &CallContext,
         wanted: &Wanted,
     ) -> Result<Vec<LogEntry>, TenantError> {
-        let scope = ctx.scope()?;
+        let scope = ctx.scope_with_any(ADMIN)?;
         let mut tx = self.database.scoped(&scope).scan(MAX_LIST_TIME).await?;
         authority::get(ctx, &mut tx).await?;
         let entries = provisioning_log::list(&mut tx, wanted).await.map_err(|error| {

@@ -9,6 +9,7 @@ use crate::audit::{Action, AuditEntry};
 use crate::authority::Authority;
 use crate::error::TenantError;
 use crate::hashing::{Asker, Hasher};
+use crate::methods::ADMIN;
 use crate::peer::Peer;
 use crate::signer::{Grant, LONG, Signed};
 use crate::store::{admins, audit, workspaces as workspace_store};
@@ -122,7 +123,7 @@ impl Admins {
         match authority {
             Authority::Operator => Ok(()),
             Authority::Admin(admin) => {
-                let scope = ctx.scope()?;
+                let scope = ctx.scope_with_any(ADMIN)?;
                 let turn = self.hasher.reserve_again(scope.workspace_id())?.turn().await;
                 let judged = (password, Some(admin.password_hash.as_str()));
                 let attempt = Attempt::again(admin.id);

@@ -22,6 +22,8 @@ use crate::error::TenantError;
 use crate::keyring::Keyring;
 use crate::store::{ended_sessions, signing_keys};
 
+/// The permission of the service's own credential, which never leaves [`Signer::own_scope`].
+const OWN: Permission = Permission::WorkspaceAdmin;
 /// Lifetime of the credentials of SCIM clients and services.
 pub(crate) const SHORT: SignedDuration = SignedDuration::from_mins(10);
 /// Lifetime of the credentials of operators and admins.
@@ -136,7 +138,7 @@ impl Signer {
                 actor: Actor::Service("tenant".to_owned()),
                 audiences: vec![Audience::Tenant],
                 workspace: Some(workspace),
-                permissions: BTreeSet::new(),
+                permissions: [OWN].into(),
                 policy_version: None,
                 life: SHORT,
                 after: None,
@@ -147,7 +149,8 @@ impl Signer {
         let verified = KeySet::new([key.public()])?
             .verify(&signed.credential, Audience::Tenant, self.clock.now())
             .map_err(TenantError::OwnCredential)?;
-        Ok(verified.scope(None)?)
+        let ctx = CallContext::background(self.clock.clone(), verified, workspace, "tenant");
+        Ok(ctx.scope(OWN)?)
     }
 
     /// The data to publish. Includes only keys that this service's own keys can decrypt, so that a row which somebody

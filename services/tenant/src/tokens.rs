@@ -13,6 +13,7 @@ use crate::admins::Admins;
 use crate::audit::{Action, AuditEntry};
 use crate::authority::{self, Authority};
 use crate::error::TenantError;
+use crate::methods::ADMIN;
 use crate::store::{apps, audit, tokens, workspaces};
 
 /// The maximum number of live tokens of an app: enough for rotation, few enough to keep track of.
@@ -47,7 +48,7 @@ pub(crate) async fn create(
     authority: &Authority,
     new: NewToken,
 ) -> Result<(Token, ScimToken), TenantError> {
-    let scope = ctx.scope()?;
+    let scope = ctx.scope_with_any(ADMIN)?;
     if new.name.chars().count() > 100 || new.name.contains(is_hidden) {
         return Err(invalid("name", "it must have at most 100 printable characters").into());
     }
@@ -87,7 +88,7 @@ pub(crate) async fn create(
 
 /// An app's tokens, newest first.
 pub(crate) async fn list(admins: &Admins, ctx: &CallContext, app: AppId) -> Result<Vec<Token>, TenantError> {
-    let scope = ctx.scope()?;
+    let scope = ctx.scope_with_any(ADMIN)?;
     let mut tx = admins.database.scoped(&scope).begin().await?;
     authority::require(ctx, &mut tx, ConfigureAdvancedSecuritySettings).await?;
     let tokens = tokens::list(&mut tx, app).await?;
@@ -98,7 +99,7 @@ pub(crate) async fn list(admins: &Admins, ctx: &CallContext, app: AppId) -> Resu
 /// Revokes a token, which takes effect everywhere within a second. Does nothing if it is revoked already. Requires no
 /// password: an admin who sees a token leak must be quick, and nobody gets access by it.
 pub(crate) async fn revoke(admins: &Admins, ctx: &CallContext, id: TokenId) -> Result<(), TenantError> {
-    let scope = ctx.scope()?;
+    let scope = ctx.scope_with_any(ADMIN)?;
     let mut tx = admins.database.scoped(&scope).begin().await?;
     authority::require(ctx, &mut tx, ConfigureAdvancedSecuritySettings).await?;
     match tokens::revoke(&mut tx, id, ctx.now()).await? {

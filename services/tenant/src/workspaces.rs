@@ -11,8 +11,8 @@ use usher_seats::AtLimit;
 use usher_store::Database;
 
 use crate::audit::{Action, AuditEntry};
-use crate::authority;
 use crate::error::TenantError;
+use crate::methods::ADMIN;
 use crate::plans::{self, Plan};
 use crate::store::{audit, workspaces as store};
 
@@ -77,7 +77,7 @@ pub(crate) async fn create(
         policy_version: 1,
         created_at: ctx.now(),
     };
-    let scope = ctx.credential().scope(Some(id))?;
+    let scope = ctx.scope_in(id, Permission::TenantAdmin)?;
     let detail = json!({ "slug": workspace.slug, "plan": workspace.plan.name });
     let entry = AuditEntry::new(ctx, Action::CreateWorkspace, &id, detail);
     if workspaces::insert(&database.scoped(&scope), &workspace, entry).await? {
@@ -95,15 +95,14 @@ pub(crate) async fn get(
 ) -> Result<Workspace, TenantError> {
     let absent = || TenantError::NotFound { what: "workspace", name: name.to_owned() };
     let scope = if name.is_empty() {
-        ctx.scope()?
+        ctx.scope_with_any(ADMIN)?
     } else {
         let id = resolve(database, name).await?.ok_or_else(absent)?;
-        ctx.credential().scope(Some(id)).map_err(|denied| match denied {
+        ctx.scope_in_with_any(id, ADMIN).map_err(|denied| match denied {
             Denied::OtherWorkspace => absent(),
             other => other.into(),
         })?
     };
-    authority::require_admin(ctx)?;
     let mut tx = database.scoped(&scope).begin().await?;
     let workspace = workspaces::find(&mut tx).await?.ok_or_else(absent)?;
     tx.commit().await?;
@@ -127,8 +126,7 @@ pub(crate) async fn update(
     ctx: &CallContext,
     change: WorkspaceChange,
 ) -> Result<Workspace, TenantError> {
-    ctx.require(Permission::TenantAdmin)?;
-    let scope = ctx.scope()?;
+    let scope = ctx.scope(Permission::TenantAdmin)?;
     if let Some(name) = &change.name {
         check_name(name)?;
     }

@@ -54,7 +54,6 @@ impl SeatLedgerService for SeatLedgerApi {
         request: Request<Streaming<pb::AppendSeatEventsRequest>>,
     ) -> Result<Response<Answers>, Status> {
         let (ctx, batches) = open(request)?;
-        ctx.require(Permission::SeatsAppend).map_err(BillingError::from)?;
         let (sender, receiver) = mpsc::channel(4);
         let database = self.database.clone();
         let tasks = self.tasks.clone();
@@ -67,15 +66,13 @@ impl SeatLedgerService for SeatLedgerApi {
         request: Request<pb::GetCursorsRequest>,
     ) -> Result<Response<pb::GetCursorsResponse>, Status> {
         let (ctx, message) = open(request)?;
-        ctx.require(Permission::SeatsAppend).map_err(BillingError::from)?;
         if message.workspace_ids.len() > MOST_CURSORS {
             return Err(invalid("workspace_ids", format_args!("at most {MOST_CURSORS} at once")).into());
         }
         let mut cursors = Vec::with_capacity(message.workspace_ids.len());
         for id in &message.workspace_ids {
             let workspace: WorkspaceId = parse("workspace_ids", id)?;
-            let scope = ctx.credential().scope(Some(workspace)).map_err(BillingError::from)?;
-            let ledger = store::get(&self.database.scoped(&scope)).await?;
+            let ledger = store::get(&ledger_of(&self.database, &ctx, workspace)?).await?;
             cursors.push(ledger.map_or_else(
                 || pb::Cursor { workspace_id: id.clone(), ..Default::default() },
                 |ledger| pb::Cursor {
@@ -95,16 +92,14 @@ impl SeatLedgerService for SeatLedgerApi {
         request: Request<pb::AdvanceWatermarksRequest>,
     ) -> Result<Response<pb::AdvanceWatermarksResponse>, Status> {
         let (ctx, message) = open(request)?;
-        ctx.require(Permission::SeatsAppend).map_err(BillingError::from)?;
         if message.watermarks.len() > MOST_CURSORS {
             return Err(invalid("watermarks", format_args!("at most {MOST_CURSORS} at once")).into());
         }
         let (mut answer, mut linked) = (pb::AdvanceWatermarksResponse::default(), 0);
         for sent in message.watermarks {
             let workspace: WorkspaceId = parse("workspace_id", &sent.workspace_id)?;
-            let scope = ctx.credential().scope(Some(workspace)).map_err(BillingError::from)?;
+            let database = ledger_of(&self.database, &ctx, workspace)?;
             let watermark = Watermark::try_from(&sent)?;
-            let database = self.database.scoped(&scope);
             let known = &sent.links_version;
             let wish = match ingest::advance(&database, ctx.now(), sent.epoch, watermark, known).await {
                 Err(error) if is_one_workspaces(&self.database, &error).await => {
@@ -134,11 +129,10 @@ impl SeatLedgerService for SeatLedgerApi {
         request: Request<pb::CompareStateRequest>,
     ) -> Result<Response<pb::CompareStateResponse>, Status> {
         let (ctx, message) = open(request)?;
-        ctx.require(Permission::SeatsAppend).map_err(BillingError::from)?;
         let workspace: WorkspaceId = parse("workspace_id", &message.workspace_id)?;
-        let scope = ctx.credential().scope(Some(workspace)).map_err(BillingError::from)?;
+        let database = ledger_of(&self.database, &ctx, workspace)?;
         let claim = Claim::try_from(message)?;
-        let outcome = ingest::compare(&self.database.scoped(&scope), ctx.clock(), &claim).await;
+        let outcome = ingest::compare(&database, ctx.clock(), &claim).await;
         let outcome = outcome?.to_wire();
         Ok(Response::new(pb::CompareStateResponse { outcome }))
     }
@@ -148,10 +142,9 @@ impl SeatLedgerService for SeatLedgerApi {
         request: Request<Streaming<pb::ReconcileStateRequest>>,
     ) -> Result<Response<pb::ReconcileStateResponse>, Status> {
         let (ctx, stream) = open(request)?;
-        ctx.require(Permission::SeatsAppend).map_err(BillingError::from)?;
         let sent = state::receive(stream, |message| message.part).await?;
-        let scope = ctx.credential().scope(Some(sent.workspace)).map_err(BillingError::from)?;
-        let found = ingest::reconcile(&self.database.scoped(&scope), ctx.clock(), &sent.claim).await;
+        let database = ledger_of(&self.database, &ctx, sent.workspace)?;
+        let found = ingest::reconcile(&database, ctx.clock(), &sent.claim).await;
         let (outcome, persons) = found?;
         Ok(Response::new(pb::ReconcileStateResponse {
             outcome: outcome.to_wire(),
@@ -173,7 +166,6 @@ impl SeatLedgerService for SeatLedgerApi {
         request: Request<Streaming<pb::BeginEpochRequest>>,
     ) -> Result<Response<pb::BeginEpochResponse>, Status> {
         let (ctx, stream) = open(request)?;
-        ctx.require(Permission::SeatsAppend).map_err(BillingError::from)?;
         let sent = state::receive(stream, |message| message.part).await?;
         let database = self.database.clone();
         let work =
@@ -185,6 +177,15 @@ impl SeatLedgerService for SeatLedgerApi {
             last_effective_time: Some(to_wire(begun.last_effective_at)),
         }))
     }
+}
+
+/// The ledger of a workspace that the producer names.
+fn ledger_of(
+    database: &Database,
+    ctx: &CallContext,
+    workspace: WorkspaceId,
+) -> Result<ScopedDatabase, BillingError> {
+    Ok(database.scoped(&ctx.scope_in(workspace, Permission::SeatsAppend)?))
 }
 
 /// Takes over what comes with a watermark. What can't be read of one workspace stops no other.
@@ -258,7 +259,7 @@ async fn append(
 ) -> Result<pb::AppendSeatEventsResponse, BillingError> {
     let workspace_id = message.workspace_id.clone();
     let workspace: WorkspaceId = parse("workspace_id", &workspace_id)?;
-    let scoped = database.scoped(&ctx.credential().scope(Some(workspace))?);
+    let scoped = ledger_of(database, ctx, workspace)?;
     let refused = async |reason: Reason| {
         let ledger = store::get(&scoped).await?;
         Ok(pb::AppendSeatEventsResponse {

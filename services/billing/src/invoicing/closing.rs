@@ -1,7 +1,7 @@
 //! Closing periods: only on proof that everything is there, and for ever.
 
 use serde_json::json;
-use usher_base::{CallContext, Permission};
+use usher_base::{CallContext, Permission, TenantScope};
 use usher_rating::{Calendar, RatingError, zone};
 use usher_rpc::convert::invalid;
 use usher_store::{Database, TenantTx};
@@ -83,9 +83,9 @@ pub(crate) async fn close(
     first: jiff::civil::Date,
     expected_sequence: i64,
 ) -> Result<Close, BillingError> {
-    ctx.require(Permission::BillingAdmin)?;
-    let database = database.scoped(&ctx.scope()?);
-    let mut tx = database.scan_at(LONGEST_SCAN, ctx.now()).await?;
+    let scope = ctx.scope(Permission::BillingAdmin)?;
+    let database = database.scoped(&scope);
+    let mut tx = database.scan_at(LONGEST_SCAN, scope.now()).await?;
     // Nobody adds a price or a credit note to the period while it is closed.
     accounts::lock(&mut tx).await?;
     let schedule = accounts::schedule(&mut tx).await?;
@@ -103,7 +103,7 @@ pub(crate) async fn close(
     }
     let ledger = ledgers::find(&mut tx).await?;
     let calendar = period.calendar()?;
-    let Missing { obstacles, comparison } = missing(&mut tx, ledger.as_ref(), &calendar, ctx.now()).await?;
+    let Missing { obstacles, comparison } = missing(&mut tx, ledger.as_ref(), &calendar, scope.now()).await?;
     let Some(ledger) = ledger.filter(|_| obstacles.is_empty()) else {
         if comparison {
             // The proof is asked for, so that the next attempt has it.
@@ -116,8 +116,8 @@ pub(crate) async fn close(
         return Err(BillingError::Incomplete(Obstacle::LedgerMoved { sequence: ledger.sequence }.into()));
     }
     // Another replica's clock may be ahead of this one's: what is booked in the period is in it.
-    let noted = credit_notes::last_issued(&mut tx, period.ordinal).await?.unwrap_or(ctx.now());
-    let known = Knowledge { sequence: ledger.sequence, at: ctx.now().max(noted) };
+    let noted = credit_notes::last_issued(&mut tx, period.ordinal).await?.unwrap_or(scope.now());
+    let known = Knowledge { sequence: ledger.sequence, at: scope.now().max(noted) };
     let book = Book::load(&mut tx, known).await?;
     let draft = match draft(&mut tx, &book, (&period, &calendar), &WhatIf::default()).await {
         Err(error @ BillingError::Rating(RatingError::ModeChange { .. })) => {
@@ -127,7 +127,7 @@ pub(crate) async fn close(
         }
         drafted => drafted?,
     };
-    let close = seal(ctx, &ledger, &draft);
+    let close = seal(&scope, &ledger, &draft);
     if !store::insert(&mut tx, &close).await? {
         // Another call was faster; by the same rule it closed the same.
         drop(tx);
@@ -144,13 +144,13 @@ pub(crate) async fn close(
         "start_date": close.first.to_string(), "sequence": close.sequence, "total_minor": close.total_minor,
         "snapshot": hex(&close.hash),
     });
-    audit::note(&mut tx, ctx, "period.close", detail).await?;
+    audit::note(&mut tx, &scope, "period.close", detail).await?;
     tx.commit().await?;
     Ok(close)
 }
 
 /// Everything that is kept of a period, with its hash.
-fn seal(ctx: &CallContext, ledger: &Ledger, draft: &Draft) -> Close {
+fn seal(scope: &TenantScope, ledger: &Ledger, draft: &Draft) -> Close {
     let account = &draft.period.account;
     let mut close = Close {
         ordinal: draft.period.ordinal,
@@ -168,9 +168,9 @@ fn seal(ctx: &CallContext, ledger: &Ledger, draft: &Draft) -> Close {
         total_minor: draft.settlements.own.total_minor,
         credit_minor: draft.settlements.own.credit_minor,
         hash: [0; 32],
-        closed_at: ctx.now(),
-        closed_by: ctx.actor().to_string(),
-        request_id: ctx.request_id().to_owned(),
+        closed_at: scope.now(),
+        closed_by: scope.actor().to_string(),
+        request_id: scope.request_id().to_owned(),
     };
     close.hash = snapshot_hash(&close, &draft.counts, &draft.lines);
     close

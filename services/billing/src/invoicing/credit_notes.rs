@@ -46,10 +46,10 @@ pub(crate) async fn issue(
     ctx: &CallContext,
     new: NewCreditNote,
 ) -> Result<CreditNote, BillingError> {
-    ctx.require(Permission::BillingAdmin)?;
+    let scope = ctx.scope(Permission::BillingAdmin)?;
+    let database = database.scoped(&scope);
     check(&new)?;
-    let database = database.scoped(&ctx.scope()?);
-    let mut tx = database.begin_at(ctx.now()).await?;
+    let mut tx = database.begin_at(scope.now()).await?;
     // Neither another note nor the close of the open period comes in between.
     accounts::lock(&mut tx).await?;
     let closed = closes::all(&mut tx).await?;
@@ -72,16 +72,16 @@ pub(crate) async fn issue(
         currency: currency(&closed, &lines)?,
         lines,
         reason: new.reason,
-        author: ctx.actor().to_string(),
-        request_id: ctx.request_id().to_owned(),
-        issued_at: ctx.now(),
+        author: scope.actor().to_string(),
+        request_id: scope.request_id().to_owned(),
+        issued_at: scope.now(),
     };
     store::insert(&mut tx, &note).await?;
     let detail = json!({
         "credit_note": note.id.to_string(), "start_date": close.first.to_string(),
         "amount_minor": note.amount_minor(), "reason": note.reason,
     });
-    audit::note(&mut tx, ctx, "credit_note.issue", detail).await?;
+    audit::note(&mut tx, &scope, "credit_note.issue", detail).await?;
     tx.commit().await?;
     Ok(note)
 }

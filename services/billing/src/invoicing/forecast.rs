@@ -48,11 +48,11 @@ pub(crate) async fn get(
     first: Date,
     known_at: Option<Timestamp>,
 ) -> Result<Forecast, BillingError> {
-    ctx.require(Permission::BillingRead)?;
-    let database = database.scoped(&ctx.scope()?);
+    let scope = ctx.scope(Permission::BillingRead)?;
+    let database = database.scoped(&scope);
     let mut tx = database.scan(LONGEST_SCAN).await?;
     let period = accounts::period(&mut tx, first).await?;
-    let known = as_of::knowledge(&mut tx, known_at, ctx.now()).await?;
+    let known = as_of::knowledge(&mut tx, known_at, scope.now()).await?;
     let view = View::new(&mut tx, period, known).await?;
     let book = Book::load(&mut tx, view.known).await?;
     let (mut accrual, nothing) = (Accrual::new(&view), WhatIf::default());

@@ -96,11 +96,11 @@ pub(crate) async fn get(
     first: Date,
     known_at: Option<Timestamp>,
 ) -> Result<Invoice, BillingError> {
-    ctx.require(Permission::BillingRead)?;
-    let database = database.scoped(&ctx.scope()?);
+    let scope = ctx.scope(Permission::BillingRead)?;
+    let database = database.scoped(&scope);
     let mut tx = database.scan(LONGEST_SCAN).await?;
     let period = period(&mut tx, first).await?;
-    let invoice = read(&mut tx, period, known_at, ctx.now()).await?;
+    let invoice = read(&mut tx, period, known_at, scope.now()).await?;
     tx.commit().await?;
     Ok(invoice)
 }
@@ -135,13 +135,13 @@ pub(crate) async fn preview(
     known_at: Option<Timestamp>,
     what_if: &WhatIf,
 ) -> Result<Invoice, BillingError> {
-    ctx.require(Permission::BillingRead)?;
-    let database = database.scoped(&ctx.scope()?);
+    let scope = ctx.scope(Permission::BillingRead)?;
+    let database = database.scoped(&scope);
     let mut tx = database.scan(LONGEST_SCAN).await?;
     let period = period(&mut tx, first).await?;
-    let known = knowledge(&mut tx, known_at, ctx.now()).await?;
+    let known = knowledge(&mut tx, known_at, scope.now()).await?;
     let View { period, known, .. } = View::new(&mut tx, period, known).await?;
-    let moment = known_at.map_or(Moment::Now(ctx.now()), Moment::Past);
+    let moment = known_at.map_or(Moment::Now(scope.now()), Moment::Past);
     let invoice = provisional(&mut tx, period, known, moment, what_if).await?;
     tx.commit().await?;
     Ok(invoice)
@@ -188,11 +188,11 @@ pub(crate) async fn list(
     database: &Database,
     ctx: &CallContext,
 ) -> Result<(Vec<ClosedPeriod>, Option<Period>), BillingError> {
-    ctx.require(Permission::BillingRead)?;
-    let database = database.scoped(&ctx.scope()?);
+    let scope = ctx.scope(Permission::BillingRead)?;
+    let database = database.scoped(&scope);
     let mut tx = database.begin().await?;
     let closed = closes::all(&mut tx).await?;
-    let credited = credit_notes::totals(&mut tx, ctx.now()).await?;
+    let credited = credit_notes::totals(&mut tx, scope.now()).await?;
     let open = open_period::find(&mut tx).await?;
     tx.commit().await?;
     let closed = closed.into_iter().map(|close| {

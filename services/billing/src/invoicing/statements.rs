@@ -27,11 +27,11 @@ pub(crate) async fn get(
     dates: DateRange,
     known_at: Option<Timestamp>,
 ) -> Result<Statement, BillingError> {
-    ctx.require(Permission::BillingRead)?;
-    let database = database.scoped(&ctx.scope()?);
+    let scope = ctx.scope(Permission::BillingRead)?;
+    let database = database.scoped(&scope);
     let mut tx = database.scan(LONGEST_SCAN).await?;
     let usage = usage::count(&mut tx, dates, known_at).await?;
-    let versions = prices::since(&mut tx, usage.currency_since, known_at.unwrap_or(ctx.now())).await?;
+    let versions = prices::since(&mut tx, usage.currency_since, known_at.unwrap_or(scope.now())).await?;
     tx.commit().await?;
     let prices = price_version::lists(&versions, usage.account.currency.exponent)?;
     let lines = rate(&usage.tally, &prices)?;

@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
-use usher_base::CallContext;
+use usher_base::{CallContext, Permission};
 use usher_store::{Database, ScopedDatabase};
 
 use crate::error::BillingError;
@@ -32,10 +32,10 @@ pub(super) async fn turn(
     ctx: &CallContext,
     settings: JobSettings,
 ) -> Result<Outcome, BillingError> {
-    let scope = ctx.scope()?;
+    let scope = ctx.scope(Permission::BillingAdmin)?;
     let scoped = database.scoped(&scope);
     for _ in 0..MOST {
-        let now = ctx.now();
+        let now = scope.now();
         let look_again = now + LOOK_EVERY;
         let Some(open) = next(&scoped, now).await? else {
             return Ok(Outcome { next: look_again, trouble: None });
@@ -75,7 +75,7 @@ pub(super) async fn turn(
             trouble: overdue.then(|| format!("the period from {}: {missing}", open.first)),
         });
     }
-    Ok(Outcome { next: ctx.now(), trouble: None })
+    Ok(Outcome { next: scope.now(), trouble: None })
 }
 
 /// None where nothing was ever sent, or nobody is billed: an account without prices.

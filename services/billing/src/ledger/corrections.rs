@@ -34,26 +34,26 @@ pub(crate) async fn request(
     ctx: &CallContext,
     new: NewCorrection,
 ) -> Result<CorrectionRequest, BillingError> {
-    ctx.require(Permission::BillingAdmin)?;
+    let scope = ctx.scope(Permission::BillingAdmin)?;
+    let database = database.scoped(&scope);
     if new.until <= new.from {
         return Err(invalid("until_time", "it must be after from_time").into());
     }
-    if new.until > ctx.now() {
+    if new.until > scope.now() {
         return Err(invalid("until_time", "a correction is about the past").into());
     }
     let request = CorrectionRequest {
-        id: new.id.unwrap_or_else(|| EventId::new(ctx.clock())),
+        id: new.id.unwrap_or_else(|| EventId::new(scope.clock())),
         person: new.person,
         from: new.from,
         until: new.until,
         class: new.class,
         reason: new.reason,
-        author: ctx.actor().to_string(),
-        request_id: ctx.request_id().to_owned(),
-        requested_at: ctx.now(),
+        author: scope.actor().to_string(),
+        request_id: scope.request_id().to_owned(),
+        requested_at: scope.now(),
     };
-    let database = database.scoped(&ctx.scope()?);
-    let mut tx = database.begin_at(ctx.now()).await?;
+    let mut tx = database.begin_at(scope.now()).await?;
     // The first period is the first that is billed: there is nothing before it to correct.
     let first = match closed::calendars(&mut tx).await?.into_iter().next() {
         Some(calendar) => Some(calendar),
@@ -72,7 +72,7 @@ pub(crate) async fn request(
         return same.ok_or(BillingError::IdempotencyReused);
     }
     let detail = json!({"correction": request.id.to_string(), "person_key": request.person.to_string()});
-    audit::note(&mut tx, ctx, "correction.request", detail).await?;
+    audit::note(&mut tx, &scope, "correction.request", detail).await?;
     tx.commit().await?;
     Ok(request)
 }
@@ -109,14 +109,13 @@ pub(crate) async fn approve(
     ctx: &CallContext,
     id: EventId,
 ) -> Result<i64, BillingError> {
-    ctx.require(Permission::BillingAdmin)?;
-    let scope = ctx.scope()?;
+    let scope = ctx.scope(Permission::BillingAdmin)?;
     let database = database.scoped(&scope);
-    let mut tx = database.begin_at(ctx.now()).await?;
+    let mut tx = database.begin_at(scope.now()).await?;
     // No period is closed meanwhile.
     accounts::lock(&mut tx).await?;
     let request = store::find(&mut tx, id).await?.ok_or(BillingError::NotFound("Correction"))?;
-    let approver = ctx.actor().to_string();
+    let approver = scope.actor().to_string();
     if approver == request.author {
         return Err(BillingError::OwnApproval);
     }
@@ -135,11 +134,11 @@ pub(crate) async fn approve(
         reason: request.reason,
         author: request.author,
         approver,
-        request_id: ctx.request_id().to_owned(),
+        request_id: scope.request_id().to_owned(),
     });
-    let sequence = ledger::record(&mut tx, &mut ledger, scope.workspace_id(), ctx.now(), fact).await?;
+    let sequence = ledger::record(&mut tx, &mut ledger, scope.workspace_id(), scope.now(), fact).await?;
     let detail = json!({"correction": id.to_string(), "sequence": sequence});
-    audit::note(&mut tx, ctx, "correction.approve", detail).await?;
+    audit::note(&mut tx, &scope, "correction.approve", detail).await?;
     tx.commit().await?;
     Ok(sequence)
 }
@@ -149,8 +148,7 @@ pub(crate) async fn waiting(
     database: &Database,
     ctx: &CallContext,
 ) -> Result<Vec<CorrectionRequest>, BillingError> {
-    ctx.require(Permission::BillingAdmin)?;
-    let database = database.scoped(&ctx.scope()?);
+    let database = database.scoped(&ctx.scope(Permission::BillingAdmin)?);
     let mut tx = database.begin().await?;
     let waiting = store::waiting(&mut tx, 1_000).await?;
     tx.commit().await?;
@@ -164,13 +162,12 @@ pub(crate) async fn link(
     (person, other): (PersonKey, PersonKey),
     reason: String,
 ) -> Result<i64, BillingError> {
-    ctx.require(Permission::BillingAdmin)?;
+    let scope = ctx.scope(Permission::BillingAdmin)?;
     if person == other {
         return Err(invalid("other_person_key", "it is the same key").into());
     }
-    let scope = ctx.scope()?;
     let database = database.scoped(&scope);
-    let mut tx = database.begin_at(ctx.now()).await?;
+    let mut tx = database.begin_at(scope.now()).await?;
     let mut ledger = ledgers::lock(&mut tx, 1).await?;
     let overlay = facts::overlay(&mut tx, ledger.sequence).await?;
     if overlay.person(person) == overlay.person(other) {
@@ -178,17 +175,17 @@ pub(crate) async fn link(
         return Ok(ledger.sequence);
     }
     let fact = Fact::Link(LinkFact {
-        event_id: EventId::new(ctx.clock()),
+        event_id: EventId::new(scope.clock()),
         person,
         other,
         reason,
-        actor: ctx.actor().to_string(),
-        at: ctx.now(),
-        request_id: ctx.request_id().to_owned(),
+        actor: scope.actor().to_string(),
+        at: scope.now(),
+        request_id: scope.request_id().to_owned(),
     });
-    let sequence = ledger::record(&mut tx, &mut ledger, scope.workspace_id(), ctx.now(), fact).await?;
+    let sequence = ledger::record(&mut tx, &mut ledger, scope.workspace_id(), scope.now(), fact).await?;
     let detail = json!({"person_key": person.to_string(), "other_person_key": other.to_string(), "sequence": sequence});
-    audit::note(&mut tx, ctx, "person.link", detail).await?;
+    audit::note(&mut tx, &scope, "person.link", detail).await?;
     tx.commit().await?;
     Ok(sequence)
 }

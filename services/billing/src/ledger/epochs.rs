@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
-use usher_base::CallContext;
 use usher_base::id::{EventId, PersonKey, UserId, WorkspaceId};
+use usher_base::{CallContext, Permission, TenantScope};
 use usher_seats::SeatClass;
 use usher_store::{Database, TenantTx};
 
@@ -38,8 +38,9 @@ pub(crate) async fn begin(
     claim: &Claim<Vec<ActiveUser>>,
     reason: &str,
 ) -> Result<Begun, BillingError> {
-    let database = database.scoped(&ctx.credential().scope(Some(workspace))?);
-    let mut tx = database.begin_at(ctx.now()).await?;
+    let scope = ctx.scope_in(workspace, Permission::SeatsAppend)?;
+    let database = database.scoped(&scope);
+    let mut tx = database.begin_at(scope.now()).await?;
     let mut ledger = ledgers::lock(&mut tx, claim.epoch - 1).await?;
     if let Some(differences) = epochs::differences(&mut tx, claim.epoch).await? {
         let last_effective_at = ledger.last_effective_at;
@@ -51,12 +52,12 @@ pub(crate) async fn begin(
     let booked = seats::all_active(&mut tx).await?;
     ledger.epoch = claim.epoch;
     ledger.halted = false;
-    let set_back = set_back(&mut tx, &mut ledger, ctx.now()).await?;
-    let first = ctx.now().max(ledger.last_effective_at + SignedDuration::from_micros(1));
-    let events = differences(ctx, &booked, &claim.state, first);
+    let set_back = set_back(&mut tx, &mut ledger, scope.now()).await?;
+    let first = scope.now().max(ledger.last_effective_at + SignedDuration::from_micros(1));
+    let events = differences(&scope, &booked, &claim.state, first);
     // A very large difference is applied in parts, in the one transaction.
     for part in events.chunks(2_000) {
-        ledger::apply(&mut tx, &mut ledger, workspace, ctx.now(), part).await?;
+        ledger::apply(&mut tx, &mut ledger, workspace, scope.now(), part).await?;
     }
     ledger.acknowledged_sequence = claim.sequence;
     ledger.reconciled_sequence = claim.sequence;
@@ -69,7 +70,7 @@ pub(crate) async fn begin(
         number: claim.epoch,
         base_sequence: claim.sequence,
         reason,
-        at: ctx.now(),
+        at: scope.now(),
         differences,
         set_back,
     };
@@ -79,7 +80,7 @@ pub(crate) async fn begin(
         "epoch": claim.epoch, "sequence": claim.sequence, "reason": reason, "differences": differences,
         "time_set_back_to": set_back.map(|back| back.to.to_string()),
     });
-    audit::note(&mut tx, ctx, "epoch.begin", detail).await?;
+    audit::note(&mut tx, &scope, "epoch.begin", detail).await?;
     tx.commit().await?;
     Ok(Begun { epoch: claim.epoch, differences, last_effective_at: ledger.last_effective_at })
 }
@@ -103,7 +104,7 @@ async fn set_back(
 
 /// The events that make the booked state the claimed one, a microsecond apart.
 fn differences(
-    ctx: &CallContext,
+    scope: &TenantScope,
     booked: &[ActiveUser],
     claimed: &[ActiveUser],
     first: Timestamp,
@@ -122,15 +123,15 @@ fn differences(
         .zip(gone.chain(changed))
         .map(|(offset, ((person, user), class, active))| SeatEvent {
             sequence: 0,
-            event_id: EventId::new(ctx.clock()),
+            event_id: EventId::new(scope.clock()),
             person,
             user,
             active,
             class,
             effective_at: first + SignedDuration::from_micros(offset),
             cause: CAUSE.to_owned(),
-            actor: ctx.actor().to_string(),
-            request_id: ctx.request_id().to_owned(),
+            actor: scope.actor().to_string(),
+            request_id: scope.request_id().to_owned(),
         })
         .collect()
 }

@@ -15,8 +15,7 @@ pub(crate) async fn list(
     range: &FactRange,
     most: u32,
 ) -> Result<Vec<Recorded>, BillingError> {
-    ctx.require(Permission::BillingRead)?;
-    let database = database.scoped(&ctx.scope()?);
+    let database = database.scoped(&ctx.scope(Permission::BillingRead)?);
     let mut tx = database.begin().await?;
     let found = store::list(&mut tx, range, most).await?;
     tx.commit().await?;

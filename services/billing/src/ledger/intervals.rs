@@ -19,8 +19,7 @@ pub(crate) async fn list(
     known_at: Option<Timestamp>,
     (after, most): ((PersonKey, i64), u32),
 ) -> Result<Vec<Interval>, BillingError> {
-    ctx.require(Permission::BillingRead)?;
-    let database = database.scoped(&ctx.scope()?);
+    let database = database.scoped(&ctx.scope(Permission::BillingRead)?);
     let mut tx = database.begin().await?;
     let sequence = as_of::sequence(&mut tx, known_at).await?;
     let found = store::page(&mut tx, sequence, filter, after, most).await?;

@@ -123,11 +123,11 @@ async fn finish(
 
 /// Asks for a comparison: identity makes one with its next watermark.
 pub(crate) async fn request(database: &Database, ctx: &CallContext) -> Result<(), BillingError> {
-    ctx.require(Permission::BillingAdmin)?;
-    let database = database.scoped(&ctx.scope()?);
-    let mut tx = database.begin_at(ctx.now()).await?;
+    let scope = ctx.scope(Permission::BillingAdmin)?;
+    let database = database.scoped(&scope);
+    let mut tx = database.begin_at(scope.now()).await?;
     want(&mut tx).await?;
-    audit::note(&mut tx, ctx, "reconciliation.request", serde_json::json!({})).await?;
+    audit::note(&mut tx, &scope, "reconciliation.request", serde_json::json!({})).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -141,8 +141,7 @@ pub(crate) async fn want(tx: &mut TenantTx) -> Result<(), BillingError> {
 
 /// The last comparisons, newest first.
 pub(crate) async fn list(database: &Database, ctx: &CallContext) -> Result<Vec<Run>, BillingError> {
-    ctx.require(Permission::BillingRead)?;
-    let database = database.scoped(&ctx.scope()?);
+    let database = database.scoped(&ctx.scope(Permission::BillingRead)?);
     let mut tx = database.begin().await?;
     let runs = store::last(&mut tx, 300).await?;
     tx.commit().await?;

@@ -25,14 +25,14 @@ pub(crate) async fn get(
     at: Option<Timestamp>,
     known_at: Option<Timestamp>,
 ) -> Result<Option<Seat>, BillingError> {
-    ctx.require(Permission::BillingRead)?;
-    let database = database.scoped(&ctx.scope()?);
+    let scope = ctx.scope(Permission::BillingRead)?;
+    let database = database.scoped(&scope);
     let mut tx = database.begin().await?;
     let sequence = as_of::sequence(&mut tx, known_at).await?;
     let overlay = facts::overlay(&mut tx, sequence).await?;
     let intervals = intervals::of_persons(&mut tx, sequence, &overlay.companions(person)).await?;
     tx.commit().await?;
-    let at = at.unwrap_or_else(|| ctx.now()).as_microsecond();
+    let at = at.unwrap_or_else(|| scope.now()).as_microsecond();
     let stays = overlay.apply(intervals.iter().map(usher_rating::interval::Interval::stay).collect());
     let mut held = stays.into_iter().filter(|stay| stay.person == overlay.person(person));
     let Some(stay) = held.find(|stay| stay.start <= at && stay.end.is_none_or(|end| at < end)) else {

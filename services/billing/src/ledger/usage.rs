@@ -100,8 +100,7 @@ pub(crate) async fn get(
     dates: DateRange,
     known_at: Option<Timestamp>,
 ) -> Result<Usage, BillingError> {
-    ctx.require(Permission::BillingRead)?;
-    let database = database.scoped(&ctx.scope()?);
+    let database = database.scoped(&ctx.scope(Permission::BillingRead)?);
     let mut tx = database.scan(LONGEST_SCAN).await?;
     let usage = count(&mut tx, dates, known_at).await?;
     tx.commit().await?;

@@ -13,8 +13,7 @@ use crate::limits::store::{alerts as store, limits};
 
 /// The alerts that were raised, oldest first; at most 1,000.
 pub(crate) async fn list(database: &Database, ctx: &CallContext) -> Result<Vec<Alert>, BillingError> {
-    ctx.require(Permission::BillingRead)?;
-    let database = database.scoped(&ctx.scope()?);
+    let database = database.scoped(&ctx.scope(Permission::BillingRead)?);
     let mut tx = database.begin().await?;
     let alerts = store::all(&mut tx).await?;
     tx.commit().await?;

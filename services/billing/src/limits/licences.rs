@@ -14,12 +14,12 @@ pub(crate) async fn set(
     ctx: &CallContext,
     new: NewCommitment,
 ) -> Result<Sold, BillingError> {
-    ctx.require(Permission::BillingAdmin)?;
-    let database = database.scoped(&ctx.scope()?);
-    let mut tx = database.begin_at(ctx.now()).await?;
-    let (sold, changed) = commitments::set(&mut tx, ctx, new).await?;
+    let scope = ctx.scope(Permission::BillingAdmin)?;
+    let database = database.scoped(&scope);
+    let mut tx = database.begin_at(scope.now()).await?;
+    let (sold, changed) = commitments::set(&mut tx, &scope, new).await?;
     if changed {
-        limit_versions::renew(&mut tx, ctx.now(), &ctx.actor().to_string(), None).await?;
+        limit_versions::renew(&mut tx, scope.now(), &scope.actor().to_string(), None).await?;
         tx.commit().await?;
     }
     Ok(sold)
@@ -31,12 +31,12 @@ pub(crate) async fn withdraw(
     ctx: &CallContext,
     id: CommitmentId,
 ) -> Result<Sold, BillingError> {
-    ctx.require(Permission::BillingAdmin)?;
-    let database = database.scoped(&ctx.scope()?);
-    let mut tx = database.begin_at(ctx.now()).await?;
-    let (sold, changed) = commitments::withdraw(&mut tx, ctx, id).await?;
+    let scope = ctx.scope(Permission::BillingAdmin)?;
+    let database = database.scoped(&scope);
+    let mut tx = database.begin_at(scope.now()).await?;
+    let (sold, changed) = commitments::withdraw(&mut tx, &scope, id).await?;
     if changed {
-        limit_versions::renew(&mut tx, ctx.now(), &ctx.actor().to_string(), None).await?;
+        limit_versions::renew(&mut tx, scope.now(), &scope.actor().to_string(), None).await?;
         tx.commit().await?;
     }
     Ok(sold)

@@ -58,8 +58,7 @@ impl LimitView {
         pollers: &Pollers<Counts>,
         ctx: &CallContext,
     ) -> Result<Self, BillingError> {
-        ctx.require(Permission::BillingRead)?;
-        let scope = ctx.scope()?;
+        let scope = ctx.scope(Permission::BillingRead)?;
         Ok(Self {
             database: database.scoped(&scope),
             workspace: scope.workspace_id(),

@@ -22,14 +22,14 @@ pub(crate) async fn upsert(
     ctx: &CallContext,
     change: AccountChange,
 ) -> Result<Planned, BillingError> {
-    ctx.require(Permission::BillingAdmin)?;
-    let database = database.scoped(&ctx.scope()?);
-    let mut tx = database.begin_at(ctx.now()).await?;
+    let scope = ctx.scope(Permission::BillingAdmin)?;
+    let database = database.scoped(&scope);
+    let mut tx = database.begin_at(scope.now()).await?;
     store::lock(&mut tx).await?;
     let stored = store::terms(&mut tx).await?;
     // Where nothing was ever set there is what holds then.
     let known = if stored.is_empty() { vec![Terms::unset()] } else { stored.clone() };
-    let today = today(&Schedule::new(known.clone()), ctx.now());
+    let today = today(&Schedule::new(known.clone()), scope.now());
     let changed = match change.effective {
         Some(boundary) => from_boundary(&mut tx, &known, &change, boundary, today).await?,
         None => from_the_beginning(&mut tx, &known, &change, today).await?,
@@ -46,7 +46,7 @@ pub(crate) async fn upsert(
     let mut detail = described(&planned.0);
     // With what became of later terms.
     detail["coming"] = written.iter().filter(|terms| terms.valid_from > since).map(described).collect();
-    audit::note(&mut tx, ctx, "account.set", detail).await?;
+    audit::note(&mut tx, &scope, "account.set", detail).await?;
     tx.commit().await?;
     Ok(planned)
 }
@@ -152,12 +152,12 @@ fn refuse_displaced(known: &[Terms], changed: &[Terms]) -> Result<(), BillingErr
 
 /// Reads the terms that hold today, and those that are to hold later, by date.
 pub(crate) async fn get(database: &Database, ctx: &CallContext) -> Result<Planned, BillingError> {
-    ctx.require(Permission::BillingAdmin)?;
-    let database = database.scoped(&ctx.scope()?);
+    let scope = ctx.scope(Permission::BillingAdmin)?;
+    let database = database.scoped(&scope);
     let mut tx = database.begin().await?;
     let schedule = Schedule::new(store::terms(&mut tx).await?);
     tx.commit().await?;
-    Ok(planned(&schedule, today(&schedule, ctx.now())))
+    Ok(planned(&schedule, today(&schedule, scope.now())))
 }
 
 /// The period that begins on a date.

@@ -4,7 +4,7 @@ use jiff::ToSpan as _;
 use jiff::civil::Date;
 use serde_json::{Value, json};
 use usher_base::id::CommitmentId;
-use usher_base::{CallContext, Permission};
+use usher_base::{CallContext, Permission, TenantScope};
 use usher_rpc::convert::invalid;
 use usher_seats::Pool;
 use usher_store::{Database, TenantTx};
@@ -56,14 +56,14 @@ impl Sold {
 /// Records what is bought. The same commitment again changes nothing. Returns whether anything was changed.
 pub(crate) async fn set(
     tx: &mut TenantTx,
-    ctx: &CallContext,
+    scope: &TenantScope,
     new: NewCommitment,
 ) -> Result<(Sold, bool), BillingError> {
     let NewCommitment { pool, quantity, unit_price, first, end } = new;
-    let id = CommitmentId::new(ctx.clock());
+    let id = CommitmentId::new(scope.clock());
     let commitment = Commitment { id, pool, quantity, unit_price, first, end };
     accounts::lock(tx).await?;
-    let known = store::known(tx, ctx.now()).await?;
+    let known = store::known(tx, scope.now()).await?;
     let schedule = accounts::schedule(tx).await?;
     if let Some(same) = known.iter().find(|other| Commitment { id, ..**other } == commitment) {
         return Ok((Sold::new(*same, &schedule), false));
@@ -73,16 +73,16 @@ pub(crate) async fn set(
     if let Some(other) = known.iter().find(meets) {
         return Err(BillingError::CommitmentExists { pool, first: other.first, end: other.end });
     }
-    store::insert(tx, &commitment, ctx.now(), &ctx.actor().to_string()).await?;
+    store::insert(tx, &commitment, scope.now(), &scope.actor().to_string()).await?;
     let sold = Sold::new(commitment, &schedule);
-    audit::note(tx, ctx, "commitment.set", sold.detail()).await?;
+    audit::note(tx, scope, "commitment.set", sold.detail()).await?;
     Ok((sold, true))
 }
 
 /// Takes a commitment back of which no true-up was billed. Returns whether anything was changed.
 pub(crate) async fn withdraw(
     tx: &mut TenantTx,
-    ctx: &CallContext,
+    scope: &TenantScope,
     id: CommitmentId,
 ) -> Result<(Sold, bool), BillingError> {
     accounts::lock(tx).await?;
@@ -94,8 +94,8 @@ pub(crate) async fn withdraw(
     if store::is_billed(tx, id).await? {
         return Err(BillingError::CommitmentBilled);
     }
-    store::withdraw(tx, id, ctx.now(), &ctx.actor().to_string()).await?;
-    audit::note(tx, ctx, "commitment.withdraw", sold.detail()).await?;
+    store::withdraw(tx, id, scope.now(), &scope.actor().to_string()).await?;
+    audit::note(tx, scope, "commitment.withdraw", sold.detail()).await?;
     Ok((sold, true))
 }
 
@@ -128,10 +128,10 @@ async fn check_term(
 
 /// All commitments, by pool and term.
 pub(crate) async fn list(database: &Database, ctx: &CallContext) -> Result<Vec<Sold>, BillingError> {
-    ctx.require(Permission::BillingAdmin)?;
-    let database = database.scoped(&ctx.scope()?);
+    let scope = ctx.scope(Permission::BillingAdmin)?;
+    let database = database.scoped(&scope);
     let mut tx = database.begin().await?;
-    let known = store::known(&mut tx, ctx.now()).await?;
+    let known = store::known(&mut tx, scope.now()).await?;
     let schedule = accounts::schedule(&mut tx).await?;
     tx.commit().await?;
     Ok(known.into_iter().map(|commitment| Sold::new(commitment, &schedule)).collect())

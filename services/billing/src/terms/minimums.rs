@@ -23,9 +23,9 @@ pub(crate) async fn set(
     valid_from: Date,
     amount_minor: i64,
 ) -> Result<(), BillingError> {
-    ctx.require(Permission::BillingAdmin)?;
-    let database = database.scoped(&ctx.scope()?);
-    let mut tx = database.begin_at(ctx.now()).await?;
+    let scope = ctx.scope(Permission::BillingAdmin)?;
+    let database = database.scoped(&scope);
+    let mut tx = database.begin_at(scope.now()).await?;
     accounts::lock(&mut tx).await?;
     if let Some(known) = store::find(&mut tx, valid_from).await? {
         let same = known == amount_minor;
@@ -34,8 +34,8 @@ pub(crate) async fn set(
     if closed_until(&mut tx).await?.is_some_and(|end| valid_from < end) {
         return Err(BillingError::ClosedDate(valid_from));
     }
-    store::insert(&mut tx, valid_from, amount_minor, ctx.now(), &ctx.actor().to_string()).await?;
-    audit::note(&mut tx, ctx, "minimum_spend.set", detail(valid_from, amount_minor)).await?;
+    store::insert(&mut tx, valid_from, amount_minor, scope.now(), &scope.actor().to_string()).await?;
+    audit::note(&mut tx, &scope, "minimum_spend.set", detail(valid_from, amount_minor)).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -46,9 +46,9 @@ pub(crate) async fn withdraw(
     ctx: &CallContext,
     valid_from: Date,
 ) -> Result<Minimum, BillingError> {
-    ctx.require(Permission::BillingAdmin)?;
-    let database = database.scoped(&ctx.scope()?);
-    let mut tx = database.begin_at(ctx.now()).await?;
+    let scope = ctx.scope(Permission::BillingAdmin)?;
+    let database = database.scoped(&scope);
+    let mut tx = database.begin_at(scope.now()).await?;
     accounts::lock(&mut tx).await?;
     let currency = accounts::schedule(&mut tx).await?.terms_on(valid_from).account.currency.clone();
     let Some(amount_minor) = store::find(&mut tx, valid_from).await? else {
@@ -59,16 +59,15 @@ pub(crate) async fn withdraw(
     if let Some(end) = closed_until(&mut tx).await?.filter(|end| valid_from < *end) {
         return Err(BillingError::Billed { end });
     }
-    store::withdraw(&mut tx, valid_from, ctx.now(), &ctx.actor().to_string()).await?;
-    audit::note(&mut tx, ctx, "minimum_spend.withdraw", detail(valid_from, amount_minor)).await?;
+    store::withdraw(&mut tx, valid_from, scope.now(), &scope.actor().to_string()).await?;
+    audit::note(&mut tx, &scope, "minimum_spend.withdraw", detail(valid_from, amount_minor)).await?;
     tx.commit().await?;
     Ok(Minimum { valid_from, amount_minor, currency })
 }
 
 /// All minimums, by date.
 pub(crate) async fn list(database: &Database, ctx: &CallContext) -> Result<Vec<Minimum>, BillingError> {
-    ctx.require(Permission::BillingAdmin)?;
-    let database = database.scoped(&ctx.scope()?);
+    let database = database.scoped(&ctx.scope(Permission::BillingAdmin)?);
     let mut tx = database.begin().await?;
     let found = store::all(&mut tx).await?;
     let schedule = accounts::schedule(&mut tx).await?;

@@ -66,13 +66,13 @@ pub(crate) async fn create(
     ctx: &CallContext,
     new: NewPrice,
 ) -> Result<Priced, BillingError> {
-    ctx.require(Permission::BillingAdmin)?;
+    let scope = ctx.scope(Permission::BillingAdmin)?;
+    let database = database.scoped(&scope);
     let NewPrice { class, unit_price, valid_from, mode, included, floor } = new;
     check(class, unit_price)?;
-    let id = PriceId::new(ctx.clock());
+    let id = PriceId::new(scope.clock());
     let version = PriceVersion { id, class, unit_price, valid_from, mode, included, floor };
-    let database = database.scoped(&ctx.scope()?);
-    let mut tx = database.begin_at(ctx.now()).await?;
+    let mut tx = database.begin_at(scope.now()).await?;
     accounts::lock(&mut tx).await?;
     let known = store::all(&mut tx).await?;
     let schedule = accounts::schedule(&mut tx).await?;
@@ -86,9 +86,9 @@ pub(crate) async fn create(
     }
     let changed: Vec<PriceVersion> = known.iter().cloned().chain([version.clone()]).collect();
     mode_conflict::refuse_new((&schedule, &known), (&schedule, &changed))?;
-    store::insert(&mut tx, &version, ctx.now(), &ctx.actor().to_string()).await?;
+    store::insert(&mut tx, &version, scope.now(), &scope.actor().to_string()).await?;
     let priced = Priced::new(version, &schedule);
-    audit::note(&mut tx, ctx, "price.create", priced.detail()).await?;
+    audit::note(&mut tx, &scope, "price.create", priced.detail()).await?;
     tx.commit().await?;
     Ok(priced)
 }
@@ -99,9 +99,9 @@ pub(crate) async fn withdraw(
     ctx: &CallContext,
     id: PriceId,
 ) -> Result<Priced, BillingError> {
-    ctx.require(Permission::BillingAdmin)?;
-    let database = database.scoped(&ctx.scope()?);
-    let mut tx = database.begin_at(ctx.now()).await?;
+    let scope = ctx.scope(Permission::BillingAdmin)?;
+    let database = database.scoped(&scope);
+    let mut tx = database.begin_at(scope.now()).await?;
     accounts::lock(&mut tx).await?;
     let (version, withdrawn) =
         store::find(&mut tx, id).await?.ok_or(BillingError::NotFound("PriceVersion"))?;
@@ -116,8 +116,8 @@ pub(crate) async fn withdraw(
     let known = store::all(&mut tx).await?;
     let left: Vec<PriceVersion> = known.iter().filter(|known| known.id != id).cloned().collect();
     mode_conflict::refuse_new((&schedule, &known), (&schedule, &left))?;
-    store::withdraw(&mut tx, id, ctx.now(), &ctx.actor().to_string()).await?;
-    audit::note(&mut tx, ctx, "price.withdraw", priced.detail()).await?;
+    store::withdraw(&mut tx, id, scope.now(), &scope.actor().to_string()).await?;
+    audit::note(&mut tx, &scope, "price.withdraw", priced.detail()).await?;
     tx.commit().await?;
     Ok(priced)
 }
@@ -136,8 +136,7 @@ pub(crate) async fn since(
 
 /// All prices, by rank of class and date.
 pub(crate) async fn list(database: &Database, ctx: &CallContext) -> Result<Vec<Priced>, BillingError> {
-    ctx.require(Permission::BillingAdmin)?;
-    let database = database.scoped(&ctx.scope()?);
+    let database = database.scoped(&ctx.scope(Permission::BillingAdmin)?);
     let mut tx = database.begin().await?;
     let versions = store::all(&mut tx).await?;
     let schedule = accounts::schedule(&mut tx).await?;

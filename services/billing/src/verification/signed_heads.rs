@@ -16,14 +16,13 @@ pub(crate) async fn sign(
     ctx: &CallContext,
     keys: &ProofKeys,
 ) -> Result<(), BillingError> {
-    ctx.require(Permission::BillingAdmin)?;
-    let scope = ctx.scope()?;
+    let scope = ctx.scope(Permission::BillingAdmin)?;
     let database = database.scoped(&scope);
-    let mut tx = database.begin_at(ctx.now()).await?;
+    let mut tx = database.begin_at(scope.now()).await?;
     let (sequence, head_hash) =
         ledgers::find(&mut tx).await?.map_or((0, GENESIS), |ledger| (ledger.sequence, ledger.head_hash));
     let (record_number, record_hash) = records::head(&mut tx).await?.unwrap_or((0, GENESIS));
-    let heads = Heads { at: ctx.now(), sequence, head_hash, record_number, record_hash };
+    let heads = Heads { at: scope.now(), sequence, head_hash, record_number, record_hash };
     if let Some(signed) = keys.sign(scope.workspace_id(), heads) {
         store::insert(&mut tx, &signed).await?;
     }
@@ -33,8 +32,7 @@ pub(crate) async fn sign(
 
 /// All that were signed, oldest first.
 pub(crate) async fn list(database: &Database, ctx: &CallContext) -> Result<Vec<SignedHead>, BillingError> {
-    ctx.require(Permission::BillingAdmin)?;
-    let database = database.scoped(&ctx.scope()?);
+    let database = database.scoped(&ctx.scope(Permission::BillingAdmin)?);
     let mut tx = database.begin().await?;
     let heads = store::all(&mut tx).await?;
     tx.commit().await?;

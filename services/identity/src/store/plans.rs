@@ -297,7 +297,7 @@ const CASES: [Case; 32] = [
     }),
     ("a watermark", (6, 40), |w| {
         Box::pin(async move {
-            let workspace = w.ctx.scope().unwrap().workspace_id();
+            let workspace = w.ctx.workspace().unwrap();
             states::advance_watermark(&w.scoped, workspace, Timestamp::UNIX_EPOCH).await.unwrap();
         })
     }),

@@ -2,16 +2,16 @@
 
 use std::ops::{Deref, DerefMut};
 
-use usher_base::Audience;
 use usher_base::id::WorkspaceId;
-use usher_testing::{self as testing, TestDatabase};
+use usher_base::{Audience, Permission};
+use usher_store::testing::{self, TestDatabase};
 
 /// A workspace in identity's database. The tests of statements add their own operations.
 pub(super) struct World(testing::World);
 
 impl World {
     pub(super) async fn connect(database: &TestDatabase, workspace: WorkspaceId) -> Self {
-        Self(testing::World::connect(database, Audience::Identity, &[], workspace).await)
+        Self(testing::World::connect(database, Audience::Identity, &[Permission::UsersRead], workspace).await)
     }
 }
 

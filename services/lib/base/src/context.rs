@@ -10,7 +10,6 @@ use crate::clock::Clock;
 use crate::credential::{Credential, Denied};
 use crate::id::WorkspaceId;
 use crate::permission::Permission;
-use crate::scope::TenantScope;
 use crate::trace::TraceContext;
 
 /// The context of one call: the caller, the workspace, the clock and the deadline. Cheap to clone.
@@ -47,20 +46,28 @@ impl CallContext {
         Self::request(clock, credential, Some(workspace), request_id, trace, None)
     }
 
-    /// The workspace that the call is for.
+    /// The id of the workspace that the call is for. It opens nothing: see `CallContext::scope` for that.
     ///
     /// # Errors
-    /// See [`Credential::scope`].
-    pub fn scope(&self) -> Result<TenantScope, Denied> {
-        self.0.credential.scope(self.0.requested)
+    /// See [`Credential::workspace_of`].
+    pub fn workspace(&self) -> Result<WorkspaceId, Denied> {
+        self.0.credential.workspace_of(self.0.requested)
     }
 
-    /// Requires a permission.
+    /// Requires a permission, for what belongs to no workspace. What belongs to one takes `CallContext::scope`.
     ///
     /// # Errors
     /// The credential does not have it.
     pub fn require(&self, permission: Permission) -> Result<(), Denied> {
         self.0.credential.require(permission)
+    }
+
+    /// Requires any one of some permissions.
+    ///
+    /// # Errors
+    /// The credential has none of them. The error names the first.
+    pub fn require_any<const N: usize>(&self, sufficient: [Permission; N]) -> Result<(), Denied> {
+        self.0.credential.require_any(sufficient)
     }
 
     /// The verified credential.

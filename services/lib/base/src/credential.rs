@@ -15,7 +15,6 @@ use crate::jwt;
 use crate::key::{KeyError, PublicKey};
 use crate::permission::Permission;
 use crate::reason::Reason;
-use crate::scope::TenantScope;
 
 /// The issuer of all credentials.
 pub const ISSUER: &str = "usher-tenant";
@@ -165,6 +164,19 @@ impl Credential {
         if self.permits(permission) { Ok(()) } else { Err(Denied::Permission(permission)) }
     }
 
+    /// Requires any one of some permissions. An empty list does not compile.
+    ///
+    /// # Errors
+    /// The credential has none of them. The error names the first.
+    pub fn require_any<const N: usize>(&self, sufficient: [Permission; N]) -> Result<(), Denied> {
+        const { assert!(N > 0, "there must be a permission") }
+        if sufficient.iter().any(|permission| self.permits(*permission)) {
+            Ok(())
+        } else {
+            Err(Denied::Permission(sufficient[0]))
+        }
+    }
+
     /// Asks for a credential of all workspaces: whoever is bound to one sees no others.
     ///
     /// # Errors
@@ -173,16 +185,14 @@ impl Credential {
         if self.workspace.is_some() { Err(Denied::OtherWorkspace) } else { Ok(()) }
     }
 
-    /// The scope of the workspace that it is bound to, or, where it is bound to none, of the one requested.
+    /// The workspace that it is bound to, or, where it is bound to none, the one requested.
     ///
     /// # Errors
     /// The credential is bound to another workspace than the requested one, or no workspace is known at all.
-    pub fn scope(&self, requested: Option<WorkspaceId>) -> Result<TenantScope, Denied> {
+    pub fn workspace_of(&self, requested: Option<WorkspaceId>) -> Result<WorkspaceId, Denied> {
         match (self.workspace, requested) {
             (Some(bound), Some(requested)) if bound != requested => Err(Denied::OtherWorkspace),
-            (Some(workspace), _) | (None, Some(workspace)) => {
-                Ok(TenantScope::verified(workspace, matches!(self.actor, Actor::Service(_))))
-            }
+            (Some(workspace), _) | (None, Some(workspace)) => Ok(workspace),
             (None, None) => Err(Denied::WorkspaceMissing),
         }
     }

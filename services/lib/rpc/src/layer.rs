@@ -155,8 +155,8 @@ where
     }
     // No resource is used before the caller is known.
     let context = admit(setup, request.headers(), call).await?;
-    if let Ok(scope) = context.scope() {
-        tracing::Span::current().record("workspace", tracing::field::display(scope.workspace_id()));
+    if let Ok(workspace) = context.workspace() {
+        tracing::Span::current().record("workspace", tracing::field::display(workspace));
     }
     if let Some(peer) = request.extensions().get::<Peer>()
         && context.credential().workspace().is_none()
@@ -175,9 +175,9 @@ where
         return served(inner, request).await;
     }
     let slot = slots.take(party.clone()).ok_or_else(|| too_many_streams(&party))?;
-    let suspended = match (&setup.suspensions, context.scope()) {
-        (Some(suspensions), Ok(scope)) if watches => {
-            Some(suspensions.admit(scope.workspace_id(), context.request_id()).await?)
+    let suspended = match (&setup.suspensions, context.workspace()) {
+        (Some(suspensions), Ok(workspace)) if watches => {
+            Some(suspensions.admit(workspace, context.request_id()).await?)
         }
         _ => None,
     };
@@ -271,7 +271,7 @@ async fn admit(setup: &Setup, headers: &HeaderMap, call: Call<'_>) -> Result<Cal
     };
     // If the credential is bound to one workspace and the call names another, that one seems not to exist.
     if requested.is_some() {
-        credential.scope(requested).map_err(VerifyError::from)?;
+        credential.workspace_of(requested).map_err(VerifyError::from)?;
     }
     Ok(CallContext::request(
         setup.clock.clone(),

@@ -39,7 +39,7 @@ impl Workbench {
     /// Processes a document of `bytes` bytes. A large one gets a slot, and the other calls of this thread move to
     /// another thread. A waiter that is dropped takes no slot.
     pub async fn run<T>(&self, ctx: &CallContext, bytes: usize, work: impl FnOnce() -> T) -> T {
-        let workspace = ctx.scope().ok().map(|scope| scope.workspace_id());
+        let workspace = ctx.workspace().ok();
         self.run_for(workspace, bytes, work).await
     }
 

@@ -31,7 +31,7 @@ pub struct World {
 }
 
 impl World {
-    /// Connects as the service `audience`, with the given permissions in the workspace.
+    /// Connects as the service `audience`, with the given permissions in the workspace, of which there is at least one.
     pub async fn connect(
         database: &TestDatabase,
         audience: Audience,
@@ -65,13 +65,13 @@ impl World {
         };
         let owner = PgConnection::connect(&database.owner_url()).await.unwrap();
         let database = Database::open(&config).unwrap();
-        let scoped = database.scoped(&ctx.scope().unwrap());
+        let scoped = database.scoped(&ctx.scope(permissions[0]).unwrap());
         Self { database, scoped, ctx, owner, made: 0 }
     }
 
     /// The workspace.
     pub fn workspace(&self) -> WorkspaceId {
-        self.ctx.scope().unwrap().workspace_id()
+        self.ctx.workspace().unwrap()
     }
 
     /// The workspace's id as `tenant_id`.

@@ -14,7 +14,7 @@ use usher_base::credential::ISSUER;
 use usher_base::id::{EventId, GroupId, PersonKey, UserId, WorkspaceId};
 use usher_base::key::SigningKey;
 use usher_base::trace::TraceContext;
-use usher_base::{Audience, CallContext, Claims, Clock, KeySet};
+use usher_base::{Audience, CallContext, Claims, Clock, KeySet, Permission};
 use usher_scim::filter::{Bound, Filter, bind, parse};
 use usher_scim::schema::{self, CUSTOM_USER, Kind, ResourceType};
 use usher_scim::user::{canonicalize, create};
@@ -56,7 +56,7 @@ impl World {
         .unwrap();
         let clock = Clock::system();
         let ctx = context(&clock, WorkspaceId::new(&clock));
-        let database = database.scoped(&ctx.scope().unwrap());
+        let database = database.scoped(&ctx.scope(Permission::UsersRead).unwrap());
         let runner = TestRunner::new_with_rng(
             Config::default(),
             proptest::test_runner::TestRng::deterministic_rng(proptest::test_runner::RngAlgorithm::ChaCha),
@@ -235,7 +235,7 @@ fn context(clock: &Clock, workspace: WorkspaceId) -> CallContext {
         sub: "service:test".into(),
         aud: vec![Audience::Identity],
         tid: Some(workspace),
-        scp: BTreeSet::new(),
+        scp: [Permission::UsersRead].into(),
         pol: None,
         iat: clock.now().as_second(),
         nbf: 0,

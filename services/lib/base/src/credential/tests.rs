@@ -1,6 +1,8 @@
 use super::*;
 use crate::clock::Clock;
+use crate::context::CallContext;
 use crate::key::SigningKey;
+use crate::trace::TraceContext;
 
 const NOW: i64 = 1_780_000_000;
 
@@ -74,11 +76,41 @@ fn a_bound_credential_opens_its_own_workspace_only() {
     let bound = verify(&key, &key.sign(&claims(Some(mine))).unwrap(), Audience::Identity, NOW).unwrap();
     let free = verify(&key, &key.sign(&claims(None)).unwrap(), Audience::Identity, NOW).unwrap();
 
-    assert_eq!(bound.scope(None).unwrap().workspace_id(), mine);
-    assert_eq!(bound.scope(Some(other)).unwrap_err(), Denied::OtherWorkspace);
-    assert_eq!(free.scope(Some(other)).unwrap().workspace_id(), other);
-    assert_eq!(free.scope(None).unwrap_err(), Denied::WorkspaceMissing);
+    assert_eq!(bound.workspace_of(None).unwrap(), mine);
+    assert_eq!(bound.workspace_of(Some(other)).unwrap_err(), Denied::OtherWorkspace);
+    assert_eq!(free.workspace_of(Some(other)).unwrap(), other);
+    assert_eq!(free.workspace_of(None).unwrap_err(), Denied::WorkspaceMissing);
     assert_eq!(free.require(Permission::UsersWrite).unwrap_err(), Denied::Permission(Permission::UsersWrite));
+}
+
+#[test]
+fn a_scope_needs_a_permission_first_and_then_a_workspace() {
+    let clock = Clock::system();
+    let (mine, other) = (WorkspaceId::new(&clock), WorkspaceId::new(&clock));
+    let key = SigningKey::generate().unwrap();
+    let call = |bound, requested| {
+        let credential = verify(&key, &key.sign(&claims(bound)).unwrap(), Audience::Identity, NOW).unwrap();
+        let trace = TraceContext::start();
+        CallContext::request(clock.clone(), credential, requested, "mine".into(), trace, None)
+    };
+    let (bound, free) = (call(Some(mine), None), call(None, Some(other)));
+    let missing = Denied::Permission(Permission::UsersWrite);
+    let writers = [Permission::UsersWrite, Permission::UsersLeave];
+    let readers = [Permission::UsersLeave, Permission::UsersRead];
+
+    assert_eq!(bound.scope(Permission::UsersRead).unwrap().workspace_id(), mine);
+    assert_eq!(free.scope(Permission::UsersRead).unwrap().workspace_id(), other);
+    assert_eq!(free.scope_with_any(readers).unwrap().workspace_id(), other);
+    assert_eq!(free.scope_in(mine, Permission::UsersRead).unwrap().workspace_id(), mine);
+    assert_eq!(free.scope_in_with_any(mine, readers).unwrap().workspace_id(), mine);
+    assert_eq!(bound.scope_in(other, Permission::UsersRead).unwrap_err(), Denied::OtherWorkspace);
+    assert_eq!(bound.scope_in_with_any(other, readers).unwrap_err(), Denied::OtherWorkspace);
+    assert_eq!(call(None, None).scope(Permission::UsersRead).unwrap_err(), Denied::WorkspaceMissing);
+
+    assert_eq!(call(None, None).scope(Permission::UsersWrite).unwrap_err(), missing);
+    assert_eq!(bound.scope_with_any(writers).unwrap_err(), missing);
+    assert_eq!(bound.scope_in(other, Permission::UsersWrite).unwrap_err(), missing);
+    assert_eq!(bound.scope_in_with_any(other, writers).unwrap_err(), missing);
 }
 
 #[test]

@@ -13,7 +13,8 @@ use sqlx::{Connection as _, PgConnection};
 use usher_base::credential::ISSUER;
 use usher_base::id::WorkspaceId;
 use usher_base::key::SigningKey;
-use usher_base::{Audience, Claims, Clock, KeySet, TenantScope};
+use usher_base::{Audience, CallContext, Claims, Clock, KeySet, Permission, TenantScope};
+use usher_store::testing::{TestDatabase, temporary_directory};
 use usher_store::{BootError, Cluster, Database, DatabaseConfig, Durability, Error, check, migrate};
 use usher_testing::{TestDatabase, temporary_directory};
 
@@ -28,7 +29,7 @@ fn scope(workspace: WorkspaceId) -> TenantScope {
         sub: "service:test".into(),
         aud: vec![Audience::Identity],
         tid: Some(workspace),
-        scp: BTreeSet::new(),
+        scp: BTreeSet::from([Permission::UsersRead]),
         pol: None,
         iat: clock.now().as_second(),
         nbf: 0,
@@ -38,7 +39,8 @@ fn scope(workspace: WorkspaceId) -> TenantScope {
     };
     let token = key.sign(&claims).unwrap();
     let keys = KeySet::new([key.public()]).unwrap();
-    keys.verify(&token, Audience::Identity, clock.now()).unwrap().scope(None).unwrap()
+    let credential = keys.verify(&token, Audience::Identity, clock.now()).unwrap();
+    CallContext::background(clock, credential, workspace, "test").scope(Permission::UsersRead).unwrap()
 }
 
 fn open(url: String) -> Database {
