@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 use axum::extract::State;
 use http::StatusCode;
 use serde_json::Value;
-use tracing::Instrument as _;
 use usher_base::Reason;
 use usher_scim::short;
 
@@ -44,7 +43,7 @@ pub(crate) async fn bulk(
         drop(slot);
         results
     };
-    let results = tasks.detach(run.in_current_span()).await;
+    let results = tasks.detach(run).await;
     Ok(Reply { document: Some(response(&results)), ..Reply::empty(StatusCode::OK) })
 }
 

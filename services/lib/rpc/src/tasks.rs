@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::Instrument as _;
 
 /// Tracks background tasks, tells them to stop, and waits for them. Clones are the same.
 #[derive(Clone, Debug, Default)]
@@ -30,7 +31,8 @@ impl Tasks {
         tokio::spawn(self.tracker.track_future(work))
     }
 
-    /// Runs work to its end even if the caller disconnects, so that a mutation is never left half done.
+    /// Runs work to its end even if the caller disconnects, so that a mutation is never left half done. Its log lines
+    /// have the caller's request id, like those of the call itself.
     ///
     /// # Panics
     /// If the work panics.
@@ -39,7 +41,7 @@ impl Tasks {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        match self.spawn(work).await {
+        match self.spawn(work.in_current_span()).await {
             Ok(output) => output,
             Err(error) => match error.try_into_panic() {
                 Ok(panic) => std::panic::resume_unwind(panic),
@@ -71,5 +73,21 @@ impl Tasks {
         if tokio::time::timeout(within, self.tracker.wait()).await.is_err() {
             tracing::warn!(left = self.tracker.len(), "tasks were still running at the deadline");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn detached_work_is_in_the_span_of_its_call() {
+        let subscriber = tracing_subscriber::fmt().with_writer(std::io::sink).finish();
+        let _guard = tracing::subscriber::set_default(subscriber);
+        let name = async { tracing::Span::current().metadata().map(tracing::Metadata::name) };
+
+        let found = Tasks::new().detach(name).instrument(tracing::info_span!("rpc")).await;
+
+        assert_eq!(found, Some("rpc"));
     }
 }
