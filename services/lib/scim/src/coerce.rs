@@ -1,7 +1,7 @@
-//! From what clients send to the canonical form of one attribute's value.
+//! Converts the value that a client sent for one attribute to its canonical form.
 //!
-//! A canonical value of a single complex attribute may hold `null` for a part that is to be
-//! cleared; [`without_nulls`] takes these out before anything is stored.
+//! The canonical value of a single complex attribute may hold `null` for a sub-attribute that the client
+//! clears; [`without_nulls`] removes these before the value is stored.
 
 use serde_json::Value;
 
@@ -10,10 +10,10 @@ use crate::schema::{Attribute, Kind, Mutability, Vocabulary};
 use crate::time::storable_time;
 use crate::{Object, Profile};
 
-/// What is wrong with a value, for the client's admin.
+/// What is wrong with a value, in words for the client's admin.
 pub(crate) type Violation = String;
 
-/// The canonical value; `None` where the value means "no value".
+/// Returns the canonical value, or `None` if the value means "no value".
 pub(crate) fn attribute(
     attribute: &Attribute,
     value: &Value,
@@ -31,7 +31,7 @@ pub(crate) fn attribute(
     }
 }
 
-/// The canonical value of a sub-attribute; `None` where the value means "no value".
+/// Returns the canonical value of a sub-attribute, or `None` if the value means "no value".
 pub(crate) fn part(
     parent: &Attribute,
     sub: &Attribute,
@@ -45,7 +45,7 @@ pub(crate) fn part(
     simple(sub, &value, profile).map(Some).map_err(|violation| format!("{}.{violation}", parent.name))
 }
 
-/// One element of a multi-valued attribute; `None` where nothing is in it.
+/// Returns one element of a multi-valued attribute, or `None` if the element is empty.
 pub(crate) fn element(
     attribute: &Attribute,
     value: &Value,
@@ -74,13 +74,13 @@ pub(crate) fn element(
     Ok(says_something.then_some(element))
 }
 
-/// Takes out the marks of cleared parts.
+/// Removes the `null` of each sub-attribute that the client clears.
 pub(crate) fn without_nulls(mut parts: Object) -> Object {
     parts.retain(|_, value| !value.is_null());
     parts
 }
 
-/// `true` and `false` in any case.
+/// Parses `true` and `false` in any case.
 pub(crate) fn boolean_text(text: &str) -> Option<bool> {
     match text.trim() {
         text if text.eq_ignore_ascii_case("true") => Some(true),
@@ -125,7 +125,7 @@ fn elements(attribute: &Attribute, value: &Value, profile: Profile) -> Result<Op
     Ok((!found.is_empty()).then(|| Value::Array(found.into_iter().map(Value::Object).collect())))
 }
 
-/// Refuses lists that nobody needs and everybody would pay for.
+/// Refuses lists with more values than the attribute allows.
 pub(crate) fn check_size(attribute: &Attribute, elements: usize) -> Result<(), Violation> {
     let most = attribute.max_values;
     if elements > most {
@@ -134,7 +134,7 @@ pub(crate) fn check_size(attribute: &Attribute, elements: usize) -> Result<(), V
     Ok(())
 }
 
-/// At most one element is primary (RFC 7643 section 2.4): the last one that says so.
+/// At most one element is primary (RFC 7643 section 2.4): keeps the last one that is marked so.
 fn keep_last_primary(elements: &mut [Object]) {
     let mut seen = false;
     for element in elements.iter_mut().rev() {
@@ -149,7 +149,7 @@ fn keep_last_primary(elements: &mut [Object]) {
 
 fn complex(attribute: &Attribute, value: &Value, profile: Profile) -> Result<Option<Value>, Violation> {
     let value = match value {
-        // A manager comes as an object, as a list of one, or as the bare id.
+        // A manager is sent as an object, as a list with one object, or as an id alone.
         Value::Array(elements) if elements.len() == 1 && profile == Profile::Default => &elements[0],
         other => other,
     };
@@ -161,7 +161,7 @@ fn complex(attribute: &Attribute, value: &Value, profile: Profile) -> Result<Opt
         value if is_blank(value) => return Ok(None),
         _ => return Err(format!("{} must be an object", attribute.name)),
     };
-    // A reference to nobody is no reference: {"value": ""}.
+    // A reference with an empty id, {"value": ""}, means that there is no reference.
     let refers_to_nobody = attribute.has_value() && parts.get("value").is_none_or(Value::is_null);
     Ok((!refers_to_nobody && !parts.is_empty()).then_some(Value::Object(parts)))
 }
@@ -171,7 +171,7 @@ fn object(attribute: &Attribute, sent: &Object, profile: Profile) -> Result<Obje
     for (name, value) in sent {
         let Some(sub) = attribute.sub(name) else {
             if profile == Profile::Strict {
-                return Err(format!("{} has no part {:?}", attribute.name, short(name)));
+                return Err(format!("{} has no sub-attribute {:?}", attribute.name, short(name)));
             }
             continue;
         };
@@ -220,7 +220,7 @@ fn check_length(attribute: &Attribute, text: &str) -> Result<(), Violation> {
     Ok(())
 }
 
-/// The canonical value that a text is, in any case.
+/// Returns the canonical value that equals `text` without regard to case.
 fn listed(attribute: &Attribute, text: &str) -> Result<Value, Violation> {
     let mut known = attribute.canonical_values.iter();
     let found = known.find(|value| value.eq_ignore_ascii_case(text.trim()));

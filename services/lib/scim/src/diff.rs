@@ -1,4 +1,4 @@
-//! What a write changed, attribute by attribute.
+//! Computes what a write changed, attribute by attribute.
 
 use serde_json::Value;
 
@@ -9,18 +9,18 @@ use crate::Object;
 pub struct Changed {
     /// The whole resource, canonical.
     pub resource: Object,
-    /// Real differences only; empty where nothing changed.
+    /// The real differences; empty if nothing changed.
     pub changes: Vec<Change>,
 }
 
-/// One attribute's change.
+/// The change of one attribute.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change {
-    /// `userName`, `name.familyName`, `emails`, `urn:…:User:department`.
+    /// The path of the attribute: `userName`, `name.familyName`, `emails`, `urn:…:User:department`.
     pub path: String,
-    /// Before; none where it had no value.
+    /// The value before the write; `None` if the attribute had no value.
     pub before: Option<Value>,
-    /// After; none where it has no value.
+    /// The value after the write; `None` if the attribute has no value.
     pub after: Option<Value>,
 }
 
@@ -39,7 +39,7 @@ fn compare(prefix: &str, before: &Object, after: &Object, changes: &mut Vec<Chan
         if old == new {
             continue;
         }
-        // Extensions and names are judged by part; a manager is one thing.
+        // Extensions and names are compared per sub-attribute; a manager is compared as a whole.
         let split = prefix.is_empty() && (name.starts_with("urn:") || name == "name");
         if split {
             let empty = Object::new();

@@ -1,4 +1,4 @@
-//! What the service says about itself (RFC 7643 sections 5 to 7), and list responses.
+//! The discovery documents (RFC 7643 sections 5 to 7), and list responses.
 
 use serde_json::{Value, json};
 
@@ -7,29 +7,30 @@ use crate::schema::{self, Attribute, Kind, ResourceType, Schema};
 
 /// The schema of list responses.
 pub const LIST_SCHEMA: &str = "urn:ietf:params:scim:api:messages:2.0:ListResponse";
-/// Resources of a page where the client names no number.
+/// The number of resources per page if the client names none.
 pub const DEFAULT_COUNT: u32 = 100;
-/// Most resources of a page.
+/// The maximum number of resources per page.
 pub const MAX_COUNT: u32 = 200;
-/// How long a cursor is good for, in seconds.
+/// How long a cursor is valid, in seconds.
 pub const CURSOR_TIMEOUT: u32 = 3_600;
-/// Largest request body, in bytes.
+/// The maximum size of a request body, in bytes.
 pub const MAX_BODY: usize = 1 << 20;
-/// Most operations of a bulk request.
+/// The maximum number of operations per bulk request.
 pub const MAX_BULK_OPERATIONS: usize = 1_000;
 
-/// What the endpoint supports besides what every one of ours does; nothing is advertised that is not so.
+/// The features of an endpoint that are optional here. Only what is supported is advertised.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Support {
-    /// `sortBy` and `sortOrder`.
+    /// Whether `sortBy` and `sortOrder` are supported.
     pub sort: bool,
-    /// `cursor` (RFC 9865).
+    /// Whether `cursor` (RFC 9865) is supported.
     pub cursor: bool,
-    /// `/Bulk`, and most operations of one request.
+    /// The maximum number of operations per `/Bulk` request; `None` if `/Bulk` is not supported.
     pub bulk: Option<usize>,
 }
 
-/// `/ServiceProviderConfig`. Every member is there, also where something is not supported.
+/// Returns the document of `/ServiceProviderConfig`. It has every member, also for features that are not
+/// supported.
 pub fn service_provider_config(base: &str, support: Support) -> Value {
     json!({
         "schemas": ["urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"],
@@ -62,19 +63,20 @@ pub fn service_provider_config(base: &str, support: Support) -> Value {
     })
 }
 
-/// `/ResourceTypes`, with the workspace's user resource type: [`schema::user`] or [`schema::user_with`].
+/// Returns the documents of `/ResourceTypes`, with the workspace's user resource type: [`schema::user`] or
+/// [`schema::user_with`].
 pub fn resource_types(base: &str, user: &ResourceType) -> Vec<Value> {
     [user, schema::group()].map(|resource_type| resource_type_document(resource_type, base)).into()
 }
 
-/// `/Schemas`, with the workspace's user resource type.
+/// Returns the documents of `/Schemas`, with the workspace's user resource type.
 pub fn schemas(base: &str, user: &ResourceType) -> Vec<Value> {
     let group = schema::group();
     let users = std::iter::once(&user.schema).chain(&user.extensions);
     users.chain([&group.schema]).map(|schema| schema_document(schema, base)).collect()
 }
 
-/// A list response (RFC 7644 section 3.4.2).
+/// Returns a list response (RFC 7644 section 3.4.2).
 pub fn list_response(total: u64, start_index: u64, resources: &[Value]) -> Value {
     json!({
         "schemas": [LIST_SCHEMA],
@@ -85,8 +87,8 @@ pub fn list_response(total: u64, start_index: u64, resources: &[Value]) -> Value
     })
 }
 
-/// A list response of a page by cursor (RFC 9865 section 2): without `startIndex`, and with the cursors
-/// that are not empty.
+/// Returns a list response for a page by cursor (RFC 9865 section 2): it has no `startIndex`, and it omits
+/// empty cursors.
 pub fn cursor_response(total: Option<u64>, next: &str, previous: &str, resources: &[Value]) -> Value {
     let mut response = Object::new();
     response.insert("schemas".to_owned(), json!([LIST_SCHEMA]));
@@ -123,7 +125,7 @@ fn resource_type_document(resource_type: &ResourceType, base: &str) -> Value {
     })
 }
 
-/// Whether every resource has the extension, because it has an attribute that every resource has.
+/// Returns whether every resource has the extension, because one of its attributes is always present.
 fn is_required(extension: &Schema) -> bool {
     extension.attributes.iter().any(|attribute| attribute.required)
 }

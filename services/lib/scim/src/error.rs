@@ -1,16 +1,16 @@
-//! What can be wrong with a SCIM request (RFC 7644 section 3.12).
+//! Faults of SCIM requests (RFC 7644 section 3.12).
 
 use serde_json::{Value, json};
 
 /// The schema of error messages.
 pub const ERROR_SCHEMA: &str = "urn:ietf:params:scim:api:messages:2.0:Error";
 
-/// Longest detail, in characters: it travels in a header between services.
+/// The maximum length of a detail, in characters. A detail travels in a header between services.
 pub const MAX_DETAIL: usize = 600;
-/// Longest part of what a client sent that a message repeats, in characters.
+/// The maximum length of a client's text that a message repeats, in characters.
 const MAX_QUOTED: usize = 80;
 
-/// As much of what a client sent as a message repeats.
+/// Shortens a client's text so that a message can repeat it.
 pub fn short(text: &str) -> String {
     cut(text.to_owned(), MAX_QUOTED)
 }
@@ -40,7 +40,7 @@ pub enum ScimType {
 }
 
 impl ScimType {
-    /// As it is on the wire.
+    /// Returns the name on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::InvalidFilter => "invalidFilter",
@@ -57,18 +57,18 @@ impl ScimType {
     }
 }
 
-/// A request that can't be followed. Always the client's to change: HTTP status 400.
+/// A request that can't be followed. Only the client can mend it: HTTP status 400.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{detail}")]
 pub struct ScimError {
-    /// What kind of fault.
+    /// The kind of fault.
     pub scim_type: ScimType,
-    /// What is wrong and what to change, for an admin.
+    /// What is wrong and what to change, in words for an admin.
     pub detail: String,
 }
 
 impl ScimError {
-    /// Makes an error. A detail of more than [`MAX_DETAIL`] characters is cut.
+    /// Creates an error. A detail of more than [`MAX_DETAIL`] characters is cut.
     pub fn new(scim_type: ScimType, detail: impl Into<String>) -> Self {
         Self { scim_type, detail: cut(detail.into(), MAX_DETAIL) }
     }
@@ -82,7 +82,7 @@ impl ScimError {
     }
 }
 
-/// The body of an error response; its status is a string.
+/// Returns the body of an error response; its status is a string.
 pub fn error_body(status: u16, scim_type: Option<&str>, detail: &str) -> Value {
     let mut body = json!({ "schemas": [ERROR_SCHEMA], "status": status.to_string(), "detail": detail });
     if let Some(scim_type) = scim_type {

@@ -1,4 +1,4 @@
-//! Judging a bound filter on a resource in memory.
+//! Evaluates a bound filter on a resource in memory.
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -10,18 +10,18 @@ use crate::Object;
 use crate::filter::{Bound, Case, Order, Place, Test, TextOp};
 use crate::time::stored_moment;
 
-/// Whether a whole resource, as rendered, fulfils the filter.
+/// Returns whether a whole resource, as rendered, matches the filter.
 pub fn matches(filter: &Bound<'_>, resource: &Object) -> bool {
     resource_holds(filter, resource, &mut Folded::default())
 }
 
-/// Whether one element of a multi-valued attribute fulfils the filter of a value path.
+/// Returns whether one element of a multi-valued attribute matches the filter of a value path.
 pub fn matches_element(filter: &Bound<'_>, element: &Object) -> bool {
     element_holds(filter, element, &mut Folded::default())
 }
 
-/// The forms in which values were compared, by where the value is: each is made once, and found at once, however many
-/// terms and values there are.
+/// Caches the forms in which values are compared, by the address of the value. Each form is computed once,
+/// however many terms and values there are.
 #[derive(Default)]
 struct Folded<'r>(HashMap<(usize, usize, Case), String>, PhantomData<&'r str>);
 
@@ -67,12 +67,12 @@ fn element_holds<'r>(filter: &Bound<'_>, element: &'r Object, folded: &mut Folde
         Bound::Some(place, test) => {
             element.get(place.leaf().name.as_ref()).is_some_and(|value| holds(test, value, folded))
         }
-        // There is no such thing in an element.
+        // A multi-valued attribute can't be inside an element.
         Bound::Element(..) => false,
     }
 }
 
-/// The value of an attribute, or its values where it is a list.
+/// Returns the value of an attribute, or its values if it is a list.
 fn elements<'r>(place: &Place<'_>, resource: &'r Object) -> &'r [Value] {
     let holder = match place.extension {
         None => Some(resource),
@@ -111,7 +111,7 @@ fn holds<'r>(asked: &Test, value: &'r Value, folded: &mut Folded<'r>) -> bool {
 
 fn text_holds(op: TextOp, text: &str, literal: &str) -> bool {
     match op {
-        // Nothing is equal to "": what is empty is not there.
+        // An empty value counts as absent, so that no comparison with it holds.
         TextOp::Order(_) if text.is_empty() => false,
         TextOp::Order(order) => order_holds(order, text.cmp(literal)),
         TextOp::Co => text.contains(literal),

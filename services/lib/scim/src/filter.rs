@@ -1,5 +1,5 @@
-//! Filters (RFC 7644 section 3.4.2.2): the whole grammar, and the forms outside it that identity
-//! providers are known to send, which become forms inside it:
+//! Filters (RFC 7644 section 3.4.2.2). The parser reads the whole grammar, and these forms outside it that
+//! identity providers are known to send; it turns them into forms of the grammar:
 //!
 //! - `emails[type eq "work"].value eq "x"` and `emails[type eq "work"] eq "x"` mean
 //!   `emails[type eq "work" and value eq "x"]`;
@@ -17,20 +17,20 @@ pub(crate) use parser::parse_patch_path;
 use crate::Profile;
 use crate::error::{ScimError, ScimType};
 
-/// Longest filter, in bytes.
+/// The maximum length of a filter, in bytes.
 pub const MAX_LENGTH: usize = 16 * 1024;
-/// Deepest nesting of brackets and `not`.
+/// The maximum nesting of brackets and `not`.
 pub const MAX_DEPTH: usize = 32;
-/// Most comparisons.
+/// The maximum number of comparisons.
 pub const MAX_TERMS: usize = 200;
 
-/// Where and why a filter can't be read.
+/// Where and why a filter can't be parsed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message} at byte {offset} of the filter")]
 pub struct FilterError {
-    /// Byte offset.
+    /// The byte offset of the fault.
     pub offset: usize,
-    /// What is wrong there.
+    /// What is wrong at the offset.
     pub message: String,
 }
 
@@ -40,10 +40,10 @@ impl From<FilterError> for ScimError {
     }
 }
 
-/// Reads a filter; strictly, only what is in the grammar.
+/// Parses a filter. The strict profile accepts the grammar only.
 ///
 /// # Errors
-/// Not a filter, or over a budget.
+/// Returns an error if the text is not a filter, or if it exceeds a limit.
 pub fn parse(text: &str, profile: Profile) -> Result<Filter, FilterError> {
     parser::parse(text, profile)
 }

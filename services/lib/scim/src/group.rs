@@ -1,7 +1,7 @@
-//! Groups: from what a client sends to attributes and changes of membership, and to the wire.
+//! Groups: converts what a client sends to attributes and changes of members, and renders groups.
 //!
-//! Membership is never part of a canonical group here: it is told as [`Step`]s, so that adding one
-//! member needs nobody to read the others.
+//! A canonical group has no members. Changes of members are [`Step`]s, so that a member can be added without
+//! reading the others.
 
 mod members;
 mod render;
@@ -18,27 +18,27 @@ use crate::schema;
 use crate::user::Incoming;
 use crate::{Object, Profile};
 
-/// A group's document, made canonical.
+/// A canonical group document.
 #[derive(Clone, Debug)]
 pub struct IncomingGroup {
     attributes: Incoming<'static>,
-    /// Those whom `members` names; none where the document has no `members`.
+    /// The members that the document names; `None` if it has no `members`.
     members: Option<Vec<members::Member>>,
 }
 
-/// A group after a write, without its members, and what the write does to these.
+/// A group after a write, without its members, and the changes of its members.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GroupChange {
-    /// The attributes.
+    /// The group's attributes, and what the write changed in them.
     pub changed: Changed,
-    /// The changes of membership, in order.
+    /// The changes of members, in order.
     pub members: Vec<Step>,
 }
 
-/// Reads a POST or PUT body.
+/// Canonicalizes the body of a POST or PUT.
 ///
 /// # Errors
-/// As [`crate::user::canonicalize`].
+/// Those of [`crate::user::canonicalize`].
 pub fn canonicalize(mut body: Value, profile: Profile) -> Result<IncomingGroup, ScimError> {
     let sent = match body.as_object_mut() {
         Some(body) => members::take_out(body)?,
@@ -49,10 +49,10 @@ pub fn canonicalize(mut body: Value, profile: Profile) -> Result<IncomingGroup, 
     Ok(IncomingGroup { attributes, members })
 }
 
-/// A new group.
+/// Creates a group.
 ///
 /// # Errors
-/// `invalidValue`: no display name.
+/// `invalidValue` if there is no display name.
 pub fn create(incoming: IncomingGroup) -> Result<GroupChange, ScimError> {
     let mut resource = Object::new();
     incoming.attributes.merge_into(&mut resource);
@@ -60,11 +60,11 @@ pub fn create(incoming: IncomingGroup) -> Result<GroupChange, ScimError> {
     finish(&Object::new(), resource, members.into_iter().collect())
 }
 
-/// A group after PUT (RFC 7644 section 3.5.1). In the default profile what the client does not send
-/// stays, the members too; in the strict one it is cleared.
+/// Replaces a group's attributes by PUT (RFC 7644 section 3.5.1). In the default profile, what the client
+/// does not send is kept, including the members; in the strict profile it is cleared.
 ///
 /// # Errors
-/// `invalidValue`: no display name.
+/// `invalidValue` if there is no display name.
 pub fn replace(
     current: &Object,
     incoming: IncomingGroup,
@@ -84,10 +84,10 @@ pub fn replace(
     finish(current, resource, members.map(Step::Delta).into_iter().collect())
 }
 
-/// A group after PATCH (RFC 7644 section 3.5.2): operations in order, all or none.
+/// Applies a PATCH to a group (RFC 7644 section 3.5.2): all operations in order, or none.
 ///
 /// # Errors
-/// `invalidPath`, `noTarget`, `mutability` or `invalidValue`, naming the operation.
+/// `invalidPath`, `noTarget`, `mutability` or `invalidValue`; the detail names the operation.
 pub fn patch(current: &Object, operations: &[Operation], profile: Profile) -> Result<GroupChange, ScimError> {
     let mut resource = current.clone();
     let (mut steps, mut budget) = (Vec::new(), Budget::default());
@@ -101,11 +101,11 @@ pub fn patch(current: &Object, operations: &[Operation], profile: Profile) -> Re
     finish(current, resource, steps)
 }
 
-/// What operations do to the members, where they do nothing else and filter nobody: then the group's
-/// attributes need not be read.
+/// Returns the changes of members if the operations change nothing else and filter no member: then the
+/// group's attributes need not be read.
 ///
 /// # Errors
-/// As [`patch`].
+/// Those of [`patch`].
 pub fn membership_alone(operations: &[Operation], profile: Profile) -> Result<Option<Delta>, ScimError> {
     let mut steps = Vec::new();
     for (index, operation) in operations.iter().enumerate() {
@@ -129,7 +129,7 @@ fn finish(before: &Object, resource: Object, members: Vec<Step>) -> Result<Group
     Ok(GroupChange { changed: Changed::between(before, resource), members })
 }
 
-/// The group's name.
+/// Returns the group's display name.
 pub fn display_name(resource: &Object) -> Option<&str> {
     resource.get("displayName")?.as_str()
 }

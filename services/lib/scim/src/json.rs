@@ -1,4 +1,4 @@
-//! JSON as it may come from anybody: judged in one pass, without building anything.
+//! Checks JSON from untrusted clients in one pass, without building a value.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -8,14 +8,14 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess,
 use crate::discovery::MAX_BODY;
 use crate::error::{ScimError, short};
 
-/// Objects and lists inside each other. A bulk request with a PATCH of an extension needs eight.
+/// The maximum nesting of objects and lists. A bulk request with a PATCH of an extension needs eight.
 pub const MAX_DEPTH: usize = 32;
 
-/// Longest name of a member, in bytes.
+/// The maximum length of a member's name, in bytes.
 const MAX_NAME: usize = 1 << 10;
 
-/// Checks a JSON text: not too large, well-formed, of sane depth, no name twice in an object (names compare
-/// without case, as SCIM's do), no NUL, no half of a surrogate pair, no number out of range.
+/// Checks a JSON text: its size, its syntax, its nesting, and that it has no duplicate name in an object
+/// (names compare without case, as in SCIM), no NUL, no lone surrogate and no number out of range.
 ///
 /// # Errors
 /// `invalidSyntax`, with line and column.
@@ -33,17 +33,17 @@ pub fn check(text: &str) -> Result<(), ScimError> {
         .map_err(|error| ScimError::syntax(format!("the body can't be read as JSON: {error}")))
 }
 
-/// Reads a JSON text that stands the check.
+/// Parses a JSON text after it was checked.
 ///
 /// # Errors
-/// As [`check`].
+/// Those of [`check`].
 pub fn parse(text: &str) -> Result<serde_json::Value, ScimError> {
     check(text)?;
     serde_json::from_str(text)
         .map_err(|error| ScimError::syntax(format!("the body can't be read as JSON: {error}")))
 }
 
-/// A value with so many levels left below it.
+/// The number of levels that may still be nested below a value.
 #[derive(Clone, Copy)]
 struct Value {
     left: usize,
@@ -111,7 +111,7 @@ impl<'de> Visitor<'de> for Value {
             }
             name.make_ascii_lowercase();
             if let Some(twice) = names.replace(name.clone()) {
-                return Err(A::Error::custom(format!("{:?} is there twice in one object", short(&twice))));
+                return Err(A::Error::custom(format!("{:?} occurs twice in one object", short(&twice))));
             }
             members.next_value_seed(below)?;
         }
@@ -184,7 +184,7 @@ mod tests {
         for (text, told) in [
             ("[\"\\u0000\"]", "a text contains a NUL character"),
             ("{\"\\u0000\":1}", "a text contains a NUL character"),
-            ("{\"Ab\":1,\"aB\":2}", "\"ab\" is there twice in one object"),
+            ("{\"Ab\":1,\"aB\":2}", "\"ab\" occurs twice in one object"),
             ("[1 2]", "line 1 column 4"),
         ] {
             let detail = check(text).unwrap_err().detail;

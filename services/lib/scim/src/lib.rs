@@ -28,12 +28,12 @@ pub use text::{fold, user_name_key};
 /// A JSON object.
 pub type Object = serde_json::Map<String, serde_json::Value>;
 
-/// How strictly a client is read.
+/// How strictly a client's requests are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Profile {
-    /// Tolerant of what identity providers are known to send.
+    /// Tolerates what identity providers are known to send.
     #[default]
     Default,
-    /// RFC 7644 to the letter.
+    /// Accepts only what RFC 7644 allows.
     Strict,
 }

@@ -1,4 +1,4 @@
-//! PATCH (RFC 7644 section 3.5.2), in every dialect that identity providers speak: one engine.
+//! PATCH (RFC 7644 section 3.5.2): one engine for the dialects of all identity providers.
 
 mod budget;
 mod operation;
@@ -13,14 +13,14 @@ use crate::error::ScimError;
 use crate::schema::ResourceType;
 use crate::{Object, Profile};
 
-/// Applies operations in order, all or none, and gives the resource after them.
+/// Applies operations in order, all or none, and returns the resource after them.
 ///
-/// Default profile: adding or replacing through `emails[type eq "work"]` creates the element that
-/// the filter describes where there is none; `""` and `null` clear; removing what is absent
+/// In the default profile, an operation that adds or replaces through `emails[type eq "work"]` creates the
+/// element that the filter describes if there is none; `""` and `null` clear; removing an absent value
 /// changes nothing.
 ///
 /// # Errors
-/// `invalidPath`, `noTarget`, `mutability`, `invalidValue` or `tooMany`, naming the operation.
+/// `invalidPath`, `noTarget`, `mutability`, `invalidValue` or `tooMany`; the detail names the operation.
 pub fn apply(
     current: &Object,
     operations: &[Operation],
@@ -49,7 +49,7 @@ pub(crate) fn apply_one(
     }
 }
 
-/// Says which operation is at fault, counted from 1.
+/// Adds to the detail which operation is at fault, counted from 1.
 pub(crate) fn numbered(index: usize, error: &ScimError) -> ScimError {
     ScimError::new(error.scim_type, format!("operation {}: {}", index + 1, error.detail))
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::Object;
 use crate::schema::{AttrPath, CUSTOM_USER, ResourceType};
 
-/// Which attributes a response has.
+/// The attributes that a response includes.
 #[derive(Clone, Debug, Default)]
 pub struct Projection {
     only: Option<Vec<Wanted>>,
@@ -14,20 +14,20 @@ pub struct Projection {
 
 #[derive(Clone, Debug, PartialEq)]
 struct Wanted {
-    /// The core attribute, or the extension's URN.
+    /// The name of the core attribute, or the URN of the extension.
     top: String,
-    /// The extension's attribute.
+    /// The name of the extension's attribute.
     inner: Option<String>,
     sub: Option<String>,
 }
 
-/// What is returned whatever is asked for (RFC 7643 section 7); `schemas` says what the rest is.
+/// Attributes that every response includes (RFC 7643 section 7); clients need `schemas` to read the others.
 const ALWAYS: [&str; 2] = ["schemas", "id"];
 
 impl Projection {
-    /// Reads the two parameters. Names in any case, dotted, with URN; a filter inside a name
-    /// (`emails[type eq "work"]`) is tolerated and selects the whole attribute. Unknown names
-    /// select nothing. Where both are sent, `attributes` decides.
+    /// Parses the two parameters. Names may be in any case, dotted or with URN; a filter inside a name
+    /// (`emails[type eq "work"]`) is tolerated and selects the whole attribute. Unknown names select nothing.
+    /// If the client sends both parameters, `attributes` decides.
     pub fn parse(attributes: Option<&str>, excluded: Option<&str>, resource_type: &ResourceType) -> Self {
         let read = |list: &str| -> Vec<Wanted> {
             let mut read: Vec<Wanted> = Vec::new();
@@ -43,12 +43,13 @@ impl Projection {
         Self { only, without }
     }
 
-    /// Whether everything is returned.
+    /// Returns whether the response includes everything.
     pub fn is_everything(&self) -> bool {
         self.only.is_none() && self.without.is_empty()
     }
 
-    /// Whether an attribute of the core is returned, in part or as a whole: what is not need not be read.
+    /// Returns whether the response includes a core attribute, in part or as a whole. What it omits need not
+    /// be read.
     pub fn returns(&self, name: &str) -> bool {
         if let Some(only) = &self.only {
             return only.iter().any(|wanted| wanted.top == name);
@@ -57,7 +58,7 @@ impl Projection {
         !self.without.iter().any(gone)
     }
 
-    /// Takes out of a rendered resource what is not to be returned.
+    /// Removes from a rendered resource what the response omits.
     pub fn apply(&self, document: &mut Object) {
         if let Some(only) = &self.only {
             document.retain(|name, _| {
@@ -91,7 +92,7 @@ impl Projection {
     }
 }
 
-/// Splits at commas that are not inside a filter.
+/// Splits a list at the commas that are not inside a filter.
 fn split(list: &str) -> Vec<&str> {
     let mut depth = 0_usize;
     list.split(move |c| {
@@ -117,7 +118,8 @@ fn wanted(name: &str, resource_type: &ResourceType) -> Vec<Wanted> {
         return vec![Wanted { top: urn.clone(), inner: None, sub: None }];
     }
     if path.urn.as_deref() == Some(CUSTOM_USER) {
-        // Whatever the workspace has defined; it is taken by the name it has in the document.
+        // The definitions of a workspace's own attributes are not needed: the name in the document selects
+        // the attribute.
         return vec![Wanted { top: CUSTOM_USER.to_owned(), inner: Some(path.name), sub: None }];
     }
     let Some(found) = path.resolve(resource_type) else { return Vec::new() };
@@ -129,7 +131,7 @@ fn wanted(name: &str, resource_type: &ResourceType) -> Vec<Wanted> {
     }
 }
 
-/// Keeps what is wanted of a core attribute or of an extension.
+/// Keeps the requested parts of a core attribute or of an extension.
 fn keep(value: &mut Value, wanted: &[&Wanted]) {
     if wanted.iter().any(|wanted| wanted.inner.is_none() && wanted.sub.is_none()) {
         return;
@@ -144,7 +146,8 @@ fn keep(value: &mut Value, wanted: &[&Wanted]) {
         wanted.as_deref().is_some_and(|wanted| wanted.eq_ignore_ascii_case(name))
     };
     attributes.retain(|name, value| {
-        // A part of a core attribute, or an attribute of an extension, of which parts may be wanted.
+        // A sub-attribute of a core attribute, or an attribute of an extension, of which sub-attributes may
+        // be requested.
         let named = |one: &&&Wanted| is(name, if one.inner.is_some() { &one.inner } else { &one.sub });
         let of_this: Vec<&&Wanted> = wanted.iter().filter(named).collect();
         let whole = of_this.iter().any(|wanted| wanted.inner.is_none() || wanted.sub.is_none());

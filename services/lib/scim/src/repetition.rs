@@ -1,5 +1,5 @@
-//! What one document says twice: the same attribute under several names, as `name.givenName` and in `name`. It has one
-//! value, and neither is dropped silently.
+//! Finds attributes that one document sets twice under different names, such as `name.givenName` and inside
+//! `name`. An attribute has one value, and neither of two values is dropped silently.
 
 use std::collections::HashMap;
 
@@ -8,10 +8,11 @@ use serde_json::Value;
 use crate::coerce::Violation;
 use crate::slot::Slot;
 
-/// A part of a single complex attribute, or the whole of another.
+/// The place of a write: a sub-attribute of a single complex attribute, or another attribute as a whole.
 type Place<'a> = (Option<&'static str>, &'a str, Option<&'a str>);
 
-/// What is wrong with writes of one document: each sets a place or a part of it, or clears it, in its canonical form.
+/// Returns what is wrong with the writes of one document. Each write sets or clears a place, and its value is
+/// canonical.
 pub(crate) fn faults<'a>(
     writes: impl Iterator<Item = (&'a Slot<'a>, Option<&'a str>, Option<&'a Value>)>,
 ) -> Vec<Violation> {

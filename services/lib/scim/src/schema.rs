@@ -1,4 +1,4 @@
-//! The registry of schemas (RFC 7643 section 7): what attributes there are and what they are like.
+//! The registry of schemas (RFC 7643 section 7): which attributes exist, and their characteristics.
 
 mod attribute;
 mod core_group;
@@ -15,36 +15,36 @@ pub use custom_user::CustomAttribute;
 pub(crate) use path::split_urn;
 pub use path::{AttrPath, Resolved};
 
-/// URN of the core user schema.
+/// The URN of the core user schema.
 pub const CORE_USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
-/// URN of the core group schema.
+/// The URN of the core group schema.
 pub const CORE_GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
-/// URN of the enterprise extension.
+/// The URN of the enterprise extension.
 pub const ENTERPRISE_USER: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
-/// URN of Usher's extension.
+/// The URN of Usher's extension.
 pub const USHER_USER: &str = "urn:ietf:params:scim:schemas:extension:usher:2.0:User";
 
-/// URN of the extension with a workspace's own attributes.
+/// The URN of the extension that holds a workspace's custom attributes.
 pub const CUSTOM_USER: &str = "urn:ietf:params:scim:schemas:extension:custom:2.0:User";
 
-/// Largest user, in bytes of JSON without what the service adds.
+/// The maximum size of a user, in bytes of JSON, without what the service adds.
 pub const MAX_USER: usize = 128 << 10;
 
-/// A schema.
+/// A schema and its attributes.
 #[derive(Clone, Debug)]
 pub struct Schema {
-    /// Its URN.
+    /// The URN of the schema.
     pub id: &'static str,
-    /// Its name.
+    /// The name of the schema.
     pub name: &'static str,
-    /// What it is for.
+    /// What the schema is for.
     pub description: &'static str,
-    /// Its attributes.
+    /// The attributes of the schema.
     pub attributes: Vec<Attribute>,
 }
 
 impl Schema {
-    /// The attribute of that name, compared without case.
+    /// Returns the attribute with that name, compared without case.
     pub fn attribute(&self, name: &str) -> Option<&Attribute> {
         self.attributes.iter().find(|attribute| attribute.name.eq_ignore_ascii_case(name))
     }
@@ -53,27 +53,28 @@ impl Schema {
 /// A resource type: a core schema and its extensions.
 #[derive(Clone, Debug)]
 pub struct ResourceType {
-    /// `User`.
+    /// The name: `User` or `Group`.
     pub name: &'static str,
-    /// `/Users`.
+    /// The endpoint: `/Users` or `/Groups`.
     pub endpoint: &'static str,
-    /// What it is for.
+    /// What the resource type is for.
     pub description: &'static str,
     /// The core schema.
     pub schema: Schema,
-    /// The extensions; none is required.
+    /// The extensions; no resource must use them.
     pub extensions: Vec<Schema>,
-    /// `schemas`, `id`, `externalId` and `meta`, which every resource has (RFC 7643 section 3.1).
+    /// The attributes that every resource has (RFC 7643 section 3.1): `schemas`, `id`, `externalId` and
+    /// `meta`.
     pub common: Vec<Attribute>,
 }
 
-/// The user resource type.
+/// Returns the user resource type.
 pub fn user() -> &'static ResourceType {
     static USER: LazyLock<ResourceType> = LazyLock::new(|| user_with(Vec::new()));
     &USER
 }
 
-/// The user resource type of a workspace that has attributes of its own.
+/// Returns the user resource type of a workspace that has custom attributes.
 pub fn user_with(custom: Vec<CustomAttribute>) -> ResourceType {
     let mut extensions = vec![enterprise_user::schema(), usher_user::schema()];
     if !custom.is_empty() {
@@ -89,7 +90,7 @@ pub fn user_with(custom: Vec<CustomAttribute>) -> ResourceType {
     }
 }
 
-/// The group resource type.
+/// Returns the group resource type.
 pub fn group() -> &'static ResourceType {
     static GROUP: LazyLock<ResourceType> = LazyLock::new(|| ResourceType {
         name: "Group",
@@ -102,8 +103,8 @@ pub fn group() -> &'static ResourceType {
     &GROUP
 }
 
-/// Whether a text may name a workspace's own attributes. Only then their definitions are needed;
-/// without the URN these attributes can't be named.
+/// Returns whether a text may name a custom attribute. Custom attributes can't be named without their URN, so
+/// their definitions are needed only then.
 pub fn may_name_custom(text: &str) -> bool {
     const MARK: &str = "extension:custom:";
     text.as_bytes().windows(MARK.len()).any(|part| part.eq_ignore_ascii_case(MARK.as_bytes()))

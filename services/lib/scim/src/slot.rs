@@ -1,11 +1,11 @@
-//! Where an attribute lives in a canonical resource.
+//! The place of an attribute in a canonical resource.
 
 use serde_json::Value;
 
 use crate::Object;
 use crate::schema::{Attribute, Resolved};
 
-/// A place in a resource: a core attribute at the top, or an extension's under its URN.
+/// A place in a resource: a core attribute at the top level, or an extension's attribute under its URN.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Slot<'a> {
     pub(crate) extension: Option<&'static str>,

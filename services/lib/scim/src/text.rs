@@ -1,15 +1,15 @@
-//! How texts are compared.
+//! Forms in which texts are compared.
 
 use unicode_normalization::UnicodeNormalization as _;
 use uuid::Uuid;
 
-/// The one spelling of an id of the service's own: lower case, with hyphens. Any other text stays as it is.
+/// Spells an id of the service in the canonical way: lower case, with hyphens. Any other text stays as it is.
 pub(crate) fn canonical_id(text: &str) -> String {
     Uuid::parse_str(text).map_or_else(|_| text.to_owned(), |id| id.to_string())
 }
 
-/// The form in which texts are compared where case does not matter: Unicode's full case folding, but that a dotless
-/// i is an i as well. The database has the same as `fold_text`.
+/// Returns the form in which texts are compared without case: Unicode's full case folding, except that a
+/// dotless i equals an i. The database function `fold_text` returns the same.
 pub fn fold(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
@@ -17,17 +17,17 @@ pub fn fold(text: &str) -> String {
     text.to_uppercase().to_lowercase().replace('ς', "σ").replace('ß', "ss")
 }
 
-/// The form in which user names are compared (RFC 7644 section 5): that of PRECIS `UsernameCaseMapped` (RFC 8265) for
-/// every name that it allows, and the same mappings for every other one. Characters that show nothing, and blanks at
-/// the ends, are no part of it; a sigma is a sigma wherever it stands. A name of nothing else is its own form. The
-/// database has the same as `user_name_key`.
+/// Returns the form in which user names are compared (RFC 7644 section 5): that of PRECIS
+/// `UsernameCaseMapped` (RFC 8265) for every name that it allows, and the same mappings for every other name.
+/// Invisible characters, and white space at the ends, are dropped; all forms of sigma are equal. A name of
+/// which nothing would be left stays as it is. The database function `user_name_key` returns the same.
 pub fn user_name_key(name: &str) -> String {
     let form = user_name_part(name);
     let key = form.trim_matches(is_blank);
     if key.is_empty() { name.to_owned() } else { key.to_owned() }
 }
 
-/// The form of a part of a user name, which may begin or end with a blank.
+/// Returns the form of a part of a user name, which may begin or end with white space.
 pub(crate) fn user_name_part(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
@@ -36,18 +36,19 @@ pub(crate) fn user_name_part(text: &str) -> String {
     shown.to_lowercase().replace('ς', "σ").nfkc().collect()
 }
 
-/// Whether a user name shows nothing.
+/// Returns whether a user name has no visible character.
 pub(crate) fn shows_nothing(name: &str) -> bool {
     user_name_part(name).trim_matches(is_blank).is_empty()
 }
 
-/// White space that NFKC leaves.
+/// Returns whether a character is white space that NFKC keeps.
 const fn is_blank(c: char) -> bool {
     matches!(c, ' ' | '\t'..='\r' | '\u{85}' | '\u{1680}' | '\u{2028}' | '\u{2029}')
 }
 
-/// Unicode's default ignorable characters: most show nothing, and PRECIS allows none in a user name but a joiner
-/// between certain letters, which makes no other person of somebody either.
+/// Returns whether a character is default ignorable in Unicode. Most of these are invisible. PRECIS allows
+/// none in a user name except a joiner between certain letters, and that joiner does not make a different
+/// person either.
 const fn is_invisible(c: char) -> bool {
     matches!(
         c,

@@ -1,4 +1,4 @@
-//! Times as texts: what is read, stored and compared.
+//! Parses, stores and compares times.
 
 use jiff::civil::{Date, DateTime};
 use jiff::fmt::temporal::{Pieces, PiecesOffset};
@@ -7,8 +7,8 @@ use jiff::{Span, Unit};
 const EPOCH: Date = jiff::civil::date(1970, 1, 1);
 const DAY: i128 = 86_400 * 1_000_000_000;
 
-/// Reads a time to compare with, in microseconds since 1970: RFC 3339; without an offset it is UTC. A `+`
-/// that became a space on its way through a query string is read as what it was.
+/// Parses a time to compare with, in microseconds since 1970: RFC 3339, in UTC if it has no offset. A `+`
+/// that became a space in a query string is read as a `+`.
 pub(crate) fn moment(text: &str) -> Option<i64> {
     let offset_lost = text.get(19..).is_some_and(|rest| rest.contains(' '));
     let nanos = if offset_lost {
@@ -20,13 +20,13 @@ pub(crate) fn moment(text: &str) -> Option<i64> {
     i64::try_from(nanos?.div_euclid(1_000)).ok()
 }
 
-/// A stored time in microseconds since 1970, rounded as PostgreSQL rounds it.
+/// Parses a stored time, in microseconds since 1970, rounded as PostgreSQL rounds it.
 pub(crate) fn stored_moment(text: &str) -> Option<i64> {
     i64::try_from((nanoseconds(text)? + 500).div_euclid(1_000)).ok()
 }
 
-/// The form in which a time is stored, if it is one that every reader understands: RFC 3339, years 1 to 9999.
-/// Without an offset it is UTC, and the stored form says so.
+/// Returns the form in which a time is stored, or `None` if not every reader understands it: RFC 3339, years
+/// 1 to 9999. A time without an offset is UTC, and the stored form says so.
 pub(crate) fn storable_time(text: &str) -> Option<String> {
     let bytes = text.as_bytes();
     let digits = |range: std::ops::Range<usize>| {
@@ -59,8 +59,8 @@ pub(crate) fn storable_time(text: &str) -> Option<String> {
     is_time.then(|| if offset.is_empty() { format!("{text}Z") } else { text.to_owned() })
 }
 
-/// Nanoseconds since 1970. A library's own instants end some hours before the year 9999 does, in which
-/// clients write their latest time; civil dates and plain numbers do not.
+/// Returns nanoseconds since 1970. jiff's `Timestamp` ends some hours before the end of the year 9999, which
+/// clients send as their latest time; civil dates and plain numbers reach that far.
 fn nanoseconds(text: &str) -> Option<i128> {
     let pieces = Pieces::parse(text).ok()?;
     let civil = DateTime::from_parts(pieces.date(), pieces.time().unwrap_or_default());

@@ -1,7 +1,7 @@
-//! Users: from what a client sends to the canonical resource, and from there to the wire.
+//! Users: converts what a client sends to the canonical resource, and renders it for the wire.
 //!
-//! A canonical resource has attributes spelled as in the schema, core ones at the top, extensions
-//! as objects under their URN, and neither `id` nor `meta` nor `schemas`.
+//! In a canonical resource, attributes are spelled as in the schema, core attributes are at the top level,
+//! and extensions are objects under their URN. It has neither `id` nor `meta` nor `schemas`.
 
 mod incoming;
 mod leaving;
@@ -22,10 +22,10 @@ use crate::schema::{MAX_USER, ResourceType, USHER_USER};
 use crate::text::shows_nothing;
 use crate::{Object, Profile};
 
-/// A new user. Without `active`, it is active.
+/// Creates a user. The user is active unless `active` says otherwise.
 ///
 /// # Errors
-/// `invalidValue`: no user name.
+/// `invalidValue` if there is no user name.
 pub fn create(incoming: Incoming<'_>, profile: Profile) -> Result<Changed, ScimError> {
     let mut resource = Object::new();
     incoming.merge_into(&mut resource);
@@ -33,11 +33,12 @@ pub fn create(incoming: Incoming<'_>, profile: Profile) -> Result<Changed, ScimE
     finish(&Object::new(), resource, profile)
 }
 
-/// A user after PUT (RFC 7644 section 3.5.1). In the default profile what the client does not send
-/// stays, and `null` or `""` clears; in the strict one what is not sent is cleared, except `active`.
+/// Replaces a user's attributes by PUT (RFC 7644 section 3.5.1). In the default profile, what the client does
+/// not send is kept, and `null` or `""` clears; in the strict profile, what the client does not send is
+/// cleared, except `active`.
 ///
 /// # Errors
-/// `invalidValue`: no user name.
+/// `invalidValue` if there is no user name.
 pub fn replace(current: &Object, incoming: Incoming<'_>, profile: Profile) -> Result<Changed, ScimError> {
     incoming.require("userName")?;
     let mut resource = match profile {
@@ -52,11 +53,11 @@ pub fn replace(current: &Object, incoming: Incoming<'_>, profile: Profile) -> Re
     finish(current, resource, profile)
 }
 
-/// An inactive user whom a client creates again: as PUT in the default profile, and active unless the
+/// Updates an inactive user whom a client creates again: as PUT in the default profile, and active unless the
 /// client says otherwise.
 ///
 /// # Errors
-/// `invalidValue`: no user name.
+/// `invalidValue` if there is no user name.
 pub fn revive(current: &Object, incoming: Incoming<'_>, profile: Profile) -> Result<Changed, ScimError> {
     let mut resource = current.clone();
     resource.insert("active".to_owned(), Value::Bool(true));
@@ -64,10 +65,10 @@ pub fn revive(current: &Object, incoming: Incoming<'_>, profile: Profile) -> Res
     finish(current, resource, profile)
 }
 
-/// A user after PATCH (RFC 7644 section 3.5.2).
+/// Applies a PATCH to a user (RFC 7644 section 3.5.2).
 ///
 /// # Errors
-/// As [`apply`]; and `invalidValue` where no user name is left.
+/// Those of [`apply`], and `invalidValue` if no user name is left.
 pub fn patch(
     current: &Object,
     operations: &[Operation],
@@ -78,7 +79,8 @@ pub fn patch(
     finish(current, resource, profile)
 }
 
-/// A user who leaves, and nothing else. It is refused to nobody, whatever was stored before there were rules for it.
+/// Deactivates a user and changes nothing else. It never fails, even if the stored user breaks rules that
+/// were made later.
 pub fn leave(current: &Object) -> Changed {
     let mut resource = current.clone();
     resource.insert("active".to_owned(), Value::Bool(false));
@@ -93,7 +95,7 @@ fn finish(before: &Object, mut resource: Object, profile: Profile) -> Result<Cha
         && user_name(before) != Some(name)
         && shows_nothing(name)
     {
-        return Err(ScimError::value("userName has no character that is visible"));
+        return Err(ScimError::value("userName has no visible character"));
     }
     if profile == Profile::Default {
         type_only_email(&mut resource);
@@ -102,10 +104,10 @@ fn finish(before: &Object, mut resource: Object, profile: Profile) -> Result<Cha
     Ok(Changed::between(before, resource))
 }
 
-/// Refuses what makes a user larger than one may be. What makes a user smaller is taken, whatever was
-/// stored before there was a limit: somebody who leaves must be able to.
+/// Refuses a write that makes a user larger than the maximum. A write that makes a user smaller is accepted,
+/// even if the stored user exceeds the limit: it must be possible to deactivate somebody.
 fn check_size(before: &Object, after: &Object) -> Result<(), ScimError> {
-    // `false` is longer than `true`, and who leaves is not larger for that.
+    // `false` is one byte longer than `true`; a deactivation must not count as growth.
     let bytes = |value: &Value| serde_json::to_vec(value).map_or(0, |json| json.len());
     let size = |resource: &Object| -> usize {
         let counted = resource.iter().filter(|(name, _)| *name != "active");
@@ -119,7 +121,7 @@ fn check_size(before: &Object, after: &Object) -> Result<(), ScimError> {
     Ok(())
 }
 
-/// One address without a type is the one that `[type eq "work"]` is meant to find.
+/// If the only e-mail address has no type, it gets the type "work", so that `[type eq "work"]` finds it.
 fn type_only_email(resource: &mut Object) {
     if let Some([Value::Object(only)]) =
         resource.get_mut("emails").and_then(Value::as_array_mut).map(Vec::as_mut_slice)
@@ -129,35 +131,35 @@ fn type_only_email(resource: &mut Object) {
     }
 }
 
-/// The user name.
+/// Returns the user name.
 pub fn user_name(resource: &Object) -> Option<&str> {
     resource.get("userName")?.as_str()
 }
 
-/// The client's id of the user.
+/// Returns the client's id of the user.
 pub fn external_id(resource: &Object) -> Option<&str> {
     resource.get("externalId")?.as_str()
 }
 
-/// The name for display.
+/// Returns the display name.
 pub fn display_name(resource: &Object) -> Option<&str> {
     resource.get("displayName")?.as_str()
 }
 
-/// Whether the user is active.
+/// Returns whether the user is active.
 pub fn active(resource: &Object) -> bool {
     resource.get("active").and_then(Value::as_bool).unwrap_or(true)
 }
 
-/// The user type that a resource states: that of Usher's extension, else the core `userType` where that is
-/// the name of one. None where neither says anything, which means Regular.
+/// Returns the user type that a resource states: that of Usher's extension, else the core `userType` if it is
+/// the name of a user type. `None` means that neither states one, and the user is Regular.
 pub fn stated_user_type(resource: &Object) -> Option<UserType> {
     let named = |value: Option<&Value>| UserType::stated(value?.as_str()?);
     named(resource.get(USHER_USER).and_then(|extension| extension.get("userType")))
         .or_else(|| named(resource.get("userType")))
 }
 
-/// The primary address: the one marked so, else that of work, else the first.
+/// Returns the primary address: the one that is marked primary, else the work address, else the first.
 pub fn primary_email(resource: &Object) -> Option<&str> {
     let emails = resource.get("emails")?.as_array()?;
     let marked = emails.iter().find(|email| email.get("primary") == Some(&Value::Bool(true)));
@@ -168,13 +170,13 @@ pub fn primary_email(resource: &Object) -> Option<&str> {
         .as_str()
 }
 
-/// The addresses that `emails[type eq "work"]` finds.
+/// Returns the addresses that `emails[type eq "work"]` finds.
 pub fn work_emails(resource: &Object) -> impl Iterator<Item = &str> {
     let emails = resource.get("emails").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     emails.iter().filter(|email| is_work(email)).filter_map(|email| email.get("value")?.as_str())
 }
 
-/// How many addresses there are.
+/// Returns the number of addresses.
 pub fn emails(resource: &Object) -> usize {
     resource.get("emails").and_then(Value::as_array).map_or(0, Vec::len)
 }

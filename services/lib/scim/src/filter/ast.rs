@@ -1,4 +1,4 @@
-//! The shape of a filter, and its canonical text.
+//! The syntax tree of a filter, and its canonical text.
 
 use std::fmt;
 
@@ -7,32 +7,32 @@ use crate::schema::AttrPath;
 /// A filter.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Filter {
-    /// Both.
+    /// Both filters hold.
     And(Box<Filter>, Box<Filter>),
-    /// Either.
+    /// One of the filters holds, or both.
     Or(Box<Filter>, Box<Filter>),
-    /// Not.
+    /// The filter does not hold.
     Not(Box<Filter>),
-    /// `pr`: there is a value.
+    /// `pr`: the attribute has a value.
     Present(AttrPath),
-    /// A comparison.
+    /// The comparison holds.
     Compare(Comparison),
-    /// `emails[…]`: one element fulfils all of it.
+    /// `emails[…]`: one element matches the whole filter.
     ValuePath(AttrPath, Box<Filter>),
 }
 
-/// `path op value`
+/// A comparison: `path op value`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Comparison {
-    /// The attribute.
+    /// The attribute whose values are compared.
     pub path: AttrPath,
-    /// The operator.
+    /// How the values are compared.
     pub op: CompareOp,
-    /// The value.
+    /// The value to compare with.
     pub value: Literal,
 }
 
-/// An operator.
+/// An operator of a comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are RFC 7644's own")]
 pub enum CompareOp {
@@ -74,18 +74,18 @@ impl fmt::Display for CompareOp {
 /// A value to compare with.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Literal {
-    /// Also dates and references.
+    /// A string; dates and references are strings too.
     String(String),
     /// `true` or `false`.
     Boolean(bool),
-    /// A JSON number, as written.
+    /// A JSON number, as the client wrote it.
     Number(String),
     /// `null`: the attribute has no value.
     Null,
 }
 
 impl Literal {
-    /// The value as a text, whatever its type.
+    /// Returns the value as a text, whatever its type is.
     pub(crate) fn text(&self) -> String {
         match self {
             Self::String(text) | Self::Number(text) => text.clone(),
@@ -96,7 +96,7 @@ impl Literal {
 }
 
 impl Filter {
-    /// How many comparisons there are.
+    /// Returns the number of comparisons.
     pub fn terms(&self) -> usize {
         match self {
             Self::And(left, right) | Self::Or(left, right) => left.terms() + right.terms(),
@@ -105,7 +105,8 @@ impl Filter {
         }
     }
 
-    /// The comparisons that must all hold, if the filter is nothing but comparisons joined by `and`.
+    /// Returns the comparisons that must all hold, or `None` if the filter is more than comparisons joined by
+    /// `and`.
     pub fn conjunction(&self) -> Option<Vec<&Comparison>> {
         match self {
             Self::Compare(comparison) => Some(vec![comparison]),
@@ -121,7 +122,7 @@ impl Filter {
 
 impl fmt::Display for Filter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Left-nested chains of one operator need no brackets; everything else gets them.
+        // Chains of one operator that nest to the left need no brackets; everything else gets them.
         let left = |f: &mut fmt::Formatter<'_>, part: &Self, bare: bool| {
             if bare { write!(f, "{part}") } else { write!(f, "({part})") }
         };

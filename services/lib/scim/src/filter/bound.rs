@@ -1,5 +1,5 @@
-//! A filter bound to a resource type: every path is an attribute, every value has its type. What
-//! judges in memory and what is translated to SQL both start from here.
+//! Binds a filter to a resource type: every path becomes an attribute, and every value gets its type. The
+//! evaluator in memory and the translation to SQL both start from a bound filter.
 
 use std::borrow::Cow;
 
@@ -11,39 +11,40 @@ use crate::schema::{AttrPath, Attribute, Kind, Resolved, ResourceType};
 use crate::text::{canonical_id, fold, user_name_key, user_name_part};
 use crate::time::moment;
 
-/// A bound filter. `ne` is `Not` of `eq`, and a comparison with `null` is one of presence.
+/// A bound filter. `ne` becomes `Not` of `eq`, and a comparison with `null` becomes a test for presence.
 #[derive(Clone, Debug)]
 pub enum Bound<'s> {
-    /// Both.
+    /// Both filters hold.
     And(Box<Bound<'s>>, Box<Bound<'s>>),
-    /// Either.
+    /// One of the filters holds, or both.
     Or(Box<Bound<'s>>, Box<Bound<'s>>),
-    /// Not.
+    /// The filter does not hold.
     Not(Box<Bound<'s>>),
-    /// Some value at the place stands the test.
+    /// At least one value at the place passes the test.
     Some(Place<'s>, Test),
-    /// One element of the place's attribute fulfils all of it; its places are parts of the element.
+    /// One element of the place's attribute matches the whole filter, whose places are sub-attributes of the
+    /// element.
     Element(Place<'s>, Box<Bound<'s>>),
 }
 
-/// Where a value is: an attribute of the core or an extension, or a part of it.
+/// The place of a value: an attribute of the core schema or of an extension, or a sub-attribute of it.
 #[derive(Clone, Copy, Debug)]
 pub struct Place<'s> {
-    /// URN of the extension that holds the attribute; none for core attributes.
+    /// The URN of the extension that holds the attribute; `None` for core attributes.
     pub extension: Option<&'static str>,
     /// The attribute.
     pub attribute: &'s Attribute,
-    /// Its part; that is `value` where a comparison names a complex attribute alone.
+    /// The sub-attribute. It is `value` if a comparison names a complex attribute alone.
     pub sub: Option<&'s Attribute>,
 }
 
 impl<'s> Place<'s> {
-    /// What describes the value itself.
+    /// Returns the definition of the value itself: the sub-attribute if there is one, else the attribute.
     pub fn leaf(&self) -> &'s Attribute {
         self.sub.unwrap_or(self.attribute)
     }
 
-    /// How texts at the place are compared.
+    /// Returns how texts at the place are compared.
     fn case(&self) -> Case {
         if self.leaf().case_exact {
             Case::Exact
@@ -61,37 +62,37 @@ impl<'s> From<Resolved<'s>> for Place<'s> {
     }
 }
 
-/// What a value must be like.
+/// A test of one value.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Test {
-    /// It is there, and not empty.
+    /// The value is present and not empty.
     Present,
-    /// A text, a reference or binary data. Where case does not matter, the value to compare with is
-    /// folded, and what is compared with it is to be folded too.
+    /// The value is a text, a reference or binary data. If case does not matter, the literal is already
+    /// folded, and the value must be folded before the comparison.
     Text(TextOp, String, Case),
-    /// Equal.
+    /// The value equals this.
     Boolean(bool),
-    /// Compared to the microsecond: microseconds since 1970.
+    /// The value is a time, compared in microseconds since 1970.
     Time(Order, i64),
-    /// A whole number.
+    /// The value is a whole number.
     Integer(Order, i64),
-    /// Any number.
+    /// The value is any number.
     Decimal(Order, f64),
 }
 
-/// Whether case matters.
+/// Whether case matters when texts are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Case {
-    /// It does.
+    /// Case matters.
     Exact,
-    /// Texts are compared folded.
+    /// Texts are folded before they are compared.
     Folded,
-    /// User names are compared in the form that decides who is the same user.
+    /// User names are compared in the form that decides whether two names are the same.
     UserName,
 }
 
 impl Case {
-    /// The form in which a whole text is compared.
+    /// Returns the form in which a whole text is compared.
     pub fn form(self, text: &str) -> Cow<'_, str> {
         match self {
             Self::Exact => Cow::Borrowed(text),
@@ -101,7 +102,7 @@ impl Case {
     }
 }
 
-/// How two ordered values compare.
+/// How two values that have an order are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are RFC 7644's own")]
 pub enum Order {
@@ -112,7 +113,7 @@ pub enum Order {
     Le,
 }
 
-/// How two texts compare; their order is that of their code points.
+/// How two texts are compared. They are ordered by code points.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are RFC 7644's own")]
 pub enum TextOp {
@@ -122,10 +123,10 @@ pub enum TextOp {
     Ew,
 }
 
-/// Binds a filter.
+/// Binds a filter to a resource type.
 ///
 /// # Errors
-/// `invalidFilter`: an attribute is unknown, or can't be compared so.
+/// `invalidFilter` if an attribute is unknown, or can't be compared in this way.
 pub fn bind<'s>(
     filter: &Filter,
     resource_type: &'s ResourceType,
@@ -157,10 +158,10 @@ pub fn bind<'s>(
     }
 }
 
-/// Binds a filter on the elements of one attribute.
+/// Binds a filter to the elements of one attribute.
 ///
 /// # Errors
-/// As [`bind`].
+/// Those of [`bind`].
 pub fn bind_element<'s>(filter: &Filter, attribute: &'s Attribute) -> Result<Bound<'s>, ScimError> {
     let part = |path: &AttrPath| {
         let known = path.urn.is_none() && path.sub.is_none();
@@ -196,11 +197,11 @@ fn compare<'s>(comparison: &Comparison, place: Place<'s>) -> Result<Bound<'s>, S
             let present = Bound::Some(place, Test::Present);
             return Ok(if negated { present } else { Bound::Not(Box::new(present)) });
         }
-        (Literal::Null, _) => return Err(mismatch(comparison, "null goes with eq and ne only")),
+        (Literal::Null, _) => return Err(mismatch(comparison, "null works with eq and ne only")),
         _ => test(comparison, &place)?,
     };
     let test = match test {
-        // Each of the service's ids has one spelling, and is known by every one.
+        // Each id that the service made has one spelling, and a client may use any other.
         Test::Text(op @ TextOp::Order(Order::Eq), id, case) if is_own_id(&place) => {
             Test::Text(op, canonical_id(&id), case)
         }
@@ -210,7 +211,7 @@ fn compare<'s>(comparison: &Comparison, place: Place<'s>) -> Result<Bound<'s>, S
     Ok(if negated { Bound::Not(Box::new(bound)) } else { bound })
 }
 
-/// Whether the values at a place are ids that the service made.
+/// Returns whether the values at a place are ids that the service made.
 fn is_own_id(place: &Place<'_>) -> bool {
     match place.attribute.name.as_ref() {
         "id" => place.extension.is_none(),
@@ -224,7 +225,7 @@ fn test(comparison: &Comparison, place: &Place<'_>) -> Result<Test, ScimError> {
     let text = comparison.value.text();
     let order = order(comparison.op);
     match leaf.kind {
-        Kind::Complex => Err(mismatch(comparison, "it has parts; name one of them")),
+        Kind::Complex => Err(mismatch(comparison, "it has sub-attributes; name one of them")),
         Kind::Boolean => match (order, boolean_text(&text)) {
             (Some(Order::Eq), Some(value)) => Ok(Test::Boolean(value)),
             (Some(Order::Eq), None) => Err(mismatch(comparison, "it is true or false")),
@@ -232,7 +233,7 @@ fn test(comparison: &Comparison, place: &Place<'_>) -> Result<Test, ScimError> {
         },
         Kind::DateTime => {
             let order =
-                order.ok_or_else(|| mismatch(comparison, "it is a time; co, sw and ew are for texts"))?;
+                order.ok_or_else(|| mismatch(comparison, "it is a time; co, sw and ew are for strings"))?;
             let value = moment(&text)
                 .ok_or_else(|| mismatch(comparison, "it is a time, such as \"2026-06-01T12:00:00Z\""))?;
             Ok(Test::Time(order, value))
@@ -252,7 +253,7 @@ fn test(comparison: &Comparison, place: &Place<'_>) -> Result<Test, ScimError> {
         }
         Kind::String | Kind::Reference | Kind::Binary => {
             if text.contains('\0') {
-                return Err(mismatch(comparison, "no value has a NUL character"));
+                return Err(mismatch(comparison, "the filter contains a NUL character"));
             }
             let op = match comparison.op {
                 CompareOp::Co => TextOp::Co,
@@ -270,7 +271,7 @@ fn test(comparison: &Comparison, place: &Place<'_>) -> Result<Test, ScimError> {
     }
 }
 
-/// `ne` is the negation of `eq`; none for the operators that are for texts only.
+/// Returns `None` for operators that apply to texts only. `ne` is handled as the negation of `eq`.
 const fn order(op: CompareOp) -> Option<Order> {
     match op {
         CompareOp::Eq | CompareOp::Ne => Some(Order::Eq),
@@ -284,11 +285,11 @@ const fn order(op: CompareOp) -> Option<Order> {
 
 fn mismatch(comparison: &Comparison, why: &str) -> ScimError {
     let (path, whole) = (comparison.path.to_string(), Filter::Compare(comparison.clone()).to_string());
-    refused(format!("{} can't be compared so in {:?}: {why}", short(&path), short(&whole)))
+    refused(format!("{} can't be compared this way in {:?}: {why}", short(&path), short(&whole)))
 }
 
 fn without_parts(path: &str) -> ScimError {
-    refused(format!("{} has no parts, so nothing can be asked in brackets", short(path)))
+    refused(format!("{} has no sub-attributes to filter by", short(path)))
 }
 
 fn refused(detail: String) -> ScimError {

@@ -1,8 +1,8 @@
-//! Reading a filter piece by piece.
+//! Splits the text of a filter into tokens.
 
 use super::FilterError;
 
-/// The text and how far it was read.
+/// The text, and the position up to which it was read.
 pub(super) struct Cursor<'a> {
     text: &'a str,
     at: usize,
@@ -39,7 +39,7 @@ impl<'a> Cursor<'a> {
         self.rest().is_empty()
     }
 
-    /// Takes one character if it comes next.
+    /// Consumes one character if it comes next.
     pub(super) fn take(&mut self, expected: char) -> bool {
         let found = self.rest().starts_with(expected);
         if found {
@@ -48,8 +48,8 @@ impl<'a> Cursor<'a> {
         found
     }
 
-    /// Takes a word of letters and digits and what else an attribute path is made of; it begins
-    /// with a letter or `$`.
+    /// Consumes an attribute path: letters, digits and the other characters of a path. It begins with a
+    /// letter or `$`.
     pub(super) fn path(&mut self) -> Option<&'a str> {
         let rest = self.rest();
         if !rest.starts_with(|c: char| c.is_ascii_alphabetic() || c == '$') {
@@ -61,7 +61,7 @@ impl<'a> Cursor<'a> {
         rest.get(..end)
     }
 
-    /// Takes a keyword in any case, if it is a whole word.
+    /// Consumes a keyword in any case, if it is a whole word.
     pub(super) fn keyword(&mut self, keyword: &str) -> bool {
         let Some((head, tail)) = self.rest().split_at_checked(keyword.len()) else { return false };
         let whole = !tail
@@ -73,7 +73,7 @@ impl<'a> Cursor<'a> {
         found
     }
 
-    /// Takes a JSON string.
+    /// Consumes a JSON string.
     pub(super) fn quoted(&mut self) -> Result<String, FilterError> {
         let rest = self.rest();
         let mut escaped = false;
@@ -94,11 +94,11 @@ impl<'a> Cursor<'a> {
                 _ => {}
             }
         }
-        self.fail("the string has no end")
+        self.fail("the string has no closing quote")
     }
 
-    /// Takes a text in single quotes, as some clients write it: to the quote behind which the value ends, so
-    /// that one inside a name is a part of it.
+    /// Consumes a text in single quotes, as some clients write it. The text ends at the quote after which the
+    /// value ends, so that a quote inside a name belongs to the name.
     pub(super) fn single_quoted(&mut self) -> Result<String, FilterError> {
         let text = self.rest().get(1..).unwrap_or_default();
         let ends = |at: usize| text[at + 1..].is_empty() || text[at + 1..].starts_with([' ', '\t', ')', ']']);
@@ -107,11 +107,11 @@ impl<'a> Cursor<'a> {
                 self.at += at + 2;
                 Ok(text[..at].to_owned())
             }
-            None => self.fail("the string has no end"),
+            None => self.fail("the string has no closing quote"),
         }
     }
 
-    /// Takes an unquoted value: up to a space or a bracket.
+    /// Consumes an unquoted value: up to a space or a bracket.
     pub(super) fn bare(&mut self) -> &'a str {
         let rest = self.rest();
         let end = rest.find([' ', '\t', ')', ']', '(', '[', '"']).unwrap_or(rest.len());

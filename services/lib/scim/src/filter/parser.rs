@@ -1,4 +1,4 @@
-//! Recursive descent, with budgets.
+//! A recursive-descent parser with limits.
 
 use super::ast::{CompareOp, Comparison, Filter, Literal};
 use super::lexer::Cursor;
@@ -19,7 +19,7 @@ pub(super) fn parse(text: &str, profile: Profile) -> Result<Filter, FilterError>
     if parser.cursor.at_end() { Ok(filter) } else { parser.cursor.fail("expected `and`, `or` or the end") }
 }
 
-/// Reads the path of a PATCH operation: `attribute`, or `attribute[filter]`, or `attribute[filter].sub`.
+/// Parses the path of a PATCH operation: `attribute`, `attribute[filter]` or `attribute[filter].sub`.
 pub(crate) fn parse_patch_path(
     text: &str,
     profile: Profile,
@@ -125,7 +125,7 @@ impl<'a> Parser<'a> {
         Ok(Filter::Compare(Comparison { path, op, value: self.literal()? }))
     }
 
-    /// The rest after `path[`; and a comparison behind the bracket belongs into it.
+    /// Parses the rest after `path[`. A comparison after the bracket becomes a part of the filter inside it.
     fn value_path(&mut self, path: AttrPath) -> Result<Filter, FilterError> {
         let inner = self.bracketed(']')?;
         if self.profile == Profile::Strict {
@@ -178,7 +178,7 @@ impl<'a> Parser<'a> {
         if text.is_empty() {
             return self.cursor.fail("expected a value");
         }
-        // A word that is no JSON value is a text without its quotes.
+        // A word that is not a JSON value is taken as a string without quotes.
         Ok(match text {
             "true" => Literal::Boolean(true),
             "false" => Literal::Boolean(false),
@@ -186,7 +186,7 @@ impl<'a> Parser<'a> {
             _ if serde_json::from_str::<serde_json::Number>(text).is_ok() => Literal::Number(text.to_owned()),
             _ if self.profile == Profile::Strict => {
                 self.cursor.reset(start);
-                return self.cursor.fail("expected a JSON value; a text is in double quotes");
+                return self.cursor.fail("expected a JSON value; strings need double quotes");
             }
             _ => Literal::String(text.to_owned()),
         })

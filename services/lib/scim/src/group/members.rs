@@ -1,4 +1,4 @@
-//! Changes of membership.
+//! Changes of a group's members.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,34 +11,34 @@ use crate::schema::{self, AttrPath};
 use crate::text::canonical_id;
 use crate::{Object, Profile};
 
-/// Most characters of what a client calls a member.
+/// The maximum length of a member's `display`, in characters.
 const MAX_DISPLAY: usize = 1_000;
 
-/// Most operations of one PATCH that select members by anything but their id.
+/// The maximum number of operations per PATCH that select members by anything except their id.
 const MAX_SELECTIONS: usize = 10;
 
-/// One change of membership.
+/// One change of a group's members.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Step {
-    /// Members named by id.
+    /// Adds or removes members that are named by id.
     Delta(Delta),
-    /// Removes the members that fulfil a filter on their parts: `type eq "Group"`.
+    /// Removes the members that match a filter on their sub-attributes: `type eq "Group"`.
     RemoveWhere(Filter),
 }
 
-/// Members that are in and out after a change, whoever was in before.
+/// Who is a member and who is not after a change, whoever was a member before.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Delta {
-    /// Whether everybody who is not in `add` leaves.
+    /// Whether everybody who is not in `add` is removed.
     pub clear: bool,
-    /// Those who are in: id, as the client wrote it, and what the client calls the member.
+    /// The members after the change: id, as the client wrote it, and `display`.
     pub add: BTreeMap<String, Option<String>>,
-    /// Ids of those who are out.
+    /// The ids of those who are not members after the change.
     pub remove: BTreeSet<String>,
 }
 
 impl Delta {
-    /// Nothing but these come in.
+    /// Adds these members.
     pub(super) fn adding(members: Vec<Member>) -> Self {
         Self {
             add: members.into_iter().map(|member| (member.id, member.display)).collect(),
@@ -46,12 +46,12 @@ impl Delta {
         }
     }
 
-    /// Just these are in.
+    /// Makes these the only members.
     pub(super) fn exactly(members: Vec<Member>) -> Self {
         Self { clear: true, ..Self::adding(members) }
     }
 
-    /// Puts a later change on top.
+    /// Applies a later change on top of this one.
     pub fn merge(&mut self, later: Self) {
         if later.clear {
             *self = later;
@@ -68,7 +68,7 @@ impl Delta {
     }
 }
 
-/// A member as a client names it.
+/// A member as the client names it.
 #[derive(Clone, Debug)]
 pub(super) struct Member {
     id: String,
@@ -88,13 +88,14 @@ pub(super) fn is_members(name: &str) -> bool {
         && path.urn.is_none_or(|urn| urn == schema::CORE_GROUP)
 }
 
-/// Whether a path is the core schema alone.
+/// Returns whether a path is the URN of the core schema alone.
 fn is_core(path: &AttrPath) -> bool {
     path.name.is_empty() && path.urn.as_deref() == Some(schema::CORE_GROUP)
 }
 
-/// Takes the members out of an object that names attributes. Under several names they are the same or a fault: neither
-/// list is dropped silently. In an object of the core schema they are named as well.
+/// Removes the members from an object that names attributes, and returns them. If they are named several
+/// times, all lists must be equal, so that none is dropped silently. They may also be inside an object of the
+/// core schema.
 pub(super) fn take_out(attributes: &mut Object) -> Result<Option<Value>, ScimError> {
     let names: Vec<String> = attributes.keys().filter(|name| is_members(name)).cloned().collect();
     let mut sent: Vec<Value> = names.iter().filter_map(|name| attributes.shift_remove(name)).collect();
@@ -113,7 +114,7 @@ pub(super) fn take_out(attributes: &mut Object) -> Result<Option<Value>, ScimErr
     Ok(last)
 }
 
-/// Takes out of an operation what it does to members, and gives what is left of it.
+/// Removes from an operation what it does to members, and returns the rest of it.
 pub(super) fn take(
     operation: &Operation,
     steps: &mut Vec<Step>,
@@ -137,7 +138,7 @@ pub(super) fn take(
             };
             match named {
                 Some(named) => push(steps, operation.op, named_by(named, profile)?),
-                // All, where nobody is named (RFC 7644 section 3.5.2.2).
+                // An operation that names nobody means all members (RFC 7644 section 3.5.2.2).
                 None => push(steps, Op::Replace, Vec::new()),
             }
         }
@@ -152,7 +153,7 @@ pub(super) fn take(
     Ok(None)
 }
 
-/// An operation whose value names the attributes.
+/// Handles an operation whose value names the attributes.
 fn take_named(
     operation: &Operation,
     steps: &mut Vec<Step>,
@@ -168,7 +169,7 @@ fn take_named(
 
 fn push(steps: &mut Vec<Step>, op: Op, members: Vec<Member>) {
     if op == Op::Replace {
-        // Whatever was done before, these are in and nobody else.
+        // A replacement overrides all steps before it.
         steps.clear();
     }
     if !matches!(steps.last(), Some(Step::Delta(_))) {
@@ -193,7 +194,7 @@ fn remove_where(steps: &mut Vec<Step>, filter: Filter) -> Result<(), ScimError> 
     }
     match named(&filter) {
         Some(members) => push(steps, Op::Remove, members),
-        // Each is a look at all members.
+        // Each of these filters reads all members.
         None if steps.iter().filter(|step| matches!(step, Step::RemoveWhere(_))).count()
             >= MAX_SELECTIONS =>
         {
@@ -206,7 +207,7 @@ fn remove_where(steps: &mut Vec<Step>, filter: Filter) -> Result<(), ScimError> 
     Ok(())
 }
 
-/// The members of `value eq "a" or value eq "b"`.
+/// Returns the members of `value eq "a" or value eq "b"`; `None` for any other filter.
 fn named(filter: &Filter) -> Option<Vec<Member>> {
     match filter {
         Filter::Compare(comparison)
@@ -226,7 +227,7 @@ fn named(filter: &Filter) -> Option<Vec<Member>> {
     }
 }
 
-/// The members that a value names: a list or one, of objects with `value` or of bare ids.
+/// Returns the members that a value names: one or a list, as objects with `value` or as ids alone.
 pub(super) fn named_by(value: &Value, profile: Profile) -> Result<Vec<Member>, ScimError> {
     let sent = match value {
         Value::Array(sent) => sent.as_slice(),

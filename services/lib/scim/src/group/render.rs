@@ -1,4 +1,4 @@
-//! The document on the wire.
+//! Renders a group for the wire.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use crate::Object;
 use crate::schema::CORE_GROUP;
 use crate::user::Envelope;
 
-/// A group as clients see it: `schemas`, members with their addresses, `meta`.
+/// Renders a group as clients see it: with `schemas`, the addresses of its members, and `meta`.
 pub fn render(mut resource: Object, envelope: &Envelope<'_>) -> Object {
     let mut document = Object::with_capacity(resource.len() + 3);
     document.insert("schemas".to_owned(), json!([CORE_GROUP]));

@@ -1,14 +1,14 @@
-//! What a PATCH may cost.
+//! Limits the cost of a PATCH.
 
 use crate::error::{ScimError, ScimType};
 
-/// Most work of one PATCH: elements that are looked at, each once for every term of the path that selects
-/// it, and more often the longer its texts are. 5,000 operations on a list of 40 addresses fit.
+/// The maximum cost of one PATCH. Each element that an operation compares costs one per term of the path's
+/// filter, and more if its texts are long. 5,000 operations on a list of 40 addresses fit.
 const MAX_COST: usize = 200_000;
-/// How many bytes of a value cost as much as looking at it.
+/// The number of bytes of an element that cost as much as one comparison.
 const BYTES: usize = 64;
 
-/// What is left of it.
+/// The rest of the budget.
 #[derive(Debug)]
 pub(crate) struct Budget {
     left: usize,
@@ -21,10 +21,10 @@ impl Default for Budget {
 }
 
 impl Budget {
-    /// Takes what it costs to compare `terms` terms with each of some elements of so many bytes.
+    /// Spends the cost of comparing `terms` terms with each of `elements` elements.
     ///
     /// # Errors
-    /// `tooMany`: that is more than is left.
+    /// `tooMany` if the cost exceeds what is left.
     pub(crate) fn spend(
         &mut self,
         terms: usize,

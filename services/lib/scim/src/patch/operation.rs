@@ -1,4 +1,4 @@
-//! The PatchOp message.
+//! Parses the PatchOp message.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -6,11 +6,11 @@ use serde_json::Value;
 use crate::error::{ScimError, ScimType, short};
 use crate::{Object, Profile};
 
-/// Longest path, in bytes.
+/// The maximum length of a path, in bytes.
 const MAX_PATH: usize = 1 << 10;
-/// Most operations of one request.
+/// The maximum number of operations per request.
 pub const MAX_OPERATIONS: usize = 5_000;
-/// What the message says it is (RFC 7644 section 3.5.2).
+/// The schema of the message (RFC 7644 section 3.5.2).
 const MESSAGE: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
 
 /// What an operation does.
@@ -23,21 +23,22 @@ pub enum Op {
     Remove,
 }
 
-/// One operation.
+/// One operation of a PATCH.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Operation {
-    /// What it does.
+    /// What the operation does.
     pub op: Op,
-    /// Where; none where the value names the attributes.
+    /// The path; `None` if the value names the attributes.
     pub path: Option<String>,
-    /// With what; none where no value was sent, which is not the same as `null`.
+    /// The value; `None` if the client sent none, which differs from `null`.
     pub value: Option<Value>,
 }
 
-/// Reads a PATCH body: keys and operation names in any case, extra keys ignored.
+/// Parses the body of a PATCH. Keys and operation names may be in any case; other keys are ignored.
 ///
 /// # Errors
-/// `invalidSyntax`: not a PatchOp, no operation, too many; `noTarget`: a removal without a path.
+/// `invalidSyntax` if the body is not a PatchOp message, or has no operation or too many; `noTarget` if a
+/// removal has no path.
 pub fn parse(body: &Value, profile: Profile) -> Result<Vec<Operation>, ScimError> {
     let schemas = body.get("schemas").and_then(Value::as_array);
     if profile == Profile::Strict && !schemas.is_some_and(|schemas| schemas.contains(&MESSAGE.into())) {
@@ -62,7 +63,7 @@ pub fn parse(body: &Value, profile: Profile) -> Result<Vec<Operation>, ScimError
         .collect()
 }
 
-/// The operations of a body that can be read, however many there are and whatever is wrong with the others.
+/// Returns the operations that can be parsed, however many there are and whatever is wrong with the others.
 pub(crate) fn readable(body: &Value, profile: Profile) -> impl Iterator<Item = Operation> {
     let sent =
         body.as_object().and_then(|body| member(body, "Operations", profile)).and_then(Value::as_array);
@@ -95,11 +96,11 @@ fn read(operation: &Value, profile: Profile) -> Result<Operation, ScimError> {
     };
     let value = member(operation, "value", profile).cloned();
     if op == Op::Remove && path.is_none() {
-        return Err(ScimError::new(ScimType::NoTarget, "a removal must say in \"path\" what to remove"));
+        return Err(ScimError::new(ScimType::NoTarget, "a remove operation needs a \"path\""));
     }
     if op == Op::Remove && value.is_some() && profile == Profile::Strict {
         return Err(ScimError::syntax(
-            "a removal has no \"value\"; say in the path's filter which elements to remove",
+            "a remove operation takes no \"value\"; select elements by a filter in \"path\"",
         ));
     }
     if op != Op::Remove && value.is_none() {

@@ -1,4 +1,4 @@
-//! Operations whose value names the attributes: `{"op":"replace","value":{"name.givenName":"x"}}`.
+//! Applies operations whose value names the attributes: `{"op":"replace","value":{"name.givenName":"x"}}`.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ use crate::schema::{AttrPath, Attribute, ResourceType};
 use crate::slot::Slot;
 use crate::{Object, Profile, coerce, repetition};
 
-/// Okta sends the id along, and whole resources come back with what they were read with.
+/// Okta sends the id, and clients that send back whole resources include the others.
 const IGNORED: [&str; 5] = ["id", "schemas", "meta", "groups", "password"];
 
 pub(super) fn apply(
@@ -36,8 +36,8 @@ pub(super) fn apply(
     Ok(())
 }
 
-/// Refuses an object that names one attribute several times with different values: operations have an order, and the
-/// keys of an object have none that a client could mean. `urn` is that of the schema whose attributes they are.
+/// Refuses an object that sets one attribute several times to different values: the keys of an object have no
+/// order, so that none of the values is the last. `urn` is the schema of the attributes.
 pub(super) fn check_repetition(
     urn: &str,
     attributes: &Object,
@@ -51,7 +51,7 @@ pub(super) fn check_repetition(
     for (slot, ..) in &named {
         *times.entry(place(slot)).or_insert(0) += 1;
     }
-    // What can't be read is refused where it is applied.
+    // Names that can't be parsed are refused when they are applied.
     let written: Vec<_> = named
         .into_iter()
         .filter(|(slot, ..)| times[&place(slot)] > 1)
@@ -70,7 +70,8 @@ pub(super) fn check_repetition(
     }
 }
 
-/// The places that an object names, with their values as sent. Parts of lists are left out: they are many.
+/// Collects the places that an object names, with their values as sent. Elements of lists are omitted,
+/// because there may be many.
 fn collect<'r, 'v>(
     urn: &str,
     attributes: &'v Object,
@@ -88,7 +89,7 @@ fn collect<'r, 'v>(
         } else if let (true, true, Some(within), Value::Null) =
             (urn.is_empty(), path.name.is_empty(), &path.urn, value)
         {
-            // It clears each attribute of the extension.
+            // `null` clears each attribute of the extension.
             let extension =
                 resource_type.extensions.iter().find(|schema| schema.id.eq_ignore_ascii_case(within));
             for attribute in extension.into_iter().flat_map(|schema| &schema.attributes) {
@@ -103,7 +104,8 @@ fn collect<'r, 'v>(
     }
 }
 
-/// One key of the value: an attribute, a dotted or URN path, or an extension with its attributes.
+/// Applies one key of the value: an attribute, a dotted path, a path with URN, or an extension with its
+/// attributes.
 fn apply_named(
     resource: &mut Object,
     operation: &Operation,
@@ -115,7 +117,7 @@ fn apply_named(
 ) -> Result<(), ScimError> {
     let path = AttrPath::parse(name);
     if let (true, Some(urn), Value::Object(parts)) = (path.name.is_empty(), &path.urn, value) {
-        // Some clients say inside an extension which one it is.
+        // Some clients send `schemas` inside an extension.
         for (part, value) in parts.iter().filter(|(part, _)| !part.eq_ignore_ascii_case("schemas")) {
             let name = format!("{urn}:{part}");
             apply_named(resource, operation, &name, value, resource_type, profile, budget)?;
@@ -126,13 +128,13 @@ fn apply_named(
         (path.name.is_empty(), &path.urn, value, profile)
         && resource_type.extensions.iter().any(|schema| schema.id == urn)
     {
-        // As in POST and PUT, null in the place of an extension clears it.
+        // As in POST and PUT, `null` in place of an extension clears it.
         resource.shift_remove(urn);
         return Ok(());
     }
     let known = name.contains('[') || path.resolve_as(resource_type, profile).is_some();
     if !known && profile == Profile::Default {
-        // As in POST: a client may send more than we keep.
+        // As in POST, attributes that Usher does not store are ignored.
         return Ok(());
     }
     let named = Operation { op: operation.op, path: Some(name.to_owned()), value: Some(value.clone()) };

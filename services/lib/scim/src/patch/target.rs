@@ -1,4 +1,4 @@
-//! Operations with a path.
+//! Applies operations that have a path.
 
 mod element;
 
@@ -29,7 +29,7 @@ pub(super) fn apply(
         return apply_extension(resource, operation, &urn, resource_type, profile, budget);
     }
     if profile == Profile::Default && text.eq_ignore_ascii_case("password") {
-        // As in POST: clients set it, and nothing here keeps it.
+        // As in POST, clients may set this attribute, and Usher does not store it.
         return Ok(());
     }
     let found = path
@@ -40,7 +40,10 @@ pub(super) fn apply(
         None => found.sub,
         Some(name) => Some(slot.attribute.sub(&name).ok_or_else(|| {
             let of = &slot.attribute.name;
-            invalid_path(format!("the path {shown:?} names an unknown part of {of}: {}", short(&name)))
+            invalid_path(format!(
+                "the path {shown:?} names an unknown sub-attribute of {of}: {}",
+                short(&name)
+            ))
         })?),
     };
     let fixed = |attribute: &Attribute| attribute.mutability == Mutability::ReadOnly;
@@ -51,7 +54,7 @@ pub(super) fn apply(
         (Some(filter), sub) if slot.attribute.multi_valued => {
             element::apply(resource, operation, &slot, &filter, sub, profile, budget)
         }
-        (Some(_), _) => Err(invalid_path(format!("the path {shown:?} selects from what is no list"))),
+        (Some(_), _) => Err(invalid_path(format!("the path {shown:?} has a filter, but names no list"))),
         (None, Some(sub)) if slot.attribute.multi_valued => {
             element::apply_to_all(resource, operation, &slot, sub, profile, budget)
         }
@@ -67,7 +70,7 @@ pub(super) fn invalid_path(detail: String) -> ScimError {
     ScimError::new(ScimType::InvalidPath, detail)
 }
 
-/// A path that is a schema's URN alone: the schema as a container.
+/// Applies an operation whose path is the URN of a schema: the value holds the schema's attributes.
 fn apply_extension(
     resource: &mut Object,
     operation: &Operation,
@@ -88,7 +91,7 @@ fn apply_extension(
         }
         (_, Some(Value::Object(parts))) => {
             path_less::check_repetition(schema.id, parts, resource_type, profile)?;
-            // Some clients say inside an extension which one it is.
+            // Some clients send `schemas` inside an extension.
             for (name, value) in parts.iter().filter(|(name, _)| !name.eq_ignore_ascii_case("schemas")) {
                 let path = format!("{}:{name}", schema.id);
                 let part =
@@ -101,7 +104,7 @@ fn apply_extension(
     }
 }
 
-/// A single attribute, simple or complex.
+/// Applies an operation to a single attribute, simple or complex.
 fn apply_whole(
     resource: &mut Object,
     operation: &Operation,
@@ -114,9 +117,9 @@ fn apply_whole(
     };
     match value {
         Some(value) => merge(slot, resource, value),
-        // Who adds nothing changes nothing.
+        // Adding nothing changes nothing.
         None if operation.op == Op::Add && adds_nothing(slot, operation) => {}
-        // Nobody is switched on or off by a blank.
+        // An empty value neither activates nor deactivates a user.
         None if slot.attribute.name == "active" && profile == Profile::Default => {}
         None if slot.attribute.name == "active" => {
             return Err(ScimError::value("active is true or false and can't be cleared"));
@@ -132,7 +135,8 @@ fn apply_whole(
     Ok(())
 }
 
-/// Whether an operation's value is an object or a list with nothing in it; `""` and `null` mean that there is no value.
+/// Returns whether an operation's value is an empty object or list. `""` and `null` mean that there is no
+/// value.
 fn adds_nothing(slot: &Slot<'_>, operation: &Operation) -> bool {
     let is_empty = match &operation.value {
         Some(Value::Object(parts)) => parts.is_empty(),
@@ -142,7 +146,7 @@ fn adds_nothing(slot: &Slot<'_>, operation: &Operation) -> bool {
     is_empty && slot.attribute.kind == Kind::Complex
 }
 
-/// A part of a single complex attribute.
+/// Applies an operation to a sub-attribute of a single complex attribute.
 fn apply_part(
     resource: &mut Object,
     operation: &Operation,
@@ -151,13 +155,13 @@ fn apply_part(
     profile: Profile,
 ) -> Result<(), ScimError> {
     if slot.attribute.kind != Kind::Complex {
-        return Err(invalid_path(format!("{} has no parts", slot.attribute.name)));
+        return Err(invalid_path(format!("{} has no sub-attributes", slot.attribute.name)));
     }
     let value = match (operation.op, &operation.value) {
         (Op::Remove, _) | (_, None) => None,
         (_, Some(value)) => coerce::part(slot.attribute, sub, value, profile).map_err(ScimError::value)?,
     };
-    // A reference to nobody is no reference.
+    // A reference without an id is no reference.
     if value.is_none() && sub.name == "value" {
         slot.clear(resource);
         return Ok(());

@@ -1,17 +1,17 @@
-//! One attribute and its characteristics (RFC 7643 section 2.2).
+//! An attribute and its characteristics (RFC 7643 section 2.2).
 
 use std::borrow::Cow;
 
-/// Longest text of an attribute that says nothing else, in bytes.
+/// The maximum length of a text whose attribute sets no other limit, in bytes.
 const MAX_TEXT: usize = 4 << 10;
-/// Longest name: of what is looked up by an index, in bytes.
+/// The maximum length of a name that an index looks up, in bytes.
 pub(super) const MAX_NAME: usize = 1 << 10;
-/// Longest picture or certificate, in bytes.
+/// The maximum length of a picture or certificate, in bytes.
 pub(super) const MAX_BLOB: usize = 64 << 10;
-/// Most values of a list that says nothing else.
+/// The maximum number of values of a list whose attribute sets no other limit.
 const MAX_VALUES: usize = 100;
 
-/// The data type.
+/// The data type of an attribute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are RFC 7643's own")]
 pub enum Kind {
@@ -26,7 +26,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// As in `/Schemas`.
+    /// Returns the name in `/Schemas`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::String => "string",
@@ -41,7 +41,7 @@ impl Kind {
     }
 }
 
-/// Who may change it.
+/// Who may change an attribute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are RFC 7643's own")]
 pub enum Mutability {
@@ -51,7 +51,7 @@ pub enum Mutability {
 }
 
 impl Mutability {
-    /// As in `/Schemas`.
+    /// Returns the name in `/Schemas`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::ReadOnly => "readOnly",
@@ -61,7 +61,7 @@ impl Mutability {
     }
 }
 
-/// When it is in a response.
+/// When a response includes an attribute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are RFC 7643's own")]
 pub enum Returned {
@@ -70,7 +70,7 @@ pub enum Returned {
 }
 
 impl Returned {
-    /// As in `/Schemas`.
+    /// Returns the name in `/Schemas`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Always => "always",
@@ -79,7 +79,7 @@ impl Returned {
     }
 }
 
-/// Within what it is unique.
+/// Within which scope the values of an attribute are unique.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are RFC 7643's own")]
 pub enum Uniqueness {
@@ -88,7 +88,7 @@ pub enum Uniqueness {
 }
 
 impl Uniqueness {
-    /// As in `/Schemas`.
+    /// Returns the name in `/Schemas`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::None => "none",
@@ -97,47 +97,47 @@ impl Uniqueness {
     }
 }
 
-/// What the canonical values of an attribute are.
+/// Whether an attribute takes values besides its canonical ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Vocabulary {
-    /// What is expected; other values are taken as well.
+    /// The canonical values are suggestions; other values are accepted.
     Open,
-    /// All that there can be, in any case.
+    /// Only the canonical values are accepted, in any case.
     Closed,
 }
 
-/// An attribute.
+/// The definition of an attribute.
 #[derive(Clone, Debug)]
 pub struct Attribute {
-    /// As it is spelled on the wire.
+    /// The name as it is spelled on the wire.
     pub name: Cow<'static, str>,
-    /// Its data type.
+    /// The data type.
     pub kind: Kind,
-    /// Whether it is a list.
+    /// Whether the attribute is a list.
     pub multi_valued: bool,
-    /// What it is for.
+    /// What the attribute is for.
     pub description: Cow<'static, str>,
-    /// Whether a resource must have it.
+    /// Whether every resource must have the attribute.
     pub required: bool,
-    /// Whether case matters in comparison.
+    /// Whether comparisons regard case.
     pub case_exact: bool,
-    /// Who may change it.
+    /// Who may change the attribute.
     pub mutability: Mutability,
-    /// When it is in a response.
+    /// When a response includes the attribute.
     pub returned: Returned,
-    /// Within what it is unique.
+    /// Within which scope the values are unique.
     pub uniqueness: Uniqueness,
-    /// Values that are expected.
+    /// The canonical values.
     pub canonical_values: Vec<Cow<'static, str>>,
-    /// Whether there can be others.
+    /// Whether other values are accepted.
     pub vocabulary: Vocabulary,
-    /// Longest text, in bytes.
+    /// The maximum length of a text, in bytes.
     pub max_bytes: usize,
-    /// Most values of a list.
+    /// The maximum number of values of a list.
     pub max_values: usize,
-    /// What a reference refers to.
+    /// The types of resources that a reference may name.
     pub reference_types: &'static [&'static str],
-    /// The parts of a complex attribute.
+    /// The sub-attributes of a complex attribute.
     pub sub_attributes: Vec<Attribute>,
 }
 
@@ -203,12 +203,12 @@ impl Attribute {
         Self { canonical_values: values.iter().copied().map(Cow::Borrowed).collect(), ..self }
     }
 
-    /// Only the canonical values.
+    /// Accepts the canonical values only.
     pub(super) fn closed(self) -> Self {
         Self { vocabulary: Vocabulary::Closed, ..self }
     }
 
-    /// A text of at most so many bytes.
+    /// Sets the maximum length of a text, in bytes.
     pub(super) fn up_to(self, max_bytes: usize) -> Self {
         Self { max_bytes, ..self }
     }
@@ -217,23 +217,23 @@ impl Attribute {
         Self { reference_types: types, ..self }
     }
 
-    /// The sub-attribute of that name, compared without case.
+    /// Returns the sub-attribute with that name, compared without case.
     pub fn sub(&self, name: &str) -> Option<&Self> {
         self.sub_attributes.iter().find(|part| part.name.eq_ignore_ascii_case(name))
     }
 
-    /// Whether it is a list of objects with a `value`.
+    /// Returns whether the attribute is a list of objects with a `value`.
     pub fn has_value(&self) -> bool {
         self.sub("value").is_some()
     }
 }
 
-/// `externalId`, as it is also published with each core schema.
+/// Defines `externalId`, which is also published with each core schema.
 pub(super) fn external_id() -> Attribute {
     Attribute::string("externalId", "The resource's id at the client").exact().up_to(MAX_NAME)
 }
 
-/// What every resource has (RFC 7643 section 3.1).
+/// Defines the attributes that every resource has (RFC 7643 section 3.1).
 pub(super) fn common() -> Vec<Attribute> {
     vec![
         Attribute::new("schemas", Kind::Reference, "The schemas that the resource uses")

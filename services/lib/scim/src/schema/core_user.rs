@@ -1,4 +1,4 @@
-//! The core user schema (RFC 7643 section 4.1). `password` is left out: Usher keeps none for people.
+//! The core user schema (RFC 7643 section 4.1). `password` is left out: Usher stores no passwords of users.
 
 use super::attribute::{Attribute, Kind, MAX_BLOB, MAX_NAME, external_id};
 use super::{CORE_USER, Schema};

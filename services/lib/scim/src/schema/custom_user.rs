@@ -1,22 +1,22 @@
-//! The extension of a workspace's own attributes.
+//! The extension that holds a workspace's custom attributes.
 
 use std::borrow::Cow;
 
 use super::attribute::{Attribute, Kind};
 use super::{CUSTOM_USER, Schema};
 
-/// A workspace's own attribute: single-valued, read-write, never required.
+/// A custom attribute: single-valued, read-write, never required.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CustomAttribute {
-    /// As it is spelled on the wire.
+    /// The name as it is spelled on the wire.
     pub name: String,
-    /// Its data type; not complex, not binary.
+    /// The data type; neither complex nor binary.
     pub kind: Kind,
-    /// What it is for.
+    /// What the attribute is for.
     pub description: String,
-    /// Whether case matters in comparison.
+    /// Whether comparisons regard case.
     pub case_exact: bool,
-    /// Values that are expected.
+    /// The canonical values.
     pub canonical_values: Vec<String>,
 }
 

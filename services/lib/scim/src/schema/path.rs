@@ -6,29 +6,29 @@ use super::{Attribute, CORE_GROUP, CORE_USER, CUSTOM_USER, ENTERPRISE_USER, Reso
 use crate::Profile;
 use crate::error::{ScimError, ScimType, short};
 
-/// A path as written, taken apart at the URN by the longest known prefix, then at the dot.
+/// A path as the client wrote it, split after the longest known URN, then at the dot.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AttrPath {
-    /// URN of the schema, where the path names one.
+    /// The URN of the schema; `None` if the path names none.
     pub urn: Option<String>,
-    /// The attribute; empty where the path is a URN alone.
+    /// The attribute; empty if the path is a URN alone.
     pub name: String,
-    /// The sub-attribute.
+    /// The sub-attribute, if the path names one.
     pub sub: Option<String>,
 }
 
-/// Where a path leads.
+/// The attribute that a path names.
 #[derive(Clone, Copy, Debug)]
 pub struct Resolved<'a> {
-    /// URN of the extension that holds the attribute; none for core attributes.
+    /// The URN of the extension that holds the attribute; `None` for core attributes.
     pub extension: Option<&'static str>,
-    /// The attribute.
+    /// The definition of the attribute.
     pub attribute: &'a Attribute,
-    /// The sub-attribute.
+    /// The definition of the sub-attribute, if the path names one.
     pub sub: Option<&'a Attribute>,
 }
 
-/// The schemas a path may name, with the misspelling that Microsoft's documentation has.
+/// The schemas that a path may name, with the misspelled URN of Microsoft's documentation.
 const URNS: [(&str, &str); 6] = [
     (CORE_USER, CORE_USER),
     (CORE_GROUP, CORE_GROUP),
@@ -38,8 +38,8 @@ const URNS: [(&str, &str); 6] = [
     (CUSTOM_USER, CUSTOM_USER),
 ];
 
-/// Splits a known URN off the front, compared without case. The rest begins after `:` or, as some
-/// clients write it, after a dot.
+/// Splits a known URN off the front, compared without case. The rest begins after `:` or, as some clients
+/// write it, after a dot.
 pub(crate) fn split_urn(text: &str) -> (Option<&'static str>, &str) {
     for (prefix, urn) in URNS {
         let Some((head, rest)) = text.split_at_checked(prefix.len()) else { continue };
@@ -56,12 +56,12 @@ pub(crate) fn split_urn(text: &str) -> (Option<&'static str>, &str) {
 }
 
 impl AttrPath {
-    /// Takes a path apart. It is not looked up yet.
+    /// Splits a path into its parts, without looking it up.
     pub fn parse(text: &str) -> Self {
         let (urn, rest) = split_urn(text);
         let (urn, rest) = match urn {
             Some(urn) => (Some(urn.to_owned()), rest),
-            // A URN that is not known: the attribute is what follows its last colon.
+            // The URN is unknown: the attribute is what follows its last colon.
             None if rest.get(..4).is_some_and(|head| head.eq_ignore_ascii_case("urn:")) => {
                 rest.rsplit_once(':').map_or((None, rest), |(urn, name)| (Some(urn.to_owned()), name))
             }
@@ -74,8 +74,8 @@ impl AttrPath {
         Self { urn, name: name.to_owned(), sub }
     }
 
-    /// Looks the path up. Names compare without case; an enterprise attribute is also found
-    /// without its URN, because clients write it so.
+    /// Looks the path up. Names compare without case. An enterprise attribute is also found without its URN,
+    /// because some clients omit it.
     pub fn resolve<'a>(&self, resource_type: &'a ResourceType) -> Option<Resolved<'a>> {
         let (extension, attribute) = match self.urn.as_deref() {
             None => find(resource_type, &self.name)?,
@@ -95,17 +95,18 @@ impl AttrPath {
         Some(Resolved { extension, attribute, sub })
     }
 
-    /// As [`AttrPath::resolve`]; strictly, what is in an extension is found by its URN only.
+    /// Looks the path up as [`AttrPath::resolve`] does, but the strict profile finds attributes of extensions
+    /// by their URN only.
     pub fn resolve_as<'a>(&self, resource_type: &'a ResourceType, profile: Profile) -> Option<Resolved<'a>> {
         let found = self.resolve(resource_type)?;
         let short = self.urn.is_none() && found.extension.is_some();
         (profile == Profile::Default || !short).then_some(found)
     }
 
-    /// As [`AttrPath::resolve_as`], for a filter.
+    /// Looks up the path of a filter as [`AttrPath::resolve_as`] does.
     ///
     /// # Errors
-    /// `invalidFilter` where the attribute is unknown.
+    /// `invalidFilter` if the attribute is unknown.
     pub fn resolve_in_filter<'a>(
         &self,
         resource_type: &'a ResourceType,
@@ -122,7 +123,7 @@ fn find<'a>(resource_type: &'a ResourceType, name: &str) -> Option<(Option<&'sta
     if let Some(attribute) = resource_type.schema.attribute(name).or_else(|| common(resource_type, name)) {
         return Some((None, attribute));
     }
-    // Not a workspace's own: what a name means must not change when an admin defines an attribute.
+    // Custom attributes need their URN: what a name means must not change when an admin defines an attribute.
     let known = resource_type.extensions.iter().filter(|schema| schema.id != CUSTOM_USER);
     known.into_iter().find_map(|schema| Some((Some(schema.id), schema.attribute(name)?)))
 }

@@ -1,4 +1,4 @@
-//! Usher's extension: what decides the seat.
+//! Usher's extension: the attribute that decides the class of a user's seat.
 
 use super::attribute::Attribute;
 use super::{Schema, USHER_USER};

@@ -1,4 +1,4 @@
-//! A user document as sent, made canonical.
+//! Canonicalizes a user document that a client sent.
 
 use serde_json::Value;
 
@@ -7,21 +7,21 @@ use crate::schema::{AttrPath, Kind, Mutability, Resolved, ResourceType, split_ur
 use crate::slot::Slot;
 use crate::{Object, Profile, coerce, repetition};
 
-/// Attributes that clients send along and that are not kept. The other ones that are not theirs to
-/// set are read-only in the schema.
+/// Attributes that clients send and that Usher does not store. The others that clients may not set are
+/// read-only in the schema.
 const IGNORED: [&str; 1] = ["password"];
 
-/// Most faults that an answer names.
+/// The maximum number of faults that an answer names.
 const MOST_FAULTS: usize = 5;
 
-/// What a document sets and what it clears, in its order.
+/// What a document sets and what it clears, in the order of the document.
 #[derive(Clone, Debug, Default)]
 pub struct Incoming<'s> {
     writes: Vec<(Slot<'s>, Option<&'s str>, Option<Value>)>,
 }
 
 impl Incoming<'_> {
-    /// Sets and clears in `resource`. Parts of a complex attribute that were not sent stay.
+    /// Sets and clears the attributes in `resource`. Sub-attributes that the client did not send are kept.
     pub(crate) fn merge_into(self, resource: &mut Object) {
         for (slot, sub, value) in self.writes {
             match (sub, value) {
@@ -38,7 +38,8 @@ impl Incoming<'_> {
 }
 
 impl Incoming<'_> {
-    /// Asks that a document names a required attribute: PUT is the whole resource (RFC 7644 section 3.5.1).
+    /// Refuses a document without a required attribute: PUT sends the whole resource (RFC 7644 section
+    /// 3.5.1).
     pub(crate) fn require(&self, name: &str) -> Result<(), ScimError> {
         let named = self.writes.iter().any(|(slot, _, value)| {
             slot.attribute.name == name && slot.extension.is_none() && value.is_some()
@@ -47,7 +48,7 @@ impl Incoming<'_> {
     }
 }
 
-/// Sets a value; a single complex one is merged part by part, and `null` parts are cleared.
+/// Sets a value. A single complex value is merged by sub-attribute, and `null` clears a sub-attribute.
 pub(crate) fn merge(slot: &Slot<'_>, resource: &mut Object, value: Value) {
     match value {
         Value::Object(parts) if !slot.attribute.multi_valued && !slot.attribute.has_value() => {
@@ -60,11 +61,11 @@ pub(crate) fn merge(slot: &Slot<'_>, resource: &mut Object, value: Value) {
     }
 }
 
-/// Reads a POST or PUT body. Names in any case, dotted and URN keys, and enterprise attributes
-/// without their URN all come to their place; every fault is collected into one answer.
+/// Canonicalizes the body of a POST or PUT. Names may be in any case, dotted or with URN, and enterprise
+/// attributes may come without their URN. One error names all faults.
 ///
 /// # Errors
-/// `invalidSyntax` where the body is no object, `invalidValue` with every fault in it.
+/// `invalidSyntax` if the body is not an object; `invalidValue`, with every fault, if a value is wrong.
 pub fn canonicalize<'s>(
     body: &Value,
     resource_type: &'s ResourceType,
@@ -90,8 +91,8 @@ pub fn canonicalize<'s>(
     Err(ScimError::value(if more == 0 { told } else { format!("{told}; and {more} more") }))
 }
 
-/// `schemas` must name the core schema (RFC 7643 section 3). In the default profile it may be left out, or
-/// name any schema of the resource: Entra names extensions alone, and schemas that nobody else has.
+/// `schemas` must name the core schema (RFC 7643 section 3). In the default profile, a client may omit it or
+/// name any schema of the resource: Entra names extensions only, and schemas that no other server has.
 fn check_schemas(sent: &Object, resource_type: &ResourceType, profile: Profile) -> Result<(), ScimError> {
     let core = resource_type.schema.id;
     let refused = || Err(ScimError::syntax(format!("\"schemas\" must be a list with {core:?}")));
@@ -128,7 +129,7 @@ impl<'s> Reader<'s> {
         match (path.name.is_empty(), value) {
             (true, Value::Object(parts)) => {
                 let urn = path.urn.unwrap_or_default();
-                // A client may send the extension as a resource of its own.
+                // Some clients send `schemas` inside an extension.
                 for (part, value) in parts.iter().filter(|(part, _)| !part.eq_ignore_ascii_case("schemas")) {
                     self.read(&format!("{urn}:{part}"), value);
                 }
@@ -148,7 +149,7 @@ impl<'s> Reader<'s> {
         }
     }
 
-    /// Clears every attribute of an extension.
+    /// Clears every attribute of a schema.
     fn clear(&mut self, urn: Option<&str>) {
         let extension = self.resource_type.extensions.iter().find(|schema| Some(schema.id) == urn);
         for attribute in extension.into_iter().flat_map(|schema| &schema.attributes) {
@@ -168,7 +169,7 @@ impl<'s> Reader<'s> {
             Some(sub) => coerce::part(slot.attribute, sub, value, self.profile),
         };
         match coerced {
-            // Nobody is switched on or off by a blank.
+            // An empty value neither activates nor deactivates a user.
             Ok(None) if slot.attribute.name == "active" => {}
             Ok(value) => self.incoming.writes.push((slot, found.sub.map(|sub| sub.name.as_ref()), value)),
             Err(fault) => self.faults.push(fault),

@@ -1,4 +1,4 @@
-//! Whether a document says that its user is not active, whatever else is in it and wrong with it.
+//! Finds out whether a document deactivates its user, whatever else is in it or wrong with it.
 
 use serde_json::Value;
 
@@ -7,15 +7,16 @@ use crate::patch::{Op, readable};
 use crate::schema::{self, AttrPath};
 use crate::{Profile, coerce};
 
-/// Whether the body of a PUT says so, in any spelling in which [`canonicalize`](super::canonicalize) takes it, and
-/// nowhere the contrary.
+/// Returns whether the body of a PUT deactivates the user, in any spelling that
+/// [`canonicalize`](super::canonicalize) accepts, and says the contrary nowhere.
 pub fn replace_leaves(body: &Value, profile: Profile) -> bool {
     let said: Vec<bool> = said_by(body, profile).collect();
     !said.is_empty() && said.iter().all(|active| !active)
 }
 
-/// Whether the body of a PATCH says so, in any spelling in which [`patch::apply`](crate::patch::apply) takes it: the last
-/// operation that says anything of it decides, and one that can't be read says nothing.
+/// Returns whether the body of a PATCH deactivates the user, in any spelling that
+/// [`patch::apply`](crate::patch::apply) accepts. The last operation that sets `active` decides; operations
+/// that can't be parsed are ignored.
 pub fn patch_leaves(body: &Value, profile: Profile) -> bool {
     let said =
         readable(body, profile).filter(|operation| operation.op != Op::Remove).filter_map(|operation| {
@@ -30,7 +31,7 @@ pub fn patch_leaves(body: &Value, profile: Profile) -> bool {
     said.last() == Some(false)
 }
 
-/// What an object that names attributes says of it, in the object's order.
+/// Returns the values of `active` in an object that names attributes, in the object's order.
 fn said_by(attributes: &Value, profile: Profile) -> impl Iterator<Item = bool> {
     attributes.as_object().into_iter().flatten().flat_map(move |(name, value)| {
         let path = AttrPath::parse(name);
@@ -40,13 +41,13 @@ fn said_by(attributes: &Value, profile: Profile) -> impl Iterator<Item = bool> {
     })
 }
 
-/// What the attributes of a schema say of it.
+/// Returns the values of `active` among the attributes of a schema.
 fn said_in(urn: &str, attributes: &Value, profile: Profile) -> impl Iterator<Item = bool> {
     let parts = attributes.as_object().into_iter().flatten();
     parts.filter_map(move |(name, value)| said_of(&AttrPath::parse(&format!("{urn}:{name}")), value, profile))
 }
 
-/// What a value says of it, if the path is that of `active`.
+/// Returns the value as a boolean if the path is that of `active`.
 fn said_of(path: &AttrPath, value: &Value, profile: Profile) -> Option<bool> {
     let found = path.resolve_as(schema::user(), profile)?;
     if found.extension.is_some() || found.sub.is_some() || found.attribute.name != "active" {

@@ -1,4 +1,4 @@
-//! The document on the wire.
+//! Renders a user for the wire.
 
 use serde_json::{Value, json};
 
@@ -8,25 +8,25 @@ use crate::schema::{CORE_USER, USHER_USER};
 /// What the service knows about a resource besides its attributes.
 #[derive(Clone, Copy, Debug)]
 pub struct Envelope<'a> {
-    /// The id.
+    /// The id of the resource.
     pub id: &'a str,
-    /// Counts changes; the weak ETag is `W/"<version>"`.
+    /// The number of changes; the weak ETag is `W/"<version>"`.
     pub version: i64,
-    /// RFC 3339.
+    /// When the resource was created, as RFC 3339.
     pub created: &'a str,
-    /// RFC 3339.
+    /// When the resource was last changed, as RFC 3339.
     pub last_modified: &'a str,
-    /// The resource's own address.
+    /// The URL of the resource.
     pub location: &'a str,
 }
 
 impl Envelope<'_> {
-    /// The weak ETag (RFC 7644 section 3.14).
+    /// Returns the weak ETag (RFC 7644 section 3.14).
     pub fn etag(&self) -> String {
         format!("W/\"{}\"", self.version)
     }
 
-    /// `meta` (RFC 7643 section 3.1).
+    /// Returns `meta` (RFC 7643 section 3.1).
     pub(crate) fn meta(&self, resource_type: &str) -> Value {
         json!({
             "resourceType": resource_type,
@@ -37,7 +37,7 @@ impl Envelope<'_> {
         })
     }
 
-    /// Adds the address of what a reference names, under the same base as the resource's own.
+    /// Adds to a reference the URL of the resource that it names, under the same base as the resource's own.
     pub(crate) fn refer(&self, reference: &mut Object, endpoint: &str) {
         let base = self.location.rsplitn(3, '/').nth(2).unwrap_or_default();
         if let Some(value) = reference.get("value").and_then(Value::as_str) {
@@ -47,7 +47,8 @@ impl Envelope<'_> {
     }
 }
 
-/// A user as clients see it: `schemas` in use, the user type that the seat is of in Usher's extension, `meta`.
+/// Renders a user as clients see it: with the `schemas` in use, the user type of the seat in Usher's
+/// extension, and `meta`.
 pub fn render(mut resource: Object, envelope: &Envelope<'_>) -> Object {
     let user_type = super::stated_user_type(&resource).unwrap_or_default().as_str();
     let extensions: Vec<String> = resource.keys().filter(|name| name.starts_with("urn:")).cloned().collect();

@@ -125,7 +125,7 @@ fn a_complex_value_comes_as_an_object_and_from_lenient_clients_in_other_shapes()
     }
     assert_eq!(fault("name", &json!("Ada"), Profile::Default), "name must be an object");
     assert_eq!(fault("name", &json!([{}, {}]), Profile::Default), "name must be an object");
-    assert_eq!(fault("name", &json!({"nope": "x"}), Profile::Strict), "name has no part \"nope\"");
+    assert_eq!(fault("name", &json!({"nope": "x"}), Profile::Strict), "name has no sub-attribute \"nope\"");
     assert_eq!(value("name", &json!({"NOPE": "x", "GIVENNAME": "Ada"})), json!({"givenName": "Ada"}));
     assert_eq!(
         fault("name", &json!({"givenName": ["x"]}), Profile::Default),
@@ -148,7 +148,7 @@ fn a_list_has_objects_and_from_lenient_clients_one_value_or_bare_ones() {
         ("addresses", json!(["x"]), Profile::Default, "addresses must be a list of objects"),
         ("emails", json!(["x"]), Profile::Strict, "emails must be a list of objects"),
         ("emails", json!({"value": "x"}), Profile::Strict, "emails must be a list"),
-        ("emails", json!([{"nope": "x"}]), Profile::Strict, "emails has no part \"nope\""),
+        ("emails", json!([{"nope": "x"}]), Profile::Strict, "emails has no sub-attribute \"nope\""),
         (
             "emails",
             json!([{"primary": "no"}]),

@@ -182,11 +182,11 @@ fn what_a_filter_does_not_find_it_describes_or_it_is_no_target() {
         r#"ims[type eq "x" and value pr].value"#,
     ] {
         let operation = at(path, json!("true"));
-        refused(&operation, Profile::Default, ScimType::NoTarget, "no element of ims fulfils");
+        refused(&operation, Profile::Default, ScimType::NoTarget, "no element of ims matches");
     }
     let nothing = json!({"op": "remove", "path": "ims[type eq \"x\"]"});
     assert_eq!(lenient(&nothing), Value::Object(ada()));
-    refused(&nothing, Profile::Strict, ScimType::NoTarget, "no element of ims fulfils type eq \"x\"");
+    refused(&nothing, Profile::Strict, ScimType::NoTarget, "no element of ims matches type eq \"x\"");
     let cleared = lenient(&json!({"op": "replace", "path": "emails[type eq \"x\"].value", "value": ""}));
     assert_eq!(cleared, Value::Object(ada()));
 }

@@ -118,7 +118,7 @@ fn a_user_name_must_show_something() {
     let invisible = json!({"userName": "\u{200b}\u{feff}"});
     let incoming = canonicalize(&invisible, schema::user(), Profile::Default).unwrap();
     let fault = create(incoming, Profile::Default).unwrap_err();
-    assert_eq!(fault.detail, "userName has no character that is visible");
+    assert_eq!(fault.detail, "userName has no visible character");
 
     // Whoever has such a name already can still be changed.
     let there = Object::from_iter([("userName".to_owned(), json!("\u{200b}"))]);
@@ -170,7 +170,10 @@ fn what_a_user_says_is_read_from_the_canonical_form() {
         [("Regular".to_owned(), true), ("External".to_owned(), true), ("Collaborator".to_owned(), false)]
     );
     let unknown = "Boss".parse::<UserType>().unwrap_err();
-    assert_eq!(unknown.to_string(), "userType must be Regular, External or Collaborator, not \"Boss\"");
+    assert_eq!(
+        unknown.to_string(),
+        "there is no user type \"Boss\"; there are Regular, External, Collaborator"
+    );
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Operations on multi-valued attributes and their elements.
+//! Applies operations to multi-valued attributes and their elements.
 
 use serde_json::Value;
 
@@ -11,7 +11,7 @@ use crate::schema::Attribute;
 use crate::slot::Slot;
 use crate::{Object, Profile, coerce};
 
-/// `emails[type eq "work"]` and `emails[type eq "work"].value`.
+/// Applies an operation to `emails[type eq "work"]` or `emails[type eq "work"].value`.
 pub(super) fn apply(
     resource: &mut Object,
     operation: &Operation,
@@ -67,7 +67,7 @@ pub(super) fn apply(
     Ok(())
 }
 
-/// `emails.value`: the part of every element.
+/// Applies an operation to `emails.value`: the sub-attribute of every element.
 pub(super) fn apply_to_all(
     resource: &mut Object,
     operation: &Operation,
@@ -90,7 +90,7 @@ pub(super) fn apply_to_all(
     Ok(())
 }
 
-/// `emails`: the whole list.
+/// Applies an operation to `emails`: the whole list.
 pub(super) fn apply_to_list(
     resource: &mut Object,
     operation: &Operation,
@@ -124,7 +124,8 @@ pub(super) fn apply_to_list(
             check_size(slot, &current)?;
             store(resource, slot, current, &touched);
         }
-        // With a value, just those; without, all (RFC 7644 section 3.5.2.2, and Entra's old dialect).
+        // Removes the elements that the value names, or all if there is no value (RFC 7644 section 3.5.2.2,
+        // and Entra's old dialect).
         Op::Remove if operation.value.as_ref().is_none_or(Value::is_null) => {
             slot.clear(resource);
         }
@@ -140,9 +141,9 @@ pub(super) fn apply_to_list(
 enum Write {
     Clear,
     Part(Value),
-    /// Over the parts that are there.
+    /// Sets these sub-attributes and keeps the others.
     Parts(Object),
-    /// In place of all that is there: a replacement to the letter of RFC 7644.
+    /// Replaces the whole element, as RFC 7644 says to the letter.
     Whole(Object),
 }
 
@@ -160,7 +161,7 @@ impl Write {
             let value = coerce::part(slot.attribute, sub, value, profile).map_err(ScimError::value)?;
             return Ok(value.map_or(Self::Clear, Self::Part));
         }
-        // Clients wrap the one element into a list.
+        // Some clients wrap the element in a list.
         let value = match value {
             Value::Array(elements) if elements.len() == 1 => &elements[0],
             other => other,
@@ -173,7 +174,8 @@ impl Write {
                 Ok(Self::Whole(parts))
             }
             Some(parts) => Ok(Self::Parts(parts)),
-            // Parts that say nothing by themselves, like {"primary": true}, are still a change.
+            // Sub-attributes that are no element by themselves, such as {"primary": true}, still change an
+            // element.
             None => value
                 .as_object()
                 .map(|parts| Self::Parts(canonical_parts(slot.attribute, parts, profile)))
@@ -208,7 +210,7 @@ fn canonical_parts(attribute: &Attribute, parts: &Object, profile: Profile) -> O
         .collect()
 }
 
-/// The element that a filter of `eq` terms describes; none for any other filter.
+/// Returns the element that a filter of `eq` terms describes; `None` for any other filter.
 fn described(filter: &Filter, attribute: &Attribute, profile: Profile) -> Result<Option<Object>, ScimError> {
     let Some(terms) = filter.conjunction() else { return Ok(None) };
     let mut element = Object::new();
@@ -227,18 +229,18 @@ fn described(filter: &Filter, attribute: &Attribute, profile: Profile) -> Result
     Ok(Some(element))
 }
 
-/// Judged only where a list grows: one that was longer before there was a limit can still be made shorter.
+/// Checks only lists that grow: a list that was already longer than the limit can still be shortened.
 fn check_size(slot: &Slot<'_>, elements: &[Object]) -> Result<(), ScimError> {
     coerce::check_size(slot.attribute, elements.len()).map_err(ScimError::value)
 }
 
 fn nothing_selected(slot: &Slot<'_>, filter: &Filter) -> ScimError {
-    let detail = format!("no element of {} fulfils {}", slot.attribute.name, short(&filter.to_string()));
+    let detail = format!("no element of {} matches {}", slot.attribute.name, short(&filter.to_string()));
     ScimError::new(ScimType::NoTarget, detail)
 }
 
-/// Takes the elements out of the resource, where [`store`] puts them again. An operation that fails ends all
-/// of the PATCH, so nothing is lost.
+/// Takes the elements out of the resource; [`store`] puts them back. A failed operation ends the whole PATCH,
+/// so nothing is lost.
 fn take(resource: &mut Object, slot: &Slot<'_>) -> Vec<Object> {
     match slot.get_mut(resource).map(Value::take) {
         Some(Value::Array(elements)) => elements.into_iter().filter_map(into_object).collect(),
@@ -246,12 +248,12 @@ fn take(resource: &mut Object, slot: &Slot<'_>) -> Vec<Object> {
     }
 }
 
-/// How many bytes the texts of an element have.
+/// Returns the size of an element's texts, in bytes.
 fn size(element: &Object) -> usize {
     element.values().filter_map(Value::as_str).map(str::len).sum()
 }
 
-/// Stores the elements: those with nothing left in them go, and `primary` moves to the one touched last.
+/// Stores the elements. Empty elements are dropped, and only the element that was changed last stays primary.
 fn store(resource: &mut Object, slot: &Slot<'_>, mut elements: Vec<Object>, touched: &[usize]) {
     let is_primary = |element: &Object| element.get("primary") == Some(&Value::Bool(true));
     if let Some(winner) = touched.iter().rev().copied().find(|at| elements.get(*at).is_some_and(is_primary)) {
@@ -265,7 +267,8 @@ fn store(resource: &mut Object, slot: &Slot<'_>, mut elements: Vec<Object>, touc
     slot.set(resource, Value::Array(elements.into_iter().map(Value::Object).collect()));
 }
 
-/// The same element: equal value and type, or everything equal where there is no value.
+/// Returns whether two elements are the same: equal in value and type, or equal in everything if they have no
+/// value.
 fn same(known: &Object, sent: &Object) -> bool {
     match (known.get("value"), sent.get("value")) {
         (Some(a), Some(b)) => a == b && (sent.get("type").is_none() || known.get("type") == sent.get("type")),
@@ -273,7 +276,7 @@ fn same(known: &Object, sent: &Object) -> bool {
     }
 }
 
-/// Named for removal: the value decides alone.
+/// Returns whether an element is the one that a removal names: only the value is compared.
 fn same_value(known: &Object, sent: &Object) -> bool {
     match (known.get("value"), sent.get("value")) {
         (Some(a), Some(b)) => a == b,
