@@ -1,4 +1,5 @@
-//! docs/scim-lessons.md §4, the other numbers: what users of other servers complain about, as far as SCIM shows it.
+//! docs/scim-lessons.md §4, the other numbers: complaints of other servers' users, as far as they concern
+//! SCIM.
 
 use serde_json::{Value, json};
 

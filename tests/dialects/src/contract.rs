@@ -1,4 +1,4 @@
-//! docs/scim-lessons.md §1: the contract of PATCH that follows from what public trackers say.
+//! docs/scim-lessons.md §1: the rules of PATCH that follow from public issue trackers.
 
 use serde_json::{Value, json};
 

@@ -101,7 +101,8 @@ pub(super) fn rows() -> Vec<Row> {
     ]
 }
 
-/// Keycloak loses rows here by index (docs/scim-lessons.md §2); by cursor nobody is missed.
+/// Keycloak skips users here when a client pages by index (docs/scim-lessons.md §2); paging by cursor skips
+/// nobody.
 fn walked_while_deleted() -> Row {
     let first = row("6.1 rows that go while a list is walked make nobody be missed")
         .people(6)

@@ -1,4 +1,5 @@
-//! docs/scim-clients.md §1.4 to §1.6, §1.11 and what of §1.1 is no shape: cycles, mappings, leavers, discovery.
+//! docs/scim-clients.md §1.4 to §1.6, §1.11 and the parts of §1.1 that are not about shapes: cycles,
+//! mappings, leavers, discovery.
 
 use serde_json::{Value, json};
 
@@ -38,7 +39,7 @@ fn cycles() -> Vec<Row> {
     ]
 }
 
-/// Many leave in one cycle, which is no attack.
+/// Many users are deactivated in one cycle. That must not be taken for an attack.
 fn leaving_at_once() -> Row {
     let off = json!([{ "op": "Replace", "path": "active", "value": "False" }]);
     let ids: Vec<String> = (0..20).map(|n| format!("p{n}")).collect();
@@ -167,7 +168,7 @@ fn leavers() -> Vec<Row> {
     ]
 }
 
-/// The default mapping of users (§1.5), written to somebody who has nothing but a name.
+/// The default mapping of users (§1.5), written to a user who has only a name.
 fn mapping() -> Row {
     let work = |part: &str| format!("addresses[type eq \"work\"].{part}");
     let written: Vec<(String, &str, String)> = [

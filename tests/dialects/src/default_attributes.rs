@@ -1,4 +1,4 @@
-//! The attributes of Entra's default mapping, as Microsoft's validators fill and check them.
+//! The attributes of Entra's default mapping, as Microsoft's validators set and check them.
 
 use serde_json::{Map, Value, json};
 
@@ -42,7 +42,7 @@ pub(super) fn of_nobody_much(source: &'static str) -> Row {
     row(source).given("ford", "/Users", named("ford_purdy@contoso.com"))
 }
 
-/// A row in which everything that was generated is found at the user whom the last request gives.
+/// Expects that the user of the last answer has every generated value.
 pub(super) fn as_generated(row: Row, prefix: &str) -> Row {
     let mut sent = generated();
     sent["roles"][0]["primary"] = json!(true);
@@ -59,7 +59,7 @@ pub(super) fn as_generated(row: Row, prefix: &str) -> Row {
         .at(format!("{prefix}{}", enterprise("manager/value")), "XYMKVVRYDIOO")
 }
 
-/// Every attribute by a path of its own, as tests 6 and 7 do it, and where its value then is.
+/// Every attribute as a path, as tests 6 and 7 of the validator write it, and the JSON pointer to its value.
 pub fn by_path() -> Vec<(String, String)> {
     let work =
         |list: &str, part: &str| (format!("{list}[type eq \"work\"].{part}"), format!("/{list}/0/{part}"));
@@ -78,12 +78,12 @@ pub fn by_path() -> Vec<(String, String)> {
     plain.into_iter().chain(names).chain(company).chain(lists).chain(more).chain(addresses).collect()
 }
 
-/// A value for each of these paths, in operations of their own: the verbose dialect.
+/// The verbose dialect: one operation per path.
 pub(super) fn verbose(op: &str, value: impl Fn(&str) -> Value) -> Value {
     by_path().iter().map(|(path, _)| json!({ "op": op, "path": path, "value": value(path) })).collect()
 }
 
-/// The compact dialect: paths with brackets in operations of their own, all others in one value.
+/// The compact dialect: one operation per path with brackets, and one whose value has all other paths.
 pub(super) fn compact(op: &str, value: impl Fn(&str) -> Value) -> Value {
     let paths = by_path().into_iter().map(|(path, _)| path);
     let (filtered, plain): (Vec<_>, Vec<_>) = paths.partition(|path| path.contains('['));
@@ -95,9 +95,9 @@ pub(super) fn compact(op: &str, value: impl Fn(&str) -> Value) -> Value {
         .collect()
 }
 
-/// What [`written`] looks for.
+/// The value that [`written`] expects at a path.
 pub(super) fn anew(path: &str) -> Value {
-    // A primary address must be one.
+    // The primary address must be a valid e-mail address.
     if path.starts_with("emails") { "new@contoso.com".into() } else { format!("new {path}").into() }
 }
 

@@ -1,4 +1,5 @@
-//! docs/scim-lessons.md §4, 19 to 39 and 45 to 50: complaints about who gets in, comes back and is taken for whom.
+//! docs/scim-lessons.md §4, 19 to 39 and 45 to 50: complaints about access, returning users and mistaken
+//! identity.
 
 use serde_json::json;
 

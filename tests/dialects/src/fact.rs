@@ -1,4 +1,4 @@
-//! What must be true of an answer.
+//! Facts that must hold for an answer.
 
 use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
@@ -6,21 +6,19 @@ use serde_json::{Value, json};
 use crate::kept::Kept;
 use crate::wire::{ERROR_SCHEMA, MEDIA_TYPE};
 
-/// What came back.
+/// An answer to a request.
 #[derive(Clone, Debug)]
 pub struct Answer {
-    /// The status.
     pub status: StatusCode,
-    /// The headers.
     pub headers: HeaderMap,
-    /// The body as JSON; null where there is none.
+    /// The body as JSON; null if there is none.
     pub body: Value,
-    /// The body as it came.
+    /// The body as it was received.
     pub text: String,
 }
 
 impl Answer {
-    /// A header, where it is there.
+    /// Returns the value of a header, if the answer has it.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
@@ -30,26 +28,26 @@ impl Answer {
 pub enum Fact {
     /// It has this status.
     Status(u16),
-    /// It has this value at a JSON pointer; null where there is none.
+    /// It has this value at a JSON pointer; null means that there is none.
     At(String, Value),
-    /// It has so many elements at a JSON pointer.
+    /// It has this number of elements at a JSON pointer.
     Count(&'static str, usize),
-    /// It is an error of this type; empty for none.
+    /// It is an error of this type; empty means an error without a type.
     ScimType(&'static str),
-    /// Its detail has this in it.
+    /// The detail of the error contains this.
     Told(&'static str),
-    /// It lists just these, by user name or display name.
+    /// It lists exactly these resources, by user name or display name.
     Finds(Vec<&'static str>),
-    /// It is a group of just these, by the names under which their ids were kept.
+    /// It is a group of exactly these members, by the names under which their ids were kept.
     Members(Vec<&'static str>),
-    /// It has a header with this in it.
+    /// It has this header, whose value contains this.
     Header(&'static str, &'static str),
-    /// Whatever else, with its name.
+    /// It passes this test, which has a name.
     Holds(&'static str, fn(&Answer) -> bool),
 }
 
 impl Fact {
-    /// What is not as it must be.
+    /// Returns why the answer does not have the fact; `None` if it has it.
     fn fault(&self, answer: &Answer, kept: &Kept) -> Option<String> {
         let differs = |what: String, found: &Value, expected: &Value| {
             (found != expected).then(|| format!("{what} is {found}, not {expected}"))
@@ -88,10 +86,10 @@ impl Fact {
     }
 }
 
-/// Judges an answer. A request of which nothing else is said must succeed.
+/// Checks an answer. If no fact mentions the status, the request must have succeeded.
 ///
 /// # Errors
-/// What is not as it must be.
+/// Returns everything that does not hold.
 pub fn judge(answer: &Answer, facts: &[Fact], kept: &Kept) -> Result<(), String> {
     let mut faults: Vec<String> = facts.iter().filter_map(|fact| fact.fault(answer, kept)).collect();
     if !facts.iter().any(|fact| matches!(fact, Fact::Status(_))) && !answer.status.is_success() {
@@ -101,8 +99,8 @@ pub fn judge(answer: &Answer, facts: &[Fact], kept: &Kept) -> Result<(), String>
     if faults.is_empty() { Ok(()) } else { Err(faults.join("; ")) }
 }
 
-/// What is wrong with an answer whatever was asked: its media type, and an error that is no whole
-/// SCIM error (RFC 7644 section 3.12).
+/// Returns what is wrong with any answer: its media type, or an error without all members of a SCIM error
+/// (RFC 7644 section 3.12).
 fn malformed(answer: &Answer) -> Option<String> {
     if answer.text.is_empty() {
         return (answer.status.is_client_error() || answer.status.is_server_error())
@@ -121,7 +119,7 @@ fn malformed(answer: &Answer) -> Option<String> {
     (!whole).then(|| format!("{} is no whole SCIM error", answer.status))
 }
 
-/// A list of just these, whose numbers are right.
+/// Checks that a list has exactly these resources, and correct numbers.
 fn found(answer: &Answer, expected: &[&'static str]) -> Option<String> {
     let listed = each(answer, "/Resources", |resource| {
         resource["userName"].as_str().or(resource["displayName"].as_str())

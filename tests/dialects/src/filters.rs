@@ -1,4 +1,4 @@
-//! docs/scim-lessons.md §5: what other parsers of filters get wrong.
+//! docs/scim-lessons.md §5: faults of other servers' filter parsers.
 
 use serde_json::json;
 

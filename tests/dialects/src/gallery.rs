@@ -1,4 +1,4 @@
-//! docs/scim-clients.md §2.3: Microsoft's gallery gate of 2026, by the names of its tests.
+//! docs/scim-clients.md §2.3: Microsoft's checks for its app gallery in 2026, named after its tests.
 
 use serde_json::{Value, json};
 
@@ -95,7 +95,7 @@ pub(super) fn rows() -> Vec<Row> {
     ]
 }
 
-/// At least eleven, by fives: `startIndex` is the one that was asked for.
+/// Reads at least eleven resources, five per page: `startIndex` is the one that the client asked for.
 fn paged(source: &'static str, path: &'static str, name: &'static str) -> Row {
     let made = (1..=11).fold(row(source), |row, n| row.post(path, json!({ name: format!("n{n}") })).is(201));
     (0..3).fold(made, |row, page| {
@@ -109,7 +109,7 @@ fn paged(source: &'static str, path: &'static str, name: &'static str) -> Row {
     })
 }
 
-/// Everything cleared but the manager, who is not among the paths.
+/// Everything is cleared except the manager, who is not among the paths.
 fn cleared(source: &'static str, operations: Value) -> Row {
     let row = of_ford(source).patch("/Users/{ford}", operations).get("/Users/{ford}");
     ["displayName", "title", "nickName", "locale", "name", "emails", "phoneNumbers", "addresses"]

@@ -1,24 +1,24 @@
-//! Who is there when a row begins.
+//! The users and groups that exist when a row begins.
 
 use serde_json::{Value, json};
 
 use crate::row::{Row, row};
 
-/// URN of the core user schema.
+/// The URN of the core user schema.
 pub const CORE: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
-/// URN of the enterprise extension.
+/// The URN of the enterprise extension.
 pub const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
-/// URN of Usher's extension.
+/// The URN of Usher's extension.
 pub const USHER: &str = "urn:ietf:params:scim:schemas:extension:usher:2.0:User";
-/// Path of the manager.
+/// The path of the manager.
 pub const MANAGER: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager";
 
-/// A place in the enterprise extension, as a JSON pointer.
+/// Returns the JSON pointer to an attribute of the enterprise extension.
 pub fn enterprise(name: &str) -> String {
     format!("/{ENTERPRISE}/{name}")
 }
 
-/// A user with something at every kind of place.
+/// A user with a value at every kind of place.
 pub fn ada() -> Value {
     json!({
         "schemas": [CORE, ENTERPRISE],
@@ -36,7 +36,7 @@ pub fn ada() -> Value {
     })
 }
 
-/// A user with a name and nothing else.
+/// A user with only a name.
 pub fn named(user_name: &str) -> Value {
     json!({ "userName": user_name })
 }
@@ -46,12 +46,12 @@ pub fn of_ada(source: &'static str) -> Row {
     row(source).given("ada", "/Users", ada())
 }
 
-/// A row in which Ada is patched.
+/// A row that patches Ada.
 pub fn patched(source: &'static str, operations: Value) -> Row {
     of_ada(source).patch("/Users/{ada}", operations)
 }
 
-/// A row that begins with Ada, Bob and Eve, and a group of the first two.
+/// A row that begins with Ada, Bob and Eve, and a group of Ada and Bob.
 pub fn of_team(source: &'static str) -> Row {
     ["ada", "bob", "eve"]
         .into_iter()
@@ -63,7 +63,7 @@ pub fn of_team(source: &'static str) -> Row {
         )
 }
 
-/// A row in which that group is patched; who is in it afterwards is read.
+/// A row that patches the group, and then reads its members.
 pub fn regrouped(source: &'static str, operations: Value) -> Row {
     of_team(source).patch("/Groups/{team}", operations).is(204).get("/Groups/{team}")
 }

@@ -1,10 +1,10 @@
-//! What a row keeps of one answer for its later requests.
+//! The texts that a row keeps of one answer for its later requests.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-/// What was kept, by name.
+/// The texts by name.
 #[derive(Clone, Debug, Default)]
 pub struct Kept(BTreeMap<String, String>);
 
@@ -14,12 +14,12 @@ impl Kept {
         self.0.insert(name.into(), text.into());
     }
 
-    /// A text with what its names stand for.
+    /// Replaces the names in a text with what was kept under them.
     pub fn text(&self, text: &str) -> String {
         self.0.iter().fold(text.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
     }
 
-    /// A document with what its names stand for.
+    /// Replaces the names in a document with what was kept under them.
     pub fn value(&self, value: &Value) -> Value {
         match value {
             Value::String(text) => self.text(text).into(),

@@ -1,29 +1,32 @@
-//! What identity providers were seen to send (`docs/scim-clients.md`), and what other servers got wrong
-//! (`docs/scim-lessons.md`), as rows. A row is named after where it was seen and has the shape that goes over the
-//! wire. Rows are held twice: over HTTP against the real services (`tests/tests/suite/reference`), and, as far as no
-//! service decides, against the functions of `usher-scim` alone.
+//! Requests that identity providers were seen to send (`docs/scim-clients.md`), and faults of other servers
+//! (`docs/scim-lessons.md`), as rows. A row is named after its source, and its requests have the shape that
+//! goes over the wire. Every row is checked twice: over HTTP against the real services
+//! (`tests/tests/suite/reference`), and against the functions of `usher-scim` alone, up to the first step
+//! that a service decides.
 //!
-//! Left out, because another suite holds it (the numbers are those of the lessons' §4, unless a page is named):
-//! - `seats`, `limits`, `billing`: the seat limit on every way in, in the ledger too, and its policies (19 to 25);
-//! - `tokens`: rotation, expiry, revocation, what is stored of a token (38, 40 to 44);
-//! - `provenance`: where each attribute came from, and what stays (45 to 48);
-//! - `provisioning_log`: what is told of each attempt (61 to 64);
-//! - `isolation`: another workspace's credential at every route (50);
+//! Other suites check the following (the numbers are those of the lessons' §4, unless a page is named):
+//! - `seats`, `limits`, `billing`: the seat limit on every path, the ledger, and the policies of limits (19
+//!   to 25);
+//! - `tokens`: rotation, expiry, revocation, and how tokens are stored (38, 40 to 44);
+//! - `provenance`: where each attribute came from, and what is kept (45 to 48);
+//! - `provisioning_log`: the log entry of each request (61 to 64);
+//! - `isolation`: another workspace's credential on every route (50);
 //! - identity's tests of cursors: `expiredCursor` (clients §6.1);
-//! - `make bench`: what a token check and a change to a large group cost (51, 52 and 54; lessons §2).
+//! - `make bench`: the cost of a token check and of a change to a large group (51, 52 and 54; lessons §2).
 //!
-//! Left out, because there is nothing here that it is about:
-//! - OAuth, client assertions and tokens of Entra's own (clients §1.7), and Okta's Basic and OAuth: one kind of token
-//!   is taken;
-//! - Okta's entitlement endpoints and roles that give rights (lessons §1 #21, 49): roles are kept as sent;
-//! - the last admin (lessons §1 #36, 47): admins are no users of SCIM;
-//! - sessions that end with a deactivation (7; clients §6.6) and security events: Usher keeps no sessions;
-//! - a grace period for probes that create and delete (clients §4.2): what somebody costs is the ledger's matter;
+//! The following does not apply to Usher:
+//! - OAuth, client assertions and Entra's own tokens (clients §1.7), and Okta's Basic and OAuth: there is one
+//!   kind of token;
+//! - Okta's entitlement endpoints and roles that grant rights (lessons §1 #21, 49): roles are stored as sent;
+//! - the last admin (lessons §1 #36, 47): admins are not SCIM users;
+//! - sessions that end with a deactivation (7; clients §6.6) and security events: Usher has no sessions of
+//!   users;
+//! - a grace period for probes that create and delete (clients §4.2): the ledger decides what a user costs;
 //! - a dry run (31), webhooks, the admin console.
 //!
-//! Decided where sources differ: a member that is nobody is 400 (lessons §3), although the sample of Microsoft takes
-//! "string id 1" (clients §2.4); a PATCH of a user is answered with the user, one of a group with 204; an unapproved
-//! domain and a full workspace are 403.
+//! The sources differ in the following, and Usher does this: an unknown member is 400 (lessons §3), although
+//! Microsoft's sample accepts "string id 1" (clients §2.4); a PATCH of a user returns the user, and a PATCH
+//! of a group returns 204; an unapproved domain and a full workspace are 403.
 
 mod bulk;
 mod checklist;
@@ -54,10 +57,10 @@ pub mod wire;
 
 use row::Row;
 
-/// The rows of one source, and its name.
+/// The name of a source, and its rows.
 pub type Table = (&'static str, Vec<Row>);
 
-/// Rows about Entra and what Microsoft gives to try servers with.
+/// Rows about Entra, and about Microsoft's tools for testing servers.
 pub fn about_microsoft() -> Vec<Table> {
     vec![
         ("docs/scim-clients.md §0", checklist::rows()),
@@ -69,7 +72,7 @@ pub fn about_microsoft() -> Vec<Table> {
     ]
 }
 
-/// Rows about identity providers, from public trackers and documents.
+/// Rows about identity providers, from public issue trackers and documents.
 pub fn about_identity_providers() -> Vec<Table> {
     vec![
         ("docs/scim-lessons.md §1", trackers::rows()),
@@ -82,7 +85,7 @@ pub fn about_identity_providers() -> Vec<Table> {
     ]
 }
 
-/// Rows about standards, and about what other servers get wrong.
+/// Rows about standards, and about faults of other servers.
 pub fn about_standards_and_other_servers() -> Vec<Table> {
     vec![
         ("docs/scim-clients.md §6", cursors::rows()),

@@ -1,5 +1,6 @@
-//! Filters that were seen: docs/scim-clients.md §1.2, §1.4, §2.2, §2.4 and §6.6, docs/scim-lessons.md §3 to §5.
-//! Each finds whom it means, or is refused; none is answered with nobody or everybody instead.
+//! Filters that identity providers were seen to send: docs/scim-clients.md §1.2, §1.4, §2.2, §2.4 and §6.6,
+//! docs/scim-lessons.md §3 to §5. Each finds exactly whom it means, or is refused; none finds nobody or
+//! everybody instead.
 
 use serde_json::json;
 
@@ -24,7 +25,7 @@ pub(super) fn rows() -> Vec<Row> {
     ]
 }
 
-/// Two people who differ in everything.
+/// Two people who differ in every attribute.
 fn of_two(source: &'static str) -> Row {
     row(source)
         .given(
@@ -82,7 +83,8 @@ fn names() -> Row {
     )
 }
 
-/// + in an address is %2B in a URL, where + is a space; case is that of every alphabet.
+/// A + in an address is %2B in a URL, where + means a space; names in every alphabet are compared without
+/// case.
 fn letters() -> Row {
     row("letters")
         .given("plus", "/Users", named("ada+scim@contoso.com"))
@@ -187,7 +189,7 @@ fn logic() -> Row {
     )
 }
 
-/// authentik#25837, Keycloak: what can't be answered.
+/// Filters that can't be answered: authentik#25837, Keycloak.
 fn refused() -> Row {
     [
         r#"nope eq "x""#,

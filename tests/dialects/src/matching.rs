@@ -1,4 +1,4 @@
-//! docs/scim-lessons.md §1 from #22 on: look-ups, life cycle, URLs.
+//! docs/scim-lessons.md §1 from #22 on: lookups, life cycle, URLs.
 
 use serde_json::{Value, json};
 
@@ -152,7 +152,7 @@ fn life_cycle() -> Vec<Row> {
     ]
 }
 
-/// #38 kortix: a look-up among more people than a page has, without reading them all.
+/// #38 kortix: a lookup among more people than fit on a page, without reading them all.
 fn among_many() -> Row {
     let operations: Vec<Value> = (0..300)
         .map(|n| {

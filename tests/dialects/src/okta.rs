@@ -9,7 +9,7 @@ pub(super) fn rows() -> Vec<Row> {
     [people(), groups(), suite()].into_iter().flatten().collect()
 }
 
-/// What Okta sends for a new user.
+/// The body that Okta sends for a new user.
 fn isaac() -> Value {
     json!({
         "schemas": [CORE], "userName": "isaac@contoso.com", "name": {
@@ -151,7 +151,7 @@ fn groups() -> Vec<Row> {
     ]
 }
 
-/// Okta-SCIM-20-SPEC-Test.json.
+/// The requests of Okta-SCIM-20-SPEC-Test.json.
 fn suite() -> Vec<Row> {
     let complete = ["id", "userName", "active"];
     let whole = |row: Row, prefix: &str| {

@@ -1,5 +1,5 @@
-//! PATCH operations and documents that were seen and that no other table has: elements of lists, whole
-//! extensions, members in odd shapes.
+//! PATCH operations and documents that identity providers were seen to send and that are in no other table:
+//! elements of lists, whole extensions, members in unusual shapes.
 
 use http::Method;
 use serde_json::json;

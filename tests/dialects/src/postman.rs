@@ -1,5 +1,5 @@
-//! docs/scim-clients.md §2.4: the two Postman collections of AzureAD/SCIMReferenceCode. The `/Token` of the first
-//! gives the sample's own tokens away, and `/serviceConfiguration` is a misspelled address of the sample.
+//! docs/scim-clients.md §2.4: the two Postman collections of AzureAD/SCIMReferenceCode. Two of their requests
+//! are omitted: `/Token` gives away the sample's own tokens, and `/serviceConfiguration` is a misspelled URL.
 
 use http::Method;
 use serde_json::json;

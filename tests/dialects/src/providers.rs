@@ -1,4 +1,4 @@
-//! docs/scim-clients.md §4.2 to §4.5, and the list of what clients other than Entra need tolerated.
+//! docs/scim-clients.md §4.2 to §4.5, and what clients other than Entra need the server to tolerate.
 
 use http::Method;
 use serde_json::json;

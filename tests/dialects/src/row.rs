@@ -1,4 +1,4 @@
-//! A row: what a source says that clients send, in order, and what must come of it.
+//! A row: requests that a source says clients send, in order, and the expected answers.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -6,80 +6,75 @@ use serde_json::{Value, json};
 use crate::fact::{Answer, Fact};
 use crate::wire::{MEDIA_TYPE, PATCH_SCHEMA, encode};
 
-/// A row. Names in braces, in paths, bodies and expectations, stand for what was kept before:
-/// `/Users/{ada}`. A step that says nothing of its status must succeed.
+/// A row. Names in braces, in paths, bodies and expectations, are replaced by what was kept before:
+/// `/Users/{ada}`. A request without an expected status must succeed.
 pub struct Row {
-    /// Where it was seen.
+    /// The source in which the requests were seen.
     pub source: &'static str,
-    /// The workspace that it begins with.
+    /// The workspace in which the row begins.
     pub workspace: Workspace,
     /// Whether the app has the strict profile.
     pub strict: bool,
-    /// What happens, in order.
+    /// The requests and expectations, in order.
     pub steps: Vec<Step>,
 }
 
-/// A workspace in which a row can begin. It is empty.
+/// The empty workspace in which a row begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Workspace {
-    /// Of an open plan, for people of any domain.
+    /// A workspace on an open plan that accepts people of any domain.
     Usual,
-    /// As the usual one, and blocked at so many paid seats.
+    /// Like [`Usual`](Self::Usual), with this number of paid seats; further users are refused.
     BlockedAt(i64),
-    /// As the usual one, with a limit of so many paid seats that may be exceeded.
+    /// Like [`Usual`](Self::Usual), with this number of paid seats; further users are allowed.
     AllowedBeyond(i64),
-    /// For people of these domains alone.
+    /// A workspace that accepts only people of these domains.
     Domains(&'static [&'static str]),
 }
 
-/// A part of a row.
+/// One step of a row.
 pub enum Step {
-    /// A request.
+    /// One request.
     One {
-        /// What is sent.
         request: Request,
-        /// What must be true of its answer.
+        /// What must hold for the answer.
         facts: Vec<Fact>,
-        /// What is kept of the answer: name and JSON pointer.
+        /// What is kept of the answer: names and JSON pointers.
         keep: Vec<(String, String)>,
     },
-    /// A GET of a path that is quick, the fastest of some: others use the machine too.
+    /// A GET of a path that must be quick. The fastest of several counts, because others use the machine too.
     Quick(&'static str),
-    /// Requests at the same time.
+    /// Concurrent requests.
     Together {
-        /// What is sent.
         requests: Vec<Request>,
-        /// The statuses of the answers, in order of size.
+        /// The statuses of the answers, in ascending order.
         statuses: Vec<u16>,
     },
 }
 
-/// A request as it goes over the wire.
+/// A request as it is sent.
 #[derive(Clone)]
 pub struct Request {
-    /// The method.
     pub method: Method,
-    /// Below the workspace's URL.
+    /// The path below the workspace's URL.
     pub path: String,
-    /// Its headers, but for the token's.
+    /// The headers, except the one with the token.
     pub headers: Vec<(&'static str, String)>,
-    /// What is sent.
     pub body: Option<Body>,
-    /// Another one than the workspace's; empty for none.
+    /// A token to send in place of the workspace's; empty means none.
     pub token: Option<&'static str>,
 }
 
 /// The body of a request.
 #[derive(Clone)]
 pub enum Body {
-    /// A document.
     Json(Value),
-    /// As it is.
+    /// A text that is sent as it is.
     Text(&'static str),
 }
 
 impl Request {
-    /// A request without a body.
+    /// Creates a request without a body.
     pub fn new(method: Method, path: impl Into<String>) -> Self {
         Self { method, path: path.into(), headers: Vec::new(), body: None, token: None }
     }
@@ -88,12 +83,12 @@ impl Request {
         Self { body: Some(body), headers: vec![("content-type", MEDIA_TYPE.to_owned())], ..self }
     }
 
-    /// POST of a document.
+    /// Creates a POST of a document.
     pub fn post(path: &str, body: Value) -> Self {
         Self::new(Method::POST, path).with(Body::Json(body))
     }
 
-    /// PATCH with operations.
+    /// Creates a PATCH with operations.
     pub fn patch(path: &str, operations: Value) -> Self {
         let mut message = json!({ "schemas": [PATCH_SCHEMA] });
         message["Operations"] = operations;
@@ -101,25 +96,25 @@ impl Request {
     }
 }
 
-/// A row of a source, in the usual workspace.
+/// Creates a row of a source, in the usual workspace.
 pub fn row(source: &'static str) -> Row {
     Row { source, workspace: Workspace::Usual, strict: false, steps: Vec::new() }
 }
 
-/// What is sent.
+/// The requests of a row.
 impl Row {
-    /// In another workspace than the usual one.
+    /// Begins in this workspace in place of the usual one.
     #[must_use]
     pub fn workspace(self, workspace: Workspace) -> Self {
         Self { workspace, ..self }
     }
 
-    /// Whether it begins in the usual workspace, with an app of the default profile.
+    /// Returns whether the row begins in the usual workspace, with an app of the default profile.
     pub fn is_usual(&self) -> bool {
         self.workspace == Workspace::Usual && !self.strict
     }
 
-    /// At an app of the strict profile.
+    /// Uses an app with the strict profile.
     #[must_use]
     pub fn strict(self) -> Self {
         Self { strict: true, ..self }
@@ -130,61 +125,61 @@ impl Row {
         self
     }
 
-    /// GET.
+    /// Adds a GET.
     #[must_use]
     pub fn get(self, path: &str) -> Self {
         self.step(Request::new(Method::GET, path))
     }
 
-    /// DELETE.
+    /// Adds a DELETE.
     #[must_use]
     pub fn delete(self, path: &str) -> Self {
         self.step(Request::new(Method::DELETE, path))
     }
 
-    /// POST of a document.
+    /// Adds a POST of a document.
     #[must_use]
     pub fn post(self, path: &str, body: Value) -> Self {
         self.step(Request::post(path, body))
     }
 
-    /// PUT of a document.
+    /// Adds a PUT of a document.
     #[must_use]
     pub fn put(self, path: &str, body: Value) -> Self {
         self.step(Request::new(Method::PUT, path).with(Body::Json(body)))
     }
 
-    /// PATCH with operations.
+    /// Adds a PATCH with operations.
     #[must_use]
     pub fn patch(self, path: &str, operations: Value) -> Self {
         self.step(Request::patch(path, operations))
     }
 
-    /// Any method with a body to the letter.
+    /// Adds a request of any method, whose body is sent as it is.
     #[must_use]
     pub fn send(self, method: Method, path: &str, body: &'static str) -> Self {
         self.step(Request::new(method, path).with(Body::Text(body)))
     }
 
-    /// Users by filter.
+    /// Adds a list of users by filter.
     #[must_use]
     pub fn find(self, filter: &str) -> Self {
         self.get(&format!("/Users?filter={}", encoded(filter)))
     }
 
-    /// Groups by filter.
+    /// Adds a list of groups by filter.
     #[must_use]
     pub fn find_groups(self, filter: &str) -> Self {
         self.get(&format!("/Groups?filter={}", encoded(filter)))
     }
 
-    /// A resource that is there before; its id is kept.
+    /// Creates a resource first, and keeps its id.
     #[must_use]
     pub fn given(self, name: &'static str, path: &str, body: Value) -> Self {
         self.post(path, body).is(201).keep(name, "/id")
     }
 
-    /// People `u1@contoso.com`, `u2@contoso.com`, … who are there before.
+    /// Creates the people `u1@contoso.com`, `u2@contoso.com`, … first.
     #[must_use]
     pub fn people(self, count: usize) -> Self {
         (1..=count).fold(self, |row, n| {
@@ -192,26 +187,26 @@ impl Row {
         })
     }
 
-    /// HEAD.
+    /// Adds a HEAD.
     #[must_use]
     pub fn head(self, path: &str) -> Self {
         self.step(Request::new(Method::HEAD, path))
     }
 
-    /// OPTIONS.
+    /// Adds an OPTIONS.
     #[must_use]
     pub fn options(self, path: &str) -> Self {
         self.step(Request::new(Method::OPTIONS, path))
     }
 
-    /// A GET that is quick.
+    /// Adds a GET that must be quick.
     #[must_use]
     pub fn quick(mut self, path: &'static str) -> Self {
         self.steps.push(Step::Quick(path));
         self
     }
 
-    /// Requests at the same time, and their statuses in order of size.
+    /// Adds concurrent requests, with their statuses in ascending order.
     #[must_use]
     pub fn together(mut self, requests: Vec<Request>, statuses: &[u16]) -> Self {
         self.steps.push(Step::Together { requests, statuses: statuses.to_vec() });
@@ -219,7 +214,7 @@ impl Row {
     }
 }
 
-/// More about the request that was named last.
+/// Details of the last request.
 impl Row {
     fn last(mut self, change: impl FnOnce(&mut Request)) -> Self {
         if let Some(Step::One { request, .. }) = self.steps.last_mut() {
@@ -228,28 +223,28 @@ impl Row {
         self
     }
 
-    /// With a header, instead of what it would have.
+    /// Sets a header.
     #[must_use]
     pub fn with(self, name: &'static str, value: &str) -> Self {
         self.without(name).last(|request| request.headers.push((name, value.to_owned())))
     }
 
-    /// Without a header.
+    /// Removes a header.
     #[must_use]
     pub fn without(self, name: &'static str) -> Self {
         self.last(|request| request.headers.retain(|(sent, _)| *sent != name))
     }
 
-    /// With another token; empty for none.
+    /// Sends another token; empty means none.
     #[must_use]
     pub fn token(self, token: &'static str) -> Self {
         self.last(|request| request.token = Some(token))
     }
 }
 
-/// What must come of it.
+/// What must hold for the answer to the last request.
 impl Row {
-    /// A fact about the answer.
+    /// Adds a fact about the answer.
     #[must_use]
     pub fn must(mut self, fact: Fact) -> Self {
         if let Some(Step::One { facts, .. }) = self.steps.last_mut() {
@@ -258,67 +253,67 @@ impl Row {
         self
     }
 
-    /// The status.
+    /// The answer has this status.
     #[must_use]
     pub fn is(self, status: u16) -> Self {
         self.must(Fact::Status(status))
     }
 
-    /// A whole SCIM error, of this type; empty for none.
+    /// The answer is a complete SCIM error of this type; empty means an error without a type.
     #[must_use]
     pub fn refused(self, status: u16, scim_type: &'static str) -> Self {
         self.is(status).must(Fact::ScimType(scim_type))
     }
 
-    /// The error's detail has it.
+    /// The detail of the error contains this.
     #[must_use]
     pub fn told(self, part: &'static str) -> Self {
         self.must(Fact::Told(part))
     }
 
-    /// The value at a JSON pointer; null where there is none.
+    /// The answer has this value at a JSON pointer; null means that there is none.
     #[must_use]
     pub fn at(self, pointer: impl Into<String>, value: impl Into<Value>) -> Self {
         self.must(Fact::At(pointer.into(), value.into()))
     }
 
-    /// There is nothing at a JSON pointer.
+    /// The answer has no value at a JSON pointer.
     #[must_use]
     pub fn lacks(self, pointer: impl Into<String>) -> Self {
         self.at(pointer, Value::Null)
     }
 
-    /// So many elements at a JSON pointer.
+    /// The answer has this number of elements at a JSON pointer.
     #[must_use]
     pub fn has(self, pointer: &'static str, count: usize) -> Self {
         self.must(Fact::Count(pointer, count))
     }
 
-    /// A list of just these, by user name or display name, in any order.
+    /// The answer lists exactly these resources, by user name or display name, in any order.
     #[must_use]
     pub fn finds(self, names: &[&'static str]) -> Self {
         self.is(200).must(Fact::Finds(names.to_vec()))
     }
 
-    /// A group of just these members, in any order, by what was kept of them.
+    /// The answer is a group of exactly these members, in any order, by what was kept of them.
     #[must_use]
     pub fn members(self, names: &[&'static str]) -> Self {
         self.must(Fact::Members(names.to_vec()))
     }
 
-    /// A header that has it.
+    /// The answer has this header, whose value contains this.
     #[must_use]
     pub fn header(self, name: &'static str, part: &'static str) -> Self {
         self.must(Fact::Header(name, part))
     }
 
-    /// Whatever else, with its name.
+    /// The answer passes this test, which has a name.
     #[must_use]
     pub fn holds(self, what: &'static str, test: fn(&Answer) -> bool) -> Self {
         self.must(Fact::Holds(what, test))
     }
 
-    /// Keeps what is at a JSON pointer, under a name.
+    /// Keeps the value at a JSON pointer under a name.
     #[must_use]
     pub fn keep(mut self, name: impl Into<String>, pointer: impl Into<String>) -> Self {
         if let Some(Step::One { keep, .. }) = self.steps.last_mut() {
@@ -328,7 +323,7 @@ impl Row {
     }
 }
 
-/// A filter in a URL, but for the braces of what was kept.
+/// Encodes a filter for a URL, except the braces around names of what was kept.
 fn encoded(filter: &str) -> String {
     encode(filter).replace("%7B", "{").replace("%7D", "}")
 }

@@ -1,11 +1,11 @@
-//! docs/scim-lessons.md: §2, faults of the strongest that must not be here; §3, what is wanted.
+//! docs/scim-lessons.md: §2, faults of the best servers that Usher must not have; §3, desired behaviour.
 
 use serde_json::json;
 
 use super::given::{ENTERPRISE, MANAGER, ada, enterprise, named, of_ada, of_team, patched, regrouped};
 use super::row::{Request, Row, row};
 
-/// §2. The cost of a token check and of a change to a large group are measured by the benchmark.
+/// The rows of §2. The benchmark measures the cost of a token check and of a change to a large group.
 pub(super) fn faults() -> Vec<Row> {
     let add = |name: &str| {
         Request::patch(
@@ -83,7 +83,7 @@ pub(super) fn faults() -> Vec<Row> {
     ]
 }
 
-/// §3, every row of the column "want".
+/// The rows of §3, for every line of its column "want".
 pub(super) fn wants() -> Vec<Row> {
     [wants_of_patch(), wants_of_the_rest()].into_iter().flatten().collect()
 }

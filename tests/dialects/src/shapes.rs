@@ -1,4 +1,4 @@
-//! docs/scim-clients.md §1.2 and §1.3: the shapes that Microsoft documents.
+//! docs/scim-clients.md §1.2 and §1.3: the shapes of requests that Microsoft documents.
 
 use serde_json::json;
 

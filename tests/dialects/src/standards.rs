@@ -1,4 +1,4 @@
-//! docs/scim-clients.md §6.6, IPSIE AL1, and §6.7, what RFC 7644 has besides.
+//! docs/scim-clients.md §6.6, IPSIE AL1, and §6.7, the rest of RFC 7644.
 
 use serde_json::{Value, json};
 

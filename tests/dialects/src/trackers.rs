@@ -1,5 +1,5 @@
-//! docs/scim-lessons.md §1: what public trackers say that servers did wrong with Entra, up to #27;
-//! `matching` has the rest, and `checklist` #28 and #29 to the letter.
+//! docs/scim-lessons.md §1: faults of servers with Entra from public issue trackers, up to #27. `matching`
+//! has the others, and `checklist` has #28 and #29 to the letter.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -164,7 +164,7 @@ fn members() -> Vec<Row> {
     ]
 }
 
-/// 150 members, added at once, of whom 120 are removed by one PATCH of as many operations.
+/// Adds 150 members at once, and removes 120 of them by one PATCH with one operation each.
 fn many_members() -> Row {
     let people: Vec<String> = (0..150).map(|n| format!("p{n}")).collect();
     let operations: Vec<Value> = people

@@ -1,4 +1,4 @@
-//! docs/scim-clients.md §2.2: what scimvalidator.microsoft.com does.
+//! docs/scim-clients.md §2.2: the requests of scimvalidator.microsoft.com.
 
 use serde_json::{Value, json};
 

@@ -1,15 +1,15 @@
-//! What SCIM messages are called, and how a query is written.
+//! The names of SCIM messages, and the encoding of queries.
 
 use std::fmt::Write as _;
 
-/// Media type of SCIM documents (RFC 7644 section 8.1).
+/// The media type of SCIM documents (RFC 7644 section 8.1).
 pub const MEDIA_TYPE: &str = "application/scim+json";
-/// Schema of PATCH bodies.
+/// The schema of PATCH bodies.
 pub const PATCH_SCHEMA: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
-/// Schema of errors.
+/// The schema of errors.
 pub const ERROR_SCHEMA: &str = "urn:ietf:params:scim:api:messages:2.0:Error";
 
-/// A query value as identity providers encode it: `+` for a space.
+/// Encodes a query value as identity providers do: `+` for a space.
 pub fn encode(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len() * 2);
     for byte in text.bytes() {

@@ -1,4 +1,4 @@
-//! From what is sent to the canonical form, attribute by attribute.
+//! The canonical form of what clients send, attribute by attribute.
 
 use serde_json::{Value, json};
 use usher_scim::schema::{
@@ -9,7 +9,7 @@ use usher_scim::{Object, Profile, ScimType};
 
 use crate::created;
 
-/// The value that an attribute gets from what is sent; null for none.
+/// Returns the canonical value of an attribute after a client sent `sent`; null if it has none.
 fn value(name: &str, sent: &Value) -> Value {
     created(&json!({"userName": "u", name: sent})).get(name).cloned().unwrap_or_default()
 }

@@ -1,4 +1,5 @@
-//! The rows of `usher-dialects`, each until a service decides: a directory in memory stands for the services.
+//! Sends the rows of `usher-dialects` to a directory in memory, which stands for the services, until a
+//! service decides.
 
 use http::HeaderMap;
 use serde_json::Value;
@@ -10,11 +11,11 @@ use usher_scim::Profile;
 
 use crate::directory::{BASE, Directory, Sent};
 
-/// How far a row was held.
+/// How much of a row was checked.
 #[derive(Debug, PartialEq)]
 enum Held {
     Whole,
-    /// Until a step that is the services' to decide.
+    /// The row was checked up to a step that only the services can decide.
     InPart,
     Wrong(String),
 }
@@ -34,7 +35,7 @@ fn every_row_about_standards_and_other_servers_holds() {
     hold(about_standards_and_other_servers(), 55);
 }
 
-/// Holds rows, of which so many in a hundred must be held to their ends.
+/// Checks all rows, and that at least `wholly` percent of them could be checked to the end.
 fn hold(tables: Vec<Table>, wholly: usize) {
     let (mut whole, mut count, mut faults) = (0, 0, Vec::new());
     for (table, row) in
@@ -74,7 +75,7 @@ fn held(row: &Row) -> Held {
     Held::Whole
 }
 
-/// None where the services decide, as they do by tokens and preconditions.
+/// Returns `None` if only the services can decide, for example by tokens and preconditions.
 fn answered(directory: &mut Directory, request: &Request, kept: &Kept) -> Option<Answer> {
     let foreign = |name: &str, value: &str| match name {
         "content-type" => !value.to_ascii_lowercase().contains("json"),

@@ -1,4 +1,4 @@
-//! A SCIM endpoint over nothing but the functions of the crate, for one workspace in memory.
+//! A SCIM endpoint for one workspace in memory that uses only the functions of this crate.
 
 mod groups;
 mod lists;
@@ -16,12 +16,12 @@ use usher_scim::{Object, Profile, ScimError, ScimType, json as text};
 use groups::Group;
 use lists::Query;
 
-/// The workspace's URL.
+/// The URL of the workspace.
 pub const BASE: &str = "https://usher.example/scim/v2/contoso";
-/// When everything was created and changed.
+/// When every resource was created and last changed.
 const TIME: &str = "2026-06-01T12:00:00Z";
 
-/// An answer.
+/// The answer to a request.
 pub struct Sent {
     pub status: u16,
     pub location: Option<String>,
@@ -29,10 +29,10 @@ pub struct Sent {
     pub document: Option<Value>,
 }
 
-/// The answer, or none where a service would decide.
+/// The answer, or `None` if only a service can decide.
 type Outcome = Option<Sent>;
 
-/// A resource without what the service adds.
+/// A resource without what the service adds to it.
 #[derive(Clone)]
 struct Kept {
     id: String,
@@ -82,7 +82,7 @@ impl Directory {
         }
     }
 
-    /// An id that is nobody's yet.
+    /// Returns an id that no resource has.
     fn new_id(&mut self) -> String {
         self.made += 1;
         format!("00000000-0000-7000-8000-{:012x}", self.made)
@@ -115,7 +115,7 @@ impl Kept {
         format!("{BASE}{endpoint}/{}", self.id)
     }
 
-    /// What is kept, as `render` makes it a document.
+    /// Renders a resource.
     fn document(
         &self,
         endpoint: &str,
@@ -133,14 +133,14 @@ impl Kept {
         render(resource, &envelope)
     }
 
-    /// Keeps a write, if it changed something.
+    /// Stores a resource after a write, if the write changed it.
     fn store(&mut self, resource: Object, changed: bool) {
         self.resource = resource;
         self.version += i64::from(changed);
     }
 }
 
-/// A resource as the client asked for it.
+/// Answers with a resource as the client asked for it.
 fn shown(status: u16, mut document: Object, resource_type: &ResourceType, query: &Query) -> Sent {
     let at = |name: &str| document["meta"][name].as_str().map(str::to_owned);
     let (location, etag) = (at("location"), at("version"));
@@ -170,7 +170,7 @@ fn taken(name: &str) -> Sent {
     error(409, Some(ScimType::Uniqueness), &format!("{name} is taken"))
 }
 
-/// A reference to a resource, without its address.
+/// Returns a reference to a resource, without its URL.
 fn reference(id: &str, display: Option<&str>, kind: &str) -> Value {
     let mut reference = json!({ "value": id, "type": kind });
     if let Some(display) = display {

@@ -1,4 +1,4 @@
-//! What the service says about itself, against the shapes of RFC 7643 sections 5 to 7 and RFC 9865.
+//! The discovery documents, compared with the shapes of RFC 7643 sections 5 to 7 and RFC 9865.
 
 use std::collections::BTreeSet;
 
@@ -126,7 +126,7 @@ fn described(attribute: &Value, is_part: bool) {
     }
 }
 
-/// The attributes of all schemas, as `name` or `name.part`, that have a characteristic.
+/// Returns the attributes of all schemas that have a characteristic, as `name` or `name.part`.
 fn with(name: &str, value: &Value) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for document in schemas(BASE, schema::user()) {

@@ -5,7 +5,7 @@ use usher_scim::schema::{self, CUSTOM_USER, CustomAttribute, Kind, ResourceType}
 use usher_scim::user::{Envelope, canonicalize, create, render};
 use usher_scim::{Object, Profile, eval, filter};
 
-/// Users of a workspace with attributes of every type that one can define.
+/// A user resource type with custom attributes of every type.
 pub fn users() -> ResourceType {
     let custom = |name: &str, kind, case_exact| CustomAttribute {
         name: name.to_owned(),
@@ -74,7 +74,7 @@ pub fn each(holds: bool, filters: &[&str]) {
 
 #[test]
 fn values_are_in_the_order_of_their_type() {
-    // What holds where the literal is below the value, the same, and above it.
+    // For each operator: whether it holds if the literal is below, equal to and above the value.
     let operators = [
         ("eq", [false, true, false]),
         ("ne", [true, false, true]),
@@ -99,7 +99,7 @@ fn values_are_in_the_order_of_their_type() {
                 r#""2026-06-01T12:00:00.123457""#,
             ],
         ),
-        // It is stored to the microsecond, half of one rounded up.
+        // The time is stored to the microsecond, and half a microsecond is rounded up.
         (
             custom("hired"),
             [r#""2026-06-01T12:00:00""#, r#""2026-06-01T12:00:00.000001Z""#, r#""2026-06-02T00:00:00Z""#],
@@ -155,7 +155,7 @@ fn texts_contain_begin_and_end_in_the_case_of_their_attribute() {
             r#"userName co "mill""#,
             r#"x509Certificates.value sw "qu""#,
             r#"nickName co """#,
-            // Blanks at the ends are no part of a user name, and of every other text they are.
+            // White space at the ends is ignored in user names only.
             r#"title eq " Majör""#,
             r#"department eq " Engines""#,
             r#"emails eq " ada@acme.example""#,

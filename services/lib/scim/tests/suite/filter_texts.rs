@@ -1,4 +1,4 @@
-//! What is a filter, what is none, and what is told about it.
+//! Which texts are filters, and the errors for those that are not.
 
 use usher_scim::filter::{MAX_DEPTH, MAX_LENGTH, MAX_TERMS, parse};
 use usher_scim::{Profile, ScimError, ScimType};
@@ -138,6 +138,6 @@ fn a_filter_of_the_largest_size_is_read_and_a_larger_one_is_not() {
         assert!(parse(&fits, Profile::Default).is_ok());
         assert!(parse(&too_much, Profile::Default).is_err());
     }
-    // Brackets beside each other are not inside each other.
+    // Only brackets inside each other count as nesting.
     assert!(parse(&vec!["(a pr)"; 100].join(" and "), Profile::Default).is_ok());
 }

@@ -1,4 +1,4 @@
-//! What a filter may ask of which attribute.
+//! Which comparisons each type of attribute allows.
 
 use serde_json::{Value, json};
 use usher_scim::schema::CUSTOM_USER;

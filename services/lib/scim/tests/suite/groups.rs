@@ -1,4 +1,4 @@
-//! Groups: documents, and what operations do to members.
+//! Groups: their documents, and operations on members.
 
 use std::collections::{BTreeMap, BTreeSet};
 

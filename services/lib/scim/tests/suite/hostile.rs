@@ -1,4 +1,4 @@
-//! Whatever comes in, the answer is a result.
+//! No input makes a function panic or take long.
 
 use std::time::{Duration, Instant};
 
@@ -103,7 +103,7 @@ proptest! {
             let Ok(parsed) = patch::parse(&json!({ "Operations": operations }), profile) else { continue };
             let Ok(changed) = user::patch(&ada(), &parsed, schema::user(), profile) else { continue };
 
-            // What was stored reads back as itself: canonical form is a fixed point.
+            // A stored resource stays the same when it is read again: the canonical form is a fixed point.
             let again = create(canonicalize(&Value::Object(changed.resource.clone()), schema::user(), Profile::Default).unwrap(), Profile::Default).unwrap();
             if profile == Profile::Default {
                 prop_assert_eq!(&again.resource, &changed.resource);
@@ -115,8 +115,8 @@ proptest! {
     }
 }
 
-/// Fails where it takes longer than a request may keep a processor busy: on a machine with other work, in a
-/// build that is not optimized.
+/// Fails if the work takes longer than one request may keep a processor busy. The limit allows for other work
+/// on the machine and for a build without optimization.
 fn soon<T>(work: impl FnOnce() -> T) -> T {
     let began = Instant::now();
     let done = work();

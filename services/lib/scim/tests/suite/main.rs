@@ -1,4 +1,4 @@
-//! The protocol on documents as identity providers send them. Names of rows are their sources.
+//! The protocol, with documents as identity providers send them. Rows are named after their sources.
 #![expect(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
 
 mod canonical;

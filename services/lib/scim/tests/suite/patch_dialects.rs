@@ -1,4 +1,4 @@
-//! PATCH as Entra (both dialects), Okta and the validators send it.
+//! PATCH as Entra (in both dialects), Okta and the validators send it.
 
 use serde_json::json;
 use usher_scim::schema::{ENTERPRISE_USER, USHER_USER};

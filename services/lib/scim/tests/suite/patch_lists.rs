@@ -1,4 +1,4 @@
-//! PATCH of lists: the whole, elements that a filter chooses, and what it may cost.
+//! PATCH of lists: whole lists, elements that a filter selects, and the maximum cost.
 
 use serde_json::{Value, json};
 use usher_scim::{Object, Profile, ScimType};
@@ -22,7 +22,7 @@ fn a_list_is_replaced_added_to_and_removed() {
             json!({"op": "add", "path": "emails", "value": [{"value": "x"}]}),
             json!([work, home, {"value": "x"}]),
         ),
-        // The same value without a type is the same element.
+        // An element with the same value and no type is the same element.
         (
             json!({"op": "add", "path": "emails", "value": [{"value": "ada@home.example", "display": "d"}]}),
             json!([work, {"type": "home", "value": "ada@home.example", "display": "d"}]),
@@ -271,7 +271,7 @@ fn what_a_patch_costs_is_counted_by_elements_terms_and_bytes() {
     let three = json!({"op": "replace", "path": format!("emails[{terms}].primary"), "value": false});
     let all = json!({"op": "replace", "path": "emails.primary", "value": false});
     let list = json!({"op": "add", "path": "emails", "value": [{"value": "0"}, {"value": "1"}]});
-    // 200,000 in all: for each of the ten elements its terms, and one for every 64 bytes.
+    // The maximum cost is 200,000. Each of the ten elements costs one per term and one per 64 bytes.
     for (bytes, operation, most) in [
         (62 * 64, &one, 200_000 / (10 * (1 + 62))),
         (62 * 64 - 1, &one, 200_000 / (10 * (1 + 61))),

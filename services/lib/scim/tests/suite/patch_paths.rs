@@ -1,4 +1,4 @@
-//! PATCH: each operation at each kind of path, in both profiles.
+//! PATCH: each operation on each kind of path, in both profiles.
 
 use serde_json::{Value, json};
 use usher_scim::schema::{self, CORE_USER, CUSTOM_USER, CustomAttribute, ENTERPRISE_USER, Kind};
@@ -6,7 +6,7 @@ use usher_scim::{Profile, ScimType, patch, user};
 
 use crate::{ada, created, patched, patched_in};
 
-/// Ada after one operation, or how it was refused.
+/// Returns Ada after one operation, or why it was refused.
 pub fn after(profile: Profile, operation: &Value) -> Result<Value, (ScimType, String)> {
     patched_in(profile, &ada(), &json!([operation]))
         .map(|changed| Value::Object(changed.resource))

@@ -1,4 +1,4 @@
-//! `attributes` and `excludedAttributes`.
+//! The parameters `attributes` and `excludedAttributes`.
 
 use serde_json::{Value, json};
 use usher_scim::projection::Projection;
@@ -47,7 +47,7 @@ fn what_is_excluded_is_not_returned_but_the_id_is() {
     assert_eq!(document["emails"][0]["type"], "work");
 }
 
-/// What is left of a user with something at every kind of place, by JSON pointers.
+/// Returns the JSON pointers that remain of a user who has a value at every kind of place.
 fn left(attributes: Option<&str>, excluded: Option<&str>) -> Vec<String> {
     let custom = schema::CUSTOM_USER;
     let mut document = json!({

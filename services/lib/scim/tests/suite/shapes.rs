@@ -1,4 +1,4 @@
-//! Documents of POST and PUT.
+//! The shapes in which clients send documents by POST and PUT.
 
 use serde_json::{Value, json};
 use usher_scim::schema::{ENTERPRISE_USER, USHER_USER};

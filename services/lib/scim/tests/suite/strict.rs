@@ -1,4 +1,4 @@
-//! The strict profile.
+//! The strict profile accepts only what the RFCs allow.
 
 use serde_json::{Value, json};
 use usher_scim::schema::ENTERPRISE_USER;
@@ -7,10 +7,10 @@ use usher_scim::{Profile, ScimType, schema};
 
 use crate::{ada, patched_in};
 
-/// What comes of operations.
+/// The expected result of operations.
 #[derive(Debug, PartialEq)]
 enum Outcome {
-    /// The value at a JSON pointer.
+    /// The resource has this value at a JSON pointer.
     At(&'static str, Value),
     Refused(ScimType),
 }

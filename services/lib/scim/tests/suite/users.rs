@@ -1,4 +1,4 @@
-//! Users: what a write changes, and the document on the wire.
+//! Users: what a write changes, and how they are rendered.
 
 use serde_json::{Value, json};
 use usher_scim::schema::{self, CORE_USER, CUSTOM_USER, CustomAttribute, ENTERPRISE_USER, Kind, USHER_USER};
@@ -120,7 +120,7 @@ fn a_user_name_must_show_something() {
     let fault = create(incoming, Profile::Default).unwrap_err();
     assert_eq!(fault.detail, "userName has no visible character");
 
-    // Whoever has such a name already can still be changed.
+    // A user who already has such a name can still be changed.
     let there = Object::from_iter([("userName".to_owned(), json!("\u{200b}"))]);
     let operations = json!([{"op": "replace", "path": "title", "value": "x"}]);
     assert!(patched_in(Profile::Default, &there, &operations).is_ok());
@@ -129,7 +129,7 @@ fn a_user_name_must_show_something() {
 #[test]
 fn a_user_may_have_just_so_many_bytes() {
     let of = |bytes: usize| {
-        // `userName`, its quotes and value, and three photos.
+        // The size counts `userName`, the quotes and the value, and three photos.
         let photos: Vec<_> = [60_000, 60_000, bytes].map(|bytes| json!({"value": "x".repeat(bytes)})).into();
         let body = json!({"userName": "u", "photos": photos});
         create(canonicalize(&body, schema::user(), Profile::Default).unwrap(), Profile::Default)
@@ -143,7 +143,7 @@ fn a_user_may_have_just_so_many_bytes() {
     assert_eq!(counted(fits), schema::MAX_USER);
     let fault = of(fits + 1).unwrap_err();
     assert_eq!(fault.detail, "the user would have 131073 bytes; a user can have at most 131072");
-    // Activity is not counted: whoever leaves is not larger for that.
+    // `active` does not count, so that a deactivation does not make a user larger.
     let operations = json!([{"op": "replace", "path": "active", "value": false}]);
     assert!(patched_in(Profile::Default, &of(fits).unwrap().resource, &operations).is_ok());
 }

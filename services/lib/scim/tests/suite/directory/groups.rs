@@ -1,4 +1,4 @@
-//! Groups of the directory.
+//! The groups of the directory.
 
 use std::collections::BTreeMap;
 
@@ -16,14 +16,14 @@ use super::{Directory, Kept, Outcome, Sent, error, not_found, nothing, reference
 #[derive(Clone)]
 pub(super) struct Group {
     pub(super) kept: Kept,
-    /// Members by id, and what the client calls each.
+    /// The members by id, with their `display`.
     members: BTreeMap<String, Option<String>>,
 }
 
-/// Who writes a group: what is there, and how strictly the client is read.
+/// A write of a group: takes its current attributes and the profile of the client.
 type Write<'a> = &'a dyn Fn(&Object, Profile) -> Result<GroupChange, ScimError>;
 
-/// Why a group is not written: the answer, or none where a service decides.
+/// Why a group was not written: the answer, or `None` if only a service can decide.
 type Refused = Option<Box<Sent>>;
 
 impl Directory {
@@ -59,7 +59,7 @@ impl Directory {
         }
     }
 
-    /// A group is answered with 204, unless the client says which attributes it wants.
+    /// Answers a PATCH of a group: with 204, unless the client says which attributes it wants.
     pub(super) fn patch_group(&mut self, id: &str, body: &Value, query: &Query) -> Outcome {
         let write = |current: &Object, profile| patch(current, &operations::parse(body, profile)?, profile);
         let bare = query.get("attributes").is_none() && query.get("excludedAttributes").is_none();
@@ -113,7 +113,7 @@ impl Directory {
         Ok(())
     }
 
-    /// Groups in groups may be a circle, which a service refuses.
+    /// Only a service can refuse circles of groups.
     fn apply(&self, group: &mut Group, delta: Delta) -> Result<(), Refused> {
         if delta.clear {
             group.members.clear();

@@ -1,4 +1,4 @@
-//! Queries and lists of the directory.
+//! The queries and lists of the directory.
 
 use serde_json::Value;
 use usher_scim::discovery::{DEFAULT_COUNT, MAX_COUNT, list_response};
@@ -8,7 +8,7 @@ use usher_scim::{Object, Profile, ScimError, eval, filter};
 
 use super::{Sent, refused};
 
-/// Parameters that a service answers: pages by cursor are identity's, and so is the order.
+/// Parameters that only the services handle: identity sorts, and makes pages by cursor.
 const ELSEWHERE: [&str; 3] = ["cursor", "sortBy", "sortOrder"];
 
 /// The parameters of a request.
@@ -38,7 +38,7 @@ impl Query {
     }
 }
 
-/// The documents that the query finds, as the client asked for them.
+/// Returns the documents that match the query, as the client asked for them.
 pub(super) fn list(
     documents: impl Iterator<Item = Object>,
     resource_type: &ResourceType,
@@ -83,7 +83,7 @@ fn found(
     Ok(documents.filter(|document| eval::matches(&bound, document)).collect())
 }
 
-/// A part of a query, in which `+` is a space.
+/// Decodes a part of a query, in which `+` is a space.
 fn decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();

@@ -1,4 +1,4 @@
-//! Users of the directory.
+//! The users of the directory.
 
 use serde_json::Value;
 use usher_scim::user::{
@@ -10,7 +10,7 @@ use super::lists::{Query, list};
 use super::{Directory, Kept, Outcome, Sent, not_found, nothing, reference, refused, shown, taken};
 
 impl Directory {
-    /// Somebody inactive may come back by this, which is the services' to decide.
+    /// Creates a user. Only the services can decide whether it reactivates somebody instead.
     pub(super) fn create_user(&mut self, body: &Value, query: &Query) -> Outcome {
         let created = canonicalize(body, schema::user(), self.profile)
             .and_then(|incoming| create(incoming, self.profile));
