@@ -1,4 +1,4 @@
-//! Whatever an operator may say and billing accepts: every period can be closed, and everything reported.
+//! Whatever requests billing accepts from operators, every period can be closed and every report can be made.
 
 use std::collections::BTreeSet;
 
@@ -18,14 +18,14 @@ use crate::workspace::Workspace;
 
 mod says;
 
-/// A workspace about which anything is said.
+/// A workspace for which an operator makes random requests.
 struct Life<'a> {
     acme: Workspace<'a>,
     draw: Draw,
     people: Vec<PersonKey>,
-    /// When the last event was.
+    /// The time of the last event.
     at: Timestamp,
-    /// What was accepted, for the reader of a failure.
+    /// The accepted requests, which are shown if the test fails.
     said: Vec<String>,
     closed: Vec<String>,
 }
@@ -42,7 +42,7 @@ impl<'a> Life<'a> {
         from[usize::try_from(self.draw.below(from.len() as u64)).unwrap()]
     }
 
-    /// Notes what was accepted; whatever was not must have been the caller's fault.
+    /// Records an accepted request. A refused request must be the caller's fault.
     fn heard(&mut self, what: String, outcome: Result<(), Failure>) {
         match outcome {
             Ok(()) => self.said.push(what),
@@ -59,14 +59,14 @@ impl<'a> Life<'a> {
         }
     }
 
-    /// The closed periods, and the open one last.
+    /// Returns the closed periods, and the open one last.
     async fn periods(&self) -> Vec<pb::Period> {
         let message = pb::ListPeriodsRequest {};
         let listed = self.acme.billing.periods().list_periods(self.acme.request(message)).await.unwrap();
         listed.into_inner().periods.into_iter().map(|summary| summary.period.unwrap()).collect()
     }
 
-    /// People come, go and change their class until now.
+    /// Lets people come, leave and change their class until now.
     async fn live(&mut self) {
         let now = self.acme.billing.clock.now();
         let mut events = Vec::new();
@@ -83,7 +83,7 @@ impl<'a> Life<'a> {
         self.acme.prove(&now.to_string()).await;
     }
 
-    /// Closes what has ended. The only thing that may be missing is a price, and then it is added.
+    /// Closes the periods that have ended. Only a price may be missing; then it is added.
     async fn close(&mut self) {
         while let Some(open) = self.periods().await.pop() {
             if from_wire("close_time", open.close_time.unwrap()).unwrap() > self.acme.billing.clock.now() {
@@ -100,7 +100,7 @@ impl<'a> Life<'a> {
         }
     }
 
-    /// Adds a price of the period's first date, in the mode of the next price of the class.
+    /// Adds a price from the first date of the period, in the mode of the next price of the class.
     async fn add_missing(&mut self, class: &str, open: &pb::Period) {
         let message = pb::ListPriceVersionsRequest {};
         let listed =
@@ -124,7 +124,7 @@ impl<'a> Life<'a> {
         self.said.push(format!("the price of {class} that was missing"));
     }
 
-    /// Asks for everything about the last periods. Only a price may be missing, and only of the open one.
+    /// Requests every report about the last periods. Only the open period may lack a price.
     async fn report(&self, most: usize) {
         let periods = self.periods().await;
         for (index, period) in periods.iter().enumerate().skip(periods.len().saturating_sub(most)) {
@@ -152,7 +152,7 @@ impl<'a> Life<'a> {
         Ok(())
     }
 
-    /// Takes back whatever has billed nothing, the latest first.
+    /// Withdraws everything that has billed nothing, the latest first.
     async fn withdraw_everything(&self) -> usize {
         let (billing, acme) = (self.acme.billing, &self.acme);
         let open = self.periods().await.pop().map(|open| open.start_date).unwrap_or_default();
@@ -197,7 +197,7 @@ impl<'a> Life<'a> {
         withdrawn
     }
 
-    /// The commitments of which true-ups were billed.
+    /// Returns the commitments whose true-ups were billed.
     async fn trued_up(&self) -> BTreeSet<String> {
         let mut found = BTreeSet::new();
         for start_date in &self.closed {

@@ -114,7 +114,7 @@ async fn a_minimum_can_be_repeated_and_is_never_replaced() {
     assert_eq!(entries.iter().filter(|entry| entry.action == "minimum_spend.set").count(), 1);
 }
 
-/// What a change names: currency, zone, anchor and effective date.
+/// Changes the account: currency, zone, anchor and effective date.
 async fn set(acme: &Workspace<'_>, named: [&str; 4]) -> Result<(pb::Account, Vec<pb::Account>), Failure> {
     let [currency, time_zone, anchor_date, effective_date] = named.map(str::to_owned);
     let account = pb::Account { currency, exponent: 0, time_zone, anchor_date, effective_date };
@@ -123,7 +123,7 @@ async fn set(acme: &Workspace<'_>, named: [&str; 4]) -> Result<(pb::Account, Vec
     Ok((answer.account.unwrap(), answer.coming))
 }
 
-/// The account as it is and will be: from when, in which currency and zone.
+/// Returns the current account and its planned changes: effective date, currency and zone.
 async fn told(acme: &Workspace<'_>) -> Vec<String> {
     let message = acme.request(pb::GetAccountRequest {});
     let found = acme.billing.accounts().get_account(message).await.unwrap().into_inner();
@@ -145,14 +145,14 @@ async fn what_is_not_named_of_an_account_stays_as_it_is() {
     let (months, _) = set(&acme, ["", "", "1970-01-01", ""]).await.unwrap();
     assert_eq!((months.currency.as_str(), months.anchor_date.as_str()), ("JPY", ""));
 
-    // In use, from a boundary: what is named changes, and the rest goes on.
+    // The account is in use: from a boundary on, the named fields change and the others stay.
     acme.price("regular", "1000", "2026-01-01").await.unwrap();
     let (seoul, _) = set(&acme, ["", "Asia/Seoul", "", "2026-08-01"]).await.unwrap();
     assert_eq!((seoul.currency.as_str(), seoul.time_zone.as_str()), ("JPY", "Asia/Seoul"));
-    // Named as it is, nothing changes, and the answer says what is to come.
+    // If the named fields have these values already, nothing changes, and the answer has the planned changes.
     let (now, coming) = set(&acme, ["JPY", "asia/tokyo", "", ""]).await.unwrap();
     assert_eq!((now.time_zone.as_str(), coming), ("Asia/Tokyo", vec![seoul]));
-    // As it will be, it is not today.
+    // A value that is only planned is a change of today's, which is refused.
     let refused = set(&acme, ["", "Asia/Seoul", "", ""]).await.unwrap_err();
     assert_eq!(refused.reason, Reason::FailedPrecondition);
     assert_eq!(told(&acme).await, [" JPY Asia/Tokyo", "2026-08-01 JPY Asia/Seoul"]);
@@ -179,7 +179,7 @@ async fn an_earlier_change_holds_on_through_one_that_was_planned_for_later() {
     let currencies: Vec<&str> = listed.iter().map(|version| version.currency.as_str()).collect();
     assert_eq!(currencies, ["EUR", "USD", "USD"]);
 
-    // What a later change says of the same field itself stays, and can be taken back.
+    // A later change of the same field stays, and can be withdrawn.
     set(&acme, ["", "Europe/Berlin", "", "2026-12-01"]).await.unwrap();
     assert_eq!(told(&acme).await[1..], ["2026-12-01 USD Europe/Berlin", "2027-02-01 USD Asia/Tokyo"]);
     let (back, coming) = set(&acme, ["", "Europe/Berlin", "", "2027-02-01"]).await.unwrap();
@@ -197,17 +197,17 @@ async fn a_change_from_the_beginning_leaves_what_is_planned_and_what_it_does_not
     let (now, coming) = set(&acme, ["USD", "", "", ""]).await.unwrap();
     assert_eq!((now.currency.as_str(), now.time_zone.as_str(), coming.len()), ("USD", "UTC", 1));
     assert_eq!(told(&acme).await, [" USD UTC", "2027-02-01 USD Asia/Tokyo"]);
-    // A zone that is planned stays planned, and the answer says so.
+    // A planned zone stays planned, and the answer says so.
     let (now, coming) = set(&acme, ["", "Europe/Berlin", "", ""]).await.unwrap();
     assert_eq!((now.time_zone.as_str(), coming[0].time_zone.as_str()), ("Europe/Berlin", "Asia/Tokyo"));
-    // Periods that leave it within one are refused.
+    // An anchor is refused if the planned change of the zone would then be within a period.
     for effective in ["", "2026-12-01"] {
         let refused = set(&acme, ["", "", "2026-10-15", effective]).await.unwrap_err();
         assert_eq!(refused.metadata["field"], "anchor_date");
         assert!(refused.message.contains("changes on 2027-02-01 too"), "{}", refused.message);
     }
     assert_eq!(told(&acme).await, [" USD Europe/Berlin", "2027-02-01 USD Asia/Tokyo"]);
-    // What began holds nowhere by itself: from then on it is the account's.
+    // Once a change is in force, it is no longer a separate change: the account has its values.
     billing.advance_to("2027-02-10T00:00:00Z");
     set(&acme, ["", "Asia/Seoul", "", ""]).await.unwrap();
     assert_eq!(told(&acme).await, [" USD Asia/Seoul"]);

@@ -1,4 +1,4 @@
-//! What the ledger takes, and what it refuses.
+//! What the ledger accepts, and what it refuses.
 
 use sqlx::{AssertSqlSafe, PgConnection};
 use usher_base::id::{UserId, WorkspaceId};
@@ -8,7 +8,7 @@ use usher_proto::billing::v1 as pb;
 use crate::harness::{Billing, outgoing};
 use crate::words::{class, class_name, refused};
 
-/// A statement of the runtime role on the data of a workspace.
+/// Runs a statement as the runtime role on the data of a workspace.
 pub async fn changed(app: &mut PgConnection, workspace: WorkspaceId, sql: &str) -> Result<(), sqlx::Error> {
     let sql = format!("ROLLBACK; BEGIN; SELECT app_set_tenant('{workspace}'); {sql}");
     sqlx::raw_sql(AssertSqlSafe(sql)).execute(app).await?;
@@ -36,7 +36,7 @@ async fn b1_an_event_delivered_again_changes_nothing_and_is_acknowledged_again()
     assert_eq!(acme.cursor().await, cursor);
     assert_eq!(acme.intervals().await, intervals);
 
-    // A repeat that overlaps what is new is applied from where it is new.
+    // A batch that repeats old events before new ones is applied from the first new one.
     let back = acme.event("2026-06-12T09:00:00Z", ada, Some("Regular"));
     acme.apply(vec![left, back]).await;
     assert_eq!(acme.intervals().await.len(), 2);
@@ -100,7 +100,7 @@ async fn one_malformed_batch_is_answered_and_the_stream_goes_on() {
         acme.batch(vec![unknown]),
         acme.batch(vec![first.clone(), late]),
         acme.batch(Vec::new()),
-        // Not later than the one before.
+        // The second event is not later than the first.
         acme.batch(vec![first.clone(), second]),
         acme.batch(vec![first]),
     ];
@@ -123,7 +123,7 @@ async fn e12_a_person_with_two_users_takes_one_seat_in_the_higher_class() {
         acme.user_event("2026-06-07T00:00:00Z", ada, home, Some("External")),
         acme.user_event("2026-06-09T00:00:00Z", ada, work, None),
     ];
-    // One event a batch: the state between batches is the stored one.
+    // One event per batch, so that the stored state is used between them.
     for event in events {
         acme.apply(vec![event]).await;
     }

@@ -87,7 +87,7 @@ fn e10_to_external_and_back_on_one_day_stays_regular() {
         .costs(&[("regular", 30, 1200)], 1200);
 }
 
-/// Somebody leaves on 10 June; somebody comes, who may be the same.
+/// Somebody leaves on 10 June; somebody, who may be the same person, comes.
 fn handed_over(to: &str, at: &str) -> Setting {
     june().on("a", BEFORE).off("a", "2026-06-10T10:00:00Z").on(to, at)
 }
@@ -137,7 +137,7 @@ fn e15_the_day_of_25_hours_is_one_day() {
 
 #[test]
 fn a_date_that_the_zone_skipped_has_no_seat_day() {
-    // Samoa went from the 29th to the 31st; the month keeps its 31 dates.
+    // Samoa skipped 30 December; the month keeps its 31 dates.
     let december =
         june().zone("Pacific/Apia").period("2011-12-01", "2012-01-01").regular("valid_from", "2011-01-01");
 
@@ -184,7 +184,7 @@ fn e20_included_seats_lower_every_count() {
     june().regular("included", 5).crowd(8, "a", BEFORE).costs(&[("regular", 90, 3600)], 3600);
 }
 
-/// Ten seats, two more with twenty days left, three fewer, and two more again.
+/// Ten seats; two more when twenty days are left, three fewer, and two more again.
 fn coming_and_going(mode: &str) -> Setting {
     let mut setting =
         june().regular("mode", mode).crowd(10, "a", BEFORE).crowd(2, "b", "2026-06-11T09:00:00Z");
@@ -204,7 +204,7 @@ fn e22_rises_above_the_opening_are_prorated() {
     assert_eq!(coming_and_going("OPENING_PLUS_INCREMENTS").run().total_minor, 13_600);
 }
 
-/// So many seats in July at 10.00, from its first instant to some other.
+/// `count` seats in July at 10.00, from its first instant to `end`.
 fn crowd_of_july(count: usize, end: &str) -> Setting {
     let mut setting = june().period("2026-07-01", "2026-08-01").regular("unit_price", "10.00");
     for index in 0..count {

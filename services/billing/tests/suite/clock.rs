@@ -1,4 +1,4 @@
-//! Clocks that leap ahead.
+//! Clocks that jump ahead.
 
 use usher_base::Reason;
 use usher_proto::billing::v1 as pb;
@@ -10,8 +10,8 @@ use crate::workspace::Workspace;
 
 const LEAP: &str = "2027-07-25T12:00:00Z";
 
-/// Somebody who stays, somebody who left and somebody who came while a clock had leapt, and somebody who came and
-/// left; then the clock is set right.
+/// One person stays, one left and one came while a clock was ahead, and one came and left; then the clock is
+/// set right.
 async fn leapt(billing: &Billing) -> (Workspace<'_>, [String; 4]) {
     let mut acme = billing.workspace();
     for (class, price) in [("regular", "12.00"), ("external", "8.00")] {
@@ -90,7 +90,8 @@ async fn a_new_epoch_sets_time_back_and_who_leaves_today_is_billed_until_today()
     let usage = acme.statement("2026-06-01", "2026-07-01").await.unwrap();
     let days: Vec<(&str, i64)> =
         usage.lines.iter().map(|line| (class_name(line.class), line.seat_days)).collect();
-    // 24 of who stays, 19 of who left, one of who passed; who came stays to the period's end.
+    // 24 days of who stayed, 19 of who left, one of who came and left; who came is counted to the end of the
+    // period.
     assert_eq!(days, [("regular", 44), ("external", 11)]);
     let later = acme.statement("2027-07-01", "2027-08-01").await.unwrap();
     assert!(

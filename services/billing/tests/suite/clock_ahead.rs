@@ -1,4 +1,4 @@
-//! A clock of billing's own that is ahead of its database's.
+//! The clock of billing is ahead of the clock of its database.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use crate::harness::Billing;
 use crate::words::pool;
 use crate::workspace::Workspace;
 
-/// The methods that write nothing.
+/// The methods that only read.
 const READERS: [&str; 25] = [
     "ListPeriods",
     "GetInvoice",
@@ -50,7 +50,7 @@ fn hours_before(now: Timestamp, hours: i64) -> String {
     (now - SignedDuration::from_hours(hours)).to_string()
 }
 
-/// What each table says.
+/// Returns the rows of each table as text.
 async fn rows(billing: &Billing) -> BTreeMap<String, String> {
     let mut owner = PgConnection::connect(&billing.database.owner_url()).await.unwrap();
     let tables: Vec<String> = sqlx::query_scalar(
@@ -68,7 +68,7 @@ async fn rows(billing: &Billing) -> BTreeMap<String, String> {
     rows
 }
 
-/// A workspace that has whatever a call can be about, with its only person.
+/// Creates a workspace with everything that a call can concern, and one person.
 async fn furnished(billing: &Billing, now: Timestamp) -> (Workspace<'_>, PersonKey) {
     let mut acme = billing.workspace();
     acme.price("regular", "12.00", "2020-01-01").await.unwrap();
@@ -81,18 +81,18 @@ async fn furnished(billing: &Billing, now: Timestamp) -> (Workspace<'_>, PersonK
     (acme, ada)
 }
 
-/// The first date of the first period that is not closed.
+/// Returns the first date of the open period.
 async fn open(acme: &Workspace<'_>) -> String {
     let listed = acme.billing.periods().list_periods(acme.request(pb::ListPeriodsRequest {})).await.unwrap();
     listed.into_inner().periods.pop().unwrap().period.unwrap().start_date
 }
 
-/// Why a call was refused.
+/// Returns the reason for which a call was refused.
 fn why<T>(answer: Result<Response<T>, Status>) -> Option<Reason> {
     answer.err().map(|status| Failure::from(status).reason)
 }
 
-/// Makes every call that writes.
+/// Calls every method that writes.
 #[expect(clippy::too_many_lines, reason = "it is one list")]
 async fn write_everything(acme: &mut Workspace<'_>, ada: PersonKey) -> Vec<(&'static str, Option<Reason>)> {
     let billing = acme.billing;
@@ -136,7 +136,7 @@ async fn write_everything(acme: &mut Workspace<'_>, ada: PersonKey) -> Vec<(&'st
         sequence: 1,
         classes: Vec::new(),
     };
-    // Right by this program's clock, and ahead of the database's.
+    // On time by this program's clock, and ahead of the database's.
     let event = acme.event(&(now - SignedDuration::from_secs(60)).to_string(), ada, None);
     acme.sent.pop();
     let reconciled = tokio_stream::iter(crate::reconciliation::reconcile_requests(acme, 1, 1));
@@ -268,7 +268,7 @@ async fn write_everything(acme: &mut Workspace<'_>, ada: PersonKey) -> Vec<(&'st
     ]
 }
 
-/// The first date of the first period, which is closed.
+/// Returns the first date of the first period, which is closed.
 async fn closed(acme: &Workspace<'_>) -> String {
     let listed = acme.billing.periods().list_periods(acme.request(pb::ListPeriodsRequest {})).await.unwrap();
     listed.into_inner().periods.remove(0).period.unwrap().start_date
@@ -304,7 +304,7 @@ async fn whatever_writes_is_refused_while_billings_clock_is_ahead_of_its_databas
         let name = method.path.rsplit('/').next().unwrap();
         assert!(named.contains(&name), "{name} has no call here");
     }
-    // What only reads is answered.
+    // Methods that only read are answered.
     assert_eq!(
         acme.invoice(&closed(&acme).await).await.unwrap().period.unwrap().state(),
         pb::PeriodState::Closed
@@ -333,7 +333,7 @@ async fn a_replica_whose_clock_leapt_ahead_takes_no_turn_and_closes_nothing() {
     tokio::time::sleep(Duration::from_millis(500)).await;
     assert_eq!(rows(&billing).await, before);
 
-    // What it signed in with is of its own time, too.
+    // Its credential also has the time of its own clock.
     replica.stop().await;
     clock.advance(SignedDuration::from_hours(-24 * 400));
     let mut replica = billing.replica(jobs).await;

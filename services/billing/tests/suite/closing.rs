@@ -1,4 +1,4 @@
-//! Closing periods, and what closed ones stay.
+//! Closes periods, and checks that closed ones do not change.
 
 use sqlx::{Connection as _, PgConnection};
 use usher_base::Reason;
@@ -9,7 +9,7 @@ use crate::harness::Billing;
 use crate::words::{class, class_name, kind_name, name};
 use crate::workspace::Workspace;
 
-/// (kind, class, origin, amount) of each line.
+/// Returns (kind, class, origin, amount) of each line.
 pub fn lines(invoice: &pb::Invoice) -> Vec<(&str, &str, &str, i64)> {
     invoice
         .lines
@@ -20,7 +20,7 @@ pub fn lines(invoice: &pb::Invoice) -> Vec<(&str, &str, &str, i64)> {
         .collect()
 }
 
-/// One Regular seat since May, in July, at 12.00; June can be closed.
+/// One Regular seat at 12.00 since May. It is July, and June can be closed.
 pub async fn one_seat(billing: &Billing) -> (Workspace<'_>, usher_base::id::PersonKey) {
     let mut acme = billing.workspace();
     acme.price("regular", "12.00", "2026-01-01").await.unwrap();
@@ -222,7 +222,7 @@ async fn b15_the_last_period_of_a_workspace_that_was_deleted_is_billed_to_the_co
     let june = acme.close("2026-06-01").await.unwrap();
     let july = acme.close("2026-07-01").await.unwrap();
 
-    // 11 dates at 12.00 and 7 at 8.00, of 30.
+    // 11 of 30 dates at 12.00, and 7 at 8.00.
     assert_eq!(
         lines(&june),
         [("seat", "regular", "2026-06-01", 440), ("seat", "external", "2026-06-01", 187)]

@@ -1,4 +1,4 @@
-//! What is bought for a term.
+//! Seats that are bought for a term.
 
 use sqlx::{Connection as _, PgConnection};
 use usher_base::Reason;
@@ -9,7 +9,7 @@ use crate::harness::Billing;
 use crate::words::{kind_name, pool};
 use crate::workspace::Workspace;
 
-/// Commits paid seats.
+/// Adds a commitment of paid seats.
 pub async fn set(
     acme: &Workspace<'_>,
     quantity: i64,
@@ -64,7 +64,7 @@ async fn a_commitment_is_recorded_once_and_terms_of_a_pool_never_overlap() {
     assert_eq!(listed, [first, renewal]);
 }
 
-/// So many more people from an instant on.
+/// Lets `many` people join at an instant.
 async fn join(acme: &mut Workspace<'_>, many: usize, at: &str) -> Vec<usher_base::id::PersonKey> {
     let at: jiff::Timestamp = at.parse().unwrap();
     let mut people = Vec::new();
@@ -79,7 +79,7 @@ async fn join(acme: &mut Workspace<'_>, many: usize, at: &str) -> Vec<usher_base
     people
 }
 
-/// (kind, amount) of the lines of a period that are of no class.
+/// Returns (kind, amount) of the lines of a period that have no class.
 async fn classless(acme: &Workspace<'_>, start: &str) -> Vec<(&'static str, i64)> {
     let invoice = acme.invoice(start).await.unwrap();
     let lines =
@@ -87,7 +87,7 @@ async fn classless(acme: &Workspace<'_>, start: &str) -> Vec<(&'static str, i64)
     lines.map(|line| (kind_name(line.kind), line.amount_minor)).collect()
 }
 
-/// A year of ten seats at 12.00 from January on, trued up; metered seats cost nothing.
+/// Ten seats at 12.00 for a year from January on, with true-up; seats as used cost nothing.
 async fn contract(billing: &Billing) -> Workspace<'_> {
     let acme = billing.workspace();
     acme.price("regular", "0.00", "2026-01-01").await.unwrap();
@@ -109,7 +109,7 @@ async fn a_quarter_is_trued_up_by_its_peak_beyond_all_that_was_paid_for_until_th
         .map(|(person, n)| acme.event(&format!("2026-02-11T00:00:0{n}Z"), *person, None));
     let gone = gone.collect::<Vec<_>>();
     acme.apply(gone).await;
-    // Twelve in April to June: fewer than the thirteen that are paid for by then. Fifteen in July.
+    // Twelve in April to June: fewer than the thirteen that have been paid for by then. Fifteen in July.
     join(&mut acme, 2, "2026-05-01T00:00:00Z").await;
     join(&mut acme, 3, "2026-07-15T00:00:00Z").await;
     join(&mut acme, 5, "2026-12-01T00:00:00Z").await;
@@ -121,7 +121,7 @@ async fn a_quarter_is_trued_up_by_its_peak_beyond_all_that_was_paid_for_until_th
             .extend(classless(&acme, &first).await.into_iter().map(|(kind, amount)| (month, kind, amount)));
     }
 
-    // 3 seats for 9 months, then 2 more for 3; the last quarter has no rest.
+    // 3 seats for 9 months, then 2 more for 3 months; after the last quarter, nothing remains of the term.
     let line = |month, amount| (month, "true_up", amount);
     assert_eq!(trued_up, [line(3, 3 * 9 * 1_200), line(9, 2 * 3 * 1_200)]);
     let march = acme.invoice("2026-03-01").await.unwrap();
@@ -146,7 +146,7 @@ async fn a_late_fact_adjusts_the_true_up_of_a_closed_quarter_and_those_that_foll
     let closed = acme.invoice("2026-03-01").await.unwrap();
     assert_eq!(closed.total_minor, 2 * 9 * 1_200);
 
-    // One of the twelve was never there in the first quarter.
+    // One of the twelve was not there in the first quarter.
     acme.correct(people[0], "2026-01-01T00:00:00Z", "2026-04-01T00:00:00Z", "").await.unwrap();
 
     assert_eq!(acme.invoice("2026-03-01").await.unwrap(), closed);
@@ -167,7 +167,7 @@ async fn a_late_fact_adjusts_the_true_up_of_a_closed_quarter_and_those_that_foll
     .await
     .unwrap();
     assert_eq!(earned, -9 * 1_200, "what adjusts a true-up is earned as one");
-    // June's quarter then has one more seat than is paid for.
+    // The quarter of June then has one seat more than was paid for.
     assert_eq!(classless(&acme, "2026-06-01").await, [("true_up", 6 * 1_200)]);
     assert_eq!(acme.verify().await.faults, Vec::<String>::new());
 }

@@ -1,4 +1,4 @@
-//! Corrections, links and what they make of closed periods.
+//! Corrections and links, and their effect on closed periods.
 
 use usher_base::Reason;
 use usher_base::id::EventId;
@@ -32,7 +32,7 @@ async fn e27_a_further_correction_telescopes_to_the_exact_recompute() {
 
     acme.correct(ada, "2026-06-25T00:00:00Z", "2026-07-01T00:00:00Z", "regular").await.unwrap();
     let july = acme.invoice("2026-07-01").await.unwrap();
-    // 26 days of 30: -400 and +240 to what was billed.
+    // 26 of 30 days: the first correction takes off 400, the second adds 240.
     assert!(lines(&july).contains(&("adjustment", "regular", "2026-06-01", -160)), "{:?}", lines(&july));
 }
 
@@ -51,10 +51,10 @@ async fn b20_corrections_booked_in_different_periods_sum_to_the_exact_recompute(
     acme.prove("2026-09-01T12:00:00Z").await;
     let august = acme.close("2026-08-01").await.unwrap();
 
-    // E27: the origin's total is 1040, which is 26 days.
+    // E27: the total of the origin is 1040, which is 26 days.
     assert!(lines(&august).contains(&("adjustment", "regular", "2026-06-01", 240)));
     assert_eq!(1200 - 400 + 240, 1040);
-    // Nothing new: nothing to adjust.
+    // There are no new facts, so there is nothing to adjust.
     let september = acme.invoice("2026-09-01").await.unwrap();
     assert!(lines(&september).iter().all(|line| line.0 != "adjustment"), "{:?}", lines(&september));
     assert_eq!(acme.verify().await.faults, Vec::<String>::new());
@@ -242,7 +242,7 @@ async fn a_correction_to_a_class_without_a_price_in_a_closed_period_is_refused()
     let ada = acme.person();
     let event = acme.event("2026-06-01T00:00:00Z", ada, Some("Regular"));
     acme.apply(vec![event]).await;
-    // Asked for while June is open: a price can still be added then.
+    // The correction is requested while June is open: a price can still be added then.
     let (from, until) = ("2026-06-20T00:00:00Z", "2026-07-02T00:00:00Z");
     let correction = pb::Correction {
         person_key: ada.to_string(),

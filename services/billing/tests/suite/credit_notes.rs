@@ -1,4 +1,4 @@
-//! What is given back of closed periods.
+//! Credit notes for closed periods.
 
 use sqlx::{Connection as _, PgConnection};
 use usher_base::id::EventId;
@@ -72,7 +72,7 @@ async fn more_than_the_next_invoice_is_carried_forward_and_a_recompute_does_not_
     acme.prove("2026-08-01T12:00:00Z").await;
     acme.close("2026-06-01").await.unwrap();
     issue(&acme, note(&billing, &[(1, 1_200)])).await.unwrap();
-    // A late fact of the credited month: the adjustment is of the facts, not of the note.
+    // A late fact of the credited month: the adjustment follows from the facts, and ignores the note.
     acme.correct(ada, "2026-06-21T00:00:00Z", "2026-07-01T00:00:00Z", "").await.unwrap();
 
     let july = acme.close("2026-07-01").await.unwrap();
@@ -109,7 +109,7 @@ async fn no_line_is_credited_by_more_than_it_was_billed_all_notes_together() {
     }
     issue(&acme, note(&billing, &[(1, 500)])).await.unwrap();
 
-    // Together, one of them is too much.
+    // Each of two notes would be accepted; together they exceed the amount.
     let globex = one_closed(&billing).await;
     let (one, other) = tokio::join!(
         issue(&globex, note(&billing, &[(1, 700)])),

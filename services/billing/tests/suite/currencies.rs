@@ -10,7 +10,7 @@ use crate::commitments;
 use crate::harness::Billing;
 use crate::workspace::Workspace;
 
-/// Lets the account be in another currency from a date on.
+/// Changes the currency of the account from a date on.
 async fn change(acme: &Workspace<'_>, currency: &str, effective: &str) -> Result<(), Failure> {
     let account = pb::Account {
         currency: currency.to_owned(),
@@ -50,7 +50,7 @@ async fn a_price_is_of_the_currency_that_held_when_it_began() {
     let october = acme.invoice("2026-10-01").await.unwrap();
     assert_eq!((october.currency.as_str(), october.total_minor), ("USD", 1_500));
     assert_eq!(acme.statement("2026-10-01", "2026-11-01").await.unwrap().total_minor, 1_500);
-    // Back again: what was a price then is none now.
+    // The account returns to euros: the earlier prices in euros no longer hold.
     change(&acme, "EUR", "2026-12-01").await.unwrap();
     assert_eq!(acme.invoice("2026-12-01").await.unwrap_err().reason, Reason::PriceMissing);
 }
@@ -65,7 +65,7 @@ async fn late_facts_and_credits_of_another_currency_are_settled_in_it() {
     acme.prove("2026-07-01T12:00:00Z").await;
     assert_eq!(acme.close("2026-06-01").await.unwrap().total_minor, 1_200);
 
-    // Twenty dates of June, not thirty: 4.00 euros too much were billed.
+    // Twenty dates of June in place of thirty: 4.00 euros too much were billed.
     acme.correct(ada, "2026-06-20T12:00:00Z", "2026-07-01T00:00:00Z", "").await.unwrap();
     billing.advance_to("2026-08-02T00:00:00Z");
     acme.prove("2026-08-01T12:00:00Z").await;
@@ -85,7 +85,7 @@ async fn late_facts_and_credits_of_another_currency_are_settled_in_it() {
     let (statement, _) = acme.report("statement", "csv", "2026-07-01", None).await.unwrap();
     assert!(statement.contains(",-4.00,EUR") && statement.contains(",15.00,USD"), "{statement}");
 
-    // Twenty-six dates: 2.40 euros of the credit are used up. A note gives a dollar back.
+    // Twenty-six dates: 2.40 euros of the credit are used. A note credits one dollar.
     acme.correct(ada, "2026-06-25T00:00:00Z", "2026-07-01T00:00:00Z", "regular").await.unwrap();
     let message = |lines: Vec<pb::CreditNoteLine>| pb::IssueCreditNoteRequest {
         id: EventId::new(&billing.clock).to_string(),
@@ -103,7 +103,7 @@ async fn late_facts_and_credits_of_another_currency_are_settled_in_it() {
     assert_eq!(august.other_currencies, [settlement("EUR", 0, 160)]);
     assert_eq!(acme.invoice("2026-07-01").await.unwrap().other_currencies, [settlement("EUR", 0, 400)]);
 
-    // A note that names lines of two currencies is none.
+    // A note can't name lines of two currencies.
     let mixed = pb::IssueCreditNoteRequest {
         start_date: "2026-08-01".to_owned(),
         ..message(vec![line(1, 1), line(2, 1)])
@@ -111,7 +111,7 @@ async fn late_facts_and_credits_of_another_currency_are_settled_in_it() {
     let refused = billing.credit_notes().issue_credit_note(acme.request(mixed)).await.unwrap_err();
     assert!(refused.message().contains("several currencies"), "{}", refused.message());
 
-    // In euros again, what is left of the credit pays for them.
+    // In euros again, the rest of the credit pays for them.
     change(&acme, "EUR", "2026-10-01").await.unwrap();
     acme.price("regular", "12.00", "2026-10-01").await.unwrap();
     billing.advance_to("2026-11-02T00:00:00Z");

@@ -1,4 +1,4 @@
-//! The fold from events to intervals.
+//! The projection from events to intervals.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ struct Change {
     at: Timestamp,
 }
 
-/// Changes of four persons with two users each, in strictly increasing order.
+/// Changes of four persons with two users each, with strictly increasing times.
 fn changes() -> impl Strategy<Value = Vec<Change>> {
     let class = prop_oneof![Just(None), prop::sample::select(&SeatClass::BY_RANK[..]).prop_map(Some)];
     prop::collection::vec((0_u128..4, 0_u128..2, class, 1_i64..5), 1..90).prop_map(|drawn| {
@@ -52,7 +52,7 @@ fn fold(changes: &[Change]) -> Vec<Interval> {
     fold.finish()
 }
 
-/// The class of a person at an instant, from the events alone.
+/// Returns the class of a person at an instant, computed from the events alone.
 fn class_at(changes: &[Change], person: u128, at: Timestamp) -> Option<SeatClass> {
     let mut users = BTreeMap::new();
     for change in changes.iter().filter(|change| change.person == person && change.at <= at) {

@@ -1,4 +1,4 @@
-//! What a period is expected to cost.
+//! The expected cost of a period.
 
 use usher_proto::billing::v1 as pb;
 use usher_proto::billing::v1::scheduled_change::About;
@@ -120,7 +120,8 @@ async fn a_forecast_has_what_is_set_to_change_and_all_else_that_will_be_billed()
         ]
     );
 
-    // What was known before the price, the minimum and the commitment; and after all of it.
+    // First as of a time before the price, the minimum and the commitment; then as of a time after all of
+    // them.
     let before = forecast(&acme, Some("2026-06-01T12:00:00Z")).await;
     assert_eq!((before.accrued_minor, before.expected_minor), (40, 1_200));
     assert_eq!(before.scheduled_changes, []);

@@ -1,4 +1,4 @@
-//! A billing service on a socket, with somebody who publishes the keys that it verifies by.
+//! A billing service on a socket, and a publisher of the keys with which it verifies credentials.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -44,7 +44,7 @@ use usher_testing::TestDatabase;
 
 use crate::workspace::Workspace;
 
-/// Nothing is done that no test calls for.
+/// No job runs unless a test asks for it.
 const NO_JOBS: JobSettings = JobSettings {
     close_after: None,
     close_alarm_after: None,
@@ -135,29 +135,29 @@ impl Billing {
         Self::over(TestDatabase::create("billing", &MIGRATOR).await).await
     }
 
-    /// A service whose clock stands at a time.
+    /// Starts a service whose clock stands at a time.
     pub async fn at(now: &str) -> Self {
         let database = timeless().await;
         Self::with(database, Clock::manual(now.parse().unwrap()), None).await
     }
 
-    /// As [`Billing::at`], with jobs.
+    /// Starts a service like [`Billing::at`], with jobs.
     pub async fn working_at(now: &str, jobs: JobSettings) -> Self {
         let database = timeless().await;
         Self::with(database, Clock::manual(now.parse().unwrap()), Some(jobs)).await
     }
 
-    /// Another replica over the same database and clock.
+    /// Starts another replica on the same database and clock.
     pub async fn replica(&self, jobs: JobSettings) -> Self {
         Self::with(self.database.clone(), self.clock.clone(), Some(jobs)).await
     }
 
-    /// A service whose clock is moved by hand, over a database whose clock is the system's.
+    /// Starts a service whose clock is moved by hand, on a database with the system's clock.
     pub async fn with_own_clock(clock: Clock, jobs: Option<JobSettings>) -> Self {
         Self::with(TestDatabase::create("billing", &MIGRATOR).await, clock, jobs).await
     }
 
-    /// A service over a database that may have been served before.
+    /// Starts a service on a database that may have been used before.
     pub async fn over(database: TestDatabase) -> Self {
         Self::with(database, Clock::system(), None).await
     }
@@ -197,7 +197,7 @@ impl Billing {
         self.key.sign(&claims(&self.clock, actor, workspace, scopes)).unwrap()
     }
 
-    /// A workspace as its operator and its producer see it.
+    /// Creates a workspace as its operator and its producer see it.
     pub fn workspace(&self) -> Workspace<'_> {
         Workspace::new(self)
     }
@@ -270,7 +270,7 @@ impl Billing {
         VerificationServiceClient::new(self.channel.clone())
     }
 
-    /// Sends batches on one stream; the answers in order.
+    /// Sends batches on one stream, and returns the answers in order.
     pub async fn append(
         &self,
         batches: Vec<pb::AppendSeatEventsRequest>,
@@ -286,7 +286,7 @@ impl Billing {
     }
 }
 
-/// A database that takes any time that a service's clock may be set to.
+/// Creates a database that accepts any time to which a service's clock may be set.
 async fn timeless() -> TestDatabase {
     let database = TestDatabase::create("billing", &MIGRATOR).await;
     let mut owner = PgConnection::connect(&database.owner_url()).await.unwrap();

@@ -1,5 +1,5 @@
-//! What must be so whatever happened: each test is named after its invariant, and looks at a workspace in
-//! which very much did.
+//! Invariants that hold whatever happened: each test is named after its invariant, and examines a workspace
+//! with many kinds of events.
 
 mod ledger;
 mod rating;
@@ -14,7 +14,7 @@ use crate::workspace::Workspace;
 const CLASSES: [&str; 3] = ["Regular", "External", "Collaborator"];
 const ZONE: &str = "America/Sao_Paulo";
 
-/// Draws numbers; the same ones in each run.
+/// Draws pseudo-random numbers, the same in each run.
 pub struct Draw(pub u64);
 
 impl Draw {
@@ -24,8 +24,9 @@ impl Draw {
     }
 }
 
-/// Three months of a workspace in another zone: persons with one or two users, who come, go and change
-/// their class, often several times a day; June and July priced differently in the middle. In October.
+/// Three months of a workspace in another time zone. Persons with one or two users come, leave and change
+/// their class, often several times per day; the price changes in the middle of June and of July. It is
+/// October.
 async fn eventful(billing: &Billing) -> (Workspace<'_>, Vec<PersonKey>) {
     let mut acme = billing.workspace();
     acme.account("EUR", 2, ZONE).await.unwrap();

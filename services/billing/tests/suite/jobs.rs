@@ -1,4 +1,4 @@
-//! What billing does by itself: ended periods are closed, and it is said which are not.
+//! The jobs of billing: ended periods are closed, and those that can't be closed raise an alarm.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ const SETTINGS: JobSettings = JobSettings {
     poll: Duration::from_millis(20),
 };
 
-/// Waits until something is so; the jobs look every few milliseconds.
+/// Waits until a condition holds; the jobs run every few milliseconds.
 async fn eventually(what: &str, mut so: impl AsyncFnMut() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(20);
     while !so().await {
@@ -39,7 +39,7 @@ async fn closed(workspace: &Workspace<'_>) -> usize {
     states(workspace).await.iter().filter(|(_, state)| *state == pb::PeriodState::Closed).count()
 }
 
-/// When the workspace's next turn is, and since when it is in trouble.
+/// Returns when the next job of the workspace is due, and since when the workspace has an alarm.
 async fn turn(workspace: &Workspace<'_>) -> (String, Option<String>) {
     let mut owner = PgConnection::connect(&workspace.billing.database.owner_url()).await.unwrap();
     sqlx::query_as(
@@ -82,7 +82,7 @@ async fn a_period_that_lacks_its_proof_is_an_alarm_in_time_and_none_once_it_is_c
     let (acme, _) = one_seat(&billing).await;
     acme.watermark(1, "2026-07-02T00:00:00Z", 1).await;
 
-    // Only the comparison is missing: it is asked for.
+    // Only the reconciliation is missing: it is requested.
     eventually("a comparison is wanted", async || {
         !acme.watermark(1, "2026-07-02T00:00:00Z", 1).await.compare_workspace_ids.is_empty()
     })
@@ -123,7 +123,7 @@ async fn an_account_without_prices_is_neither_closed_nor_an_alarm() {
     eventually("it was looked at", async || turn(&acme).await == ("2026-09-01 01:00".to_owned(), None)).await;
     assert_eq!(closed(&acme).await, 0);
 
-    // Somebody prices one class and forgets another: that is trouble.
+    // Somebody adds a price of one class and forgets another: that raises an alarm.
     acme.price("collaborator", "0", "2026-01-01").await.unwrap();
     billing.advance_to("2026-09-01T01:00:00Z");
     eventually("it is trouble", async || turn(&acme).await.1.is_some()).await;
@@ -160,7 +160,8 @@ async fn replicas_share_the_work_and_close_each_period_once() {
         acme.prove("2026-09-30T00:00:00Z").await;
     }
 
-    // The first proof moved the clock there, so that turns of workspaces without one had to wait an hour.
+    // The first watermark moved the clock, so that jobs of workspaces without a watermark had to wait an
+    // hour.
     billing.advance_to("2026-09-30T03:00:00Z");
     for acme in &workspaces {
         eventually("June, July and August are closed", async || closed(acme).await == 3).await;
@@ -176,7 +177,7 @@ async fn a_workspace_in_which_something_happens_all_the_time_can_be_closed() {
     let (mut acme, ada) = one_seat(&billing).await;
     acme.prove("2026-07-01T00:00:00Z").await;
 
-    // Of July; neither compared nor all there.
+    // An event of July, which is neither reconciled nor complete.
     let left = acme.event("2026-07-01T08:00:00Z", ada, None);
     acme.apply(vec![left]).await;
     acme.watermark(1, "2026-07-01T09:00:00Z", 5).await;

@@ -1,4 +1,4 @@
-//! Streams of limits: of all workspaces for identity, and of one for whoever looks at it.
+//! Streams of limits: of all workspaces for identity, and of one workspace for its watchers.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -16,15 +16,15 @@ use crate::limits::{limit, set};
 use crate::words::pool;
 use crate::workspace::Workspace;
 
-/// What is set is seen about a second later; this is a second of patience.
+/// A change arrives about a second after it is set; the rest is for slow machines.
 const SOON: Duration = Duration::from_secs(5);
-/// As long as some looks take.
+/// The duration of several polls.
 const LOOKS: Duration = Duration::from_millis(2_500);
 
-/// A workspace's pool, and the version of its limit.
+/// A workspace, its pool, and the version of its limit.
 type Version = (String, i32, i64);
 
-/// Identity's stream, and all that it has given.
+/// Identity's stream, and all versions that it has received.
 struct Feed {
     stream: Streaming<pb::WatchWorkspaceLimitsResponse>,
     seen: BTreeSet<Version>,
@@ -32,7 +32,7 @@ struct Feed {
 }
 
 impl Feed {
-    /// Opens it, and reads all that hold.
+    /// Opens the stream, and reads all limits in force.
     async fn open(billing: &Billing) -> Self {
         let credential = billing.credential("service:identity", None, &[Permission::SeatsAppend]);
         let request = outgoing(&credential, None).request(pb::WatchWorkspaceLimitsRequest {});
@@ -74,7 +74,7 @@ async fn view(
     Ok(workspace.billing.limits().watch_limits(request).await?.into_inner())
 }
 
-/// What an admin of the workspace sees next: the paid limit, and the thresholds of alerts.
+/// Returns what an admin of the workspace receives next: the paid limit, and the thresholds of alerts.
 async fn shown(stream: &mut Streaming<pb::WatchLimitsResponse>) -> (Option<i64>, Vec<i32>) {
     let message = timeout(SOON, stream.message()).await.unwrap().unwrap().unwrap();
     let paid = message.limits.iter().find(|limit| limit.pool == pool("paid"));
@@ -102,7 +102,7 @@ async fn identity_sees_what_holds_and_then_every_version_once_whoever_set_it() {
     assert_eq!(news.limits[0].quantity, Some(4));
     assert!(news.complete && feed.seen.contains(&version(&acme, 3)));
 
-    // A replica whose clock is behind.
+    // A version that a replica set whose clock is behind.
     let mut owner = PgConnection::connect(&billing.database.owner_url()).await.unwrap();
     sqlx::query(
         "INSERT INTO seat_limits (tenant_id, pool, version, quantity, policy, set_at, set_by)

@@ -1,4 +1,4 @@
-//! Limits as billing owns them.
+//! Limits that billing has set, and limits of plans.
 
 use usher_base::Reason;
 use usher_proto::billing::v1 as pb;
@@ -10,7 +10,7 @@ use crate::harness::Billing;
 use crate::words::{self, name, pool_name};
 use crate::workspace::Workspace;
 
-/// A limit that is unlimited as yet.
+/// A limit of a pool, without a maximum.
 pub fn limit(pool: &str, policy: &str) -> pb::Limit {
     pb::Limit { pool: words::pool(pool), at_limit: words::at_limit(policy), ..Default::default() }
 }
@@ -34,7 +34,8 @@ async fn clear(acme: &Workspace<'_>, pool: &str) -> pb::Limit {
     acme.billing.limits().clear_limit(acme.request(message)).await.unwrap().into_inner().limit.unwrap()
 }
 
-/// What identity tells of the workspace's plan: so many paid seats, and the cap of the example plans.
+/// Identity reports the plan of the workspace: the number of paid seats, and the collaborator cap of the
+/// example plans.
 async fn plan(acme: &Workspace<'_>, version: i64, paid: Option<i64>, policy: &str) {
     let given = |pool: &str, quantity, cap| pb::PlanLimit {
         pool: words::pool(pool),
@@ -57,10 +58,10 @@ async fn plan(acme: &Workspace<'_>, version: i64, paid: Option<i64>, policy: &st
 
 const CAP: Cap = Cap { at_least: 20, percent: 15 };
 
-/// Pool, quantity, source and version.
+/// A limit in force: pool, quantity, source and version.
 type Row = (&'static str, Option<i64>, &'static str, i64);
 
-/// What holds.
+/// Returns the limits in force.
 async fn held(acme: &Workspace<'_>) -> Vec<Row> {
     let brief = |limit: pb::Limit| {
         (pool_name(limit.pool), limit.quantity, name::<LimitSource>(limit.source), limit.version)
@@ -206,7 +207,7 @@ async fn a_limit_that_is_cut_below_the_use_alerts_at_once() {
     assert_eq!(raised, [(2, 80, 3), (2, 90, 3), (2, 100, 3)]);
 }
 
-/// Identity tells how often a paid seat was refused until a time.
+/// Identity reports how many times a paid seat was refused until a time.
 async fn refused(acme: &Workspace<'_>, as_of: &str, refused: i64) {
     let watermark = pb::Watermark {
         workspace_id: acme.id.to_string(),

@@ -1,5 +1,4 @@
-//! The billing service's tests: rating as pure functions, and the service against a real
-//! PostgreSQL, over gRPC.
+//! Tests of the billing service: rating as pure functions, and the service over gRPC, with a real PostgreSQL.
 
 #![expect(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
 

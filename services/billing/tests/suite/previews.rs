@@ -1,4 +1,4 @@
-//! What a period would cost by other prices or counts.
+//! What a period would cost with other prices or counts.
 
 use usher_base::Reason;
 use usher_proto::billing::v1 as pb;

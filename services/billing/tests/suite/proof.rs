@@ -1,4 +1,4 @@
-//! That whatever somebody with all rights in the database changes is seen, and what proves it.
+//! Verification detects every change that somebody with all rights in the database makes.
 
 use sqlx::AssertSqlSafe;
 use usher_base::id::{EventId, PersonKey, UserId};
@@ -14,7 +14,7 @@ use crate::tampering::{
 };
 use crate::workspace::Workspace;
 
-/// A workspace with rows in every table.
+/// Creates a workspace with rows in every table.
 async fn eventful(billing: &Billing) -> Workspace<'_> {
     let (mut acme, ada) = crate::closing::one_seat(billing).await;
     let limit = pb::Limit { quantity: Some(1), ..crate::limits::limit("paid", "ALLOW_TRUE_UP") };
@@ -83,7 +83,7 @@ async fn every_value_that_is_changed_in_the_database_is_told_by_the_verification
             assert!(told || !alone, "{table}.{name} {of} was changed, and the verification is silent");
             changed += usize::from(told);
             if !told {
-                // What else was changed hides it: it is changed alone.
+                // Another change of the same round hides this one, so it is made alone.
                 rounds.push(vec![change.spot]);
             }
         }
@@ -143,7 +143,7 @@ async fn every_row_that_is_deleted_or_made_up_and_facts_in_another_order_are_tol
                SELECT jsonb_populate_record(t, jsonb_build_object('{name}', to_jsonb({other}))) AS r
                FROM {table} t ORDER BY ctid LIMIT 1) m RETURNING ctid::text"
         );
-        // A constraint of the database that does not let it happen is as good.
+        // A database constraint that prevents the change is as good as a fault.
         if let Ok(Some(row)) = run(&mut owner, forgery).await {
             assert!(told().await, "a row of {table} was made up, and the verification is silent");
             let away = format!("DELETE FROM {table} WHERE ctid = '{row}'; {own}");
@@ -166,7 +166,7 @@ async fn every_row_that_is_deleted_or_made_up_and_facts_in_another_order_are_tol
     assert!(!told().await, "everything is as it was");
 }
 
-/// Has the heads signed, as the job does; gives all that are.
+/// Signs the heads, as the job does, and returns all signed heads.
 async fn sign(billing: &Billing, acme: &Workspace<'_>) -> Vec<pb::SignedHead> {
     let jobs = usher_billing::JobSettings {
         close_after: None,
@@ -206,7 +206,8 @@ async fn a_ledger_that_was_written_anew_as_a_whole_differs_from_the_heads_that_w
     };
     assert_eq!(verify(exported.clone()).await, Vec::<String>::new());
 
-    // Who has all rights makes another chain of records, whole and consistent, and no head is left.
+    // Somebody with all rights replaces the chain of records by another consistent one, and deletes the
+    // heads.
     let mut owner = owner(&billing).await;
     for sql in [
         "UPDATE price_versions SET created_by = 'operator:mallory'",
@@ -222,14 +223,14 @@ async fn a_ledger_that_was_written_anew_as_a_whole_differs_from_the_heads_that_w
     let faults = verify(exported.clone()).await;
     assert!(faults.iter().any(|fault| fault.contains("is not the one that was signed at")), "{faults:?}");
     assert!(faults.iter().any(|fault| fault.contains("is not kept any more")), "{faults:?}");
-    // A head by another key is none.
+    // A head that another key signed does not count.
     let mut forged = exported[0].clone();
     forged.sequence += 1;
     let faults = verify(vec![forged]).await;
     assert!(faults.iter().any(|fault| fault.contains("does not have its signature")), "{faults:?}");
 }
 
-/// The migration that gives what was there before a chain its first records.
+/// The migration that creates the first records for rows from before there was a chain.
 const BEFORE: &str = include_str!("../../../../migrations/billing/0011_records_of_before.sql");
 
 #[tokio::test]
@@ -257,7 +258,7 @@ async fn facts_that_were_hashed_without_their_place_are_still_verified_and_ackno
     let ada = acme.person();
     let sent = acme.event("2026-06-01T00:00:00Z", ada, Some("Regular"));
     acme.apply(vec![sent.clone()]).await;
-    // As it was recorded once.
+    // A fact as the first version recorded it.
     let fact = Fact::State(SeatEvent {
         sequence: sent.sequence,
         event_id: sent.event_id.parse().unwrap(),
@@ -282,7 +283,7 @@ async fn facts_that_were_hashed_without_their_place_are_still_verified_and_ackno
     let next = acme.event("2026-06-02T00:00:00Z", ada, None);
     acme.apply(vec![next]).await;
     assert_eq!(acme.verify().await.faults, Vec::<String>::new());
-    // From the first fact on that is hashed with its place, all are.
+    // From the first fact that is hashed with its place on, all facts are.
     let again = fact.chained(&GENESIS, place, Version::One).to_vec();
     sqlx::query("UPDATE events SET recorded_at = recorded_at - interval '1 day' WHERE sequence = 2")
         .execute(&mut owner)

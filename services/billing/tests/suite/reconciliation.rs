@@ -1,4 +1,4 @@
-//! Comparisons of states, and new epochs.
+//! Reconciliations of states, and new epochs.
 
 use sqlx::{Connection as _, PgConnection};
 use usher_base::Reason;
@@ -9,7 +9,7 @@ use crate::harness::Billing;
 use crate::words::{class, refused};
 use crate::workspace::Workspace;
 
-/// Three people, of whom one has left.
+/// Three people, one of whom has left.
 async fn three(acme: &mut Workspace<'_>) {
     let (ada, bob, eve) = (acme.person(), acme.person(), acme.person());
     let events = vec![
@@ -97,7 +97,7 @@ async fn b7_a_new_epoch_books_each_difference_as_an_event_and_goes_on() {
     let billing = Billing::at("2026-06-20T00:00:00Z").await;
     let mut acme = billing.workspace();
     three(&mut acme).await;
-    // Identity came back without its last event, and has somebody whom billing never saw.
+    // Identity was restored without its last event, and has somebody whom billing never saw.
     acme.sent.pop();
     let new = acme.person();
     let user = UserId::from_uuid(new.as_uuid());
@@ -121,7 +121,7 @@ async fn b7_a_new_epoch_books_each_difference_as_an_event_and_goes_on() {
     assert_eq!(causes, [("epoch.resync", 2, 0), ("epoch.resync", 2, 0)]);
     assert_eq!(acme.compare(2, 3, &acme.state()).await, "EQUAL");
 
-    // The old epoch is over; the new one goes on from its number.
+    // The old epoch has ended; the new one continues from its number.
     let event = acme.event("2026-06-21T00:00:00Z", new, None);
     let event = pb::SeatEvent { sequence: 4, ..event };
     billing.advance_to("2026-06-21T00:00:00Z");

@@ -1,5 +1,5 @@
-//! Random months against a recount that knows nothing of runs, steps or differences: it asks of
-//! every person and every boundary who was in which class.
+//! Compares random months with an independent recount, which asks for every person and every boundary in
+//! which class the person was.
 
 use std::collections::BTreeMap;
 
@@ -27,13 +27,13 @@ fn state_at(events: &[(i64, State)], at: i64) -> State {
     events.iter().rev().find(|(when, _)| *when <= at).and_then(|(_, state)| *state)
 }
 
-/// The date of an instant by the zone's own word, instant by instant.
+/// Returns the local date of an instant, as the time zone itself converts it.
 fn local_date(zone: &TimeZone, at: i64) -> Date {
     zone.to_datetime(Timestamp::from_microsecond(at).unwrap()).date()
 }
 
-/// Seat-days by date and class: a person's state can only change at an event, so the states after
-/// each event and at each local midnight are all there are.
+/// Returns seat-days by date and class. A person's state changes only at an event, so the states after each
+/// event and at each local midnight are all there are.
 fn recount(
     persons: &BTreeMap<String, Vec<(i64, State)>>,
     zone: &TimeZone,
@@ -41,7 +41,7 @@ fn recount(
     last: Date,
 ) -> BTreeMap<(Date, usize), i64> {
     let mut days: BTreeMap<(Date, usize), i64> = BTreeMap::new();
-    // Every quarter of an hour is an instant at which a local date may begin.
+    // A local date may begin at every quarter of an hour.
     let begin = zone.to_ambiguous_timestamp(first.yesterday().unwrap().at(0, 0, 0, 0)).later().unwrap();
     let end = zone.to_ambiguous_timestamp(last.tomorrow().unwrap().at(0, 0, 0, 0)).later().unwrap();
     let quarter = 900_000_000;
@@ -127,7 +127,7 @@ proptest! {
             let days: i64 = recounted.iter().filter(|((_, of), _)| *of == index).map(|(_, days)| days).sum();
             let line = outcome.lines.iter().find(|line| line.class == class);
             prop_assert_eq!(line.map_or(0, |line| line.seat_days), days);
-            // Half away from zero, in whole numbers.
+            // Rounds half away from zero, in whole numbers.
             let rounded = (2 * days * price + i64::from(dates)) / (2 * i64::from(dates));
             prop_assert_eq!(line.map_or(0, |line| line.amount_minor), rounded);
             let shared: i64 = outcome.allocations.iter().filter(|s| s.class == class).map(|s| s.days).sum();

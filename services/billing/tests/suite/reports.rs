@@ -1,4 +1,4 @@
-//! Reports as files: their content, and that they are the same again.
+//! Reports as files: their content, and that they are reproducible.
 
 use sha2::{Digest as _, Sha256};
 use usher_base::{Permission, Reason};
@@ -26,7 +26,7 @@ pub const REPORTS: [&str; 12] = [
     "portfolio",
 ];
 
-/// A June with joins, a change of class and a leaver; in July.
+/// A June with people who join, change their class and leave; it is July.
 async fn busy<'a>(billing: &'a Billing, now: &str) -> Workspace<'a> {
     let mut acme = billing.workspace();
     acme.price("regular", "12.00", "2026-01-01").await.unwrap();
@@ -85,7 +85,7 @@ async fn i24_every_report_is_the_same_to_the_byte_for_the_same_known_time() {
         before.push((name, format, text, manifest));
     }
 
-    // Facts, prices and a close that come later are not known then.
+    // The report does not include facts, prices and a close that come later.
     billing.advance_to("2026-07-03T00:00:00Z");
     let new = acme.person();
     let event = acme.event("2026-07-01T08:00:00Z", new, Some("Regular"));
@@ -115,7 +115,7 @@ async fn no_report_of_a_closed_period_ever_changes_and_what_comes_later_is_in_th
         before.push(acme.report(name, "csv", "2026-06-01", None).await.unwrap());
     }
 
-    // A correction of June, one person more, a link of two that were there, other limits and prices.
+    // A correction of June, one more person, a link of two existing persons, other limits and prices.
     billing.advance_to("2026-07-10T00:00:00Z");
     let person = |number: usize| acme.sent[number].person_key.parse().unwrap();
     let (ada, bob, eve) = (person(0), person(1), person(4));
@@ -153,7 +153,7 @@ async fn no_report_of_a_closed_period_ever_changes_and_what_comes_later_is_in_th
     );
     let (july, _) = acme.report("adjustments", "csv", "2026-07-01", None).await.unwrap();
     let regular = rows(&july).into_iter().find(|row| row[0] == "2026-06-01" && row[2] == "regular").unwrap();
-    // Ada is a Regular on nine dates, Bob on fifteen; before they were on sixteen and ten.
+    // Ada was Regular on nine dates, Bob on fifteen; before the corrections it was sixteen and ten.
     assert_eq!(regular[1..6], ["2026-07-01", "regular", "10.40", "9.60", "-0.80"]);
 }
 
@@ -168,8 +168,8 @@ async fn reports_say_what_happened() {
 
     let statement = report("statement").await;
     let amounts: Vec<&str> = rows(&statement).iter().map(|row| row[11]).collect();
-    // Regular: Ada 16 days, Bob 10 to 19 June; External: Ada 14 days.
-    // Two were open at once in the quarter, one is bought: nine periods remain.
+    // Regular: Ada 16 days, Bob 10 to 19 June; External: Ada 14 days. In the quarter, two seats were in use
+    // at once and one is bought: nine periods remain.
     assert_eq!(amounts, ["10.40", "3.73", "0.00", "108.00"], "{statement}");
 
     let roll_forward = report("roll-forward").await;
@@ -205,7 +205,7 @@ async fn reports_say_what_happened() {
     assert_eq!(rows(&limits), [["paid", "2", "ALLOW_TRUE_UP", "1", "50", "2026-06-10T10:00:00Z", "0"]]);
 
     let idle = report("idle-seats").await;
-    // The stay since 16 June is External: 15 days of 30 at 8.00.
+    // The interval since 16 June is External: 15 days of 30 at 8.00.
     assert_eq!(rows(&idle)[0][1..], ["", "external", "2026-06-16T10:00:00Z", "4.00"]);
 
     let forecast = report("forecast").await;
@@ -246,7 +246,7 @@ async fn a_portfolio_is_of_all_workspaces_and_for_operators_only() {
     let (text, _) = export(operator.clone(), "portfolio").await.unwrap();
     let mut found: Vec<Vec<&str>> = rows(&text).iter().map(|row| row[1..5].to_vec()).collect();
     found.sort_unstable();
-    // Nobody priced the other one: it is shown, and hides nothing.
+    // The other workspace has no price: it is listed, and does not hide the first one.
     assert_eq!(found, [["2026-06-01", "CLOSED", "1", "12.00"], ["2026-06-01", "UNRATED", "1", ""]]);
     let (text, _) = export(operator, "change-log").await.unwrap();
     assert!(text.starts_with("tenant,seq,") && rows(&text).len() == 2, "{text}");
@@ -276,7 +276,7 @@ async fn an_unknown_report_format_or_period_is_refused_by_name() {
 async fn a_portfolio_says_what_was_the_matter_then_and_not_what_is_now() {
     let billing = Billing::at("2026-06-30T23:59:30Z").await;
     let (mut acme, ada) = one_seat(&billing).await;
-    // Identity sends a watermark every 15 seconds, is away for an hour, and comes back.
+    // Identity sends a watermark every 15 seconds, is unavailable for an hour, and returns.
     let heartbeat = async |times: i64, last: i64| {
         for _ in 0..times {
             billing.clock.advance(jiff::SignedDuration::from_secs(15));
@@ -293,9 +293,9 @@ async fn a_portfolio_says_what_was_the_matter_then_and_not_what_is_now() {
     };
     let mut asked = Vec::new();
     for (known, wanted) in [
-        // Not compared, and the last watermark may be from before the end.
+        // There was no reconciliation, and the last watermark may be from before the end.
         ("2026-07-01T00:01:00Z", "OPEN 1 12.00 0 2"),
-        // Two hours of nothing but the watermark of 00:01:30.
+        // Two hours with no watermark except that of 00:01:30.
         ("2026-07-01T00:31:30Z", "OPEN 1 12.00 1800 1"),
         ("2026-07-01T01:01:05Z", "OPEN 1 12.00 0 1"),
         ("2026-06-30T23:59:35Z", "OPEN 1 12.00  2"),
@@ -308,7 +308,7 @@ async fn a_portfolio_says_what_was_the_matter_then_and_not_what_is_now() {
     assert_eq!(portfolio(&acme, "2026-07-01T01:01:10Z").await, "COMPLETE 1 12.00 0 0");
     asked.push(("2026-07-01T01:01:10Z", "COMPLETE 1 12.00 0 0"));
 
-    // What comes later changes nothing of it: watermarks, the close, a halt, a new epoch.
+    // Later events do not change the report: watermarks, the close, a halt, a new epoch.
     acme.watermark(1, "2026-07-01T01:01:10Z", 1).await;
     billing.advance_to("2026-07-01T01:01:15Z");
     acme.close("2026-06-01").await.unwrap();

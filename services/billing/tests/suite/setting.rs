@@ -1,14 +1,14 @@
-//! What a case of the accounting rules is told by: the usual setting, and what it says otherwise.
+//! The setting of a case of the billing rules: the usual values, and how the case differs.
 
 use serde_json::{Value, json};
 use usher_rating::simulate::{Case, Outcome, simulate};
 
-/// A case with everything but its events at the usual values.
+/// A case in which everything but the events has the usual values.
 pub struct Setting {
     document: Value,
 }
 
-/// The usual setting.
+/// Returns the usual setting.
 pub fn june() -> Setting {
     Setting {
         document: json!({
@@ -46,7 +46,7 @@ impl Setting {
         self
     }
 
-    /// Sets something of the price of Regular.
+    /// Sets a field of the price of Regular.
     pub fn regular(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.document["prices"][0][name] = value.into();
         self
@@ -57,7 +57,7 @@ impl Setting {
         self
     }
 
-    /// `on regular at …` or `off at …` for a person.
+    /// Adds an event: a person becomes active in a class, or inactive.
     pub fn event(mut self, person: &str, at: &str, class: Option<&str>) -> Self {
         let event = match class {
             Some(class) => json!({"at": at, "person": person, "active": true, "class": class}),
@@ -75,7 +75,7 @@ impl Setting {
         self.event(person, at, None)
     }
 
-    /// So many persons, Regular from an instant on.
+    /// Adds `count` persons who are Regular from an instant on.
     pub fn crowd(mut self, count: usize, name: &str, at: &str) -> Self {
         for index in 0..count {
             self = self.on(&format!("{name}{index:04}"), at);
@@ -99,7 +99,7 @@ impl Setting {
         simulate(&case).unwrap_err().to_string()
     }
 
-    /// Asserts each class's seat-days and amount, and the total.
+    /// Asserts the seat-days and the amount of each class, and the total.
     #[track_caller]
     pub fn costs(&self, lines: &[(&str, i64, i64)], total: i128) {
         let outcome = self.run();

@@ -27,7 +27,7 @@ async fn a_statement_has_a_line_a_class_and_names_what_it_counted() {
         .iter()
         .map(|line| (class_name(line.class), line.seat_days, line.exact.as_str(), line.amount_minor))
         .collect();
-    // E02 and E09 of the reference in one workspace.
+    // Cases E02 and E09 of docs/billing-rules.md in one workspace.
     assert_eq!(
         lines,
         [("regular", 31, "1240/1", 1240), ("external", 14, "1120/3", 373), ("collaborator", 30, "0/1", 0)]
@@ -61,7 +61,7 @@ async fn usage_is_by_local_date_and_leaves_out_what_is_zero() {
     acme.account("USD", 2, "America/New_York").await.unwrap();
     let (ada, bob) = (acme.person(), acme.person());
     let events = vec![
-        // 7 Mar 23:30 to 8 Mar 00:30 local, the night before the clocks go forward: E14.
+        // From 7 March 23:30 to 8 March 00:30 local time, in the night before the clocks go forward: E14.
         acme.event("2026-03-08T04:30:00Z", ada, Some("Regular")),
         acme.event("2026-03-08T05:30:00Z", ada, None),
         acme.event("2026-03-08T06:00:00Z", bob, Some("Regular")),

@@ -1,12 +1,12 @@
-//! Changes that somebody with all rights in the database makes behind the service's back.
+//! Changes that somebody with all rights makes in the database, without the service.
 
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
 use crate::harness::Billing;
 
-/// Tables that prove nothing: what is locked, and when which job is done.
+/// Tables that prove nothing: locks, and the times of jobs.
 const NO_PROOF: [&str; 3] = ["accounts", "jobs", "_sqlx_migrations"];
-/// What of a ledger is how far identity was when it last called, which the next call says again.
+/// Columns of `ledgers` with identity's progress at its last call; the next call sends it again.
 const PASSING: [&str; 9] = [
     "watermark_at",
     "watermark_sequence",
@@ -27,40 +27,40 @@ pub async fn run(owner: &mut PgConnection, sql: String) -> Result<Option<String>
     sqlx::query_scalar(AssertSqlSafe(sql)).fetch_optional(owner).await
 }
 
-/// Tables whose rows are not named by the faults about them.
+/// Tables whose faults do not name the row.
 const LOOSE: [&str; 6] = ["intervals", "seats", "ledgers", "records", "record_heads", "signed_heads"];
 
-/// What a verification writes itself.
+/// The tables to which a verification writes.
 pub const OWN: [&str; 3] = ["records", "record_heads", "verifications"];
 
-/// Remembers what a verification adds to.
+/// Saves copies of the tables to which a verification writes.
 pub async fn keep(owner: &mut PgConnection) {
     for own in OWN {
         run(owner, format!("CREATE TEMP TABLE own_{own} AS TABLE {own}")).await.unwrap();
     }
 }
 
-/// Puts back what [`keep`] remembered.
+/// Returns the statements that restore what [`keep`] saved.
 pub fn own_back() -> String {
     OWN.map(|own| format!("DELETE FROM {own}; INSERT INTO {own} SELECT * FROM own_{own};")).concat()
 }
 
-/// What is changed of a table: a column of its first row, or of its first fact of a kind.
+/// What is changed in a table: a column of its first row, or of its first fact of a kind.
 pub type Spot<'c> = (&'c Column, &'static str);
 
-/// A value that was changed.
+/// A changed value.
 pub struct Change<'c> {
     pub spot: Spot<'c>,
-    /// Where its row is now.
+    /// The current location of the row (`ctid`).
     row: String,
     was: Option<String>,
-    /// What a fault about the row begins with; none where that is not known.
+    /// The beginning of a fault about the row; `None` if it is not known.
     told_as: Option<String>,
 }
 
 impl<'c> Change<'c> {
-    /// Changes a value; none where there is no row. A constraint of the database that does not let it happen is as
-    /// good as a fault.
+    /// Changes a value; returns `None` if there is no row. A constraint of the database that prevents the
+    /// change is as good as a fault.
     pub async fn make(owner: &mut PgConnection, spot: Spot<'c>) -> Result<Option<Self>, sqlx::Error> {
         let (Column { table, name, kind }, of) = spot;
         let (number, of) = match of {
@@ -76,7 +76,7 @@ impl<'c> Change<'c> {
         let change = format!("UPDATE {table} SET {name} = {other} WHERE ctid = '{row}' RETURNING ctid::text");
         let row = run(owner, change).await?.unwrap();
         let told_as = match table.as_str() {
-            // A hash is told of the fact after it as well, and a number of others.
+            // A wrong hash is also reported for the next fact, and a wrong number for others.
             "events" => number.filter(|_| !["hash", "sequence", "tenant_id"].contains(&name.as_str())),
             loose if LOOSE.contains(&loose) => None,
             table => Some(format!("{table} ")),
@@ -98,8 +98,8 @@ impl<'c> Change<'c> {
     }
 }
 
-/// What is changed together, so that one verification tells of all: a column of each table whose rows are named by
-/// the faults about them, a column of a fact of each kind, and every other column alone.
+/// Groups changes so that one verification reports all of a group: a column of each table whose faults name
+/// the row, a column of a fact of each kind, and every other column alone.
 pub fn rounds(columns: &[Column]) -> Vec<Vec<Spot<'_>>> {
     let (mut together, mut rounds) = (Vec::<Vec<Spot<'_>>>::new(), Vec::new());
     let (mut table, mut number) = ("", 0);
@@ -119,20 +119,19 @@ pub fn rounds(columns: &[Column]) -> Vec<Vec<Spot<'_>>> {
     rounds
 }
 
-/// A column of a table.
 #[derive(sqlx::FromRow)]
 pub struct Column {
     pub table: String,
     pub name: String,
-    /// Its type.
+    /// The type of the column.
     pub kind: String,
 }
 
 impl Column {
-    /// Whether a change of it must be told.
+    /// Returns whether a verification must report a change of the column.
     fn proves(&self) -> bool {
         let Self { table, name, .. } = self;
-        // A signed head that is taken away is missed by those that were exported.
+        // The exported signed heads reveal that a head was removed.
         let passing = (table == "ledgers" && PASSING.contains(&name.as_str()))
             || (table == "signed_heads" && name == "tenant_id");
         !NO_PROOF.contains(&table.as_str()) && !passing
@@ -149,7 +148,7 @@ pub async fn columns(owner: &mut PgConnection) -> Vec<Column> {
     columns.fetch_all(owner).await.unwrap()
 }
 
-/// A value of a column's type that is another one.
+/// Returns another value of the type of a column.
 pub fn other(column: &str, kind: &str) -> Option<String> {
     Some(match kind {
         "text" => format!("coalesce({column}, '') || 'x'"),
@@ -167,7 +166,7 @@ pub fn other(column: &str, kind: &str) -> Option<String> {
     })
 }
 
-/// The tables that prove something, each with the last column of its primary key.
+/// Returns the tables that prove something, each with the last column of its primary key.
 pub async fn keyed_tables(owner: &mut PgConnection) -> Vec<Column> {
     let tables = sqlx::query_as(
         "SELECT c.relname::text AS table, a.attname::text AS name, format_type(a.atttypid, NULL) AS kind

@@ -1,4 +1,4 @@
-//! Usage, intervals and facts, as they are asked for.
+//! Requests for usage, intervals and facts.
 
 use usher_base::Reason;
 use usher_proto::billing::v1 as pb;
@@ -10,7 +10,7 @@ use crate::harness::Billing;
 use crate::words::{self, number};
 use crate::workspace::Workspace;
 
-/// Ada is a Regular since May and an External from 16 June on; Bob came on 10 June and left on 2 July.
+/// Ada is Regular from May on and External from 16 June on; Bob came on 10 June and left on 2 July.
 async fn two_people(billing: &Billing) -> Workspace<'_> {
     let mut acme = billing.workspace();
     let (ada, bob) = (acme.person(), acme.person());
@@ -101,7 +101,7 @@ async fn intervals_are_found_by_class_and_time_as_they_were_known() {
 
     let external = find(pb::ListIntervalsRequest { class: words::class("external"), ..none() }).await;
     assert_eq!(external, [of(ada, "external", true)]);
-    // Ada's first interval ends at the instant from which on others are wanted.
+    // Ada's first interval ends at the instant at which the request begins.
     let later = pb::ListIntervalsRequest { overlap_start_time: at("2026-06-16T10:00:00Z"), ..none() };
     let mut wanted = [of(ada, "external", true), of(bob, "regular", false)];
     wanted.sort_unstable();
@@ -110,7 +110,7 @@ async fn intervals_are_found_by_class_and_time_as_they_were_known() {
     assert_eq!(find(earlier).await, [of(ada, "regular", false)]);
     let open = pb::ListIntervalsRequest { open_only: true, ..none() };
     assert_eq!(find(open.clone()).await, [of(ada, "external", true)]);
-    // In June nobody knew that Bob would leave.
+    // As of 30 June, it was not recorded that Bob would leave.
     let june = pb::ListIntervalsRequest { known_time: at("2026-06-30T00:00:00Z"), ..open };
     let mut wanted = [of(ada, "external", true), of(bob, "regular", true)];
     wanted.sort_unstable();

@@ -1,4 +1,4 @@
-//! Prices, minimums and commitments that are refused because nothing could be billed by them, or taken back.
+//! Prices, minimums and commitments that are refused because they could not be billed, or withdrawn.
 
 use sqlx::{Connection as _, PgConnection};
 use usher_base::Reason;
@@ -11,7 +11,7 @@ use crate::harness::Billing;
 use crate::words::{self, class};
 use crate::workspace::Workspace;
 
-/// Adds a price of Regular; gives its id.
+/// Adds a price of Regular, and returns its id.
 async fn price(acme: &Workspace<'_>, amount: &str, from: &str, mode: &str) -> Result<String, Failure> {
     let version = pb::PriceVersion {
         class: class("regular"),
@@ -50,13 +50,13 @@ async fn a_mode_that_would_change_within_a_period_is_refused_and_one_at_its_boun
         refused.message
     );
     price(&acme, "12.00", "2026-07-01", "PERIOD_PEAK").await.unwrap();
-    // The one between would be of the mode before, and the one after of the other.
+    // A price before the change must have the old mode, and one after it the new mode.
     let between = price(&acme, "13.00", "2026-07-15", "DAILY_TOUCH").await.unwrap_err();
     assert_eq!(between.reason, Reason::FailedPrecondition);
     price(&acme, "13.00", "2026-06-15", "DAILY_TOUCH").await.unwrap();
     price(&acme, "13.00", "2026-07-15", "PERIOD_PEAK").await.unwrap();
 
-    // Periods can't be moved so that the mode would change within one.
+    // Periods can't be moved so that the mode would change within a period.
     let account = pb::Account {
         anchor_date: "2026-06-20".to_owned(),
         effective_date: "2026-07-01".to_owned(),
@@ -107,7 +107,7 @@ async fn a_price_that_has_billed_nothing_is_withdrawn_and_what_was_known_before_
     assert_eq!(acme.invoice("2026-07-01").await.unwrap().total_minor, 1_300);
     assert_eq!(actions(&acme).await.iter().filter(|action| *action == "price.withdraw").count(), 1);
 
-    // What has billed can't be withdrawn.
+    // A price that has billed something can't be withdrawn.
     acme.prove("2026-07-03T12:00:00Z").await;
     acme.close("2026-06-01").await.unwrap();
     let listed = billing.prices().list_price_versions(acme.request(pb::ListPriceVersionsRequest {})).await;
@@ -123,7 +123,7 @@ async fn a_price_that_has_billed_nothing_is_withdrawn_and_what_was_known_before_
 async fn a_price_of_before_that_blocks_a_close_is_named_with_its_remedy() {
     let billing = Billing::at("2026-07-02T00:00:00Z").await;
     let (acme, _) = one_seat(&billing).await;
-    // As it was taken once.
+    // A price as an earlier version accepted it.
     let mut owner = PgConnection::connect(&billing.database.owner_url()).await.unwrap();
     let id: uuid::Uuid = sqlx::query_scalar(
         "INSERT INTO price_versions (tenant_id, class, valid_from, price_id, unit_price_micros, created_at, created_by, mode)

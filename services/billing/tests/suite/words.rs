@@ -1,4 +1,4 @@
-//! Names of the protocol's values: tests say and read them as the command line does.
+//! Names of the protocol's enum values, as the command line spells them.
 
 use usher_proto::billing::v1 as pb;
 use usher_rpc::WireEnum;
@@ -8,13 +8,13 @@ use usher_seats::{AtLimit, CountingMode, LineKind, Named, Pool, SeatClass, UserT
 /// A number that no enum of the protocol has.
 const UNKNOWN: i32 = 99;
 
-/// The number of a name: 0 of none, and one that the protocol has not of a name that is none.
+/// Returns the number of a name: 0 for an empty name, [`UNKNOWN`] for an unknown one.
 pub fn number<T: WireEnum + Named>(name: &str) -> i32 {
     let value = T::VARIANTS.iter().find(|value| value.name() == name);
     value.map_or(if name.is_empty() { 0 } else { UNKNOWN }, |value| value.to_wire())
 }
 
-/// The name of a number: empty where it is unspecified.
+/// Returns the name of a number; empty if it is unspecified.
 pub fn name<T: WireEnum + Named>(number: i32) -> &'static str {
     T::VARIANTS.iter().find(|value| value.to_wire() == number).map_or("", |value| value.name())
 }
@@ -23,7 +23,7 @@ pub fn class(name: &str) -> i32 {
     number::<SeatClass>(name)
 }
 
-/// The class of a user type.
+/// Returns the class of a user type.
 pub fn class_of_type(user_type: &str) -> i32 {
     user_type.parse().map_or(UNKNOWN, |user_type: UserType| user_type.class().to_wire())
 }
@@ -52,7 +52,7 @@ pub fn kind_name(kind: i32) -> &'static str {
     name::<LineKind>(kind)
 }
 
-/// Why a batch was refused; empty if it was applied.
+/// Returns why a batch was refused; empty if it was applied.
 pub fn refused(answer: &pb::AppendSeatEventsResponse) -> &'static str {
     reason_of_wire(answer.refused_reason).map_or("", |reason| reason.name())
 }

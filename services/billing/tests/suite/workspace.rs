@@ -27,7 +27,7 @@ impl<'a> Workspace<'a> {
         Self { billing, id: WorkspaceId::new(&billing.clock), next: 1, sent: Vec::new() }
     }
 
-    /// A request of an operator about this workspace.
+    /// Returns a request of an operator about this workspace.
     pub fn request<T>(&self, message: T) -> Request<T> {
         self.request_of("ops", message)
     }
@@ -36,8 +36,8 @@ impl<'a> Workspace<'a> {
         pb::AppendSeatEventsRequest { workspace_id: self.id.to_string(), epoch: 1, events }
     }
 
-    /// The next event: at `at`, `person` (who has one user of the same id) becomes a `user_type`,
-    /// or inactive.
+    /// Returns the next event: at `at`, `person` (who has one user with the same id) gets a `user_type`, or
+    /// becomes inactive.
     pub fn event(&mut self, at: &str, person: PersonKey, user_type: Option<&str>) -> pb::SeatEvent {
         self.user_event(at, person, UserId::from_uuid(person.as_uuid()), user_type)
     }
@@ -67,7 +67,7 @@ impl<'a> Workspace<'a> {
         event
     }
 
-    /// Lets the time come at which something happens; billing takes nothing that is ahead of its clock.
+    /// Advances the clock to the time of an event; billing refuses what is ahead of its clock.
     fn wait_for(&self, at: Timestamp) {
         let left = at.duration_since(self.billing.clock.now());
         if left.is_positive() {
@@ -75,7 +75,7 @@ impl<'a> Workspace<'a> {
         }
     }
 
-    /// Sends events in one batch when their time has come, and expects that they are applied.
+    /// Sends events in one batch after advancing the clock, and expects that they are applied.
     pub async fn apply(&self, events: Vec<pb::SeatEvent>) {
         let last = events.last().unwrap();
         let at = last.effective_time.unwrap();
@@ -145,20 +145,20 @@ impl<'a> Workspace<'a> {
         }
     }
 
-    /// A request of the operator `name`.
+    /// Returns a request of the operator `name`.
     pub fn request_of<T>(&self, name: &str, message: T) -> Request<T> {
         let scopes = [Permission::BillingRead, Permission::BillingAdmin];
         let credential = self.billing.credential(&format!("operator:{name}"), None, &scopes);
         outgoing(&credential, Some(self.id)).request(message)
     }
 
-    /// A request of identity.
+    /// Returns a request of identity.
     pub fn produced<T>(&self, message: T) -> Request<T> {
         let credential = self.billing.credential("service:identity", None, &[Permission::SeatsAppend]);
         outgoing(&credential, None).request(message)
     }
 
-    /// Active users after all that was sent, as identity would have them.
+    /// Returns the active users after all sent events, as identity would have them.
     pub fn state(&self) -> BTreeMap<String, (String, i32)> {
         let mut users = BTreeMap::new();
         for event in &self.sent {
@@ -168,7 +168,7 @@ impl<'a> Workspace<'a> {
         active.map(|event| (event.user_id, (event.person_key, event.class))).collect()
     }
 
-    /// Sends a watermark when its time has come.
+    /// Sends a watermark after advancing the clock.
     pub async fn watermark(&self, epoch: i64, as_of: &str, last: i64) -> pb::AdvanceWatermarksResponse {
         self.wait_for(as_of.parse().unwrap());
         self.send_watermark(epoch, as_of, last).await
@@ -186,7 +186,7 @@ impl<'a> Workspace<'a> {
         self.billing.ledger().advance_watermarks(self.produced(message)).await.unwrap().into_inner()
     }
 
-    /// Compares digests at the producer's number; the outcome.
+    /// Compares digests at the producer's sequence number, and returns the outcome.
     pub async fn compare(
         &self,
         epoch: i64,
@@ -214,7 +214,7 @@ impl<'a> Workspace<'a> {
         words::name::<ComparisonOutcome>(answer.outcome)
     }
 
-    /// Everything that closing needs, up to a time.
+    /// Sends what a close requires up to a time: a watermark and a reconciliation.
     pub async fn prove(&self, as_of: &str) {
         let last = self.next - 1;
         self.watermark(1, as_of, last).await;
@@ -233,7 +233,7 @@ impl<'a> Workspace<'a> {
         Ok(answer.into_inner().invoice.unwrap())
     }
 
-    /// Records a correction as one operator and approves it as another.
+    /// Records a correction as one operator, and approves it as another.
     pub async fn correct(
         &self,
         person: PersonKey,
@@ -257,7 +257,7 @@ impl<'a> Workspace<'a> {
         Ok(approved.into_inner().sequence)
     }
 
-    /// A report as a file, with its manifest.
+    /// Returns a report as a file, with its manifest.
     pub async fn report(
         &self,
         report: &str,
@@ -289,7 +289,7 @@ impl<'a> Workspace<'a> {
     }
 }
 
-/// Collects a report's chunks; the manifest comes last.
+/// Collects the chunks of a report; the manifest comes last.
 pub async fn read_report(
     stream: &mut Streaming<pb::ExportReportResponse>,
 ) -> Result<(String, pb::Manifest), Failure> {

@@ -1,4 +1,4 @@
-//! What an operator says, drawn from what is usual and what is extreme.
+//! Random requests of an operator, with usual and extreme values.
 
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 use usher_base::id::EventId;
@@ -26,22 +26,22 @@ const ZONES: [&str; 5] =
 const CURRENCIES: [&str; 4] = ["EUR", "JPY", "KWD", "USD"];
 
 impl Life<'_> {
-    /// A date near now.
+    /// Returns a date near now.
     fn date(&mut self) -> String {
         let days = i64::try_from(self.draw.below(100)).unwrap() - 40;
         let today = jiff::tz::TimeZone::UTC.to_datetime(self.acme.billing.clock.now()).date();
         let date = today.checked_add(days.days()).unwrap();
-        // Often a month's first.
+        // Often the first of a month.
         if self.draw.below(2) == 0 { date.first_of_month().to_string() } else { date.to_string() }
     }
 
-    /// A past instant.
+    /// Returns an instant in the past.
     fn past(&mut self) -> Timestamp {
         let hours = i64::try_from(self.draw.below(24 * 70)).unwrap();
         self.acme.billing.clock.now() - SignedDuration::from_hours(hours)
     }
 
-    /// Says something that is drawn, and asks what an invoice would be if something else held.
+    /// Makes a random request, then asks for a preview with other prices or counts.
     pub(super) async fn say_anything(&mut self) {
         match self.draw.below(11) {
             0..=2 => self.price().await,

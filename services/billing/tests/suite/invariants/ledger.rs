@@ -1,4 +1,4 @@
-//! Of the ledger: its numbers, intervals and cursor, and whose rows they are.
+//! Invariants of the ledger: its numbers, intervals and cursor, and the isolation of its rows.
 
 use std::collections::BTreeSet;
 
@@ -23,7 +23,7 @@ async fn i1_and_i3_numbers_are_without_a_gap_and_times_increase_with_them() {
         SELECT effective_at > lag(effective_at) OVER (PARTITION BY tenant_id ORDER BY sequence) AS later FROM events
       ) e WHERE NOT later";
     assert_eq!(count(&billing, backwards).await, 0);
-    // One that is not later is refused, and nothing of its batch applied.
+    // An event that is not later than the last one is refused, and nothing of its batch is applied.
     let last = acme.sent.last().unwrap();
     let stale = pb::SeatEvent { sequence: last.sequence + 1, ..last.clone() };
     let answers = billing.append(vec![acme.batch(vec![stale])]).await.unwrap();
@@ -44,7 +44,7 @@ async fn i2_there_is_one_payload_per_number_for_ever() {
 
     let after: String = sqlx::query_scalar(hashes).fetch_one(&mut owner(&billing).await).await.unwrap();
     assert_eq!(after, before);
-    // Not even the owner can have two.
+    // Not even the owner can insert a second one.
     let copy = "INSERT INTO events (tenant_id, sequence, epoch, source_sequence, kind, event_id, person_key, user_id,
         active, user_type, effective_at, recorded_at, cause, actor, request_id, hash)
       SELECT tenant_id, 99999, epoch, source_sequence, kind, event_id, person_key, user_id, active, user_type,
@@ -88,7 +88,7 @@ async fn i19_the_cursor_moves_only_in_the_transaction_that_applied_the_event() {
     let second = acme.event("2026-06-02T00:00:00Z", bob, Some("Regular"));
     acme.apply(vec![first]).await;
 
-    // The last statement but one of applying fails.
+    // The last statement but one of an append fails.
     let mut owner = owner(&billing).await;
     let fail = "ALTER TABLE events ADD CONSTRAINT no_second CHECK (sequence <> 2)";
     sqlx::query(fail).execute(&mut owner).await.unwrap();

@@ -1,4 +1,4 @@
-//! Of what is counted and what it costs.
+//! Invariants of counts and amounts.
 
 use std::collections::BTreeMap;
 
@@ -11,13 +11,13 @@ use usher_rpc::convert::to_wire;
 use super::{Draw, count, eventful, october, owner};
 use crate::words::{self, class_name};
 
-/// The line's fraction.
+/// Returns the fraction of a line.
 fn fraction(line: &pb::InvoiceLine) -> (i128, i128) {
     let (num, den) = line.exact.split_once('/').unwrap();
     (num.parse().unwrap(), den.parse().unwrap())
 }
 
-/// Per local date and person the highest class touched, worked out by PostgreSQL's own calendar.
+/// For each local date and person, the highest class of that date, computed by PostgreSQL's own calendar.
 const TOUCHED: &str = "
   SELECT d.day::date AS day, i.person_key, max(CASE i.class WHEN 'regular' THEN 3 WHEN 'external' THEN 2 ELSE 1 END) AS rank
   FROM generate_series($1::date, $2::date - 1, interval '1 day') d (day)
@@ -162,7 +162,7 @@ async fn i15_what_was_billed_for_a_period_and_all_adjustments_are_what_it_costs_
             acme.correct(person, &from.to_string(), &until.to_string(), class).await.unwrap();
         }
     }
-    // What is not booked yet is in the invoice that is open.
+    // The open invoice has what is not booked yet.
     for line in acme.invoice("2026-10-01").await.unwrap().lines {
         if line.kind() == pb::LineKind::Adjustment {
             *billed.entry((line.origin_period, line.class)).or_default() += line.amount_minor;
@@ -206,7 +206,7 @@ fn i23_no_floating_point_number_is_in_what_counts_and_rates() {
             let code = line.split("//").next().unwrap_or_default();
             let words: Vec<&str> = code.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
             let float = words.iter().any(|word| ["f32", "f64"].contains(word) || word.ends_with("_f64"));
-            // A gauge is told to people; nothing is computed with it.
+            // People read a gauge; nothing is computed with it.
             assert!(!float || code.contains("metrics::gauge!"), "{}: {line}", path.display());
         }
     }
@@ -222,7 +222,7 @@ async fn i25_every_billed_seat_day_names_its_start_event_and_cause() {
         AND e.cause = i.start_cause
       WHERE e.sequence IS NULL";
     assert_eq!(count(&billing, without).await, 0);
-    // Also where a correction is what made the person billable.
+    // This also holds if a correction made the person billable.
     acme.correct(persons[1], "2026-06-01T03:00:00Z", "2026-07-01T03:00:00Z", "external").await.unwrap();
     let mut named = 0;
     for person in &persons {
@@ -240,7 +240,7 @@ async fn i25_every_billed_seat_day_names_its_start_event_and_cause() {
             let corrected = seat.cause == "billing.correction";
             assert_eq!(corrected, *person == persons[1]);
             named += i64::from(seat.billable);
-            // Of each date once, at another time of the day.
+            // One instant per date, each at another time of the day.
             at += SignedDuration::from_hours(25);
         }
     }
