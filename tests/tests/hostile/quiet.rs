@@ -23,7 +23,6 @@ const PEOPLE: usize = 8;
 const APPS: usize = 5;
 const TOKENS: usize = 10;
 
-/// The workspace.
 pub(crate) struct Quiet {
     workspace: Workspace,
     operator: String,
@@ -33,7 +32,7 @@ pub(crate) struct Quiet {
     created: Mutex<u64>,
 }
 
-/// The results.
+/// The results of a measurement.
 #[derive(Debug)]
 pub(crate) struct Figures {
     times: Histogram<u64>,
@@ -51,7 +50,7 @@ impl Figures {
         Duration::from_micros(self.times.value_at_quantile(0.99))
     }
 
-    /// The number of requests.
+    /// Returns the number of requests.
     pub(crate) fn requests(&self) -> u64 {
         self.times.len()
     }
@@ -62,7 +61,6 @@ impl Figures {
     }
 }
 
-/// A kind of request.
 #[derive(Clone, Copy)]
 enum Kind {
     LookUp,
@@ -82,7 +80,8 @@ impl Quiet {
             people.push((workspace.scim().created(&name).await, name));
         }
         let operator = processes.operator();
-        // One after the other: tenant hashes only a few secrets of a workspace at once, and refuses more.
+        // One after the other: tenant hashes only a few secrets per workspace at the same time, and refuses
+        // more.
         let mut unseen = Vec::new();
         for number in 0..APPS {
             let app_id = operator.app(workspace.id(), &format!("app {number}")).await.unwrap();

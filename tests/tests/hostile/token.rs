@@ -64,7 +64,7 @@ async fn slow_bodies(siege: &Siege) {
     assert_eq!(status, "408");
 }
 
-/// A bulk request that creates people.
+/// Returns a bulk request that creates people.
 fn bulk(workspace: &Workspace, number: u64, operations: u64) -> Value {
     let operations: Vec<Value> = (0..operations)
         .map(|place| {

@@ -202,7 +202,7 @@ async fn a_log_of_large_entries_has_pages_that_any_client_accepts() {
     .unwrap();
     assert_eq!(inserted.rows_affected(), u64::try_from(ENTRIES).unwrap());
 
-    // A client that accepts 4 MiB, the default.
+    // A client that accepts messages of up to 4 MiB, the default.
     let wanted = tenant::ListLogEntriesRequest { page_size: 500, ..Default::default() };
     let first = stack.operator().log(acme.id(), wanted.clone()).await.unwrap();
     assert!((40..60).contains(&first.entries.len()), "{}", first.entries.len());

@@ -1,5 +1,5 @@
-//! Which crate may know which: `base`, `seats` ← `proto`, `rating`, `scim`, `store`, `net` ← `rpc` ← services ←
-//! `usher` ← `tests`. And which folder of billing, whose wings look only down.
+//! Which crate may depend on which: `base`, `seats` ← `proto`, `rating`, `scim`, `store`, `net` ← `rpc` ←
+//! services ← `usher` ← `tests`. And which folder of billing may import from which.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -92,7 +92,7 @@ fn crates_have_only_the_dependencies_that_the_architecture_permits() {
     assert!(members.len() >= 12, "the workspace was not read: {members:?}");
 }
 
-/// The crates with circles of imports that are still to be mended, and how many of their files may be in one.
+/// The crates that still have circles of imports, and the maximum number of their files in one circle.
 const CIRCULAR: [(&str, usize); 10] = [
     ("usher", 11),
     ("usher-base", 2),
@@ -106,7 +106,7 @@ const CIRCULAR: [(&str, usize); 10] = [
     ("usher-tenant", 44),
 ];
 
-/// How far up a folder or file of billing's source is: it may import from what is further down.
+/// The level of a folder or file of billing: it may import only from lower levels.
 fn level(wing: &str) -> usize {
     match wing {
         "error" | "sql" => 0,
@@ -124,7 +124,7 @@ fn level(wing: &str) -> usize {
     }
 }
 
-/// How far up a file is within its folder: rules use stores, and both use models.
+/// The layer of a file within its folder: rules use stores, and both use models.
 fn layer(module: &[String]) -> usize {
     match module.get(1).map(String::as_str) {
         Some("model") => 0,
@@ -137,7 +137,7 @@ fn may_import(from: &[String], other: &[String]) -> bool {
     let wing = |module: &[String]| module.first().cloned().unwrap_or_default();
     let (of, to) = (wing(from), wing(other));
     match to.as_str() {
-        // What can go wrong is told in the words of models, and everywhere.
+        // Errors may use models only, and everything may use errors.
         _ if of == "error" => layer(other) == 0,
         "error" => true,
         _ if of == "sql" => layer(other) == 0,

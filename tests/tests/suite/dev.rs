@@ -47,7 +47,7 @@ impl Dev {
         self.data.join("demo.json")
     }
 
-    /// Waits for demo.json.
+    /// Waits until the program has written `demo.json`.
     async fn ready(&mut self) -> Value {
         let deadline = Instant::now() + READY_WITHIN;
         while !self.demo_file().exists() {

@@ -1,4 +1,4 @@
-//! `/ServiceProviderConfig`, `/ResourceTypes` and `/Schemas` agree with each other and with the behaviour.
+//! Compares `/ServiceProviderConfig`, `/ResourceTypes` and `/Schemas` with each other and with the behaviour.
 
 use usher_tests::stack::Stack;
 

@@ -1,5 +1,5 @@
-//! What the documents of the tree promise: links lead to files and headings, every code in a test's name is explained,
-//! and the first pages stay short.
+//! Rules for the documents of the tree: links lead to files and headings, every code in a test's name is
+//! explained, and the first pages are short.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -22,7 +22,7 @@ fn count_words(text: &str) -> usize {
     text.split_whitespace().count()
 }
 
-/// Finds the files with an extension, apart from those that are built or hidden.
+/// Finds the files with an extension, except built and hidden ones.
 fn find_files(folder: &Path, extension: &str, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -38,7 +38,7 @@ fn find_files(folder: &Path, extension: &str, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// The names of the tests in a source file.
+/// Returns the names of the tests in a source file.
 fn test_names(text: &str) -> Vec<String> {
     let mut names = Vec::new();
     let mut is_test = false;
@@ -60,7 +60,7 @@ fn test_names(text: &str) -> Vec<String> {
     names
 }
 
-/// The code that a part of a test's name is, if it is one.
+/// Returns the code that a part of a test's name stands for; `None` if it is not a code.
 fn code_of(part: &str) -> Option<String> {
     let kind = part.chars().next().filter(|kind| "eibxr".contains(*kind))?;
     let number = &part[1..];
@@ -69,18 +69,18 @@ fn code_of(part: &str) -> Option<String> {
     is_code.then(|| format!("{}{number}", kind.to_ascii_uppercase()))
 }
 
-/// The codes at the beginning of a test's name.
+/// Returns the codes at the beginning of a test's name.
 fn codes_of(name: &str) -> Vec<String> {
     name.split('_').filter(|part| *part != "and").map_while(code_of).collect()
 }
 
-/// Where the links of a page lead, apart from those to other hosts.
+/// Returns the targets of the links of a page, except those on other hosts.
 fn links_of(text: &str) -> Vec<&str> {
     let targets = text.split("](").skip(1).filter_map(|rest| rest.split_once(')'));
     targets.map(|(target, _)| target).filter(|target| !target.contains("://")).collect()
 }
 
-/// The names by which links refer to the headings of a page.
+/// Returns the anchors of the headings of a page.
 fn anchors_of(text: &str) -> BTreeSet<String> {
     let headings = text.lines().filter(|line| line.starts_with('#'));
     let anchor = |heading: &str| -> String {

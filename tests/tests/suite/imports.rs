@@ -1,4 +1,4 @@
-//! Which file of a crate imports from which other, by their syntax trees. Tests are left out.
+//! Finds the imports between the files of a crate from their syntax trees. Tests are ignored.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 
 use syn::visit::{self, Visit};
 
-/// A file's path as a module, such as `terms::store::prices`; that of the crate's root is empty.
+/// The path of a file as a module, such as `terms::store::prices`; the crate's root is empty.
 pub type Module = Vec<String>;
-/// The files that each file imports from.
+/// For each file, the files that it imports from.
 pub type Imports = BTreeMap<Module, BTreeSet<Module>>;
-/// What names lead to that a file imports for others.
+/// For each module and name that it imports for others, the path of the item.
 type Exports = BTreeMap<(Module, String), Vec<String>>;
 
 /// Reads the imports between the files of a crate.
@@ -40,7 +40,7 @@ pub fn of_crate(source: &Path) -> Imports {
     seen.into_iter().filter(|(module, _)| !is_test(module)).map(of_file).collect()
 }
 
-/// The files of each circle of imports.
+/// Returns the files of each circle of imports.
 pub fn circles(imports: &Imports) -> Vec<BTreeSet<Module>> {
     let reached: BTreeMap<&Module, BTreeSet<&Module>> =
         imports.keys().map(|module| (module, reachable(module, imports))).collect();
@@ -67,7 +67,7 @@ fn reachable<'i>(module: &Module, imports: &'i Imports) -> BTreeSet<&'i Module> 
     found
 }
 
-/// The file that a path leads to, through the names that others import for it.
+/// Returns the file that a path leads to, following names that other files import.
 fn file_of(path: &[String], known: &BTreeSet<Module>, exports: &Exports, depth: usize) -> Module {
     let length = (0..=path.len()).rev().find(|length| known.contains(&path[..*length])).unwrap_or(0);
     let (file, rest) = path.split_at(length);
@@ -97,14 +97,14 @@ fn read(folder: &Path, parent: &[String], files: &mut BTreeMap<Module, syn::File
     }
 }
 
-/// What is found in a file.
+/// What was found in one file.
 struct Seen<'k> {
     known: &'k BTreeSet<Module>,
     module: Module,
-    /// From the crate's root on.
+    /// The paths that the file uses, from the crate's root on.
     paths: BTreeSet<Vec<String>>,
     exports: Vec<(String, Vec<String>)>,
-    /// The files below it that are for tests only.
+    /// The modules below the file that are only for tests.
     tests: Vec<Module>,
 }
 
@@ -113,7 +113,8 @@ impl<'k> Seen<'k> {
         Self { known, module, paths: BTreeSet::new(), exports: Vec::new(), tests: Vec::new() }
     }
 
-    /// The path from the crate's root on; `None` if it leads to another crate, or to an item of the file itself.
+    /// Returns the path from the crate's root on; `None` if it leads to another crate, or to an item of the
+    /// file itself.
     fn absolute(&self, path: &[String]) -> Option<Vec<String>> {
         match path.first()?.as_str() {
             "crate" => Some(path[1..].to_vec()),
@@ -131,7 +132,7 @@ impl<'k> Seen<'k> {
     }
 }
 
-/// The names that a `use` brings in, each with its path.
+/// Collects the names that a `use` brings in, each with its path.
 fn names(tree: &syn::UseTree, path: &[String], found: &mut Vec<(String, Vec<String>)>) {
     match tree {
         syn::UseTree::Path(next) => names(&next.tree, &[path, &[next.ident.to_string()]].concat(), found),
@@ -191,7 +192,7 @@ impl<'ast> Visit<'ast> for Seen<'_> {
     }
 
     fn visit_visibility(&mut self, _: &'ast syn::Visibility) {
-        // `pub(in crate::x)` imports nothing.
+        // `pub(in crate::x)` does not import anything.
     }
 
     fn visit_macro(&mut self, item: &'ast syn::Macro) {

@@ -148,7 +148,7 @@ async fn a_plans_collaborator_cap_grows_with_the_paid_limit_at_once() {
     })
     .await;
 
-    // From here on the commitment counts, which only billing knows.
+    // From today on, the commitment counts, which only billing knows.
     let today = jiff::tz::TimeZone::UTC.to_datetime(usher_base::Clock::system().now()).date();
     let commitment = billing::Commitment {
         pool: Pool::Paid.into(),

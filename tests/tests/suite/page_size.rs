@@ -14,7 +14,7 @@ const LARGE: usize = 100;
 /// The maximum size of the resources of a page, and of what surrounds them: lists, names, URLs.
 const MAX_PAGE_BYTES: usize = (8 << 20) + (1 << 20);
 
-/// Users of 120 KB each.
+/// Creates users of 120 KB each.
 async fn large_people(workspace: &Workspace) {
     let certificate = json!({ "value": "A".repeat(60_000) });
     for number in 0..LARGE {
@@ -24,7 +24,7 @@ async fn large_people(workspace: &Workspace) {
     }
 }
 
-/// Copies of the only row of a table in tenant, each with its own name.
+/// Copies the only row of a table in tenant, each with its own name.
 async fn copies(stack: &Stack, table: &str, key: [&str; 2], count: usize) {
     let [id, name] = key;
     let mut owner = stack.owner(&stack.databases().tenant).await;
@@ -53,7 +53,7 @@ async fn a_workspace_has_no_more_domains_apps_and_admins_than_fit_into_one_answe
         assert!(failure.message.contains(what), "{failure}");
     };
 
-    // One more fits; two at the same time do not both succeed.
+    // One more is accepted; of two at the same time, only one is.
     let domain = async |name: &str| operator.approve_domain(acme.id(), name, "").await;
     let (one, other) = tokio::join!(domain("one.example"), domain("other.example"));
     assert!(one.is_ok() != other.is_ok(), "{one:?} {other:?}");

@@ -31,7 +31,7 @@ fn never<M: prost::Message + 'static>(method: &'static str, message: M) -> Row {
     Row { method, asks: false, message: Box::new(move |_| message.encode_to_vec()) }
 }
 
-/// In an order in which each finds what it acts on.
+/// The methods, in an order in which each finds what it acts on.
 fn rows(acme: &Workspace, second: &str) -> Vec<Row> {
     let (app, token, second) = (acme.app().to_owned(), acme.token_id().to_owned(), second.to_owned());
     let app = move || app.clone();

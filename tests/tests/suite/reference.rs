@@ -1,4 +1,5 @@
-//! The rows of `usher-dialects`, over HTTP against the real services, and what no row can say.
+//! Sends the rows of `usher-dialects` over HTTP to the real services, and checks what can't be written as a
+//! row.
 
 mod checklist;
 mod discoverable;

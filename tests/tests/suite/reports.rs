@@ -35,7 +35,7 @@ async fn report(stack: &Stack, credential: &str, arguments: &[&str]) -> Output {
         .unwrap()
 }
 
-/// The first date of the current period.
+/// Returns the first date of the current period.
 fn start() -> String {
     TimeZone::UTC.to_datetime(Clock::system().now()).date().first_of_month().to_string()
 }
@@ -222,7 +222,7 @@ async fn names_are_for_those_who_may_read_users_and_of_one_workspace() {
     let refused = names(&identity, &globex, vec![hanks]).await.unwrap_err();
     assert_eq!(refused.reason, Reason::PermissionDenied);
 
-    // Billing may read the report, and no names.
+    // Billing's own credential may read the report, but no names.
     for workspace in [&acme, &globex] {
         operator.prices(workspace.id(), &[("regular", "12.00")]).await.unwrap();
     }

@@ -48,7 +48,7 @@ async fn a_post_with_a_recycled_external_id_reactivates_only_a_user_whose_name_o
     let first = posted(&acme, &person("john.smith@acme.example", john)).await;
     leave(&acme, &first).await;
 
-    // Another person who got the id.
+    // A different person who got the same id.
     let second = posted(&acme, &person("jane.smith@acme.example", jane)).await;
     assert_ne!(second, first);
     assert_eq!(acme.scim().get(&format!("/Users/{first}")).await.body["active"], false);

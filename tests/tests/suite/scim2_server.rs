@@ -1,5 +1,5 @@
-//! The same random valid requests to Usher, in the strict profile, and to scim2-server, another
-//! implementation of RFC 7643 and 7644: what they answer must be the same.
+//! Sends the same random valid requests to Usher, in the strict profile, and to scim2-server, another
+//! implementation of RFC 7643 and 7644, and compares their answers.
 //!
 //! Allowed to differ, because the RFCs leave it open:
 //! - ids, times, locations and versions, and the text of errors;
@@ -32,11 +32,11 @@ const USHER: &str = "urn:ietf:params:scim:schemas:extension:usher:2.0:User";
 const STEPS: usize = 300;
 const WORDS: [&str; 7] = ["Ada", "ada", "Grace", "Ünal", "O'Neill", "山田", "a b"];
 
-/// Both servers, and the people who are in both.
+/// Both servers, and the people who exist on both.
 struct Twins {
     usher: ScimClient,
     other: ScimClient,
-    /// The id at Usher and at the other.
+    /// The ids of each person at Usher and at the other server.
     people: Vec<[String; 2]>,
     made: usize,
     rng: StdRng,
@@ -70,7 +70,7 @@ impl Twins {
         self.rng.random_range(0..chances) == 0
     }
 
-    /// Sends one request to both and compares the answers.
+    /// Sends a request to both servers and compares the answers.
     async fn send(
         &mut self,
         method: Method,
@@ -114,7 +114,8 @@ impl Twins {
             "active": !self.one_in(4),
         });
         if self.one_in(2) {
-            // Of no other user: Usher reactivates an inactive user of the same client with that id.
+            // An id that no other user has, because Usher reactivates an inactive user of the same client
+            // with that id.
             document["externalId"] = json!(format!("x{}", self.made));
         }
         for name in ["displayName", "nickName", "title"] {
@@ -180,7 +181,7 @@ impl Twins {
         self.write(Method::PATCH, who, &json!({ "schemas": [PATCH_SCHEMA], "Operations": operations })).await;
     }
 
-    /// Removes a value that is there.
+    /// Removes a value that exists.
     async fn remove_home(&mut self) {
         let who = self.somebody();
         let read = self.usher.get(&format!("/Users/{}", self.people[who][0])).await;
@@ -219,7 +220,8 @@ impl Twins {
         let page = |start: i32, count: i32| {
             format!("/Users?startIndex={start}&count={count}&sortBy=userName&sortOrder={order}")
         };
-        // In order, as a client pages: Usher goes on behind the page before, wherever that ended.
+        // Reads the page before it first, as a client does: Usher continues after that page, wherever it
+        // ended.
         if start > 1 {
             let before = page(1, start - 1);
             let answers = self.send(Method::GET, |_| before.clone(), None).await;
@@ -280,7 +282,7 @@ impl Twins {
             16 => self.page().await,
             17 => self.project().await,
             18 => {
-                // A name that is taken.
+                // A user name that another user has.
                 let who = self.somebody();
                 let name = format!("/Users/{}", self.people[who][0]);
                 let taken = self.usher.get(&name).await.body;
@@ -297,7 +299,7 @@ impl Twins {
     }
 }
 
-/// A document without what may differ.
+/// Returns a document without what may differ.
 fn plain(value: &Value) -> Value {
     match value {
         Value::Object(members) if members.contains_key("detail") => Value::Null,

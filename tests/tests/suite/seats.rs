@@ -263,7 +263,7 @@ async fn e12_two_users_with_one_external_id_and_address_are_one_person_with_one_
     let scim = acme.scim();
     scim.post("/Users", &account(&acme, "ada", "External")).await.assert_status(201);
     scim.post("/Users", &account(&acme, "ada.admin", "Regular")).await.assert_status(201);
-    // Of another person, although of the same kind.
+    // A different person of the same kind.
     let mut bob = user_of_type(&acme.address("bob"), "Regular");
     bob["externalId"] = json!("2");
     scim.post("/Users", &bob).await.assert_status(201);

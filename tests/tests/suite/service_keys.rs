@@ -111,7 +111,7 @@ async fn no_one_gives_a_scope_that_they_do_not_hold_or_that_is_between_services(
         ("x", ["seats.append"].as_slice(), "", Code::InvalidArgument),
         ("x", &["access.check"], "", Code::InvalidArgument),
         ("x", &["workspace.admin"], "", Code::InvalidArgument),
-        // With it one operator could approve their own requests.
+        // With this permission, an operator could approve their own requests.
         ("x", &["billing.admin"], "", Code::InvalidArgument),
         ("x", &["users.read", "everything"], "", Code::InvalidArgument),
         ("x", &[], "", Code::InvalidArgument),

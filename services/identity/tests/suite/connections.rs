@@ -204,7 +204,7 @@ async fn groups_from_before_are_of_the_app_that_wrote_their_external_id_last() {
     let (staff, board) = (team(&entra, "Staff", "1").await, team(&entra, "Board", "2").await);
     let own = json!([{"op": "replace", "path": "externalId", "value": "o1"}]);
     let mut owner = site.owner().await;
-    // As the previous version stored it: the last writer, and no connection.
+    // As the previous version stored it: the last writer's id, and no connection.
     sqlx::raw_sql("UPDATE groups SET connection = ''").execute(&mut owner).await.unwrap();
     okta.patch_group(&board, &own).await.unwrap();
     sqlx::raw_sql("UPDATE groups SET connection = ''").execute(&mut owner).await.unwrap();

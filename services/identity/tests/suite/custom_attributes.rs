@@ -1,4 +1,4 @@
-//! Custom attributes.
+//! Custom attributes that the admins of a workspace define.
 
 use serde_json::json;
 use usher_base::Reason;

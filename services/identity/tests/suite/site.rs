@@ -161,7 +161,7 @@ impl Site {
         app.into_inner().app.unwrap().id
     }
 
-    /// The operator.
+    /// Returns the operator as a caller.
     pub fn operator(&self) -> Caller {
         self.caller(self.operator.clone())
     }

@@ -22,7 +22,7 @@ async fn usher(arguments: &[&str]) -> Output {
     timeout(Duration::from_mins(1), output).await.unwrap().unwrap()
 }
 
-/// `usher dev clock`: what it prints, or what it says.
+/// Runs `usher dev clock`; returns its output, or its error message.
 async fn clock(data: &Path, arguments: &[&str]) -> Result<String, String> {
     let data = ["--data-dir", data.to_str().unwrap()];
     let output = usher(&[&["dev", "clock"][..], arguments, &data].concat()).await;
@@ -30,7 +30,7 @@ async fn clock(data: &Path, arguments: &[&str]) -> Result<String, String> {
     if output.status.success() { Ok(text(output.stdout)) } else { Err(text(output.stderr)) }
 }
 
-/// How a start ends that is refused.
+/// Returns the error message of a start that must fail.
 async fn refused(data: &Path, arguments: &[&str]) -> String {
     let mut dev = Dev::start(data, arguments);
     let ended = timeout(READY_WITHIN, dev.child.wait()).await.unwrap().unwrap();
@@ -39,7 +39,7 @@ async fn refused(data: &Path, arguments: &[&str]) -> String {
     errors
 }
 
-/// A field of a resource of SCIM, as a time.
+/// Returns when a SCIM resource was created.
 fn created(user: &Value) -> Timestamp {
     user["meta"]["created"].as_str().unwrap().parse().unwrap()
 }
@@ -63,11 +63,11 @@ async fn all_services_see_time_moved_and_a_restart_keeps_it() {
     let expected = "2026-02-20T12:00:00Z";
     assert!(is_about(moved, expected), "{moved}");
 
-    // The credentials that were there had a life of a week.
+    // The existing credentials were valid for a week.
     let demo = dev.ready().await;
     let bob = scim(&demo, 0).create_user("bob@acme.example").await.assert_status(201).body.clone();
     assert!(is_about(created(&bob), expected), "identity: {bob}");
-    // What was logged 50 days ago has expired at once.
+    // Log entries of 50 days ago have expired.
     let logged = async || {
         let log = admin(&dev, &["log", "--workspace", "acme"]).await.unwrap();
         let times =
@@ -76,7 +76,7 @@ async fn all_services_see_time_moved_and_a_restart_keeps_it() {
         !times.is_empty() && times.into_iter().all(|time| is_about(time, expected))
     };
     eventually(READY_WITHIN, "tenant and gateway see the time", logged).await;
-    // Billing has closed January by itself, a day after its end.
+    // Billing has closed January automatically, a day after its end.
     let closed = async || {
         let periods = admin(&dev, &["period", "list", "--workspace", "acme"]).await.unwrap();
         periods[0]["state"] == "CLOSED" && periods[1]["start"] == "2026-02-01"
@@ -149,7 +149,7 @@ async fn a_stack_without_a_clock_of_its_own_is_not_moved() {
 
     assert!(error.contains("usher dev --clock TIME"), "{error}");
     dev.stop(Signal::SIGTERM).await;
-    // There is data of today, so that time is past.
+    // The data is from today, so the requested time is in the past.
     let error = refused(&data, &["--clock", START]).await;
     assert!(error.contains("time never goes back"), "{error}");
 }

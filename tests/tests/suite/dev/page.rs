@@ -1,4 +1,4 @@
-//! The pages of docs/ that somebody follows at a terminal: what they say is done, and what they show comes of it.
+//! Runs the commands on the pages of docs/, and compares their output with what the pages show.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -11,13 +11,14 @@ use usher_tests::stack::processes::program;
 
 use super::{Dev, folder};
 
-/// Commands, and what they are shown to print.
+/// Commands, and the output that the page shows for them.
 struct Step {
     commands: String,
     shown: Vec<String>,
 }
 
-/// The blocks of a page: each of commands (`sh`), with the one of their output (`text`) behind it, if there is one.
+/// Returns the code blocks of a page: commands (`sh`), each with the output (`text`) that follows them, if
+/// any.
 fn steps(page: &str) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
     let mut lines = page.lines();
@@ -37,12 +38,12 @@ fn steps(page: &str) -> Vec<Step> {
     steps
 }
 
-/// A line with one space between its words: columns are as wide as what is in them.
+/// Replaces white space by single spaces: the width of columns depends on their content.
 fn words(line: &str) -> String {
     line.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Whether a line is as a page shows it, where `…` is for whatever differs from time to time.
+/// Returns whether a line is as the page shows it; `…` stands for anything.
 fn is_shown(line: &str, shown: &str) -> bool {
     let mut parts = shown.split('…');
     let Some(mut rest) = parts.next().and_then(|first| line.strip_prefix(first)) else { return false };
@@ -64,7 +65,7 @@ fn an_ellipsis_is_for_whatever_is_there() {
     }
 }
 
-/// Runs steps in one shell in a folder; what each printed.
+/// Runs the steps in one shell in a folder, and returns the output of each.
 async fn run(steps: &[Step], folder: &Path) -> Vec<String> {
     const END: &str = "=== end of a step ===";
     let mut script = "exec 2>&1\nset -euo pipefail\n".to_owned();

@@ -1,11 +1,11 @@
-//! docs/scim-clients.md §0: what no row can say.
+//! docs/scim-clients.md §0: what can't be written as a row.
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use usher_tests::stack::Stack;
 
-/// docs/scim-clients.md §0, 12, and §1.2 (MicrosoftDocs/azure-docs#94189); docs/scim-lessons.md §1, #28 and #29:
-/// what Entra's connection test sends.
+/// docs/scim-clients.md §0, 12, and §1.2 (MicrosoftDocs/azure-docs#94189); docs/scim-lessons.md §1, #28 and
+/// #29: the request of Entra's connection test.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_request_needs_neither_accept_nor_user_agent_nor_content_type() {
     let stack = Stack::start().await;

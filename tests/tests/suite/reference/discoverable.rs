@@ -1,19 +1,21 @@
-//! docs/scim-clients.md §2.3, `Schema_Discoverability`: Microsoft derives the names of Entra's targets from `/Schemas`,
-//! writes to each of them and clears it again. So what is advertised must be kept, and must be clearable.
+//! docs/scim-clients.md §2.3, `Schema_Discoverability`: Microsoft derives the names of Entra's targets from
+//! `/Schemas`, writes each target and clears it again. So everything that is advertised must be stored, and
+//! must be clearable.
 
 use serde_json::{Value, json};
 use usher_dialects::default_attributes::by_path;
 use usher_dialects::given::{CORE, MANAGER, USHER, named};
 use usher_tests::stack::Stack;
 
-/// An attribute as Entra names it, and where its value is in a resource.
+/// An attribute as Entra names it, and the place of its value in a resource.
 struct Target {
     path: String,
     kind: String,
     place: Place,
 }
 
-/// The extension, if any, the attribute, and then for the one that a filter selects: its part and value.
+/// The place of a value: the extension (if any), the attribute, the element that a filter selects (if any),
+/// and the sub-attribute.
 struct Place {
     extension: Option<String>,
     attribute: String,
@@ -33,7 +35,7 @@ impl Place {
     }
 }
 
-/// The targets of the schemas of users: those that a client may write.
+/// Returns the targets that a client may write in the schemas of users.
 fn targets(schemas: &Value) -> Vec<Target> {
     let of_users = |schema: &&Value| schema["id"].as_str().is_some_and(|urn| urn.ends_with(":User"));
     let schemas = schemas["Resources"].as_array().unwrap().iter().filter(of_users);

@@ -1,10 +1,10 @@
-//! docs/scim-lessons.md §4, 32 to 39: who is taken for whom across workspaces.
+//! docs/scim-lessons.md §4, 32 to 39: mistaken identity across workspaces.
 
 use serde_json::json;
 use usher_dialects::given::ada;
 use usher_tests::stack::Stack;
 
-/// docs/scim-lessons.md §4, 32 (tale#2036): what another workspace has is nobody's here.
+/// docs/scim-lessons.md §4, 32 (tale#2036): the users of another workspace do not exist here.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn another_workspaces_person_is_neither_taken_nor_found_and_its_cursor_is_none() {
     let stack = Stack::start().await;

@@ -1,4 +1,4 @@
-//! docs/scim-clients.md §0 11, §1.8 and §6.6: how often a workspace may ask.
+//! docs/scim-clients.md §0 11, §1.8 and §6.6: the rate limit of a workspace.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Holding rows against a running Usher.
+//! Checks rows against a running Usher.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -18,21 +18,21 @@ use usher_proto::tenant::v1::ScimProfile;
 use usher_tests::scim::{Answer, ScimClient};
 use usher_tests::stack::{Stack, Workspace, WorkspaceBuilder};
 
-/// Rows that are under way at the same time.
+/// The maximum number of rows that run concurrently.
 const MAX_CONCURRENT_ROWS: usize = 6;
-/// What Okta calls quick (docs/scim-clients.md §4.1).
+/// The maximum duration of a request that Okta calls quick (docs/scim-clients.md §4.1).
 const QUICK: Duration = Duration::from_millis(600);
-/// Resources of a row that are worth deleting, so that the workspace serves another row.
-const MOST_LEFT: usize = 50;
+/// The maximum number of resources that are deleted so that another row can use the workspace.
+const MAX_LEFTOVERS: usize = 50;
 
-/// Holds every row of these tables, each in an empty workspace, and fails with all that do not hold.
+/// Checks every row of these tables, each in an empty workspace, and fails with all rows that do not hold.
 pub(super) async fn hold(tables: Vec<Table>) {
     let count: usize = tables.iter().map(|(_, rows)| rows.len()).sum();
     let faults = faults(tables).await;
     assert!(faults.is_empty(), "{} of {count} rows do not hold\n\n{}", faults.len(), faults.join("\n\n"));
 }
 
-/// What is not as the rows have it, in their order.
+/// Returns why rows do not hold, in the order of the rows.
 async fn faults(tables: Vec<Table>) -> Vec<String> {
     let workspaces =
         Workspaces { stack: Stack::start().await, made: AtomicUsize::new(0), empty: Mutex::default() };
@@ -45,7 +45,7 @@ async fn faults(tables: Vec<Table>) -> Vec<String> {
         .await
 }
 
-/// What is not as the row has it.
+/// Returns why the row does not hold; `None` if it holds.
 async fn run(workspaces: &Workspaces, row: Row) -> Option<String> {
     let workspace = workspaces.take(&row).await;
     let is_usual = row.is_usual();
@@ -62,7 +62,7 @@ async fn run(workspaces: &Workspaces, row: Row) -> Option<String> {
     None
 }
 
-/// Workspaces for rows. Making one takes longer than most rows, so the usual ones are used again.
+/// Workspaces for rows. Creating one takes longer than most rows, so usual ones are used again.
 struct Workspaces {
     stack: Stack,
     made: AtomicUsize,
@@ -84,7 +84,7 @@ impl Workspaces {
         workspace
     }
 
-    /// Empties a workspace for the next row, unless too much is in it.
+    /// Empties a workspace for the next row, unless it has too many resources.
     async fn give_back(&self, workspace: Workspace) {
         let scim = workspace.scim();
         for path in ["/Groups", "/Users"] {
@@ -104,7 +104,7 @@ impl Workspaces {
     }
 }
 
-/// The workspace that a row begins with. Without a word of its plan, it enforces its domains.
+/// Configures the workspace that a row begins with. The plan `Open` enforces no domains; the usual plan does.
 fn built(builder: WorkspaceBuilder, workspace: row::Workspace) -> WorkspaceBuilder {
     match workspace {
         row::Workspace::Usual => builder.plan("Open"),
@@ -152,7 +152,7 @@ async fn take(scim: &ScimClient, kept: &mut Kept, step: Step) -> Result<(), Stri
     }
 }
 
-/// An answer as rows judge it.
+/// Converts an answer for the facts of a row.
 fn seen(answer: &Answer) -> fact::Answer {
     fact::Answer {
         status: answer.status,
@@ -162,7 +162,8 @@ fn seen(answer: &Answer) -> fact::Answer {
     }
 }
 
-/// A write that succeeded is what a read then shows: nothing answers 200 and does something else.
+/// Checks that a read returns the same as the write before it: a write must not answer 200 and store
+/// something else.
 async fn again(scim: &ScimClient, request: &Request, answer: &Answer) -> Result<(), String> {
     let writes = [Method::POST, Method::PUT, Method::PATCH].contains(&request.method);
     let Some(location) = answer.body.pointer("/meta/location").and_then(Value::as_str) else { return Ok(()) };

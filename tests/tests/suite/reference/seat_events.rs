@@ -1,4 +1,4 @@
-//! docs/billing-rules.md B12 to B14: what SCIM does that is no matter of seats leaves no event in the ledger.
+//! docs/billing-rules.md B12 to B14: SCIM requests that do not concern seats create no event in the ledger.
 
 use serde_json::{Value, json};
 use usher_dialects::given::{USHER, ada};
@@ -6,7 +6,7 @@ use usher_tests::operator::Seats;
 use usher_tests::scim::user_of_type;
 use usher_tests::stack::{Stack, Workspace};
 
-/// The number of the last seat event, and the events of billing's ledger.
+/// Returns the number of the last seat event, and the number of events in billing's ledger.
 async fn recorded(stack: &Stack, workspace: &Workspace) -> (i64, usize) {
     workspace.settle().await;
     let counters = stack.operator().seat_counters(workspace.id()).await.unwrap();
@@ -14,7 +14,7 @@ async fn recorded(stack: &Stack, workspace: &Workspace) -> (i64, usize) {
     (counters.seat_sequence, events.len())
 }
 
-/// Ada at work, in a workspace of her own.
+/// Creates Ada, who is active, in a separate workspace.
 async fn at_work(stack: &Stack) -> (Workspace, String) {
     let workspace = stack.workspace("contoso").domains(&["contoso.com"]).create().await;
     let path = workspace.scim().post("/Users", &ada()).await.assert_status(201).path();
