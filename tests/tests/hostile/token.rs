@@ -14,7 +14,7 @@ use crate::siege::Siege;
 use crate::values;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_token_disturbs_nobody_whatever_it_asks_for() {
+async fn one_token_disturbs_nobody_whatever_it_requests() {
     let siege = Siege::begin().await;
     look_ups_and_lists(&siege).await;
     bulk_requests(&siege).await;

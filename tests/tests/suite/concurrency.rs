@@ -73,7 +73,7 @@ async fn parallel_switches_of_one_user_leave_the_counters_right() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_two_writers_with_the_same_etag_one_is_told_that_it_is_old() {
+async fn of_two_writers_with_the_same_etag_one_is_refused() {
     let stack = Stack::start().await;
     let acme = stack.workspace("acme").create().await;
     let created = acme.scim().create_user(&acme.address("ada")).await;

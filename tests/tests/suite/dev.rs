@@ -149,7 +149,7 @@ async fn dev_starts_serves_stops_and_finds_its_data_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn after_a_kill_it_takes_over_what_was_left_and_reset_begins_anew() {
+async fn after_a_kill_it_reuses_what_was_left_and_reset_starts_empty() {
     let folder = folder();
     let data = folder.path().join("usher");
     let mut dev = Dev::start(&data, &[]);
@@ -273,7 +273,7 @@ async fn metrics_report_the_build_from_the_start_and_counters_begin_at_zero() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_stops_it_is_one_line_that_says_what_to_do() {
+async fn a_start_error_is_one_line_that_says_what_to_do() {
     let folder = folder();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
@@ -336,7 +336,7 @@ async fn admin(dev: &Dev, arguments: &[&str]) -> Result<Value, String> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_one_operator_asks_to_be_corrected_another_one_approves() {
+async fn a_correction_by_one_operator_is_approved_by_another() {
     let folder = folder();
     let mut dev = Dev::start(&folder.path().join("usher"), &[]);
     let demo = dev.ready().await;
@@ -390,7 +390,7 @@ async fn what_one_operator_asks_to_be_corrected_another_one_approves() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_operators_commands_of_money_say_what_they_show_and_take_back_what_billed_nothing() {
+async fn billing_commands_show_what_they_do_and_withdraw_what_billed_nothing() {
     let folder = folder();
     let mut dev = Dev::start(&folder.path().join("usher"), &[]);
     dev.ready().await;

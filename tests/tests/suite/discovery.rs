@@ -3,7 +3,7 @@
 use usher_tests::stack::Stack;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn discovery_says_what_is_there() {
+async fn discovery_lists_what_exists() {
     let stack = Stack::start().await;
     let acme = stack.workspace("acme").create().await;
     let scim = acme.scim();

@@ -201,7 +201,7 @@ async fn a_deactivation_is_done_despite_other_faults_of_the_request_and_the_answ
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nobody_leaves_by_a_faulty_request_that_is_for_another_version_or_no_json_or_does_not_say_it() {
+async fn a_request_for_another_version_or_without_json_or_without_active_false_deactivates_nobody() {
     let stack = Stack::start().await;
     let acme = stack.workspace("acme").create().await;
     let scim = acme.scim();
@@ -310,7 +310,7 @@ async fn assert_leaving_only(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn people_leave_a_suspended_workspace_and_nothing_else_is_done_there() {
+async fn a_suspended_workspace_accepts_only_deactivations() {
     let stack = Stack::start().await;
     let acme = stack.workspace("acme").create().await;
     let status = |status: pb::WorkspaceStatus| pb::UpdateWorkspaceRequest {
@@ -323,7 +323,7 @@ async fn people_leave_a_suspended_workspace_and_nothing_else_is_done_there() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn people_leave_a_workspace_whose_plan_lost_scim_and_nothing_else_is_done_there() {
+async fn a_workspace_whose_plan_lost_scim_accepts_only_deactivations() {
     let stack = Stack::start().await;
     let acme = stack.workspace("acme").create().await;
     let plan = |plan: &str| pb::UpdateWorkspaceRequest { plan: Some(plan.into()), ..Default::default() };
@@ -332,7 +332,7 @@ async fn people_leave_a_workspace_whose_plan_lost_scim_and_nothing_else_is_done_
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn people_leave_a_workspace_that_has_used_up_its_rate() {
+async fn deactivations_succeed_over_the_rate_limit() {
     let stack = Stack::start_with(|settings| {
         settings.gateway.rate_per_second = 1;
         settings.gateway.rate_burst = 10;

@@ -63,7 +63,7 @@ async fn eventually_creates(workspace: &Workspace, status: u16) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn billings_limit_goes_before_the_plans_and_the_plans_is_back_when_it_is_cleared() {
+async fn billings_limit_overrides_the_plans_until_it_is_cleared() {
     let stack = Stack::start().await;
     let acme = stack.workspace("acme").blocked_at(1).create().await;
     let scim = acme.scim();
@@ -196,7 +196,7 @@ async fn b9_of_a_bulk_of_1000_creates_with_990_seats_free_the_last_ten_are_refus
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn b11_a_patch_that_upgrades_while_full_changes_nothing_of_what_else_it_says() {
+async fn b11_a_patch_that_upgrades_a_class_while_full_changes_nothing_else_either() {
     let stack = Stack::start().await;
     let acme = stack.workspace("acme").blocked_at(1).create().await;
     let scim = acme.scim();

@@ -13,7 +13,7 @@ use usher_tests::stack::Stack;
 const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_client_s_own_user_type_comes_back_as_sent_and_decides_the_seat_only_where_it_names_a_class() {
+async fn the_core_user_type_is_returned_as_sent_and_decides_the_seat_only_if_it_names_a_class() {
     let stack = Stack::start().await;
     let acme = stack.workspace("acme").create().await;
     let scim = acme.scim();
@@ -101,7 +101,7 @@ async fn a_write_is_refused_for_the_versions_that_if_none_match_names() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_a_manager_only_the_part_comes_that_was_asked_for_and_lists_of_names_add_up() {
+async fn a_projection_returns_one_sub_attribute_of_a_manager_and_repeated_parameters_add_up() {
     let stack = Stack::start().await;
     let acme = stack.workspace("acme").create().await;
     let scim = acme.scim();
@@ -221,7 +221,7 @@ async fn the_last_second_of_9999_is_a_time_and_a_time_without_a_zone_is_utc() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn to_accept_no_error_in_a_bulk_request_is_to_stop_at_the_first_and_bulk_id_in_a_text_is_text() {
+async fn fail_on_errors_zero_stops_at_the_first_error_and_bulk_id_in_a_text_is_text() {
     let stack = Stack::start().await;
     let acme = stack.workspace("acme").create().await;
     let scim = acme.scim();

@@ -7,7 +7,7 @@ use usher_tests::stack::Stack;
 const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_the_client_does_not_send_stays() {
+async fn attributes_that_the_client_omits_stay() {
     let stack = Stack::start().await;
     let acme = stack.workspace("acme").create().await;
     let id = acme.scim().created("ada@acme.example").await;

@@ -31,7 +31,7 @@ fn summary(entry: &pb::LogEntry) -> (&str, &str, i32, &str, &str) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_attempt_is_there_with_what_was_asked_and_decided_and_no_value() {
+async fn every_request_is_logged_with_its_outcome_and_without_values() {
     let stack = Stack::start().await;
     let acme = stack.workspace("acme").create().await;
     let scim = acme.scim();

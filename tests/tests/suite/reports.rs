@@ -241,7 +241,7 @@ async fn names_are_for_those_who_may_read_users_and_of_one_workspace() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_command_knows_the_reports_there_are_and_which_have_names() {
+async fn the_command_knows_all_reports_and_which_have_names() {
     let stack = Stack::start().await;
     let credential = stack.operator().credential();
     let help = report(&stack, credential, &["--help"]).await;

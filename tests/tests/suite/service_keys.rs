@@ -142,7 +142,7 @@ async fn stack_workspace(stack: &Stack) -> usher_base::id::WorkspaceId {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn keys_are_listed_without_their_secrets_and_what_is_done_with_them_is_written_down() {
+async fn keys_are_listed_without_their_secrets_and_their_creation_and_revocation_are_audited() {
     let stack = Stack::start().await;
     let acme = stack.workspace("acme").create().await;
     let operator = stack.operator();

@@ -99,7 +99,7 @@ async fn a_key_that_is_too_old_is_replaced_without_anyone_asking() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_private_key_lies_open_in_the_database_and_a_row_of_another_hand_is_not_believed() {
+async fn private_keys_are_encrypted_in_the_database_and_a_forged_row_is_not_trusted() {
     let stack = Stack::start().await;
     let mut owner = stack.owner(&stack.databases().tenant).await;
     let open: i64 =
@@ -124,7 +124,7 @@ async fn no_private_key_lies_open_in_the_database_and_a_row_of_another_hand_is_n
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_key_from_before_is_sealed_at_the_first_start_and_signs_no_more() {
+async fn an_old_key_is_encrypted_at_the_first_start_and_signs_no_longer() {
     let database = TestDatabase::create("tenant", &usher_tenant::MIGRATOR).await;
     let mut owner = <sqlx::PgConnection as sqlx::Connection>::connect(&database.owner_url()).await.unwrap();
     let old = SigningKey::generate().unwrap();

@@ -148,7 +148,7 @@ async fn an_admin_gives_the_password_again_for_a_token_and_needs_the_permission(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn guessing_passwords_is_stopped() {
+async fn guessing_passwords_is_limited() {
     let stack = Stack::start().await;
     let acme = stack.workspace("acme").create().await;
     stack.operator().admin(acme.id(), "boss@acme.example", PASSWORD, &[]).await.unwrap();

@@ -121,7 +121,7 @@ async fn both_patch_dialects_write_the_same() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn etags_tell_versions_apart() {
+async fn etags_distinguish_versions() {
     let stack = Stack::start().await;
     let acme = stack.workspace("acme").create().await;
     let scim = acme.scim();

@@ -9,7 +9,7 @@ use crate::words::class_name;
 use crate::workspace::Workspace;
 
 #[tokio::test]
-async fn an_account_can_be_set_until_there_are_prices_and_is_the_same_afterwards() {
+async fn an_account_can_be_changed_until_there_are_prices_and_not_afterwards() {
     let billing = Billing::start().await;
     let acme = billing.workspace();
     acme.account("USD", 2, "America/New_York").await.unwrap();
@@ -26,7 +26,7 @@ async fn an_account_can_be_set_until_there_are_prices_and_is_the_same_afterwards
 }
 
 #[tokio::test]
-async fn what_can_not_be_an_account_or_a_price_is_refused_with_its_field() {
+async fn invalid_accounts_and_prices_are_refused_with_the_field() {
     let billing = Billing::start().await;
     let acme = billing.workspace();
     for (account, field) in [
@@ -132,7 +132,7 @@ async fn told(acme: &Workspace<'_>) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn what_is_not_named_of_an_account_stays_as_it_is() {
+async fn fields_of_an_account_that_are_not_named_stay_as_they_are() {
     let billing = Billing::at("2026-06-10T00:00:00Z").await;
     let acme = billing.workspace();
     set(&acme, ["KWD", "asia/kuwait", "2026-01-15", ""]).await.unwrap();
@@ -161,7 +161,7 @@ async fn what_is_not_named_of_an_account_stays_as_it_is() {
 }
 
 #[tokio::test]
-async fn an_earlier_change_holds_on_through_one_that_was_planned_for_later() {
+async fn an_earlier_change_continues_through_one_that_is_planned_for_later() {
     let billing = Billing::at("2026-11-10T00:00:00Z").await;
     let acme = billing.workspace();
     acme.price("regular", "12.00", "2026-01-01").await.unwrap();
@@ -189,7 +189,7 @@ async fn an_earlier_change_holds_on_through_one_that_was_planned_for_later() {
 }
 
 #[tokio::test]
-async fn a_change_from_the_beginning_leaves_what_is_planned_and_what_it_does_not_name() {
+async fn a_change_from_the_beginning_keeps_planned_changes_and_other_fields() {
     let billing = Billing::at("2026-11-10T00:00:00Z").await;
     let acme = billing.workspace();
     set(&acme, ["", "Asia/Tokyo", "", "2027-02-01"]).await.unwrap();
@@ -215,7 +215,7 @@ async fn a_change_from_the_beginning_leaves_what_is_planned_and_what_it_does_not
 }
 
 #[tokio::test]
-async fn prices_are_told_in_the_places_of_their_currency() {
+async fn prices_are_shown_with_the_decimal_places_of_their_currency() {
     let billing = Billing::start().await;
     for (currency, price, told) in [("JPY", "1000", "1000"), ("KWD", "4.5", "4.500"), ("EUR", "12", "12.00")]
     {

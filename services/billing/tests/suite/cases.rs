@@ -93,12 +93,12 @@ fn handed_over(to: &str, at: &str) -> Setting {
 }
 
 #[test]
-fn e11a_deleted_and_there_again_on_one_day_is_one_person_all_month() {
+fn e11a_deleted_and_created_again_on_one_day_is_one_person_all_month() {
     handed_over("a", "2026-06-10T11:00:00Z").costs(&[("regular", 30, 1200)], 1200);
 }
 
 #[test]
-fn e11b_deleted_and_there_again_ten_days_later_leaves_nine_days_out() {
+fn e11b_deleted_and_created_again_ten_days_later_leaves_nine_days_out() {
     handed_over("a", "2026-06-20T11:00:00Z").costs(&[("regular", 21, 840)], 840);
 }
 
@@ -293,7 +293,7 @@ fn e36_a_seat_ends_when_it_is_deactivated_automatically() {
 }
 
 #[test]
-fn b17_a_period_without_seats_costs_its_floor_only() {
+fn b17_a_period_without_seats_costs_only_its_floor() {
     june().costs(&[], 0);
     june().regular("floor", 2).costs(&[("regular", 60, 2400)], 2400);
 }
@@ -314,7 +314,7 @@ fn x2_who_came_and_left_before_the_period_leaves_no_day() {
 }
 
 #[test]
-fn every_fault_of_a_case_is_named_at_once() {
+fn all_faults_of_a_case_are_reported_at_once() {
     let fault = june()
         .zone("Middle/Earth")
         .regular("mode", "WEEKLY")

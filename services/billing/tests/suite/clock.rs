@@ -36,7 +36,7 @@ async fn leapt(billing: &Billing) -> (Workspace<'_>, [String; 4]) {
 }
 
 #[tokio::test]
-async fn what_is_ahead_of_the_clock_is_refused_and_what_comes_before_it_is_applied() {
+async fn events_ahead_of_the_clock_are_refused_and_those_before_them_applied() {
     let billing = Billing::at("2026-06-20T12:00:00Z").await;
     let mut acme = billing.workspace();
     let (ada, bob) = (acme.person(), acme.person());
@@ -61,7 +61,7 @@ async fn what_is_ahead_of_the_clock_is_refused_and_what_comes_before_it_is_appli
 }
 
 #[tokio::test]
-async fn a_new_epoch_sets_time_back_and_who_leaves_today_is_billed_until_today() {
+async fn a_new_epoch_sets_time_back_and_a_person_who_leaves_today_is_billed_until_today() {
     let billing = Billing::at("2026-06-20T12:00:00Z").await;
     let (mut acme, [stays, left, came, passed]) = leapt(&billing).await;
     let faults = acme.verify().await.faults;
@@ -101,7 +101,7 @@ async fn a_new_epoch_sets_time_back_and_who_leaves_today_is_billed_until_today()
 }
 
 #[tokio::test]
-async fn who_came_while_the_clock_had_leapt_leaves_and_comes_back_after_time_was_set_back() {
+async fn a_person_who_came_while_the_clock_was_ahead_can_leave_and_return_after_it_was_set_back() {
     let billing = Billing::at("2026-06-20T12:00:00Z").await;
     let (mut acme, [_, left, came, _]) = leapt(&billing).await;
     let stream = tokio_stream::iter(epoch_requests(&acme, 2, 6));

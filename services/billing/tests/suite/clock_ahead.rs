@@ -275,7 +275,7 @@ async fn closed(acme: &Workspace<'_>) -> String {
 }
 
 #[tokio::test]
-async fn whatever_writes_is_refused_while_billings_clock_is_ahead_of_its_databases_and_taken_again_after() {
+async fn writes_are_refused_while_billings_clock_is_ahead_of_its_databases_and_accepted_afterwards() {
     let clock = Clock::manual(Clock::system().now());
     let billing = Billing::with_own_clock(clock.clone(), None).await;
     let (mut acme, ada) = furnished(&billing, clock.now()).await;
@@ -316,7 +316,7 @@ async fn whatever_writes_is_refused_while_billings_clock_is_ahead_of_its_databas
 }
 
 #[tokio::test]
-async fn a_replica_whose_clock_leapt_ahead_takes_no_turn_and_closes_nothing() {
+async fn a_replica_whose_clock_is_ahead_runs_no_job_and_closes_nothing() {
     let jobs = JobSettings {
         close_after: Some(SignedDuration::ZERO),
         close_alarm_after: Some(SignedDuration::from_hours(1)),

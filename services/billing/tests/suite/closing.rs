@@ -32,7 +32,7 @@ pub async fn one_seat(billing: &Billing) -> (Workspace<'_>, usher_base::id::Pers
 }
 
 #[tokio::test]
-async fn a_period_is_closed_on_proof_only_and_says_what_is_missing() {
+async fn a_period_closes_only_with_proof_and_lists_what_is_missing() {
     let billing = Billing::at("2026-06-20T00:00:00Z").await;
     let (acme, _) = one_seat(&billing).await;
 
@@ -66,7 +66,7 @@ async fn a_period_is_closed_on_proof_only_and_says_what_is_missing() {
 }
 
 #[tokio::test]
-async fn a_closed_period_is_the_same_for_ever() {
+async fn a_closed_period_never_changes() {
     let billing = Billing::at("2026-07-02T00:00:00Z").await;
     let (mut acme, ada) = one_seat(&billing).await;
     acme.prove("2026-07-01T12:00:00Z").await;
@@ -112,7 +112,7 @@ async fn i17_the_postings_of_a_closed_period_sum_to_zero_and_the_receivable_to_i
 }
 
 #[tokio::test]
-async fn periods_are_closed_one_after_the_other_and_b17_one_without_seats_costs_its_minimum_only() {
+async fn periods_close_in_order_and_b17_one_without_seats_costs_only_its_minimum() {
     let billing = Billing::at("2026-10-02T00:00:00Z").await;
     let (mut acme, ada) = one_seat(&billing).await;
     let left = acme.event("2026-06-30T12:00:00Z", ada, None);
@@ -180,7 +180,7 @@ async fn an_account_changes_at_a_coming_boundary_and_e32_the_next_period_opens_w
 }
 
 #[tokio::test]
-async fn allocations_are_streamed_sum_to_their_line_and_say_which_days() {
+async fn allocations_are_streamed_sum_to_their_line_and_name_the_days() {
     let billing = Billing::at("2026-07-02T00:00:00Z").await;
     let mut acme = billing.workspace();
     acme.price("regular", "10.00", "2026-01-01").await.unwrap();

@@ -173,7 +173,7 @@ async fn a_late_fact_adjusts_the_true_up_of_a_closed_quarter_and_those_that_foll
 }
 
 #[tokio::test]
-async fn a_cut_period_counts_by_its_dates_and_is_rounded_once_and_other_policies_true_nothing_up() {
+async fn a_cut_period_counts_by_its_dates_and_is_rounded_once_and_other_policies_have_no_true_up() {
     let billing = Billing::at("2026-01-01T00:00:00Z").await;
     let mut acme = billing.workspace();
     acme.price("regular", "0.00", "2026-01-01").await.unwrap();

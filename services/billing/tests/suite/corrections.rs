@@ -85,7 +85,7 @@ async fn a_negative_net_is_carried_forward_as_credit() {
 }
 
 #[tokio::test]
-async fn a_correction_needs_somebody_else_and_has_no_effect_before() {
+async fn a_correction_needs_a_second_person_and_has_no_effect_before_approval() {
     let billing = Billing::at("2026-06-20T00:00:00Z").await;
     let (acme, ada) = one_seat(&billing).await;
     let id = EventId::new(&billing.clock).to_string();
@@ -162,7 +162,7 @@ async fn b19_a_correction_before_the_first_period_is_refused() {
 }
 
 #[tokio::test]
-async fn linked_keys_are_one_person_also_in_periods_that_are_closed() {
+async fn linked_keys_are_one_person_also_in_closed_periods() {
     let billing = Billing::at("2026-07-10T00:00:00Z").await;
     let (mut acme, ada) = one_seat(&billing).await;
     let twin = acme.person();
@@ -191,8 +191,7 @@ async fn linked_keys_are_one_person_also_in_periods_that_are_closed() {
 }
 
 #[tokio::test]
-async fn whoever_counts_seats_gets_the_links_that_it_lacks_with_its_watermark_and_billing_counts_by_them_too()
-{
+async fn a_watermark_returns_missing_links_and_billing_counts_by_them_too() {
     let billing = Billing::at("2026-07-10T00:00:00Z").await;
     let (mut acme, ada) = one_seat(&billing).await;
     let twin = acme.person();

@@ -33,7 +33,7 @@ async fn issue(
 }
 
 #[tokio::test]
-async fn a_credit_note_is_booked_in_the_open_period_and_changes_nothing_of_the_closed_one() {
+async fn a_credit_note_is_booked_in_the_open_period_and_does_not_change_the_closed_one() {
     let billing = Billing::at("2026-07-02T00:00:00Z").await;
     let (acme, _) = one_seat(&billing).await;
     acme.prove("2026-07-01T12:00:00Z").await;
@@ -64,7 +64,7 @@ async fn a_credit_note_is_booked_in_the_open_period_and_changes_nothing_of_the_c
 }
 
 #[tokio::test]
-async fn more_than_the_next_invoice_is_carried_forward_and_a_recompute_does_not_bill_it_again() {
+async fn credit_beyond_the_next_invoice_is_carried_forward_and_not_billed_again() {
     let billing = Billing::at("2026-08-02T00:00:00Z").await;
     let (mut acme, ada) = one_seat(&billing).await;
     let left = acme.event("2026-07-16T00:00:00Z", ada, None);
@@ -91,7 +91,7 @@ async fn more_than_the_next_invoice_is_carried_forward_and_a_recompute_does_not_
 }
 
 #[tokio::test]
-async fn no_line_is_credited_by_more_than_it_was_billed_all_notes_together() {
+async fn all_notes_together_credit_at_most_what_a_line_billed() {
     let billing = Billing::at("2026-07-02T00:00:00Z").await;
     let (acme, _) = one_seat(&billing).await;
     acme.prove("2026-07-01T12:00:00Z").await;
@@ -126,7 +126,7 @@ async fn one_closed(billing: &Billing) -> Workspace<'_> {
 }
 
 #[tokio::test]
-async fn a_note_is_issued_once_by_who_may_and_for_ever() {
+async fn a_note_needs_permission_is_issued_once_and_never_changes() {
     let billing = Billing::at("2026-07-02T00:00:00Z").await;
     let acme = one_closed(&billing).await;
     let message = note(&billing, &[(1, 300)]);
@@ -154,7 +154,7 @@ async fn a_note_is_issued_once_by_who_may_and_for_ever() {
 }
 
 #[tokio::test]
-async fn i17_what_notes_and_invoices_post_sums_to_zero_and_leaves_no_credit_once_it_is_used_up() {
+async fn i17_postings_of_notes_and_invoices_sum_to_zero_and_used_credit_leaves_no_rest() {
     let billing = Billing::at("2026-08-02T00:00:00Z").await;
     let (acme, _) = one_seat(&billing).await;
     acme.prove("2026-08-01T12:00:00Z").await;

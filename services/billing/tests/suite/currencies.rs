@@ -29,7 +29,7 @@ fn settlement(currency: &str, total_minor: i64, credit_minor: i64) -> pb::Settle
 }
 
 #[tokio::test]
-async fn a_price_is_of_the_currency_that_held_when_it_began() {
+async fn a_price_has_the_currency_in_force_at_its_start() {
     let billing = Billing::at("2026-06-10T00:00:00Z").await;
     let (acme, _) = one_seat(&billing).await;
     commitments::set(&acme, 5, "12.00", "2026-07-01", "2026-09-01").await.unwrap();

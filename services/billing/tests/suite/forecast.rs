@@ -70,7 +70,7 @@ async fn the_dates_of_a_forecast_add_up_to_what_is_expected_in_every_mode() {
 }
 
 #[tokio::test]
-async fn a_forecast_goes_on_with_the_seats_that_are_open() {
+async fn a_forecast_assumes_that_open_seats_stay() {
     let billing = Billing::at("2026-06-16T00:00:00Z").await;
     let (acme, _) = one_seat(&billing).await;
 
@@ -83,7 +83,7 @@ async fn a_forecast_goes_on_with_the_seats_that_are_open() {
 }
 
 #[tokio::test]
-async fn a_forecast_has_what_is_set_to_change_and_all_else_that_will_be_billed() {
+async fn a_forecast_includes_planned_changes_and_everything_else_that_will_be_billed() {
     let billing = Billing::at("2026-04-01T00:00:00Z").await;
     let (acme, ada) = one_seat(&billing).await;
     billing.advance_to("2026-06-02T00:00:00Z");

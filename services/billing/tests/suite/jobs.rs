@@ -53,7 +53,7 @@ async fn turn(workspace: &Workspace<'_>) -> (String, Option<String>) {
 }
 
 #[tokio::test]
-async fn ended_periods_close_by_themselves_the_oldest_first_once_they_are_proven() {
+async fn ended_periods_close_automatically_oldest_first_once_they_are_proven() {
     let billing = Billing::working_at("2026-05-20T00:00:00Z", SETTINGS).await;
     let (acme, _) = one_seat(&billing).await;
     acme.prove("2026-08-01T22:00:00Z").await;
@@ -77,7 +77,7 @@ async fn ended_periods_close_by_themselves_the_oldest_first_once_they_are_proven
 }
 
 #[tokio::test]
-async fn a_period_that_lacks_its_proof_is_an_alarm_in_time_and_none_once_it_is_closed() {
+async fn a_period_without_proof_raises_an_alarm_that_ends_with_its_close() {
     let billing = Billing::working_at("2026-07-02T12:00:00Z", SETTINGS).await;
     let (acme, _) = one_seat(&billing).await;
     acme.watermark(1, "2026-07-02T00:00:00Z", 1).await;
@@ -100,7 +100,7 @@ async fn a_period_that_lacks_its_proof_is_an_alarm_in_time_and_none_once_it_is_c
 }
 
 #[tokio::test]
-async fn the_proof_that_an_attempt_lacked_brings_the_next_one_forward() {
+async fn a_missing_proof_that_arrives_brings_the_next_attempt_forward() {
     let billing = Billing::working_at("2026-07-02T12:00:00Z", SETTINGS).await;
     let (acme, _) = one_seat(&billing).await;
     acme.watermark(1, "2026-07-02T00:00:00Z", 1).await;
@@ -133,7 +133,7 @@ async fn an_account_without_prices_is_neither_closed_nor_an_alarm() {
 }
 
 #[tokio::test]
-async fn where_people_close_nothing_is_closed_and_the_alarm_says_that_nothing_is_missing() {
+async fn with_manual_closes_nothing_closes_automatically_and_the_alarm_says_that_nothing_is_missing() {
     let manual = JobSettings { close_after: None, ..SETTINGS };
     let billing = Billing::working_at("2026-07-03T23:00:00Z", manual).await;
     let (acme, _) = one_seat(&billing).await;
@@ -172,7 +172,7 @@ async fn replicas_share_the_work_and_close_each_period_once() {
 }
 
 #[tokio::test]
-async fn a_workspace_in_which_something_happens_all_the_time_can_be_closed() {
+async fn a_workspace_with_constant_activity_can_be_closed() {
     let billing = Billing::at("2026-07-02T00:00:00Z").await;
     let (mut acme, ada) = one_seat(&billing).await;
     acme.prove("2026-07-01T00:00:00Z").await;
@@ -188,7 +188,7 @@ async fn a_workspace_in_which_something_happens_all_the_time_can_be_closed() {
 }
 
 #[tokio::test]
-async fn every_ledger_is_verified_again_and_a_fault_stays_known_until_it_is_gone() {
+async fn ledgers_are_verified_regularly_and_a_fault_is_reported_until_it_is_gone() {
     let settings = JobSettings {
         close_after: None,
         close_alarm_after: None,

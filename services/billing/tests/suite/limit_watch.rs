@@ -87,7 +87,7 @@ fn admin(workspace: &Workspace<'_>, scopes: &[Permission]) -> String {
 }
 
 #[tokio::test]
-async fn identity_sees_what_holds_and_then_every_version_once_whoever_set_it() {
+async fn identity_receives_the_limits_in_force_and_then_every_version_once() {
     let billing = Billing::start().await;
     let (acme, globex, initech) = (billing.workspace(), billing.workspace(), billing.workspace());
     set(&acme, seats(1)).await.unwrap();
@@ -119,7 +119,7 @@ async fn identity_sees_what_holds_and_then_every_version_once_whoever_set_it() {
 }
 
 #[tokio::test]
-async fn very_many_limits_come_in_messages_of_bounded_size_also_where_they_are_of_one_instant() {
+async fn many_limits_arrive_in_messages_of_bounded_size_even_if_set_at_one_instant() {
     let billing = Billing::start().await;
     let mut owner = PgConnection::connect(&billing.database.owner_url()).await.unwrap();
     for (count, step) in [(1_500, "1 second"), (2_600, "0"), (700, "1 microsecond")] {
@@ -142,7 +142,7 @@ async fn very_many_limits_come_in_messages_of_bounded_size_also_where_they_are_o
 }
 
 #[tokio::test]
-async fn a_watcher_of_a_workspace_sees_its_limits_and_alerts_whenever_they_change_and_nobody_elses() {
+async fn a_watcher_of_a_workspace_receives_changes_of_its_limits_and_alerts_and_no_others() {
     let billing = Billing::start().await;
     let (mut acme, globex) = (billing.workspace(), billing.workspace());
     let mut stream = view(&acme, &admin(&acme, &[Permission::BillingRead])).await.unwrap();
@@ -163,7 +163,7 @@ async fn a_watcher_of_a_workspace_sees_its_limits_and_alerts_whenever_they_chang
 }
 
 #[tokio::test]
-async fn only_identity_watches_all_limits_and_a_workspaces_are_for_those_who_may_read_them() {
+async fn only_identity_watches_all_limits_and_those_of_a_workspace_need_permission() {
     let billing = Billing::start().await;
     let (acme, globex) = (billing.workspace(), billing.workspace());
     for (workspace, scopes, reason) in [
@@ -217,7 +217,7 @@ async fn streams_end_with_the_credential_that_opened_them() {
 }
 
 #[tokio::test]
-async fn streams_end_when_the_service_stops_and_do_not_hold_it_up() {
+async fn streams_end_when_the_service_stops_and_do_not_delay_it() {
     let mut billing = Billing::start().await;
     let mut feed = Feed::open(&billing).await;
     let credential = billing.credential("operator:ops", None, &[Permission::BillingRead]);
@@ -231,7 +231,7 @@ async fn streams_end_when_the_service_stops_and_do_not_hold_it_up() {
 }
 
 #[tokio::test]
-async fn a_stream_that_the_database_fails_ends_with_the_reason() {
+async fn a_stream_whose_database_fails_ends_with_the_reason() {
     let billing = Billing::start().await;
     let mut feed = Feed::open(&billing).await;
     let mut owner = PgConnection::connect(&billing.database.owner_url()).await.unwrap();

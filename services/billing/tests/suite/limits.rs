@@ -78,7 +78,7 @@ async fn limits(acme: &Workspace<'_>) -> pb::GetLimitsResponse {
 }
 
 #[tokio::test]
-async fn a_limit_has_versions_of_which_the_last_one_holds() {
+async fn the_last_version_of_a_limit_is_in_force() {
     let billing = Billing::start().await;
     let acme = billing.workspace();
 
@@ -98,7 +98,7 @@ async fn a_limit_has_versions_of_which_the_last_one_holds() {
 }
 
 #[tokio::test]
-async fn an_alert_is_raised_once_a_threshold_and_version() {
+async fn an_alert_is_raised_once_per_threshold_and_version() {
     let billing = Billing::start().await;
     let mut acme = billing.workspace();
     set_seats(&acme, "paid", Some(10), "ALLOW").await.unwrap();
@@ -185,7 +185,7 @@ async fn e31_a_cap_moves_with_the_paid_limit_and_with_the_commitment_that_begins
 }
 
 #[tokio::test]
-async fn a_limit_that_is_cut_below_the_use_alerts_at_once() {
+async fn a_limit_that_is_set_below_the_usage_raises_an_alert_at_once() {
     let billing = Billing::start().await;
     let mut acme = billing.workspace();
     for n in 0..3 {
@@ -221,7 +221,7 @@ async fn refused(acme: &Workspace<'_>, as_of: &str, refused: i64) {
 }
 
 #[tokio::test]
-async fn the_limits_report_counts_what_was_blocked_in_the_period_by_what_was_known() {
+async fn the_limits_report_counts_refusals_of_the_period_as_of_its_time() {
     let billing = Billing::at("2026-06-01T00:00:00Z").await;
     let acme = billing.workspace();
     set_seats(&acme, "paid", Some(1), "BLOCK").await.unwrap();
@@ -250,7 +250,7 @@ async fn the_limits_report_counts_what_was_blocked_in_the_period_by_what_was_kno
 }
 
 #[tokio::test]
-async fn a_plan_that_cant_be_read_stops_no_other_workspaces_watermark() {
+async fn an_unreadable_plan_stops_no_other_workspaces_watermark() {
     let billing = Billing::start().await;
     let (acme, globex) = (billing.workspace(), billing.workspace());
     let watermark = |workspace: &Workspace<'_>, pool: &str| pb::Watermark {

@@ -30,7 +30,7 @@ fn the_same_month_costs_what_its_mode_says() {
 }
 
 #[test]
-fn by_the_second_time_is_what_counts() {
+fn in_the_mode_second_the_exact_time_counts() {
     // Seat-hours of 720: 7 × 720 + 3 × (14 × 24 + 12) + 2 × (19 × 24 + 15) + 2 × (10 × 24 + 15).
     let hours = 7 * 720 + 3 * 348 + 2 * 471 + 2 * 255;
     let exact = hours * 1_200;
@@ -38,7 +38,7 @@ fn by_the_second_time_is_what_counts() {
 }
 
 #[test]
-fn a_floor_and_included_seats_hold_in_every_mode() {
+fn a_floor_and_included_seats_apply_in_every_mode() {
     for mode in
         ["DAILY_TOUCH", "DAILY_CLOSE", "DAILY_PEAK", "SECOND", "PERIOD_CLOSE", "PERIOD_PEAK", "DISTINCT"]
     {

@@ -31,7 +31,7 @@ async fn preview(
 }
 
 #[tokio::test]
-async fn without_an_if_a_preview_is_the_invoice() {
+async fn a_preview_without_assumptions_equals_the_invoice() {
     let billing = Billing::at("2026-06-20T00:00:00Z").await;
     let (acme, _) = one_seat(&billing).await;
 
@@ -39,7 +39,7 @@ async fn without_an_if_a_preview_is_the_invoice() {
 }
 
 #[tokio::test]
-async fn prices_and_counts_are_otherwise_by_the_same_rules() {
+async fn assumed_prices_and_counts_follow_the_same_rules() {
     let billing = Billing::at("2026-06-20T00:00:00Z").await;
     let (mut acme, _) = one_seat(&billing).await;
     let (bob, eve) = (acme.person(), acme.person());
@@ -87,7 +87,7 @@ async fn prices_and_counts_are_otherwise_by_the_same_rules() {
 }
 
 #[tokio::test]
-async fn a_preview_is_by_what_was_known_and_of_a_closed_period_by_what_it_was_closed_with() {
+async fn a_preview_is_as_of_its_time_and_for_a_closed_period_as_of_its_close() {
     let billing = Billing::at("2026-07-02T00:00:00Z").await;
     let (acme, ada) = one_seat(&billing).await;
     acme.prove("2026-07-01T12:00:00Z").await;
@@ -109,7 +109,7 @@ async fn a_preview_is_by_what_was_known_and_of_a_closed_period_by_what_it_was_cl
 }
 
 #[tokio::test]
-async fn what_makes_no_sense_is_refused_by_name() {
+async fn nonsensical_assumptions_are_refused_by_name() {
     let billing = Billing::at("2026-06-20T00:00:00Z").await;
     let (acme, _) = one_seat(&billing).await;
     let twice = vec![price("regular", "1"), price("regular", "2")];

@@ -51,7 +51,7 @@ async fn eventful(billing: &Billing) -> Workspace<'_> {
 }
 
 #[tokio::test]
-async fn every_value_that_is_changed_in_the_database_is_told_by_the_verification() {
+async fn verification_reports_every_value_that_was_changed_in_the_database() {
     let billing = Billing::at("2026-07-10T00:00:00Z").await;
     let acme = eventful(&billing).await;
     let heads = crate::proof::sign(&billing, &acme).await;
@@ -98,7 +98,7 @@ async fn every_value_that_is_changed_in_the_database_is_told_by_the_verification
 }
 
 #[tokio::test]
-async fn every_row_that_is_deleted_or_made_up_and_facts_in_another_order_are_told_by_the_verification() {
+async fn verification_reports_deleted_and_invented_rows_and_reordered_facts() {
     let billing = Billing::at("2026-07-10T00:00:00Z").await;
     let acme = eventful(&billing).await;
     let heads = sign(&billing, &acme).await;
@@ -196,7 +196,7 @@ async fn sign(billing: &Billing, acme: &Workspace<'_>) -> Vec<pb::SignedHead> {
 }
 
 #[tokio::test]
-async fn a_ledger_that_was_written_anew_as_a_whole_differs_from_the_heads_that_were_exported() {
+async fn a_ledger_that_was_completely_rewritten_differs_from_the_exported_heads() {
     let billing = Billing::at("2026-07-10T00:00:00Z").await;
     let acme = eventful(&billing).await;
     let exported = sign(&billing, &acme).await;
@@ -234,7 +234,7 @@ async fn a_ledger_that_was_written_anew_as_a_whole_differs_from_the_heads_that_w
 const BEFORE: &str = include_str!("../../../../migrations/billing/0011_records_of_before.sql");
 
 #[tokio::test]
-async fn what_was_there_before_the_records_is_their_beginning() {
+async fn rows_from_before_the_records_are_the_first_records() {
     let billing = Billing::at("2026-07-10T00:00:00Z").await;
     let acme = eventful(&billing).await;
     let mut owner = owner(&billing).await;

@@ -47,7 +47,7 @@ pub fn epoch_requests(acme: &Workspace<'_>, epoch: i64, sequence: i64) -> Vec<pb
 }
 
 #[tokio::test]
-async fn i20_states_are_compared_at_the_same_number_also_at_one_that_is_past() {
+async fn i20_states_are_compared_at_the_same_number_also_at_an_earlier_one() {
     let billing = Billing::at("2026-06-20T00:00:00Z").await;
     let mut acme = billing.workspace();
     three(&mut acme).await;
@@ -151,7 +151,7 @@ async fn a_halted_ledger_goes_on_with_a_new_epoch() {
 }
 
 #[tokio::test]
-async fn i16_and_i5_verification_finds_what_was_changed_behind_the_ledgers_back() {
+async fn i16_and_i5_verification_finds_changes_that_bypassed_the_ledger() {
     let billing = Billing::at("2026-07-02T00:00:00Z").await;
     let mut acme = billing.workspace();
     three(&mut acme).await;

@@ -52,7 +52,7 @@ fn rows(text: &str) -> Vec<Vec<&str>> {
 }
 
 #[tokio::test]
-async fn without_prices_there_are_still_all_reports_that_are_not_of_money() {
+async fn reports_without_amounts_need_no_prices() {
     let billing = Billing::at("2026-06-20T00:00:00Z").await;
     let mut acme = billing.workspace();
     let ada = acme.person();
@@ -104,7 +104,7 @@ async fn i24_every_report_is_the_same_to_the_byte_for_the_same_known_time() {
 }
 
 #[tokio::test]
-async fn no_report_of_a_closed_period_ever_changes_and_what_comes_later_is_in_the_next() {
+async fn reports_of_closed_periods_never_change_and_later_facts_are_in_the_next_period() {
     let billing = Billing::at("2026-06-01T00:00:00Z").await;
     let mut acme = busy(&billing, "2026-07-02T00:00:00Z").await;
     acme.prove("2026-07-01T12:00:00Z").await;
@@ -158,7 +158,7 @@ async fn no_report_of_a_closed_period_ever_changes_and_what_comes_later_is_in_th
 }
 
 #[tokio::test]
-async fn reports_say_what_happened() {
+async fn reports_show_what_happened() {
     let billing = Billing::at("2026-06-01T00:00:00Z").await;
     let acme = busy(&billing, "2026-07-01T00:00:00Z").await;
     let report = |name: &'static str| {
@@ -217,7 +217,7 @@ async fn reports_say_what_happened() {
 }
 
 #[tokio::test]
-async fn a_portfolio_is_of_all_workspaces_and_for_operators_only() {
+async fn a_portfolio_covers_all_workspaces_and_is_for_operators_only() {
     let billing = Billing::at("2026-07-02T00:00:00Z").await;
     let (acme, _) = one_seat(&billing).await;
     acme.prove("2026-07-01T12:00:00Z").await;
@@ -273,7 +273,7 @@ async fn an_unknown_report_format_or_period_is_refused_by_name() {
 }
 
 #[tokio::test]
-async fn a_portfolio_says_what_was_the_matter_then_and_not_what_is_now() {
+async fn a_portfolio_shows_the_state_as_of_its_time() {
     let billing = Billing::at("2026-06-30T23:59:30Z").await;
     let (mut acme, ada) = one_seat(&billing).await;
     // Identity sends a watermark every 15 seconds, is unavailable for an hour, and returns.
@@ -330,7 +330,7 @@ async fn a_portfolio_says_what_was_the_matter_then_and_not_what_is_now() {
 }
 
 #[tokio::test]
-async fn the_first_periods_change_log_has_what_was_before_it() {
+async fn the_change_log_of_the_first_period_includes_everything_before_it() {
     let billing = Billing::at("2026-06-20T00:00:00Z").await;
     let mut acme = billing.workspace();
     let account = pb::Account {

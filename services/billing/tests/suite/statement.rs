@@ -6,7 +6,7 @@ use crate::harness::Billing;
 use crate::words::class_name;
 
 #[tokio::test]
-async fn a_statement_has_a_line_a_class_and_names_what_it_counted() {
+async fn a_statement_has_a_line_per_class_and_names_what_it_counted() {
     let billing = Billing::start().await;
     let mut acme = billing.workspace();
     acme.price("regular", "12.00", "2026-01-01").await.unwrap();
@@ -55,7 +55,7 @@ async fn a_paid_class_without_a_price_is_an_error_and_never_free() {
 }
 
 #[tokio::test]
-async fn usage_is_by_local_date_and_leaves_out_what_is_zero() {
+async fn usage_is_by_local_date_and_omits_zeros() {
     let billing = Billing::start().await;
     let mut acme = billing.workspace();
     acme.account("USD", 2, "America/New_York").await.unwrap();

@@ -37,7 +37,7 @@ async fn usage(acme: &Workspace<'_>, granularity: &str) -> Result<Vec<pb::Usage>
 }
 
 #[tokio::test]
-async fn usage_is_by_day_by_month_or_in_all_and_closings_follow_from_movements() {
+async fn usage_is_by_day_by_month_or_in_total_and_closing_counts_follow_from_movements() {
     let billing = Billing::at("2026-06-20T00:00:00Z").await;
     let acme = two_people(&billing).await;
 
@@ -144,7 +144,7 @@ async fn facts_are_found_by_number_and_time() {
 }
 
 #[tokio::test]
-async fn what_can_not_be_read_is_told_what_it_is_to_be() {
+async fn an_unreadable_request_is_refused_with_the_expected_form() {
     let billing = Billing::at("2026-06-20T00:00:00Z").await;
     let acme = billing.workspace();
     let person = pb::GetSeatStatusRequest { person_key: "x".to_owned(), ..Default::default() };

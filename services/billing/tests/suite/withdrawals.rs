@@ -38,7 +38,7 @@ async fn actions(acme: &Workspace<'_>) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_mode_that_would_change_within_a_period_is_refused_and_one_at_its_boundary_taken() {
+async fn a_mode_may_change_at_a_period_boundary_and_not_within_a_period() {
     let billing = Billing::at("2026-06-10T00:00:00Z").await;
     let (acme, _) = one_seat(&billing).await;
 
@@ -73,7 +73,7 @@ async fn a_mode_that_would_change_within_a_period_is_refused_and_one_at_its_boun
 }
 
 #[tokio::test]
-async fn the_first_price_in_a_mode_that_counts_the_period_begins_with_one() {
+async fn the_first_price_in_a_mode_that_counts_periods_begins_with_a_period() {
     let billing = Billing::at("2026-06-10T00:00:00Z").await;
     let acme = billing.workspace();
 
@@ -86,7 +86,7 @@ async fn the_first_price_in_a_mode_that_counts_the_period_begins_with_one() {
 }
 
 #[tokio::test]
-async fn a_price_that_has_billed_nothing_is_withdrawn_and_what_was_known_before_stays() {
+async fn a_price_that_billed_nothing_can_be_withdrawn_and_earlier_reports_keep_it() {
     let billing = Billing::at("2026-07-02T00:00:00Z").await;
     let (acme, _) = one_seat(&billing).await;
     let wrong = price(&acme, "1200.00", "2026-07-01", "DAILY_TOUCH").await.unwrap();
@@ -120,7 +120,7 @@ async fn a_price_that_has_billed_nothing_is_withdrawn_and_what_was_known_before_
 }
 
 #[tokio::test]
-async fn a_price_of_before_that_blocks_a_close_is_named_with_its_remedy() {
+async fn an_old_price_that_prevents_a_close_is_named_with_the_remedy() {
     let billing = Billing::at("2026-07-02T00:00:00Z").await;
     let (acme, _) = one_seat(&billing).await;
     // A price as an earlier version accepted it.
@@ -148,7 +148,7 @@ async fn a_price_of_before_that_blocks_a_close_is_named_with_its_remedy() {
 }
 
 #[tokio::test]
-async fn a_minimum_that_holds_in_no_closed_period_is_withdrawn() {
+async fn a_minimum_of_no_closed_period_can_be_withdrawn() {
     let billing = Billing::at("2026-07-02T00:00:00Z").await;
     let (acme, _) = one_seat(&billing).await;
     let set = async |from: &str, amount_minor| {
@@ -182,7 +182,7 @@ async fn a_minimum_that_holds_in_no_closed_period_is_withdrawn() {
 }
 
 #[tokio::test]
-async fn a_commitment_is_withdrawn_until_a_true_up_of_it_was_billed() {
+async fn a_commitment_can_be_withdrawn_until_its_true_up_was_billed() {
     let billing = Billing::at("2026-04-01T00:00:00Z").await;
     let mut acme = billing.workspace();
     acme.price("regular", "12.00", "2026-01-01").await.unwrap();

@@ -97,7 +97,7 @@ async fn groups_are_found_by_every_attribute_and_an_unknown_one_is_refused() {
 }
 
 #[tokio::test]
-async fn put_keeps_the_members_that_it_does_not_name_and_strictly_it_clears_them() {
+async fn put_without_members_keeps_them_and_clears_them_in_the_strict_profile() {
     let site = Site::start().await;
     let app = site.app("Okta").await;
     let (ada, bob) = (app.person("ada").await.id, app.person("bob").await.id);
@@ -124,7 +124,7 @@ async fn put_keeps_the_members_that_it_does_not_name_and_strictly_it_clears_them
 }
 
 #[tokio::test]
-async fn the_change_log_tells_who_came_and_went() {
+async fn the_change_log_names_added_and_removed_members() {
     let site = Site::start().await;
     let app = site.app("Entra").await;
     let ada = app.person("ada").await.id;

@@ -50,7 +50,7 @@ async fn a_post_that_matches_an_inactive_user_reactivates_the_same_id() {
 }
 
 #[tokio::test]
-async fn another_persons_name_or_another_connections_id_revives_nobody() {
+async fn another_persons_name_or_another_connections_id_reactivates_nobody() {
     let site = Site::start().await;
     let (app, other) = (site.app("Entra").await, site.app("Other").await);
     let ada = sent(&app, "ada", Some("A1")).await.user.unwrap().id;
@@ -95,7 +95,7 @@ async fn a_deleted_user_is_gone_everywhere_and_the_name_is_free_for_a_new_id() {
 }
 
 #[tokio::test]
-async fn users_are_renamed_in_place_and_what_is_not_sent_stays() {
+async fn users_are_renamed_in_place_and_omitted_attributes_stay() {
     let site = Site::start().await;
     let app = site.app("Entra").await;
     let id = sent(&app, "ada", Some("A1")).await.user.unwrap().id;

@@ -27,7 +27,7 @@ fn values(ids: &[String]) -> Value {
 }
 
 #[tokio::test]
-async fn both_dialects_of_entra_and_those_of_okta_add_and_remove_just_who_is_named() {
+async fn the_dialects_of_entra_and_okta_add_and_remove_exactly_the_named_members() {
     let site = Site::start().await;
     let app = site.app("Entra").await;
     let mut ids = Vec::new();
@@ -122,7 +122,7 @@ async fn a_member_is_shown_as_the_client_calls_it_else_by_its_own_name() {
 }
 
 #[tokio::test]
-async fn what_changes_nobody_changes_no_version() {
+async fn a_write_that_changes_nothing_keeps_the_version() {
     let site = Site::start().await;
     let app = site.app("Entra").await;
     let ada = app.person("ada").await.id;
@@ -140,7 +140,7 @@ async fn what_changes_nobody_changes_no_version() {
 }
 
 #[tokio::test]
-async fn unknown_members_and_circles_are_refused_by_name_and_nothing_of_the_patch_remains() {
+async fn unknown_members_and_circles_are_refused_by_name_and_nothing_of_the_patch_is_stored() {
     let site = Site::start().await;
     let app = site.app("Entra").await;
     let ada = app.person("ada").await.id;

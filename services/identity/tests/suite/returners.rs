@@ -42,7 +42,7 @@ async fn a_recycled_external_id_gives_nobody_another_account() {
 }
 
 #[tokio::test]
-async fn an_external_id_means_who_left_where_the_name_or_the_primary_address_agrees_as_well() {
+async fn an_external_id_matches_somebody_who_left_only_with_the_name_or_the_primary_address() {
     let site = Site::start().await;
     let app = site.app("Entra").await;
     let (john, _) = sent(&app, &person("john.smith", Some("john@x.example"))).await;
@@ -54,7 +54,7 @@ async fn an_external_id_means_who_left_where_the_name_or_the_primary_address_agr
 }
 
 #[tokio::test]
-async fn the_id_of_an_app_that_declares_it_stable_means_who_left_by_itself() {
+async fn a_stable_external_id_alone_matches_somebody_who_left() {
     let site = Site::start().await;
     let app = site.app("Entra").await.with_stable_ids();
     let (john, _) = sent(&app, &person("john.smith", Some("john@x.example"))).await;

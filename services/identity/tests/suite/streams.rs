@@ -53,7 +53,7 @@ async fn looks(owner: &mut PgConnection) -> i64 {
 }
 
 #[tokio::test]
-async fn sixteen_streams_of_a_workspace_look_into_its_log_as_often_as_one() {
+async fn sixteen_streams_of_a_workspace_read_its_log_as_often_as_one() {
     let site = Site::start().await;
     let (operator, mut owner) = (site.operator(), site.owner().await);
     site.app("Entra").await.person("ada").await;

@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn real_world_forms_become_forms_of_the_grammar() {
+    fn known_dialects_of_filters_become_forms_of_the_grammar() {
         for (sent, meant) in [
             (r"externalId eq jyoung", r#"externalId eq "jyoung""#),
             (r#"emails[type eq "work"] eq "x""#, r#"emails[type eq "work" and value eq "x"]"#),
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn strictly_only_the_grammar_is_read() {
+    fn the_strict_profile_parses_only_the_grammar() {
         for text in [
             "externalId eq jyoung",
             "userName eq 'x'",
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn faults_are_told_by_byte_offset() {
+    fn parse_errors_have_a_byte_offset() {
         for (text, offset) in [
             ("", 0),
             ("userName", 8),
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn depth_terms_and_length_have_budgets() {
+    fn depth_terms_and_length_are_limited() {
         assert!(parse(&format!("{}a pr{}", "(".repeat(20), ")".repeat(20)), Lenient).is_ok());
         assert!(parse(&format!("{}a pr{}", "(".repeat(40), ")".repeat(40)), Lenient).is_err());
         assert!(parse(&format!("{}a pr{}", "not (".repeat(40), ")".repeat(40)), Lenient).is_err());
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_attributes_are_found_wherever_they_stand() {
+    fn unknown_attributes_are_refused_anywhere_in_a_filter() {
         for text in [
             "nope pr",
             "userName pr and nope eq 1",
@@ -250,7 +250,7 @@ mod tests {
         }
 
         #[test]
-        fn what_is_printed_parses_to_the_same(filter in filter()) {
+        fn a_printed_filter_parses_to_the_same_filter(filter in filter()) {
             prop_assert_eq!(parse(&filter.to_string(), Lenient).unwrap(), filter);
         }
     }

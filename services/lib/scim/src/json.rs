@@ -125,7 +125,7 @@ mod tests {
     use crate::ScimType;
 
     #[test]
-    fn what_identity_providers_send_passes() {
+    fn documents_of_identity_providers_pass_the_check() {
         for text in [
             r#"{"schemas":["a","a"],"name":{"givenName":"Ada"},"roles":[{"value":"x"},{"value":"x"}],"n":1.5e3,"b":true,"z":null}"#,
             "[]",
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn what_can_be_read_in_two_ways_or_not_at_all_is_refused() {
+    fn ambiguous_and_malformed_json_is_refused() {
         let deep = format!("{}1{}", "[".repeat(MAX_DEPTH + 1), "]".repeat(MAX_DEPTH + 1));
         let deeper = "[".repeat(1_000_000);
         let large = format!("\"{}\"", "x".repeat(MAX_BODY));
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_just_within_the_limits_passes_and_what_is_beyond_says_why() {
+    fn json_within_the_limits_passes_and_json_beyond_them_is_refused_with_a_reason() {
         let lists = |depth: usize| format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
         let objects = |depth: usize| format!("{}1{}", "{\"a\":".repeat(depth), "}".repeat(depth));
         let body = |bytes: usize| format!("\"{}\"", "x".repeat(bytes - 2));
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_the_check_is_read_as_it_is() {
+    fn json_that_passes_the_check_is_parsed_unchanged() {
         let text = r#"{"b":[-1,18446744073709551615,1.5,true,null,"x"],"a":{"c":{},"d":{"c":[]}}}"#;
         assert_eq!(parse(text).unwrap().to_string(), text);
         assert_eq!(parse("{").unwrap_err().scim_type, ScimType::InvalidSyntax);

@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_are_read_as_clients_write_them() {
+    fn times_are_parsed_as_clients_write_them() {
         let at: Timestamp = "2015-10-10T21:38:21.8617979Z".parse().unwrap();
         for text in [
             "2015-10-10T14:38:21.8617979-07:00",
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_compared_with_is_cut_to_the_microsecond_and_what_is_stored_is_rounded() {
+    fn literals_are_truncated_to_the_microsecond_and_stored_times_are_rounded() {
         for (text, cut, rounded) in [
             ("1970-01-01T00:00:00Z", 0, 0),
             ("1970-01-01T00:00:01Z", 1_000_000, 1_000_000),
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn each_character_of_a_stored_time_is_in_its_place() {
+    fn every_character_of_a_stored_time_is_checked() {
         let time = "2026-06-01T12:00:59.123456789-14:59";
         assert_eq!(storable_time(time).as_deref(), Some(time));
         for at in (0..19).chain([29, 32]) {

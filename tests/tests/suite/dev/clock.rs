@@ -95,7 +95,7 @@ async fn all_services_see_time_moved_and_a_restart_keeps_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn time_never_goes_back_and_who_tries_is_told_what_to_do() {
+async fn time_never_goes_back_and_the_error_says_what_to_do() {
     let folder = folder();
     let data = folder.path().join("usher");
     let mut dev = Dev::start(&data, &["--clock", START]);

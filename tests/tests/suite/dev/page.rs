@@ -55,7 +55,7 @@ fn is_shown(line: &str, shown: &str) -> bool {
 }
 
 #[test]
-fn an_ellipsis_is_for_whatever_is_there() {
+fn an_ellipsis_matches_anything() {
     for (line, shown) in [("a b c", "a b c"), ("a b c", "a … c"), ("a b c", "a b…"), ("a, b, c", "a… b… c")]
     {
         assert!(is_shown(line, shown), "{line} {shown}");
@@ -87,7 +87,7 @@ async fn run(steps: &[Step], folder: &Path) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_month_is_tried_as_the_page_says_and_gives_what_it_shows() {
+async fn the_commands_on_the_page_print_what_it_shows() {
     let page =
         std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/try-a-month.md")).unwrap();
     let steps = steps(&page);

@@ -113,7 +113,7 @@ async fn every_route_has_a_row() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn at_another_workspaces_url_a_token_is_as_good_as_an_unknown_one() {
+async fn at_another_workspaces_url_a_token_is_like_an_unknown_one() {
     let scene = Scene::set().await;
     let before = scene.victim_state().await;
     let strange = scene.globex.scim().with_token(scene.acme.scim().token());

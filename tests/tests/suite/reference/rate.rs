@@ -25,7 +25,7 @@ async fn a_workspace_gets_more_than_25_requests_a_second_and_a_burst_of_100() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn beyond_its_rate_a_workspace_is_told_when_to_come_again_and_others_go_on() {
+async fn over_its_rate_a_workspace_is_told_when_to_retry_and_others_continue() {
     let stack = Stack::start_with(|settings| {
         settings.gateway.rate_per_second = 1;
         settings.gateway.rate_burst = 3;

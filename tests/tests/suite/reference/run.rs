@@ -199,7 +199,7 @@ fn told(answer: &Answer, fault: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_row_that_does_not_hold_is_told_with_its_source_and_the_answer() {
+async fn a_failed_row_is_reported_with_its_source_and_the_answer() {
     let ada = || of_team("a row").get("/Users/{ada}");
     let group = || of_team("a row").get("/Groups/{team}");
     let wrong = vec![

@@ -71,7 +71,7 @@ async fn i6_and_i7_a_person_has_one_seat_day_a_date_and_three_ways_of_counting_a
 }
 
 #[tokio::test]
-async fn i12_there_is_one_price_per_class_and_date_also_where_two_are_set_at_once() {
+async fn i12_there_is_one_price_per_class_and_date_even_if_two_are_set_at_once() {
     let billing = october().await;
     let acme = billing.workspace();
 
@@ -136,7 +136,7 @@ async fn i14_what_persons_are_allocated_sums_to_each_line() {
 }
 
 #[tokio::test]
-async fn i15_what_was_billed_for_a_period_and_all_adjustments_are_what_it_costs_by_what_is_known_now() {
+async fn i15_the_bill_of_a_period_and_all_adjustments_equal_its_current_cost() {
     let billing = october().await;
     let (acme, persons) = eventful(&billing).await;
     let mut draw = Draw(7);
@@ -187,7 +187,7 @@ async fn i15_what_was_billed_for_a_period_and_all_adjustments_are_what_it_costs_
 }
 
 #[test]
-fn i23_no_floating_point_number_is_in_what_counts_and_rates() {
+fn i23_counting_and_rating_use_no_floating_point_number() {
     fn sources(folder: &std::path::Path, found: &mut Vec<std::path::PathBuf>) {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();

@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn a_patch_says_it_in_every_spelling_that_is_applied_whatever_else_is_wrong() {
+    fn a_patch_deactivates_in_every_accepted_spelling_whatever_else_is_wrong() {
         let core = "urn:ietf:params:scim:schemas:core:2.0:User";
         for operation in [
             json!({ "op": "Replace", "path": "active", "value": "False" }),
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_say_it_clearly_is_nobodys_leaving() {
+    fn an_unclear_document_deactivates_nobody() {
         let active = |value: &str| json!({ "op": "replace", "path": "active", "value": value });
         assert!(!patch(&json!([active("False"), active("True")])));
         assert!(patch(&json!([active("True"), active("False"), active("perhaps")])));
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_put_says_it_where_nothing_in_it_says_the_contrary() {
+    fn a_put_deactivates_unless_something_in_it_says_the_contrary() {
         let core = "urn:ietf:params:scim:schemas:core:2.0:User";
         let put = |body: Value| replace_leaves(&body, Profile::Default);
         assert!(put(json!({ "schemas": ["urn:nope"], "ACTIVE": "False", "displayName": 7 })));

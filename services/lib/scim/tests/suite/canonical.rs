@@ -25,7 +25,7 @@ fn read_by(users: &ResourceType, body: &Value, profile: Profile) -> Result<Objec
 }
 
 #[test]
-fn what_is_blank_is_no_value() {
+fn a_blank_text_means_no_value() {
     for (name, blanks) in [
         ("title", vec![json!(null), json!(""), json!([]), json!({})]),
         ("name", vec![json!(null), json!(""), json!([]), json!({})]),
@@ -42,7 +42,7 @@ fn what_is_blank_is_no_value() {
 }
 
 #[test]
-fn booleans_numbers_and_times_are_read_from_texts_unless_strictly() {
+fn booleans_numbers_and_times_may_be_strings_except_in_the_strict_profile() {
     let custom = |name: &str, kind| CustomAttribute {
         name: name.to_owned(),
         kind,
@@ -103,7 +103,7 @@ fn booleans_numbers_and_times_are_read_from_texts_unless_strictly() {
 }
 
 #[test]
-fn a_complex_value_comes_as_an_object_and_from_lenient_clients_in_other_shapes() {
+fn a_complex_value_may_have_other_shapes_in_the_default_profile() {
     let manager = |sent: Value| {
         created(&json!({"userName": "u", "manager": sent})).get(ENTERPRISE_USER).cloned().unwrap_or_default()
     };
@@ -134,7 +134,7 @@ fn a_complex_value_comes_as_an_object_and_from_lenient_clients_in_other_shapes()
 }
 
 #[test]
-fn a_list_has_objects_and_from_lenient_clients_one_value_or_bare_ones() {
+fn a_list_may_be_one_value_or_plain_values_in_the_default_profile() {
     assert_eq!(value("emails", &json!("a@x")), json!([{"value": "a@x", "type": "work"}]));
     assert_eq!(value("emails", &json!(["a@x", "b@x"])), json!([{"value": "a@x"}, {"value": "b@x"}]));
     assert_eq!(value("roles", &json!([7])), json!([{"value": "7"}]));
@@ -161,7 +161,7 @@ fn a_list_has_objects_and_from_lenient_clients_one_value_or_bare_ones() {
 }
 
 #[test]
-fn the_last_element_that_says_so_is_the_primary_one() {
+fn the_last_element_that_is_marked_primary_is_primary() {
     let marks = |sent: [Value; 3]| {
         let sent: Vec<_> = sent.iter().map(|primary| json!({"value": "x", "primary": primary})).collect();
         let kept = value("emails", &json!(sent));
@@ -177,7 +177,7 @@ fn the_last_element_that_says_so_is_the_primary_one() {
 }
 
 #[test]
-fn a_role_may_be_a_document_in_a_text() {
+fn a_role_may_be_json_in_a_string() {
     let document = r#" {"id":"g","value":"25","displayName":"Role","type":"t"}"#;
     assert_eq!(value("roles", &json!([document])), json!([{"value": "25", "display": "Role", "type": "t"}]));
     assert_eq!(
@@ -196,7 +196,7 @@ fn a_role_may_be_a_document_in_a_text() {
 }
 
 #[test]
-fn a_closed_vocabulary_has_its_own_spelling() {
+fn values_of_a_closed_vocabulary_get_their_canonical_spelling() {
     let sent = |text: &str| json!({"userName": "u", USHER_USER: {"userType": text}});
     assert_eq!(created(&sent(" eXternal "))[USHER_USER]["userType"], "External");
     let fault = canonicalize(&sent("Boss"), schema::user(), Profile::Default).unwrap_err();
@@ -205,7 +205,7 @@ fn a_closed_vocabulary_has_its_own_spelling() {
 }
 
 #[test]
-fn what_is_not_the_client_s_to_set_is_left_out() {
+fn unknown_and_read_only_attributes_are_ignored_in_the_default_profile() {
     let user = created(&json!({
         "USERNAME": "u", "id": "x", "meta": {"version": "x"}, "groups": [{"value": "x"}], "Password": "x",
         "emails.value": "x", "userName.value": "x", "nope": 1, "name.nope": 1,
@@ -219,7 +219,7 @@ fn what_is_not_the_client_s_to_set_is_left_out() {
 }
 
 #[test]
-fn at_most_five_faults_are_told() {
+fn at_most_five_faults_are_reported() {
     let body = json!({
         "userName": [1], "title": [1], "locale": [1], "timezone": [1], "nickName": [1], "active": 1, "name": 1,
     });
@@ -233,7 +233,7 @@ fn at_most_five_faults_are_told() {
 }
 
 #[test]
-fn strictly_schemas_names_the_core_schema() {
+fn schemas_must_name_the_core_schema_in_the_strict_profile() {
     let strict = |schemas: Value| {
         let body = json!({"SCHEMAS": schemas, "userName": "u"});
         canonicalize(&body, schema::user(), Profile::Strict).map(drop).map_err(|fault| fault.scim_type)
@@ -252,7 +252,7 @@ fn strictly_schemas_names_the_core_schema() {
 }
 
 #[test]
-fn one_address_without_a_type_becomes_that_of_work_unless_strictly() {
+fn a_single_address_without_a_type_becomes_work_except_in_the_strict_profile() {
     assert_eq!(value("emails", &json!([{"value": "a"}])), json!([{"value": "a", "type": "work"}]));
     assert_eq!(
         value("emails", &json!([{"value": "a", "type": "home"}])),

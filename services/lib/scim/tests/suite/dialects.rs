@@ -105,7 +105,7 @@ fn answered(directory: &mut Directory, request: &Request, kept: &Kept) -> Option
 }
 
 #[test]
-fn a_row_that_does_not_hold_is_told_with_its_step() {
+fn a_failed_row_is_reported_with_its_step() {
     let ada = || usher_dialects::given::of_team("a row").get("/Users/{ada}");
 
     for row in [

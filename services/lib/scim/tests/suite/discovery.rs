@@ -232,7 +232,7 @@ fn an_attribute_that_admins_defined_is_published_as_they_defined_it() {
 }
 
 #[test]
-fn a_list_says_how_many_there_are_and_which_are_here() {
+fn a_list_response_has_the_total_and_the_range_of_the_page() {
     assert_eq!(
         list_response(7, 3, &[json!({"id": "a"}), json!({"id": "b"})]),
         json!({

@@ -173,7 +173,7 @@ fn booleans_are_equal_or_not_in_any_spelling() {
 }
 
 #[test]
-fn what_is_not_there_is_equal_to_nothing_and_differs_from_everything() {
+fn an_absent_value_equals_nothing_and_differs_from_everything() {
     each(
         true,
         &[r#"nickName ne "x""#, "nickName eq null", "title ne null", r#"nickName ne """#, r#"title ne """#],
@@ -223,7 +223,7 @@ fn an_empty_value_is_not_present() {
 }
 
 #[test]
-fn brackets_ask_of_one_element_what_paths_ask_of_any() {
+fn a_value_path_tests_one_element_and_a_plain_path_any() {
     each(
         true,
         &[
@@ -271,7 +271,7 @@ fn an_element_has_no_lists_inside() {
 }
 
 #[test]
-fn not_binds_more_than_and_and_and_more_than_or() {
+fn not_binds_tighter_than_and_which_binds_tighter_than_or() {
     let users = users();
     for at in 0..8 {
         let [a, b, c] = [1, 2, 4].map(|bit| at & bit != 0);

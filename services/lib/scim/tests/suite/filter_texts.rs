@@ -8,7 +8,7 @@ fn printed(text: &str, profile: Profile) -> Result<String, String> {
 }
 
 #[test]
-fn every_operator_is_read_in_any_case_and_printed_in_small_letters() {
+fn operators_parse_in_any_case_and_print_in_lower_case() {
     for operator in ["eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le"] {
         for written in [operator.to_owned(), operator.to_uppercase()] {
             for profile in [Profile::Default, Profile::Strict] {
@@ -26,7 +26,7 @@ fn every_operator_is_read_in_any_case_and_printed_in_small_letters() {
 }
 
 #[test]
-fn blanks_and_tabs_may_stand_between_all_parts() {
+fn white_space_is_allowed_between_all_tokens() {
     for text in [
         "  title eq \"x\" and ( not ( nickName pr ) )  ",
         "\ttitle\teq\t\"x\"\tand\t(\tnot\t(\tnickName\tpr\t)\t)\t",
@@ -41,7 +41,7 @@ fn blanks_and_tabs_may_stand_between_all_parts() {
 }
 
 #[test]
-fn only_the_brackets_that_change_the_meaning_are_printed() {
+fn only_brackets_that_change_the_meaning_are_printed() {
     for (text, expected) in [
         ("((a pr))", "a pr"),
         ("(a pr and b pr) and c pr", "a pr and b pr and c pr"),
@@ -77,7 +77,7 @@ fn a_keyword_is_a_whole_word() {
 }
 
 #[test]
-fn a_comparison_behind_brackets_goes_into_them() {
+fn a_comparison_after_a_value_path_moves_into_its_brackets() {
     for (text, expected) in [
         (r#"e[a eq "x"].b pr"#, r#"e[a eq "x" and b pr]"#),
         (r#"e[a eq "x"] pr"#, r#"e[a eq "x" and value pr]"#),
@@ -92,7 +92,7 @@ fn a_comparison_behind_brackets_goes_into_them() {
 }
 
 #[test]
-fn a_fault_has_its_place_and_what_was_expected_there() {
+fn a_parse_error_has_an_offset_and_says_what_was_expected() {
     for (text, profile, told) in [
         ("", Profile::Default, "expected an attribute at byte 0"),
         ("a", Profile::Default, "expected an operator: eq, ne, co, sw, ew, gt, ge, lt, le or pr at byte 1"),
@@ -125,7 +125,7 @@ fn a_fault_has_its_place_and_what_was_expected_there() {
 }
 
 #[test]
-fn a_filter_of_the_largest_size_is_read_and_a_larger_one_is_not() {
+fn a_filter_of_the_maximum_size_parses_and_a_larger_one_does_not() {
     let of_length = |bytes: usize| format!("a eq \"{}\"", "x".repeat(bytes - 7));
     let of_depth = |depth: usize| format!("{}a pr{}", "(".repeat(depth), ")".repeat(depth));
     let of_terms = |terms: usize| vec!["a pr"; terms].join(" or ");

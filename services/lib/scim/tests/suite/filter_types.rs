@@ -7,7 +7,7 @@ use usher_scim::{Object, Profile, ScimType, eval, filter};
 use crate::evaluator::{each, users};
 
 #[test]
-fn an_id_of_the_service_is_found_in_every_spelling_and_no_other_value_is() {
+fn ids_of_the_service_match_in_every_spelling_and_other_values_do_not() {
     each(
         true,
         &[
@@ -40,7 +40,7 @@ fn an_id_of_the_service_is_found_in_every_spelling_and_no_other_value_is() {
 }
 
 #[test]
-fn a_filter_knows_how_many_terms_it_has_and_whether_all_must_hold() {
+fn a_filter_counts_its_terms_and_lists_those_that_must_all_hold() {
     let read = |text: &str| filter::parse(text, Profile::Default).unwrap();
     for (text, terms, conjunction) in [
         (r#"a eq "x""#, 1, Some(1)),
@@ -58,7 +58,7 @@ fn a_filter_knows_how_many_terms_it_has_and_whether_all_must_hold() {
 }
 
 #[test]
-fn what_does_not_fit_an_attribute_is_refused_with_the_reason() {
+fn a_comparison_that_does_not_fit_its_attribute_is_refused_with_a_reason() {
     let users = users();
     let custom = |rest: &str| format!("{CUSTOM_USER}:{rest}");
     for (text, reason) in [
@@ -99,7 +99,7 @@ fn what_does_not_fit_an_attribute_is_refused_with_the_reason() {
 }
 
 #[test]
-fn a_value_of_another_type_than_its_attribute_fulfils_no_comparison() {
+fn a_stored_value_of_the_wrong_type_matches_no_comparison() {
     let users = users();
     let of = |text: &str, resource: Value| {
         let read = filter::parse(text, Profile::Default).unwrap();

@@ -64,7 +64,7 @@ fn a_new_group_has_a_name_and_the_members_that_were_sent() {
 }
 
 #[test]
-fn a_member_is_named_by_id_or_address_and_keeps_what_the_client_calls_it() {
+fn a_member_is_named_by_id_or_url_and_keeps_its_display() {
     let members = |sent: Value| match made(json!({"displayName": "g", "members": sent})) {
         Ok(group) => match group.members.as_slice() {
             [Step::Delta(delta)] => Ok(delta.add.clone()),
@@ -113,7 +113,7 @@ fn a_member_is_named_by_id_or_address_and_keeps_what_the_client_calls_it() {
 }
 
 #[test]
-fn a_put_keeps_members_that_it_does_not_name_unless_strictly() {
+fn a_put_without_members_keeps_them_except_in_the_strict_profile() {
     let schemas = json!([CORE_GROUP]);
     let silent = json!({"schemas": schemas, "displayName": "New"});
     let kept = put(silent.clone(), Profile::Default).unwrap();
@@ -173,7 +173,7 @@ fn operations_on_members_become_one_change_of_membership() {
 }
 
 #[test]
-fn members_that_are_chosen_by_anything_but_their_id_are_a_step_of_their_own() {
+fn members_that_a_filter_selects_are_a_separate_step() {
     let chosen = json!({"op": "remove", "path": "members[type eq \"Group\"]"});
     let add = json!({"op": "add", "path": "members", "value": ["a"]});
     let found = steps(&json!([add, chosen, add, add]));
@@ -206,7 +206,7 @@ fn members_that_are_chosen_by_anything_but_their_id_are_a_step_of_their_own() {
 }
 
 #[test]
-fn a_member_is_not_changed_and_what_can_t_be_read_is_refused() {
+fn changes_of_a_member_and_unreadable_members_are_refused() {
     for (operation, scim_type) in [
         (
             json!({"op": "replace", "path": "members[value eq \"a\"]", "value": {"value": "b"}}),
@@ -237,7 +237,7 @@ fn a_member_is_not_changed_and_what_can_t_be_read_is_refused() {
 }
 
 #[test]
-fn attributes_and_members_change_side_by_side() {
+fn one_patch_changes_attributes_and_members() {
     let sent = json!([
         {"op": "replace", "value": {"id": "7", "displayName": "New", "members": [{"value": "a"}]}},
         {"op": "replace", "path": "externalId", "value": null},
@@ -252,7 +252,7 @@ fn attributes_and_members_change_side_by_side() {
 }
 
 #[test]
-fn a_later_change_of_membership_is_put_on_top_of_an_earlier_one() {
+fn a_later_change_of_members_overrides_an_earlier_one() {
     for (earlier, later, expected) in [
         (delta(false, &["a"], &["b"]), delta(false, &["b"], &["a"]), delta(false, &["b"], &["a"])),
         (delta(true, &["a"], &[]), delta(false, &["b"], &[]), delta(true, &["a", "b"], &[])),

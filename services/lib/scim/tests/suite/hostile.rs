@@ -86,7 +86,7 @@ fn operation() -> impl Strategy<Value = Value> {
 
 proptest! {
     #[test]
-    fn a_document_of_any_shape_is_taken_or_refused(document in value()) {
+    fn a_document_of_any_shape_is_accepted_or_refused(document in value()) {
         for profile in [Profile::Default, Profile::Strict] {
             if let Ok(incoming) = canonicalize(&document, schema::user(), profile) {
                 let _ = create(incoming.clone(), profile);
@@ -125,7 +125,7 @@ fn soon<T>(work: impl FnOnce() -> T) -> T {
 }
 
 #[test]
-fn a_patch_that_selects_from_long_lists_again_and_again_is_refused_in_a_moment() {
+fn a_patch_that_often_filters_long_lists_is_refused_quickly() {
     let mut large = ada();
     let photos: Vec<_> =
         (0..10).map(|at| json!({"value": "É".repeat(45_000), "type": at.to_string()})).collect();
@@ -151,7 +151,7 @@ fn a_patch_of_many_operations_on_lists_of_ordinary_length_is_applied() {
 }
 
 #[test]
-fn the_longest_filter_is_read_and_judged_in_a_moment() {
+fn the_longest_filter_is_parsed_and_evaluated_quickly() {
     let mut large = ada();
     large.insert("title".to_owned(), "É".repeat(450_000).into());
     let terms = vec!["title co \"x\""; 200].join(" or ");
@@ -172,7 +172,7 @@ fn the_longest_filter_is_read_and_judged_in_a_moment() {
 }
 
 #[test]
-fn what_a_client_sent_is_repeated_in_no_message_at_length() {
+fn messages_quote_only_the_beginning_of_what_a_client_sent() {
     let long = "é".repeat(20_000);
     let details = [
         patched_in(Profile::Default, &ada(), &json!([{"op": long, "path": "title", "value": 1}])),

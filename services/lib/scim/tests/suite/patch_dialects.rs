@@ -17,7 +17,7 @@ fn entra_verbose_deactivates_with_a_string() {
 }
 
 #[test]
-fn okta_deactivates_without_a_path_and_sends_the_id_along() {
+fn okta_deactivates_without_a_path_and_sends_the_id() {
     let after = patched(&json!([{"op": "replace", "value": {"id": "x", "active": false}}]));
 
     assert_eq!(after["active"], json!(false));
@@ -56,7 +56,7 @@ fn a_value_path_without_a_match_creates_what_it_describes() {
 }
 
 #[test]
-fn adding_to_an_existing_element_replaces_its_part_and_leaves_bystanders() {
+fn adding_to_an_existing_element_replaces_its_sub_attribute_and_keeps_others() {
     let after = patched(
         &json!([{"op": "Add", "path": "emails[type eq \"work\"].value", "value": "new@acme.example"}]),
     );
@@ -68,7 +68,7 @@ fn adding_to_an_existing_element_replaces_its_part_and_leaves_bystanders() {
 }
 
 #[test]
-fn blank_and_null_clear_and_an_element_with_nothing_left_goes() {
+fn blank_and_null_clear_and_an_empty_element_is_removed() {
     for blank in [json!(""), json!(null)] {
         let after = patched(&json!([
             {"op": "replace", "path": "title", "value": blank},
@@ -85,7 +85,7 @@ fn blank_and_null_clear_and_an_element_with_nothing_left_goes() {
 }
 
 #[test]
-fn a_manager_comes_in_every_shape_and_goes_in_every_shape() {
+fn a_manager_is_set_and_cleared_in_every_shape() {
     let path = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager";
     for value in [
         json!("m1"),
@@ -125,7 +125,7 @@ fn roles_come_as_json_in_a_string_and_are_matched_by_a_string_boolean() {
 }
 
 #[test]
-fn primary_moves_to_the_element_that_was_given_it() {
+fn primary_moves_to_the_element_that_is_set_primary() {
     let after =
         patched(&json!([{"op": "replace", "path": "emails[type eq \"home\"].primary", "value": true}]));
     assert_eq!(after["emails"][0]["primary"], json!(false));
@@ -139,7 +139,7 @@ fn primary_moves_to_the_element_that_was_given_it() {
 }
 
 #[test]
-fn adding_a_list_is_a_union_and_removing_with_a_list_removes_just_those() {
+fn adding_a_list_is_a_union_and_removing_a_list_removes_only_its_elements() {
     let after = patched(&json!([
         {"op": "add", "path": "emails", "value": [{"type": "home", "value": "ada@home.example"}, {"type": "other", "value": "o@x.example"}]},
         {"op": "remove", "path": "emails", "value": [{"value": "ada@home.example"}]},
@@ -194,7 +194,7 @@ fn faults_have_their_type() {
 }
 
 #[test]
-fn changes_name_just_what_differs() {
+fn changes_name_only_what_differs() {
     let changed = patched_in(
         Profile::Default,
         &ada(),
@@ -211,7 +211,7 @@ fn changes_name_just_what_differs() {
 }
 
 #[test]
-fn the_client_s_own_user_type_is_kept_apart_from_the_one_of_the_seat() {
+fn the_core_user_type_is_separate_from_the_one_of_the_seat() {
     for path in ["userType", "urn:ietf:params:scim:schemas:core:2.0:User:userType"] {
         let after = patched(&json!([{"op": "add", "path": path, "value": "collaborator"}]));
         assert_eq!(after["userType"], "collaborator", "{path}");
@@ -226,7 +226,7 @@ fn the_client_s_own_user_type_is_kept_apart_from_the_one_of_the_seat() {
 }
 
 #[test]
-fn an_extension_may_come_with_schemas_of_its_own() {
+fn an_extension_may_contain_schemas() {
     let extension = json!({ "schemas": [ENTERPRISE_USER], "division": "D" });
 
     for operation in [

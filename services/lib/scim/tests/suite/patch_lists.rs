@@ -60,7 +60,7 @@ fn a_list_is_replaced_added_to_and_removed() {
 }
 
 #[test]
-fn a_part_of_a_list_is_set_in_every_element() {
+fn a_sub_attribute_of_a_list_is_set_in_every_element() {
     let done = lenient(&json!({"op": "replace", "path": "emails.display", "value": "d"}));
     assert_eq!(done["emails"][0]["display"], "d");
     assert_eq!(done["emails"][1]["display"], "d");
@@ -76,7 +76,7 @@ fn a_part_of_a_list_is_set_in_every_element() {
 }
 
 #[test]
-fn an_element_is_chosen_by_any_filter_on_its_parts() {
+fn any_filter_on_sub_attributes_selects_elements() {
     for (filter, chosen) in [
         (r#"type eq "home""#, [false, true]),
         (r#"type ne "home""#, [true, false]),
@@ -111,7 +111,7 @@ fn an_element_is_chosen_by_any_filter_on_its_parts() {
 }
 
 #[test]
-fn an_element_keeps_the_parts_that_were_not_sent_and_strictly_a_replacement_is_all_of_it() {
+fn an_element_keeps_omitted_sub_attributes_except_in_a_strict_replacement() {
     let path = "emails[type eq \"work\"]";
     let sent = json!({"value": "n@x"});
     let merged = json!({"type": "work", "primary": true, "value": "n@x"});
@@ -150,7 +150,7 @@ fn an_element_keeps_the_parts_that_were_not_sent_and_strictly_a_replacement_is_a
 }
 
 #[test]
-fn what_a_filter_does_not_find_it_describes_or_it_is_no_target() {
+fn a_filter_without_a_match_creates_its_element_or_is_no_target() {
     let at = |path: &str, value: Value| json!({"op": "add", "path": path, "value": value});
     for (path, value, expected) in [
         (r#"ims[type eq "x"].value"#, json!("v"), json!([{"type": "x", "value": "v"}])),
@@ -192,7 +192,7 @@ fn what_a_filter_does_not_find_it_describes_or_it_is_no_target() {
 }
 
 #[test]
-fn there_is_one_primary_element_and_it_is_the_one_touched_last() {
+fn the_element_that_was_set_primary_last_is_the_only_primary_one() {
     let marks = |done: &Value| {
         done["emails"].as_array().unwrap().iter().map(|email| email["primary"] == true).collect::<Vec<_>>()
     };
@@ -235,7 +235,7 @@ fn there_is_one_primary_element_and_it_is_the_one_touched_last() {
 }
 
 #[test]
-fn a_list_grows_up_to_its_limit_and_shrinks_from_beyond_it() {
+fn a_list_grows_up_to_its_limit_and_can_shrink_from_above_it() {
     let of = |count: usize| {
         let emails: Vec<_> = (0..count).map(|at| json!({"value": at.to_string(), "type": "other"})).collect();
         let mut user = ada();
@@ -254,7 +254,7 @@ fn a_list_grows_up_to_its_limit_and_shrinks_from_beyond_it() {
 }
 
 #[test]
-fn what_a_patch_costs_is_counted_by_elements_terms_and_bytes() {
+fn the_cost_of_a_patch_counts_elements_terms_and_bytes() {
     let of = |bytes: usize| {
         let emails: Vec<_> =
             (0..10).map(|at| json!({"value": at.to_string(), "display": "x".repeat(bytes - 1)})).collect();

@@ -47,7 +47,7 @@ fn without_a_path_the_value_names_attributes_in_every_spelling() {
 }
 
 #[test]
-fn an_attribute_may_be_named_twice_with_one_value() {
+fn an_attribute_may_be_sent_twice_with_equal_values() {
     for value in [
         json!({"title": "x", "TITLE": "x"}),
         json!({"title": "x", format!("{CORE_USER}:title"): "x"}),
@@ -75,7 +75,7 @@ fn an_attribute_may_be_named_twice_with_one_value() {
 }
 
 #[test]
-fn a_message_is_read_to_the_letter_strictly_and_in_any_case_otherwise() {
+fn keys_are_exact_in_the_strict_profile_and_in_any_case_otherwise() {
     let lenient = json!({"OPERATIONS": [{"OP": "Add", "Path": "title", "VALUE": "x", "more": 1}, {"op": "replace", "path": "", "value": {}}]});
     let read = patch::parse(&lenient, Profile::Default).unwrap();
     assert_eq!(
@@ -155,7 +155,7 @@ fn a_message_is_read_to_the_letter_strictly_and_in_any_case_otherwise() {
 }
 
 #[test]
-fn null_in_the_place_of_an_extension_clears_it() {
+fn null_in_place_of_an_extension_clears_it() {
     for op in ["add", "replace"] {
         let cleared = lenient(&json!({"op": op, "value": {ENTERPRISE_USER: null, "title": "T"}}));
         assert_eq!(cleared.get(ENTERPRISE_USER), None, "{op}");

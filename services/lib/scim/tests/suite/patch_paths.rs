@@ -27,7 +27,7 @@ pub fn refused(operation: &Value, profile: Profile, scim_type: ScimType, told: &
 pub const BOTH: [Profile; 2] = [Profile::Default, Profile::Strict];
 
 #[test]
-fn a_single_value_is_set_by_add_and_replace_and_goes_by_remove() {
+fn add_and_replace_set_a_single_value_and_remove_clears_it() {
     for profile in BOTH {
         for op in ["add", "replace"] {
             for path in ["title", "TITLE", " title ", "urn:ietf:params:scim:schemas:core:2.0:User:title"] {
@@ -48,7 +48,7 @@ fn a_single_value_is_set_by_add_and_replace_and_goes_by_remove() {
 }
 
 #[test]
-fn a_part_of_a_complex_value_is_set_and_goes_alone() {
+fn a_sub_attribute_is_set_and_removed_alone() {
     for profile in BOTH {
         for op in ["add", "replace"] {
             let done = after(profile, &json!({"op": op, "path": "name.givenName", "value": "A"})).unwrap();
@@ -70,7 +70,7 @@ fn a_part_of_a_complex_value_is_set_and_goes_alone() {
 }
 
 #[test]
-fn a_complex_value_is_merged_part_by_part_and_its_nulls_clear() {
+fn a_complex_value_is_merged_by_sub_attribute_and_null_clears() {
     for op in ["add", "replace"] {
         let done =
             lenient(&json!({"op": op, "path": "name", "value": {"familyName": null, "middleName": "K"}}));
@@ -177,7 +177,7 @@ fn each_custom_attribute_is_patched_by_its_urn() {
 }
 
 #[test]
-fn what_is_required_or_not_the_client_s_is_not_changed() {
+fn required_and_read_only_attributes_are_not_changed() {
     for profile in BOTH {
         for (path, scim_type) in [
             ("id", ScimType::Mutability),

@@ -19,7 +19,7 @@ fn names(document: &Value) -> Vec<&str> {
 }
 
 #[test]
-fn only_what_is_asked_for_is_returned_and_the_id_always() {
+fn only_requested_attributes_and_the_id_are_returned() {
     let document = projected(Some("USERNAME, name.givenname,emails[type eq \"a,b\"]"), None);
 
     assert_eq!(names(&document), ["schemas", "id", "userName", "name", "emails"]);
@@ -29,7 +29,7 @@ fn only_what_is_asked_for_is_returned_and_the_id_always() {
 }
 
 #[test]
-fn extension_attributes_are_asked_for_by_urn() {
+fn extension_attributes_are_requested_by_urn() {
     let department = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department";
     let document = projected(Some(department), None);
 
@@ -38,7 +38,7 @@ fn extension_attributes_are_asked_for_by_urn() {
 }
 
 #[test]
-fn what_is_excluded_is_not_returned_but_the_id_is() {
+fn excluded_attributes_are_omitted_except_the_id() {
     let document = projected(None, Some("emails.value,name,id,userName"));
 
     assert_eq!(document["id"], "7");
@@ -101,7 +101,7 @@ const ALL: [&str; 13] = [
 ];
 
 #[test]
-fn attributes_are_the_ones_that_are_left() {
+fn attributes_lists_what_is_kept() {
     let enterprise = schema::ENTERPRISE_USER;
     let custom = schema::CUSTOM_USER;
     for (asked, expected) in [
@@ -148,7 +148,7 @@ fn attributes_are_the_ones_that_are_left() {
 }
 
 #[test]
-fn excluded_attributes_are_the_ones_that_are_gone() {
+fn excluded_attributes_lists_what_is_omitted() {
     let enterprise = schema::ENTERPRISE_USER;
     let custom = schema::CUSTOM_USER;
     for (excluded, gone) in [
@@ -174,7 +174,7 @@ fn excluded_attributes_are_the_ones_that_are_gone() {
 }
 
 #[test]
-fn what_is_not_returned_need_not_be_read() {
+fn attributes_that_are_omitted_need_not_be_read() {
     let parse = |attributes, excluded| Projection::parse(attributes, excluded, schema::group());
     for (attributes, excluded, members, everything) in [
         (None, None, true, true),

@@ -42,7 +42,7 @@ fn the_validator_of_microsoft_sends_garbage_and_string_booleans() {
 }
 
 #[test]
-fn all_faults_are_told_at_once() {
+fn all_faults_are_reported_at_once() {
     let fault = canonicalize(
         &json!({"userName": 5.5, "active": "perhaps", "name": "Ada", "emails": [[1]], "title": ["x"], USHER_USER: {"userType": "Boss"}}),
         schema::user(),
@@ -56,7 +56,7 @@ fn all_faults_are_told_at_once() {
 }
 
 #[test]
-fn what_a_put_does_not_send_stays_and_null_clears() {
+fn a_put_keeps_what_it_omits_and_clears_what_is_null() {
     let incoming = canonicalize(
         &json!({"userName": "ada@acme.example", "title": null, "name": {"givenName": "A."}}),
         schema::user(),
@@ -166,7 +166,7 @@ fn discovery_names_what_is_required_and_the_canonical_types() {
 }
 
 #[test]
-fn an_extension_that_is_no_object_and_schemas_that_say_nothing_are_refused() {
+fn an_extension_that_is_not_an_object_and_invalid_schemas_are_refused() {
     let refused = |body: Value| canonicalize(&body, schema::user(), Profile::Default).unwrap_err().scim_type;
     for extension in [json!("x"), json!([]), json!(7), json!(true)] {
         let body = json!({"userName": "x", ENTERPRISE_USER: extension});
@@ -184,7 +184,7 @@ fn an_extension_that_is_no_object_and_schemas_that_say_nothing_are_refused() {
 }
 
 #[test]
-fn null_in_the_place_of_an_extension_clears_its_attributes() {
+fn null_in_place_of_an_extension_clears_its_attributes() {
     let incoming = canonicalize(
         &json!({"userName": "ada@acme.example", ENTERPRISE_USER: null}),
         schema::user(),
@@ -196,7 +196,7 @@ fn null_in_the_place_of_an_extension_clears_its_attributes() {
 }
 
 #[test]
-fn each_attribute_has_a_longest_text_and_most_values_and_a_user_a_largest_size() {
+fn attributes_have_a_maximum_length_and_number_of_values_and_users_a_maximum_size() {
     let refused = |name: &str, value: Value| {
         let body = json!({"userName": "x", name: value});
         let incoming = canonicalize(&body, schema::user(), Profile::Default);
@@ -224,7 +224,7 @@ fn each_attribute_has_a_longest_text_and_most_values_and_a_user_a_largest_size()
 }
 
 #[test]
-fn whoever_is_larger_than_a_user_may_be_can_still_be_deactivated_and_made_smaller_but_not_larger() {
+fn a_user_over_the_maximum_size_can_be_deactivated_and_made_smaller_but_not_larger() {
     let mut large = ada();
     large.insert("title".to_owned(), "x".repeat(200_000).into());
     let after = |operations: &Value| patched_in(Profile::Default, &large, operations);
@@ -235,7 +235,7 @@ fn whoever_is_larger_than_a_user_may_be_can_still_be_deactivated_and_made_smalle
 }
 
 #[test]
-fn what_is_sent_twice_under_several_names_with_different_values_is_refused() {
+fn an_attribute_that_is_sent_twice_with_different_values_is_refused() {
     let core = "urn:ietf:params:scim:schemas:core:2.0:User";
     let read = |document: Value| canonicalize(&document, schema::user(), Profile::Default).map(drop);
     for document in [
@@ -261,7 +261,7 @@ fn what_is_sent_twice_under_several_names_with_different_values_is_refused() {
 }
 
 #[test]
-fn members_that_are_sent_twice_are_the_same_or_refused() {
+fn members_that_are_sent_twice_must_be_equal() {
     let core = "urn:ietf:params:scim:schemas:core:2.0:Group";
     let (one, other) = (json!([{"value": "1"}]), json!([{"value": "2"}]));
     let read = |body: Value| group::canonicalize(body, Profile::Default).map(group::create);

@@ -18,7 +18,7 @@ enum Outcome {
 use Outcome::{At, Refused};
 
 #[test]
-fn strictly_only_what_the_rfc_has_is_taken() {
+fn the_strict_profile_accepts_only_the_rfc() {
     let rows = [
         (
             "string boolean",

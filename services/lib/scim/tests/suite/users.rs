@@ -8,7 +8,7 @@ use usher_scim::{Change, Object, Profile, group};
 use crate::{ada, created, patched_in};
 
 #[test]
-fn a_put_names_the_user_and_keeps_activity() {
+fn a_put_must_name_the_user_and_keeps_active() {
     let put = |current: &Object, body: Value, profile| {
         replace(current, canonicalize(&body, schema::user(), profile).unwrap(), profile)
     };
@@ -40,7 +40,7 @@ fn a_put_names_the_user_and_keeps_activity() {
 }
 
 #[test]
-fn whoever_comes_back_is_active_unless_the_client_says_otherwise() {
+fn a_user_who_returns_is_active_unless_the_client_says_otherwise() {
     let current = created(&json!({"userName": "u", "active": false, "title": "T"}));
     let back = |body: Value| {
         let incoming = canonicalize(&body, schema::user(), Profile::Default).unwrap();
@@ -55,7 +55,7 @@ fn whoever_comes_back_is_active_unless_the_client_says_otherwise() {
 }
 
 #[test]
-fn leaving_changes_activity_and_nothing_else() {
+fn a_deactivation_changes_only_active() {
     let mut current = ada();
     current.insert("userName".to_owned(), json!(""));
     let left = leave(&current);
@@ -70,7 +70,7 @@ fn change(path: &str, before: Value, after: Value) -> Change {
 }
 
 #[test]
-fn a_change_is_told_by_part_of_names_and_extensions_and_by_the_whole_of_all_else() {
+fn changes_name_sub_attributes_of_names_and_extensions_and_other_attributes_as_a_whole() {
     let after = patched_in(
         Profile::Default,
         &ada(),
@@ -114,7 +114,7 @@ fn a_change_is_told_by_part_of_names_and_extensions_and_by_the_whole_of_all_else
 }
 
 #[test]
-fn a_user_name_must_show_something() {
+fn a_user_name_must_have_a_visible_character() {
     let invisible = json!({"userName": "\u{200b}\u{feff}"});
     let incoming = canonicalize(&invisible, schema::user(), Profile::Default).unwrap();
     let fault = create(incoming, Profile::Default).unwrap_err();
@@ -127,7 +127,7 @@ fn a_user_name_must_show_something() {
 }
 
 #[test]
-fn a_user_may_have_just_so_many_bytes() {
+fn a_user_has_a_maximum_size() {
     let of = |bytes: usize| {
         // The size counts `userName`, the quotes and the value, and three photos.
         let photos: Vec<_> = [60_000, 60_000, bytes].map(|bytes| json!({"value": "x".repeat(bytes)})).into();
@@ -149,7 +149,7 @@ fn a_user_may_have_just_so_many_bytes() {
 }
 
 #[test]
-fn what_a_user_says_is_read_from_the_canonical_form() {
+fn the_fields_of_a_user_are_read_from_the_canonical_form() {
     let bare = created(&json!({"userName": "u"}));
     let full = created(&json!({
         "userName": "u", "externalId": "e", "displayName": "d", "active": false,
@@ -177,7 +177,7 @@ fn what_a_user_says_is_read_from_the_canonical_form() {
 }
 
 #[test]
-fn a_user_on_the_wire_has_its_schemas_and_the_addresses_of_what_it_refers_to() {
+fn a_rendered_user_has_schemas_and_the_urls_of_its_references() {
     let envelope = Envelope {
         id: "7",
         version: 3,
