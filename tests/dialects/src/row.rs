@@ -24,9 +24,9 @@ pub struct Row {
 pub enum Workspace {
     /// A workspace on an open plan that accepts people of any domain.
     Usual,
-    /// Like [`Usual`](Self::Usual), with this number of paid seats; further users are refused.
+    /// Like `Usual`, with this number of paid seats; further users are refused.
     BlockedAt(i64),
-    /// Like [`Usual`](Self::Usual), with this number of paid seats; further users are allowed.
+    /// Like `Usual`, with this number of paid seats; further users are allowed.
     AllowedBeyond(i64),
     /// A workspace that accepts only people of these domains.
     Domains(&'static [&'static str]),
@@ -34,7 +34,6 @@ pub enum Workspace {
 
 /// One step of a row.
 pub enum Step {
-    /// One request.
     One {
         request: Request,
         /// What must hold for the answer.
@@ -44,7 +43,6 @@ pub enum Step {
     },
     /// A GET of a path that must be quick. The fastest of several counts, because others use the machine too.
     Quick(&'static str),
-    /// Concurrent requests.
     Together {
         requests: Vec<Request>,
         /// The statuses of the answers, in ascending order.
@@ -125,13 +123,11 @@ impl Row {
         self
     }
 
-    /// Adds a GET.
     #[must_use]
     pub fn get(self, path: &str) -> Self {
         self.step(Request::new(Method::GET, path))
     }
 
-    /// Adds a DELETE.
     #[must_use]
     pub fn delete(self, path: &str) -> Self {
         self.step(Request::new(Method::DELETE, path))
@@ -187,13 +183,11 @@ impl Row {
         })
     }
 
-    /// Adds a HEAD.
     #[must_use]
     pub fn head(self, path: &str) -> Self {
         self.step(Request::new(Method::HEAD, path))
     }
 
-    /// Adds an OPTIONS.
     #[must_use]
     pub fn options(self, path: &str) -> Self {
         self.step(Request::new(Method::OPTIONS, path))
@@ -229,7 +223,6 @@ impl Row {
         self.without(name).last(|request| request.headers.push((name, value.to_owned())))
     }
 
-    /// Removes a header.
     #[must_use]
     pub fn without(self, name: &'static str) -> Self {
         self.last(|request| request.headers.retain(|(sent, _)| *sent != name))

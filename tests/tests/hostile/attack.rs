@@ -18,7 +18,6 @@ pub(crate) const PAUSE: Duration = Duration::from_millis(20);
 pub(crate) struct Answers(Arc<Mutex<BTreeMap<String, u64>>>);
 
 impl Answers {
-    /// Counts an answer.
     pub(crate) fn count(&self, answer: impl fmt::Display) {
         *self.0.lock().unwrap().entry(answer.to_string()).or_default() += 1;
     }

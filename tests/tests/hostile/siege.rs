@@ -26,7 +26,7 @@ const GROWTH: u64 = 128;
 /// The same for all attacks together.
 const GROWTH_OF_ALL: u64 = 2 * GROWTH;
 
-/// Usher under attack.
+/// A running Usher that is attacked while it is measured.
 pub(crate) struct Siege {
     processes: Processes,
     quiet: Arc<Quiet>,
@@ -55,7 +55,6 @@ impl Siege {
         Self { processes, quiet, limit: floor.unwrap_or(FLOOR).max(alone * SLOWER), alone, memory }
     }
 
-    /// The attacked program.
     pub(crate) const fn processes(&self) -> &Processes {
         &self.processes
     }
@@ -105,7 +104,7 @@ async fn measure(quiet: &Arc<Quiet>) -> Figures {
     tokio::task::spawn_blocking(move || quiet.measure(TIME)).await.unwrap()
 }
 
-/// The configured floor.
+/// Returns the configured floor, or `None` if none is configured.
 #[expect(clippy::disallowed_methods, reason = "a test can only be configured by its environment")]
 fn floor() -> Option<Duration> {
     std::env::var(FLOOR_VARIABLE).ok().map(|text| Duration::from_millis(text.parse().unwrap()))

@@ -28,7 +28,6 @@ struct Scene {
     aide: Session,
 }
 
-/// A signed-in admin.
 struct Session {
     id: String,
     operator: Operator,

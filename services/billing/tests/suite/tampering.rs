@@ -48,7 +48,7 @@ pub fn own_back() -> String {
 /// What is changed in a table: a column of its first row, or of its first fact of a kind.
 pub type Spot<'c> = (&'c Column, &'static str);
 
-/// A changed value.
+/// A changed value, and what is needed to restore it.
 pub struct Change<'c> {
     pub spot: Spot<'c>,
     /// The current location of the row (`ctid`).

@@ -55,7 +55,7 @@ fn take<T>(answer: Result<Response<T>, Status>) -> Answer<T> {
     Ok(answer?.into_inner())
 }
 
-/// A PatchOp message.
+/// Returns a PatchOp message with these operations.
 pub fn patch_op(operations: &Value) -> String {
     json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": operations })
         .to_string()

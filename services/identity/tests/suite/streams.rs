@@ -1,4 +1,4 @@
-//! Watched change logs.
+//! Streams that follow a change log.
 
 use std::time::Duration;
 

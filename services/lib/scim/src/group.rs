@@ -49,7 +49,7 @@ pub fn canonicalize(mut body: Value, profile: Profile) -> Result<IncomingGroup, 
     Ok(IncomingGroup { attributes, members })
 }
 
-/// Creates a group.
+/// Creates a group from the body of a POST.
 ///
 /// # Errors
 /// `invalidValue` if there is no display name.

@@ -25,7 +25,7 @@ pub use diff::{Change, Changed};
 pub use error::{ScimError, ScimType, short};
 pub use text::{fold, user_name_key};
 
-/// A JSON object.
+/// A JSON object; it keeps the order of its members.
 pub type Object = serde_json::Map<String, serde_json::Value>;
 
 /// How strictly a client's requests are read.

@@ -59,7 +59,7 @@ pub struct ResourceType {
     pub endpoint: &'static str,
     /// What the resource type is for.
     pub description: &'static str,
-    /// The core schema.
+    /// The schema of the core attributes.
     pub schema: Schema,
     /// The extensions; no resource must use them.
     pub extensions: Vec<Schema>,

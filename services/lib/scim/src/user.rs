@@ -22,7 +22,7 @@ use crate::schema::{MAX_USER, ResourceType, USHER_USER};
 use crate::text::shows_nothing;
 use crate::{Object, Profile};
 
-/// Creates a user. The user is active unless `active` says otherwise.
+/// Creates a user from the body of a POST. The user is active unless `active` says otherwise.
 ///
 /// # Errors
 /// `invalidValue` if there is no user name.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::schema::AttrPath;
 
-/// A filter.
+/// The syntax tree of a filter.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Filter {
     /// Both filters hold.

@@ -32,7 +32,7 @@ pub enum Bound<'s> {
 pub struct Place<'s> {
     /// The URN of the extension that holds the attribute; `None` for core attributes.
     pub extension: Option<&'static str>,
-    /// The attribute.
+    /// The attribute that holds the value.
     pub attribute: &'s Attribute,
     /// The sub-attribute. It is `value` if a comparison names a complex attribute alone.
     pub sub: Option<&'s Attribute>,

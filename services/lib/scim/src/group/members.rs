@@ -38,7 +38,7 @@ pub struct Delta {
 }
 
 impl Delta {
-    /// Adds these members.
+    /// Returns a change that adds these members.
     pub(super) fn adding(members: Vec<Member>) -> Self {
         Self {
             add: members.into_iter().map(|member| (member.id, member.display)).collect(),
@@ -46,7 +46,7 @@ impl Delta {
         }
     }
 
-    /// Makes these the only members.
+    /// Returns a change after which these are the only members.
     pub(super) fn exactly(members: Vec<Member>) -> Self {
         Self { clear: true, ..Self::adding(members) }
     }

@@ -111,7 +111,7 @@ pub enum Vocabulary {
 pub struct Attribute {
     /// The name as it is spelled on the wire.
     pub name: Cow<'static, str>,
-    /// The data type.
+    /// The data type of the values.
     pub kind: Kind,
     /// Whether the attribute is a list.
     pub multi_valued: bool,
@@ -127,7 +127,7 @@ pub struct Attribute {
     pub returned: Returned,
     /// Within which scope the values are unique.
     pub uniqueness: Uniqueness,
-    /// The canonical values.
+    /// The canonical values; `vocabulary` says whether others are accepted.
     pub canonical_values: Vec<Cow<'static, str>>,
     /// Whether other values are accepted.
     pub vocabulary: Vocabulary,

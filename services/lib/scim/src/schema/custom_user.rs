@@ -16,7 +16,7 @@ pub struct CustomAttribute {
     pub description: String,
     /// Whether comparisons regard case.
     pub case_exact: bool,
-    /// The canonical values.
+    /// The suggested values; others are accepted too.
     pub canonical_values: Vec<String>,
 }
 

@@ -115,7 +115,6 @@ impl Kept {
         format!("{BASE}{endpoint}/{}", self.id)
     }
 
-    /// Renders a resource.
     fn document(
         &self,
         endpoint: &str,

@@ -1,4 +1,4 @@
-//! Billing's RPCs.
+//! The rows of the table for billing's RPCs.
 
 use usher_proto::billing::v1 as billing;
 use usher_proto::seats::v1::{AtLimit, Pool, SeatClass};
