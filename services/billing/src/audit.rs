@@ -1,4 +1,4 @@
-//! Who did what, beside the facts themselves.
+//! The audit log: who did what, besides the facts of the ledger.
 
 pub mod model;
 pub(crate) mod store;
@@ -11,7 +11,7 @@ use usher_store::{Database, TenantTx};
 use crate::audit::model::entry::AuditEntry;
 use crate::error::BillingError;
 
-/// Writes an entry in the transaction that does what it says.
+/// Writes an audit entry in the transaction of the action that it describes.
 pub(crate) async fn note(
     tx: &mut TenantTx,
     scope: &TenantScope,
@@ -29,7 +29,7 @@ pub(crate) async fn note(
     store::log::insert(tx, &entry).await
 }
 
-/// The entries after one, oldest first.
+/// Returns the entries after one entry, oldest first.
 pub(crate) async fn list(
     database: &Database,
     ctx: &CallContext,

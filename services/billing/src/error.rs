@@ -1,4 +1,4 @@
-//! What can go wrong in billing. Each case says who must act.
+//! The errors of billing. Each case says who must act.
 
 use tonic::Status;
 use usher_base::credential::Denied;
@@ -15,95 +15,95 @@ use crate::terms::model::mode_conflict::ModeConflict;
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BillingError {
-    /// Caller: choose another date; prices are never changed.
+    /// Caller: choose another date, because prices never change.
     #[error(
         "there is a price of a {class} seat from {valid_from} on already; prices are never changed, add one of a later date"
     )]
     PriceExists { class: SeatClass, valid_from: jiff::civil::Date },
-    /// Caller: choose another date; a minimum is never changed.
+    /// Caller: choose another date, because minimums never change.
     #[error("there is another minimum from {0} on already; add one of a later date")]
     MinimumExists(jiff::civil::Date),
-    /// Caller: let it begin with a period.
+    /// Caller: choose the first date of a period.
     #[error("{0}; let it begin with a period")]
     ModeConflict(ModeConflict),
-    /// Caller: set another one of a later date.
+    /// Caller: add a minimum with a later date.
     #[error(
         "it holds in the period up to {end}, which is closed; what was billed stays, set another one from then on"
     )]
     Billed { end: jiff::civil::Date },
-    /// Caller: the term runs to its end.
+    /// Caller: nothing to do; the term runs to its end.
     #[error("true-ups of the commitment were billed, so it can't be withdrawn")]
     CommitmentBilled,
-    /// Caller: let the correction say a class that has a price.
+    /// Caller: correct to a class that has a price.
     #[error(
         "there is no price of a {class} seat on {date}, and the period that it is in is closed; correct to a class that has a price then, or to not billable"
     )]
     ClosedUnpriced { class: String, date: jiff::civil::Date },
-    /// Caller: the account is in use.
+    /// Caller: name an effective date, because the account is in use.
     #[error(
         "the account has prices, minimums or commitments; name the first date of a coming period from which its currency, time zone and periods change"
     )]
     AccountInUse,
-    /// Caller: wait, or find what is missing.
+    /// Caller: wait, or remove the obstacle.
     #[error("the period can't be closed yet: {0}")]
     Incomplete(Obstacles),
-    /// Caller: close the earlier one first.
+    /// Caller: close the earlier period first.
     #[error("periods are closed one after the other; the next is the one that begins on {0}")]
     NotNext(jiff::civil::Date),
-    /// Caller: credit less.
+    /// Caller: credit a smaller amount.
     #[error("line {line_no} has {left} minor units left to credit")]
     OverCredited { line_no: i32, left: i64 },
-    /// Caller: change it at a later boundary.
+    /// Caller: change the currency at a later boundary.
     #[error(
         "from {boundary} on there are prices, a minimum or commitments in the account's currency, up to {until}; they never change, so another currency can begin only after that"
     )]
     CurrencyInUse { boundary: jiff::civil::Date, until: jiff::civil::Date },
-    /// Caller: prices of a closed period stay what they were.
+    /// Caller: choose a later date, because prices of closed periods never change.
     #[error("the period that {0} is in is closed; add a price of a later date")]
     ClosedDate(jiff::civil::Date),
-    /// Caller: sell what is more for the rest of the term, or from its end on.
+    /// Caller: let the term begin after the other one ends.
     #[error("there is a commitment of the {pool} pool from {first} to {end} already; terms never overlap")]
     CommitmentExists { pool: Pool, first: jiff::civil::Date, end: jiff::civil::Date },
-    /// Caller: let the term begin later.
+    /// Caller: choose a later start of the term.
     #[error("the period that {first} is in is closed; a term begins on {open} at the earliest")]
     ClosedTerm { first: jiff::civil::Date, open: jiff::civil::Date },
-    /// Caller: somebody else must approve.
+    /// Caller: ask somebody else to approve.
     #[error("a correction is approved by somebody else than its author")]
     OwnApproval,
-    /// Caller: nothing is left to do.
+    /// Caller: nothing to do.
     #[error("the correction is approved already")]
     AlreadyApproved,
-    /// Caller: take another id.
+    /// Caller: choose another id.
     #[error("the id was used before for something else; take a new one")]
     IdempotencyReused,
     /// Producer: begin the next epoch, or send the current one.
     #[error("the ledger is in epoch {0}")]
     Epoch(i64),
-    /// Nobody: the reader of a report went away.
+    /// Nobody: the client closed the stream of a report.
     #[error("the reader of the report went away")]
     ReaderGone,
-    /// Operator: a defect; a report's rows have one cell a column.
+    /// Operator: this is a defect; each row of a report has one cell per column.
     #[error("a row of the report can't be written")]
     Row(#[from] csv::Error),
-    /// Caller: look it up.
+    /// Caller: check the id or date.
     #[error("there is no such {0} in this workspace")]
     NotFound(&'static str),
-    /// The account's administrator.
+    /// Caller: change the price or the period, so that periods can be rated.
     #[error(transparent)]
     Rating(#[from] RatingError),
-    /// Caller: a field of the message.
+    /// Caller: correct the field of the message.
     #[error(transparent)]
     Argument(#[from] InvalidArgument),
-    /// Caller: the credential.
+    /// Caller: use another credential.
     #[error(transparent)]
     Denied(#[from] Denied),
-    /// Operator: see the source; caller: a value that can't be stored.
+    /// Operator: see the source. Caller: the value can't be stored.
     #[error(transparent)]
     Store(#[from] usher_store::Error),
-    /// Operator: a column that this program can't have written.
+    /// Operator: this program can't have written the value in the column.
     #[error("the billing database holds what this version can't read: {column} of {table}")]
     Corrupt { table: &'static str, column: &'static str },
-    /// Operator: a row that this program can't have written.
+    /// Operator: this program can't have written the row.
     #[error("the billing database holds what this version can't read: {0}")]
     Stored(String),
 }

@@ -1,4 +1,4 @@
-//! The service's protocol, a file for each of its services: validation, calls of the rules, conversion.
+//! The gRPC services, one file each: convert the request, call the rule, convert the result.
 
 pub(crate) mod accounts;
 pub(crate) mod audit;

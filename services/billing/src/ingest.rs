@@ -1,4 +1,4 @@
-//! What identity sends, and what follows from it for limits and jobs, in one transaction.
+//! Applies what identity sends, together with its effects on limits and jobs, in one transaction.
 
 use jiff::Timestamp;
 use usher_store::{ScopedDatabase, TenantTx};
@@ -11,7 +11,7 @@ use crate::ledger::watermarks::Wish;
 use crate::ledger::{self, Appended, watermarks};
 use crate::limits::alerts;
 
-/// Applies a batch, or nothing of it, and raises the alerts that it gives rise to.
+/// Applies a batch, whole or not at all, and raises the alerts that it causes.
 pub(crate) async fn append(
     database: &ScopedDatabase,
     now: Timestamp,
@@ -30,8 +30,8 @@ pub(crate) async fn append(
     Ok(appended)
 }
 
-/// Takes a watermark over; `known_links` is the version of the links that the producer has. It never goes back. One
-/// that is ahead of the clock is not taken over: it would prove what nobody knows yet.
+/// Records a watermark; `known_links` is the version of the links that the producer has. Watermarks never go back. A
+/// watermark that is ahead of the clock is not recorded, because it would promise something about the future.
 pub(crate) async fn advance(
     database: &ScopedDatabase,
     now: Timestamp,

@@ -1,4 +1,4 @@
-//! Invoices: drafted, closed, credited, forecast.
+//! Invoices: drafts, closes, credit notes and forecasts.
 
 pub(crate) mod allocations;
 pub(crate) mod book;

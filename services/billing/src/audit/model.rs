@@ -1,5 +1,3 @@
-//! Values.
-
 pub(crate) mod entry;
 pub mod hash;
 pub(crate) mod record;

@@ -1,4 +1,2 @@
-//! Tables.
-
 pub(crate) mod log;
 pub(crate) mod records;

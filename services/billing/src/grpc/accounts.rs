@@ -10,7 +10,6 @@ use usher_store::Database;
 use crate::terms::accounts;
 use crate::terms::model::account_change::AccountChange;
 
-/// Serves accounts.
 pub(crate) struct AccountApi {
     pub(crate) database: Database,
     pub(crate) tasks: Tasks,

@@ -11,7 +11,6 @@ use uuid::Uuid;
 
 use crate::audit;
 
-/// Serves the audit log.
 pub(crate) struct AuditApi {
     pub(crate) database: Database,
 }

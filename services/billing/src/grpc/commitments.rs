@@ -11,7 +11,6 @@ use crate::limits::licences;
 use crate::terms::commitments;
 use crate::terms::commitments::NewCommitment;
 
-/// Serves what is bought for a term.
 pub(crate) struct CommitmentApi {
     pub(crate) database: Database,
     pub(crate) tasks: Tasks,

@@ -1,4 +1,4 @@
-//! Between messages and the domain.
+//! Conversions between messages and the domain's types.
 
 mod accounts;
 mod audit;

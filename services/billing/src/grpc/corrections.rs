@@ -11,7 +11,7 @@ use crate::grpc::convert::reason;
 use crate::ledger::corrections;
 use crate::ledger::corrections::NewCorrection;
 
-/// Serves corrections and links.
+/// Serves corrections and person links.
 pub(crate) struct CorrectionApi {
     pub(crate) database: Database,
     pub(crate) tasks: Tasks,

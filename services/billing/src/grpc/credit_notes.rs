@@ -9,7 +9,6 @@ use usher_store::Database;
 use crate::invoicing::credit_notes;
 use crate::invoicing::credit_notes::NewCreditNote;
 
-/// Serves credit notes.
 pub(crate) struct CreditNoteApi {
     pub(crate) database: Database,
     pub(crate) tasks: Tasks,

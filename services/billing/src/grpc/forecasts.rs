@@ -9,7 +9,6 @@ use usher_store::Database;
 use crate::grpc::convert::{date, optional_time};
 use crate::invoicing::forecast;
 
-/// Serves forecasts.
 pub(crate) struct ForecastApi {
     pub(crate) database: Database,
 }

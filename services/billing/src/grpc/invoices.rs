@@ -13,12 +13,11 @@ use crate::grpc::convert::{date, optional_time};
 use crate::invoicing::{allocations, invoices};
 use crate::terms::model::what_if::WhatIf;
 
-/// The most allocations in one message.
+/// Maximum number of allocations per message.
 const CHUNK: usize = 1_000;
 
 type Allocations = Pin<Box<dyn Stream<Item = Result<pb::ListAllocationsResponse, Status>> + Send>>;
 
-/// Serves invoices.
 pub(crate) struct InvoiceApi {
     pub(crate) database: Database,
 }

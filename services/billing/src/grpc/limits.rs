@@ -14,7 +14,6 @@ use crate::limits::limit_versions::Said;
 use crate::limits::look::EVERY;
 use crate::limits::view::{Counts, LimitView, Shown};
 
-/// Serves limits.
 pub(crate) struct LimitApi {
     database: Database,
     pollers: Pollers<Counts>,

@@ -11,7 +11,6 @@ use crate::grpc::convert::date;
 use crate::terms::minimums;
 use crate::terms::model::minimum_spend::MOST_MINOR;
 
-/// Serves what periods cost at least.
 pub(crate) struct MinimumApi {
     pub(crate) database: Database,
     pub(crate) tasks: Tasks,

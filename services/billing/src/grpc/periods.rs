@@ -10,7 +10,6 @@ use crate::error::BillingError;
 use crate::grpc::convert::date;
 use crate::invoicing::{closing, invoices};
 
-/// Serves periods.
 pub(crate) struct PeriodApi {
     pub(crate) database: Database,
     pub(crate) tasks: Tasks,

@@ -10,7 +10,6 @@ use usher_store::Database;
 use crate::terms::prices;
 use crate::terms::prices::NewPrice;
 
-/// Serves prices.
 pub(crate) struct PriceApi {
     pub(crate) database: Database,
     pub(crate) tasks: Tasks,

@@ -8,7 +8,6 @@ use usher_store::Database;
 
 use crate::ledger::reconciliation;
 
-/// Serves comparisons.
 pub(crate) struct ReconciliationApi {
     pub(crate) database: Database,
 }

@@ -22,7 +22,6 @@ use crate::reports::model::Order;
 
 type Parts = Pin<Box<dyn Stream<Item = Result<pb::ExportReportResponse, Status>> + Send>>;
 
-/// Serves reports.
 pub(crate) struct ReportApi {
     pub(crate) database: Database,
     pub(crate) tasks: Tasks,
@@ -60,7 +59,7 @@ impl ReportService for ReportApi {
     }
 }
 
-/// Sends a report's chunks, then its manifest; or why it ends early.
+/// Sends the chunks of a report, then its manifest, or the error that ends it early.
 async fn export(
     database: &Database,
     ctx: &CallContext,
@@ -90,6 +89,6 @@ async fn export(
         Err(BillingError::ReaderGone) => return,
         Err(error) => Err(error.into()),
     };
-    // A reader that has gone away does not want it.
+    // The send fails only if the client closed the stream, and then nobody needs the error.
     let _ = answers.send(last).await;
 }

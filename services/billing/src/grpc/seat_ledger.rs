@@ -30,13 +30,12 @@ use crate::limits::model::limit::PlanLimit;
 use crate::limits::model::refusal::Refusals;
 use crate::limits::{limit_versions, refusals};
 
-/// The most workspaces whose cursors are asked for at once.
+/// Maximum number of workspaces per request for cursors.
 const MOST_CURSORS: usize = 1_000;
 
-/// The most linked persons of several workspaces in one answer, of some 80 bytes each.
+/// Maximum number of linked persons per response, over all workspaces; each takes about 80 bytes.
 const MOST_LINKS: usize = 10_000;
 
-/// Serves the ledger of seat events.
 pub(crate) struct SeatLedgerApi {
     pub(crate) database: Database,
     pub(crate) tasks: Tasks,
@@ -210,7 +209,7 @@ async fn take_along(
     }
 }
 
-/// Applies batch after batch until the producer ends the stream. A batch that has begun is ended.
+/// Applies batch after batch until the producer ends the stream. A batch that has begun is completed.
 async fn append_all(
     database: &Database,
     ctx: &CallContext,
@@ -245,13 +244,13 @@ fn links_to_wire(workspace_id: &str, links: Links) -> pb::PersonLinks {
     }
 }
 
-/// Whether an error tells of one workspace's rows only: the database answers, and the clock is right.
+/// Returns whether an error concerns only the rows of one workspace: the database answers, and the clock is right.
 async fn is_one_workspaces(database: &Database, error: &BillingError) -> bool {
     !matches!(error, BillingError::Store(usher_store::Error::ClockAhead(_))) && database.ping().await.is_ok()
 }
 
-/// Applies one batch. Whatever is wrong with it is an answer: one workspace's fault does not stop
-/// the others. Only a fault of this service, or of the caller's credential, ends the stream.
+/// Applies one batch. A fault of one workspace is reported in the response, so that it does not stop the others. Only
+/// a fault of this service or of the caller's credential ends the stream.
 async fn append(
     database: &Database,
     ctx: &CallContext,

@@ -1,4 +1,4 @@
-//! States of all users, as identity streams them.
+//! The states of all users, which identity streams.
 
 use tonic::{Status, Streaming};
 use usher_base::id::WorkspaceId;
@@ -7,17 +7,17 @@ use usher_rpc::convert::{invalid, missing, parse};
 
 use crate::ledger::model::state::{ActiveUser, Claim};
 
-/// The most users of one workspace.
+/// Maximum number of users per workspace.
 const MOST_USERS: usize = 5_000_000;
 
-/// A workspace's state, received.
+/// The received state of a workspace.
 pub(super) struct State {
     pub(super) workspace: WorkspaceId,
     pub(super) claim: Claim<Vec<ActiveUser>>,
     pub(super) reason: String,
 }
 
-/// Reads the stream to its end.
+/// Reads the whole stream.
 pub(super) async fn receive<M>(
     mut stream: Streaming<M>,
     part: fn(M) -> Option<pb::StatePart>,

@@ -10,7 +10,6 @@ use crate::grpc::convert::{optional_time, statement_line};
 use crate::invoicing::statements;
 use crate::ledger::usage::DateRange;
 
-/// Serves statements.
 pub(crate) struct StatementApi {
     pub(crate) database: Database,
 }

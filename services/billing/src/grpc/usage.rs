@@ -89,7 +89,7 @@ impl UsageService for UsageApi {
     }
 }
 
-/// A page's token is the last interval before it: its person and the number that opened it.
+/// Parses a page token: the person and the opening number of the last interval of the page before.
 fn interval_token(token: &str) -> Result<(PersonKey, i64), InvalidArgument> {
     if token.is_empty() {
         return Ok((PersonKey::from_uuid(Uuid::nil()), 0));

@@ -13,7 +13,7 @@ use crate::verification::signed_heads;
 /// Serves verifications and signed heads.
 pub(crate) struct VerificationApi {
     pub(crate) database: Database,
-    /// The keys that signed heads are by.
+    /// The keys that sign heads.
     pub(crate) proof: Option<ProofKeys>,
 }
 

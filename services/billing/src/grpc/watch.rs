@@ -1,4 +1,4 @@
-//! Streams that stay open: what there is, and then whatever is new.
+//! Streams that stay open: the current state first, then every change.
 
 use std::pin::Pin;
 
@@ -10,11 +10,11 @@ use usher_rpc::Tasks;
 
 use crate::limits::look::Look;
 
-/// The stream of an answer.
+/// The stream of a response.
 pub(super) type Watch<M> = Pin<Box<dyn Stream<Item = Result<M, Status>> + Send>>;
 
-/// Watches until the watcher goes away, which it does for its server when its credential ends, until a look fails,
-/// or until the service stops.
+/// Sends changes until the watcher disconnects (its server does so when its credential ends), a poll fails, or the
+/// service stops.
 pub(super) fn watch<L, M>(tasks: &Tasks, look: L) -> Response<Watch<M>>
 where
     L: Look,

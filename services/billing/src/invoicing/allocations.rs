@@ -1,4 +1,4 @@
-//! Who a period's seat lines are for.
+//! Allocations: the persons that a period's seat lines are for.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -15,18 +15,18 @@ use crate::sql::LONGEST_SCAN;
 use crate::terms::model::price_version;
 use crate::terms::{accounts, prices};
 
-/// A person's share of a class's seat line.
+/// A person's share of the seat line of a class.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Share {
     pub(crate) person: PersonKey,
     pub(crate) class: SeatClass,
     pub(crate) days: i64,
-    /// The first and the last of the days; none where the class was never the highest touched.
+    /// The first and the last of the days; `None` if the class was never the person's highest.
     pub(crate) dates: Option<(Date, Date)>,
     pub(crate) amount_minor: i64,
 }
 
-/// A period's shares, by rank of class, then person.
+/// Returns the shares of a period, by rank of class, then by person.
 pub(crate) async fn get(
     database: &Database,
     ctx: &CallContext,
@@ -44,7 +44,7 @@ pub(crate) async fn get(
     Ok(shares)
 }
 
-/// A period's shares, as it is seen.
+/// Returns the shares of a period for a view of it.
 pub(crate) async fn of_period(tx: &mut TenantTx, view: &View) -> Result<Vec<Share>, BillingError> {
     let calendar = &view.calendar;
     let versions = prices::since(tx, view.period.currency_since, view.known.at).await?;

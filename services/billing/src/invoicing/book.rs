@@ -1,4 +1,4 @@
-//! Reading what invoices are computed from.
+//! Reads what invoices are computed from.
 
 use usher_store::TenantTx;
 
@@ -10,14 +10,14 @@ use crate::limits::store::limits;
 use crate::terms::store::{accounts, commitments, minimums, prices};
 
 impl Book {
-    /// Reads everything that was known at a time, apart from who was there.
+    /// Reads everything that was known at a time, except the seats.
     pub(crate) async fn load(tx: &mut TenantTx, as_of: Knowledge) -> Result<Self, BillingError> {
         let commitments = commitments::known(tx, as_of.at).await?;
-        // Limits decide about true-ups only.
+        // Limits affect true-ups only.
         let limits = if commitments.is_empty() { Vec::new() } else { limits::until(tx, as_of.at).await? };
         let mut closes = closes::all(tx).await?;
         closes.retain(|close| close.closed_at <= as_of.at);
-        // Notes are of closed periods, and credits are left by them.
+        // Only closed periods have credit notes and carried credits.
         let (notes, credits) = if closes.is_empty() {
             (Vec::new(), Vec::new())
         } else {

@@ -1,4 +1,4 @@
-//! Closing periods: only on proof that everything is there, and for ever.
+//! Closes periods permanently, and only if it is proven that all facts have arrived.
 
 use serde_json::json;
 use usher_base::{CallContext, Permission, TenantScope};
@@ -28,17 +28,17 @@ use crate::terms::model::mode_conflict;
 use crate::terms::model::what_if::WhatIf;
 use crate::terms::store::{accounts, prices};
 
-/// What still keeps a period from being closed.
+/// The obstacles to closing a period.
 #[derive(Debug, Default)]
 pub(crate) struct Missing {
-    /// None where it can be closed.
+    /// `None` if the period can be closed.
     pub(crate) obstacles: Obstacles,
-    /// Whether a comparison of states is among it.
+    /// Returns whether a comparison of states is missing.
     comparison: bool,
 }
 
-/// Looks for what is missing: of the period only. What happened after its end need neither be there
-/// nor be compared, so that a workspace in which something happens all the time can be closed.
+/// Finds the obstacles of the period alone. Facts after its end need not have arrived or been compared, so that a
+/// workspace with constant changes can be closed.
 pub(crate) async fn missing(
     tx: &mut TenantTx,
     ledger: Option<&Ledger>,
@@ -53,7 +53,7 @@ pub(crate) async fn missing(
         found.push(Obstacle::NothingSent);
         return Ok(Missing { obstacles: Obstacles(found), comparison: false });
     };
-    // Times increase with numbers: one of after the end shows that all before it are there.
+    // Times increase with numbers, so an event after the end shows that all events before it have arrived.
     let reached = ledger.last_effective_at.as_microsecond() >= calendar.close();
     if ledger.halted {
         found.push(Obstacle::Halted { applied: ledger.acknowledged_sequence });
@@ -75,8 +75,7 @@ pub(crate) async fn missing(
     Ok(Missing { obstacles: Obstacles(found), comparison })
 }
 
-/// Closes a period: the first that is not closed, where everything about it is proven to be there.
-/// Where it is closed already, gives what was closed.
+/// Closes the first open period if all obstacles are gone. If it is closed already, returns that close.
 pub(crate) async fn close(
     database: &Database,
     ctx: &CallContext,
@@ -106,7 +105,7 @@ pub(crate) async fn close(
     let Missing { obstacles, comparison } = missing(&mut tx, ledger.as_ref(), &calendar, scope.now()).await?;
     let Some(ledger) = ledger.filter(|_| obstacles.is_empty()) else {
         if comparison {
-            // The proof is asked for, so that the next attempt has it.
+            // Request the proof, so that the next attempt has it.
             reconciliation::want(&mut tx).await?;
             tx.commit().await?;
         }
@@ -129,7 +128,7 @@ pub(crate) async fn close(
     };
     let close = seal(&scope, &ledger, &draft);
     if !store::insert(&mut tx, &close).await? {
-        // Another call was faster; by the same rule it closed the same.
+        // Another call closed the period first, by the same rule and with the same result.
         drop(tx);
         let mut tx = database.begin().await?;
         return store::find(&mut tx, close.ordinal)
@@ -176,7 +175,7 @@ fn seal(scope: &TenantScope, ledger: &Ledger, draft: &Draft) -> Close {
     close
 }
 
-/// The hash that a snapshot must have.
+/// Computes the hash that the snapshot must have.
 pub(crate) fn snapshot_hash(
     close: &Close,
     counts: &[Vec<usher_rating::DailyCount>],
@@ -205,8 +204,8 @@ pub(crate) fn snapshot_hash(
     sealed.hash()
 }
 
-/// Each line is owed by the workspace, and earned by its class and the period that it is about. What is
-/// owed in another currency than the period's is on an account of its own.
+/// Each line is owed by the workspace, and earned by its class and the period that it is about. Amounts in another
+/// currency than the period's are on an account of their own.
 fn postings(draft: &Draft, close: &Close) -> Vec<Posting> {
     let mut postings = Vec::new();
     for line in draft.lines.iter().filter(|line| line.amount_minor != 0) {

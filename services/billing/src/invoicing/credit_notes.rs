@@ -1,7 +1,7 @@
-//! Credit notes: what a workspace gets back of a closed period, for ever and by a person's decision.
+//! Credit notes: permanent credits for a closed period, issued by a person.
 //!
-//! A note changes nothing of the invoice that it credits. It is booked in the period that is open
-//! when it is issued, as lines of that period's invoice; a negative net is carried forward.
+//! A note does not change the invoice that it credits. It is booked in the period that is open when the note is
+//! issued, as lines of that period's invoice; a negative sum is carried forward.
 
 use std::collections::BTreeSet;
 
@@ -21,26 +21,26 @@ use crate::ledger::open_period;
 use crate::terms::model::currency::Currency;
 use crate::terms::store::accounts;
 
-/// What a caller asks for.
+/// The note that a caller requests.
 #[derive(Clone, Debug)]
 pub(crate) struct NewCreditNote {
-    /// Makes a repeat of the call the same note.
+    /// A repeated call with this id issues no second note.
     pub(crate) id: EventId,
-    /// The first date of the closed period that is credited.
+    /// The first date of the credited period, which must be closed.
     pub(crate) first: Date,
     pub(crate) lines: Vec<NewCreditLine>,
     pub(crate) reason: String,
 }
 
-/// How much of a line is given back.
+/// The credited amount of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct NewCreditLine {
-    /// The line's number on the invoice.
+    /// The number of the line on the invoice.
     pub(crate) line_no: i32,
     pub(crate) amount_minor: i64,
 }
 
-/// Issues a note. Of one that was issued already, gives what was.
+/// Issues a note. If a note with the id was issued already, returns that.
 pub(crate) async fn issue(
     database: &Database,
     ctx: &CallContext,
@@ -97,7 +97,7 @@ fn check(new: &NewCreditNote) -> Result<(), BillingError> {
     Ok(())
 }
 
-/// The currency of a note: that of the periods that its lines are about.
+/// Returns the currency of a note: that of the periods that its lines are about.
 fn currency(closed: &[Close], lines: &[CreditLine]) -> Result<Currency, BillingError> {
     let of = |line: &CreditLine| closed.iter().find(|close| close.ordinal == line.origin);
     let mut currencies = lines.iter().filter_map(of).map(|close| &close.currency);
@@ -108,7 +108,7 @@ fn currency(closed: &[Close], lines: &[CreditLine]) -> Result<Currency, BillingE
     Ok(first.clone())
 }
 
-/// The lines to credit: none by more than it was billed, all notes together.
+/// Returns the credited lines. All notes together credit no line by more than its amount.
 async fn credited(
     tx: &mut TenantTx,
     close: &Close,

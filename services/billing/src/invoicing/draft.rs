@@ -1,4 +1,4 @@
-//! What a period costs by what is known at a number of the ledger.
+//! Computes what a period costs, as of a number of the ledger.
 
 use usher_rating::Calendar;
 use usher_store::TenantTx;
@@ -10,7 +10,7 @@ use crate::invoicing::model::period_seats::PeriodSeats;
 use crate::terms::model::period::Period;
 use crate::terms::model::what_if::WhatIf;
 
-/// Drafts a period's invoice, also by other prices or counts than the ledger's.
+/// Drafts a period's invoice, also with other prices or counts than the recorded ones.
 pub(crate) async fn draft(
     tx: &mut TenantTx,
     book: &Book,

@@ -1,4 +1,4 @@
-//! What a period is expected to cost.
+//! Computes what a period is expected to cost.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -23,25 +23,25 @@ use crate::terms::model::account::Account;
 use crate::terms::model::price_version;
 use crate::terms::model::what_if::WhatIf;
 
-/// A forecast with what it rests on. Amounts are of the account's currency.
+/// A forecast, and how it was computed. Amounts are in the account's currency.
 pub(crate) struct Forecast {
     pub(crate) account: Account,
-    /// The first date of the period, and the date after the last.
+    /// The first date of the period, and the date after the last date.
     pub(crate) dates: (Date, Date),
-    /// What seats have cost until now.
+    /// The cost of seats so far.
     pub(crate) accrued_minor: i64,
-    /// What they are still to cost.
+    /// The expected cost of seats for the rest of the period.
     pub(crate) remainder_minor: i64,
-    /// What floors and the minimum add.
+    /// The amounts of floors and the minimum.
     pub(crate) floor_minor: i64,
-    /// True-ups, and adjustments of earlier periods.
+    /// The amounts of true-ups and of adjustments of earlier periods.
     pub(crate) other_minor: i64,
     pub(crate) expected_minor: i64,
     pub(crate) scheduled: Vec<ScheduledChange>,
     pub(crate) basis: String,
 }
 
-/// Expects that nobody comes or goes after a time; what is known to change is in it.
+/// Forecasts under the assumption that nobody is added or removed after a time; scheduled changes are included.
 pub(crate) async fn get(
     database: &Database,
     ctx: &CallContext,
@@ -84,7 +84,7 @@ pub(crate) async fn get(
     })
 }
 
-/// What a forecast rests on, for people.
+/// Describes for people how the forecast was computed.
 fn basis(view: &View, open: i64) -> Result<String, BillingError> {
     let begins = Timestamp::from_microsecond(view.calendar.open())
         .map_err(|_| BillingError::Stored("an instant out of range".to_owned()))?;
@@ -96,7 +96,7 @@ fn basis(view: &View, open: i64) -> Result<String, BillingError> {
     ))
 }
 
-/// What seats have cost until a view's last instant, and how many are open then.
+/// The cost of seats until the last instant of a view, and the number of open seats at that instant.
 struct Accrual<'v> {
     view: &'v View,
     tally: Tally,
@@ -108,7 +108,6 @@ impl<'v> Accrual<'v> {
         Self { view, tally: Tally::new(&usher_rating::classes(), &view.calendar), open: 0 }
     }
 
-    /// Adds a person.
     fn add(&mut self, stays: &[Stay<PersonKey>]) {
         let now = self.view.known.at.as_microsecond();
         let begun = stays.iter().filter(|stay| stay.start < now);
@@ -116,7 +115,7 @@ impl<'v> Accrual<'v> {
         if let Some(so_far) = Member::new(so_far, self.tally.classes(), self.tally.calendar()) {
             self.tally.add(&so_far);
         }
-        // Of a coming period, those who are there when it begins.
+        // For a future period, count the persons who are present when it begins.
         let at = self.view.last_instant().max(self.view.calendar.open());
         let held = stays.iter().any(|stay| stay.start <= at && stay.end.is_none_or(|end| at < end));
         self.open += i64::from(held);

@@ -1,4 +1,4 @@
-//! Reading invoices: closed ones as they were closed, others as a preview.
+//! Reads invoices: closed ones as they were closed, others as a preview.
 
 use std::collections::BTreeMap;
 
@@ -29,14 +29,14 @@ use crate::terms::model::currency::Currency;
 use crate::terms::model::period::Period;
 use crate::terms::model::what_if::WhatIf;
 
-/// A period's invoice.
+/// The invoice of a period.
 pub(crate) struct Invoice {
     pub(crate) state: State,
-    /// What it comes to in other currencies than its period's.
+    /// The settlements in currencies other than the period's.
     pub(crate) others: Vec<Settlement>,
-    /// The periods that its lines are about, by number.
+    /// The periods that the lines are about, by number.
     origins: BTreeMap<i64, Origin>,
-    /// The credit notes about the period; they change none of its lines.
+    /// The credit notes about the period; they do not change its lines.
     pub(crate) notes: Vec<CreditNote>,
 }
 
@@ -47,7 +47,7 @@ struct Origin {
     currency: Currency,
 }
 
-/// A closed period, and what credit notes gave back of it.
+/// A closed period, and the total of its credit notes.
 pub(crate) struct ClosedPeriod {
     pub(crate) close: Close,
     pub(crate) credited_minor: i64,
@@ -55,9 +55,9 @@ pub(crate) struct ClosedPeriod {
 
 /// Whether an invoice is final.
 pub(crate) enum State {
-    /// For ever.
+    /// Closed permanently.
     Closed(Box<Close>, Vec<InvoiceLine>),
-    /// By what is known; and why it could not be closed, which is nothing where it could.
+    /// A preview with the obstacles to closing; none if the period could be closed.
     Provisional(Box<Draft>, Obstacles),
 }
 
@@ -69,7 +69,7 @@ impl Invoice {
         }
     }
 
-    /// The currency of its period.
+    /// Returns the currency of the period.
     pub(crate) fn own_currency(&self) -> &Currency {
         match &self.state {
             State::Closed(close, _) => &close.currency,
@@ -77,19 +77,18 @@ impl Invoice {
         }
     }
 
-    /// The currency of a line: that of the period that it is about.
+    /// Returns the currency of a line: that of the period that it is about.
     pub(crate) fn currency(&self, line: &InvoiceLine) -> &Currency {
         self.origins.get(&line.origin).map_or_else(|| self.own_currency(), |origin| &origin.currency)
     }
 
-    /// The first date of the period that a line is about.
+    /// Returns the first date of the period that a line is about.
     pub(crate) fn origin(&self, line: &InvoiceLine) -> String {
         self.origins.get(&line.origin).map(|origin| origin.first.to_string()).unwrap_or_default()
     }
 }
 
-/// A period's invoice, by what was known at a time. A closed one is what it was closed as,
-/// from then on.
+/// Returns a period's invoice as of a time. Once the period is closed, returns the closed invoice.
 pub(crate) async fn get(
     database: &Database,
     ctx: &CallContext,
@@ -105,7 +104,7 @@ pub(crate) async fn get(
     Ok(invoice)
 }
 
-/// As [`get`], within a transaction.
+/// Same as [`get`], within a transaction.
 pub(crate) async fn read(
     tx: &mut TenantTx,
     period: Period,
@@ -126,8 +125,7 @@ pub(crate) async fn read(
     provisional(tx, period, known, known_at.map_or(Moment::Now(now), Moment::Past), &WhatIf::default()).await
 }
 
-/// A period's invoice as it would be if something were otherwise; of a closed period by what was
-/// known when it was closed.
+/// Returns what a period's invoice would be under other assumptions; for a closed period as of its close.
 pub(crate) async fn preview(
     database: &Database,
     ctx: &CallContext,
@@ -147,7 +145,7 @@ pub(crate) async fn preview(
     Ok(invoice)
 }
 
-/// When it is asked what is missing.
+/// The time at which obstacles are checked.
 #[derive(Clone, Copy)]
 enum Moment {
     Now(Timestamp),
@@ -174,7 +172,7 @@ async fn provisional(
     Ok(Invoice { state: State::Provisional(Box::new(draft), obstacles), others, origins, notes: Vec::new() })
 }
 
-/// The periods that lines of a period's invoice can be about.
+/// Returns the periods that the lines of a period's invoice can be about.
 fn origins(closes: &[Close], period: &Period) -> BTreeMap<i64, Origin> {
     let closed = closes.iter().filter(|close| close.ordinal < period.ordinal);
     let origin = |close: &Close| Origin { first: close.first, currency: close.currency.clone() };
@@ -183,7 +181,7 @@ fn origins(closes: &[Close], period: &Period) -> BTreeMap<i64, Origin> {
     earlier.chain([(period.ordinal, own)]).collect()
 }
 
-/// The closed periods, oldest first, and the first that is open.
+/// Returns the closed periods, oldest first, and the first open one.
 pub(crate) async fn list(
     database: &Database,
     ctx: &CallContext,

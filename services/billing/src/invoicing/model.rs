@@ -1,5 +1,3 @@
-//! Invoices as values.
-
 pub(crate) mod book;
 pub(crate) mod charge;
 pub(crate) mod close;

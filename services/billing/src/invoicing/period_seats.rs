@@ -1,4 +1,4 @@
-//! Counting who was there: one pass over all persons gives everything that an invoice needs.
+//! Counts seats: one pass over all persons gives everything that an invoice needs.
 
 use usher_base::id::PersonKey;
 use usher_rating::{Calendar, Member, Stay, Tally};
@@ -18,7 +18,8 @@ use crate::terms::model::period::Period;
 use crate::terms::model::what_if::WhatIf;
 
 impl PeriodSeats {
-    /// Counts the seats of a period by its calendar. `visit` gets each person's stays in and around the period.
+    /// Counts the seats of a period by its calendar. Calls `visit` with each person's intervals in and around the
+    /// period.
     pub(crate) async fn read(
         tx: &mut TenantTx,
         book: &Book,
@@ -65,7 +66,7 @@ impl PeriodSeats {
 }
 
 impl ClosedSeats {
-    /// Counts the seats of a closed period again, with all that was ever billed for it.
+    /// Counts the seats of a closed period again, with everything that was ever billed for it.
     pub(crate) async fn read(
         tx: &mut TenantTx,
         book: &Book,
@@ -86,7 +87,7 @@ impl ClosedSeats {
 }
 
 impl PoolUsages {
-    /// Counts the open seats of the commitments' pools, over a calendar and all quarters that end until it does.
+    /// Counts the open seats of the commitments' pools, over a calendar and all quarters that end before it does.
     pub(crate) async fn read(
         tx: &mut TenantTx,
         book: &Book,
@@ -106,14 +107,14 @@ impl PoolUsages {
     }
 }
 
-/// Adds a person to the period of a tally.
+/// Adds a person to the tally of the period.
 fn count(stays: &[Stay<PersonKey>], tally: &mut Tally) {
     if let Some(member) = Member::new(stays.iter().copied(), tally.classes(), tally.calendar()) {
         tally.add(&member);
     }
 }
 
-/// Has the pools counted over the quarters that decide about a period's true-ups.
+/// Registers the pools to be counted, over the quarters that decide about a period's true-ups.
 fn meter(book: &Book, period: &Period, changes: &mut PoolChanges) -> Result<(), BillingError> {
     for commitment in book.trued_up_in(period) {
         for (_, quarter) in book.metered_quarters(commitment, period.end)? {
@@ -123,7 +124,7 @@ fn meter(book: &Book, period: &Period, changes: &mut PoolChanges) -> Result<(), 
     Ok(())
 }
 
-/// The closed periods that facts have changed since the close before a period.
+/// Returns the closed periods that facts have changed since the close before a period.
 async fn changed_closes<'b>(
     tx: &mut TenantTx,
     book: &'b Book,

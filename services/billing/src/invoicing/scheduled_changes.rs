@@ -1,4 +1,4 @@
-//! What is set to change on a later date of a period.
+//! Changes that are scheduled for a later date of a period.
 
 use jiff::civil::Date;
 use usher_seats::{Pool, ScheduledChangeKind, SeatClass};
@@ -6,27 +6,27 @@ use usher_seats::{Pool, ScheduledChangeKind, SeatClass};
 use crate::invoicing::model::book::Book;
 use crate::invoicing::view::View;
 
-/// A change that is known beforehand.
+/// A scheduled change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ScheduledChange {
-    /// The date on which it begins.
+    /// The date on which the change takes effect.
     pub(crate) date: Date,
     pub(crate) kind: ScheduledChangeKind,
     pub(crate) about: About,
-    /// For people.
+    /// A description for people.
     pub(crate) detail: String,
 }
 
-/// What changes.
+/// The subject of the change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum About {
-    /// A price.
+    /// The price of a class.
     Class(SeatClass),
-    /// A commitment.
+    /// A commitment of a pool.
     Pool(Pool),
 }
 
-/// The changes after a view's last date, by date.
+/// Returns the changes after a view's last date, by date.
 pub(crate) fn of(book: &Book, view: &View) -> Vec<ScheduledChange> {
     let today = view.calendar.dates()[view.calendar.locate(view.last_instant())];
     let later = |date: Date| today < date && date < view.period.end;
@@ -50,7 +50,7 @@ pub(crate) fn of(book: &Book, view: &View) -> Vec<ScheduledChange> {
         let seats = format!("{} seats at {}", commitment.quantity, commitment.unit_price.spelled(exponent));
         add(commitment.first, ScheduledChangeKind::Commitment, seats.clone());
         add(commitment.end, ScheduledChangeKind::CommitmentEnd, seats);
-        // The last quarter has no rest to be bought.
+        // The last quarter of a term has no true-up, because nothing remains of the term.
         for quarter in commitment.quarters().filter(|quarter| quarter.end < commitment.end) {
             add(
                 quarter.last(),

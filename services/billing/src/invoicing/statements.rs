@@ -1,4 +1,4 @@
-//! Statements: what a period costs.
+//! Statements: the cost of any range of dates.
 
 use jiff::Timestamp;
 use usher_base::{CallContext, Permission};
@@ -13,14 +13,14 @@ use crate::sql::LONGEST_SCAN;
 use crate::terms::model::price_version;
 use crate::terms::prices;
 
-/// A statement for a period that is not closed.
+/// A statement, which is never final.
 pub(crate) struct Statement {
     pub(crate) usage: Usage,
     pub(crate) lines: Vec<Line>,
     pub(crate) total_minor: i64,
 }
 
-/// Rates a period.
+/// Rates a range of dates.
 pub(crate) async fn get(
     database: &Database,
     ctx: &CallContext,

@@ -1,4 +1,4 @@
-//! The tables of closed periods.
+//! Database access for closed periods.
 
 pub(crate) mod close_lines;
 pub(crate) mod closes;

@@ -1,4 +1,4 @@
-//! How a period is seen: as it was closed, or by what is known.
+//! A view of a period: as it was closed, or as of a time.
 
 use usher_rating::Calendar;
 use usher_store::TenantTx;
@@ -8,19 +8,19 @@ use crate::invoicing::store::closes;
 use crate::ledger::model::knowledge::Knowledge;
 use crate::terms::model::period::Period;
 
-/// A period with what is known of it. Of a closed one that never changes: whatever comes later is
-/// booked in a later period.
+/// A period as of a time. The view of a closed period never changes, because later facts are booked in a later
+/// period.
 #[derive(Clone, Debug)]
 pub(crate) struct View {
     pub(crate) period: Period,
-    /// Of a closed period as it was recorded, whatever became of its zone.
+    /// For a closed period the recorded calendar, whatever rules its zone has now.
     pub(crate) calendar: Calendar,
     pub(crate) known: Knowledge,
     pub(crate) closed: bool,
 }
 
 impl View {
-    /// The period by what was known at a time; if it was closed by then, by what it was closed with.
+    /// Returns the period as of a time; if it was closed by then, as of its close.
     pub(crate) async fn new(
         tx: &mut TenantTx,
         period: Period,
@@ -38,8 +38,8 @@ impl View {
         })
     }
 
-    /// The last instant that it is about, in microseconds since 1970: of a period that goes on, the one
-    /// at which it is seen.
+    /// Returns the last instant that the view is about, in microseconds since 1970; for a period that has not ended,
+    /// the time of the view.
     pub(crate) fn last_instant(&self) -> i64 {
         self.known.at.as_microsecond().min(self.calendar.close() - 1)
     }

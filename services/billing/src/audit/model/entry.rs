@@ -1,9 +1,7 @@
-//! An entry of the audit log.
-
 use serde_json::Value;
 use usher_base::id::EventId;
 
-/// An entry of the audit log.
+/// One administrative action on the account.
 #[derive(Clone, Debug)]
 pub(crate) struct AuditEntry {
     pub(crate) id: EventId,

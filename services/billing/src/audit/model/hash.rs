@@ -1,12 +1,12 @@
-//! Hashes, and where a chain of them begins.
+//! Hashes, and the start of a hash chain.
 
-/// SHA-256 of a fact and all before it.
+/// SHA-256 of a fact and of all facts before it.
 pub type Hash = [u8; 32];
 
-/// What the first fact is chained to.
+/// The hash that precedes the first fact.
 pub const GENESIS: Hash = [0; 32];
 
-/// Bytes as lower-case hexadecimal digits.
+/// Formats bytes as lower-case hexadecimal digits.
 pub fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {

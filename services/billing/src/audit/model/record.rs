@@ -1,10 +1,10 @@
-//! What billing keeps beside the facts, and the chain that makes changes to it evident.
+//! Records: hashed copies of billing's rows, in a chain that makes changes to the rows evident.
 
 use sha2::{Digest as _, Sha256};
 
 use crate::audit::model::hash::{GENESIS, Hash};
 
-/// A table whose rows are chained.
+/// A table whose rows are recorded in the chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
     Terms,
@@ -32,7 +32,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    /// All there are.
+    /// All tables with records.
     pub(crate) const ALL: [Self; 22] = [
         Self::Terms,
         Self::Price,
@@ -58,7 +58,7 @@ impl Kind {
         Self::Reconciliation,
     ];
 
-    /// Where its rows are; its name in the chain.
+    /// The name of the table, which is also its name in the chain.
     pub(crate) const fn table(self) -> &'static str {
         match self {
             Self::Terms => "account_terms",
@@ -86,7 +86,7 @@ impl Kind {
         }
     }
 
-    /// The key of its rows, in SQL. Rows of one key are written together, and have one entry.
+    /// The SQL expression for the key of a row. Rows with the same key are written together and share one record.
     pub(crate) const fn key(self) -> &'static str {
         match self {
             Self::Terms | Self::Minimum => "to_char(t.valid_from, 'YYYY-MM-DD')",
@@ -108,7 +108,7 @@ impl Kind {
         }
     }
 
-    /// The condition, in SQL, by which the rows of the key `$2` are found; an index leads to them.
+    /// The SQL condition that finds the rows with key `$2`. An index supports it.
     pub(crate) const fn condition(self) -> &'static str {
         match self {
             Self::Terms | Self::Minimum => "t.valid_from = to_date($2, 'YYYY-MM-DD')",
@@ -138,20 +138,20 @@ impl Kind {
     }
 }
 
-/// An entry of the chain.
+/// A record: one entry of the chain.
 #[derive(Clone, Debug)]
 pub(crate) struct Record {
     pub(crate) number: i64,
     pub(crate) kind: String,
     pub(crate) key: String,
-    /// Of the rows; none where there are none any more.
+    /// The hash of the rows; `None` if they were deleted.
     pub(crate) content: Option<Hash>,
-    /// As it is stored.
+    /// The hash as it is stored.
     pub(crate) hash: Hash,
 }
 
 impl Record {
-    /// The hash that it must have after the one before. The database's `append_record_of` says the same.
+    /// Computes the hash of this record after the one before. The database's `append_record_of` must agree.
     pub(crate) fn chain(&self, before: &Hash) -> Hash {
         Sha256::new()
             .chain_update(before)

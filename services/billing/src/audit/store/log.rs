@@ -1,4 +1,4 @@
-//! The audit log.
+//! The table of audit entries.
 
 use serde_json::Value;
 use usher_base::id::EventId;
@@ -27,7 +27,7 @@ pub(crate) async fn insert(tx: &mut TenantTx, entry: &AuditEntry) -> Result<(), 
     records::append(tx, &[(Kind::Audit, entry.id.to_string())]).await
 }
 
-/// The entries after one, oldest first: their ids sort by time.
+/// Returns the entries after one entry, oldest first; ids sort by time.
 pub(crate) async fn page(
     tx: &mut TenantTx,
     after: EventId,

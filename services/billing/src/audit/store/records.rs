@@ -1,4 +1,4 @@
-//! The chain of everything that billing keeps beside the facts.
+//! The chain of records, in the database.
 
 use std::collections::BTreeMap;
 
@@ -9,12 +9,12 @@ use crate::audit::model::record::{Kind, Record};
 use crate::error::BillingError;
 use crate::sql::hash;
 
-/// The hash of the rows of a kind that have a key; NULL where there are none.
+/// The SQL expression for the hash of the rows of a kind that have a key; NULL if there are no rows.
 const CONTENT: &str =
     "sha256(convert_to(string_agg(record_text(t), E'\\n' ORDER BY record_text(t) COLLATE \"C\"), 'UTF8'))";
 
-/// Adds an entry for each of some rows that were written, changed or deleted, in one statement. Nothing else
-/// may be locked after it: whatever else writes waits here.
+/// Appends a record for each of some rows that were written, changed or deleted, in one statement. A transaction must
+/// take no other lock after this one, because every other writer waits for it.
 pub(crate) async fn append(tx: &mut TenantTx, written: &[(Kind, String)]) -> Result<(), BillingError> {
     let entry = |(index, (kind, _)): (usize, &(Kind, String))| {
         let (table, condition) = (kind.table(), kind.condition().replace('\'', "''"));
@@ -30,7 +30,7 @@ pub(crate) async fn append(tx: &mut TenantTx, written: &[(Kind, String)]) -> Res
     Ok(())
 }
 
-/// The number and hash of the last entry; none where there is no entry.
+/// Returns the number and hash of the last record. Returns `None` if there is no record.
 pub(crate) async fn head(tx: &mut TenantTx) -> Result<Option<(i64, Hash)>, BillingError> {
     let found: Option<(i64, Vec<u8>)> =
         sqlx::query_as("SELECT number, hash FROM record_heads WHERE tenant_id = $1")
@@ -40,7 +40,7 @@ pub(crate) async fn head(tx: &mut TenantTx) -> Result<Option<(i64, Hash)>, Billi
     found.map(|(number, bytes)| Ok((number, hash("records", "hash", &bytes)?))).transpose()
 }
 
-/// The entries after a number, in order.
+/// Returns the records after a number, in order.
 pub(crate) async fn page(tx: &mut TenantTx, after: i64, most: u32) -> Result<Vec<Record>, BillingError> {
     type Row = (i64, String, String, Option<Vec<u8>>, Vec<u8>);
     let rows: Vec<Row> = sqlx::query_as(
@@ -59,7 +59,7 @@ pub(crate) async fn page(tx: &mut TenantTx, after: i64, most: u32) -> Result<Vec
     rows.into_iter().map(record).collect()
 }
 
-/// What the rows of a kind say now, by key.
+/// Returns the hash of the current rows of a kind, by key.
 pub(crate) async fn contents(tx: &mut TenantTx, kind: Kind) -> Result<BTreeMap<String, Hash>, BillingError> {
     let (table, key) = (kind.table(), kind.key());
     let sql = format!("SELECT {key}, {CONTENT} FROM {table} t WHERE t.tenant_id = $1 GROUP BY 1");
@@ -68,7 +68,7 @@ pub(crate) async fn contents(tx: &mut TenantTx, kind: Kind) -> Result<BTreeMap<S
     rows.into_iter().map(|(key, bytes)| Ok((key, hash("records", "hash", &bytes)?))).collect()
 }
 
-/// The hash of the entry of a number.
+/// Returns the hash of the record with a number.
 pub(crate) async fn hash_at(tx: &mut TenantTx, number: i64) -> Result<Option<Hash>, BillingError> {
     let found: Option<Vec<u8>> =
         sqlx::query_scalar("SELECT hash FROM records WHERE tenant_id = $1 AND number = $2")

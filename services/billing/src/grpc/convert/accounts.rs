@@ -1,5 +1,3 @@
-//! Accounts.
-
 use usher_proto::billing::v1 as pb;
 use usher_rpc::convert::{InvalidArgument, invalid};
 

@@ -1,5 +1,3 @@
-//! The audit log.
-
 use usher_proto::billing::v1 as pb;
 use usher_rpc::convert::to_wire;
 

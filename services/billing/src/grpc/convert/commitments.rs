@@ -1,5 +1,3 @@
-//! Commitments.
-
 use usher_proto::billing::v1 as pb;
 use usher_rpc::convert::{InvalidArgument, invalid, parse};
 use usher_rpc::{WireEnum as _, required_enum};

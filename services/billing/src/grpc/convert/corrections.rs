@@ -1,5 +1,3 @@
-//! Corrections.
-
 use usher_base::id::EventId;
 use usher_proto::billing::v1 as pb;
 use usher_rpc::convert::{InvalidArgument, parse, to_wire};

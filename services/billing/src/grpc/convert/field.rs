@@ -1,15 +1,15 @@
-//! Fields that several messages have.
+//! Conversions of fields that several messages have.
 
 use jiff::Timestamp;
 use jiff::civil::{Date, date as civil};
 use usher_rpc::convert::{InvalidArgument, from_wire, invalid, missing, parse};
 
-/// The dates that accounts, prices and reports are about.
+/// The range of dates that accounts, prices and reports accept.
 const DATES: std::ops::RangeInclusive<Date> = civil(1970, 1, 1)..=civil(2199, 12, 31);
-/// The longest reason, in bytes.
+/// Maximum length of a reason, in bytes.
 const MOST_REASON: usize = 500;
 
-/// A date.
+/// Parses a required date.
 pub(in crate::grpc) fn date(field: &'static str, text: &str) -> Result<Date, InvalidArgument> {
     if text.is_empty() {
         return Err(missing(field));
@@ -22,23 +22,23 @@ pub(in crate::grpc) fn date(field: &'static str, text: &str) -> Result<Date, Inv
     }
 }
 
-/// A date that need not be there.
+/// Parses an optional date.
 pub(super) fn optional_date(field: &'static str, text: &str) -> Result<Option<Date>, InvalidArgument> {
     if text.is_empty() { Ok(None) } else { date(field, text).map(Some) }
 }
 
-/// A time that must be there.
+/// Converts a required time.
 pub(super) fn required_time(
     field: &'static str,
     time: Option<prost_types::Timestamp>,
 ) -> Result<Timestamp, InvalidArgument> {
     let time = from_wire(field, time.ok_or_else(|| missing(field))?)?;
-    // The database has no earlier ones.
+    // The database has no times before year 1.
     let year = jiff::tz::TimeZone::UTC.to_datetime(time).year();
     if year < 1 { Err(invalid(field, "it is out of range")) } else { Ok(time) }
 }
 
-/// A time that need not be there.
+/// Converts an optional time.
 pub(in crate::grpc) fn optional_time(
     field: &'static str,
     time: Option<prost_types::Timestamp>,
@@ -46,7 +46,7 @@ pub(in crate::grpc) fn optional_time(
     time.map(|time| required_time(field, Some(time))).transpose()
 }
 
-/// A text that need not be there.
+/// Returns `None` if the text is empty.
 pub(in crate::grpc) fn optional<T>(field: &'static str, text: &str) -> Result<Option<T>, InvalidArgument>
 where
     T: std::str::FromStr<Err: std::fmt::Display>,
@@ -54,12 +54,12 @@ where
     if text.is_empty() { Ok(None) } else { parse(field, text).map(Some) }
 }
 
-/// A hash, a key or a signature.
+/// Converts a hash, a key or a signature.
 pub(super) fn array<const N: usize>(field: &'static str, bytes: &[u8]) -> Result<[u8; N], InvalidArgument> {
     bytes.try_into().map_err(|_| invalid(field, format_args!("it is {N} bytes")))
 }
 
-/// Why something is done: it is kept, and read by people.
+/// Validates the reason of an action: it is stored, and people read it.
 pub(in crate::grpc) fn reason(text: String) -> Result<String, InvalidArgument> {
     if text.trim().is_empty() || text.len() > MOST_REASON {
         Err(invalid("reason", format_args!("say why, in at most {MOST_REASON} bytes")))

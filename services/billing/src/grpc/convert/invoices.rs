@@ -1,4 +1,4 @@
-//! Invoices, and what is otherwise in a preview of one.
+//! Invoices, and the other prices and counts of a preview.
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,3 @@
-//! Limits.
-
 use usher_proto::billing::v1 as pb;
 use usher_proto::seats::v1 as wire;
 use usher_rpc::convert::{InvalidArgument, invalid, to_wire};

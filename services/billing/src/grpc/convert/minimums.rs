@@ -1,5 +1,3 @@
-//! Minimums.
-
 use usher_proto::billing::v1 as pb;
 
 use crate::terms::model::minimum_spend::Minimum;

@@ -1,5 +1,3 @@
-//! Periods.
-
 use jiff::Timestamp;
 use usher_proto::billing::v1 as pb;
 use usher_rating::Calendar;

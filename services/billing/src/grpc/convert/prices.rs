@@ -1,5 +1,3 @@
-//! Prices.
-
 use usher_proto::billing::v1 as pb;
 use usher_rpc::convert::{InvalidArgument, invalid, parse};
 use usher_rpc::{WireEnum as _, optional_enum, required_enum};
@@ -8,7 +6,7 @@ use crate::grpc::convert::field::date;
 use crate::terms::model::price_version::MOST_SEATS;
 use crate::terms::prices::{NewPrice, Priced};
 
-/// A number of seats that a price names.
+/// Validates a number of seats in a price.
 pub(super) fn seats(field: &'static str, number: i64) -> Result<i64, InvalidArgument> {
     if (0..=MOST_SEATS).contains(&number) {
         Ok(number)

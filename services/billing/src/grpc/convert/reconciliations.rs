@@ -1,12 +1,10 @@
-//! Comparisons.
-
 use usher_proto::billing::v1 as pb;
 use usher_rpc::WireEnum as _;
 use usher_rpc::convert::to_wire;
 
 use crate::ledger::model::state::Run;
 
-/// The most persons of one comparison that are listed; the report has all.
+/// Maximum number of persons listed per comparison; the report lists all.
 const MOST_PERSONS: usize = 1_000;
 
 impl From<Run> for pb::Reconciliation {

@@ -1,5 +1,3 @@
-//! Manifests of reports.
-
 use jiff::Timestamp;
 use usher_proto::billing::v1 as pb;
 use usher_rpc::WireEnum as _;

@@ -1,4 +1,4 @@
-//! Seat events, states, and what comes with them.
+//! Seat events, states and watermarks.
 
 use usher_proto::billing::v1 as pb;
 use usher_rpc::convert::{InvalidArgument, from_wire, invalid, missing, parse, to_wire};
@@ -16,10 +16,10 @@ use crate::limits::model::limit::PlanLimit;
 use crate::limits::model::refusal::Refusals;
 use crate::limits::store::feed::WorkspaceLimit;
 
-/// The most events that come at once.
+/// Maximum number of events per batch.
 const MOST_EVENTS: usize = 500;
 
-/// The longest text of an event.
+/// Maximum length of a text in an event, in bytes.
 const MOST_TEXT: usize = 300;
 
 impl TryFrom<pb::AppendSeatEventsRequest> for Batch {

@@ -1,5 +1,3 @@
-//! Statements.
-
 use usher_proto::billing::v1 as pb;
 use usher_rating::{Line, amount};
 use usher_rpc::WireEnum as _;

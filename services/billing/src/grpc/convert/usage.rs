@@ -1,4 +1,4 @@
-//! Usage, and the intervals and facts that it follows from.
+//! Usage, intervals and facts.
 
 use usher_proto::billing::v1 as pb;
 use usher_rating::interval::Interval;

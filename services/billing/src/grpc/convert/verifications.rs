@@ -1,5 +1,3 @@
-//! Verifications and signed heads.
-
 use usher_proto::billing::v1 as pb;
 use usher_rpc::convert::{InvalidArgument, to_wire};
 

@@ -1,4 +1,4 @@
-//! Everything that invoices are computed from, apart from who was there.
+//! The book: everything that invoices are computed from, except the seats.
 
 use std::collections::BTreeMap;
 
@@ -25,26 +25,26 @@ use crate::terms::model::price_version;
 use crate::terms::model::price_version::PriceVersion;
 use crate::terms::model::what_if::WhatIf;
 
-/// A workspace's terms, and what was closed and given back, as they were known at a time.
+/// A workspace's terms, closes and credit notes, as of a time.
 pub(crate) struct Book {
     pub(crate) as_of: Knowledge,
     pub(crate) schedule: Schedule,
     /// By rank of class and date, in any currency.
     pub(crate) prices: Vec<PriceVersion>,
-    /// By date.
+    /// Ordered by date.
     pub(crate) minimums: Vec<(Date, i64)>,
     pub(crate) commitments: Vec<Commitment>,
-    /// Each version of a limit with the time from which it holds; by pool and version.
+    /// Each version of a limit with the time from which it applies, by pool and version.
     pub(crate) limits: Vec<(Timestamp, Limit)>,
-    /// Oldest first.
+    /// Ordered by date, oldest first.
     pub(crate) closes: Vec<Close>,
     pub(crate) notes: Vec<CreditNote>,
-    /// What the invoice of each closed period carries forward, or uses up, by its number and currency.
+    /// What the invoice of each closed period carries forward or uses up, by the period's number and currency.
     pub(crate) credits: Vec<(i64, Currency, i64)>,
 }
 
 impl Book {
-    /// The prices in the currency of a period: an amount in another one is no price.
+    /// Returns the prices in the currency of a period. An amount in another currency is not a price.
     pub(crate) fn prices(&self, period: &Period) -> Vec<PriceVersion> {
         let since = period.currency_since;
         let of_currency =
@@ -52,7 +52,7 @@ impl Book {
         of_currency.cloned().collect()
     }
 
-    /// What a period costs at least, in minor units.
+    /// Returns the minimum spend of a period, in minor units.
     fn minimum(&self, period: &Period) -> i64 {
         let holds = |valid_from: Date| {
             valid_from <= period.first && period.currency_since.is_none_or(|since| since <= valid_from)
@@ -60,19 +60,19 @@ impl Book {
         self.minimums.iter().rfind(|(valid_from, _)| holds(*valid_from)).map_or(0, |(_, amount)| *amount)
     }
 
-    /// The closed periods before a period.
+    /// Returns the closed periods before a period.
     fn closed_before(&self, period: &Period) -> &[Close] {
         let before = self.closes.partition_point(|close| close.ordinal < period.ordinal);
         &self.closes[..before]
     }
 
-    /// The last close, if a period is the one right after it. What is found out about closed periods is booked there.
+    /// Returns the last close, if a period directly follows it: that period books the changes to closed periods.
     pub(crate) fn close_before(&self, period: &Period) -> Option<&Close> {
         self.closed_before(period).last().filter(|last| last.ordinal + 1 == period.ordinal)
     }
 
-    /// A period's invoice, also by other prices than the book's. The first that is not closed also has what new facts
-    /// make of those that are, and what was carried forward.
+    /// Computes a period's invoice, also with other prices than the book's. The first open period also books the
+    /// differences that new facts make to closed periods, and the amounts that were carried forward.
     pub(crate) fn invoice(
         &self,
         period: &Period,
@@ -105,7 +105,7 @@ impl Book {
         })
     }
 
-    /// The lines of a period by its own prices, with the true-ups of quarters that end in it.
+    /// Computes the lines of a period from its own prices, with the true-ups of quarters that end in it.
     fn own_lines(
         &self,
         period: &Period,
@@ -119,13 +119,13 @@ impl Book {
         let minimum = self.minimum(period);
         let mut lines =
             line::own_lines((period.ordinal, exponent), tally.calendar(), rated, &versions, minimum)?;
-        // After the minimum, which is of what the period itself uses.
+        // True-ups come after the minimum, which covers only the usage of the period itself.
         lines.extend(self.true_up_lines(period, pools)?);
         Ok(lines)
     }
 
-    /// The differences between what a closed period costs by what is known and what was billed for it: it is rated
-    /// again by its own dates, prices and zone.
+    /// Computes the differences between the current cost of a closed period and what was billed for it. The period is
+    /// rated again with its own dates, prices and zone.
     pub(crate) fn differences(
         &self,
         closed: &ClosedSeats,
@@ -157,14 +157,14 @@ impl Book {
         Ok(found)
     }
 
-    /// A closed period as the schedule has it.
+    /// Returns a closed period as the schedule has it.
     pub(crate) fn closed_period(&self, ordinal: i64) -> Result<Period, BillingError> {
         self.schedule.at(ordinal).ok_or_else(|| {
             BillingError::Stored(format!("a closed period {ordinal} that the account has not"))
         })
     }
 
-    /// What the invoices of all periods before one left to carry forward, by currency.
+    /// Returns what the invoices of all periods before one carried forward, by currency.
     fn carried_before(&self, ordinal: i64) -> BTreeMap<Currency, i64> {
         let mut carried = BTreeMap::new();
         for (_, currency, minor) in self.credits.iter().filter(|(of, ..)| *of < ordinal) {

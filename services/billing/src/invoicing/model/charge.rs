@@ -1,35 +1,35 @@
-//! What lines of invoices are for.
+//! Charges: the subjects of invoice lines.
 
 use std::cmp::Reverse;
 
 use usher_base::id::{CommitmentId, PriceId};
 use usher_seats::{CountingMode, LineKind, SeatClass};
 
-/// What a line charges, or settles.
+/// The subject of an invoice line: what it charges or settles.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Charge {
     /// Seats in use.
     Seats(SeatCharge),
     /// Committed seats that were not in use.
     Floor(SeatCharge),
-    /// What was missing to the period's minimum.
+    /// The difference to the period's minimum spend.
     MinimumSpend,
     /// Seats beyond a commitment, for the rest of its term.
     TrueUp { commitment: CommitmentId, unit_price: String },
-    /// The difference that facts make to a period that was closed before them.
+    /// The difference that later facts make to a closed period.
     Adjustment(BilledFor),
-    /// What a credit note gives back of a closed period, of a class where the credited line is.
+    /// A credit for a closed period, with the class of the credited line if it has one.
     CreditNote(Option<SeatClass>),
-    /// What was carried forward, or is.
+    /// An amount that is carried forward to or from another period.
     Credit,
 }
 
-/// Seats of a class over a period.
+/// The seats of a class over a period.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct SeatCharge {
     pub(crate) class: SeatClass,
     pub(crate) mode: CountingMode,
-    /// The prices that hold on a date of the period, by date.
+    /// The prices in force on the dates of the period, by date.
     pub(crate) prices: Vec<UsedPrice>,
     pub(crate) seat_days: i64,
 }
@@ -41,19 +41,19 @@ pub(crate) struct UsedPrice {
     pub(crate) unit_price: String,
 }
 
-/// What is billed. Lines about a period add up for each of these, adjustments included.
+/// The key by which lines about a period are summed, adjustments included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum BilledFor {
-    /// Seats of a class and its floor.
+    /// The seats of a class, with its floor.
     Seats(SeatClass),
-    /// The period's minimum.
+    /// The minimum spend of the period.
     Minimum,
-    /// Seats beyond a commitment.
+    /// The seats beyond a commitment.
     Commitment(CommitmentId),
 }
 
 impl BilledFor {
-    /// In the order of invoices: classes by rank, then the minimum, then commitments by id.
+    /// Sort key for invoices: classes by rank, then the minimum, then commitments by id.
     pub(crate) fn order(&self) -> impl Ord + use<> {
         match self {
             Self::Seats(class) => (0, Reverse(Some(*class)), String::new()),
@@ -64,7 +64,7 @@ impl BilledFor {
 }
 
 impl Charge {
-    /// How it is named on invoices.
+    /// Returns the kind of the line on invoices.
     pub(crate) const fn kind(&self) -> LineKind {
         match self {
             Self::Seats(_) => LineKind::Seat,
@@ -84,7 +84,7 @@ impl Charge {
         }
     }
 
-    /// Its class, where it is of one.
+    /// Returns the class. Returns `None` if the line has no class.
     pub(crate) const fn class(&self) -> Option<SeatClass> {
         match self {
             Self::Seats(seats) | Self::Floor(seats) => Some(seats.class),
@@ -94,17 +94,17 @@ impl Charge {
         }
     }
 
-    /// How its seats were counted.
+    /// Returns how the seats were counted.
     pub(crate) fn mode(&self) -> Option<CountingMode> {
         self.seats().map(|seats| seats.mode)
     }
 
-    /// How many seat-days it charges.
+    /// Returns the number of seat-days.
     pub(crate) fn seat_days(&self) -> i64 {
         self.seats().map_or(0, |seats| seats.seat_days)
     }
 
-    /// The ids of the price versions that it was priced by; of what is charged for a commitment, the commitment's.
+    /// Returns the ids of the price versions; for a true-up, the id of the commitment.
     pub(crate) fn price_versions(&self) -> Vec<String> {
         match self {
             Self::Seats(seats) | Self::Floor(seats) => {
@@ -117,7 +117,7 @@ impl Charge {
         }
     }
 
-    /// The prices that it was priced by.
+    /// Returns the unit prices.
     pub(crate) fn unit_prices(&self) -> Vec<String> {
         match self {
             Self::Seats(seats) | Self::Floor(seats) => {
@@ -128,7 +128,7 @@ impl Charge {
         }
     }
 
-    /// What it bills, or gives back; `None` of what only settles.
+    /// Returns what the line bills or credits. Returns `None` if it only settles.
     pub(crate) const fn billed_for(&self) -> Option<BilledFor> {
         match self {
             Self::Seats(seats) | Self::Floor(seats) => Some(BilledFor::Seats(seats.class)),
@@ -139,7 +139,7 @@ impl Charge {
         }
     }
 
-    /// The kind that it is earned as: what adjusts a true-up is one.
+    /// Returns the kind under which the amount is earned: an adjustment of a true-up is a true-up.
     pub(crate) const fn earned_as(&self) -> LineKind {
         match self {
             Self::Adjustment(BilledFor::Commitment(_)) => LineKind::TrueUp,
@@ -147,7 +147,7 @@ impl Charge {
         }
     }
 
-    /// Whether it settles what was billed, and bills nothing itself.
+    /// Returns whether the line only settles earlier amounts, and bills nothing itself.
     pub(crate) const fn is_credit(&self) -> bool {
         matches!(self, Self::CreditNote(_) | Self::Credit)
     }

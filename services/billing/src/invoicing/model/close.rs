@@ -1,5 +1,3 @@
-//! A closed period.
-
 use jiff::Timestamp;
 use jiff::civil::Date;
 use usher_rating::Calendar;
@@ -7,7 +5,7 @@ use usher_rating::Calendar;
 use crate::audit::model::hash::Hash;
 use crate::terms::model::currency::Currency;
 
-/// A closed period's head.
+/// The head of a closed period.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Close {
     pub(crate) ordinal: i64,

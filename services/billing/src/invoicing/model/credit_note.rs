@@ -1,5 +1,3 @@
-//! A credit note.
-
 use jiff::Timestamp;
 use jiff::civil::Date;
 use usher_base::id::EventId;
@@ -10,38 +8,38 @@ use crate::invoicing::model::line::InvoiceLine;
 use crate::invoicing::model::posting::{Account, Posting};
 use crate::terms::model::currency::Currency;
 
-/// A credit note.
+/// A credit note: an amount credited for a closed period.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct CreditNote {
     pub(crate) id: EventId,
-    /// The number of the period that is credited, and of the one in which that is booked.
+    /// The number of the credited period, and of the period that books the credit.
     pub(crate) ordinal: i64,
     pub(crate) booked_ordinal: i64,
-    /// The first date of the latter.
+    /// The first date of the period that books the credit.
     pub(crate) booked: Date,
     pub(crate) reason: String,
     pub(crate) author: String,
     pub(crate) request_id: String,
     pub(crate) issued_at: Timestamp,
-    /// Of all lines.
+    /// The currency of all its lines.
     pub(crate) currency: Currency,
     pub(crate) lines: Vec<CreditLine>,
 }
 
 impl CreditNote {
-    /// What it gives back in all.
+    /// Returns the total amount.
     pub(crate) fn amount_minor(&self) -> i64 {
         self.lines.iter().fold(0, |sum: i64, line| sum.saturating_add(line.amount_minor))
     }
 
-    /// Its lines on the invoice of the period in which it is booked.
+    /// Returns the lines on the invoice of the period that books the note.
     pub(crate) fn invoice_lines(&self) -> impl Iterator<Item = InvoiceLine> + '_ {
         self.lines
             .iter()
             .map(|line| InvoiceLine::new(Charge::CreditNote(line.class), line.origin, -line.amount_minor))
     }
 
-    /// What revenue loses is owed to the workspace until an invoice takes it up.
+    /// Returns the postings: lost revenue is owed to the workspace until an invoice settles it.
     pub(crate) fn postings(&self) -> Vec<Posting> {
         let of_line = |line: &CreditLine| {
             [
@@ -56,13 +54,13 @@ impl CreditNote {
 /// A line of a credit note.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct CreditLine {
-    /// The number of the line that is credited.
+    /// The number of the credited line.
     pub(crate) line_no: i32,
-    /// What that line is earned as.
+    /// The kind under which the credited line is earned.
     pub(crate) kind: LineKind,
-    /// As on that line.
+    /// The class of the credited line.
     pub(crate) class: Option<SeatClass>,
     pub(crate) origin: i64,
-    /// More than zero.
+    /// The amount; greater than zero.
     pub(crate) amount_minor: i64,
 }

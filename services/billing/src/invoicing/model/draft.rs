@@ -1,5 +1,3 @@
-//! An invoice that is not closed.
-
 use usher_rating::{Calendar, DailyCount};
 
 use crate::audit::model::hash::Hash;
@@ -7,18 +5,18 @@ use crate::invoicing::model::line::InvoiceLine;
 use crate::invoicing::model::settlement::{Currencies, Settlements};
 use crate::terms::model::period::Period;
 
-/// A period's invoice, not closed.
+/// The invoice of an open period.
 pub(crate) struct Draft {
     pub(crate) period: Period,
     pub(crate) calendar: Calendar,
-    /// By class and date.
+    /// Ordered by class and date.
     pub(crate) counts: Vec<Vec<DailyCount>>,
-    /// Over who was billable when, by the ledger's facts.
+    /// SHA-256 over all persons' intervals, from the ledger's facts.
     pub(crate) stays_digest: Hash,
     pub(crate) lines: Vec<InvoiceLine>,
-    /// Of the periods that the lines are about.
+    /// The currencies of the periods that the lines are about.
     pub(crate) currencies: Currencies,
     pub(crate) settlements: Settlements,
-    /// The last fact that is counted.
+    /// The number of the last fact that is counted.
     pub(crate) sequence: i64,
 }

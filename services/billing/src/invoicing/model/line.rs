@@ -1,4 +1,4 @@
-//! Invoices as values: lines, totals, and what a snapshot's hash is over.
+//! Invoice lines, their totals, and the hash of a snapshot.
 
 use num_bigint::BigInt;
 use num_rational::BigRational;
@@ -11,7 +11,7 @@ use crate::audit::model::hash::Hash;
 use crate::invoicing::model::charge::{Charge, SeatCharge, UsedPrice};
 use crate::terms::model::price_version::PriceVersion;
 
-/// A line.
+/// A line of an invoice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct InvoiceLine {
     pub(crate) charge: Charge,
@@ -22,15 +22,15 @@ pub(crate) struct InvoiceLine {
 }
 
 impl InvoiceLine {
-    /// A line of a whole amount.
+    /// Creates a line with a whole number of minor units.
     pub(crate) fn new(charge: Charge, origin: i64, amount_minor: i64) -> Self {
         let exact = BigRational::from_integer(BigInt::from(amount_minor));
         Self { charge, origin, exact, amount_minor }
     }
 }
 
-/// The lines of the own seats of a period, by its number and the decimal places of its currency: seats,
-/// floors, and what is missing to the minimum.
+/// Computes the lines for the seats of a period, given its number and the decimal places of its currency: seats,
+/// floors, and the difference to the minimum spend.
 pub(crate) fn own_lines(
     (ordinal, exponent): (i64, u32),
     calendar: &Calendar,
@@ -61,7 +61,7 @@ pub(crate) fn own_lines(
     Ok(lines)
 }
 
-/// The versions that hold on any date of a period, by date.
+/// Returns the versions in force on any date of a period, by date.
 fn used_versions<'v>(
     class: SeatClass,
     calendar: &Calendar,
@@ -74,7 +74,7 @@ fn used_versions<'v>(
     of_class[begins..].iter().copied().filter(|version| version.valid_from <= *last).collect()
 }
 
-/// The sum of lines.
+/// Sums the amounts of lines.
 pub(crate) fn total<'l>(lines: impl IntoIterator<Item = &'l InvoiceLine>) -> Result<i64, RatingError> {
     lines.into_iter().try_fold(0_i64, |total, line| {
         let class = || line.charge.class().map_or("(none)", SeatClass::as_str).to_owned();
@@ -82,7 +82,7 @@ pub(crate) fn total<'l>(lines: impl IntoIterator<Item = &'l InvoiceLine>) -> Res
     })
 }
 
-/// SHA-256 over who was billable when, person by person.
+/// Computes SHA-256 over the intervals of all persons, person by person.
 #[derive(Clone, Default)]
 pub(crate) struct StaysDigest(Sha256);
 
@@ -102,18 +102,18 @@ impl StaysDigest {
     }
 }
 
-/// What is hashed of a snapshot.
+/// The hashed content of a snapshot.
 pub(crate) struct Sealed<'a> {
     pub(crate) header: &'a [String],
     pub(crate) calendar: &'a Calendar,
     pub(crate) stays_digest: &'a Hash,
-    /// By class and date.
+    /// Ordered by class and date.
     pub(crate) counts: &'a [Vec<DailyCount>],
     pub(crate) lines: &'a [InvoiceLine],
 }
 
 impl Sealed<'_> {
-    /// SHA-256 over all of it.
+    /// Computes SHA-256 over the whole content.
     pub(crate) fn hash(&self) -> Hash {
         let mut hash = Sha256::new();
         let mut text = |text: &str| {

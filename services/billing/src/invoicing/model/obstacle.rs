@@ -1,4 +1,4 @@
-//! What keeps a period from being closed.
+//! Obstacles to closing a period.
 
 use std::fmt;
 
@@ -6,26 +6,26 @@ use jiff::Timestamp;
 
 use crate::terms::model::mode_conflict::ModeConflict;
 
-/// What keeps a period from being closed.
+/// A reason why a period can't be closed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Obstacle {
-    /// The period goes on.
+    /// The period has not ended.
     NotEnded,
-    /// No event or watermark ever came.
+    /// No event or watermark has arrived.
     NothingSent,
-    /// The ledger is halted; so many events are applied.
+    /// The ledger is halted; holds the number of applied events.
     Halted { applied: i64 },
-    /// An event is missing, while identity is further.
+    /// An event is missing that identity has sent or recorded.
     EventMissing { next: i64, sent: i64 },
     /// Identity has sent no watermark since the period's end.
     WatermarkBehind(Timestamp),
     /// Identity has sent no watermark.
     NoWatermark,
-    /// The states of identity and billing were not compared since; the last equal ones were at this event.
+    /// The states of identity and billing have not been compared since; holds the event of the last equal comparison.
     NotCompared { equal_at: i64 },
-    /// The ledger is not where the caller expects it.
+    /// The ledger is not at the number that the caller expects.
     LedgerMoved { sequence: i64 },
-    /// Prices that the period can't be rated by.
+    /// The prices can't be used to rate the period.
     Unratable(ModeConflict),
 }
 
@@ -54,12 +54,12 @@ impl fmt::Display for Obstacle {
     }
 }
 
-/// Everything that keeps a period from being closed.
+/// All obstacles to closing a period.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Obstacles(pub(crate) Vec<Obstacle>);
 
 impl Obstacles {
-    /// Whether nothing does.
+    /// Returns whether there are no obstacles.
     pub(crate) const fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -1,4 +1,4 @@
-//! The accounts that amounts are posted to.
+//! Postings, and the accounts that they are booked on.
 
 use std::fmt;
 
@@ -12,20 +12,20 @@ pub(crate) type Posting = (Account, i64);
 /// An account of the bookkeeping.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Account {
-    /// What a period's invoice asks for; in another currency than the period's where one is named.
+    /// The receivable of a period's invoice; names the currency if it is not the period's.
     Receivable { ordinal: i64, other: Option<Currency> },
-    /// What is carried forward in a currency.
+    /// The credit carried forward in a currency.
     Credit(Currency),
-    /// What a class earns in a period.
+    /// The revenue of a class in a period.
     SeatRevenue { class: SeatClass, origin: i64 },
-    /// What true-ups earn in a period.
+    /// The revenue of true-ups in a period.
     TrueUpRevenue { origin: i64 },
-    /// What a period's minimum earns.
+    /// The revenue of a period's minimum spend.
     MinimumRevenue { origin: i64 },
 }
 
 impl Account {
-    /// The account that the revenue of a line about a period is on.
+    /// Returns the revenue account for a line about a period.
     pub(crate) const fn revenue(kind: LineKind, class: Option<SeatClass>, origin: i64) -> Self {
         match (kind, class) {
             (LineKind::TrueUp, _) => Self::TrueUpRevenue { origin },

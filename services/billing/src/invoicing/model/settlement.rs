@@ -1,5 +1,5 @@
-//! What an invoice comes to, currency by currency: a line is in the currency of the period that it is about,
-//! and what is owed in one currency never pays for another.
+//! Settlement of an invoice, currency by currency. A line is in the currency of the period that it is about, and a
+//! credit in one currency never pays for an amount in another.
 
 use std::collections::BTreeMap;
 
@@ -9,13 +9,13 @@ use crate::invoicing::model::charge::Charge;
 use crate::invoicing::model::line::{InvoiceLine, total};
 use crate::terms::model::currency::Currency;
 
-/// What is to be paid in a currency, and what is carried forward.
+/// The amount to be paid in a currency, and the amount carried forward.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Settlement {
     pub(crate) currency: Currency,
-    /// Never negative.
+    /// The amount to be paid; never negative.
     pub(crate) total_minor: i64,
-    /// Never negative.
+    /// The amount carried forward; never negative.
     pub(crate) credit_minor: i64,
 }
 
@@ -24,17 +24,17 @@ pub(crate) struct Settlement {
 pub(crate) struct Currencies(BTreeMap<i64, Currency>);
 
 impl Currencies {
-    /// Of closed periods, and one that may not be.
+    /// Collects the currencies of closed periods, and of one that may be open.
     pub(crate) fn new(periods: impl IntoIterator<Item = (i64, Currency)>) -> Self {
         Self(periods.into_iter().collect())
     }
 
-    /// The currency of a line.
+    /// Returns the currency of a line.
     pub(crate) fn of(&self, line: &InvoiceLine) -> Option<&Currency> {
         self.0.get(&line.origin)
     }
 
-    /// The currencies in which a period is not, each with the last period in it.
+    /// Returns the currencies other than a period's own, each with the last period in it.
     fn others(&self, ordinal: i64) -> BTreeMap<&Currency, i64> {
         let own = self.0.get(&ordinal);
         let others = self.0.iter().filter(|(_, currency)| Some(*currency) != own);
@@ -42,16 +42,16 @@ impl Currencies {
     }
 }
 
-/// What an invoice comes to in the currency of its period, and in those of periods before.
+/// The settlement of an invoice in the currency of its period, and in those of earlier periods.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Settlements {
     pub(crate) own: Settlement,
-    /// Where there is anything, by currency.
+    /// Only currencies with an amount, ordered by currency.
     pub(crate) others: Vec<Settlement>,
 }
 
-/// Settles a period's invoice: in each currency a negative sum is carried forward, and what was carried is
-/// used up, by a credit line.
+/// Settles a period's invoice. In each currency a negative sum is carried forward, and an earlier credit is used up
+/// by a credit line.
 pub(crate) fn settle(
     own: (i64, &Currency),
     lines: &mut Vec<InvoiceLine>,
@@ -86,7 +86,8 @@ fn settle_in(
     Ok(Settlement { currency: currency.clone(), total_minor: net + credit, credit_minor: before + credit })
 }
 
-/// What a closed period's invoice came to in other currencies than its own; `carried` is what it left.
+/// Returns the settlements of a closed period in other currencies than its own; `carried` is what its invoice carried
+/// forward.
 pub(crate) fn settled(
     ordinal: i64,
     lines: &[InvoiceLine],
@@ -119,7 +120,7 @@ mod tests {
         InvoiceLine::new(Charge::Adjustment(BilledFor::Seats(SeatClass::Regular)), origin, amount_minor)
     }
 
-    /// Settles a period of euros; gives the total, what is carried forward, and the credit line.
+    /// Settles a period in euros; returns the total, the carried amount, and the credit line.
     fn euros(amount: i64, carried: i64) -> (i64, i64, Option<i64>) {
         let (euro, mut lines) = (currency("EUR"), vec![line(1, amount)]);
         let currencies = Currencies::new([(1, euro.clone())]);

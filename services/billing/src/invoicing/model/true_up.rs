@@ -1,9 +1,9 @@
-//! True-ups: seats of a quarter beyond what is committed are bought for the rest of the term.
+//! True-ups: seats of a quarter beyond the commitment are bought for the rest of the term.
 //!
-//! A term's quarters end every three months from its first date. At the end of each, where the pool's
-//! policy is then `ALLOW_TRUE_UP`, the most seats that were open at once in the quarter beyond what is
-//! committed and was trued up before are charged at the commitment's price for the periods that remain of
-//! the term; of a period that remains in part, so many of its dates. Each true-up is rounded once.
+//! A term's quarters end every three months from its first date. If the pool's policy is `ALLOW_TRUE_UP` at the end
+//! of a quarter, the maximum number of seats open at once in the quarter, less the committed and the already trued-up
+//! seats, is charged at the commitment's price for the remaining periods of the term. A period that remains in part
+//! is charged by its share of dates. Each true-up is rounded once.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -20,29 +20,29 @@ use crate::ledger::model::pool_usage::PoolUsages;
 use crate::terms::model::bought_term::{Commitment, Quarter};
 use crate::terms::model::period::{Period, Schedule};
 
-/// What a quarter adds to a commitment.
+/// The seats that a quarter adds to a commitment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct TrueUp {
     pub(crate) quarter: Quarter,
-    /// Seats beyond all that was paid for before; at least one.
+    /// The number of seats beyond all that was paid before; at least one.
     pub(crate) seats: i64,
-    /// In minor units, exactly; zero where nothing remains of the term.
+    /// The exact amount in minor units; zero if nothing remains of the term.
     pub(crate) exact: BigRational,
 }
 
-/// Whether a quarter's last date is in a period.
+/// Returns whether a quarter's last date is in a period.
 fn ends_in(quarter: &Quarter, period: &Period) -> bool {
     period.first < quarter.end && quarter.end <= period.end
 }
 
 impl Book {
-    /// The commitments of which a quarter ends in a period.
+    /// Returns the commitments that have a quarter ending in a period.
     pub(crate) fn trued_up_in<'a>(&'a self, period: &'a Period) -> impl Iterator<Item = &'a Commitment> {
         let ends_here = move |quarter: Quarter| ends_in(&quarter, period);
         self.commitments.iter().filter(move |commitment| commitment.quarters().any(ends_here))
     }
 
-    /// The true-up lines of a period: of the quarters whose last date is in it.
+    /// Returns the true-up lines of a period, for the quarters whose last date is in it.
     pub(crate) fn true_up_lines(
         &self,
         period: &Period,
@@ -61,7 +61,7 @@ impl Book {
         Ok(found)
     }
 
-    /// The true-ups of a commitment whose quarters end on a date or before.
+    /// Returns the true-ups of a commitment whose quarters end on or before a date.
     pub(crate) fn true_ups(
         &self,
         commitment: &Commitment,
@@ -83,7 +83,7 @@ impl Book {
         Ok(found)
     }
 
-    /// The quarters that end on a date or before, and that are trued up by the pool's policy at their end.
+    /// Returns the quarters that end on or before a date, and for which the pool's policy is true-up at their end.
     pub(crate) fn metered_quarters(
         &self,
         commitment: &Commitment,
@@ -99,7 +99,7 @@ impl Book {
         Ok(found)
     }
 
-    /// What happens beyond the pool's limit at an instant, or at the last one that is known.
+    /// Returns the at-limit policy of the pool at an instant, or the last one known.
     fn policy(&self, pool: Pool, instant: i64) -> Option<AtLimit> {
         let at = Timestamp::from_microsecond(instant).unwrap_or(self.as_of.at).min(self.as_of.at);
         let mut versions = self.limits.iter().filter(|(set_at, _)| *set_at <= at);
@@ -119,13 +119,13 @@ fn line(
     Ok(InvoiceLine { charge, origin: ordinal, exact: true_up.exact, amount_minor })
 }
 
-/// The price of a seat for a whole period, in minor units of the currency in which the quarter ends.
+/// Returns the price of a seat for a whole period, in minor units of the currency in which the quarter ends.
 fn price(schedule: &Schedule, commitment: &Commitment, quarter: Quarter) -> BigRational {
     let account = &schedule.terms_on(quarter.last()).account;
     commitment.unit_price.minor_units(account.currency.exponent)
 }
 
-/// The periods from a date to before another: whole ones, and shares of those that are cut.
+/// Returns the number of periods between two dates; a period that is cut counts by its share of dates.
 fn remaining(schedule: &Schedule, from: Date, until: Date) -> BigRational {
     let days = |first: Date, end: Date| BigInt::from(first.duration_until(end).as_hours() / 24);
     schedule

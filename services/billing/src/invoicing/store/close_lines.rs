@@ -1,4 +1,4 @@
-//! The lines of closed periods.
+//! The lines of closed periods, and their postings.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ use crate::invoicing::model::posting::Posting;
 use crate::sql::{LATEST, corrupt, currency};
 use crate::terms::model::currency::Currency;
 
-/// Writes the lines, and the postings that book them.
+/// Inserts the lines, and the postings that book them.
 pub(crate) async fn insert(
     tx: &mut TenantTx,
     ordinal: i64,
@@ -77,7 +77,7 @@ struct LineRow {
 }
 
 impl LineRow {
-    /// The prices that it names, each with its version.
+    /// Returns the prices of the row, each with its version.
     fn prices(&self) -> Result<Vec<UsedPrice>, BillingError> {
         let (ids, prices) = (self.price_versions.split_whitespace(), self.unit_prices.split_whitespace());
         if ids.clone().count() != prices.clone().count() {
@@ -90,7 +90,7 @@ impl LineRow {
         ids.zip(prices).map(price).collect()
     }
 
-    /// The commitment that it is of, where there is one in the place of price versions.
+    /// Returns the commitment, which a true-up row stores instead of price versions.
     fn commitment(&self) -> Result<Option<CommitmentId>, BillingError> {
         let id = Some(self.price_versions.as_str()).filter(|id| !id.is_empty());
         id.map(|id| id.parse().map_err(|_| corrupt("close_lines", "price_versions"))).transpose()
@@ -144,7 +144,7 @@ impl TryFrom<LineRow> for InvoiceLine {
     }
 }
 
-/// The lines of a closed period, in order.
+/// Returns the lines of a closed period, in order.
 pub(crate) async fn of_period(tx: &mut TenantTx, ordinal: i64) -> Result<Vec<InvoiceLine>, BillingError> {
     let rows: Vec<LineRow> =
         sqlx::query_as("SELECT * FROM close_lines WHERE tenant_id = $1 AND ordinal = $2 ORDER BY line_no")
@@ -155,7 +155,7 @@ pub(crate) async fn of_period(tx: &mut TenantTx, ordinal: i64) -> Result<Vec<Inv
     rows.into_iter().map(InvoiceLine::try_from).collect()
 }
 
-/// All that was billed about a period until a time, wherever it was booked before a period.
+/// Returns everything that was billed about a period by a time, and booked before a given period.
 pub(crate) async fn about(
     tx: &mut TenantTx,
     origin: i64,
@@ -176,8 +176,8 @@ pub(crate) async fn about(
     rows.into_iter().map(InvoiceLine::try_from).collect()
 }
 
-/// What the invoices of all periods before one left to carry forward, by currency, as it was known at a time:
-/// the sum of their credit lines.
+/// Returns what the invoices of all periods before one carried forward, by currency, as of a time: the sum of their
+/// credit lines.
 pub(crate) async fn credits(
     tx: &mut TenantTx,
     before: i64,
@@ -202,7 +202,7 @@ pub(crate) async fn credits(
     rows.into_iter().map(credit).collect()
 }
 
-/// As [`credits`], of the invoice of each period.
+/// Same as [`credits`], for the invoice of each period.
 pub(crate) async fn credits_by_period(
     tx: &mut TenantTx,
     known_at: Timestamp,

@@ -1,4 +1,4 @@
-//! Closed periods.
+//! The heads and daily counts of closed periods.
 
 use jiff::Timestamp;
 use sqlx::FromRow;
@@ -66,7 +66,7 @@ const COLUMNS: &str = "ordinal, to_char(first_date, 'YYYY-MM-DD') AS first_date,
   starts, time_zone, time_zone_database, currency, exponent, sequence, epoch, acknowledged_sequence, head_hash,
   stays_digest, total_minor, credit_minor, hash, closed_at, closed_by, request_id";
 
-/// The one right before a period, if it was closed by a time.
+/// Returns the period directly before a period, if it was closed by a time.
 pub(crate) async fn before(
     tx: &mut TenantTx,
     ordinal: i64,
@@ -75,7 +75,7 @@ pub(crate) async fn before(
     Ok(find(tx, ordinal - 1).await?.filter(|close| close.closed_at <= known_at))
 }
 
-/// All, oldest first.
+/// Returns all closed periods, oldest first.
 pub(crate) async fn all(tx: &mut TenantTx) -> Result<Vec<Close>, BillingError> {
     let sql = format!("SELECT {COLUMNS} FROM closes WHERE tenant_id = $1 ORDER BY ordinal");
     let rows: Vec<CloseRow> =
@@ -83,7 +83,7 @@ pub(crate) async fn all(tx: &mut TenantTx) -> Result<Vec<Close>, BillingError> {
     rows.into_iter().map(Close::try_from).collect()
 }
 
-/// The one of a number.
+/// Returns the closed period with a number.
 pub(crate) async fn find(tx: &mut TenantTx, ordinal: i64) -> Result<Option<Close>, BillingError> {
     let sql = format!("SELECT {COLUMNS} FROM closes WHERE tenant_id = $1 AND ordinal = $2");
     let row: Option<CloseRow> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
@@ -94,7 +94,7 @@ pub(crate) async fn find(tx: &mut TenantTx, ordinal: i64) -> Result<Option<Close
     row.map(Close::try_from).transpose()
 }
 
-/// Writes the head; says false if the period is closed already.
+/// Inserts the head. Returns false if the period is already closed.
 pub(crate) async fn insert(tx: &mut TenantTx, close: &Close) -> Result<bool, BillingError> {
     let starts: Vec<i64> = (0..=close.calendar.len()).map(|index| close.calendar.start(index)).collect();
     let done = sqlx::query(
@@ -130,7 +130,7 @@ pub(crate) async fn insert(tx: &mut TenantTx, close: &Close) -> Result<bool, Bil
     Ok(done.rows_affected() == 1)
 }
 
-/// Writes the daily counts.
+/// Inserts the daily counts.
 pub(crate) async fn insert_days(
     tx: &mut TenantTx,
     close: &Close,
@@ -166,7 +166,7 @@ pub(crate) async fn insert_days(
     Ok(())
 }
 
-/// The daily counts as they were closed: by class, then date.
+/// Returns the daily counts at the close, by class, then date.
 pub(crate) async fn days(tx: &mut TenantTx, close: &Close) -> Result<Vec<Vec<DailyCount>>, BillingError> {
     let rows: Vec<(SeatClass, i64, i64, i64)> = sqlx::query_as(
         "SELECT class, seat_days, closing, peak FROM close_days WHERE tenant_id = $1 AND ordinal = $2 ORDER BY class, day",

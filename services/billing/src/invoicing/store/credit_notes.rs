@@ -1,4 +1,4 @@
-//! Credit notes.
+//! The tables of credit notes.
 
 use std::collections::HashMap;
 
@@ -15,7 +15,7 @@ use crate::error::BillingError;
 use crate::invoicing::model::credit_note::{CreditLine, CreditNote};
 use crate::sql::{currency, date};
 
-/// A line with its note.
+/// A row: a line with its note.
 #[derive(FromRow)]
 struct Row {
     note_id: Uuid,
@@ -74,7 +74,7 @@ fn notes(rows: Vec<Row>) -> Result<Vec<CreditNote>, BillingError> {
     Ok(notes)
 }
 
-/// The note of an id.
+/// Returns the note with an id.
 pub(crate) async fn find(tx: &mut TenantTx, id: EventId) -> Result<Option<CreditNote>, BillingError> {
     let rows = sqlx::query_as(sqlx::AssertSqlSafe(format!("{SELECT} AND n.note_id = $2 {ORDER}")))
         .bind(tx.tenant())
@@ -84,7 +84,7 @@ pub(crate) async fn find(tx: &mut TenantTx, id: EventId) -> Result<Option<Credit
     Ok(notes(rows)?.pop())
 }
 
-/// The notes about a closed period that were issued by a time, in order.
+/// Returns the notes about a closed period that were issued by a time, in order.
 pub(crate) async fn about(
     tx: &mut TenantTx,
     ordinal: i64,
@@ -100,7 +100,7 @@ pub(crate) async fn about(
     notes(rows)
 }
 
-/// All notes that were issued by a time, in order.
+/// Returns all notes that were issued by a time, in order.
 pub(crate) async fn known(tx: &mut TenantTx, at: Timestamp) -> Result<Vec<CreditNote>, BillingError> {
     let sql = format!("{SELECT} AND n.issued_at <= $2 {ORDER}");
     let rows = sqlx::query_as(sqlx::AssertSqlSafe(sql))
@@ -111,7 +111,7 @@ pub(crate) async fn known(tx: &mut TenantTx, at: Timestamp) -> Result<Vec<Credit
     notes(rows)
 }
 
-/// When the last note that is booked in a period was issued.
+/// Returns when the last note that a period books was issued.
 pub(crate) async fn last_issued(tx: &mut TenantTx, ordinal: i64) -> Result<Option<Timestamp>, BillingError> {
     let found: Option<Time> = sqlx::query_scalar(
         "SELECT max(issued_at) FROM credit_notes WHERE tenant_id = $1 AND booked_ordinal = $2",
@@ -123,7 +123,7 @@ pub(crate) async fn last_issued(tx: &mut TenantTx, ordinal: i64) -> Result<Optio
     Ok(found.map(|at| at.0))
 }
 
-/// What was credited of each closed period until a time in its own currency, by the period's number.
+/// Returns the credited amount of each closed period by a time, in its own currency, by the period's number.
 pub(crate) async fn totals(
     tx: &mut TenantTx,
     known_at: Timestamp,
@@ -144,7 +144,7 @@ pub(crate) async fn totals(
     Ok(rows.into_iter().collect())
 }
 
-/// What was credited of a closed period by all notes, by the line's number.
+/// Returns the credited amount of each line of a closed period over all notes, by the line's number.
 pub(crate) async fn credited(tx: &mut TenantTx, ordinal: i64) -> Result<HashMap<i32, i64>, BillingError> {
     let rows: Vec<(i32, i64)> = sqlx::query_as(
         "SELECT l.line_no, sum(l.amount_minor)::bigint
@@ -158,7 +158,7 @@ pub(crate) async fn credited(tx: &mut TenantTx, ordinal: i64) -> Result<HashMap<
     Ok(rows.into_iter().collect())
 }
 
-/// Writes a note with its lines, and the postings that book it.
+/// Inserts a note with its lines, and the postings that book it.
 pub(crate) async fn insert(tx: &mut TenantTx, note: &CreditNote) -> Result<(), BillingError> {
     sqlx::query(
         "INSERT INTO credit_notes (tenant_id, note_id, ordinal, booked_ordinal, booked_date, reason, author, request_id, issued_at)

@@ -1,22 +1,22 @@
-//! What was booked.
+//! Sums of postings, for verification.
 
 use sqlx::FromRow;
 use usher_store::TenantTx;
 
 use crate::error::BillingError;
 
-/// Sums of postings.
+/// Sums of the postings about a period.
 #[derive(Clone, Copy, Debug, FromRow)]
 pub(crate) struct Sums {
-    /// Of a period's invoice.
+    /// The sum of the postings of a period's invoice.
     pub(crate) all: i64,
-    /// Of those, on the receivable.
+    /// The part of that sum on the receivable.
     pub(crate) receivable: i64,
-    /// Of the notes that credit the period: the furthest that any of them is from zero.
+    /// The largest absolute sum of the postings of any note that credits the period.
     pub(crate) credit_notes: i64,
 }
 
-/// Sums what was booked by a period's close, and by the notes about it.
+/// Sums the postings of a period's close, and of the notes about it.
 pub(crate) async fn of_period(tx: &mut TenantTx, ordinal: i64) -> Result<Sums, BillingError> {
     let sums = sqlx::query_as(
         "SELECT coalesce(sum(amount_minor), 0)::bigint AS all,
