@@ -1,5 +1,5 @@
-//! Work without a call: ended periods are closed, ledgers are verified, their heads are signed. Each workspace has a
-//! turn of each job; a replica takes it with a lease, does it, and says when the next one is.
+//! Work that runs without a call: closing ended periods, verifying ledgers, signing their heads. Each workspace has a
+//! turn of each job; a replica leases the turn, does the work, and schedules the next turn.
 
 mod closing;
 pub(crate) mod model;
@@ -20,11 +20,11 @@ use crate::error::BillingError;
 use crate::jobs::model::{Job, JobSettings, Trouble, Turn};
 use crate::verification::model::proof::ProofKeys;
 
-/// How long a replica may have a turn: longer than the largest ledger takes.
+/// How long a replica may hold a turn: longer than the largest ledger takes.
 const LEASE: SignedDuration = SignedDuration::from_mins(15);
-/// How many turns are looked up at once.
+/// Maximum number of due turns read at once.
 const PAGE: i32 = 100;
-/// How often an operator is told again of trouble that goes on.
+/// How often an operator is reminded of a problem that persists.
 const TELL_EVERY: SignedDuration = SignedDuration::from_hours(24);
 
 /// Why a round ended early.
@@ -38,21 +38,21 @@ enum JobError {
     Billing(#[from] BillingError),
 }
 
-/// Does the jobs.
+/// Runs the jobs.
 #[derive(Clone)]
 pub(crate) struct Jobs {
     pub(crate) database: Database,
-    /// Scopes come from verified credentials only, also for work that nobody called for.
+    /// Even for background work, scopes come only from verified credentials.
     pub(crate) credential: ServiceCredential,
     pub(crate) verifier: Verifier,
     pub(crate) clock: Clock,
     pub(crate) settings: JobSettings,
-    /// With what heads are signed; none where they are not.
+    /// The keys that sign heads. `None` if heads are not signed.
     pub(crate) proof: Option<ProofKeys>,
 }
 
 impl Jobs {
-    /// Begins the jobs that are wanted; they end when the stop is asked for.
+    /// Starts the configured jobs; they end on shutdown.
     pub(crate) fn spawn(self, tasks: &Tasks) {
         let JobSettings { close_after, close_alarm_after, verify_every, .. } = self.settings;
         if close_after.is_some() || close_alarm_after.is_some() {
@@ -83,7 +83,7 @@ impl Jobs {
         }
     }
 
-    /// Does what is due, workspace by workspace.
+    /// Processes the due turns, workspace by workspace.
     async fn round(&self, job: Job) -> Result<(), JobError> {
         while self.page(job).await? {}
         if let Some(metric) = job.trouble_metric() {
@@ -93,8 +93,8 @@ impl Jobs {
         Ok(())
     }
 
-    /// Does the first turns that are due; says whether there may be more. Whatever becomes of a turn that
-    /// was taken, its lease has moved it on.
+    /// Processes the first due turns. Returns whether there may be more. A turn that fails is retried when its lease
+    /// ends.
     async fn page(&self, job: Job) -> Result<bool, JobError> {
         let due = store::turns::due(&self.database, job, self.clock.now(), PAGE).await?;
         let mut more = i32::try_from(due.len()).is_ok_and(|found| found == PAGE);
@@ -103,7 +103,7 @@ impl Jobs {
             let credential = self.verifier.verify(&token).await;
             let credential = credential.map_err(|error| JobError::Credential(error.to_string()))?;
             if let Err(error) = self.turn(job, turn, &credential).await {
-                // The rest waits for the next round, and the database has time to recover.
+                // Leave the remaining turns to the next round, so that the database can recover.
                 more = false;
                 tracing::error!(
                     job = job.as_str(), workspace = %turn.workspace, error = &error as &dyn std::error::Error,
@@ -128,7 +128,7 @@ impl Jobs {
         let claimed = store::turns::claim(&mut tx, job, turn.at, lease).await?;
         tx.commit().await?;
         let Some(before) = claimed else { return Ok(()) };
-        // Nothing is held while the work is done but the lease.
+        // Hold only the lease while the work is done, and no connection.
         let outcome = match job {
             Job::Close => closing::turn(&self.database, &ctx, self.settings).await?,
             Job::Verify => {
@@ -144,7 +144,7 @@ impl Jobs {
         Ok(())
     }
 
-    /// One line in the log when trouble begins, and one a day while it goes on.
+    /// Logs a problem when it begins, and once a day while it persists.
     fn tell(&self, job: Job, workspace: WorkspaceId, before: Option<Trouble>, what: &str) -> Trouble {
         let now = self.clock.now();
         if let Some(before) = before.filter(|before| now.duration_since(before.told_at) < TELL_EVERY) {

@@ -1,4 +1,4 @@
-//! Appending to the ledger: the next number or nothing, once, in one transaction.
+//! Appends to the ledger: each number follows the one before, is applied once, and a batch is one transaction.
 
 pub(crate) mod as_of;
 pub(crate) mod clock;
@@ -29,12 +29,12 @@ use crate::ledger::model::event::{Fact, Place, Recorded, SeatEvent};
 use crate::ledger::model::head::{AHEAD, Ledger};
 use crate::ledger::store::{events, history, ledgers, seats};
 
-/// What became of a batch.
+/// The outcome of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Appended {
     /// The last number applied.
     pub(crate) acknowledged: i64,
-    /// Why nothing was applied.
+    /// Why the batch was refused.
     pub(crate) refused: Option<Reason>,
 }
 
@@ -44,20 +44,20 @@ impl Appended {
     }
 }
 
-/// What a batch changed.
+/// The changes that a batch made.
 #[derive(Debug)]
 pub(crate) struct Change {
     pub(crate) ledger: Ledger,
-    /// Whether nothing was ever applied before.
+    /// Whether these are the first events of the ledger.
     pub(crate) is_first: bool,
 }
 
-/// Applies a batch, or nothing of it. Returns what it changed, which the caller commits; without a change there is
+/// Applies a batch, whole or not at all. Returns the changes, which the caller commits; without a change there is
 /// nothing to commit.
 ///
-/// Events that are ahead of the clock are not applied, but those before them are.
-/// Events that were applied before are compared and acknowledged again. One that differs halts the
-/// ledger: the two services disagree on the past, which only a person can settle.
+/// Events that are ahead of the clock are not applied, but those before them are. Events that were applied before are
+/// compared and acknowledged again. One that differs halts the ledger: the two services disagree about the past,
+/// which only a person can settle.
 pub(crate) async fn append(
     tx: &mut TenantTx,
     now: Timestamp,
@@ -107,7 +107,7 @@ pub(crate) async fn append(
     let Some(last) = new.last() else { return Ok((Appended { acknowledged, refused: None }, None)) };
     apply(tx, &mut ledger, batch.workspace, now, new).await?;
     ledger.acknowledged_sequence = last.sequence;
-    // The cursor moves in the transaction that applied the events, and nowhere else.
+    // The cursor moves only in the transaction that applies the events.
     ledgers::save(tx, &ledger).await?;
     let appended = Appended { acknowledged: ledger.acknowledged_sequence, refused: None };
     Ok((appended, Some(Change { ledger, is_first: acknowledged == 0 })))
@@ -121,12 +121,12 @@ async fn halt(tx: &mut TenantTx, now: Timestamp, ledger: &mut Ledger) -> Result<
     Ok(())
 }
 
-/// The first event that is not later than the one before it.
+/// Returns the first event that is not later than the one before it.
 fn first_out_of_order(events: &[SeatEvent], mut last: Timestamp) -> Option<&SeatEvent> {
     events.iter().find(|event| event.effective_at <= std::mem::replace(&mut last, event.effective_at))
 }
 
-/// Applies new events behind the head; the caller has locked the ledger, and saves it.
+/// Applies new events after the head. The caller has locked the ledger, and saves it.
 pub(crate) async fn apply(
     tx: &mut TenantTx,
     ledger: &mut Ledger,
@@ -148,7 +148,7 @@ pub(crate) async fn apply(
     events::insert(tx, ledger.epoch, ledger.last_recorded_at, &entries).await
 }
 
-/// The number of the first event that is not what was applied under it.
+/// Returns the number of the first event that differs from the applied event with that number.
 async fn first_difference(
     tx: &mut TenantTx,
     batch: &Batch,
@@ -169,7 +169,7 @@ async fn first_difference(
     Ok(None)
 }
 
-/// Moves the persons' states and intervals on.
+/// Updates the persons' states and intervals.
 async fn project(tx: &mut TenantTx, ledger: &mut Ledger, entries: &[Entry<'_>]) -> Result<(), BillingError> {
     let mut persons: Vec<_> = entries.iter().map(|entry| entry.event.person).collect();
     persons.sort_unstable();
@@ -195,7 +195,7 @@ async fn project(tx: &mut TenantTx, ledger: &mut Ledger, entries: &[Entry<'_>]) 
     let intervals = fold.finish();
     let first = entries.first().map_or(i64::MAX, |entry| entry.sequence);
     for interval in &intervals {
-        // What came and went within the batch was never counted.
+        // An interval that began and ended within the batch was never counted.
         match (interval.open_sequence >= first, &interval.end) {
             (true, None) => ledger.open_seats[interval.class.index()] += 1,
             (false, Some(_)) => ledger.open_seats[interval.class.index()] -= 1,
@@ -205,7 +205,7 @@ async fn project(tx: &mut TenantTx, ledger: &mut Ledger, entries: &[Entry<'_>]) 
     store::intervals::save(tx, &intervals).await
 }
 
-/// Records a fact of billing's own behind the head; the caller has locked the ledger.
+/// Records a fact of billing's own after the head. The caller has locked the ledger.
 pub(crate) async fn record(
     tx: &mut TenantTx,
     ledger: &mut Ledger,

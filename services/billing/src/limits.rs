@@ -1,4 +1,4 @@
-//! The rules of limits: setting and clearing them, and whether more seats would fit.
+//! The rules of limits: set and clear them, and check whether more seats would fit.
 
 pub(crate) mod alerts;
 pub(crate) mod feed;
@@ -23,7 +23,7 @@ use crate::limits::limit_versions::{Said, renew};
 use crate::limits::model::limit::{Limit, Most, Rule};
 use crate::terms::store::accounts;
 
-/// Sets a pool's limit in the place of the plan's, or goes back to that. Nobody loses a seat by it.
+/// Sets a pool's limit instead of the plan's, or returns to the plan's. Nobody loses a seat.
 pub(crate) async fn say(database: &Database, ctx: &CallContext, said: Said) -> Result<Limit, BillingError> {
     let scope = ctx.scope(Permission::BillingAdmin)?;
     let database = database.scoped(&scope);
@@ -61,7 +61,7 @@ fn spelled(pool: Pool, rule: Rule) -> serde_json::Value {
     }
 }
 
-/// The limits that hold.
+/// Returns the limits in force.
 pub(crate) async fn get(database: &Database, ctx: &CallContext) -> Result<Vec<Limit>, BillingError> {
     let database = database.scoped(&ctx.scope(Permission::BillingRead)?);
     let mut tx = database.begin().await?;
@@ -70,7 +70,7 @@ pub(crate) async fn get(database: &Database, ctx: &CallContext) -> Result<Vec<Li
     Ok(limits)
 }
 
-/// How a pool stands.
+/// The usage and the limit of a pool.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Capacity {
     pub(crate) would_fit: bool,
@@ -78,7 +78,7 @@ pub(crate) struct Capacity {
     pub(crate) quantity: Option<i64>,
 }
 
-/// Whether some more seats would fit, by what billing knows: advice, because identity decides.
+/// Returns whether some more seats would fit, as far as billing knows. This is advice, because identity decides.
 pub(crate) async fn check(
     database: &Database,
     ctx: &CallContext,

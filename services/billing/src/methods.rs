@@ -1,4 +1,4 @@
-//! Which permission each method needs. A method without a row here is not served.
+//! The permission that each method needs. A method without a row here is not served.
 
 use usher_base::Permission;
 use usher_rpc::Method;
@@ -7,7 +7,7 @@ const READ: &[Permission] = &[Permission::BillingRead];
 const ADMIN: &[Permission] = &[Permission::BillingAdmin];
 const APPEND: &[Permission] = &[Permission::SeatsAppend];
 
-/// Every method of the service.
+/// All methods of the service.
 pub const METHODS: &[Method] = &[
     Method::new("/usher.billing.v1.AccountService/UpsertAccount", ADMIN),
     Method::new("/usher.billing.v1.AccountService/GetAccount", ADMIN),

@@ -1,4 +1,4 @@
-//! Closes the periods that have ended and are proven, the oldest first; says which should be and are not.
+//! Closes ended periods when everything is proven, the oldest first, and reports those that are overdue.
 
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
@@ -13,14 +13,15 @@ use crate::ledger::open_period;
 use crate::ledger::store::ledgers;
 use crate::terms::store::accounts;
 
-/// Prices, terms and first events come without an announcement: a workspace is looked at this often.
+/// How often a workspace is checked: prices, terms and first events arrive without a notification.
 const LOOK_EVERY: SignedDuration = SignedDuration::from_hours(1);
-/// The proof that a failed attempt asks for takes identity's next watermark, and brings the next attempt forward.
+/// How soon a failed attempt is repeated. The proof that it requests takes until identity's next watermark, and
+/// brings the next attempt forward.
 const RETRY: SignedDuration = SignedDuration::from_mins(1);
-/// The most periods of one workspace that are closed in one turn.
+/// Maximum number of periods of one workspace closed per turn.
 const MOST: usize = 24;
 
-/// The first period that is not closed, and what is missing.
+/// The first open period, and its obstacles.
 struct Open {
     first: Date,
     closed_at: Timestamp,
@@ -58,7 +59,7 @@ pub(super) async fn turn(
                     );
                     continue;
                 }
-                // Somebody else closed it meanwhile.
+                // Another call closed the period meanwhile.
                 Err(BillingError::NotNext(_)) => continue,
                 Err(BillingError::Incomplete(missing)) => missing.to_string(),
                 Err(error @ (BillingError::Rating(_) | BillingError::ClosedUnpriced { .. })) => {
@@ -67,7 +68,7 @@ pub(super) async fn turn(
                 Err(error) => return Err(error),
             },
         };
-        // The longer it takes, the less often it is tried.
+        // The longer the period has been overdue, the rarer the attempts.
         let late = now.duration_since(due) / 10;
         let overdue = settings.close_alarm_after.is_some_and(|alarm| now >= open.closed_at + alarm);
         return Ok(Outcome {
@@ -78,7 +79,7 @@ pub(super) async fn turn(
     Ok(Outcome { next: scope.now(), trouble: None })
 }
 
-/// None where nothing was ever sent, or nobody is billed: an account without prices.
+/// Returns `None` if no event ever arrived, or if nothing is billed because the account has no prices.
 async fn next(database: &ScopedDatabase, now: Timestamp) -> Result<Option<Open>, BillingError> {
     let mut tx = database.begin().await?;
     let Some(period) = open_period::find(&mut tx).await? else { return Ok(None) };

@@ -1,31 +1,29 @@
-//! Jobs as values.
-
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use usher_base::id::WorkspaceId;
 
-/// When what is done.
+/// The schedule of the jobs.
 #[derive(Clone, Copy, Debug)]
 pub struct JobSettings {
-    /// How long after a period's end it is closed, if everything is proven; none where people close.
+    /// How long after its end a period is closed, if everything is proven. `None` if operators close periods.
     pub close_after: Option<SignedDuration>,
-    /// How long after a period's end an operator is told that it is not closed; none for never.
+    /// How long after its end a period that is still open is reported to an operator. `None` for never.
     pub close_alarm_after: Option<SignedDuration>,
-    /// How often each ledger is verified; none for never.
+    /// How often each ledger is verified. `None` for never.
     pub verify_every: Option<SignedDuration>,
-    /// How often due turns are looked for.
+    /// How often due turns are read.
     pub poll: Duration,
 }
 
-/// What is done.
+/// A job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Job {
     /// Closes ended periods.
     Close,
     /// Verifies ledgers.
     Verify,
-    /// Signs where the chains are.
+    /// Signs the heads of the chains.
     Sign,
 }
 
@@ -40,7 +38,7 @@ impl Job {
         }
     }
 
-    /// Between two turns, so that a backlog leaves room for requests.
+    /// The pause between two turns, so that a backlog leaves capacity for requests.
     pub(crate) const fn pause(self) -> Duration {
         match self {
             Self::Close | Self::Sign => Duration::from_millis(20),
@@ -48,7 +46,7 @@ impl Job {
         }
     }
 
-    /// Where the workspaces in trouble are counted; nothing of a job that has none.
+    /// The name of the gauge that counts workspaces with a problem. `None` if the job has none.
     pub(crate) const fn trouble_metric(self) -> Option<&'static str> {
         match self {
             Self::Close => Some("usher_period_close_overdue"),
@@ -58,24 +56,24 @@ impl Job {
     }
 }
 
-/// A workspace's turn.
+/// A workspace's turn of a job.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Turn {
     pub(crate) workspace: WorkspaceId,
     pub(crate) at: Timestamp,
 }
 
-/// Something is wrong that an operator must know.
+/// A problem that an operator must know of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Trouble {
     pub(crate) since: Timestamp,
     pub(crate) told_at: Timestamp,
 }
 
-/// What became of a turn.
+/// The outcome of a turn.
 #[derive(Debug)]
 pub(crate) struct Outcome {
     pub(crate) next: Timestamp,
-    /// What an operator must know.
+    /// The problem that an operator must know of.
     pub(crate) trouble: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! Signs where each workspace's chains are, once a day.
+//! Signs the heads of each workspace's chains, once a day.
 
 use jiff::SignedDuration;
 use usher_base::CallContext;

@@ -1,3 +1,1 @@
-//! The tables of jobs.
-
 pub(crate) mod turns;

@@ -1,4 +1,4 @@
-//! Verifies ledgers, each again after some days.
+//! Verifies each ledger every few days.
 
 use jiff::SignedDuration;
 use usher_base::CallContext;

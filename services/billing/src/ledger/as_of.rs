@@ -1,4 +1,4 @@
-//! Reading what is known at a time.
+//! Reads as of a time.
 
 use jiff::Timestamp;
 use usher_store::TenantTx;
@@ -7,7 +7,7 @@ use crate::error::BillingError;
 use crate::ledger::model::knowledge::Knowledge;
 use crate::ledger::store::{facts, ledgers};
 
-/// What was known at a time, or is now.
+/// Returns what was known at a time, or what is known now.
 pub(crate) async fn knowledge(
     tx: &mut TenantTx,
     known_at: Option<Timestamp>,
@@ -17,7 +17,7 @@ pub(crate) async fn knowledge(
     Ok(Knowledge { sequence, at: known_at.unwrap_or(now) })
 }
 
-/// The number of the last fact that was known at a time, or is now.
+/// Returns the number of the last fact that was known at a time, or is known now.
 pub(crate) async fn sequence(tx: &mut TenantTx, known_at: Option<Timestamp>) -> Result<i64, BillingError> {
     match known_at {
         Some(known_at) => facts::sequence_at(tx, known_at).await,

@@ -1,4 +1,4 @@
-//! Whether this program's clock is ahead of the database's, which then refuses whatever would be written.
+//! Checks whether this program's clock is ahead of the database's, in which case the database refuses all writes.
 
 use std::time::Duration;
 
@@ -11,16 +11,16 @@ use crate::error::BillingError;
 use crate::ledger::model::head::AHEAD;
 use crate::ledger::store::clock;
 
-/// How often the clocks are compared, and an operator is told that this one is wrong.
+/// How often the clocks are compared, and the operator is warned.
 const EVERY: Duration = Duration::from_secs(15);
 
-/// How far this program's clock is ahead of the database's; negative where it is behind.
+/// How far this program's clock is ahead of the database's; negative if it is behind.
 async fn ahead(database: &Database, own: &Clock) -> Result<SignedDuration, BillingError> {
     let now = clock::read(database).await?;
     Ok(own.now().duration_since(now))
 }
 
-/// Compares the clocks until the stop is asked for.
+/// Compares the clocks until shutdown.
 pub(crate) async fn watch(database: Database, own: Clock, tasks: Tasks) {
     loop {
         match ahead(&database, &own).await {
@@ -33,7 +33,7 @@ pub(crate) async fn watch(database: Database, own: Clock, tasks: Tasks) {
                     );
                 }
             }
-            // Whatever asks the database for more will tell.
+            // The calls that need the database report its failure.
             Err(error) => {
                 tracing::debug!(error = &error as &dyn std::error::Error, "the clocks were not compared");
             }

@@ -1,4 +1,4 @@
-//! Corrections of the past, and links between persons. Both are facts: nothing is rewritten.
+//! Corrections of the past, and links between persons. Both are new facts: nothing is rewritten.
 
 use jiff::Timestamp;
 use serde_json::json;
@@ -16,10 +16,10 @@ use crate::ledger::store::{corrections as store, facts, ledgers};
 use crate::terms::store::{accounts, closed, prices};
 use crate::{audit, ledger};
 
-/// What a caller sends of a correction.
+/// The content of a correction, as a caller sends it.
 #[derive(Clone, Debug)]
 pub(crate) struct NewCorrection {
-    /// Makes a repeat of the call the same correction.
+    /// A repeated call with this id records no second correction.
     pub(crate) id: Option<EventId>,
     pub(crate) person: PersonKey,
     pub(crate) from: Timestamp,
@@ -28,7 +28,7 @@ pub(crate) struct NewCorrection {
     pub(crate) reason: String,
 }
 
-/// Asks for a correction. It has no effect until somebody else approves it.
+/// Requests a correction. It has no effect until another person approves it.
 pub(crate) async fn request(
     database: &Database,
     ctx: &CallContext,
@@ -77,8 +77,8 @@ pub(crate) async fn request(
     Ok(request)
 }
 
-/// The class that a correction says has a price on each of its dates in closed periods: there a price can't be
-/// added any more, and what can't be rated again can never be closed after.
+/// Checks that the corrected class has a price on each of its dates in closed periods. A price can't be added there
+/// any more, and a closed period that can't be rated again would keep every later period open.
 async fn check_priced(tx: &mut TenantTx, request: &CorrectionRequest) -> Result<(), BillingError> {
     let Some(class) = request.class.filter(|class| class.is_paid()) else { return Ok(()) };
     let (from, until) = (request.from.as_microsecond(), request.until.as_microsecond());
@@ -103,7 +103,7 @@ async fn check_priced(tx: &mut TenantTx, request: &CorrectionRequest) -> Result<
     Ok(())
 }
 
-/// Approves a correction and records it in the ledger; the author can't. Gives its number.
+/// Approves a correction and records it in the ledger; the author can't. Returns its number.
 pub(crate) async fn approve(
     database: &Database,
     ctx: &CallContext,
@@ -123,7 +123,7 @@ pub(crate) async fn approve(
     if facts::exists(&mut tx, id).await? {
         return Err(BillingError::AlreadyApproved);
     }
-    // A period may have been closed since it was asked for.
+    // A period may have been closed since the request.
     check_priced(&mut tx, &request).await?;
     let fact = Fact::Correction(CorrectionFact {
         event_id: id,
@@ -143,7 +143,7 @@ pub(crate) async fn approve(
     Ok(sequence)
 }
 
-/// Corrections that wait for an approval.
+/// Returns the corrections that wait for approval.
 pub(crate) async fn waiting(
     database: &Database,
     ctx: &CallContext,
@@ -155,7 +155,7 @@ pub(crate) async fn waiting(
     Ok(waiting)
 }
 
-/// Records that two keys are one person, for all times. Gives the fact's number.
+/// Records that two keys are one person, also for the past. Returns the fact's number.
 pub(crate) async fn link(
     database: &Database,
     ctx: &CallContext,
@@ -171,7 +171,7 @@ pub(crate) async fn link(
     let mut ledger = ledgers::lock(&mut tx, 1).await?;
     let overlay = facts::overlay(&mut tx, ledger.sequence).await?;
     if overlay.person(person) == overlay.person(other) {
-        // They are one already: repeating says nothing new.
+        // They are one person already, so a repeat adds no fact.
         return Ok(ledger.sequence);
     }
     let fact = Fact::Link(LinkFact {

@@ -1,4 +1,4 @@
-//! New epochs: the producer's state is taken over, and each difference is a recorded event.
+//! New epochs: billing adopts the producer's state, and records each difference as an event.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ use crate::ledger::store::epochs::Epoch;
 use crate::ledger::store::{epochs, history, intervals, ledgers, seats};
 use crate::{audit, ledger};
 
-/// The cause of an event that books a difference.
+/// The cause of an event that records a difference.
 const CAUSE: &str = "epoch.resync";
 
 /// How an epoch began.
@@ -29,8 +29,8 @@ pub(crate) struct Begun {
     pub(crate) last_effective_at: Timestamp,
 }
 
-/// Begins an epoch with the producer's state; a halted ledger goes on from there. Of an epoch that
-/// has begun already, says how.
+/// Begins an epoch with the producer's state; a halted ledger continues from there. If the epoch has already begun,
+/// returns how it began.
 pub(crate) async fn begin(
     database: &Database,
     ctx: &CallContext,
@@ -85,7 +85,7 @@ pub(crate) async fn begin(
     Ok(Begun { epoch: claim.epoch, differences, last_effective_at: ledger.last_effective_at })
 }
 
-/// Sets time back where the ledger's is ahead of the clock; nothing that happened before now changes by it.
+/// Sets back time if the ledger's is ahead of the clock. Nothing that happened before now changes.
 async fn set_back(
     tx: &mut TenantTx,
     ledger: &mut Ledger,
@@ -102,7 +102,7 @@ async fn set_back(
     Ok(Some(back))
 }
 
-/// The events that make the booked state the claimed one, a microsecond apart.
+/// Returns the events that turn the recorded state into the producer's, one microsecond apart.
 fn differences(
     scope: &TenantScope,
     booked: &[ActiveUser],

@@ -1,4 +1,4 @@
-//! Listing the facts of a ledger.
+//! Lists the facts of a ledger.
 
 use usher_base::{CallContext, Permission};
 use usher_store::Database;
@@ -8,7 +8,7 @@ use crate::ledger::model::event::Recorded;
 use crate::ledger::model::fact_range::FactRange;
 use crate::ledger::store::facts as store;
 
-/// The facts of a range, in order.
+/// Returns the facts of a range, in order.
 pub(crate) async fn list(
     database: &Database,
     ctx: &CallContext,

@@ -1,4 +1,4 @@
-//! Listing intervals.
+//! Lists intervals.
 
 use jiff::Timestamp;
 use usher_base::id::PersonKey;
@@ -11,7 +11,7 @@ use crate::ledger::as_of;
 use crate::ledger::model::interval_filter::IntervalFilter;
 use crate::ledger::store::intervals as store;
 
-/// A page of intervals by person and number, after those given, as states gave them until a time.
+/// Returns a page of intervals by person and number, as of a time; without corrections and links.
 pub(crate) async fn list(
     database: &Database,
     ctx: &CallContext,

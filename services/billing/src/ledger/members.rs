@@ -1,5 +1,5 @@
-//! Everybody's part in a period, one person after the other: in memory is no more than one of them, and
-//! those whom links and corrections concern.
+//! Visits the usage of each person in a period, one after the other. Only one person is in memory at a time, and
+//! those with links or corrections.
 
 use std::collections::BTreeSet;
 use std::iter::Peekable;
@@ -12,7 +12,7 @@ use usher_store::TenantTx;
 use crate::error::BillingError;
 use crate::ledger::store::{facts, intervals};
 
-/// Visits everybody who was billable in a period, by person, after links and corrections.
+/// Visits each person who was billable in a period, by person, after links and corrections.
 pub(crate) async fn each(
     tx: &mut TenantTx,
     sequence: i64,
@@ -28,8 +28,8 @@ pub(crate) async fn each(
     .await
 }
 
-/// Visits everybody who may have been billable from an instant to before another, by person, after links and
-/// corrections. The stays are not clipped to that time, and in no order.
+/// Visits each person who may have been billable in a range of instants, by person, after links and corrections. The
+/// intervals are not clipped to the range, and not ordered.
 pub(crate) async fn each_person(
     tx: &mut TenantTx,
     sequence: i64,
@@ -50,15 +50,15 @@ pub(crate) async fn each_person(
 
 struct Walk<F> {
     concerned: BTreeSet<PersonKey>,
-    /// The stays of those whom links and corrections concern, by person.
+    /// The intervals of persons with links or corrections, by person.
     changed: Peekable<IntoIter<Vec<Stay<PersonKey>>>>,
-    /// Of the person who is read.
+    /// The intervals of the person that is being read.
     stays: Vec<Stay<PersonKey>>,
     visit: F,
 }
 
 impl<F: FnMut(&[Stay<PersonKey>])> Walk<F> {
-    /// Takes the next stay, by person.
+    /// Takes the next interval; intervals come ordered by person.
     fn take(&mut self, stay: Stay<PersonKey>) {
         if self.stays.first().is_some_and(|before| before.person != stay.person) {
             self.person();
@@ -68,7 +68,7 @@ impl<F: FnMut(&[Stay<PersonKey>])> Walk<F> {
         }
     }
 
-    /// Visits the person who was read, after those who come before.
+    /// Visits the person that was read, after the persons with corrections that come before.
     fn person(&mut self) {
         if let Some(Stay { person, .. }) = self.stays.first().copied() {
             while let Some(before) = self.changed.next_if(|changed| changed[0].person < person) {

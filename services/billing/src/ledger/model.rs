@@ -1,5 +1,3 @@
-//! Facts as values.
-
 pub(crate) mod batch;
 pub(crate) mod correction;
 pub mod event;

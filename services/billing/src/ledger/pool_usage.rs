@@ -1,4 +1,4 @@
-//! Counting the open seats of a pool.
+//! Counts the open seats of pools.
 
 use usher_rating::Calendar;
 use usher_seats::Pool;
@@ -9,7 +9,7 @@ use crate::ledger::members;
 use crate::ledger::model::pool_usage::{PoolChanges, PoolUsages};
 
 impl PoolUsages {
-    /// The open seats of some pools within a calendar, by the ledger's facts up to a number.
+    /// Counts the open seats of some pools within a calendar, from the facts up to a number.
     pub(crate) async fn count(
         tx: &mut TenantTx,
         sequence: i64,

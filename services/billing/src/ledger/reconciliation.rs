@@ -1,4 +1,4 @@
-//! Comparing the states of identity and billing at the same number.
+//! Compares the states of identity and billing at the same number.
 
 use std::collections::BTreeSet;
 
@@ -27,7 +27,7 @@ pub(crate) async fn compare(
     finish(database, clock, claim.sequence, runs).await
 }
 
-/// Compares user by user; gives the persons that differ as well.
+/// Compares user by user. Also returns the persons that differ.
 pub(crate) async fn reconcile(
     database: &ScopedDatabase,
     clock: &Clock,
@@ -75,7 +75,7 @@ fn runs<T>(
         .collect()
 }
 
-/// Billing's own state at the producer's number; none where it has not come that far.
+/// Returns billing's own state at the producer's number. Returns `None` if billing has not reached the number.
 async fn own(
     database: &ScopedDatabase,
     epoch: i64,
@@ -121,7 +121,7 @@ async fn finish(
     Ok(outcome)
 }
 
-/// Asks for a comparison: identity makes one with its next watermark.
+/// Requests a comparison, which identity makes with its next watermark.
 pub(crate) async fn request(database: &Database, ctx: &CallContext) -> Result<(), BillingError> {
     let scope = ctx.scope(Permission::BillingAdmin)?;
     let database = database.scoped(&scope);
@@ -132,14 +132,14 @@ pub(crate) async fn request(database: &Database, ctx: &CallContext) -> Result<()
     Ok(())
 }
 
-/// Has the producer asked for a comparison.
+/// Marks a comparison as requested.
 pub(crate) async fn want(tx: &mut TenantTx) -> Result<(), BillingError> {
     let mut ledger = ledgers::lock(tx, 1).await?;
     ledger.digest_wanted = true;
     ledgers::save(tx, &ledger).await
 }
 
-/// The last comparisons, newest first.
+/// Returns the most recent comparisons, newest first.
 pub(crate) async fn list(database: &Database, ctx: &CallContext) -> Result<Vec<Run>, BillingError> {
     let database = database.scoped(&ctx.scope(Permission::BillingRead)?);
     let mut tx = database.begin().await?;

@@ -1,4 +1,4 @@
-//! Whether a person is billable, as what, since when and why.
+//! Reads whether a person is billable, in which class, since when and why.
 
 use jiff::Timestamp;
 use usher_base::id::PersonKey;
@@ -10,14 +10,14 @@ use crate::error::BillingError;
 use crate::ledger::as_of;
 use crate::ledger::store::{facts, intervals};
 
-/// A seat that is taken.
+/// A seat in use.
 pub(crate) struct Seat {
     pub(crate) class: SeatClass,
     pub(crate) since: Timestamp,
     pub(crate) cause: String,
 }
 
-/// The seat of a person at an instant, by what was known at a time.
+/// Returns the seat of a person at an instant, as of a time.
 pub(crate) async fn get(
     database: &Database,
     ctx: &CallContext,

@@ -1,4 +1,4 @@
-//! Which persons are one, for those who count seats: linked keys are billed once, and so they take one seat of a limit.
+//! Counts seats by person for limits: linked keys are billed once, so they take one seat.
 
 use std::collections::BTreeMap;
 
@@ -15,13 +15,13 @@ use crate::ledger::store::{facts, seats};
 /// All links of a workspace.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Links {
-    /// The hash of the last link's fact, which is of all before it as well; empty where there are none.
+    /// The hash of the last link's fact, which also covers all facts before it; empty if there are no links.
     pub(crate) version: String,
-    /// Each linked key with the one that stands for its person, by key.
+    /// Each linked key with the key that represents its person, by key.
     pub(crate) keys: Vec<(PersonKey, PersonKey)>,
 }
 
-/// The links, where they are of another version than the producer has.
+/// Returns the links, if the producer has another version of them.
 pub(crate) async fn newer(tx: &mut TenantTx, known: &str) -> Result<Option<Links>, BillingError> {
     let version = facts::last_link(tx).await?.map(|hash| hex(&hash)).unwrap_or_default();
     if version == known {
@@ -35,12 +35,12 @@ pub(crate) async fn newer(tx: &mut TenantTx, known: &str) -> Result<Option<Links
 pub(crate) struct SeatsInUse([i64; SeatClass::COUNT]);
 
 impl SeatsInUse {
-    /// At most: each key counted by itself, as the ledger does.
+    /// An upper bound: counts each key by itself, as the ledger does.
     pub(crate) const fn of_keys(ledger: &Ledger) -> Self {
         Self(ledger.open_seats)
     }
 
-    /// By the ledger: its open seats are of single keys.
+    /// Counts each person once. The ledger's own numbers count single keys.
     pub(crate) async fn read(tx: &mut TenantTx, ledger: &Ledger) -> Result<Self, BillingError> {
         let links = facts::links(tx).await?;
         if links.is_empty() {
@@ -56,7 +56,8 @@ impl SeatsInUse {
         Ok(Self::joined(ledger.open_seats, &by_key, &overlay))
     }
 
-    /// With each person's keys, of which each counts in `open`, as one in the highest class of theirs.
+    /// Replaces the linked keys, each of which counts in `open`, by one seat per person in the highest class of their
+    /// keys.
     fn joined(
         mut open: [i64; SeatClass::COUNT],
         by_key: &BTreeMap<PersonKey, SeatClass>,
@@ -74,7 +75,7 @@ impl SeatsInUse {
         Self(open)
     }
 
-    /// Of a pool.
+    /// Returns the seats in use of a pool.
     pub(crate) fn of(&self, pool: Pool) -> i64 {
         let of_pool = SeatClass::BY_RANK.into_iter().filter(|class| Pool::of(*class) == pool);
         of_pool.map(|class| self.0[class.index()]).sum()

@@ -1,4 +1,4 @@
-//! The tables of the ledger.
+//! Database access for the ledger.
 
 pub(crate) mod change_log;
 pub(crate) mod clock;

@@ -15,27 +15,27 @@ use crate::sql::LONGEST_SCAN;
 use crate::terms::model::account::Account;
 use crate::terms::store::accounts;
 
-/// The dates from `start` to the one before `end`.
+/// The dates from `start` to the day before `end`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct DateRange {
     pub(crate) start: Date,
     pub(crate) end: Date,
 }
 
-/// Who was billable on some days, with what it was counted by.
+/// The seats on some days, and the calendar that they were counted by.
 pub(crate) struct Usage {
     pub(crate) account: Account,
-    /// As of a period.
+    /// The calendar of the days.
     pub(crate) currency_since: Option<Date>,
     pub(crate) calendar: Calendar,
     pub(crate) tally: Tally,
-    /// By class and date.
+    /// Ordered by class and date.
     pub(crate) movements: Vec<Vec<Movement>>,
-    /// The last fact that is counted.
+    /// The number of the last fact that is counted.
     pub(crate) sequence: i64,
 }
 
-/// One class on one date, or on several.
+/// One class on one date, or on several dates.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Summary {
     /// The first date.
@@ -46,7 +46,7 @@ pub(crate) struct Summary {
 }
 
 impl Summary {
-    /// Goes on with the next date.
+    /// Adds the next date.
     fn add(&mut self, next: &Self) {
         self.count.seat_days += next.count.seat_days;
         self.count.closing = next.count.closing;
@@ -59,7 +59,7 @@ impl Summary {
 }
 
 impl Usage {
-    /// By date, then class by rank, without those in which there is nothing.
+    /// Returns the usage by date, then class by rank, without entries that have no seats.
     pub(crate) fn summaries(&self, granularity: Granularity) -> Vec<Summary> {
         let counts = self.tally.counts();
         let same = |left: Date, right: Date| match granularity {
@@ -93,7 +93,7 @@ impl Usage {
     }
 }
 
-/// Counts the seats of some days.
+/// Counts the seats on some days.
 pub(crate) async fn get(
     database: &Database,
     ctx: &CallContext,
@@ -107,7 +107,7 @@ pub(crate) async fn get(
     Ok(usage)
 }
 
-/// Counts all facts that were known at a time, or are now; what is appended meanwhile is left out.
+/// Counts all facts known at a time, or known now; facts that are appended meanwhile are excluded.
 pub(crate) async fn count(
     tx: &mut TenantTx,
     dates: DateRange,
@@ -116,7 +116,7 @@ pub(crate) async fn count(
     let sequence = as_of::sequence(tx, known_at).await?;
     let schedule = accounts::schedule(tx).await?;
     let account = schedule.terms_on(dates.start).account.clone();
-    // A period's own dates may open at the instant at which another zone's ended.
+    // The dates of a period may begin at the instant at which another zone's day ended.
     let calendar = match schedule.exact(dates.start, dates.end) {
         Some(period) => period.calendar()?,
         None => calendar(&account, dates)?,
@@ -130,15 +130,15 @@ fn calendar(account: &Account, dates: DateRange) -> Result<Calendar, InvalidArgu
     Calendar::new(dates.start, dates.end, &account.zone).map_err(|error| invalid("end_date", error))
 }
 
-/// Who was there on some dates, and who came and went.
+/// The seats and the movements on some dates.
 pub(crate) struct Seats {
     pub(crate) tally: Tally,
-    /// By class and date.
+    /// Ordered by class and date.
     pub(crate) movements: Vec<Vec<Movement>>,
 }
 
 impl Seats {
-    /// By the ledger's facts up to a number.
+    /// Counts the ledger's facts up to a number.
     pub(crate) async fn read(
         tx: &mut TenantTx,
         sequence: i64,

@@ -1,4 +1,4 @@
-//! Up to when identity has sent everything.
+//! Watermarks: the time up to which identity has sent everything.
 
 use jiff::{SignedDuration, Timestamp};
 use usher_store::TenantTx;
@@ -10,21 +10,21 @@ use crate::ledger::seats_in_use;
 use crate::ledger::seats_in_use::Links;
 use crate::ledger::store::{history, ledgers};
 
-/// How old a comparison of states may become before another is asked for.
+/// Maximum age of a comparison of states before a new one is requested.
 const COMPARE_EVERY: SignedDuration = SignedDuration::from_hours(24);
 
-/// What the producer should do next about a workspace.
+/// The actions that billing requests from the producer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Wish {
-    /// Send the events that are missing.
+    /// Send the missing events.
     pub(crate) behind: bool,
     /// Compare states.
     pub(crate) compare: bool,
-    /// Take these links over.
+    /// Adopt these links.
     pub(crate) links: Option<Links>,
 }
 
-/// Whether a watermark is ahead of the clock.
+/// Returns whether a watermark is ahead of the clock.
 pub(crate) fn is_ahead(watermark: Watermark, now: Timestamp) -> bool {
     let is_ahead = watermark.at > now + AHEAD;
     if is_ahead {
@@ -34,8 +34,8 @@ pub(crate) fn is_ahead(watermark: Watermark, now: Timestamp) -> bool {
     is_ahead
 }
 
-/// Takes a watermark over; `known_links` is the version of the links that the producer has. It never goes back.
-/// Returns what the producer should do next, and whether this is the epoch's first watermark.
+/// Records a watermark; `known_links` is the version of the links that the producer has. Watermarks never go back.
+/// Returns the actions requested from the producer, and whether this is the epoch's first watermark.
 pub(crate) async fn advance(
     tx: &mut TenantTx,
     now: Timestamp,
@@ -50,7 +50,7 @@ pub(crate) async fn advance(
     let is_first = ledger.watermark.is_none();
     if ledger.watermark.is_none_or(|known| known.at < watermark.at) {
         ledger.watermark = Some(watermark);
-        // The schedule begins with the first watermark; a close that needs a proof earlier asks for it.
+        // The first watermark starts the schedule; a close that needs a proof earlier requests it.
         ledger.compared_at = ledger.compared_at.or(Some(now));
         let behind = ledger.acknowledged_sequence < watermark.sequence;
         let next = Span { since: now, first: watermark.at, until: now, last: watermark.at, behind };

@@ -1,4 +1,4 @@
-//! Alerts: the use of a pool reached a threshold of its limit.
+//! Alerts: the usage of a pool reached a threshold of its limit.
 
 use jiff::Timestamp;
 use usher_base::{CallContext, Permission};
@@ -11,7 +11,7 @@ use crate::limits::model::alert::Alert;
 use crate::limits::model::limit::reached;
 use crate::limits::store::{alerts as store, limits};
 
-/// The alerts that were raised, oldest first; at most 1,000.
+/// Returns the raised alerts, oldest first; at most 1,000.
 pub(crate) async fn list(database: &Database, ctx: &CallContext) -> Result<Vec<Alert>, BillingError> {
     let database = database.scoped(&ctx.scope(Permission::BillingRead)?);
     let mut tx = database.begin().await?;
@@ -20,13 +20,13 @@ pub(crate) async fn list(database: &Database, ctx: &CallContext) -> Result<Vec<A
     Ok(alerts)
 }
 
-/// Raises alerts for thresholds that are reached after seats or limits have changed, each once a version.
+/// Raises alerts for thresholds that were reached by changes of seats or limits, once per threshold and version.
 pub(crate) async fn raise(tx: &mut TenantTx, ledger: &Ledger, now: Timestamp) -> Result<(), BillingError> {
     let limits = limits::last(tx).await?;
     if limits.iter().all(|limit| limit.quantity.is_none()) {
         return Ok(());
     }
-    // Links only join persons into fewer, so what their keys do not reach, they don't either.
+    // Links only merge persons, so a threshold that the single keys do not reach is not reached by persons either.
     let keys = SeatsInUse::of_keys(ledger);
     if limits.iter().all(|limit| reached(limit, keys.of(limit.pool)).next().is_none()) {
         return Ok(());

@@ -1,4 +1,4 @@
-//! The limits of all workspaces as one watcher gets them: each version once.
+//! The limits of all workspaces for one watcher: each version is sent once.
 
 use std::collections::HashSet;
 
@@ -13,40 +13,40 @@ use crate::limits::look::Look;
 use crate::limits::store::feed as store;
 use crate::limits::store::feed::{Place, WorkspaceLimit};
 
-/// Limits are read again over so long a time: billing's replicas have clocks of their own, and what a
-/// transaction has set is seen only when it is over.
+/// How long a pass overlaps the one before. The clocks of billing's replicas differ, and a version that a transaction
+/// set becomes visible only when that commits.
 const OVERLAP: SignedDuration = SignedDuration::from_mins(1);
-/// Most limits at once.
+/// Maximum number of limits per page.
 const PAGE: i32 = 1_000;
 
-/// The pool of a workspace, and the version of its limit.
+/// The key of a version: workspace, pool and number.
 type Version = (Uuid, Pool, i64);
 
-/// Reads limits in passes, oldest first: all in the first one, in the others those that were set since the one
-/// before, and for [`OVERLAP`] before that.
+/// Reads limits in passes, oldest first. The first pass reads all; each later one reads the limits that were set
+/// since the one before, and in the [`OVERLAP`] before that.
 pub(crate) struct LimitFeed {
     database: Database,
     clock: Clock,
-    /// Where the pass under way is.
+    /// The position of the current pass.
     place: Place,
-    /// Where the next one begins; it never goes back.
+    /// The start of the next pass; it never goes back.
     next: Timestamp,
-    /// What the pass before has read of this one's time.
+    /// The versions in the range of this pass that the pass before has read.
     known: HashSet<Version>,
-    /// What this pass has read of the next one's.
+    /// The versions in the range of the next pass that this pass has read.
     read: HashSet<Version>,
     complete: bool,
 }
 
-/// Limits that were not seen before.
+/// Limits that were not returned before.
 pub(crate) struct Fed {
     pub(crate) limits: Vec<WorkspaceLimit>,
-    /// Whether there was a whole pass.
+    /// Whether a pass was completed.
     pub(crate) complete: bool,
 }
 
 impl LimitFeed {
-    /// Begins with all that hold.
+    /// Starts with all limits in force.
     pub(crate) fn open(database: &Database, ctx: &CallContext) -> Result<Self, BillingError> {
         ctx.require(Permission::SeatsAppend)?;
         ctx.credential().require_unbound()?;
@@ -94,7 +94,7 @@ impl Look for LimitFeed {
     }
 }
 
-/// Where a pass begins that comes after one of that time.
+/// Returns the start of the pass that follows one at that time.
 fn begin(before: Timestamp) -> Timestamp {
     before.saturating_sub(OVERLAP).unwrap_or(before)
 }

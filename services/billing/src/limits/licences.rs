@@ -1,4 +1,4 @@
-//! Commitments, and the limits that are a share of them.
+//! Commitments, and the caps that depend on them.
 
 use usher_base::id::CommitmentId;
 use usher_base::{CallContext, Permission};
@@ -8,7 +8,7 @@ use crate::error::BillingError;
 use crate::limits::limit_versions;
 use crate::terms::commitments::{self, NewCommitment, Sold};
 
-/// Records what is bought. Where shares are of it, their limits move with it.
+/// Records a commitment. Caps that depend on it change with it.
 pub(crate) async fn set(
     database: &Database,
     ctx: &CallContext,
@@ -25,7 +25,7 @@ pub(crate) async fn set(
     Ok(sold)
 }
 
-/// Takes a commitment back of which no true-up was billed. Shares of it move with it.
+/// Withdraws a commitment for which no true-up was billed. Caps that depend on it change with it.
 pub(crate) async fn withdraw(
     database: &Database,
     ctx: &CallContext,

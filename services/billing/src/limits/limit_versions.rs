@@ -1,5 +1,5 @@
-//! Which limit of a pool holds: the one that billing has set, else the plan's. Whenever that becomes
-//! another one, or a cap comes to another number, there is a new version.
+//! Determines which limit of a pool is in force: the one that billing has set, or else the plan's. Whenever that
+//! changes, or a cap gives another number, a new version is added.
 
 use jiff::Timestamp;
 use usher_seats::Pool;
@@ -14,19 +14,19 @@ use crate::limits::store::limits as store;
 use crate::terms::commitments;
 use crate::terms::store::accounts;
 
-/// What an operator says about a pool; no rule goes back to the plan's.
+/// What an operator set for a pool; no rule returns to the plan's limit.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Said {
     pub(crate) pool: Pool,
     pub(crate) rule: Option<Rule>,
 }
 
-/// What decides about limits.
+/// Everything that determines the limits.
 struct Known {
     /// The last version of each pool.
     last: Vec<Limit>,
     plan: Vec<PlanLimit>,
-    /// What is committed of the paid pool today.
+    /// The number of paid seats committed today.
     committed: i64,
 }
 
@@ -39,11 +39,11 @@ impl Known {
         })
     }
 
-    /// The versions that must be added so that what should hold does.
+    /// Returns the versions that must be added.
     fn due(&self, said: Option<Said>) -> Vec<Limit> {
         let mut licences = Some(self.committed).filter(|committed| *committed > 0);
         let mut due = Vec::new();
-        // The paid pool first: caps grow with it.
+        // The paid pool comes first, because caps depend on it.
         for pool in Pool::ALL {
             let before = self.last.iter().find(|limit| limit.pool == pool);
             let said = said.filter(|said| said.pool == pool);
@@ -82,7 +82,7 @@ impl Known {
     }
 }
 
-/// Whether two versions say the same. A later policy may give what the one before did.
+/// Returns whether two versions set the same limit. A later policy may give the limit of an earlier one.
 fn is_same(before: &Limit, next: &Limit) -> bool {
     let plan_version = before.plan_version.and(next.plan_version).or(next.plan_version);
     before.plan_version.is_some() == next.plan_version.is_some()
@@ -90,7 +90,7 @@ fn is_same(before: &Limit, next: &Limit) -> bool {
             == Limit { plan_version: next.plan_version, ..*before }
 }
 
-/// Makes what should hold hold, and raises alerts by it; the caller has locked the account.
+/// Inserts the limit versions that are due, then raises alerts. The caller has locked the account.
 pub(crate) async fn renew(
     tx: &mut TenantTx,
     now: Timestamp,
@@ -108,8 +108,8 @@ pub(crate) async fn renew(
     Ok(())
 }
 
-/// Takes over what a workspace's plan gives. Also where that is known, a commitment may begin or end
-/// today.
+/// Records the limits of a workspace's plan. Runs also if these are known already, because a commitment may begin or
+/// end today.
 pub(crate) async fn take_plan(
     database: &ScopedDatabase,
     now: Timestamp,
@@ -156,7 +156,7 @@ mod tests {
         Said { pool, rule: Some(rule(most)) }
     }
 
-    /// Applies what is due; (pool, version, whether the plan's, quantity) of it.
+    /// Applies what is due. Returns pool, version, whether it is the plan's, and quantity of each version.
     fn go(known: &mut Known, said: Option<Said>) -> Vec<(Pool, i64, bool, Option<i64>)> {
         let due = known.due(said);
         for limit in &due {

@@ -1,21 +1,21 @@
-//! What somebody watches.
+//! Polls for the data that a stream watches.
 
 use std::time::Duration;
 
 use crate::error::BillingError;
 
-/// How soon a watcher sees what is new.
+/// How often a watcher polls.
 pub(crate) const EVERY: Duration = Duration::from_secs(1);
 
-/// Something that is looked at again and again.
+/// A source that is polled repeatedly.
 pub(crate) trait Look: Send + 'static {
-    /// What a look finds.
+    /// The result of a poll that found changes.
     type Seen: Send;
 
-    /// Looks for what was not seen before. Nothing means that the next look can wait.
+    /// Polls for changes. Returns `None` if there are none, and the next poll can wait.
     fn look(&mut self) -> impl Future<Output = Result<Option<Self::Seen>, BillingError>> + Send;
 
-    /// Waits until the next look is worth it.
+    /// Waits until the next poll is due.
     fn pause(&mut self) -> impl Future<Output = ()> + Send {
         tokio::time::sleep(EVERY)
     }

@@ -1,5 +1,3 @@
-//! Limits as values.
-
 pub(crate) mod alert;
 pub mod limit;
 pub(crate) mod refusal;

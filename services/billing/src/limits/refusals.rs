@@ -1,4 +1,4 @@
-//! How often identity refused a seat because a pool was full.
+//! Counts how often identity refused a seat because a pool was full.
 
 use jiff::Timestamp;
 use usher_store::ScopedDatabase;
@@ -8,14 +8,14 @@ use crate::limits::model::refusal::{Counted, Refusals};
 use crate::limits::store::refusals as store;
 use crate::terms::store::accounts;
 
-/// How many more there are than were known; none where that is nothing new. An identity that was restored
-/// comes back with less, from where it counts on.
+/// Returns the number of new refusals. Returns `None` if there are none. If identity was restored and counts from a
+/// lower number, its later refusals are added to the known number.
 fn added(before: Option<Counted>, as_of: Timestamp, total: i64) -> Option<i64> {
     let Some(before) = before else { return (total > 0).then_some(total) };
     (before.as_of < as_of && before.total != total).then(|| (total - before.total).max(0))
 }
 
-/// Takes over what identity counted until a watermark. An older watermark says nothing new.
+/// Records identity's counts at a watermark. A watermark older than the last one changes nothing.
 pub(crate) async fn take(
     database: &ScopedDatabase,
     now: Timestamp,

@@ -1,5 +1,3 @@
-//! The tables of limits.
-
 pub(crate) mod alerts;
 pub(crate) mod feed;
 pub(crate) mod limits;

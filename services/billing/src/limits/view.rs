@@ -1,4 +1,4 @@
-//! A workspace's limits and alerts, as somebody watches them.
+//! A workspace's limits and alerts, as one watcher sees them.
 
 use tokio::sync::watch;
 use usher_base::id::WorkspaceId;
@@ -12,17 +12,17 @@ use crate::limits::model::alert::Alert;
 use crate::limits::model::limit::Limit;
 use crate::limits::store::{alerts, limits};
 
-/// What there is to see.
+/// The watched data.
 #[derive(Clone, Debug)]
 pub(crate) struct Shown {
     pub(crate) limits: Vec<Limit>,
     pub(crate) alerts: Vec<Alert>,
 }
 
-/// How many versions of limits a workspace has, and how many alerts: whoever watches looks again when it changes.
+/// The numbers of a workspace's limit versions and alerts. Watchers read again when they change.
 pub(crate) type Counts = (i64, i64);
 
-/// Counts them for all who watch a workspace.
+/// Polls the numbers for all watchers of a workspace.
 struct Count {
     database: ScopedDatabase,
     counted: Option<Counts>,
@@ -40,19 +40,19 @@ impl Poll for Count {
     }
 }
 
-/// Shows them, and again as a whole whenever they have changed.
+/// Returns the limits and alerts, and all of them again whenever they have changed.
 pub(crate) struct LimitView {
     database: ScopedDatabase,
     workspace: WorkspaceId,
     pollers: Pollers<Counts>,
-    /// The poller's; `None` before the first look, and after the poller has failed.
+    /// The receiver of the shared poller; `None` before the first poll, and after the poller has failed.
     news: Option<watch::Receiver<Option<Counts>>>,
-    /// What was counted when they were shown last.
+    /// The numbers when the data were last returned.
     counted: Option<Counts>,
 }
 
 impl LimitView {
-    /// Begins with what there is.
+    /// Starts with the current data.
     pub(crate) fn open(
         database: &Database,
         pollers: &Pollers<Counts>,
@@ -72,7 +72,7 @@ impl LimitView {
 impl Look for LimitView {
     type Seen = Shown;
 
-    /// The counts come first: what is set between them and the others is found by the next look.
+    /// Reads the numbers first, so that a change between the two reads is found by the next poll.
     async fn look(&mut self) -> Result<Option<Shown>, BillingError> {
         if self.news.is_none() {
             let count = Count { database: self.database.clone(), counted: None };

@@ -1,4 +1,4 @@
-//! When each workspace's turn of a job is, and who has taken it.
+//! When each workspace's turn of a job is due, and which replica leases it.
 
 use jiff::Timestamp;
 use usher_base::id::WorkspaceId;
@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::error::BillingError;
 use crate::jobs::model::{Job, Trouble, Turn};
 
-/// The turns that have come, the longest ago first.
+/// Returns the due turns, the longest overdue first.
 pub(crate) async fn due(
     database: &Database,
     job: Job,
@@ -27,7 +27,7 @@ pub(crate) async fn due(
     Ok(rows.into_iter().map(turn).collect())
 }
 
-/// How many workspaces are in trouble.
+/// Returns the number of workspaces with a problem.
 pub(crate) async fn count_troubled(database: &Database, job: Job) -> Result<i64, BillingError> {
     let mut tx = database.global().await?;
     let count =
@@ -36,7 +36,7 @@ pub(crate) async fn count_troubled(database: &Database, job: Job) -> Result<i64,
     Ok(count)
 }
 
-/// Gives a new ledger its turns.
+/// Inserts the turns of a new ledger.
 pub(crate) async fn insert(tx: &mut TenantTx, now: Timestamp) -> Result<(), BillingError> {
     sqlx::query(
         "INSERT INTO jobs (tenant_id, job, run_at) SELECT $1, j, $3 FROM unnest($2::text[]) j
@@ -50,7 +50,8 @@ pub(crate) async fn insert(tx: &mut TenantTx, now: Timestamp) -> Result<(), Bill
     Ok(())
 }
 
-/// Brings the next turn of a job forward to now. Whoever has taken a turn goes on; what both do is done once.
+/// Makes the next turn of a job due now. A replica that holds the turn continues; work that both do takes effect
+/// once.
 pub(crate) async fn hurry(tx: &mut TenantTx, job: Job, now: Timestamp) -> Result<(), BillingError> {
     sqlx::query("UPDATE jobs SET run_at = $3 WHERE tenant_id = $1 AND job = $2 AND run_at > $3")
         .bind(tx.tenant())
@@ -61,7 +62,7 @@ pub(crate) async fn hurry(tx: &mut TenantTx, job: Job, now: Timestamp) -> Result
     Ok(())
 }
 
-/// Takes a turn until a lease ends; none where another replica was faster.
+/// Leases a turn. Returns `None` if another replica was faster.
 pub(crate) async fn claim(
     tx: &mut TenantTx,
     job: Job,
@@ -81,7 +82,7 @@ pub(crate) async fn claim(
     Ok(row.map(|(since, told)| Some(Trouble { since: since?.0, told_at: told?.0 })))
 }
 
-/// Says when the next turn is. A lease that has ended is another replica's by now, and stays.
+/// Schedules the next turn. Changes nothing if the lease has ended, because another replica may hold the turn now.
 pub(crate) async fn finish(
     tx: &mut TenantTx,
     job: Job,

@@ -1,4 +1,4 @@
-//! Events on their way into the ledger.
+//! Events that are to be applied, and events as they were applied.
 
 use jiff::Timestamp;
 use usher_base::id::WorkspaceId;
@@ -22,14 +22,14 @@ pub(crate) struct Entry<'a> {
     pub(crate) hash: Hash,
 }
 
-/// An event that was applied, as its hash needs it.
+/// An applied event, with what its hash needs.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Applied {
-    /// The ledger's number.
+    /// The number in the ledger.
     pub(crate) sequence: i64,
     /// When it was recorded.
     pub(crate) at: Timestamp,
-    /// The hash before it, and its own.
+    /// The hash before it, and its own hash.
     pub(crate) before: Hash,
     pub(crate) hash: Hash,
 }

@@ -1,17 +1,15 @@
-//! A correction that waits for an approval.
-
 use jiff::Timestamp;
 use usher_base::id::{EventId, PersonKey};
 use usher_seats::SeatClass;
 
-/// A correction that somebody asked for.
+/// A correction that waits for approval.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct CorrectionRequest {
     pub(crate) id: EventId,
     pub(crate) person: PersonKey,
     pub(crate) from: Timestamp,
     pub(crate) until: Timestamp,
-    /// None: not billable.
+    /// The class to assume; `None` if not billable.
     pub(crate) class: Option<SeatClass>,
     pub(crate) reason: String,
     pub(crate) author: String,

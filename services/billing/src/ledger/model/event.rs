@@ -1,4 +1,4 @@
-//! Facts of the ledger, and the chain that makes changes to them evident.
+//! Facts of the ledger, and the hash chain that makes changes to them evident.
 
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
@@ -10,100 +10,92 @@ use crate::audit::model::hash::Hash;
 /// A change of a SCIM user's state, as identity sent it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SeatEvent {
-    /// The producer's number.
+    /// The number in the producer's sequence.
     pub sequence: i64,
-    /// Its id.
     pub event_id: EventId,
-    /// The person.
     pub person: PersonKey,
-    /// The SCIM user.
     pub user: UserId,
-    /// Whether the user is active after it.
+    /// Whether the user is active after the change.
     pub active: bool,
     /// The class of the user's type.
     pub class: SeatClass,
-    /// When it was committed.
+    /// When the change was made.
     pub effective_at: Timestamp,
-    /// Why.
+    /// The kind of the change, such as `scim.create`.
     pub cause: String,
-    /// Who.
+    /// Who made the change.
     pub actor: String,
-    /// The request that did it.
+    /// The id of the request that made the change.
     pub request_id: String,
 }
 
-/// A correction of the past, approved by somebody else than its author.
+/// A correction of the past, approved by another person than its author.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CorrectionFact {
-    /// Its id.
     pub event_id: EventId,
-    /// The person.
     pub person: PersonKey,
-    /// The state to assume; `None` is not billable.
+    /// The class to assume; `None` if not billable.
     pub class: Option<SeatClass>,
-    /// From.
+    /// The first instant of the corrected range.
     pub from: Timestamp,
-    /// The first instant after it.
+    /// The first instant after the corrected range.
     pub until: Timestamp,
-    /// Why.
+    /// Why it was corrected.
     pub reason: String,
-    /// Who asked for it.
+    /// The author of the request.
     pub author: String,
-    /// Who approved it.
+    /// The person who approved it.
     pub approver: String,
-    /// The request that recorded it.
+    /// The id of the request that recorded it.
     pub request_id: String,
 }
 
-/// Two keys that are one person.
+/// A link: two keys belong to one person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LinkFact {
-    /// Its id.
     pub event_id: EventId,
-    /// One key.
     pub person: PersonKey,
-    /// The other.
     pub other: PersonKey,
-    /// Why.
+    /// Why they were linked.
     pub reason: String,
-    /// Who recorded it.
+    /// Who recorded the link.
     pub actor: String,
-    /// When.
+    /// When the link was recorded.
     pub at: Timestamp,
-    /// The request that recorded it.
+    /// The id of the request that recorded it.
     pub request_id: String,
 }
 
 /// A fact of the ledger.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fact {
-    /// What identity said; a number of 0 where billing booked the difference of a new epoch.
+    /// A state that identity sent. Its number is 0 if billing recorded the difference of a new epoch.
     State(SeatEvent),
-    /// A person's state over a past range.
+    /// A person's class over a past range.
     Correction(CorrectionFact),
-    /// Two keys are one person.
+    /// Two keys belong to one person.
     Link(LinkFact),
 }
 
 /// A fact as it was recorded.
 #[derive(Clone, Debug)]
 pub struct Recorded {
-    /// The ledger's number.
+    /// The number in the ledger.
     pub sequence: i64,
     /// The producer's epoch.
     pub epoch: i64,
-    /// The fact.
+    /// The content.
     pub fact: Fact,
-    /// When it counts: when it was effective, unless an epoch set its time back.
+    /// When it counts: its effective time, unless an epoch set that back.
     pub counts_at: Timestamp,
     /// When it was recorded.
     pub at: Timestamp,
-    /// The chain's hash after it.
+    /// The hash of the chain after it.
     pub hash: Hash,
 }
 
-/// Collects a fact's fields: each has a fixed length or carries its own, so no two facts have the
-/// same bytes.
+/// Collects the fields of a fact for hashing. Each field has a fixed length or is preceded by its length, so that no
+/// two facts have the same bytes.
 struct Chain(Sha256);
 
 impl Chain {
@@ -129,25 +121,25 @@ impl Chain {
     }
 }
 
-/// Where a fact is in the ledger; it is hashed with it.
+/// The place of a fact in the ledger, which is hashed with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
-    /// Whose ledger it is.
+    /// The workspace of the ledger.
     pub workspace: WorkspaceId,
     /// The producer's epoch.
     pub epoch: i64,
-    /// The ledger's number.
+    /// The number in the ledger.
     pub sequence: i64,
     /// When it was recorded.
     pub at: Timestamp,
 }
 
-/// What of a fact's place is hashed.
+/// Which parts of a fact's place are hashed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Version {
-    /// Workspace and epoch; of facts that were recorded before there was another.
+    /// Workspace and epoch: for facts that were recorded before there was another version.
     One,
-    /// All of it.
+    /// All parts.
     Two,
 }
 
@@ -168,12 +160,12 @@ impl SeatEvent {
             .finish()
     }
 
-    /// The hash of this event after the one before.
+    /// Computes the hash of this event after the one before.
     pub fn chain(&self, before: &Hash, place: Place) -> Hash {
         self.chained(before, place, Version::Two)
     }
 
-    /// Whether a hash is that of this event after the one before, in any version.
+    /// Returns whether a hash is that of this event after the one before, in any version.
     pub fn has(&self, before: &Hash, place: Place, hash: &Hash) -> bool {
         [Version::Two, Version::One].iter().any(|version| self.chained(before, place, *version) == *hash)
     }
@@ -191,12 +183,12 @@ impl Place {
 }
 
 impl Fact {
-    /// The hash of this fact after the one before.
+    /// Computes the hash of this fact after the one before.
     pub fn chain(&self, before: &Hash, place: Place) -> Hash {
         self.chained(before, place, Version::Two)
     }
 
-    /// As [`Fact::chain`], as it was in a version.
+    /// Same as [`Fact::chain`], for one version of the hash.
     pub fn chained(&self, before: &Hash, place: Place, version: Version) -> Hash {
         match self {
             Self::State(event) => event.chained(before, place, version),

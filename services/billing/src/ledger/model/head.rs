@@ -1,4 +1,4 @@
-//! How far a ledger has come.
+//! The head of a ledger: the numbers and times that it has reached.
 
 use jiff::{SignedDuration, Timestamp};
 use usher_seats::SeatClass;
@@ -6,15 +6,15 @@ use usher_seats::SeatClass;
 use crate::audit::model::hash::{GENESIS, Hash};
 use crate::ledger::model::span::Span;
 
-/// How far facts and watermarks may be ahead of the clock here. Beyond, a clock is wrong, and one that leapt once
-/// must not decide when everybody's seats end from then on.
+/// How far facts and watermarks may be ahead of this program's clock. Beyond that, a clock is wrong, and a clock that
+/// was once wrong must not determine when all later seats end.
 pub(crate) const AHEAD: SignedDuration = SignedDuration::from_secs(5);
 
-/// Everything that is effective until an instant has been sent.
+/// The promise that all events up to a time have been sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Watermark {
     pub(crate) at: Timestamp,
-    /// The producer's last number then.
+    /// The producer's last number at that time.
     pub(crate) sequence: i64,
 }
 
@@ -25,25 +25,25 @@ pub(crate) struct Ledger {
     pub(crate) acknowledged_sequence: i64,
     pub(crate) sequence: i64,
     pub(crate) head_hash: Hash,
-    /// Open intervals by class.
+    /// The number of open intervals by class.
     pub(crate) open_seats: [i64; SeatClass::COUNT],
     pub(crate) halted: bool,
     pub(crate) last_effective_at: Timestamp,
     pub(crate) last_recorded_at: Timestamp,
-    /// Up to when everything that identity recorded has been sent, and its number then.
+    /// The time up to which identity has sent everything, and its number at that time.
     pub(crate) watermark: Option<Watermark>,
-    /// The watermarks that came one soon after the other, up to the last.
+    /// The current span of watermarks.
     pub(crate) span: Option<Span>,
-    /// The producer's number at which both sides last had the same state.
+    /// The producer's number at the last comparison that found equal states.
     pub(crate) reconciled_sequence: i64,
-    /// Whether a comparison of states was asked for.
+    /// Whether a comparison of states has been requested.
     pub(crate) digest_wanted: bool,
     /// When states were last compared.
     pub(crate) compared_at: Option<Timestamp>,
 }
 
 impl Ledger {
-    /// A ledger without any fact.
+    /// A ledger without facts.
     pub(crate) fn empty(epoch: i64) -> Self {
         Self {
             epoch,

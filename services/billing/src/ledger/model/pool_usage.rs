@@ -1,4 +1,4 @@
-//! How many seats of a pool are open when.
+//! The number of open seats of a pool over time.
 
 use std::collections::BTreeMap;
 
@@ -6,20 +6,20 @@ use usher_base::id::PersonKey;
 use usher_rating::{Calendar, Stay, Step};
 use usher_seats::{Pool, SeatClass};
 
-/// The open seats of a pool within some time.
+/// The open seats of a pool within a range of time.
 pub(crate) struct PoolUsage {
-    /// In order; the first at the first instant.
+    /// In order; the first step is at the first instant of the range.
     steps: Vec<Step>,
 }
 
 impl PoolUsage {
-    /// Open at an instant.
+    /// Returns the number of seats open at an instant.
     pub(crate) fn at(&self, instant: i64) -> i64 {
         let passed = self.steps.partition_point(|step| step.at <= instant);
         passed.checked_sub(1).map_or(0, |last| self.steps[last].open)
     }
 
-    /// The most open at once from an instant to before another.
+    /// Returns the maximum number of seats open at once from an instant to before another.
     pub(crate) fn peak(&self, start: i64, end: i64) -> i64 {
         let within = self.steps.partition_point(|step| step.at <= start)
             ..self.steps.partition_point(|step| step.at < end);
@@ -27,8 +27,8 @@ impl PoolUsage {
         later.iter().map(|step| step.open).fold(self.at(start), i64::max)
     }
 
-    /// The first instant, before an end, at which as many seats were open as there might be: `limits` has
-    /// from when on how many, and `None` is unlimited.
+    /// Returns the first instant before `end` at which the open seats reached the limit. `limits` has the time from
+    /// which each limit applies; `None` is unlimited.
     pub(crate) fn first_hit(&self, limits: &[(i64, Option<i64>)], end: i64) -> Option<i64> {
         let first = self.steps.first()?.at;
         let most = |instant| limits.iter().rfind(|(at, _)| *at <= instant).and_then(|(_, most)| *most);
@@ -42,53 +42,53 @@ impl PoolUsage {
     }
 }
 
-/// The open seats of some pools, each within its time.
+/// The open seats of several pools, each within its own range.
 #[derive(Default)]
 pub(crate) struct PoolUsages(BTreeMap<Pool, PoolUsage>);
 
 impl PoolUsages {
-    /// Of a pool that was counted.
+    /// Returns the usage of a pool. Returns `None` if the pool was not counted.
     pub(crate) fn of(&self, pool: Pool) -> Option<&PoolUsage> {
         self.0.get(&pool)
     }
 
-    /// The most seats of a pool that were open at once within a calendar.
+    /// Returns the maximum number of seats of a pool open at once within a calendar.
     pub(crate) fn peak(&self, pool: Pool, calendar: &Calendar) -> i64 {
         self.of(pool).map_or(0, |usage| usage.peak(calendar.open(), calendar.close()))
     }
 }
 
-/// The changes of open seats while persons are counted, by pool.
+/// The changes of open seats by pool, while persons are being counted.
 pub(crate) struct PoolChanges(BTreeMap<Pool, Changes>);
 
 struct Changes {
-    /// The first instant, and the one after the last.
+    /// The first instant, and the first instant after the range.
     span: (i64, i64),
-    /// How many more seats are open from an instant on.
+    /// The change of the number of open seats at each instant.
     by_instant: BTreeMap<i64, i64>,
 }
 
 impl PoolChanges {
-    /// Of no pool.
+    /// Counts no pool yet.
     pub(crate) const fn none() -> Self {
         Self(BTreeMap::new())
     }
 
-    /// Has a pool counted within a calendar as well.
+    /// Counts a pool within a calendar as well.
     pub(crate) fn cover(&mut self, pool: Pool, calendar: &Calendar) {
         let span = (calendar.open(), calendar.close());
         let changes = self.0.entry(pool).or_insert_with(|| Changes { span, by_instant: BTreeMap::new() });
         changes.span = (changes.span.0.min(span.0), changes.span.1.max(span.1));
     }
 
-    /// The time within which persons must be read, with that of some calendars.
+    /// Returns the range in which persons must be read, extended by some calendars.
     pub(crate) fn span<'c>(&self, calendars: impl IntoIterator<Item = &'c Calendar>) -> (i64, i64) {
         let calendars = calendars.into_iter().map(|calendar| (calendar.open(), calendar.close()));
         let spans = calendars.chain(self.0.values().map(|changes| changes.span));
         spans.reduce(|(open, close), span| (open.min(span.0), close.max(span.1))).unwrap_or_default()
     }
 
-    /// Adds a person.
+    /// Adds the intervals of a person.
     pub(crate) fn add(&mut self, stays: &[Stay<PersonKey>]) {
         for stay in stays {
             if let Some(changes) = self.0.get_mut(&Pool::of(SeatClass::at(stay.class))) {
@@ -97,7 +97,7 @@ impl PoolChanges {
         }
     }
 
-    /// What was counted.
+    /// Returns the usage of all counted pools.
     pub(crate) fn finish(self) -> PoolUsages {
         let usage = |mut changes: Changes| {
             changes.by_instant.entry(changes.span.0).or_default();

@@ -1,9 +1,9 @@
-//! Time that an epoch sets back, where a clock had leapt ahead.
+//! Times that an epoch sets back because a clock was ahead.
 
 use jiff::{SignedDuration, Timestamp};
 
-/// Time that an epoch sets back, because a clock had leapt ahead: the states of these numbers count from a time on, a
-/// microsecond after each other, and not when they say that they are effective.
+/// Times that an epoch sets back because a clock was ahead: the states with these numbers count from a time on, one
+/// microsecond apart, instead of at their effective times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct SetBack {
     pub(crate) to: Timestamp,
@@ -12,7 +12,7 @@ pub(crate) struct SetBack {
 }
 
 impl SetBack {
-    /// When the last of them counts.
+    /// When the last of the states counts.
     pub(crate) fn last(&self) -> Timestamp {
         self.to + SignedDuration::from_micros(self.until_sequence - self.from_sequence)
     }

@@ -1,4 +1,4 @@
-//! States of identity and billing, to compare.
+//! The states of identity and billing that are compared.
 
 use jiff::Timestamp;
 use usher_base::id::{EventId, PersonKey, UserId};
@@ -12,14 +12,14 @@ pub(crate) struct ActiveUser {
     pub(crate) class: SeatClass,
 }
 
-/// How many users are active in a class, and who.
+/// The number of active users in a class, and a digest of who they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ClassState {
     pub(crate) class: SeatClass,
     pub(crate) users: ActiveUsers,
 }
 
-/// One class of one comparison, as it is kept.
+/// The stored result for one class of one comparison.
 #[derive(Clone, Debug)]
 pub(crate) struct Run {
     pub(crate) id: EventId,
@@ -29,7 +29,7 @@ pub(crate) struct Run {
     pub(crate) identity_count: i64,
     pub(crate) billing_count: i64,
     pub(crate) equal: bool,
-    /// None until all states were compared.
+    /// `None` unless all states were compared.
     pub(crate) persons: Option<Vec<PersonKey>>,
     pub(crate) at: Timestamp,
 }
@@ -46,7 +46,7 @@ pub(crate) fn summarize(users: &[ActiveUser]) -> Vec<ClassState> {
     SeatClass::BY_RANK.into_iter().map(state).collect()
 }
 
-/// The producer's state at a number, as a claim to compare with.
+/// The producer's state at a number, which billing compares with its own.
 #[derive(Clone, Debug)]
 pub(crate) struct Claim<T> {
     pub(crate) epoch: i64,

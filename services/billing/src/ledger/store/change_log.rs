@@ -1,4 +1,4 @@
-//! Facts with what they made of the person's class.
+//! Facts with the class of the person before and after.
 
 use jiff::Timestamp;
 use usher_base::id::PersonKey;
@@ -10,7 +10,7 @@ use crate::error::BillingError;
 use crate::ledger::store::epochs::COUNTS_AT;
 use crate::ledger::store::intervals::instant;
 
-/// A fact of the change log.
+/// A row of the change log.
 #[derive(Clone, Debug)]
 pub(crate) struct Change {
     pub(crate) sequence: i64,
@@ -23,18 +23,19 @@ pub(crate) struct Change {
     pub(crate) request_id: String,
 }
 
-/// Which facts are a period's.
+/// Which facts belong to a period.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Range {
-    /// The period's first instant, and the first after it.
+    /// The period's first instant, and the first instant after it.
     pub(crate) within: (i64, i64),
-    /// The last fact of the period before, which is closed: later ones about earlier times are booked here.
+    /// The last fact of the period before, which is closed: later facts about earlier times are booked in this
+    /// period.
     pub(crate) late_after: Option<i64>,
     /// The last fact that is known.
     pub(crate) until: i64,
 }
 
-/// The facts of a period, after a number.
+/// Returns the facts of a period after a number.
 pub(crate) async fn page(
     tx: &mut TenantTx,
     range: &Range,

@@ -1,4 +1,4 @@
-//! Corrections that were asked for.
+//! Requests for corrections.
 
 use sqlx::FromRow;
 use usher_base::id::{EventId, PersonKey};
@@ -42,7 +42,7 @@ impl TryFrom<RequestRow> for CorrectionRequest {
     }
 }
 
-/// Keeps a request; says false if there is one of its id.
+/// Inserts a request. Returns false if its id exists.
 pub(crate) async fn insert(tx: &mut TenantTx, request: &CorrectionRequest) -> Result<bool, BillingError> {
     let done = sqlx::query(
         "INSERT INTO correction_requests (tenant_id, event_id, person_key, from_at, until_at, class, reason, author,
@@ -68,7 +68,7 @@ pub(crate) async fn insert(tx: &mut TenantTx, request: &CorrectionRequest) -> Re
     Ok(added)
 }
 
-/// The request of an id.
+/// Returns the request with an id.
 pub(crate) async fn find(tx: &mut TenantTx, id: EventId) -> Result<Option<CorrectionRequest>, BillingError> {
     let row: Option<RequestRow> =
         sqlx::query_as("SELECT * FROM correction_requests WHERE tenant_id = $1 AND event_id = $2")
@@ -79,11 +79,11 @@ pub(crate) async fn find(tx: &mut TenantTx, id: EventId) -> Result<Option<Correc
     row.map(CorrectionRequest::try_from).transpose()
 }
 
-/// Requests that nobody has approved, oldest first.
+/// Returns the requests that are not approved, oldest first.
 pub(crate) async fn waiting(tx: &mut TenantTx, most: u32) -> Result<Vec<CorrectionRequest>, BillingError> {
     let rows: Vec<RequestRow> = sqlx::query_as(
-        // Each fact that billing recorded is read once: `NOT EXISTS` reads them for each request, as far as a plan goes
-        // that was made while there were few.
+        // Each fact that billing recorded is read once. With `NOT EXISTS`, a plan that was made while there were few
+        // facts would read them all for each request.
         "SELECT r.* FROM correction_requests r
          WHERE r.tenant_id = $1 AND r.event_id NOT IN (
            SELECT e.event_id FROM events e WHERE e.tenant_id = $1 AND e.kind <> 'state')

@@ -1,4 +1,4 @@
-//! The producer's epochs, and what they set back.
+//! The producer's epochs, and the times that they set back.
 
 use jiff::Timestamp;
 use usher_store::{TenantTx, Time};
@@ -8,7 +8,8 @@ use crate::audit::store::records;
 use crate::error::BillingError;
 use crate::ledger::model::set_back::SetBack;
 
-/// When a state `e` counts: when it was effective, unless an epoch set its time back. `$1` is the tenant.
+/// The SQL expression for when a state `e` counts: its effective time, unless an epoch set that back. `$1` is the
+/// tenant.
 pub(crate) const COUNTS_AT: &str =
     "CASE WHEN e.kind <> 'state' THEN e.effective_at ELSE least(e.effective_at, (
     SELECT min(p.set_back_to + (e.sequence - p.moved_from) * interval '1 microsecond') FROM epochs p
@@ -18,7 +19,7 @@ pub(crate) const COUNTS_AT: &str =
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Epoch<'a> {
     pub(crate) number: i64,
-    /// The producer's number where it begins.
+    /// The producer's number at the start of the epoch.
     pub(crate) base_sequence: i64,
     pub(crate) reason: &'a str,
     pub(crate) at: Timestamp,
@@ -26,7 +27,7 @@ pub(crate) struct Epoch<'a> {
     pub(crate) set_back: Option<SetBack>,
 }
 
-/// Notes that an epoch began.
+/// Records the start of an epoch.
 pub(crate) async fn insert(tx: &mut TenantTx, epoch: &Epoch<'_>) -> Result<(), BillingError> {
     sqlx::query(
         "INSERT INTO epochs (tenant_id, epoch, base_sequence, reason, begun_at, differences, set_back_to, moved_from,
@@ -47,7 +48,7 @@ pub(crate) async fn insert(tx: &mut TenantTx, epoch: &Epoch<'_>) -> Result<(), B
     records::append(tx, &[(Kind::Epoch, epoch.number.to_string())]).await
 }
 
-/// How many differences an epoch began with; none where it has not.
+/// Returns the number of differences at the start of an epoch. Returns `None` if the epoch has not begun.
 pub(crate) async fn differences(tx: &mut TenantTx, epoch: i64) -> Result<Option<i64>, BillingError> {
     let found = sqlx::query_scalar("SELECT differences FROM epochs WHERE tenant_id = $1 AND epoch = $2")
         .bind(tx.tenant())
@@ -57,7 +58,7 @@ pub(crate) async fn differences(tx: &mut TenantTx, epoch: i64) -> Result<Option<
     Ok(found)
 }
 
-/// The first state that is effective after a time, and was not set back before.
+/// Returns the first state that is effective after a time and has not been set back before.
 pub(crate) async fn first_after(tx: &mut TenantTx, at: Timestamp) -> Result<Option<i64>, BillingError> {
     let found = sqlx::query_scalar(
         "SELECT min(sequence) FROM events

@@ -1,4 +1,4 @@
-//! States of users, as identity sent them.
+//! The states of users that identity sent.
 
 use std::collections::HashMap;
 
@@ -13,7 +13,7 @@ use crate::ledger::model::event::SeatEvent;
 use crate::ledger::store::intervals::instant;
 use crate::sql::hash;
 
-/// Adds facts, in one statement.
+/// Inserts facts, in one statement.
 pub(crate) async fn insert(
     tx: &mut TenantTx,
     epoch: i64,
@@ -55,7 +55,7 @@ pub(crate) async fn insert(
     Ok(())
 }
 
-/// Applied events by the producer's number.
+/// Returns applied events by the producer's number.
 pub(crate) async fn applied(
     tx: &mut TenantTx,
     epoch: i64,
@@ -64,7 +64,7 @@ pub(crate) async fn applied(
 ) -> Result<HashMap<i64, Applied>, BillingError> {
     type Row = (i64, i64, Time, Option<Vec<u8>>, Vec<u8>);
     let rows: Vec<Row> = sqlx::query_as(
-        // A probe for each, and no join, which may read the whole ledger.
+        // Uses one index probe per number; a join may read the whole ledger.
         "SELECT e.source_sequence, e.sequence, e.recorded_at,
            (SELECT b.hash FROM events b WHERE b.tenant_id = $1 AND b.sequence = e.sequence - 1), e.hash
          FROM events e WHERE e.tenant_id = $1 AND e.epoch = $2 AND e.source_sequence BETWEEN $3 AND $4",
@@ -83,7 +83,7 @@ pub(crate) async fn applied(
         .collect()
 }
 
-/// The producer's last number of an epoch before an instant, among the facts up to a number; 0 where
+/// Returns the producer's last number in an epoch before an instant, among the facts up to a number. Returns 0 if
 /// there is none.
 pub(crate) async fn last_before(
     tx: &mut TenantTx,
@@ -92,7 +92,7 @@ pub(crate) async fn last_before(
     sequence: i64,
 ) -> Result<i64, BillingError> {
     let found: Option<i64> = sqlx::query_scalar(
-        // + 0 keeps the planner from the primary key, by which it may read the whole ledger.
+        // `+ 0` prevents a plan on the primary key, which may read the whole ledger.
         "SELECT source_sequence FROM events
          WHERE tenant_id = $1 AND epoch = $2 AND source_sequence IS NOT NULL AND effective_at < $3 AND sequence + 0 <= $4
          ORDER BY source_sequence DESC LIMIT 1",

@@ -1,4 +1,4 @@
-//! Facts that billing itself records, and all facts as they are read.
+//! Corrections and links, and reads of facts of every kind.
 
 use jiff::Timestamp;
 use sqlx::FromRow;
@@ -75,7 +75,7 @@ fn fact(row: FactRow) -> Result<Fact, BillingError> {
             request_id: row.request_id,
         })),
         EventKind::State => Ok(Fact::State(SeatEvent {
-            // What an epoch books has no number of the producer.
+            // Differences of an epoch have no number of the producer.
             sequence: row.source_sequence.unwrap_or(0),
             event_id,
             person,
@@ -90,13 +90,13 @@ fn fact(row: FactRow) -> Result<Fact, BillingError> {
     }
 }
 
-/// The class of a stored user type.
+/// Converts a stored user type to its class.
 fn user_class(user_type: &str) -> Result<SeatClass, BillingError> {
     let user_type: UserType = user_type.parse().map_err(|_| corrupt("events", "user_type"))?;
     Ok(user_type.class())
 }
 
-/// The facts of a range, in order.
+/// Returns the facts of a range, in order.
 pub(crate) async fn list(
     tx: &mut TenantTx,
     range: &FactRange,
@@ -124,7 +124,7 @@ pub(crate) async fn list(
     rows.into_iter().map(Recorded::try_from).collect()
 }
 
-/// Adds a correction or a link.
+/// Inserts a correction or a link.
 pub(crate) async fn insert(tx: &mut TenantTx, recorded: &Recorded) -> Result<(), BillingError> {
     let insert = sqlx::query(
         "INSERT INTO events (tenant_id, sequence, epoch, recorded_at, hash, kind, event_id, person_key, active,
@@ -175,7 +175,7 @@ pub(crate) async fn insert(tx: &mut TenantTx, recorded: &Recorded) -> Result<(),
     Ok(())
 }
 
-/// Whether there is a fact of that id.
+/// Returns whether a fact with the id exists.
 pub(crate) async fn exists(tx: &mut TenantTx, id: EventId) -> Result<bool, BillingError> {
     let found: bool = sqlx::query_scalar(
         "SELECT EXISTS (SELECT 1 FROM events WHERE tenant_id = $1 AND kind <> 'state' AND event_id = $2)",
@@ -187,7 +187,7 @@ pub(crate) async fn exists(tx: &mut TenantTx, id: EventId) -> Result<bool, Billi
     Ok(found)
 }
 
-/// Corrections and links, as the ledger was at a number.
+/// Returns corrections and links, as of a number of the ledger.
 pub(crate) async fn overlay(tx: &mut TenantTx, sequence: i64) -> Result<Overlay, BillingError> {
     type Row = (i64, String, Uuid, bool, String, Time, Option<Time>, Option<Uuid>);
     let rows: Vec<Row> = sqlx::query_as(
@@ -218,7 +218,7 @@ pub(crate) async fn overlay(tx: &mut TenantTx, sequence: i64) -> Result<Overlay,
     Ok(Overlay::new(&links, corrections))
 }
 
-/// The pairs of keys that were linked, in order.
+/// Returns the linked pairs of keys, in order.
 pub(crate) async fn links(tx: &mut TenantTx) -> Result<Vec<(PersonKey, PersonKey)>, BillingError> {
     let rows: Vec<(Uuid, Uuid)> = sqlx::query_as(
         "SELECT person_key, linked_person FROM events WHERE tenant_id = $1 AND kind = 'link'
@@ -233,7 +233,7 @@ pub(crate) async fn links(tx: &mut TenantTx) -> Result<Vec<(PersonKey, PersonKey
         .collect())
 }
 
-/// The hash of the last link.
+/// Returns the hash of the last link.
 pub(crate) async fn last_link(tx: &mut TenantTx) -> Result<Option<Hash>, BillingError> {
     let found: Option<Vec<u8>> = sqlx::query_scalar(
         "SELECT hash FROM events WHERE tenant_id = $1 AND kind = 'link'
@@ -245,8 +245,8 @@ pub(crate) async fn last_link(tx: &mut TenantTx) -> Result<Option<Hash>, Billing
     found.map(|bytes| hash("events", "hash", &bytes)).transpose()
 }
 
-/// The earliest instant that facts between two numbers say anything new about, other than states
-/// in the order in which they happened; `None` where there are no such facts.
+/// Returns the earliest instant that the corrections and links between two numbers affect. Returns `None` if there
+/// are no such facts.
 pub(crate) async fn earliest_late(
     tx: &mut TenantTx,
     after: i64,
@@ -268,7 +268,7 @@ pub(crate) async fn earliest_late(
     })
 }
 
-/// The first fact with a column that facts of its kind do not have, or without one that they have.
+/// Returns the first fact that has a column which its kind must not have, or lacks one that it must have.
 pub(crate) async fn first_malformed(tx: &mut TenantTx) -> Result<Option<i64>, BillingError> {
     let found: Option<i64> = sqlx::query_scalar(
         "SELECT min(sequence) FROM events WHERE tenant_id = $1 AND NOT CASE kind
@@ -286,7 +286,7 @@ pub(crate) async fn first_malformed(tx: &mut TenantTx) -> Result<Option<i64>, Bi
     Ok(found)
 }
 
-/// The first fact after a number.
+/// Returns the first fact after a number.
 pub(crate) async fn beyond(tx: &mut TenantTx, sequence: i64) -> Result<Option<i64>, BillingError> {
     let found: Option<i64> =
         sqlx::query_scalar("SELECT min(sequence) FROM events WHERE tenant_id = $1 AND sequence > $2")
@@ -297,7 +297,7 @@ pub(crate) async fn beyond(tx: &mut TenantTx, sequence: i64) -> Result<Option<i6
     Ok(found)
 }
 
-/// When the first state of all was; where a ledger's first period is.
+/// Returns when the first state was effective; the ledger's first period contains that instant.
 pub(crate) async fn first_instant(tx: &mut TenantTx) -> Result<Option<Timestamp>, BillingError> {
     allow_sorts(tx, false).await?;
     let found: Option<Time> = sqlx::query_scalar(
@@ -310,7 +310,7 @@ pub(crate) async fn first_instant(tx: &mut TenantTx) -> Result<Option<Timestamp>
     Ok(found.map(|at| at.0))
 }
 
-/// The ledger's number at a time: the last fact that was recorded by then.
+/// Returns the ledger's number at a time: that of the last fact recorded by then.
 pub(crate) async fn sequence_at(tx: &mut TenantTx, known_at: Timestamp) -> Result<i64, BillingError> {
     let found: Option<i64> = sqlx::query_scalar(
         "SELECT sequence FROM events WHERE tenant_id = $1 AND recorded_at <= $2 ORDER BY sequence DESC LIMIT 1",
@@ -322,7 +322,7 @@ pub(crate) async fn sequence_at(tx: &mut TenantTx, known_at: Timestamp) -> Resul
     Ok(found.unwrap_or(0))
 }
 
-/// The facts that billing itself recorded after a number and up to another: number and reason.
+/// Returns number and reason of the facts that billing itself recorded between two numbers.
 pub(crate) async fn reasons(
     tx: &mut TenantTx,
     after: i64,

@@ -1,4 +1,4 @@
-//! Ledgers as they were at a time.
+//! Ledgers as of a time.
 
 use jiff::Timestamp;
 use usher_store::{TenantTx, Time};
@@ -12,7 +12,7 @@ use crate::ledger::store::epochs::COUNTS_AT;
 use crate::ledger::store::ledgers;
 use crate::sql::allow_sorts;
 
-/// Keeps a span that is over.
+/// Inserts a span that has ended.
 pub(crate) async fn insert_span(tx: &mut TenantTx, span: &Span) -> Result<(), BillingError> {
     sqlx::query(
         "INSERT INTO watermark_spans (tenant_id, since, first_as_of, until, last_as_of, behind)
@@ -29,7 +29,7 @@ pub(crate) async fn insert_span(tx: &mut TenantTx, span: &Span) -> Result<(), Bi
     records::append(tx, &[(Kind::WatermarkSpan, span.since.as_microsecond().to_string())]).await
 }
 
-/// Notes that a ledger was halted.
+/// Records that a ledger was halted.
 pub(crate) async fn insert_halt(tx: &mut TenantTx, now: Timestamp) -> Result<(), BillingError> {
     sqlx::query("INSERT INTO halts (tenant_id, halted_at) VALUES ($1, $2) ON CONFLICT (tenant_id, halted_at) DO NOTHING")
         .bind(tx.tenant())
@@ -39,8 +39,8 @@ pub(crate) async fn insert_halt(tx: &mut TenantTx, now: Timestamp) -> Result<(),
     records::append(tx, &[(Kind::Halt, now.as_microsecond().to_string())]).await
 }
 
-/// The ledger as it was at a time, when its last fact had the given number. Its watermark is the least
-/// that it can have been, so that the same time always gives the same.
+/// Returns the ledger as of a time at which its last fact had the given number. Its watermark is the lowest possible
+/// value, so that the same time always gives the same result.
 pub(crate) async fn ledger(
     tx: &mut TenantTx,
     at: Timestamp,
@@ -66,7 +66,7 @@ pub(crate) async fn ledger(
     Ok(Some(ledger))
 }
 
-/// The epoch at a time: its number, the producer's number at which it began, and when.
+/// Returns the epoch at a time: its number, the producer's number at its start, and when it began.
 async fn epoch(
     tx: &mut TenantTx,
     at: Timestamp,
@@ -84,7 +84,7 @@ async fn epoch(
     Ok((rows.first().map_or(current, |(epoch, ..)| epoch - 1), 0, None))
 }
 
-/// The watermarks that came around a time.
+/// Returns the span of watermarks around a time.
 async fn span(tx: &mut TenantTx, at: Timestamp, current: Option<Span>) -> Result<Option<Span>, BillingError> {
     if let Some(current) = current.filter(|current| current.since <= at) {
         return Ok(Some(current));
@@ -106,14 +106,14 @@ async fn span(tx: &mut TenantTx, at: Timestamp, current: Option<Span>) -> Result
     }))
 }
 
-/// The producer's last number of an epoch among the facts up to a number, and when the last state was.
+/// Returns the producer's last number in an epoch among the facts up to a number, and the time of the last state.
 async fn applied(
     tx: &mut TenantTx,
     epoch: i64,
     sequence: i64,
 ) -> Result<(i64, Option<Timestamp>), BillingError> {
     let last: Option<i64> = sqlx::query_scalar(
-        // + 0 keeps the planner from the primary key, by which it may read the whole ledger.
+        // `+ 0` prevents a plan on the primary key, which may read the whole ledger.
         "SELECT source_sequence FROM events
          WHERE tenant_id = $1 AND epoch = $2 AND source_sequence IS NOT NULL AND sequence + 0 <= $3
          ORDER BY source_sequence DESC LIMIT 1",
@@ -137,7 +137,7 @@ async fn applied(
     Ok((last.unwrap_or(0), effective.map(|at| at.0)))
 }
 
-/// The producer's last number at which both sides had been seen equal.
+/// Returns the producer's number at the last comparison that found equal states.
 async fn reconciled(tx: &mut TenantTx, epoch: i64, at: Timestamp) -> Result<i64, BillingError> {
     let found: Option<i64> = sqlx::query_scalar(
         "SELECT max(r.source_sequence) FROM (
@@ -153,7 +153,7 @@ async fn reconciled(tx: &mut TenantTx, epoch: i64, at: Timestamp) -> Result<i64,
     Ok(found.unwrap_or(0))
 }
 
-/// Whether the ledger was halted in the epoch that began at a time.
+/// Returns whether the ledger was halted in the epoch that began at a time.
 async fn halted(tx: &mut TenantTx, at: Timestamp, begun: Option<Timestamp>) -> Result<bool, BillingError> {
     let found = sqlx::query_scalar(
         "SELECT EXISTS (SELECT 1 FROM halts WHERE tenant_id = $1 AND halted_at <= $2 AND halted_at > $3)",

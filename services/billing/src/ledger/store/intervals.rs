@@ -1,4 +1,4 @@
-//! When persons were billable.
+//! The intervals of persons.
 
 use std::collections::BTreeSet;
 
@@ -52,11 +52,11 @@ impl TryFrom<IntervalRow> for Interval {
     }
 }
 
-/// The open intervals of some persons.
+/// Returns the open intervals of some persons.
 pub(crate) async fn open(tx: &mut TenantTx, persons: &[PersonKey]) -> Result<Vec<Interval>, BillingError> {
     let keys: Vec<Uuid> = persons.iter().map(|person| person.as_uuid()).collect();
     let rows: Vec<IntervalRow> = sqlx::query_as(
-        // One probe a person, however many there are: OFFSET keeps the planner from reading everybody.
+        // One index probe per person, however many there are: OFFSET prevents a plan that reads all persons.
         "SELECT i.* FROM unnest($2::uuid[]) p (key) CROSS JOIN LATERAL (
            SELECT * FROM intervals WHERE tenant_id = $1 AND person_key = p.key AND end_at IS NULL OFFSET 0) i",
     )
@@ -67,13 +67,13 @@ pub(crate) async fn open(tx: &mut TenantTx, persons: &[PersonKey]) -> Result<Vec
     rows.into_iter().map(Interval::try_from).collect()
 }
 
-/// An interval without what came after a number.
+/// The columns of an interval as of a number: a later end is hidden.
 const AS_OF: &str = "person_key, open_sequence, class, start_at, start_cause,
   CASE WHEN close_sequence <= $2 THEN end_at END AS end_at,
   CASE WHEN close_sequence <= $2 THEN close_sequence END AS close_sequence,
   CASE WHEN close_sequence <= $2 THEN end_cause END AS end_cause";
 
-/// All intervals, as the ledger was at a number.
+/// Returns all intervals, as of a number of the ledger.
 pub(crate) async fn as_of(tx: &mut TenantTx, sequence: i64) -> Result<Vec<Interval>, BillingError> {
     let sql = format!("SELECT {AS_OF} FROM intervals WHERE tenant_id = $1 AND open_sequence <= $2");
     let rows: Vec<IntervalRow> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
@@ -84,7 +84,7 @@ pub(crate) async fn as_of(tx: &mut TenantTx, sequence: i64) -> Result<Vec<Interv
     rows.into_iter().map(Interval::try_from).collect()
 }
 
-/// The intervals of some persons, as the ledger was at a number.
+/// Returns the intervals of some persons, as of a number of the ledger.
 pub(crate) async fn of_persons(
     tx: &mut TenantTx,
     sequence: i64,
@@ -92,7 +92,7 @@ pub(crate) async fn of_persons(
 ) -> Result<Vec<Interval>, BillingError> {
     let keys: Vec<Uuid> = persons.iter().map(|person| person.as_uuid()).collect();
     let sql = format!(
-        // One probe a person, however many there are: OFFSET keeps the planner from reading everybody.
+        // One index probe per person, however many there are: OFFSET prevents a plan that reads all persons.
         "SELECT i.* FROM unnest($3::uuid[]) p (key) CROSS JOIN LATERAL (
            SELECT {AS_OF} FROM intervals WHERE tenant_id = $1 AND person_key = p.key AND open_sequence <= $2 OFFSET 0) i"
     );
@@ -105,7 +105,7 @@ pub(crate) async fn of_persons(
     rows.into_iter().map(Interval::try_from).collect()
 }
 
-/// Intervals that begin or end within a period, as the ledger was at a number.
+/// Returns the intervals that begin or end within a period, as of a number of the ledger.
 pub(crate) async fn bounded_within(
     tx: &mut TenantTx,
     sequence: i64,
@@ -125,7 +125,7 @@ pub(crate) async fn bounded_within(
     rows.into_iter().map(Interval::try_from).collect()
 }
 
-/// The intervals that were open at an instant, as the ledger was at a number.
+/// Returns the intervals that were open at an instant, as of a number of the ledger.
 pub(crate) async fn open_at(
     tx: &mut TenantTx,
     sequence: i64,
@@ -144,8 +144,8 @@ pub(crate) async fn open_at(
     rows.into_iter().map(Interval::try_from).collect()
 }
 
-/// Writes intervals that are new or were closed, in the order given: a person's earlier one ends
-/// before the later begins, or the database refuses it.
+/// Writes new and closed intervals, in the given order: a person's earlier interval must end before the later one
+/// begins, or the database refuses it.
 pub(crate) async fn save(tx: &mut TenantTx, intervals: &[Interval]) -> Result<(), BillingError> {
     if intervals.is_empty() {
         return Ok(());
@@ -174,8 +174,8 @@ pub(crate) async fn save(tx: &mut TenantTx, intervals: &[Interval]) -> Result<()
     Ok(())
 }
 
-/// Moves the ends of intervals that facts gave whose time is set back. Those that only end there come first: the
-/// others begin where these end.
+/// Moves the ends of intervals whose facts are set back. Intervals that only end in that range come first, because
+/// the others begin where these end.
 pub(crate) async fn set_back(tx: &mut TenantTx, back: &SetBack) -> Result<(), BillingError> {
     for begin in ["open_sequence < $3", "open_sequence >= $3"] {
         let sql = format!(
@@ -213,7 +213,7 @@ fn stay((person, class, start, end): StayRow) -> Stay<PersonKey> {
     }
 }
 
-/// When some persons were billable from an instant to before another, as the ledger was at a number.
+/// Returns when some persons were billable from an instant to before another, as of a number of the ledger.
 pub(crate) async fn stays_of(
     tx: &mut TenantTx,
     sequence: i64,
@@ -237,7 +237,7 @@ pub(crate) async fn stays_of(
     Ok(rows.into_iter().map(stay).collect())
 }
 
-/// As [`stays_of`] everybody, one after the other, by person.
+/// Same as [`stays_of`], for all persons, ordered by person.
 pub(crate) async fn each_stay(
     tx: &mut TenantTx,
     sequence: i64,
@@ -264,7 +264,7 @@ pub(crate) fn instant(micros: i64) -> Result<Time, BillingError> {
         .map_err(|_| BillingError::Stored("an instant out of range".to_owned()))
 }
 
-/// A page of intervals by person and number, after those given, as the ledger was at a number.
+/// Returns a page of intervals by person and number, as of a number of the ledger.
 pub(crate) async fn page(
     tx: &mut TenantTx,
     sequence: i64,
@@ -272,7 +272,7 @@ pub(crate) async fn page(
     after: (PersonKey, i64),
     most: u32,
 ) -> Result<Vec<Interval>, BillingError> {
-    // A person's are found by the person, which a plan for all filters does not do.
+    // A plan for all filters would not use the index on the person.
     let person = if filter.person.is_some() { "person_key = $5" } else { "$5::uuid IS NULL" };
     let sql = format!(
         "SELECT {AS_OF} FROM intervals

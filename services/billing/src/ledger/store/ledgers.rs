@@ -1,4 +1,4 @@
-//! How far ledgers have come.
+//! The heads of ledgers.
 
 use sqlx::FromRow;
 use usher_seats::SeatClass;
@@ -64,7 +64,7 @@ impl TryFrom<LedgerRow> for Ledger {
     }
 }
 
-/// Locks the workspace's ledger until the transaction ends; the first time, it is made.
+/// Locks the workspace's ledger until the transaction ends; creates it if it does not exist.
 pub(crate) async fn lock(tx: &mut TenantTx, epoch: i64) -> Result<Ledger, BillingError> {
     if let Some(ledger) = select_for_update(tx).await? {
         return Ok(ledger);
@@ -100,7 +100,7 @@ async fn insert(tx: &mut TenantTx, ledger: &Ledger) -> Result<(), BillingError> 
     Ok(())
 }
 
-/// Writes the locked ledger back.
+/// Saves the locked ledger.
 pub(crate) async fn save(tx: &mut TenantTx, ledger: &Ledger) -> Result<(), BillingError> {
     sqlx::query(
         "UPDATE ledgers SET epoch = $2, acknowledged_sequence = $3, sequence = $4, head_hash = $5, halted = $6,
@@ -133,7 +133,7 @@ pub(crate) async fn save(tx: &mut TenantTx, ledger: &Ledger) -> Result<(), Billi
     Ok(())
 }
 
-/// The workspace's ledger, if anything was ever sent.
+/// Returns the workspace's ledger. Returns `None` if nothing was ever sent.
 pub(crate) async fn find(tx: &mut TenantTx) -> Result<Option<Ledger>, BillingError> {
     let row: Option<LedgerRow> = sqlx::query_as("SELECT * FROM ledgers WHERE tenant_id = $1")
         .bind(tx.tenant())
@@ -142,7 +142,7 @@ pub(crate) async fn find(tx: &mut TenantTx) -> Result<Option<Ledger>, BillingErr
     row.map(Ledger::try_from).transpose()
 }
 
-/// As [`find`], in a transaction of its own.
+/// Same as [`find`], in a transaction of its own.
 pub(crate) async fn get(database: &ScopedDatabase) -> Result<Option<Ledger>, BillingError> {
     let mut tx = database.begin().await?;
     let ledger = find(&mut tx).await?;
@@ -150,7 +150,7 @@ pub(crate) async fn get(database: &ScopedDatabase) -> Result<Option<Ledger>, Bil
     Ok(ledger)
 }
 
-/// The chain's hash at a number.
+/// Returns the hash of the chain at a number.
 pub(crate) async fn hash_at(tx: &mut TenantTx, sequence: i64) -> Result<Option<Hash>, BillingError> {
     let found: Option<Vec<u8>> =
         sqlx::query_scalar("SELECT hash FROM events WHERE tenant_id = $1 AND sequence = $2")

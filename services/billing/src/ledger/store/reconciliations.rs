@@ -1,4 +1,4 @@
-//! States to compare, and what comparisons found.
+//! The states that are compared, and the results of comparisons.
 
 use jiff::Timestamp;
 use sqlx::FromRow;
@@ -14,8 +14,8 @@ use crate::error::BillingError;
 use crate::ledger::model::state::{ActiveUser, Run};
 use crate::ledger::store::intervals::instant;
 
-/// The active users when the producer's number was the given one; none where it has not been yet,
-/// or its epoch is not the ledger's.
+/// Returns the active users at the producer's number. Returns `None` if billing has not reached the number, or if the
+/// epoch is not the ledger's.
 pub(crate) async fn state_at(
     tx: &mut TenantTx,
     epoch: i64,
@@ -44,7 +44,7 @@ pub(crate) async fn state_at(
     Ok(Some(users.map(|(user, person, class)| active(user, person, class)).collect()))
 }
 
-/// The active users at a number that is past, from the events.
+/// Returns the active users at a past number, from the events.
 async fn earlier(tx: &mut TenantTx, epoch: i64, sequence: i64) -> Result<Vec<ActiveUser>, BillingError> {
     let rows: Vec<(Uuid, Uuid, bool, UserType)> = sqlx::query_as(
         "SELECT DISTINCT ON (person_key, user_id) user_id, person_key, active, user_type FROM events
@@ -65,7 +65,7 @@ fn active(user: Uuid, person: Uuid, class: SeatClass) -> ActiveUser {
     ActiveUser { user: UserId::from_uuid(user), person: PersonKey::from_uuid(person), class }
 }
 
-/// Keeps what a comparison found.
+/// Inserts the result of a comparison.
 pub(crate) async fn insert(tx: &mut TenantTx, runs: &[Run]) -> Result<(), BillingError> {
     for run in runs {
         let persons =
@@ -89,7 +89,7 @@ pub(crate) async fn insert(tx: &mut TenantTx, runs: &[Run]) -> Result<(), Billin
         .await?;
     }
     match runs.first() {
-        // The rows of one comparison have one id.
+        // The rows of one comparison share one id.
         Some(run) => records::append(tx, &[(Kind::Reconciliation, run.id.to_string())]).await,
         None => Ok(()),
     }
@@ -108,7 +108,7 @@ struct RunRow {
     ran_at: Time,
 }
 
-/// The last rows, newest first.
+/// Returns the most recent rows, newest first.
 pub(crate) async fn last(tx: &mut TenantTx, most: i64) -> Result<Vec<Run>, BillingError> {
     let rows: Vec<RunRow> = sqlx::query_as(
         "SELECT * FROM reconciliation_runs WHERE tenant_id = $1 ORDER BY ran_at DESC, run_id DESC, class DESC LIMIT $2",
@@ -120,7 +120,7 @@ pub(crate) async fn last(tx: &mut TenantTx, most: i64) -> Result<Vec<Run>, Billi
     Ok(rows.into_iter().map(Run::from).collect())
 }
 
-/// The rows of comparisons within a period, until a time.
+/// Returns the rows of comparisons within a period, as of a time.
 pub(crate) async fn within(
     tx: &mut TenantTx,
     calendar: &Calendar,

@@ -1,4 +1,4 @@
-//! The state of SCIM users after the last event.
+//! The state of each SCIM user after the last event.
 
 use std::collections::BTreeMap;
 
@@ -11,14 +11,14 @@ use crate::error::BillingError;
 use crate::ledger::model::batch::Entry;
 use crate::ledger::model::state::ActiveUser;
 
-/// The active users of some persons.
+/// Returns the active users of some persons.
 pub(crate) async fn active(
     tx: &mut TenantTx,
     persons: &[PersonKey],
 ) -> Result<Vec<ActiveUser>, BillingError> {
     let keys: Vec<Uuid> = persons.iter().map(|person| person.as_uuid()).collect();
     let rows: Vec<(Uuid, Uuid, SeatClass)> = sqlx::query_as(
-        // One probe a person, however many there are: OFFSET keeps the planner from reading everybody.
+        // One index probe per person, however many there are: OFFSET prevents a plan that reads all persons.
         "SELECT s.person_key, s.user_id, s.class FROM unnest($2::uuid[]) p (key) CROSS JOIN LATERAL (
            SELECT * FROM seats WHERE tenant_id = $1 AND person_key = p.key AND class IS NOT NULL OFFSET 0) s",
     )
@@ -29,7 +29,7 @@ pub(crate) async fn active(
     Ok(rows.into_iter().map(active_user).collect())
 }
 
-/// The class of every user; none of those who are not active.
+/// Returns the class of each user; `None` for inactive users.
 pub(crate) async fn all(
     tx: &mut TenantTx,
 ) -> Result<BTreeMap<(PersonKey, UserId), Option<SeatClass>>, BillingError> {
@@ -42,7 +42,7 @@ pub(crate) async fn all(
     Ok(rows.into_iter().map(user).collect())
 }
 
-/// All active users.
+/// Returns all active users.
 pub(crate) async fn all_active(tx: &mut TenantTx) -> Result<Vec<ActiveUser>, BillingError> {
     let rows: Vec<(Uuid, Uuid, SeatClass)> = sqlx::query_as(
         "SELECT person_key, user_id, class FROM seats WHERE tenant_id = $1 AND class IS NOT NULL",
@@ -57,7 +57,7 @@ fn active_user((person, user, class): (Uuid, Uuid, SeatClass)) -> ActiveUser {
     ActiveUser { person: PersonKey::from_uuid(person), user: UserId::from_uuid(user), class }
 }
 
-/// Takes over each user's last state of a batch.
+/// Saves the last state of each user in a batch.
 pub(crate) async fn save(tx: &mut TenantTx, entries: &[Entry<'_>]) -> Result<(), BillingError> {
     let last: BTreeMap<(Uuid, Uuid), Option<SeatClass>> = entries
         .iter()

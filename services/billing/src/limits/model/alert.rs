@@ -1,5 +1,3 @@
-//! An alert that was raised.
-
 use jiff::Timestamp;
 use usher_seats::Pool;
 
@@ -8,7 +6,7 @@ use usher_seats::Pool;
 pub(crate) struct Alert {
     pub(crate) pool: Pool,
     pub(crate) version: i64,
-    /// Percent of the limit.
+    /// The percentage of the limit.
     pub(crate) threshold: i32,
     pub(crate) in_use: i64,
     pub(crate) at: Timestamp,

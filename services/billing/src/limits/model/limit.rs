@@ -1,20 +1,20 @@
-//! Limits of seats: how many, and what happens beyond.
+//! Limits of seats: the maximum number, and the policy at it.
 
 use usher_seats::{AtLimit, Cap, Pool};
 
-/// The most seats of a pool.
+/// The maximum number of seats of a pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Most {
-    /// As many as come.
+    /// No maximum.
     Unlimited,
-    /// A number.
+    /// A fixed number.
     Seats(i64),
-    /// As many as a cap comes to.
+    /// The number that a cap gives.
     Cap(Cap),
 }
 
 impl Most {
-    /// The number that it comes to for so many paid licences; none is unlimited, of both.
+    /// Returns the maximum for a number of paid licences. Both `None`s mean unlimited.
     pub fn seats(self, licences: Option<i64>) -> Option<i64> {
         match self {
             Self::Unlimited => None,
@@ -24,52 +24,52 @@ impl Most {
     }
 }
 
-/// What somebody says about a pool.
+/// The setting of a pool's limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rule {
-    /// The most seats.
+    /// The maximum number of seats.
     pub most: Most,
-    /// What happens beyond.
+    /// The policy at the limit.
     pub at_limit: AtLimit,
 }
 
 impl Rule {
-    /// What holds where nobody says anything.
+    /// The limit of a pool for which nothing is set.
     pub const UNLIMITED: Self = Self { most: Most::Unlimited, at_limit: AtLimit::Allow };
 }
 
-/// The limit of a pool that a workspace's plan gives.
+/// The limit of a pool in a workspace's plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PlanLimit {
-    /// What it counts.
+    /// The limited pool.
     pub pool: Pool,
-    /// The version of the policy that says so.
+    /// The version of the policy that contains the limit.
     pub version: i64,
-    /// What it says.
+    /// The limit itself.
     pub rule: Rule,
 }
 
-/// The limit of a pool, as it holds.
+/// The limit of a pool that is in force.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limit {
-    /// What it counts.
+    /// The limited pool.
     pub pool: Pool,
-    /// Counts up; the last one holds.
+    /// Counts up; the last version is in force.
     pub version: i64,
-    /// The version of the policy that gives it; none where billing has set it.
+    /// The version of the policy that gives the limit; `None` if billing has set it.
     pub plan_version: Option<i64>,
-    /// What was said.
+    /// The setting.
     pub rule: Rule,
-    /// The most seats that this comes to; none is unlimited.
+    /// The resulting maximum number of seats; `None` is unlimited.
     pub quantity: Option<i64>,
-    /// Of a cap: what was committed of the paid pool then.
+    /// For a cap: the number of committed paid seats at that time.
     pub committed: i64,
 }
 
-/// The thresholds, in percent of a limit, at which an alert is raised, each once a version.
+/// The thresholds for alerts, in percent of a limit. Each raises one alert per version.
 pub const THRESHOLDS: [i64; 3] = [80, 90, 100];
 
-/// The thresholds that a use has reached.
+/// Returns the thresholds that a usage has reached.
 pub fn reached(limit: &Limit, in_use: i64) -> impl Iterator<Item = i64> {
     let (most, in_use) = (limit.quantity.map(i128::from), i128::from(in_use));
     THRESHOLDS.into_iter().filter(move |percent| {

@@ -1,5 +1,3 @@
-//! Alerts.
-
 use jiff::Timestamp;
 use usher_seats::Pool;
 use usher_store::{TenantTx, Time};
@@ -10,7 +8,7 @@ use crate::error::BillingError;
 use crate::limits::model::alert::Alert;
 use crate::limits::model::limit::Limit;
 
-/// Notes an alert; says false if it was raised before.
+/// Inserts an alert. Returns false if it was raised before.
 pub(crate) async fn insert(
     tx: &mut TenantTx,
     limit: &Limit,
@@ -40,7 +38,7 @@ pub(crate) async fn insert(
     Ok(raised)
 }
 
-/// Alerts that were raised, oldest first.
+/// Returns the raised alerts, oldest first.
 pub(crate) async fn all(tx: &mut TenantTx) -> Result<Vec<Alert>, BillingError> {
     let rows: Vec<(Pool, i64, i32, i64, Time)> = sqlx::query_as(
         "SELECT pool, version, threshold, in_use, raised_at FROM limit_alerts WHERE tenant_id = $1

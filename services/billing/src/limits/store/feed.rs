@@ -1,4 +1,4 @@
-//! Limits of all workspaces.
+//! The limits of all workspaces.
 
 use jiff::Timestamp;
 use sqlx::FromRow;
@@ -21,33 +21,33 @@ pub(crate) struct WorkspaceLimit {
     pub(crate) set_at: Time,
 }
 
-/// A place in the order in which they are read: by time, then whatever makes it one order.
+/// A position in the reading order: by time, then by the columns that make the order unique.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Place {
     set_at: Time,
     tenant: Uuid,
-    /// The name of the pool, which is what the database orders by.
+    /// The name of the pool, because the database orders by it.
     pool: &'static str,
     version: i64,
 }
 
 impl From<Timestamp> for Place {
-    /// Before all that were set then.
+    /// The position before all limits that were set at a time.
     fn from(at: Timestamp) -> Self {
         Self { set_at: Time(at), tenant: Uuid::nil(), pool: "", version: 0 }
     }
 }
 
 impl WorkspaceLimit {
-    /// Its place.
+    /// Returns the position of the limit.
     pub(crate) fn place(&self) -> Place {
         let Self { tenant_id, version, set_at, .. } = *self;
         Place { set_at, tenant: tenant_id, pool: self.pool.as_str(), version }
     }
 }
 
-/// The next of the limits that hold, and whether there are more. The function knows times only: where more
-/// than a page was set at one instant, as many are read as lead beyond the place.
+/// Returns the next limits in force, and whether there are more. The SQL function filters by time only: if more than
+/// a page was set at one instant, it reads as many as are needed to get beyond the position.
 pub(crate) async fn page(
     database: &Database,
     after: &Place,

@@ -1,4 +1,4 @@
-//! Limits, by version.
+//! The versions of limits.
 
 use jiff::Timestamp;
 use sqlx::FromRow;
@@ -45,7 +45,7 @@ const VERSIONS: &str =
     "SELECT pool, version, plan_version, quantity, policy, at_least, percent, committed, set_at
   FROM seat_limits WHERE tenant_id = $1";
 
-/// The last version of each pool: what holds.
+/// Returns the last version of each pool, which is in force.
 pub(crate) async fn last(tx: &mut TenantTx) -> Result<Vec<Limit>, BillingError> {
     let sql = format!("SELECT DISTINCT ON (pool) * FROM ({VERSIONS}) v ORDER BY pool DESC, version DESC");
     let rows: Vec<LimitRow> =
@@ -53,8 +53,8 @@ pub(crate) async fn last(tx: &mut TenantTx) -> Result<Vec<Limit>, BillingError> 
     Ok(rows.into_iter().map(Limit::from).collect())
 }
 
-/// How many versions and how many alerts there are. None is ever changed or deleted, so the numbers tell whether
-/// anything is new.
+/// Returns the number of versions and the number of alerts. Neither is ever changed or deleted, so the numbers show
+/// whether there is anything new.
 pub(crate) async fn count(tx: &mut TenantTx) -> Result<(i64, i64), BillingError> {
     let counts = sqlx::query_as(
         "SELECT (SELECT count(*) FROM seat_limits WHERE tenant_id = $1),
@@ -63,12 +63,12 @@ pub(crate) async fn count(tx: &mut TenantTx) -> Result<(i64, i64), BillingError>
     Ok(counts.bind(tx.tenant()).fetch_one(tx.conn()).await?)
 }
 
-/// What holds of a pool.
+/// Returns the limit in force of a pool.
 pub(crate) async fn find(tx: &mut TenantTx, pool: Pool) -> Result<Option<Limit>, BillingError> {
     Ok(last(tx).await?.into_iter().find(|limit| limit.pool == pool))
 }
 
-/// The versions of all pools that began until a time, with when each did; by pool and version.
+/// Returns the versions of all pools that began by a time, with the time of each; by pool and version.
 pub(crate) async fn until(tx: &mut TenantTx, at: Timestamp) -> Result<Vec<(Timestamp, Limit)>, BillingError> {
     #[derive(FromRow)]
     struct Row {
@@ -92,7 +92,7 @@ const fn cap(rule: Rule) -> (Option<i64>, Option<i64>) {
     }
 }
 
-/// Adds a version.
+/// Inserts a version.
 pub(crate) async fn insert(
     tx: &mut TenantTx,
     limit: &Limit,
@@ -121,7 +121,7 @@ pub(crate) async fn insert(
     records::append(tx, &[(Kind::Limit, format!("{} {}", limit.pool, limit.version))]).await
 }
 
-/// What the plan gives, by the last version of the policy that is known.
+/// Returns the plan's limits, from the last version of the policy that is known.
 pub(crate) async fn plan(tx: &mut TenantTx) -> Result<Vec<PlanLimit>, BillingError> {
     let rows: Vec<LimitRow> = sqlx::query_as(
         "SELECT DISTINCT ON (pool) pool, plan_version AS version, plan_version, quantity, policy, at_least, percent,
@@ -135,7 +135,7 @@ pub(crate) async fn plan(tx: &mut TenantTx) -> Result<Vec<PlanLimit>, BillingErr
     Ok(rows.into_iter().map(limit).collect())
 }
 
-/// Notes what the plan gives by a version of the policy; again changes nothing.
+/// Inserts the plan's limit from a version of the policy. Repeating it changes nothing.
 pub(crate) async fn insert_plan(
     tx: &mut TenantTx,
     limit: &PlanLimit,

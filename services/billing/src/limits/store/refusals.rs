@@ -1,5 +1,3 @@
-//! Refused seats.
-
 use jiff::Timestamp;
 use usher_seats::Pool;
 use usher_store::{TenantTx, Time};
@@ -10,7 +8,7 @@ use crate::error::BillingError;
 use crate::ledger::store::intervals::instant;
 use crate::limits::model::refusal::Counted;
 
-/// What was known last.
+/// Returns the last known count.
 pub(crate) async fn last(tx: &mut TenantTx, pool: Pool) -> Result<Option<Counted>, BillingError> {
     let found: Option<(Time, i64)> = sqlx::query_as(
         "SELECT as_of, total FROM limit_refusals WHERE tenant_id = $1 AND pool = $2 ORDER BY as_of DESC LIMIT 1",
@@ -22,7 +20,7 @@ pub(crate) async fn last(tx: &mut TenantTx, pool: Pool) -> Result<Option<Counted
     Ok(found.map(|(as_of, total)| Counted { as_of: as_of.0, total }))
 }
 
-/// Adds to it.
+/// Adds new refusals to the count.
 pub(crate) async fn insert(
     tx: &mut TenantTx,
     pool: Pool,
@@ -45,7 +43,7 @@ pub(crate) async fn insert(
     records::append(tx, &[(Kind::LimitRefusals, key)]).await
 }
 
-/// How many were told of from after an instant to another, by what was known at a time.
+/// Returns the number of refusals reported after an instant and by another, as of a time.
 pub(crate) async fn between(
     tx: &mut TenantTx,
     pool: Pool,
