@@ -1,4 +1,4 @@
-//! Reports: functions of account, period and what was known. Same inputs, same bytes.
+//! Reports: functions of the account, the period and the as-of time. The same inputs give the same bytes.
 
 mod adjustments;
 mod change_log;
@@ -49,7 +49,7 @@ const fn columns(report: ReportName) -> &'static [&'static str] {
     }
 }
 
-/// Writes a report, workspace by workspace: no more than one is in memory.
+/// Writes a report, workspace by workspace, so that only one is in memory at a time.
 pub(crate) async fn write(
     database: &Database,
     ctx: &CallContext,

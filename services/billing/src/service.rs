@@ -1,4 +1,4 @@
-//! Putting the service together.
+//! Assembles the service from its parts.
 
 use std::time::Duration;
 
@@ -53,35 +53,35 @@ use crate::methods::METHODS;
 use crate::sql::LONGEST_SCAN;
 use crate::verification::model::proof::ProofKeys;
 
-/// How the service is set up.
+/// The settings of the service.
 #[derive(Debug)]
 pub struct Config {
-    /// The database, as the runtime role.
+    /// The address of the database, for the runtime role.
     pub database_url: String,
-    /// Most connections to it.
+    /// The maximum number of connections to the database.
     pub database_connections: u32,
-    /// Where tenant is, such as `https://tenant.internal:9101`.
+    /// The address of tenant, such as `https://tenant.internal:9101`.
     pub tenant_url: String,
-    /// Whom of the services that are called is believed, and what is shown to them.
+    /// The trusted certificates for calls to other services, and the client certificate.
     pub tls: ClientTls,
-    /// What is done without a call.
+    /// The schedule of the jobs.
     pub jobs: JobSettings,
-    /// The key of the service `billing`, with which it does that; none where nothing is to be done.
+    /// The service key of `billing`, which the jobs use; `None` if there are no jobs.
     pub service_key: Option<ServiceKey>,
-    /// With what the heads of ledgers are signed; none where they are not.
+    /// The keys that sign heads; `None` if heads are not signed.
     pub proof: Option<ProofKeys>,
 }
 
 /// Why the service can't start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The database's address can't be read.
+    /// The database's address can't be parsed.
     #[error("billing.database_url can't be used")]
     Database(#[from] usher_store::Error),
-    /// The database is not fit to serve from.
+    /// The database can't be used: see the source.
     #[error(transparent)]
     Boot(#[from] BootError),
-    /// Tenant's address can't be read.
+    /// Tenant's address can't be parsed.
     #[error("tenant.url can't be used")]
     Address(#[from] tonic::transport::Error),
 }
@@ -95,7 +95,7 @@ pub struct Service {
 }
 
 impl Service {
-    /// Checks the database and puts the parts together.
+    /// Checks the database and assembles the service.
     ///
     /// # Errors
     /// See [`StartError`].
@@ -142,18 +142,18 @@ impl Service {
         Ok(Self { server, database, clock, jobs })
     }
 
-    /// The database, to measure its connections.
+    /// Returns the database, so that its connections can be measured.
     pub fn database(&self) -> Database {
         self.database.clone()
     }
 
-    /// Makes the service's health that of the whole process.
+    /// Shares the health of the whole process.
     #[must_use]
     pub fn part_of(self, process: &Readiness) -> Self {
         Self { server: self.server.part_of(process), ..self }
     }
 
-    /// Serves, and does its jobs, until the stop is asked for.
+    /// Serves and runs the jobs until shutdown.
     ///
     /// # Errors
     /// The socket fails.
@@ -166,7 +166,7 @@ impl Service {
     }
 }
 
-/// Adds the services, each with its part of what there is.
+/// Adds the gRPC services to the server.
 fn add_services(server: Server, database: &Database, tasks: &Tasks, proof: Option<ProofKeys>) -> Server {
     server
         .add(AccountServiceServer::new(AccountApi { database: database.clone(), tasks: tasks.clone() }))

@@ -6,9 +6,9 @@ mod plans;
 use crate::error::BillingError;
 use crate::terms::model::currency::Currency;
 
-/// Longest time for a statement that reads a whole workspace: a year's usage of a very large one.
+/// Maximum time of a statement that reads a whole workspace, such as a year's usage of a very large one.
 pub(crate) const LONGEST_SCAN: std::time::Duration = std::time::Duration::from_secs(30);
-/// Later than any time that was stored.
+/// Later than any stored time.
 pub(crate) const LATEST: jiff::Timestamp = jiff::Timestamp::constant(253_000_000_000, 0);
 
 impl From<sqlx::Error> for BillingError {
@@ -20,25 +20,25 @@ impl From<sqlx::Error> for BillingError {
     }
 }
 
-/// Lets the planner sort, or not. Where the first of very many rows are wanted in the order of an index, a plan that
-/// is made without knowledge of how many there are reads all of them and sorts.
+/// Allows or forbids the planner to sort. If a statement needs the first of very many rows in the order of an index,
+/// a plan made without statistics reads and sorts them all.
 pub(crate) async fn allow_sorts(tx: &mut usher_store::TenantTx, allowed: bool) -> Result<(), BillingError> {
     let sql = if allowed { "SET LOCAL enable_sort = on" } else { "SET LOCAL enable_sort = off" };
     sqlx::query(sql).execute(tx.conn()).await?;
     Ok(())
 }
 
-/// A column that holds what this version can't have written.
+/// Returns the error for a column whose value this version can't have written.
 pub(crate) const fn corrupt(table: &'static str, column: &'static str) -> BillingError {
     BillingError::Corrupt { table, column }
 }
 
-/// A stored currency.
+/// Parses a stored currency.
 pub(crate) fn currency(table: &'static str, code: String, exponent: i16) -> Result<Currency, BillingError> {
     Currency::stored(code, exponent).map_err(|_| corrupt(table, "exponent"))
 }
 
-/// A stored date.
+/// Parses a stored date.
 pub(crate) fn date(
     table: &'static str,
     column: &'static str,
@@ -47,7 +47,7 @@ pub(crate) fn date(
     text.parse().map_err(|_| corrupt(table, column))
 }
 
-/// A stored hash.
+/// Converts a stored hash.
 pub(crate) fn hash(
     table: &'static str,
     column: &'static str,

@@ -1,4 +1,4 @@
-//! By what a workspace is billed: account, periods, prices, commitments, minimums.
+//! The terms of billing: account, periods, prices, commitments and minimums.
 
 pub(crate) mod accounts;
 pub(crate) mod commitments;

@@ -1,4 +1,4 @@
-//! Checks a ledger against itself: the chains of hashes, the projection, the closed periods, the signed heads.
+//! Verifies a ledger: the hash chains, the intervals, the closed periods and the signed heads.
 
 mod facts;
 pub(crate) mod model;
@@ -18,10 +18,10 @@ use crate::sql::LONGEST_SCAN;
 use crate::verification::model::proof::{ProofKeys, SignedHead};
 use crate::verification::model::verdict::{Verdict, Verification};
 
-/// Hashes the chain, folds the facts and rates the closed periods again, compares with what is stored,
-/// and keeps what was found.
+/// Recomputes the hashes, the intervals and the closed periods from the facts, compares them with what is stored, and
+/// stores the result.
 ///
-/// The signed heads must be by one of the keys, where these are known; heads that the caller kept elsewhere
+/// The signed heads must be signed by one of the keys, if these are known. Heads that the caller stored elsewhere
 /// must be among them.
 pub(crate) async fn verify(
     database: &Database,
@@ -33,7 +33,7 @@ pub(crate) async fn verify(
     let database = database.scoped(&scope);
     let workspace = scope.workspace_id();
     let mut verdict = Verdict::default();
-    // Everything is of one moment, whatever is appended meanwhile.
+    // All reads are of one moment, even if facts are appended meanwhile.
     let mut tx = database.snapshot(LONGEST_SCAN).await?;
     let ledger = ledgers::find(&mut tx).await?.unwrap_or_else(|| Ledger::empty(1));
     let found = facts::check(&mut tx, (workspace, scope.now()), &ledger, &mut verdict).await;
@@ -53,7 +53,7 @@ pub(crate) async fn verify(
         faults: verdict.faults,
     };
     match keep(&database, &verification).await {
-        // Faults must be told also where the chain that they are found in can't be gone on with.
+        // Return the faults even if the result can't be stored, for example because the chain is broken.
         Err(error) if !verification.faults.is_empty() => {
             let error = &error as &dyn std::error::Error;
             tracing::error!(%workspace, error, "what a verification found can't be kept");
@@ -71,7 +71,7 @@ async fn keep(database: &ScopedDatabase, verification: &Verification) -> Result<
     Ok(tx.commit().await?)
 }
 
-/// The last verifications, newest first.
+/// Returns the most recent verifications, newest first.
 pub(crate) async fn list(database: &Database, ctx: &CallContext) -> Result<Vec<Verification>, BillingError> {
     let database = database.scoped(&ctx.scope(Permission::BillingRead)?);
     let mut tx = database.begin().await?;

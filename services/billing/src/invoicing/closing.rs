@@ -33,7 +33,7 @@ use crate::terms::store::{accounts, prices};
 pub(crate) struct Missing {
     /// `None` if the period can be closed.
     pub(crate) obstacles: Obstacles,
-    /// Returns whether a comparison of states is missing.
+    /// Whether a comparison of states is missing.
     comparison: bool,
 }
 
@@ -204,8 +204,8 @@ pub(crate) fn snapshot_hash(
     sealed.hash()
 }
 
-/// Each line is owed by the workspace, and earned by its class and the period that it is about. Amounts in another
-/// currency than the period's are on an account of their own.
+/// Returns the postings of a close: each line is owed by the workspace, and earned by its class and the period that
+/// it is about. Amounts in another currency than the period's are on an account of their own.
 fn postings(draft: &Draft, close: &Close) -> Vec<Posting> {
     let mut postings = Vec::new();
     for line in draft.lines.iter().filter(|line| line.amount_minor != 0) {

@@ -38,7 +38,7 @@ impl Job {
         }
     }
 
-    /// The pause between two turns, so that a backlog leaves capacity for requests.
+    /// Returns the pause between two turns, which leaves capacity for requests while there is a backlog.
     pub(crate) const fn pause(self) -> Duration {
         match self {
             Self::Close | Self::Sign => Duration::from_millis(20),
@@ -46,7 +46,7 @@ impl Job {
         }
     }
 
-    /// The name of the gauge that counts workspaces with a problem. `None` if the job has none.
+    /// Returns the name of the gauge that counts workspaces with a problem. Returns `None` if the job has none.
     pub(crate) const fn trouble_metric(self) -> Option<&'static str> {
         match self {
             Self::Close => Some("usher_period_close_overdue"),

@@ -14,7 +14,7 @@ use crate::ledger::store::clock;
 /// How often the clocks are compared, and the operator is warned.
 const EVERY: Duration = Duration::from_secs(15);
 
-/// How far this program's clock is ahead of the database's; negative if it is behind.
+/// Returns how far this program's clock is ahead of the database's; negative if it is behind.
 async fn ahead(database: &Database, own: &Clock) -> Result<SignedDuration, BillingError> {
     let now = clock::read(database).await?;
     Ok(own.now().duration_since(now))

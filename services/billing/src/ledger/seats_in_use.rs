@@ -35,7 +35,7 @@ pub(crate) async fn newer(tx: &mut TenantTx, known: &str) -> Result<Option<Links
 pub(crate) struct SeatsInUse([i64; SeatClass::COUNT]);
 
 impl SeatsInUse {
-    /// An upper bound: counts each key by itself, as the ledger does.
+    /// Returns an upper bound: counts each key by itself, as the ledger does.
     pub(crate) const fn of_keys(ledger: &Ledger) -> Self {
         Self(ledger.open_seats)
     }

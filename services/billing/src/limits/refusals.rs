@@ -8,8 +8,8 @@ use crate::limits::model::refusal::{Counted, Refusals};
 use crate::limits::store::refusals as store;
 use crate::terms::store::accounts;
 
-/// Returns the number of new refusals. Returns `None` if there are none. If identity was restored and counts from a
-/// lower number, its later refusals are added to the known number.
+/// Returns the number of new refusals. Returns `None` if the watermark or the count is not new. If identity was
+/// restored and counts from a lower number, its later refusals are added to the known number.
 fn added(before: Option<Counted>, as_of: Timestamp, total: i64) -> Option<i64> {
     let Some(before) = before else { return (total > 0).then_some(total) };
     (before.as_of < as_of && before.total != total).then(|| (total - before.total).max(0))

@@ -1,4 +1,4 @@
-//! What was booked in a period about periods that were closed before.
+//! Report ADJUSTMENTS: amounts that a period booked about periods that were closed before.
 
 use usher_seats::SeatClass;
 use usher_store::TenantTx;
@@ -14,7 +14,7 @@ use crate::ledger::store::facts;
 use crate::reports::statement::invoice;
 use crate::reports::writer::{Cell, Writer};
 
-/// `fact_seq` and `reason` are those of all facts that were booked together.
+/// `fact_seq` and `reason` list all facts that were booked together.
 pub(super) const COLUMNS: [&str; 8] =
     ["origin_period", "booked_period", "class", "old_amount", "new_amount", "delta", "fact_seq", "reason"];
 

@@ -1,5 +1,5 @@
-//! Every fact of the ledger once, in its order: in the period that it is about, or, where that was closed
-//! before the fact came, in the one in which it was booked.
+//! Report CHANGE_LOG: every fact of the ledger once, in order. A fact is in the period that it is about, or, if that
+//! was closed before the fact arrived, in the period that booked it.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -26,7 +26,7 @@ pub(super) const COLUMNS: [&str; 9] = [
     "request_id",
 ];
 
-/// How many facts are read at once.
+/// Maximum number of facts read at once.
 const PAGE: i64 = 2_000;
 
 pub(super) async fn write(tx: &mut TenantTx, view: &View, writer: &mut Writer) -> Result<(), BillingError> {
@@ -34,7 +34,7 @@ pub(super) async fn write(tx: &mut TenantTx, view: &View, writer: &mut Writer) -
     let earlier = closes::before(tx, view.period.ordinal, view.known.at).await?;
     let range = Range {
         within: (calendar.open(), calendar.close()),
-        // What was before the account's first period is of that.
+        // Facts from before the account's first period belong to that period.
         late_after: if view.period.ordinal == 0 { Some(0) } else { earlier.map(|close| close.sequence) },
         until: view.known.sequence,
     };
@@ -62,8 +62,8 @@ pub(super) async fn write(tx: &mut TenantTx, view: &View, writer: &mut Writer) -
     }
 }
 
-/// The date that a fact is of. One from before the period was of another, maybe by another zone: then it is
-/// the date by the zone of this one.
+/// Returns the date of a fact. A fact from before the period belonged to another period, which may have had another
+/// zone; its date is then computed in this period's zone.
 fn local_date(view: &View, at: Timestamp) -> Date {
     let micros = at.as_microsecond();
     if micros < view.calendar.open() {

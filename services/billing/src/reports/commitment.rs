@@ -1,4 +1,4 @@
-//! Commitments: what is bought, used and trued up.
+//! Report COMMITMENT: seats that are committed, used and trued up.
 
 use jiff::civil::Date;
 use usher_rating::{RatingError, amount};
@@ -13,9 +13,9 @@ use crate::ledger::model::pool_usage::PoolUsages;
 use crate::reports::writer::{Cell, Writer};
 use crate::terms::model::bought_term::Commitment;
 
-/// A row for each date on which something is committed. `committed` is what is paid for: the commitment
-/// and what was trued up before. `in_use` is the date's peak. `true_up_amount` is on the last date of a
-/// quarter that adds to the commitment.
+/// A row for each date with a commitment. `committed` is the number of paid seats: the commitment and earlier
+/// true-ups. `in_use` is the date's peak. `true_up_amount` is on the last date of a quarter that adds to the
+/// commitment.
 pub(super) const COLUMNS: [&str; 6] = ["date", "pool", "committed", "in_use", "over", "true_up_amount"];
 
 pub(super) async fn write(tx: &mut TenantTx, view: &View, writer: &mut Writer) -> Result<(), BillingError> {
@@ -51,13 +51,13 @@ pub(super) async fn write(tx: &mut TenantTx, view: &View, writer: &mut Writer) -
     Ok(())
 }
 
-/// The seats that are paid for on a date.
+/// Returns the number of seats that are paid for on a date.
 fn paid_on(commitment: &Commitment, true_ups: &[TrueUp], date: Date) -> i64 {
     let before = true_ups.iter().filter(|true_up| true_up.quarter.end <= date);
     commitment.quantity + before.map(|true_up| true_up.seats).sum::<i64>()
 }
 
-/// What is charged for the quarter whose last date this is.
+/// Returns the amount of the true-up for the quarter whose last date this is.
 fn charged(true_ups: &[TrueUp], date: Date, exponent: u32, pool: Pool) -> Result<Cell, RatingError> {
     let Some(true_up) = true_ups.iter().find(|true_up| true_up.quarter.last() == date) else {
         return Ok(Cell::Empty);

@@ -1,5 +1,5 @@
-//! Date by date: what was until now, and what is expected if none come and none go. The amounts add up to what
-//! the period is expected to cost.
+//! Report FORECAST: date by date, the cost so far and the expected cost if nobody is added or removed. The amounts
+//! sum to the period's forecast.
 
 use num_rational::BigRational;
 use usher_rating::{DailyCharges, RatingError, amount, daily_charges};
@@ -19,14 +19,14 @@ use crate::terms::model::what_if::WhatIf;
 
 pub(super) const COLUMNS: [&str; 5] = ["date", "class", "expected_seats", "expected_amount", "basis"];
 
-/// What is expected beside the seats of classes, and how it is named.
+/// The charges other than seats of classes, and their names in the report.
 const OTHERS: [(LineKind, &str); 3] = [
     (LineKind::MinimumSpend, "what is missing to the minimum"),
     (LineKind::TrueUp, "true-ups of quarters that end in the period"),
     (LineKind::Adjustment, "adjustments of earlier periods"),
 ];
 
-/// Rounds charges so that the dates add up to the rounded sum: each date has what the sum has grown by.
+/// Rounds charges so that the dates sum to the rounded total: each date gets the growth of the rounded sum.
 #[derive(Default)]
 struct Rounded {
     sum: BigRational,
@@ -57,7 +57,7 @@ pub(super) async fn write(tx: &mut TenantTx, view: &View, writer: &mut Writer) -
         for class in SeatClass::BY_RANK {
             let minor = match amounts[class.index()].get(day) {
                 Some(minor) => *minor,
-                // A mode that counts the period as a whole is known when it ends.
+                // A mode that counts the period as a whole is known only at its end.
                 None if day == last => sum(&draft, |line| {
                     line.charge.class() == Some(class)
                         && matches!(line.charge, Charge::Seats(_) | Charge::Floor(_))
@@ -85,8 +85,8 @@ pub(super) async fn write(tx: &mut TenantTx, view: &View, writer: &mut Writer) -
     Ok(())
 }
 
-/// What each date adds to the lines of a class, in minor units; nothing for a class whose mode counts the
-/// period as a whole.
+/// Returns what each date adds to the lines of a class, in minor units. Returns nothing for a class whose mode counts
+/// the period as a whole.
 fn daily_amounts(charges: &[DailyCharges]) -> Result<Vec<Vec<i64>>, RatingError> {
     let of_class = |(class, charges): (usize, &DailyCharges)| {
         let (mut seats, mut floors) = (Rounded::default(), Rounded::default());
@@ -98,7 +98,7 @@ fn daily_amounts(charges: &[DailyCharges]) -> Result<Vec<Vec<i64>>, RatingError>
     charges.iter().enumerate().map(of_class).collect()
 }
 
-/// The lines of the period's own currency that are meant.
+/// Sums the selected lines in the period's own currency.
 fn sum(draft: &Draft, meant: impl Fn(&InvoiceLine) -> bool) -> Result<i64, RatingError> {
     let own = |line: &&InvoiceLine| draft.currencies.of(line) == Some(&draft.period.account.currency);
     total(draft.lines.iter().filter(own).filter(|line| meant(line)))

@@ -1,5 +1,5 @@
-//! Paid seats that had been open longest at the period's end, or have until now, with what they have cost:
-//! a hint where to look for savings.
+//! Report IDLE_SEATS: paid seats by how long they were open at the period's end, or have been until now, with their
+//! cost. It shows where seats may be saved.
 
 use jiff::civil::Date;
 use num_bigint::BigInt;
@@ -18,8 +18,8 @@ use crate::terms::model::price_version;
 use crate::terms::prices;
 use crate::terms::store::accounts;
 
-/// `cost_to_date` prices each local date since then by the price of that date, whatever the mode. `display`
-/// is empty, as in `seat_days`.
+/// `cost_to_date` sums the daily prices of all local dates since then, in every mode. `display` is empty, as in
+/// `seat_days`.
 pub(super) const COLUMNS: [&str; 5] = ["person_key", "display", "class", "since", "cost_to_date"];
 
 pub(super) async fn write(tx: &mut TenantTx, view: &View, writer: &mut Writer) -> Result<(), BillingError> {
@@ -58,7 +58,7 @@ pub(super) async fn write(tx: &mut TenantTx, view: &View, writer: &mut Writer) -
     Ok(())
 }
 
-/// For each date's first instant, what a seat of each class has cost until then.
+/// For each date's first instant, the cost of a seat of each class up to then.
 struct Sums(Vec<(i64, Vec<BigRational>)>);
 
 impl Sums {
@@ -71,7 +71,7 @@ impl Sums {
         let mut running = vec![BigRational::zero(); lists.len()];
         let first = schedule.at_instant(from).map_or(0, |period| period.ordinal);
         let skip = usize::try_from(first).unwrap_or_default();
-        // Amounts in another currency don't add up with these.
+        // Amounts in another currency can't be added to these.
         let periods = schedule
             .periods()
             .skip(skip)
@@ -95,7 +95,7 @@ impl Sums {
         Ok(Self(sums))
     }
 
-    /// The dates from the one that an instant is on, to the last.
+    /// Returns the dates from the one that contains an instant to the last.
     fn since(&self, class: usize, at: i64) -> BigRational {
         let index = self.0.partition_point(|(start, _)| *start <= at).saturating_sub(1);
         let last = self.0.len() - 1;

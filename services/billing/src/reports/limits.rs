@@ -1,4 +1,4 @@
-//! Limits: what was allowed and used in a period.
+//! Report LIMITS: allowed and used seats in a period.
 
 use jiff::Timestamp;
 use usher_seats::Pool;
@@ -10,8 +10,8 @@ use crate::ledger::model::pool_usage::PoolUsages;
 use crate::limits::store::{limits as store, refusals};
 use crate::reports::writer::{Cell, Writer};
 
-/// `class` is the pool. The limit is the one that held at the end, or at the time of the report in a
-/// period that goes on.
+/// `class` is the pool. The limit is the one in force at the period's end, or at the time of the report if the period
+/// has not ended.
 pub(super) const COLUMNS: [&str; 7] =
     ["class", "limit", "policy", "in_use", "percent", "first_hit_at", "blocked_count"];
 

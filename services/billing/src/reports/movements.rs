@@ -1,4 +1,4 @@
-//! The roll-forward of a period: from opening to closing, by cause.
+//! Report ROLL_FORWARD: from a period's opening to its closing, by cause.
 
 use std::collections::HashMap;
 
@@ -13,7 +13,7 @@ use crate::ledger::members;
 use crate::ledger::store::{facts, intervals};
 use crate::reports::writer::Writer;
 
-/// `other` is what corrections, links and new epochs did; all columns add up to `closing`.
+/// `other` counts corrections, links and new epochs; all columns sum to `closing`.
 pub(super) const COLUMNS: [&str; 11] = [
     "period",
     "class",

@@ -1,4 +1,4 @@
-//! One row a workspace: where its billing is.
+//! Report PORTFOLIO: one row per workspace with the state of its billing.
 
 use usher_rating::{DailyCount, Tally};
 use usher_store::TenantTx;
@@ -13,9 +13,9 @@ use crate::ledger::store::history;
 use crate::reports::statement::invoice;
 use crate::reports::writer::{Cell, Writer};
 
-/// `seats` are those that were open at the period's end, or are. `watermark_lag` in seconds, 0 within two
-/// minutes, and nothing of a closed period, which waits for nothing. `open_issues` counts what keeps the
-/// period from being closed, apart from its not having ended.
+/// `seats` are open at the period's end, or now. `watermark_lag` is in seconds; it is 0 for less than two minutes,
+/// and empty for a closed period, which needs no further watermark. `open_issues` is the number of obstacles to
+/// closing the period, except that it has not ended.
 pub(super) const COLUMNS: [&str; 7] =
     ["tenant", "period", "state", "seats", "amount", "watermark_lag", "open_issues"];
 
@@ -56,13 +56,13 @@ pub(super) async fn write(tx: &mut TenantTx, view: &View, writer: &mut Writer) -
     writer.row(&row).await
 }
 
-/// The seats that were open last.
+/// Returns the number of seats open at the last instant.
 fn open_seats(view: &View, counts: &[Vec<DailyCount>]) -> i64 {
     let day = view.calendar.locate(view.last_instant());
     counts.iter().filter_map(|of_class| of_class.get(day)).map(|count| count.closing).sum()
 }
 
-/// How far identity's watermark is behind.
+/// Returns how far identity's watermark is behind.
 async fn lag(tx: &mut TenantTx, view: &View) -> Result<Option<i64>, BillingError> {
     if view.closed {
         return Ok(None);

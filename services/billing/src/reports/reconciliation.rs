@@ -1,4 +1,4 @@
-//! What comparisons of the two services' states found.
+//! Report RECONCILIATION: the results of comparisons between the two services' states.
 
 use usher_store::TenantTx;
 

@@ -1,4 +1,4 @@
-//! Seat-days by person, with each person's share of the amount.
+//! Report SEAT_DAYS: seat-days by person, with each person's share of the amount.
 
 use usher_store::TenantTx;
 
@@ -7,8 +7,8 @@ use crate::invoicing::allocations;
 use crate::invoicing::view::View;
 use crate::reports::writer::{Cell, Writer};
 
-/// `display` is empty: billing knows nobody's name. A reader who may see names asks identity for them by
-/// person key, as `usher admin report --names` does.
+/// `display` is empty, because billing has no names. A reader who may see names requests them from identity by person
+/// key, as `usher admin report --names` does.
 pub(super) const COLUMNS: [&str; 8] =
     ["period", "person_key", "display", "class", "first_date", "last_date", "days", "allocated_amount"];
 

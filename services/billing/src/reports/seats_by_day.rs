@@ -1,4 +1,4 @@
-//! Each date's opening, movements and closing, with what has accrued until then.
+//! Report SEATS_BY_DAY: each date's opening, movements and closing, with the amount accrued by then.
 
 use num_rational::BigRational;
 use num_traits::Zero as _;
@@ -40,7 +40,7 @@ pub(super) async fn write(tx: &mut TenantTx, view: &View, writer: &mut Writer) -
         for class in SeatClass::BY_RANK {
             let index = class.index();
             let (movement, count) = (movements[index][day], counts[index][day]);
-            // Modes that price the period as a whole accrue nothing by date.
+            // Modes that price the period as a whole have no amount per date.
             let charges = &charges[index];
             let accrued = match charges.seats.get(day).zip(charges.floors.get(day)) {
                 Some((seats, floor)) => {

@@ -1,4 +1,4 @@
-//! The lines of a period's invoice.
+//! Report STATEMENT: the lines of a period's invoice.
 
 use std::collections::BTreeSet;
 
@@ -30,7 +30,7 @@ pub(super) const COLUMNS: [&str; 13] = [
     "currency",
 ];
 
-/// The period's invoice by what was known.
+/// Returns the period's invoice as of a time.
 pub(super) async fn invoice(tx: &mut TenantTx, view: &View) -> Result<Invoice, BillingError> {
     invoices::read(tx, view.period.clone(), Some(view.known.at), view.known.at).await
 }
@@ -60,8 +60,8 @@ pub(super) async fn write(tx: &mut TenantTx, view: &View, writer: &mut Writer) -
     Ok(())
 }
 
-/// What the manifest says of a period. Where prices are missing it names none: a report that needs them
-/// says so itself, and any other can do without.
+/// Returns the manifest's data about a period. If prices are missing, it lists none: a report that needs them fails
+/// by itself, and the others do not need them.
 pub(super) async fn about(tx: &mut TenantTx, view: &View) -> Result<About, BillingError> {
     let invoice = match invoice(tx, view).await {
         Err(BillingError::Rating(RatingError::PriceMissing { .. })) => None,

@@ -1,3 +1,1 @@
-//! What only reports read.
-
 pub(crate) mod workspaces;

@@ -1,4 +1,4 @@
-//! Writes rows as CSV or JSON lines, in chunks, and hashes what it wrote.
+//! Writes rows as CSV or JSON lines, in chunks, and hashes the written bytes.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ use usher_seats::ReportFormat;
 use crate::audit::model::hash::Hash;
 use crate::error::BillingError;
 
-/// A value.
+/// The value of a cell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Cell {
     Text(String),
@@ -38,10 +38,10 @@ impl From<i64> for Cell {
     }
 }
 
-/// A piece of the file: whole rows.
+/// A chunk of the file: whole rows.
 pub(crate) type Part = Vec<u8>;
 
-/// The size of a piece.
+/// The minimum size of a chunk, in bytes.
 const CHUNK: usize = 64 * 1024;
 
 /// Rows that were not sent yet.
@@ -58,7 +58,8 @@ impl Pending {
         }
     }
 
-    /// Whether it is enough for a piece; a few rows of CSV may not be counted yet.
+    /// Returns whether the buffer is large enough for a chunk. Rows still in the CSV writer's buffer may not be
+    /// counted.
     fn is_full(&self) -> bool {
         let pending = match self {
             Self::Csv(rows) => rows.get_ref(),
@@ -75,7 +76,7 @@ impl Pending {
     }
 }
 
-/// Writes a report into a channel.
+/// Sends the rows of a report into a channel, in chunks.
 pub(crate) struct Writer {
     format: ReportFormat,
     columns: Vec<&'static str>,
@@ -87,7 +88,7 @@ pub(crate) struct Writer {
     bytes: i64,
 }
 
-/// What was written.
+/// The result of a complete report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Written {
     pub(crate) rows: i64,
@@ -96,7 +97,7 @@ pub(crate) struct Written {
 }
 
 impl Writer {
-    /// With a first column "tenant", where rows are of all workspaces.
+    /// Adds a first column "tenant" if the rows are of all workspaces.
     pub(crate) fn new(format: ReportFormat, all_workspaces: bool, sender: mpsc::Sender<Part>) -> Self {
         Self {
             format,
@@ -110,7 +111,7 @@ impl Writer {
         }
     }
 
-    /// Names the columns.
+    /// Writes the header.
     pub(crate) async fn header(&mut self, columns: &'static [&'static str]) -> Result<(), BillingError> {
         let tenant = self.prefix.is_some().then_some("tenant").filter(|_| columns.first() != Some(&"tenant"));
         if tenant.is_none() {
@@ -123,7 +124,7 @@ impl Writer {
         self.flush(false).await
     }
 
-    /// Says which workspace the rows that follow are of.
+    /// Sets the workspace of the rows that follow.
     pub(crate) fn prefix(&mut self, tenant: String) {
         if self.prefix.is_some() {
             self.prefix = Some(tenant);
@@ -166,7 +167,7 @@ impl Writer {
         self.sender.send(chunk).await.map_err(|_| BillingError::ReaderGone)
     }
 
-    /// Writes what is left.
+    /// Sends the remaining rows.
     pub(crate) async fn finish(mut self) -> Result<Written, BillingError> {
         self.flush(true).await?;
         Ok(Written { rows: self.rows, bytes: self.bytes, sha256: self.hash.finalize().into() })
@@ -186,13 +187,13 @@ fn json(cell: &Cell) -> serde_json::Value {
     match cell {
         Cell::Text(text) => text.as_str().into(),
         Cell::Number(number) => (*number).into(),
-        // As text: a reader's floating-point numbers must not get at amounts.
+        // Amounts are text, so that no reader parses them as floating-point numbers.
         Cell::Amount(minor, exponent) => major(*minor, *exponent).into(),
         Cell::Empty => serde_json::Value::Null,
     }
 }
 
-/// Minor units as a decimal of major ones, exactly.
+/// Formats minor units as a decimal number of major units, exactly.
 pub(crate) fn major(minor: i64, exponent: u32) -> String {
     let places = usize::try_from(exponent).unwrap_or_default();
     let digits = format!("{:0width$}", minor.unsigned_abs(), width = places + 1);

@@ -1,5 +1,6 @@
-//! Every statement of a hot path is an index probe from the first row on: what it reads is counted, by a connection
-//! whose plans were made while the tables were empty, and by one that begins with statistics, or without any.
+//! Tests that every statement of a hot path is an index probe from the first row on. They count what is read by a
+//! connection whose plans were made while the tables were empty, by one that starts with statistics, and by one
+//! without.
 
 #[cfg(test)]
 mod world;
@@ -33,18 +34,18 @@ use crate::verification::model::verdict::Verification;
 use crate::verification::store::verifications;
 use crate::{audit, ingest};
 
-/// More than the five that PostgreSQL plans for their values before it keeps a plan for all values.
+/// More runs than the five after which PostgreSQL keeps a plan for all values.
 const TIMES: usize = 7;
 const PAGE: u32 = 50;
-/// How many people the full workspace has; each has a state, and a third has left.
+/// Number of people in the full workspace. Each has a state, and a third have left.
 const PEOPLE: i64 = 30_000;
 
-/// What one run of a case may read: rows, and pages of the database.
+/// The maximum that one run of a case may read: rows, and pages of the database.
 type Bound = (i64, i64);
 type Case = (&'static str, Bound, for<'w> fn(&'w mut World) -> LocalBoxFuture<'w, ()>);
 
 impl World {
-    /// Runs each case as often as plans need to settle, and gives what the last run of each read.
+    /// Runs each case often enough for plans to settle, and returns what the last run of each read.
     async fn measure(&mut self) -> Vec<(&'static str, Bound, Bound)> {
         let mut measured = Vec::new();
         for (name, most, case) in CASES {
@@ -59,7 +60,7 @@ impl World {
         measured
     }
 
-    /// Adds the cases that read more than they may.
+    /// Collects the cases that read more than they may.
     async fn probe(&mut self, when: &str, beyond: &mut Vec<String>) {
         let measured = self.measure().await;
         let over = measured.iter().filter(|(_, most, read)| read.0 > most.0 || read.1 > most.1);
@@ -108,13 +109,13 @@ fn id(kind: u16, number: u64) -> Uuid {
     Uuid::from_u128((u128::from(kind) << 64) | u128::from(number))
 }
 
-/// The key of a person of the full workspace.
+/// Returns the key of a person in the full workspace.
 fn person(number: u64) -> Uuid {
     id(3, number)
 }
 
-/// The hot paths of billing, each with the most that one run may read. An event reads the ledger's row, the person's
-/// states and interval, and the limits that hold.
+/// The hot paths of billing, each with the maximum that one run may read. An event reads the ledger's row, the
+/// person's states and interval, and the limits in force.
 const CASES: [Case; 24] = [
     ("somebody new", (60, 400), |w| {
         Box::pin(async move {
@@ -307,7 +308,7 @@ const CASES: [Case; 24] = [
 
 const FULL: &str = include_str!("plans/people.sql");
 
-/// Many workspaces, each with ten people.
+/// SQL that creates many workspaces, each with ten people.
 const OTHERS: &str = include_str!("plans/others.sql");
 
 async fn empty_database() -> (TestDatabase, WorkspaceId, Vec<String>) {

@@ -1,4 +1,4 @@
-//! Accounts: in what currency, zone and periods a workspace is billed.
+//! Accounts: the currency, time zone and periods of a workspace.
 
 use jiff::ToSpan as _;
 use jiff::civil::Date;
@@ -16,7 +16,7 @@ use crate::terms::model::{account_change, mode_conflict};
 use crate::terms::store::closed::closed_until;
 use crate::terms::store::{accounts as store, prices};
 
-/// Sets what is named of currency, zone and periods: of an account in use only from a coming boundary on.
+/// Sets the named fields of currency, zone and periods. An account in use changes only from a future boundary on.
 pub(crate) async fn upsert(
     database: &Database,
     ctx: &CallContext,
@@ -27,7 +27,7 @@ pub(crate) async fn upsert(
     let mut tx = database.begin_at(scope.now()).await?;
     store::lock(&mut tx).await?;
     let stored = store::terms(&mut tx).await?;
-    // Where nothing was ever set there is what holds then.
+    // If nothing was ever set, the default terms apply.
     let known = if stored.is_empty() { vec![Terms::unset()] } else { stored.clone() };
     let today = today(&Schedule::new(known.clone()), scope.now());
     let changed = match change.effective {
@@ -44,14 +44,14 @@ pub(crate) async fn upsert(
     let written: Vec<Terms> = changed.into_iter().filter(|terms| !stored.contains(terms)).collect();
     store::replace_terms(&mut tx, &gone, &written).await?;
     let mut detail = described(&planned.0);
-    // With what became of later terms.
+    // Includes the effect on later terms.
     detail["coming"] = written.iter().filter(|terms| terms.valid_from > since).map(described).collect();
     audit::note(&mut tx, &scope, "account.set", detail).await?;
     tx.commit().await?;
     Ok(planned)
 }
 
-/// As the audit log tells terms.
+/// Formats terms for the audit log.
 fn described(terms: &Terms) -> Value {
     json!({
         "currency": terms.account.currency.code, "time_zone": terms.account.zone_name,
@@ -59,18 +59,18 @@ fn described(terms: &Terms) -> Value {
     })
 }
 
-/// The terms on a date, and those after it.
+/// Returns the terms on a date, and the scheduled ones after it.
 fn planned(schedule: &Schedule, on: Date) -> Planned {
     (schedule.terms_on(on).clone(), schedule.terms_after(on).to_vec())
 }
 
-/// The account's date now.
+/// Returns the current date in the account's zone.
 fn today(schedule: &Schedule, now: jiff::Timestamp) -> Date {
     let near = TimeZone::UTC.to_datetime(now).date();
     schedule.terms_on(near).account.zone.to_datetime(now).date()
 }
 
-/// The terms when what is named holds from a coming period's first date on.
+/// Returns the terms if the change applies from the first date of a future period on.
 async fn from_boundary(
     tx: &mut TenantTx,
     known: &[Terms],
@@ -107,8 +107,8 @@ async fn from_boundary(
     Ok(changed)
 }
 
-/// The terms when what is named held from the beginning: of an account that nothing is billed by yet, or that has it
-/// today.
+/// Returns the terms if the change applies from the beginning: either nothing is billed by the account yet, or the
+/// values are in force today already.
 async fn from_the_beginning(
     tx: &mut TenantTx,
     known: &[Terms],
@@ -140,7 +140,7 @@ async fn from_the_beginning(
     Ok(changed)
 }
 
-/// Refuses periods that leave a change of the account within one: it was to hold from a period's first date on.
+/// Refuses periods that would put a scheduled change inside a period: it was to apply from a period's first date.
 fn refuse_displaced(known: &[Terms], changed: &[Terms]) -> Result<(), BillingError> {
     let Some(date) = account_change::displaced(known, changed) else { return Ok(()) };
     let fault = format_args!(
@@ -150,7 +150,7 @@ fn refuse_displaced(known: &[Terms], changed: &[Terms]) -> Result<(), BillingErr
     Err(invalid("anchor_date", fault).into())
 }
 
-/// Reads the terms that hold today, and those that are to hold later, by date.
+/// Returns the terms in force today, and the scheduled ones, by date.
 pub(crate) async fn get(database: &Database, ctx: &CallContext) -> Result<Planned, BillingError> {
     let scope = ctx.scope(Permission::BillingAdmin)?;
     let database = database.scoped(&scope);
@@ -160,7 +160,7 @@ pub(crate) async fn get(database: &Database, ctx: &CallContext) -> Result<Planne
     Ok(planned(&schedule, today(&schedule, scope.now())))
 }
 
-/// The period that begins on a date.
+/// Returns the period that begins on a date.
 pub(crate) async fn period(tx: &mut TenantTx, first: Date) -> Result<Period, BillingError> {
     let schedule = store::schedule(tx).await?;
     let found = schedule.containing(first).filter(|period| period.first == first);

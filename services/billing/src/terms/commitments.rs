@@ -18,7 +18,7 @@ use crate::terms::model::price_version::UnitPrice;
 use crate::terms::store::closed::closed_until;
 use crate::terms::store::{accounts, commitments as store};
 
-/// The longest term, in years.
+/// Maximum length of a term, in years.
 const LONGEST: i32 = 10;
 
 /// A commitment to record.
@@ -53,7 +53,7 @@ impl Sold {
     }
 }
 
-/// Records what is bought. The same commitment again changes nothing. Returns whether anything was changed.
+/// Records a commitment. The same commitment again changes nothing. Returns whether anything was changed.
 pub(crate) async fn set(
     tx: &mut TenantTx,
     scope: &TenantScope,
@@ -79,7 +79,7 @@ pub(crate) async fn set(
     Ok((sold, true))
 }
 
-/// Takes a commitment back of which no true-up was billed. Returns whether anything was changed.
+/// Withdraws a commitment for which no true-up was billed. Returns whether anything was changed.
 pub(crate) async fn withdraw(
     tx: &mut TenantTx,
     scope: &TenantScope,
@@ -99,7 +99,7 @@ pub(crate) async fn withdraw(
     Ok((sold, true))
 }
 
-/// A term is within the account's time, and none of it is billed yet.
+/// Checks that a term is within the account's time, and that no part of it is closed.
 async fn check_term(
     tx: &mut TenantTx,
     schedule: &Schedule,
@@ -126,7 +126,7 @@ async fn check_term(
     }
 }
 
-/// All commitments, by pool and term.
+/// Returns all commitments, by pool and term.
 pub(crate) async fn list(database: &Database, ctx: &CallContext) -> Result<Vec<Sold>, BillingError> {
     let scope = ctx.scope(Permission::BillingAdmin)?;
     let database = database.scoped(&scope);
@@ -137,7 +137,7 @@ pub(crate) async fn list(database: &Database, ctx: &CallContext) -> Result<Vec<S
     Ok(known.into_iter().map(|commitment| Sold::new(commitment, &schedule)).collect())
 }
 
-/// What is committed of a pool at an instant, by the account's date then.
+/// Returns the committed seats of a pool at an instant, by the account's date at that time.
 pub(crate) async fn committed_at(
     tx: &mut TenantTx,
     pool: Pool,

@@ -1,4 +1,4 @@
-//! The rules of minimums.
+//! The rules of minimum spends.
 
 use jiff::civil::Date;
 use serde_json::{Value, json};
@@ -15,8 +15,7 @@ fn detail(valid_from: Date, amount_minor: i64) -> Value {
     json!({"valid_from": valid_from.to_string(), "amount_minor": amount_minor})
 }
 
-/// Sets what a period costs at least, from the first period that begins on a date or later. The same again
-/// changes nothing.
+/// Sets the minimum spend, from the first period that begins on a date or later. Repeating it changes nothing.
 pub(crate) async fn set(
     database: &Database,
     ctx: &CallContext,
@@ -40,7 +39,7 @@ pub(crate) async fn set(
     Ok(())
 }
 
-/// Takes the minimum from a date on back, which holds in no closed period.
+/// Withdraws the minimum from a date, if no closed period uses it.
 pub(crate) async fn withdraw(
     database: &Database,
     ctx: &CallContext,
@@ -65,7 +64,7 @@ pub(crate) async fn withdraw(
     Ok(Minimum { valid_from, amount_minor, currency })
 }
 
-/// All minimums, by date.
+/// Returns all minimums, by date.
 pub(crate) async fn list(database: &Database, ctx: &CallContext) -> Result<Vec<Minimum>, BillingError> {
     let database = database.scoped(&ctx.scope(Permission::BillingAdmin)?);
     let mut tx = database.begin().await?;

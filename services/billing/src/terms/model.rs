@@ -1,5 +1,3 @@
-//! Terms as values.
-
 pub(crate) mod account;
 pub(crate) mod account_change;
 pub(crate) mod bought_term;

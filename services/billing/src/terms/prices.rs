@@ -18,7 +18,7 @@ use crate::terms::model::price_version::{PriceVersion, UnitPrice};
 use crate::terms::store::closed::closed_until;
 use crate::terms::store::{accounts, prices as store};
 
-/// A price that is to be added.
+/// A price to be added.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct NewPrice {
     pub(crate) class: SeatClass,
@@ -29,7 +29,7 @@ pub(crate) struct NewPrice {
     pub(crate) floor: i64,
 }
 
-/// A price with the currency that it is in.
+/// A price with its currency.
 pub(crate) struct Priced {
     pub(crate) version: PriceVersion,
     pub(crate) currency: Currency,
@@ -51,7 +51,7 @@ impl Priced {
     }
 }
 
-/// A class that costs nothing has no price but 0.
+/// Checks that a free class has no price but 0.
 pub(crate) fn check(class: SeatClass, unit_price: UnitPrice) -> Result<(), InvalidArgument> {
     if class.is_paid() || unit_price == UnitPrice::from_micros(0) {
         return Ok(());
@@ -59,8 +59,8 @@ pub(crate) fn check(class: SeatClass, unit_price: UnitPrice) -> Result<(), Inval
     Err(invalid("unit_price", format_args!("a {class} seat costs nothing; its price can only be 0")))
 }
 
-/// Adds a price. From then on the account's currency and zone are fixed. The same price again is the one
-/// that is there.
+/// Adds a price. From then on the account's currency and zone can change only at a future boundary. If the same price
+/// exists, returns that one.
 pub(crate) async fn create(
     database: &Database,
     ctx: &CallContext,
@@ -93,7 +93,7 @@ pub(crate) async fn create(
     Ok(priced)
 }
 
-/// Takes a price back that holds on no date of a closed period. From then on the one before it holds.
+/// Withdraws a price that applies to no date of a closed period. The price before it applies again.
 pub(crate) async fn withdraw(
     database: &Database,
     ctx: &CallContext,
@@ -122,8 +122,8 @@ pub(crate) async fn withdraw(
     Ok(priced)
 }
 
-/// The prices that were there at a time, in the currency that holds since a date: an amount in another one
-/// is no price.
+/// Returns the prices as of a time, in the currency in force since a date: an amount in another currency is not a
+/// price.
 pub(crate) async fn since(
     tx: &mut TenantTx,
     currency_since: Option<Date>,
@@ -134,7 +134,7 @@ pub(crate) async fn since(
     Ok(versions)
 }
 
-/// All prices, by rank of class and date.
+/// Returns all prices, by rank of class and date.
 pub(crate) async fn list(database: &Database, ctx: &CallContext) -> Result<Vec<Priced>, BillingError> {
     let database = database.scoped(&ctx.scope(Permission::BillingAdmin)?);
     let mut tx = database.begin().await?;

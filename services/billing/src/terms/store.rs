@@ -1,5 +1,3 @@
-//! The tables of terms.
-
 pub(crate) mod accounts;
 pub(crate) mod closed;
 pub(crate) mod commitments;

@@ -1,4 +1,4 @@
-//! The chain of hashes, and the intervals that the facts give.
+//! Verifies the chain of facts, and the intervals that follow from it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,11 +16,11 @@ use crate::ledger::model::head::{AHEAD, Ledger};
 use crate::ledger::store::{facts, history, intervals, seats};
 use crate::verification::model::verdict::Verdict;
 
-/// How many facts are read at once.
+/// Maximum number of facts read at once.
 const PAGE: u32 = 5_000;
 
-/// Reads all facts up to a number, checks numbers and hashes, and folds the states; the intervals must
-/// be those that are stored.
+/// Reads all facts up to a number, checks their numbers and hashes, and projects the states. The resulting intervals
+/// must equal the stored ones.
 pub(super) async fn check(
     tx: &mut TenantTx,
     (workspace, now): (WorkspaceId, Timestamp),
@@ -53,18 +53,18 @@ pub(super) async fn check(
     compare(tx, folded, ledger.sequence, verdict).await
 }
 
-/// What the facts give, read in order.
+/// What follows from the facts, read in order.
 #[derive(Default)]
 struct Replay {
     fold: Fold,
-    /// The class of each user after the last event; none while not active.
+    /// The class of each user after the last event; `None` if not active.
     users: BTreeMap<(PersonKey, UserId), Option<SeatClass>>,
-    /// Of the last fact, and of the last state.
+    /// The times of the last fact and of the last state.
     recorded_at: Option<Timestamp>,
     effective_at: Option<Timestamp>,
-    /// The producer's last number of the last epoch that is among the facts.
+    /// The producer's last number in the last epoch of the facts.
     acknowledged: (i64, i64),
-    /// Whether facts were seen whose place is hashed as well: from then on all are.
+    /// Whether a fact whose place is hashed was read: from then on all places must be.
     places: bool,
 }
 
@@ -139,7 +139,7 @@ impl Replay {
     }
 }
 
-/// What the ledger's row says beside its head must be what the facts say.
+/// Checks the ledger's row, apart from its head, against the facts.
 fn head(replay: &Replay, ledger: &Ledger, verdict: &mut Verdict) {
     if replay.recorded_at.is_some_and(|at| at != ledger.last_recorded_at) {
         verdict.fault(format!(
@@ -162,7 +162,7 @@ fn head(replay: &Replay, ledger: &Ledger, verdict: &mut Verdict) {
     }
 }
 
-/// The epoch, halts and comparisons that the ledger's row says must be those that were kept.
+/// Checks the epoch, halts and comparisons in the ledger's row against their own tables.
 async fn course(
     tx: &mut TenantTx,
     ledger: &Ledger,
@@ -186,7 +186,7 @@ async fn course(
     Ok(())
 }
 
-/// The states of users must be those that the facts leave.
+/// Checks the states of users against the facts.
 async fn seats(
     tx: &mut TenantTx,
     users: &BTreeMap<(PersonKey, UserId), Option<SeatClass>>,
@@ -201,7 +201,7 @@ async fn seats(
     Ok(())
 }
 
-/// The intervals of the facts must be those that are stored.
+/// Checks the stored intervals against the facts.
 async fn compare(
     tx: &mut TenantTx,
     folded: Vec<Interval>,

@@ -1,4 +1,2 @@
-//! Proofs as values.
-
 pub(crate) mod proof;
 pub(crate) mod verdict;

@@ -1,4 +1,4 @@
-//! Closed periods: what was kept of them, and that all that was billed is what they cost.
+//! Verifies closed periods: what is stored about them, and that their billed amounts equal their cost.
 
 use jiff::Timestamp;
 use usher_rating::amount;
@@ -44,7 +44,7 @@ pub(super) async fn check(tx: &mut TenantTx, verdict: &mut Verdict) -> Result<()
     recompute(tx, &closed, verdict).await
 }
 
-/// The snapshot must have the hash that its parts have, and the stays that its facts give.
+/// Checks the hash of the snapshot, and that its seats follow from the facts.
 async fn snapshot(
     tx: &mut TenantTx,
     close: &Close,
@@ -63,8 +63,8 @@ async fn snapshot(
     Ok(())
 }
 
-/// What was posted must sum to zero, what is receivable to what is to be paid, and no line may be
-/// credited by more than it was billed.
+/// Checks that postings sum to zero, that the receivable equals the total, and that no line is credited by more than
+/// its amount.
 async fn booked(
     tx: &mut TenantTx,
     close: &Close,
@@ -96,8 +96,7 @@ async fn booked(
     Ok(())
 }
 
-/// All that was billed for a closed period, adjustments included, must be what it costs by the facts
-/// that were there at the last close.
+/// Checks that the billed amount of each closed period, adjustments included, equals its cost as of the last close.
 async fn recompute(tx: &mut TenantTx, closed: &[Close], verdict: &mut Verdict) -> Result<(), BillingError> {
     let Some(last) = closed.last() else { return Ok(()) };
     let known = Knowledge { sequence: last.sequence, at: last.closed_at };
@@ -123,7 +122,7 @@ async fn recompute(tx: &mut TenantTx, closed: &[Close], verdict: &mut Verdict) -
     Ok(())
 }
 
-/// What a closed period costs, without all that was ever billed for it.
+/// Returns the differences between the cost of a closed period and all that was billed for it.
 async fn differences(
     tx: &mut TenantTx,
     book: &Book,

@@ -1,4 +1,4 @@
-//! The chain of what is kept beside the facts, what its rows say now, and the heads that were signed.
+//! Verifies the chain of records, the current rows, and the signed heads.
 
 use std::collections::BTreeMap;
 
@@ -14,13 +14,13 @@ use crate::verification::model::proof::{Heads, ProofKeys, SignedHead};
 use crate::verification::model::verdict::Verdict;
 use crate::verification::store::signed_heads;
 
-/// How many entries are read at once.
+/// Maximum number of records read at once.
 const PAGE: u32 = 5_000;
 
-/// By table and key, the hash of the rows as they were last written.
+/// The hash of the rows as they were last written, by table and key.
 type Written = BTreeMap<(String, String), Option<Hash>>;
 
-/// Reads the chain, and compares the last entry of each key with what the rows say.
+/// Reads the chain, and compares the last record of each key with the current rows.
 pub(super) async fn check(tx: &mut TenantTx, verdict: &mut Verdict) -> Result<(), BillingError> {
     let mut written = chain(tx, verdict).await?;
     for kind in Kind::ALL {
@@ -65,7 +65,7 @@ async fn chain(tx: &mut TenantTx, verdict: &mut Verdict) -> Result<Written, Bill
     Ok(written)
 }
 
-/// Both chains must still have what was signed of them: heads that are kept, and others that a caller has.
+/// Checks that both chains still contain the signed heads: the stored ones, and those that a caller sent.
 pub(super) async fn signed(
     tx: &mut TenantTx,
     workspace: WorkspaceId,

@@ -1,4 +1,4 @@
-//! Signing where the chains are, and reading what was signed.
+//! Signs the heads of the chains, and reads signed heads.
 
 use usher_base::{CallContext, Permission};
 use usher_store::Database;
@@ -10,7 +10,7 @@ use crate::ledger::store::ledgers;
 use crate::verification::model::proof::{Heads, ProofKeys, SignedHead};
 use crate::verification::store::signed_heads as store;
 
-/// Signs where both chains are now.
+/// Signs the current heads of both chains.
 pub(crate) async fn sign(
     database: &Database,
     ctx: &CallContext,
@@ -30,7 +30,7 @@ pub(crate) async fn sign(
     Ok(())
 }
 
-/// All that were signed, oldest first.
+/// Returns all signed heads, oldest first.
 pub(crate) async fn list(database: &Database, ctx: &CallContext) -> Result<Vec<SignedHead>, BillingError> {
     let database = database.scoped(&ctx.scope(Permission::BillingAdmin)?);
     let mut tx = database.begin().await?;

@@ -1,4 +1,2 @@
-//! The tables of proofs.
-
 pub(crate) mod signed_heads;
 pub(crate) mod verifications;

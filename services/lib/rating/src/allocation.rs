@@ -1,4 +1,4 @@
-//! Who a line is for: the rounded amount shared among its persons, to the last minor unit.
+//! Allocation: the rounded amount of a line is shared among its persons, to the last minor unit.
 
 use std::collections::HashMap;
 
@@ -22,20 +22,20 @@ pub struct Allocation<P> {
     pub person: P,
     /// Index of the class.
     pub class: usize,
-    /// Dates on which this class was the highest that the person touched.
+    /// Number of dates on which this class was the highest that the person had.
     pub days: i64,
-    /// Indices of the first and the last of them; none where there are none.
+    /// Indices of the first and the last of these dates; `None` if there are none.
     pub dates: Option<(usize, usize)>,
-    /// In minor units.
+    /// The amount, in minor units.
     pub amount_minor: i64,
 }
 
-/// Shares every seat line among the persons it counts, by largest remainder, ties by person: the shares of
-/// a line always sum to it. Floor lines are for seats that nobody had.
+/// Shares every seat line among the persons it counts, by largest remainder, with ties ordered by person. The shares
+/// of a line always sum to its amount. Floor lines charge unused seats, so they have no shares.
 ///
-/// Persons are added one after the other. Of each, only the name is kept and which pattern was theirs; the
-/// arithmetic grows with how differently they were there, for whoever was there on the same dates as another
-/// weighs the same.
+/// Persons are added one after the other. Only the name and the index of the pattern are kept for each. The
+/// arithmetic grows with the number of different patterns, because persons who were present on the same dates have
+/// the same weight.
 pub struct Allocator<'a, P> {
     classes: &'a [SeatClass],
     lines: Vec<Shared<'a, P>>,
@@ -47,15 +47,15 @@ struct Shared<'a, P> {
     rated: Rated<'a>,
     patterns: Vec<Pattern>,
     places: HashMap<Dated, usize>,
-    /// Whom it counts, and the place of their pattern.
+    /// The counted persons, each with the index of their pattern.
     persons: Vec<(P, usize)>,
 }
 
 impl<'a, P: Copy> Allocator<'a, P> {
-    /// For a period's lines and what they were rated by.
+    /// Creates the allocation of a period's lines, from the input that they were rated from.
     ///
     /// # Errors
-    /// As [`rate`](super::rate).
+    /// Same as [`rate`](super::rate).
     pub fn new(
         lines: &'a [Line],
         tally: &'a Tally,
@@ -78,7 +78,7 @@ impl<'a, P: Copy> Allocator<'a, P> {
         }
     }
 
-    /// The shares, line by line, in the order in which persons were added.
+    /// Returns the shares, line by line, in the order in which persons were added.
     pub fn finish(self) -> impl Iterator<Item = Allocation<P>> + use<P> {
         let shares = self.lines.into_iter().map(Shared::finish).collect::<Vec<_>>();
         shares.into_iter().flatten()

@@ -4,18 +4,18 @@ use num_bigint::BigInt;
 use num_rational::BigRational;
 use num_traits::{Signed as _, ToPrimitive as _, Zero as _};
 
-/// Most decimal places of a price.
+/// Maximum number of decimal places of a price.
 const MOST_PLACES: usize = 6;
 
-/// The text is no amount.
+/// The text is not an amount.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is no amount; write it as 12.00, with at most 6 decimal places and no sign")]
 pub struct InvalidAmount(String);
 
-/// Reads a price in major units, `12.00`, as a fraction of minor ones.
+/// Parses a price in major units, such as `12.00`, as a fraction of minor units.
 ///
 /// # Errors
-/// Anything but digits with at most one point and six decimal places.
+/// The text has anything but digits, at most one point, and at most six decimal places.
 pub fn parse_price(text: &str, exponent: u32) -> Result<BigRational, InvalidAmount> {
     let invalid = || InvalidAmount(text.chars().take(40).collect());
     let (whole, places) = text.split_once('.').unwrap_or((text, "0"));
@@ -28,28 +28,28 @@ pub fn parse_price(text: &str, exponent: u32) -> Result<BigRational, InvalidAmou
     Ok(BigRational::new(scaled * power_of_ten(exponent), scale))
 }
 
-/// Rounds to a whole number of minor units, half away from zero. None beyond 64 bits.
+/// Rounds to a whole number of minor units, half away from zero. Returns `None` beyond 64 bits.
 pub fn round(exact: &BigRational) -> Option<i64> {
     // `Ratio::round` rounds halves away from zero.
     exact.round().to_integer().to_i64()
 }
 
-/// A fraction as text, in lowest terms: `1013/1`.
+/// Formats a fraction in lowest terms: `1013/1`.
 pub fn fraction(exact: &BigRational) -> String {
     format!("{}/{}", exact.numer(), exact.denom())
 }
 
-/// A whole number.
+/// Creates an exact amount from a whole number.
 pub fn whole(number: impl Into<BigInt>) -> BigRational {
     BigRational::from_integer(number.into())
 }
 
-/// Whether there is nothing to pay.
+/// Returns whether the amount is zero.
 pub fn is_zero(exact: &BigRational) -> bool {
     exact.is_zero()
 }
 
-/// Whether it is a credit.
+/// Returns whether the amount is a credit.
 pub fn is_negative(exact: &BigRational) -> bool {
     exact.is_negative()
 }

@@ -4,33 +4,33 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::{AmbiguousOffset, TimeZone};
 
-/// Longest period, in dates.
+/// Maximum number of dates in a period.
 const MOST_DATES: usize = 400;
 
-/// A period's dates. Date `i` is `[starts[i], starts[i + 1])`; days have 23, 24, 24.5 or 25 hours,
-/// and a date that a zone skipped has none.
+/// A period's dates. Date `i` is `[starts[i], starts[i + 1])`. Days have 23, 24, 24.5 or 25 hours, and a date that
+/// the zone skipped has none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Calendar {
     dates: Vec<Date>,
     starts: Vec<i64>,
 }
 
-/// The dates make no period.
+/// The dates are not a valid period.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidPeriod {
     /// The end is not after the start.
     #[error("the period must end after it starts: {0} to {1}")]
     Empty(Date, Date),
-    /// Longer than can be rated at once.
+    /// The period has too many dates.
     #[error("a period has at most 400 days")]
     TooLong,
-    /// Outside the years that can be counted.
+    /// The period is outside the supported years.
     #[error("the period is outside the years that can be counted")]
     OutOfRange,
 }
 
 impl Calendar {
-    /// The dates from `start` to before `end`, in a zone.
+    /// Creates a calendar of the dates from `start` to the day before `end`, in a zone.
     ///
     /// # Errors
     /// See [`InvalidPeriod`].
@@ -52,10 +52,10 @@ impl Calendar {
         Ok(Self { dates, starts })
     }
 
-    /// The dates from `start` to before `end`, with instants as they were recorded.
+    /// Creates a calendar of the dates from `start` to the day before `end`, from recorded instants.
     ///
     /// # Errors
-    /// There is not an instant for each date and the end.
+    /// The number of instants is not the number of dates plus one.
     pub fn recorded(start: Date, end: Date, starts: Vec<i64>) -> Result<Self, InvalidPeriod> {
         let mut dates = Vec::new();
         let mut date = start;
@@ -69,8 +69,8 @@ impl Calendar {
         Ok(Self { dates, starts })
     }
 
-    /// Lets the first date begin where the period before ended: after a change of the account's
-    /// zone, the instants before the first nominal date belong to it.
+    /// Moves the start of the first date to where the period before ended. After a change of the account's zone, the
+    /// instants before the first nominal date belong to the first date.
     #[must_use]
     pub fn opened_at(mut self, instant: Timestamp) -> Self {
         let opening = instant.as_microsecond();
@@ -84,7 +84,8 @@ impl Calendar {
         self
     }
 
-    /// With the last microsecond before it as one more date: who left at the very first instant was there then.
+    /// Adds the last microsecond before the period as one more date: persons who left at the first instant were
+    /// present then.
     #[must_use]
     pub fn with_eve(&self) -> Self {
         let first = self.dates.first().copied().unwrap_or_default();
@@ -94,59 +95,59 @@ impl Calendar {
         eve
     }
 
-    /// How many dates there are; the denominator of every daily share.
+    /// Returns the number of dates, which is the denominator of every daily share.
     pub fn len(&self) -> usize {
         self.dates.len()
     }
 
-    /// A period always has a date.
+    /// Always false: a period has at least one date.
     pub fn is_empty(&self) -> bool {
         self.dates.is_empty()
     }
 
-    /// Whether there are dates without an instant, which a zone skipped (Pacific/Apia, 30 December 2011).
+    /// Returns whether the zone skipped any of the dates (Pacific/Apia, 30 December 2011).
     pub fn skips(&self) -> bool {
         self.starts.windows(2).any(|pair| pair[0] == pair[1])
     }
 
-    /// The dates.
+    /// Returns the dates.
     pub fn dates(&self) -> &[Date] {
         &self.dates
     }
 
-    /// When date `index` begins, in microseconds since 1970; that of the one after the last is the
-    /// period's end.
+    /// Returns when date `index` begins, in microseconds since 1970. The index after the last date gives the period's
+    /// end.
     pub fn start(&self, index: usize) -> i64 {
         self.starts[index.min(self.dates.len())]
     }
 
-    /// The period's first instant, in microseconds since 1970.
+    /// Returns the period's first instant, in microseconds since 1970.
     pub fn open(&self) -> i64 {
         self.start(0)
     }
 
-    /// The first instant after the period, in microseconds since 1970.
+    /// Returns the first instant after the period, in microseconds since 1970.
     pub fn close(&self) -> i64 {
         self.start(self.dates.len())
     }
 
-    /// The date that an instant of the period belongs to.
+    /// Returns the date that contains an instant of the period.
     pub fn locate(&self, instant: i64) -> usize {
-        // Dates without an instant begin where the next one does; the last that has begun counts.
+        // A skipped date begins where the next one does, so the last date that has begun counts.
         self.starts.partition_point(|start| *start <= instant).clamp(1, self.dates.len()) - 1
     }
 }
 
-/// The first instant whose local date is `date` or later, in microseconds since 1970.
+/// Returns the first instant whose local date is `date` or later, in microseconds since 1970.
 ///
-/// Never a day's length added to another start: midnight may not exist, or exist twice.
+/// It is never computed by adding a day's length to another start, because midnight may not exist, or exist twice.
 fn start_of_day(date: Date, zone: &TimeZone) -> Result<i64, InvalidPeriod> {
     let out_of_range = |_| InvalidPeriod::OutOfRange;
     let midnight = zone.to_ambiguous_timestamp(date.at(0, 0, 0, 0));
     if !matches!(midnight.offset(), AmbiguousOffset::Gap { .. }) {
         return Ok(midnight.earlier().map_err(out_of_range)?.as_microsecond());
     }
-    // Clocks jump over midnight: the day begins with the jump, wherever it started.
+    // If clocks skip midnight, the day begins with the jump.
     let after = midnight.later().map_err(out_of_range)?;
     let jump = zone.preceding(after).next().map(|transition| transition.timestamp());
     let at_jump = zone.following(midnight.earlier().map_err(out_of_range)?).next();
@@ -189,7 +190,7 @@ mod tests {
 
         assert_eq!(calendar.locate(calendar.open()), 0);
         assert_eq!(calendar.locate(calendar.start(1) - 1), 0);
-        // The skipped date has no instant: its start is the next one's.
+        // The skipped date has no instants: its start equals the next date's.
         assert_eq!(calendar.locate(calendar.start(1)), 2);
         assert_eq!(calendar.locate(calendar.close() - 1), 2);
     }

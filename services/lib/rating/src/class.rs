@@ -1,13 +1,13 @@
-//! Seat classes as rating takes them.
+//! Seat classes as rating uses them.
 
 /// A seat class.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SeatClass {
     /// Its name: `regular`.
     pub name: String,
-    /// The higher class wins where a person touches several on one date.
+    /// Its rank: the highest class counts if a person had several on one date.
     pub rank: u16,
-    /// Whether it costs anything; if not, no price is needed.
+    /// Whether it costs anything; a free class needs no price.
     pub priced: bool,
 }
 
@@ -17,7 +17,7 @@ impl From<usher_seats::SeatClass> for SeatClass {
     }
 }
 
-/// The classes of the ledger, each at its position.
+/// Returns the classes of the ledger, each at its position.
 pub fn classes() -> Vec<SeatClass> {
     (0..usher_seats::SeatClass::COUNT).map(|index| usher_seats::SeatClass::at(index).into()).collect()
 }

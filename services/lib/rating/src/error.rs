@@ -1,19 +1,19 @@
-//! Why a period can't be rated.
+//! Errors of rating.
 
 /// Why a period can't be rated.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RatingError {
-    /// The operator: add a price that is valid on the date.
+    /// The operator adds a price that is valid on the date.
     #[error(
         "class {class} has seats on {date} and no price in its currency that is valid then; add a price version"
     )]
     PriceMissing {
         /// The class.
         class: String,
-        /// The first such date.
+        /// The first date without a price.
         date: jiff::civil::Date,
     },
-    /// The operator: let the new mode begin with a period.
+    /// The operator lets the new mode begin with a period.
     #[error(
         "class {class} changes its mode on {date}, within these dates; a mode can only change at a period's boundary, and a price that has billed nothing can be withdrawn"
     )]
@@ -23,7 +23,7 @@ pub enum RatingError {
         /// The first date of the other mode.
         date: jiff::civil::Date,
     },
-    /// The operator: the amount is beyond what can be booked.
+    /// The operator lowers the price, minimum or floor, because the amount exceeds 64 bits.
     #[error(
         "an amount of class {0} is larger than can be booked; set a lower price, minimum or floor from the period's first date on"
     )]

@@ -1,4 +1,4 @@
-//! From a person's events to the intervals during which the person was billable.
+//! Projects a person's events to the intervals during which the person was billable.
 
 use std::collections::BTreeMap;
 
@@ -8,36 +8,36 @@ use usher_seats::SeatClass;
 
 use crate::presence::Stay;
 
-/// A half-open time during which a person was billable in one class.
+/// A half-open interval during which a person was billable in one class.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Interval {
-    /// Whose.
+    /// The person.
     pub person: PersonKey,
-    /// As what.
+    /// The class.
     pub class: SeatClass,
-    /// From.
+    /// The first instant.
     pub start: Timestamp,
     /// The ledger's number of the fact that opened it.
     pub open_sequence: i64,
-    /// Why it opened.
+    /// The cause of its start.
     pub start_cause: String,
-    /// Absent while it is open.
+    /// The end; `None` while it is open.
     pub end: Option<End>,
 }
 
 /// The end of an interval.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct End {
-    /// The first instant that is outside.
+    /// The first instant after the interval.
     pub at: Timestamp,
     /// The ledger's number of the fact that closed it.
     pub sequence: i64,
-    /// Why it closed.
+    /// The cause of its end.
     pub cause: String,
 }
 
 impl Interval {
-    /// As rating takes it.
+    /// Converts the interval to the input of rating.
     pub fn stay(&self) -> Stay<PersonKey> {
         Stay {
             person: self.person,
@@ -47,13 +47,13 @@ impl Interval {
         }
     }
 
-    /// The end's instant.
+    /// Returns the instant of the end.
     pub fn end_at(&self) -> Option<Timestamp> {
         self.end.as_ref().map(|end| end.at)
     }
 }
 
-/// A change of one SCIM user's state, as the fold needs it.
+/// A change of one SCIM user's state, as the projection needs it.
 #[derive(Clone, Copy, Debug)]
 pub struct StateChange<'a> {
     /// The ledger's number.
@@ -62,15 +62,15 @@ pub struct StateChange<'a> {
     pub person: PersonKey,
     /// The SCIM user.
     pub user: UserId,
-    /// The class after it; `None` where the user is not active.
+    /// The class after the change; `None` if the user is not active.
     pub class: Option<SeatClass>,
-    /// When.
+    /// The instant of the change.
     pub at: Timestamp,
-    /// Why.
+    /// The cause of the change.
     pub cause: &'a str,
 }
 
-/// The state of persons, moved on event by event.
+/// The state of persons, updated event by event.
 ///
 /// A person is billable while any of their users is active, in the highest class among those.
 #[derive(Clone, Debug, Default)]
@@ -88,17 +88,17 @@ struct Person {
 #[derive(Clone, Debug)]
 struct Open {
     interval: Interval,
-    /// Whether the interval was there before this fold began.
+    /// Whether the interval existed before this projection began.
     stored: bool,
 }
 
 impl Fold {
-    /// Takes over an active user from storage.
+    /// Adds an active user from storage.
     pub fn seed_user(&mut self, person: PersonKey, user: UserId, class: SeatClass) {
         self.persons.entry(person).or_default().users.insert(user, class);
     }
 
-    /// Takes over an open interval from storage.
+    /// Adds an open interval from storage.
     pub fn seed_open(&mut self, interval: Interval) {
         let person = self.persons.entry(interval.person).or_default();
         person.open = Some(Open { interval, stored: true });
@@ -133,7 +133,7 @@ impl Fold {
         });
     }
 
-    /// The intervals that are new or were closed, by the number that opened them.
+    /// Returns the intervals that are new or were closed, by the number that opened them.
     pub fn finish(self) -> Vec<Interval> {
         let mut touched = self.touched;
         let open = self.persons.into_values().filter_map(|person| person.open);

@@ -1,7 +1,7 @@
-//! What seats cost: pure functions from intervals and prices to statement lines, exact to the end.
+//! Rating: pure functions from intervals and prices to statement lines, with exact arithmetic.
 //!
-//! The service and `usher billing simulate` run these same functions. No floating-point number
-//! takes part; an amount is a fraction until its line is rounded, once, half away from zero.
+//! The service and `usher billing simulate` run these same functions. No floating-point numbers are used; an amount
+//! is a fraction until its line is rounded once, half away from zero.
 
 pub mod allocation;
 pub mod amount;

@@ -1,4 +1,4 @@
-//! Statement lines: one a kind and class, each an exact amount that is rounded once.
+//! Statement lines: one per kind and class, each an exact amount that is rounded once.
 
 use num_rational::BigRational;
 use num_traits::Zero as _;
@@ -16,21 +16,21 @@ use crate::tally::Tally;
 /// A line of a statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
-    /// What it is for.
+    /// The kind of the line.
     pub kind: LineKind,
     /// Index of the class.
     pub class: usize,
     /// How its seats were counted.
     pub mode: CountingMode,
-    /// What was counted, in seat-days: the units priced in the daily modes, the dates touched in the others.
+    /// The counted seat-days: the priced units in the daily modes, the dates with any seat in the others.
     pub seat_days: i64,
-    /// In minor units.
+    /// The exact amount, in minor units.
     pub exact: BigRational,
-    /// In minor units, rounded once, half away from zero.
+    /// The amount in minor units, rounded once, half away from zero.
     pub amount_minor: i64,
 }
 
-/// What a class is charged for.
+/// The kind of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Part {
     /// Seats in use.
@@ -58,8 +58,8 @@ pub(crate) struct Rated<'a> {
     distinct: i64,
 }
 
-/// Rates every class: seat lines and floor lines, the highest class first. Lines without a seat and
-/// without an amount are left out.
+/// Rates every class: seat lines and floor lines, the highest class first. Lines without seats and without an amount
+/// are omitted.
 ///
 /// # Errors
 /// See [`RatingError`].
@@ -83,16 +83,16 @@ pub fn rate(tally: &Tally, prices: &[PriceList]) -> Result<Vec<Line>, RatingErro
     Ok(lines)
 }
 
-/// What each date costs of a class; nothing where its mode prices the period as a whole.
+/// The cost of each date for a class; empty if the mode prices the period as a whole.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DailyCharges {
-    /// Of seats, by date.
+    /// The cost of seats, by date.
     pub seats: Vec<BigRational>,
-    /// Of floors, by date.
+    /// The cost of floors, by date.
     pub floors: Vec<BigRational>,
 }
 
-/// What each date costs, by class.
+/// Computes the cost of each date, by class.
 ///
 /// # Errors
 /// See [`RatingError`].
@@ -138,7 +138,7 @@ impl<'a> Rated<'a> {
         })
     }
 
-    /// The exact amount of a kind, and its seat-days.
+    /// Returns the exact amount of a kind, and its seat-days.
     fn amount(&self, part: Part) -> (BigRational, i64) {
         let charges = self.charges(part);
         let touched = || match part {
@@ -152,7 +152,7 @@ impl<'a> Rated<'a> {
         }
     }
 
-    /// What each date costs, in the modes that price dates; nothing in those that price the period.
+    /// Returns the cost of each date, in the modes that price dates; empty in those that price the period.
     pub(crate) fn charges(&self, part: Part) -> Vec<BigRational> {
         let dates = whole(self.calendar.len());
         if let Some(units) = self.daily_units(part) {
@@ -181,7 +181,7 @@ impl<'a> Rated<'a> {
         Some(self.counts.iter().enumerate().map(|(i, day)| self.billable(part, i, count(day))).collect())
     }
 
-    /// Seats times microseconds within a date.
+    /// Returns seats times microseconds within a date.
     fn seat_microseconds(&self, part: Part, index: usize) -> i128 {
         let (start, end) = (self.calendar.start(index), self.calendar.start(index + 1));
         let from = self.steps.partition_point(|step| step.at <= start).saturating_sub(1);
@@ -207,7 +207,8 @@ impl<'a> Rated<'a> {
         self.price(0) * whole(self.billable(part, 0, count))
     }
 
-    /// What a floor adds is what the same counting gives with the floor under every number.
+    /// Computes the amount of increments. A floor adds the difference to the same count with every number raised to
+    /// at least the floor.
     fn increments_amount(&self, part: Part) -> BigRational {
         let (included, floor) = self.terms(0);
         match part {
@@ -231,7 +232,7 @@ impl<'a> Rated<'a> {
         amount
     }
 
-    /// A count as a kind of line prices it.
+    /// Returns the units of a count that a kind of line charges.
     fn billable(&self, part: Part, index: usize, count: i64) -> i64 {
         let (included, floor) = self.terms(index);
         match part {

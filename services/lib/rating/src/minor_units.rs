@@ -1,10 +1,10 @@
-//! How many decimal places currencies have.
+//! The number of decimal places of each currency.
 
-/// The most decimal places that a currency has.
+/// Maximum number of decimal places of a currency.
 const MOST_PLACES: u16 = 3;
 
-/// The decimal places of an ISO 4217 code. None where it is none, or where nothing is paid in it: a fund or a
-/// metal.
+/// Returns the decimal places of an ISO 4217 code. Returns `None` if the code is unknown, or not a means of payment:
+/// a fund or a metal.
 pub fn exponent(code: &str) -> Option<u32> {
     let known = iso_currency::Currency::from_code(code)?;
     let exponent = known.exponent().filter(|places| *places <= MOST_PLACES)?;

@@ -1,4 +1,4 @@
-//! Who came, left and changed class on each date: the roll-forward from one closing to the next.
+//! Movements: who came, left and changed class on each date, from one closing to the next.
 
 use usher_base::id::PersonKey;
 use usher_seats::SeatClass;
@@ -6,43 +6,43 @@ use usher_seats::SeatClass;
 use crate::calendar::Calendar;
 use crate::presence::Stay;
 
-/// What happened to one class on one date.
+/// The movements of one class on one date.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Movement {
-    /// Open just before the date's first instant.
+    /// Seats open just before the date's first instant.
     pub opening: i64,
-    /// Persons who came.
+    /// Number of persons who became billable.
     pub started: i64,
-    /// Persons who left.
+    /// Number of persons who stopped being billable.
     pub stopped: i64,
-    /// Persons who came from another class.
+    /// Number of persons who changed from another class to this one.
     pub changed_in: i64,
-    /// Persons who went to another class.
+    /// Number of persons who changed from this class to another one.
     pub changed_out: i64,
 }
 
 impl Movement {
-    /// Open at the date's last microsecond.
+    /// Returns the number of seats open at the date's last microsecond.
     pub const fn closing(&self) -> i64 {
         self.opening + self.started - self.stopped + self.changed_in - self.changed_out
     }
 }
 
-/// One end of a stay.
+/// What happens at the start or the end of an interval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// The person came.
+    /// The person became billable.
     Started,
-    /// The person left.
+    /// The person stopped being billable.
     Stopped,
-    /// The person came from another class.
+    /// The person changed from another class.
     ChangedIn,
-    /// The person went to another class.
+    /// The person changed to another class.
     ChangedOut,
 }
 
-/// Everything that happens to a person within a period: instant, class, what. The person's stays are in
-/// order, and reach back to the period's eve.
+/// Returns the steps of a person within a period: instant, class and kind. The person's intervals must be in order,
+/// and extend back to the microsecond before the period.
 pub fn steps(stays: &[Stay<PersonKey>], calendar: &Calendar) -> impl Iterator<Item = (i64, SeatClass, Step)> {
     let touches = |before: Option<&Stay<PersonKey>>, after: Option<&Stay<PersonKey>>| {
         before.zip(after).is_some_and(|(before, after)| before.end == Some(after.start))
@@ -61,17 +61,17 @@ pub fn steps(stays: &[Stay<PersonKey>], calendar: &Calendar) -> impl Iterator<It
 /// The movements of each class on each date, summed person by person.
 pub struct Movements<'c> {
     calendar: &'c Calendar,
-    /// By class and date.
+    /// Ordered by class and date.
     daily: Vec<Vec<Movement>>,
 }
 
 impl<'c> Movements<'c> {
-    /// Of nobody.
+    /// Creates movements without any person.
     pub fn new(calendar: &'c Calendar) -> Self {
         Self { calendar, daily: vec![vec![Movement::default(); calendar.len()]; SeatClass::COUNT] }
     }
 
-    /// Adds a person, whose stays are as [`steps`] takes them.
+    /// Adds a person; the intervals must be as for [`steps`].
     pub fn add(&mut self, stays: &[Stay<PersonKey>]) {
         let open = self.calendar.open();
         for stay in stays.iter().filter(|stay| stay.start < open && stay.end.is_none_or(|end| end >= open)) {
@@ -88,7 +88,7 @@ impl<'c> Movements<'c> {
         }
     }
 
-    /// By class, at its index, and date.
+    /// Returns the movements by class, at its index, and date.
     pub fn daily(mut self) -> Vec<Vec<Movement>> {
         for of_class in &mut self.daily {
             let mut opening = of_class.first().map_or(0, |first| first.opening);
@@ -125,7 +125,7 @@ mod tests {
             for (person, class, gap, length) in drawn {
                 let place = usize::try_from(person).unwrap();
                 let key = PersonKey::from_uuid(Uuid::from_u128(person));
-                // No gap: a change of class, or the same stay going on.
+                // There is no gap: the class changes, or the same interval continues.
                 let start = next[place] + gap / 2 * hour;
                 let end = start + length * hour;
                 next[place] = end;

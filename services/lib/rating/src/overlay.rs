@@ -1,4 +1,4 @@
-//! What corrections and links make of the intervals that states gave.
+//! Applies corrections and links to the intervals that states give.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,28 +10,28 @@ use crate::presence::Stay;
 /// Replaces a person's state over `[start, end)`, in microseconds since 1970.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Correction {
-    /// The ledger's number; on overlap the later one wins.
+    /// The ledger's number; if corrections overlap, the later one wins.
     pub sequence: i64,
-    /// Whose.
+    /// The person.
     pub person: PersonKey,
-    /// From.
+    /// The first instant.
     pub start: i64,
-    /// The first instant after it.
+    /// The first instant after the corrected range.
     pub end: i64,
-    /// As what; `None` is not billable.
+    /// The class to assume; `None` if not billable.
     pub class: Option<SeatClass>,
 }
 
-/// What is known besides states.
+/// Corrections and links.
 #[derive(Clone, Debug, Default)]
 pub struct Overlay {
-    /// Each linked key's smallest companion, which stands for all.
+    /// Each linked key with the smallest key of its person, which represents all of them.
     canonical: BTreeMap<PersonKey, PersonKey>,
     corrections: Vec<Correction>,
 }
 
 impl Overlay {
-    /// Of links, which join two keys as one person, and corrections.
+    /// Creates the overlay from links, which join two keys as one person, and corrections.
     pub fn new(links: &[(PersonKey, PersonKey)], mut corrections: Vec<Correction>) -> Self {
         let mut canonical: BTreeMap<PersonKey, PersonKey> = BTreeMap::new();
         for (one, other) in links {
@@ -48,17 +48,17 @@ impl Overlay {
         Self { canonical, corrections }
     }
 
-    /// The key that stands for a person.
+    /// Returns the key that represents a person.
     pub fn person(&self, key: PersonKey) -> PersonKey {
         self.canonical.get(&key).copied().unwrap_or(key)
     }
 
-    /// Each linked key with the one that stands for its person, by key.
+    /// Returns each linked key with the key that represents its person, by key.
     pub fn linked(&self) -> impl Iterator<Item = (PersonKey, PersonKey)> {
         self.canonical.iter().map(|(key, stands_for)| (*key, *stands_for))
     }
 
-    /// All keys that are one person with this one, itself included.
+    /// Returns all keys of the same person, including the given one.
     pub fn companions(&self, key: PersonKey) -> Vec<PersonKey> {
         let stands = self.person(key);
         let linked = self.canonical.iter().filter(|(_, canonical)| **canonical == stands);
@@ -69,18 +69,19 @@ impl Overlay {
         all
     }
 
-    /// The keys of all persons about whom it says anything.
+    /// Returns the keys of all persons with corrections or links.
     pub fn concerned(&self) -> BTreeSet<PersonKey> {
         let corrected = self.corrections.iter().map(|correction| correction.person);
         self.canonical.keys().copied().chain(corrected).collect()
     }
 
-    /// Whether states alone say everything.
+    /// Returns whether there are no corrections and no links.
     pub fn is_empty(&self) -> bool {
         self.canonical.is_empty() && self.corrections.is_empty()
     }
 
-    /// The stays after links and corrections: never overlapping, touching ones of a class merged.
+    /// Returns the intervals after links and corrections: they never overlap, and adjacent ones of a class are
+    /// merged.
     pub fn apply(&self, stays: Vec<Stay<PersonKey>>) -> Vec<Stay<PersonKey>> {
         if self.is_empty() {
             return stays;
@@ -110,7 +111,7 @@ impl Overlay {
     }
 }
 
-/// One person's state, from one instant at which anything changes to the next.
+/// Computes a person's intervals after corrections, from one instant of change to the next.
 fn timeline(
     person: PersonKey,
     stays: &[Stay<PersonKey>],
@@ -131,7 +132,7 @@ fn timeline(
             corrections.iter().rfind(|correction| correction.start <= start && start < correction.end);
         let class = match correction {
             Some(correction) => correction.class.map(SeatClass::index),
-            // Positions are by rank.
+            // Positions are ordered by rank.
             None => stays
                 .iter()
                 .filter(|stay| stay.start <= start && stay.end.is_none_or(|end| start < end))

@@ -1,4 +1,4 @@
-//! How persons were there in a class, and what each who was there like that weighs in its line.
+//! Patterns of presence in a class, and the weight that each has in a line.
 
 use num_bigint::BigInt;
 use num_integer::Integer as _;
@@ -11,30 +11,30 @@ use crate::class::SeatClass;
 use crate::line::{Part, Rated};
 use crate::presence::{Member, highest};
 
-/// First and last of some dates.
+/// The first and the last of some dates.
 type Dates = (usize, usize);
 
-/// How somebody was there.
+/// How a person was present in a class.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Dated {
-    /// Where the class was the highest that was touched.
+    /// The dates on which the class was the person's highest.
     pub(crate) touched: Vec<Dates>,
-    /// Where the mode counts the person.
+    /// The dates on which the mode counts the person.
     counted: Vec<Dates>,
-    /// By date, where the mode counts time: microseconds.
+    /// By date, if the mode counts time: microseconds.
     times: Vec<(usize, i64)>,
-    /// Whether the class is the highest of the period.
+    /// Whether the class is the person's highest in the period.
     highest: bool,
 }
 
-/// How some persons were there, and how many.
+/// A pattern, and the number of persons who have it.
 pub(crate) struct Pattern {
     pub(crate) dated: Dated,
     pub(crate) persons: usize,
 }
 
 impl Dated {
-    /// How a person was there in a class; none where a line does not count the person at all.
+    /// Returns the pattern of a person in a class. Returns `None` if a line does not count the person.
     pub(crate) fn of<P>(
         member: &Member<P>,
         class: usize,
@@ -63,7 +63,7 @@ impl Dated {
     }
 }
 
-/// The weight of a person of each pattern.
+/// Returns the weight of a person of each pattern.
 pub(crate) fn weigh(rated: &Rated<'_>, patterns: &[Pattern]) -> Vec<BigInt> {
     match rated.mode {
         CountingMode::DailyTouch | CountingMode::DailyClose | CountingMode::DailyPeak => {
@@ -86,7 +86,7 @@ pub(crate) fn weigh(rated: &Rated<'_>, patterns: &[Pattern]) -> Vec<BigInt> {
     }
 }
 
-/// Each date's charge is shared equally among the persons it counts.
+/// Shares each date's charge equally among the persons it counts.
 fn by_date(rated: &Rated<'_>, patterns: &[Pattern]) -> Vec<BigInt> {
     let charges = rated.charges(Part::Seats);
     let mut persons = vec![0_usize; charges.len()];
@@ -109,7 +109,7 @@ fn by_date(rated: &Rated<'_>, patterns: &[Pattern]) -> Vec<BigInt> {
     patterns.iter().map(|pattern| weight(&pattern.dated.counted)).collect()
 }
 
-/// Each date's charge is shared by the time that each person was there.
+/// Shares each date's charge by the time that each person was present.
 fn by_time(rated: &Rated<'_>, patterns: &[Pattern]) -> Vec<BigInt> {
     let mut totals = vec![BigInt::zero(); rated.calendar.len()];
     for Pattern { dated, persons } in patterns {
@@ -134,12 +134,12 @@ fn time_within<P>(member: &Member<P>, class: usize, calendar: &Calendar, index: 
     stays.map(|stay| (stay.end.unwrap_or(close).min(close) - stay.start.max(open)).max(0)).sum()
 }
 
-/// Dates on which the class was the highest touched.
+/// Returns the dates on which the class was the person's highest.
 fn touched<P>(member: &Member<P>, class: usize) -> Vec<Dates> {
     member.runs.iter().filter(|run| run.class == class).map(|run| (run.first, run.last)).collect()
 }
 
-/// Dates on which the person was in the class at any instant.
+/// Returns the dates on which the person was in the class at any instant.
 fn visited<P>(member: &Member<P>, class: usize, calendar: &Calendar) -> Vec<Dates> {
     merged(
         member.stays.iter().filter(|stay| stay.class == class).map(|stay| {
@@ -148,7 +148,7 @@ fn visited<P>(member: &Member<P>, class: usize, calendar: &Calendar) -> Vec<Date
     )
 }
 
-/// Dates at whose last microsecond the person was in the class.
+/// Returns the dates at whose last microsecond the person was in the class.
 fn closed<P>(member: &Member<P>, class: usize, calendar: &Calendar) -> Vec<Dates> {
     merged(member.stays.iter().filter(|stay| stay.class == class).filter_map(|stay| {
         let end = stay.end.unwrap_or(calendar.close());
@@ -170,7 +170,7 @@ fn merged(ranges: impl Iterator<Item = Dates>) -> Vec<Dates> {
     merged
 }
 
-/// The same proportions as whole numbers, so that sharing among very many needs no fractions.
+/// Converts weights to whole numbers in the same proportions, because fractions are slow for very many persons.
 fn scaled(fractions: &[BigRational]) -> Vec<BigInt> {
     let common = fractions.iter().fold(BigInt::from(1), |common, fraction| common.lcm(fraction.denom()));
     fractions.iter().map(|fraction| fraction.numer() * (&common / fraction.denom())).collect()

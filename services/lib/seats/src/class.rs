@@ -10,23 +10,23 @@ use crate::named::named;
 #[strum(serialize_all = "snake_case")]
 #[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 pub enum SeatClass {
-    /// Takes part for free.
+    /// Takes part free of charge.
     Collaborator,
-    /// From outside, paid.
+    /// A person from outside the organization, paid.
     External,
-    /// Of the organization, paid.
+    /// A person of the organization, paid.
     Regular,
 }
 
 named!(SeatClass, "seat class");
 
 impl SeatClass {
-    /// How many there are.
+    /// The number of classes.
     pub const COUNT: usize = 3;
-    /// All, highest rank first: the order of lines and reports.
+    /// All classes, highest rank first: the order of lines and reports.
     pub const BY_RANK: [Self; Self::COUNT] = [Self::Regular, Self::External, Self::Collaborator];
 
-    /// The SCIM user type whose users take such a seat.
+    /// Returns the SCIM user type whose users take a seat of this class.
     pub const fn user_type(self) -> UserType {
         match self {
             Self::Regular => UserType::Regular,
@@ -35,20 +35,20 @@ impl SeatClass {
         }
     }
 
-    /// Whether a seat of it costs anything.
+    /// Returns whether a seat of this class is paid.
     pub const fn is_paid(self) -> bool {
         !matches!(self, Self::Collaborator)
     }
 
-    /// Its position where there is a value for each class; the lowest rank first.
+    /// Returns the position in arrays with one value per class; the lowest rank comes first.
     pub const fn index(self) -> usize {
         self as usize
     }
 
-    /// The class at a position.
+    /// Returns the class at a position.
     ///
     /// # Panics
-    /// There is no such position; none comes from outside the program.
+    /// There is no such position. Positions never come from outside the program.
     pub fn at(index: usize) -> Self {
         Self::VARIANTS[index]
     }

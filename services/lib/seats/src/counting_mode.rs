@@ -1,4 +1,4 @@
-//! How seats are counted: a setting of each price version.
+//! Counting modes: how seats are counted, per price version.
 
 use strum::{Display, IntoStaticStr, VariantArray};
 
@@ -8,18 +8,18 @@ use crate::named::named;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Display, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 pub enum CountingMode {
-    /// One unit a person and local date touched, in the highest class touched.
+    /// One unit per person and local date touched, in the highest class touched.
     #[default]
     DailyTouch,
     /// Seats open at each date's last microsecond.
     DailyClose,
-    /// The most seats open at once within each date.
+    /// Maximum number of seats open at once within each date.
     DailyPeak,
-    /// Microseconds open.
+    /// Time during which seats are open, in microseconds.
     Second,
     /// Seats open at the period's last microsecond.
     PeriodClose,
-    /// The most seats open at once within the period.
+    /// Maximum number of seats open at once within the period.
     PeriodPeak,
     /// Seats open at the period's first instant, and each rise above every earlier number, prorated.
     OpeningPlusIncrements,
@@ -30,7 +30,7 @@ pub enum CountingMode {
 named!(CountingMode, "counting mode");
 
 impl CountingMode {
-    /// Whether it counts the period as a whole, at the price of the period's first date.
+    /// Returns whether the mode counts the period as a whole, at the price of the period's first date.
     pub const fn counts_the_period(self) -> bool {
         matches!(self, Self::PeriodClose | Self::PeriodPeak | Self::OpeningPlusIncrements | Self::Distinct)
     }

@@ -1,4 +1,4 @@
-//! The active users of a class, as identity and billing compare them.
+//! Digests of the active users of a class, which identity and billing compare.
 
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
@@ -6,14 +6,14 @@ use uuid::Uuid;
 /// The number of active users, and a digest of who they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ActiveUsers {
-    /// How many.
+    /// The number of users.
     pub count: i64,
     /// SHA-256 over each user's id and person key, both as 16 bytes.
     pub digest: [u8; 32],
 }
 
 impl ActiveUsers {
-    /// Counts and digests user ids with their person keys, which come in the order of user ids.
+    /// Counts and digests user ids with their person keys, which must be ordered by user id.
     pub fn digest(users: impl IntoIterator<Item = (Uuid, Uuid)>) -> Self {
         let mut hash = Sha256::new();
         let mut count = 0;

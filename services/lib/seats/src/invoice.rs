@@ -1,10 +1,10 @@
-//! Lines of invoices, and states of periods.
+//! Kinds of invoice lines, and states of periods.
 
 use strum::{Display, IntoStaticStr, VariantArray};
 
 use crate::named::named;
 
-/// What a line of a statement or invoice is for.
+/// The kind of a line of a statement or invoice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Display, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case")]
 pub enum LineKind {
@@ -12,37 +12,37 @@ pub enum LineKind {
     Seat,
     /// Committed seats that were not in use.
     Floor,
-    /// What was missing to the period's minimum.
+    /// The difference to the period's minimum spend.
     #[strum(serialize = "min_spend")]
     MinimumSpend,
     /// Seats beyond a commitment, for the rest of its term.
     TrueUp,
-    /// The difference that facts make to a period that was closed before them.
+    /// The difference that later facts make to a closed period.
     Adjustment,
-    /// What a credit note gives back of a closed period.
+    /// A credit for a closed period, by a credit note.
     CreditNote,
-    /// What was carried forward, or is.
+    /// An amount that is carried forward to or from another period.
     Credit,
 }
 
 named!(LineKind, "kind of line");
 
 impl LineKind {
-    /// Whether it settles what was billed, and bills nothing itself.
+    /// Returns whether the line only settles earlier amounts, and bills nothing itself.
     pub const fn is_credit(self) -> bool {
         matches!(self, Self::CreditNote | Self::Credit)
     }
 }
 
-/// How far a period has come.
+/// The state of a period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Display, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 pub enum PeriodState {
-    /// It has not ended, or something is missing.
+    /// The period has not ended, or there is an obstacle to closing it.
     Open,
-    /// It ended and is proven, but not closed.
+    /// The period has ended and is proven, but not closed.
     Complete,
-    /// It is closed; its invoice never changes.
+    /// The period is closed; its invoice never changes.
     Closed,
 }
 

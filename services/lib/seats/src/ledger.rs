@@ -1,32 +1,32 @@
-//! Facts of the ledger, and what comparisons of it find.
+//! Kinds of facts in the ledger, and outcomes of comparisons.
 
 use strum::{Display, IntoStaticStr, VariantArray};
 
 use crate::named::named;
 
-/// What a fact of the ledger says.
+/// The kind of a fact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Display, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case")]
 pub enum EventKind {
     /// The state of a SCIM user.
     State,
-    /// A person's state over a past time, in the place of what states say.
+    /// A person's class over a past range, which replaces what states say.
     Correction,
-    /// Two person keys are one person.
+    /// Two person keys belong to one person.
     Link,
 }
 
 named!(EventKind, "kind of event");
 
-/// What a comparison of the states of identity and billing found.
+/// The outcome of a comparison between the states of identity and billing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Display, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 pub enum ComparisonOutcome {
-    /// The same users in the same classes.
+    /// Both have the same users in the same classes.
     Equal,
-    /// Somebody differs.
+    /// At least one person differs.
     Different,
-    /// Billing has not come to the number yet.
+    /// Billing has not reached the number yet.
     Behind,
 }
 

@@ -1,5 +1,5 @@
-//! What the services and the command line say about seats: one type for each noun, its text, and what is
-//! computed from it alone. No I/O.
+//! The vocabulary of seats for the services and the command line: one type per noun, its text, and what is computed
+//! from it alone. No I/O.
 
 mod at_limit;
 mod cap;

@@ -4,13 +4,13 @@ use strum::{Display, IntoStaticStr, VariantArray};
 
 use crate::named::named;
 
-/// Who gives the limit that holds.
+/// The source of the limit in force.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Display, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case")]
 pub enum LimitSource {
     /// The workspace's plan.
     Plan,
-    /// An operator, at billing.
+    /// An operator, through billing.
     Billing,
 }
 

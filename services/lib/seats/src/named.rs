@@ -1,17 +1,17 @@
-//! Values that have a name: on the command line, in JSON and in columns.
+//! Values with a name: on the command line, in JSON and in columns.
 
 use strum::VariantArray;
 
 /// One of a fixed set of values, each with a name.
 pub trait Named: VariantArray + Copy {
-    /// What such a value is called in messages: `seat class`.
+    /// The noun for such a value in messages: `seat class`.
     const NOUN: &'static str;
 
-    /// The name.
+    /// Returns the name.
     fn name(self) -> &'static str;
 }
 
-/// A text that names no value of its kind.
+/// A text that is not the name of any value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("there is no {noun} {text:?}; there are {known}")]
 pub struct UnknownName {
@@ -21,19 +21,19 @@ pub struct UnknownName {
 }
 
 impl UnknownName {
-    /// What is said of a text that names no `T`.
+    /// Creates the error for a text that is not the name of any `T`.
     pub(crate) fn of<T: Named>(text: &str) -> Self {
         let known: Vec<&str> = T::VARIANTS.iter().map(|value| value.name()).collect();
         Self { noun: T::NOUN, text: text.chars().take(40).collect(), known: known.join(", ") }
     }
 }
 
-/// Gives an enum with strum's texts its name, and reads and writes it as that text: as serde's strings and, with the
-/// feature `sqlx`, in columns of type text. A column with another text is an error.
+/// Implements `Named` for an enum with strum's texts, and reads and writes it as that text: as a string in serde and,
+/// with the feature `sqlx`, in columns of type text. A column with another text is an error.
 macro_rules! named {
     ($name:ident, $noun:literal) => {
         impl $name {
-            /// The name.
+            /// Returns the name.
             pub fn as_str(self) -> &'static str {
                 self.into()
             }

@@ -1,11 +1,11 @@
-//! Pools of seats, which limits and commitments are of.
+//! Pools of seats, for limits and commitments.
 
 use strum::{Display, IntoStaticStr, VariantArray};
 
 use crate::SeatClass;
 use crate::named::named;
 
-/// What a limit counts.
+/// The classes that share one limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Display, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case")]
 #[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
@@ -19,10 +19,10 @@ pub enum Pool {
 named!(Pool, "pool");
 
 impl Pool {
-    /// All there are.
+    /// All pools.
     pub const ALL: [Self; 2] = [Self::Paid, Self::Collaborator];
 
-    /// The pool of a class.
+    /// Returns the pool of a class.
     pub const fn of(class: SeatClass) -> Self {
         if class.is_paid() { Self::Paid } else { Self::Collaborator }
     }

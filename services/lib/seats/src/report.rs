@@ -1,4 +1,4 @@
-//! Reports, and what they are of.
+//! Reports, their formats, and the kinds of scheduled changes.
 
 use strum::{Display, IntoStaticStr, VariantArray};
 
@@ -13,38 +13,38 @@ pub enum ReportName {
     Statement,
     /// Seat-days by person, with each person's share of the amount.
     SeatDays,
-    /// Each date's opening, movements and closing, with what has accrued until then.
+    /// Each date's opening, movements and closing, with the amount accrued by then.
     SeatsByDay,
     /// Every fact that the period booked, in the ledger's order; a late one is in the period that booked it.
     ChangeLog,
     /// From the period's opening to its closing, by cause.
     RollForward,
-    /// What was booked in the period about periods that were closed before.
+    /// Amounts that the period booked about periods that were closed before.
     Adjustments,
-    /// What is committed, used and trued up, date by date.
+    /// Seats that are committed, used and trued up, date by date.
     Commitment,
-    /// What was allowed and used, and how often a seat was refused.
+    /// Allowed and used seats, and the number of refusals.
     Limits,
-    /// What comparisons of the states of identity and billing found.
+    /// Results of comparisons between the states of identity and billing.
     Reconciliation,
-    /// Paid seats that are open at the period's end, or now, the longest first, with what they have cost.
+    /// Paid seats that are open at the period's end, or now, the longest first, with their cost.
     IdleSeats,
-    /// Date by date what was until now, and what is expected if nobody comes or goes.
+    /// Date by date, the cost so far and the expected cost if nobody is added or removed.
     Forecast,
-    /// One row a workspace: where its billing is.
+    /// One row per workspace, with the state of its billing.
     Portfolio,
 }
 
 named!(ReportName, "report");
 
 impl ReportName {
-    /// Whether it has the column `display`, for the names of people.
+    /// Returns whether the report has the column `display`, for the names of people.
     pub const fn has_display(self) -> bool {
         matches!(self, Self::SeatDays | Self::IdleSeats)
     }
 }
 
-/// How a report's rows are written.
+/// The format of a report's rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Display, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "kebab-case")]
 #[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
@@ -52,13 +52,13 @@ pub enum ReportFormat {
     /// RFC 4180 in UTF-8 with a header row, amounts in major units.
     #[default]
     Csv,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Jsonl,
 }
 
 named!(ReportFormat, "format");
 
-/// Over how many dates usage is summed.
+/// The granularity of usage: the dates that are summed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Display, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "kebab-case")]
 #[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
@@ -66,7 +66,7 @@ pub enum Granularity {
     /// Each local date.
     #[default]
     Day,
-    /// Each month of the calendar.
+    /// Each calendar month.
     Month,
     /// All dates.
     Total,
@@ -74,7 +74,7 @@ pub enum Granularity {
 
 named!(Granularity, "granularity");
 
-/// What is set to change on a later date of a period.
+/// The kind of a scheduled change on a later date of a period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Display, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case")]
 pub enum ScheduledChangeKind {

@@ -1,34 +1,34 @@
-//! The user type, which decides the seat class.
+//! The user type, which determines the seat class.
 
 use strum::{Display, IntoStaticStr, VariantArray};
 
 use crate::SeatClass;
 use crate::named::named;
 
-/// What kind of user somebody is, as the attribute `userType` says it.
+/// The kind of a user, as in the attribute `userType`.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Display, IntoStaticStr, VariantArray,
 )]
 pub enum UserType {
-    /// Of the organization; a paid seat.
+    /// A person of the organization; a paid seat.
     #[default]
     Regular,
-    /// From outside; a paid seat.
+    /// A person from outside the organization; a paid seat.
     External,
-    /// Takes part for free.
+    /// Takes part free of charge.
     Collaborator,
 }
 
 named!(UserType, "user type");
 
 impl UserType {
-    /// The type that a client means: without regard to case and surrounding blanks.
+    /// Parses the type as clients write it, ignoring case and surrounding blanks.
     pub fn stated(text: &str) -> Option<Self> {
         let named = |user_type: &&Self| user_type.as_str().eq_ignore_ascii_case(text.trim());
         Self::VARIANTS.iter().find(named).copied()
     }
 
-    /// The class of the seat that an active user takes.
+    /// Returns the class of the seat that an active user takes.
     pub const fn class(self) -> SeatClass {
         match self {
             Self::Regular => SeatClass::Regular,

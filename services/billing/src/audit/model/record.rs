@@ -58,7 +58,7 @@ impl Kind {
         Self::Reconciliation,
     ];
 
-    /// The name of the table, which is also its name in the chain.
+    /// Returns the name of the table, which is also its name in the chain.
     pub(crate) const fn table(self) -> &'static str {
         match self {
             Self::Terms => "account_terms",
@@ -86,7 +86,8 @@ impl Kind {
         }
     }
 
-    /// The SQL expression for the key of a row. Rows with the same key are written together and share one record.
+    /// Returns the SQL expression for the key of a row. Rows with the same key are written together and share one
+    /// record.
     pub(crate) const fn key(self) -> &'static str {
         match self {
             Self::Terms | Self::Minimum => "to_char(t.valid_from, 'YYYY-MM-DD')",
@@ -108,7 +109,7 @@ impl Kind {
         }
     }
 
-    /// The SQL condition that finds the rows with key `$2`. An index supports it.
+    /// Returns the SQL condition that finds the rows with key `$2`. An index supports it.
     pub(crate) const fn condition(self) -> &'static str {
         match self {
             Self::Terms | Self::Minimum => "t.valid_from = to_date($2, 'YYYY-MM-DD')",

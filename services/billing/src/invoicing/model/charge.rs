@@ -53,7 +53,7 @@ pub(crate) enum BilledFor {
 }
 
 impl BilledFor {
-    /// Sort key for invoices: classes by rank, then the minimum, then commitments by id.
+    /// Returns the sort key for invoices: classes by rank, then the minimum, then commitments by id.
     pub(crate) fn order(&self) -> impl Ord + use<> {
         match self {
             Self::Seats(class) => (0, Reverse(Some(*class)), String::new()),

@@ -43,7 +43,7 @@ pub(crate) struct Ledger {
 }
 
 impl Ledger {
-    /// A ledger without facts.
+    /// Creates a ledger without facts.
     pub(crate) fn empty(epoch: i64) -> Self {
         Self {
             epoch,

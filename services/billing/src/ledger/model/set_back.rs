@@ -12,7 +12,7 @@ pub(crate) struct SetBack {
 }
 
 impl SetBack {
-    /// When the last of the states counts.
+    /// Returns when the last of the states counts.
     pub(crate) fn last(&self) -> Timestamp {
         self.to + SignedDuration::from_micros(self.until_sequence - self.from_sequence)
     }

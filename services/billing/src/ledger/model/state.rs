@@ -34,7 +34,7 @@ pub(crate) struct Run {
     pub(crate) at: Timestamp,
 }
 
-/// The state of each class.
+/// Returns the state of each class.
 pub(crate) fn summarize(users: &[ActiveUser]) -> Vec<ClassState> {
     let mut sorted: Vec<&ActiveUser> = users.iter().collect();
     sorted.sort_unstable();

@@ -32,7 +32,7 @@ pub(crate) struct Place {
 }
 
 impl From<Timestamp> for Place {
-    /// The position before all limits that were set at a time.
+    /// Returns the position before all limits that were set at a time.
     fn from(at: Timestamp) -> Self {
         Self { set_at: Time(at), tenant: Uuid::nil(), pool: "", version: 0 }
     }

@@ -1,12 +1,10 @@
-//! The workspaces that have a ledger.
-
 use usher_base::id::WorkspaceId;
 use usher_store::Database;
 use uuid::Uuid;
 
 use crate::error::BillingError;
 
-/// The workspaces after one, by id.
+/// Returns the workspaces with a ledger after a given id, ordered by id.
 pub(crate) async fn page(
     database: &Database,
     after: WorkspaceId,

@@ -1,4 +1,4 @@
-//! A workspace of a test, by one connection.
+//! A workspace for tests, on one connection.
 
 use std::ops::{Deref, DerefMut};
 
@@ -6,7 +6,7 @@ use usher_base::id::WorkspaceId;
 use usher_base::{Audience, Permission};
 use usher_testing::{self as testing, TestDatabase};
 
-/// A workspace of billing's database. The tests of statements add what they do in it.
+/// A workspace in billing's database. The tests of statements add the operations.
 pub(crate) struct World(testing::World);
 
 impl World {

@@ -1,4 +1,4 @@
-//! In what a workspace is billed.
+//! The account of a workspace.
 
 use jiff::tz::TimeZone;
 use usher_rating::zone;
@@ -7,31 +7,31 @@ use usher_rpc::convert::{InvalidArgument, invalid};
 
 use crate::terms::model::currency::Currency;
 
-/// In what a workspace's seats are paid, and in which zone its days are counted.
+/// The currency in which a workspace pays, and the zone in which its days are counted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Account {
     pub(crate) currency: Currency,
     pub(crate) zone: TimeZone,
-    /// Its name as IANA writes it.
+    /// The zone's name as IANA writes it.
     pub(crate) zone_name: String,
 }
 
 impl Account {
-    /// As a row has it.
+    /// Reads the account from the columns of a row.
     pub(crate) fn stored(currency: Currency, zone_name: String) -> Result<Self, UnknownZone> {
         let zone = zone::stored(&zone_name)?;
         let zone_name = zone::name(&zone).map_or(zone_name, str::to_owned);
         Ok(Self { currency, zone, zone_name })
     }
 
-    /// What holds for a workspace until it is set.
+    /// Returns the default account of a workspace.
     pub(crate) fn unset() -> Self {
         let currency = Currency { code: "EUR".to_owned(), exponent: 2 };
         Self { currency, zone: TimeZone::UTC, zone_name: "UTC".to_owned() }
     }
 }
 
-/// The zone of a name that a caller sent.
+/// Parses the name of a zone that a caller sent.
 pub(crate) fn named_zone(name: &str) -> Result<(TimeZone, String), InvalidArgument> {
     let zone = zone::get(name).map_err(|error| invalid("time_zone", error))?;
     let name = zone::name(&zone).unwrap_or(name).to_owned();

@@ -1,4 +1,4 @@
-//! What a change of an account makes of its terms.
+//! Changes of an account's terms.
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -6,20 +6,20 @@ use jiff::tz::TimeZone;
 use crate::terms::model::currency::Currency;
 use crate::terms::model::period::{Schedule, Terms};
 
-/// What an account is to become; what is absent stays as it is.
+/// A change of an account; fields that are absent keep their values.
 #[derive(Clone, Debug)]
 pub(crate) struct AccountChange {
     pub(crate) currency: Option<Currency>,
-    /// With its IANA name.
+    /// The zone, with its IANA name.
     pub(crate) zone: Option<(TimeZone, String)>,
-    /// From when on periods are counted; that of calendar months is [`crate::terms::model::period::CALENDAR`].
+    /// The date from which periods are counted; for calendar months [`crate::terms::model::period::CALENDAR`].
     pub(crate) anchor: Option<Date>,
-    /// The boundary from which it holds; absent for the whole account.
+    /// The boundary from which the change applies; absent for the whole account.
     pub(crate) effective: Option<Date>,
 }
 
 impl AccountChange {
-    /// The terms, by date, that an account has when this holds from a boundary on.
+    /// Returns the account's terms, by date, if this change applies from a boundary on.
     pub(crate) fn since(&self, known: &[Terms], boundary: Date) -> Vec<Terms> {
         let mut before = known.to_vec();
         let at = before.partition_point(|terms| terms.valid_from < boundary);
@@ -30,12 +30,12 @@ impl AccountChange {
         without_repeats(self.applied(&before, |index| index == at), boundary)
     }
 
-    /// The terms, by date, that an account has when this held from its first period until today.
+    /// Returns the account's terms, by date, if this change applies from the first period until today.
     pub(crate) fn throughout(&self, known: &[Terms], today: Date) -> Vec<Terms> {
         let begun = known.partition_point(|terms| terms.valid_from <= today).max(1);
         let mut terms = self.applied(known, |index| index < begun);
         if let Some(anchor) = self.anchor {
-            // Terms that others follow before the first period are never of one.
+            // Terms that are replaced before the first period apply to no period.
             let first = terms.partition_point(|terms| terms.valid_from <= anchor).max(1) - 1;
             terms.drain(..first);
             terms[0].valid_from = anchor;
@@ -43,8 +43,7 @@ impl AccountChange {
         without_repeats(terms, Date::MIN)
     }
 
-    /// Some terms with what is named in place of what they have; later ones as well, unless they changed just that
-    /// themselves.
+    /// Returns the terms with the change applied. Later terms change too, unless they set the same field themselves.
     fn applied(&self, known: &[Terms], named: impl Fn(usize) -> bool) -> Vec<Terms> {
         let mut changed: Vec<Terms> = Vec::with_capacity(known.len());
         for (index, terms) in known.iter().enumerate() {
@@ -73,7 +72,7 @@ impl AccountChange {
         changed
     }
 
-    /// Whether terms have all that is named.
+    /// Returns whether terms have all named values.
     pub(crate) fn holds_in(&self, terms: &Terms) -> bool {
         self.currency.as_ref().is_none_or(|currency| *currency == terms.account.currency)
             && self.zone.as_ref().is_none_or(|(_, name)| *name == terms.account.zone_name)
@@ -81,7 +80,7 @@ impl AccountChange {
     }
 }
 
-/// Terms without those, of a date on, that say what the ones before say: a change that was taken back is none.
+/// Removes terms, from a date on, that equal the ones before: a change that was cancelled is no change.
 fn without_repeats(terms: Vec<Terms>, from: Date) -> Vec<Terms> {
     let mut kept: Vec<Terms> = Vec::with_capacity(terms.len());
     for next in terms {
@@ -95,13 +94,13 @@ fn without_repeats(terms: Vec<Terms>, from: Date) -> Vec<Terms> {
     kept
 }
 
-/// Whether a period of an account with these terms begins on a date.
+/// Returns whether a period of an account with these terms begins on a date.
 fn is_boundary(terms: &[Terms], date: Date) -> bool {
     let schedule = Schedule::new(terms.to_vec());
     schedule.containing(date).is_some_and(|period| period.first == date)
 }
 
-/// The first date from which terms were to hold that is no period's first any more.
+/// Returns the first date of scheduled terms that would no longer be the first date of a period.
 pub(crate) fn displaced(known: &[Terms], changed: &[Terms]) -> Option<Date> {
     let within = |terms: &[Terms], index: usize| !is_boundary(&terms[..index], terms[index].valid_from);
     (1..changed.len()).find_map(|index| {

@@ -1,4 +1,4 @@
-//! What is bought for a term.
+//! The term of a commitment.
 
 use jiff::ToSpan as _;
 use jiff::civil::Date;
@@ -7,27 +7,27 @@ use usher_seats::Pool;
 
 use crate::terms::model::price_version::UnitPrice;
 
-/// So many seats of a pool at a price, for a term.
+/// A number of seats of a pool at a price, for a term.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Commitment {
     pub(crate) id: CommitmentId,
     pub(crate) pool: Pool,
     pub(crate) quantity: i64,
-    /// For a whole period.
+    /// The price of a seat for a whole period.
     pub(crate) unit_price: UnitPrice,
     pub(crate) first: Date,
-    /// The date after the last.
+    /// The date after the last date.
     pub(crate) end: Date,
 }
 
 impl Commitment {
-    /// Whether it holds on a date.
+    /// Returns whether the term includes a date.
     pub(crate) fn holds_on(&self, date: Date) -> bool {
         self.first <= date && date < self.end
     }
 
-    /// The term's quarters. Each boundary is computed from the term's first date, because chained addition
-    /// drifts: from 31 January they are on 30 April, 31 July, 31 October, 31 January.
+    /// Returns the term's quarters. Each boundary is computed from the term's first date, because chained addition
+    /// drifts: from 31 January the boundaries are 30 April, 31 July, 31 October and 31 January.
     pub(crate) fn quarters(&self) -> impl Iterator<Item = Quarter> + use<> {
         let (term, term_end) = (self.first, self.end);
         let boundary =
@@ -38,22 +38,22 @@ impl Commitment {
     }
 }
 
-/// Three months of a term, or what is left of it.
+/// Three months of a term, or the rest of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Quarter {
     pub(crate) first: Date,
-    /// The date after the last.
+    /// The date after the last date.
     pub(crate) end: Date,
 }
 
 impl Quarter {
-    /// The last date.
+    /// Returns the last date.
     pub(crate) fn last(self) -> Date {
         self.end.yesterday().unwrap_or(self.first)
     }
 }
 
-/// The seats of a pool that are committed on a date.
+/// Returns the number of committed seats of a pool on a date.
 pub(crate) fn committed(commitments: &[Commitment], pool: Pool, date: Date) -> i64 {
     let holds = |commitment: &&Commitment| commitment.pool == pool && commitment.holds_on(date);
     commitments.iter().find(holds).map_or(0, |commitment| commitment.quantity)

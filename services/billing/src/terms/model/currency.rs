@@ -1,34 +1,32 @@
-//! Currencies.
-
 use std::fmt;
 use std::num::TryFromIntError;
 
 use usher_rating::minor_units::exponent;
 use usher_rpc::convert::{InvalidArgument, invalid};
 
-/// In what something is paid.
+/// A currency.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Currency {
-    /// ISO 4217.
+    /// ISO 4217 code.
     pub(crate) code: String,
-    /// How many decimal places of the major unit are minor ones.
+    /// Number of decimal places of the major unit.
     pub(crate) exponent: u32,
 }
 
 impl Currency {
-    /// The currency of a code, with the minor unit that ISO 4217 gives it.
+    /// Returns the currency with a code, with the minor unit that ISO 4217 defines.
     pub(crate) fn of(code: &str) -> Result<Self, InvalidArgument> {
         let exponent = exponent(code)
             .ok_or_else(|| invalid("currency", "write the ISO 4217 code of a currency, such as EUR"))?;
         Ok(Self { code: code.to_owned(), exponent })
     }
 
-    /// As a row has it: an account that was set before its decimal places were those of ISO 4217 keeps its own.
+    /// Reads the currency from a row. An account that was set before decimal places followed ISO 4217 keeps its own.
     pub(crate) fn stored(code: String, exponent: i16) -> Result<Self, TryFromIntError> {
         Ok(Self { code, exponent: exponent.try_into()? })
     }
 
-    /// As messages have the exponent.
+    /// Returns the exponent as messages have it.
     pub(crate) fn places(&self) -> i32 {
         i32::try_from(self.exponent).unwrap_or_default()
     }

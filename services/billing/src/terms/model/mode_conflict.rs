@@ -1,4 +1,4 @@
-//! What an account's prices and periods say together that no period can be rated by.
+//! Conflicts of prices with periods, which make a period impossible to rate.
 
 use std::fmt;
 
@@ -9,27 +9,27 @@ use usher_seats::{CountingMode, SeatClass};
 use crate::terms::model::period::{Period, Schedule};
 use crate::terms::model::price_version::PriceVersion;
 
-/// A price from which on a class is counted otherwise, in the middle of a period.
+/// A price that changes the counting mode of a class within a period.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ModeConflict {
     price: PriceId,
     class: SeatClass,
     on: Date,
-    /// How the class is counted before; nothing where it has no price before.
+    /// The mode before; `None` if the class has no price before.
     before: Option<CountingMode>,
     mode: CountingMode,
-    /// The first date of the period, and the date after its last.
+    /// The first date of the period, and the date after its last date.
     period: (Date, Date),
 }
 
 impl ModeConflict {
-    /// The price that is in the way.
+    /// Returns the id of the conflicting price.
     pub(crate) const fn price(&self) -> PriceId {
         self.price
     }
 
-    /// Whether the period can't be rated. It can where nothing was priced before: then the period as a whole
-    /// has no price, and costs nothing.
+    /// Returns whether the conflict makes the period impossible to rate. It does not if there was no price before:
+    /// then the period as a whole has no price, and costs nothing.
     const fn blocks(&self) -> bool {
         self.before.is_some()
     }
@@ -50,7 +50,7 @@ impl fmt::Display for ModeConflict {
     }
 }
 
-/// The conflicts among prices, by class and date.
+/// Returns the conflicts among prices, by class and date.
 fn all<'a>(schedule: &'a Schedule, versions: &'a [PriceVersion]) -> impl Iterator<Item = ModeConflict> + 'a {
     versions.iter().filter(|version| version.class.is_paid()).filter_map(|version| {
         let period = schedule.containing(version.valid_from)?;
@@ -70,7 +70,7 @@ fn all<'a>(schedule: &'a Schedule, versions: &'a [PriceVersion]) -> impl Iterato
     })
 }
 
-/// The version that holds on the date before one begins, in the currency of its period.
+/// Returns the version in force on the date before one begins, in the currency of its period.
 fn before<'v>(
     versions: &'v [PriceVersion],
     version: &PriceVersion,
@@ -83,7 +83,7 @@ fn before<'v>(
     earlier.max_by_key(|other| other.valid_from)
 }
 
-/// Refuses what has a conflict that was not there before.
+/// Returns an error if there is a conflict that was not there before.
 pub(crate) fn refuse_new(
     (schedule, versions): (&Schedule, &[PriceVersion]),
     (next, changed): (&Schedule, &[PriceVersion]),
@@ -95,7 +95,7 @@ pub(crate) fn refuse_new(
     }
 }
 
-/// What a period can't be rated by: of prices that were taken before such were refused.
+/// Returns the conflicts in a period. Only prices that were added before such conflicts were refused have any.
 pub(crate) fn of_period(
     schedule: &Schedule,
     versions: &[PriceVersion],

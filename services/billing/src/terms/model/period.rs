@@ -10,7 +10,7 @@ use crate::terms::model::account::Account;
 /// The anchor of calendar months.
 pub(crate) const CALENDAR: Date = date(1970, 1, 1);
 
-/// What holds for an account from a period's boundary on.
+/// The terms of an account from a period's boundary on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Terms {
     /// The boundary.
@@ -21,12 +21,12 @@ pub(crate) struct Terms {
 }
 
 impl Terms {
-    /// Calendar months, for an account that was never set.
+    /// Returns the terms of an account that was never set: calendar months.
     pub(crate) fn unset() -> Self {
         Self { valid_from: CALENDAR, anchor: CALENDAR, account: Account::unset() }
     }
 
-    /// The first boundary after a date. Computed from the original anchor: chained addition drifts.
+    /// Returns the first boundary after a date. Computed from the original anchor, because chained addition drifts.
     fn boundary_after(&self, after: Date) -> Option<Date> {
         let months = (i32::from(after.year()) - i32::from(self.anchor.year())) * 12
             + i32::from(after.month())
@@ -44,19 +44,19 @@ pub(crate) struct Period {
     /// Counts from the account's first period.
     pub(crate) ordinal: i64,
     pub(crate) first: Date,
-    /// The date after the last.
+    /// The date after the last date.
     pub(crate) end: Date,
     pub(crate) account: Account,
-    /// The first date of the account's currency: prices from before it are of another one. None where the
-    /// currency was always the same.
+    /// The first date of the account's current currency: earlier prices are in another currency. `None` if the
+    /// currency never changed.
     pub(crate) currency_since: Option<Date>,
-    /// The zone of the period before, where it is another one.
+    /// The zone of the period before, if it is another one.
     before: Option<Account>,
 }
 
 impl Period {
-    /// Its dates and instants. It opens at the instant at which the period before closed, also
-    /// where the account's zone changed in between.
+    /// Returns the dates and instants of the period. It opens at the instant at which the period before closed, even
+    /// if the account's zone changed in between.
     pub(crate) fn calendar(&self) -> Result<Calendar, InvalidPeriod> {
         let calendar = Calendar::new(self.first, self.end, &self.account.zone)?;
         let Some(before) = &self.before else { return Ok(calendar) };
@@ -74,7 +74,7 @@ pub(crate) struct Schedule {
 }
 
 impl Schedule {
-    /// Of terms by date.
+    /// Creates the schedule from terms, ordered by date.
     pub(crate) fn new(mut terms: Vec<Terms>) -> Self {
         terms.sort_by_key(|terms| terms.valid_from);
         if terms.is_empty() {
@@ -83,19 +83,19 @@ impl Schedule {
         Self { terms }
     }
 
-    /// The terms that hold now, or in the last period.
+    /// Returns the terms in force now, or in the last period.
     pub(crate) fn terms_on(&self, date: Date) -> &Terms {
         let later = self.terms.partition_point(|terms| terms.valid_from <= date);
         &self.terms[later.max(1) - 1]
     }
 
-    /// The terms that are to hold after a date, and not on it.
+    /// Returns the terms scheduled for after a date.
     pub(crate) fn terms_after(&self, date: Date) -> &[Terms] {
         let later = self.terms.partition_point(|terms| terms.valid_from <= date);
         &self.terms[later.max(1)..]
     }
 
-    /// The first date of the currency that holds on a date; none where it was always the same.
+    /// Returns the first date of the currency in force on a date. Returns `None` if the currency never changed.
     pub(crate) fn currency_since(&self, date: Date) -> Option<Date> {
         let own = &self.terms_on(date).account.currency.code;
         let until = self.terms.partition_point(|terms| terms.valid_from <= date);
@@ -103,14 +103,14 @@ impl Schedule {
         Some(self.terms[other + 1].valid_from)
     }
 
-    /// Whether the currency changes within some dates.
+    /// Returns whether the currency changes within a range of dates.
     pub(crate) fn changes_currency(&self, from: Date, until: Date) -> bool {
         let own = &self.terms_on(from).account.currency;
         let within = self.terms.iter().filter(|terms| from < terms.valid_from && terms.valid_from < until);
         within.into_iter().any(|terms| terms.account.currency != *own)
     }
 
-    /// All periods, for ever.
+    /// Iterates over all periods, without end.
     pub(crate) fn periods(&self) -> impl Iterator<Item = Period> + '_ {
         let mut next = Some((0_i64, self.terms[0].valid_from, 0_usize));
         std::iter::from_fn(move || {
@@ -127,23 +127,23 @@ impl Schedule {
         })
     }
 
-    /// The period that a date is in; none before the first.
+    /// Returns the period that contains a date. Returns `None` before the first period.
     pub(crate) fn containing(&self, date: Date) -> Option<Period> {
         self.periods().find(|period| date < period.end).filter(|period| period.first <= date)
     }
 
-    /// The period of a number.
+    /// Returns the period with a number.
     pub(crate) fn at(&self, ordinal: i64) -> Option<Period> {
         self.periods().nth(usize::try_from(ordinal).ok()?)
     }
 
-    /// The period that begins on a date and ends before another.
+    /// Returns the period that begins on a date and ends before another date.
     pub(crate) fn exact(&self, first: Date, end: Date) -> Option<Period> {
         self.containing(first).filter(|period| period.first == first && period.end == end)
     }
 
-    /// Whether each period that begins or ends with other terms has an instant, and begins where the one
-    /// before ends: in a period of one date, a change of zone can leave none.
+    /// Returns whether each period at a change of terms has an instant, and begins where the one before ends. In a
+    /// period of one date, a change of zone can leave no instant.
     pub(crate) fn is_contiguous(&self) -> bool {
         let changes = |period: &Period| {
             let at = |date| self.terms.iter().skip(1).any(|terms| terms.valid_from == date);
@@ -160,7 +160,7 @@ impl Schedule {
         })
     }
 
-    /// The dates from one to before another, over periods: each begins where its period says.
+    /// Returns the dates of a range that may span periods; each date begins where its period says.
     pub(crate) fn calendar(&self, from: Date, until: Date) -> Result<Calendar, InvalidPeriod> {
         let (mut starts, mut close) = (Vec::new(), 0);
         let overlapping =
@@ -178,10 +178,10 @@ impl Schedule {
         Calendar::recorded(from, until, starts)
     }
 
-    /// The period that an instant is in; none before the first.
+    /// Returns the period that contains an instant. Returns `None` before the first period.
     pub(crate) fn at_instant(&self, micros: i64) -> Option<Period> {
         let instant = jiff::Timestamp::from_microsecond(micros).ok()?;
-        // No zone is further than a day and a bit from UTC.
+        // No zone differs from UTC by much more than a day.
         let date = jiff::tz::TimeZone::UTC.to_datetime(instant).date();
         let near = date.checked_sub(2.days()).unwrap_or(date);
         let first = self
@@ -193,7 +193,7 @@ impl Schedule {
     }
 }
 
-/// The terms that hold from some date on, and those that are to hold later, by date.
+/// The terms in force from some date on, and the scheduled ones, by date.
 pub(crate) type Planned = (Terms, Vec<Terms>);
 
 #[cfg(test)]
@@ -241,7 +241,7 @@ mod tests {
         assert_eq!(june.calendar().unwrap().close(), close);
         let calendar = july.calendar().unwrap();
         assert_eq!((calendar.open(), calendar.len(), july.ordinal), (close, 31, june.ordinal + 1));
-        // A seat from 16:00 to 17:00Z on 30 June is of 1 July.
+        // A seat from 16:00 to 17:00Z on 30 June belongs to 1 July.
         assert_eq!(calendar.locate(close + 3_600_000_000), 0);
     }
 
@@ -277,7 +277,7 @@ mod tests {
         };
 
         assert!(zones("Pacific/Pago_Pago").is_contiguous());
-        // 2 December in Kiritimati is over when 1 December ends in Pago Pago.
+        // 2 December in Kiritimati has ended when 1 December ends in Pago Pago.
         assert!(!zones("Pacific/Kiritimati").is_contiguous());
     }
 

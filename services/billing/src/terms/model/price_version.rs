@@ -1,4 +1,4 @@
-//! Prices of seats.
+//! Price versions.
 
 use std::str::FromStr;
 
@@ -10,34 +10,34 @@ use usher_rating::PriceList;
 use usher_rating::price::Ambiguous;
 use usher_seats::{CountingMode, SeatClass};
 
-/// The most seats that a price, a commitment or a preview names. With [`UnitPrice::MOST`], no line is beyond
-/// 64 bits.
+/// Maximum number of seats in a price, a commitment or a preview. With [`UnitPrice::MOST`], it keeps every line
+/// within 64 bits.
 pub const MOST_SEATS: i64 = 10_000_000;
 
 /// The price of a seat for a whole period, in millionths of the currency's major unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct UnitPrice(i64);
 
-/// The text is no price.
+/// The text is not a price.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("write it as a decimal of at most 6 places such as 12.00, from 0 to 100000000")]
 pub struct InvalidPrice;
 
 impl UnitPrice {
-    /// The highest that is taken: 100,000,000 major units.
+    /// The maximum price: 100,000,000 major units.
     pub const MOST: Self = Self(100_000_000_000_000);
 
-    /// From millionths.
+    /// Creates a price from millionths.
     pub const fn from_micros(micros: i64) -> Self {
         Self(micros)
     }
 
-    /// In millionths.
+    /// Returns the price in millionths.
     pub const fn micros(self) -> i64 {
         self.0
     }
 
-    /// As a decimal of at least the places of a currency.
+    /// Formats the price as a decimal number with at least the decimal places of a currency.
     pub fn spelled(self, exponent: u32) -> String {
         let places = format!("{:06}", self.0 % 1_000_000);
         let (always, rest) = places.split_at(usize::try_from(exponent.min(6)).unwrap_or_default());
@@ -46,7 +46,7 @@ impl UnitPrice {
         if places.is_empty() { whole.to_string() } else { format!("{whole}.{places}") }
     }
 
-    /// In minor units of a currency with `exponent` decimal places.
+    /// Returns the price in minor units of a currency with `exponent` decimal places.
     pub fn minor_units(self, exponent: u32) -> BigRational {
         BigRational::new(BigInt::from(self.0) * BigInt::from(10_u32).pow(exponent), BigInt::from(1_000_000))
     }
@@ -72,29 +72,27 @@ impl FromStr for UnitPrice {
     }
 }
 
-/// A price of a class from a date on.
+/// The price of a class from a date on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PriceVersion {
-    /// Its id.
     pub id: PriceId,
-    /// Of what.
     pub class: SeatClass,
-    /// How much.
+    /// The price of a seat for a whole period.
     pub unit_price: UnitPrice,
-    /// The first local date on which it holds; until the next version's.
+    /// The first local date on which it applies; it ends where the next version begins.
     pub valid_from: Date,
     /// How seats are counted.
     pub mode: CountingMode,
-    /// Seats that cost nothing.
+    /// Number of seats that cost nothing.
     pub included: i64,
-    /// Seats that are paid for in any case.
+    /// Number of seats that are always charged.
     pub floor: i64,
 }
 
-/// The versions as rating takes them, at each class's position.
+/// Converts versions to the input of rating, at each class's position.
 ///
 /// # Errors
-/// Two versions of a class begin on one date, which the database does not let happen.
+/// Two versions of a class begin on one date, which the database prevents.
 pub fn lists(versions: &[PriceVersion], exponent: u32) -> Result<Vec<PriceList>, Ambiguous> {
     let list = |class: SeatClass| {
         let of_class = versions.iter().filter(|version| version.class == class);

@@ -1,4 +1,4 @@
-//! What a period would cost by other prices or counts.
+//! Assumptions of a preview: other prices or counts.
 
 use jiff::civil::Date;
 use usher_base::id::{PersonKey, PriceId};
@@ -9,14 +9,14 @@ use uuid::Uuid;
 
 use crate::terms::model::price_version::{PriceVersion, UnitPrice};
 
-/// What is otherwise; by default nothing.
+/// The assumptions; none by default.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct WhatIf {
     pub(crate) prices: Vec<PriceIf>,
     pub(crate) seats: Vec<SeatsIf>,
 }
 
-/// Another price of a class; what is none is as it is.
+/// Another price of a class; fields that are `None` keep their values.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PriceIf {
     pub(crate) class: SeatClass,
@@ -26,7 +26,7 @@ pub(crate) struct PriceIf {
     pub(crate) floor: Option<i64>,
 }
 
-/// So many seats of a class for the whole period, instead of the ledger's.
+/// A number of seats of a class for the whole period, instead of the recorded ones.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SeatsIf {
     pub(crate) class: SeatClass,
@@ -34,7 +34,7 @@ pub(crate) struct SeatsIf {
 }
 
 impl WhatIf {
-    /// The price versions with what is otherwise. One that is made up has the nil id.
+    /// Applies the assumptions to price versions. An assumed version has the nil id.
     pub(crate) fn prices(
         &self,
         mut versions: Vec<PriceVersion>,
@@ -46,7 +46,7 @@ impl WhatIf {
                     let class = other.class;
                     return Err(invalid("prices", format_args!("class {class} has no price; name one")));
                 }
-                // One price for all of the period, with the other terms of the last.
+                // One price for the whole period, with the other fields of the last version.
                 Some(unit_price) => {
                     let last = versions.iter().rfind(|version| version.class == other.class);
                     let made_up = PriceVersion {
@@ -73,7 +73,7 @@ impl WhatIf {
         Ok(versions)
     }
 
-    /// Adds a person, without the classes whose seats are made up.
+    /// Adds a person, except in the classes with assumed counts.
     pub(crate) fn tally(
         &self,
         member: &Member<PersonKey>,
@@ -92,7 +92,7 @@ impl WhatIf {
         }
     }
 
-    /// Adds the seats that are made up.
+    /// Adds the assumed seats.
     pub(crate) fn tally_seats(&self, tally: &mut Tally) {
         for other in &self.seats {
             tally.add_seats(other.class.index(), other.count);

@@ -33,7 +33,7 @@ impl TryFrom<TermsRow> for Terms {
     }
 }
 
-/// Locks the account until the transaction ends, so that what is decided by it stays true.
+/// Locks the account until the transaction ends, so that decisions based on it stay valid.
 pub(crate) async fn lock(tx: &mut TenantTx) -> Result<(), BillingError> {
     let unset = Account::unset();
     sqlx::query(
@@ -53,7 +53,7 @@ pub(crate) async fn lock(tx: &mut TenantTx) -> Result<(), BillingError> {
     Ok(())
 }
 
-/// The account's terms by date; none while it was never set.
+/// Returns the account's terms by date. Returns `None` if it was never set.
 pub(crate) async fn terms(tx: &mut TenantTx) -> Result<Vec<Terms>, BillingError> {
     let rows: Vec<TermsRow> = sqlx::query_as(
         "SELECT to_char(valid_from, 'YYYY-MM-DD') AS valid_from, to_char(anchor, 'YYYY-MM-DD') AS anchor, currency,
@@ -66,12 +66,12 @@ pub(crate) async fn terms(tx: &mut TenantTx) -> Result<Vec<Terms>, BillingError>
     rows.into_iter().map(Terms::try_from).collect()
 }
 
-/// The account's periods.
+/// Returns the account's periods.
 pub(crate) async fn schedule(tx: &mut TenantTx) -> Result<Schedule, BillingError> {
     Ok(Schedule::new(terms(tx).await?))
 }
 
-/// Forgets the terms of some dates and writes others; those of a date that is there are set anew.
+/// Deletes the terms of some dates and writes others; replaces terms of a date that exists.
 pub(crate) async fn replace_terms(
     tx: &mut TenantTx,
     gone: &[Date],
@@ -112,7 +112,7 @@ async fn save_terms(tx: &mut TenantTx, terms: &Terms) -> Result<(), BillingError
     Ok(())
 }
 
-/// Whether the account has any price, minimum or commitment.
+/// Returns whether the account has any price, minimum or commitment.
 pub(crate) async fn is_billed(tx: &mut TenantTx) -> Result<bool, BillingError> {
     let found: bool = sqlx::query_scalar(
         "SELECT EXISTS (SELECT 1 FROM price_versions WHERE tenant_id = $1 AND withdrawn_at IS NULL)
@@ -125,8 +125,8 @@ pub(crate) async fn is_billed(tx: &mut TenantTx) -> Result<bool, BillingError> {
     Ok(found)
 }
 
-/// The last date, from one on, on which a price version or a minimum spend begins or a commitment still
-/// holds; none where there is no such date.
+/// Returns the last date, from a given one, on which a price version or a minimum spend begins or a commitment is
+/// still in force. Returns `None` if there is no such date.
 pub(crate) async fn priced_until(tx: &mut TenantTx, from: Date) -> Result<Option<Date>, BillingError> {
     let found: Option<String> = sqlx::query_scalar(
         "SELECT to_char(max(d.day), 'YYYY-MM-DD') FROM (

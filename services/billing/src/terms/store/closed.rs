@@ -1,4 +1,4 @@
-//! Up to where periods are closed: what terms must not change any more.
+//! The end of the closed periods: terms before it must not change.
 
 use jiff::civil::Date;
 use usher_rating::Calendar;
@@ -7,7 +7,7 @@ use usher_store::TenantTx;
 use crate::error::BillingError;
 use crate::sql::{corrupt, date};
 
-/// The date after the last one of all closed periods.
+/// Returns the date after the last closed period.
 pub(crate) async fn closed_until(tx: &mut TenantTx) -> Result<Option<Date>, BillingError> {
     let end: Option<String> = sqlx::query_scalar(
         "SELECT to_char(end_date, 'YYYY-MM-DD') FROM closes WHERE tenant_id = $1 ORDER BY ordinal DESC LIMIT 1",
@@ -18,7 +18,7 @@ pub(crate) async fn closed_until(tx: &mut TenantTx) -> Result<Option<Date>, Bill
     end.map(|end| date("closes", "end_date", &end)).transpose()
 }
 
-/// The number of the last closed period.
+/// Returns the number of the last closed period.
 pub(crate) async fn last_ordinal(tx: &mut TenantTx) -> Result<Option<i64>, BillingError> {
     let last = sqlx::query_scalar("SELECT max(ordinal) FROM closes WHERE tenant_id = $1")
         .bind(tx.tenant())
@@ -27,7 +27,7 @@ pub(crate) async fn last_ordinal(tx: &mut TenantTx) -> Result<Option<i64>, Billi
     Ok(last)
 }
 
-/// The calendars of closed periods as they were recorded, oldest first.
+/// Returns the calendars of closed periods as they were recorded, oldest first.
 pub(crate) async fn calendars(tx: &mut TenantTx) -> Result<Vec<Calendar>, BillingError> {
     let rows: Vec<(String, String, Vec<i64>)> = sqlx::query_as(
         "SELECT to_char(first_date, 'YYYY-MM-DD'), to_char(end_date, 'YYYY-MM-DD'), starts

@@ -1,5 +1,3 @@
-//! Commitments.
-
 use jiff::Timestamp;
 use sqlx::FromRow;
 use usher_base::id::CommitmentId;
@@ -40,7 +38,7 @@ impl TryFrom<CommitmentRow> for Commitment {
     }
 }
 
-/// Adds a commitment.
+/// Inserts a commitment.
 pub(crate) async fn insert(
     tx: &mut TenantTx,
     commitment: &Commitment,
@@ -66,7 +64,7 @@ pub(crate) async fn insert(
     records::append(tx, &[(Kind::Commitment, commitment.id.to_string())]).await
 }
 
-/// A commitment, and whether it was withdrawn.
+/// Returns a commitment, and whether it was withdrawn.
 pub(crate) async fn find(
     tx: &mut TenantTx,
     id: CommitmentId,
@@ -85,7 +83,7 @@ pub(crate) async fn find(
     Ok(Some((row.try_into()?, withdrawn)))
 }
 
-/// Withdraws a commitment.
+/// Marks a commitment as withdrawn.
 pub(crate) async fn withdraw(
     tx: &mut TenantTx,
     id: CommitmentId,
@@ -104,7 +102,7 @@ pub(crate) async fn withdraw(
     records::append(tx, &[(Kind::Commitment, id.to_string())]).await
 }
 
-/// The commitments that were there at a time, by pool and term.
+/// Returns the commitments as of a time, by pool and term.
 pub(crate) async fn known(tx: &mut TenantTx, at: Timestamp) -> Result<Vec<Commitment>, BillingError> {
     let rows: Vec<CommitmentRow> = sqlx::query_as(
         "SELECT commitment_id, pool, quantity, unit_price_micros, to_char(first_date, 'YYYY-MM-DD') AS first_date,
@@ -119,7 +117,7 @@ pub(crate) async fn known(tx: &mut TenantTx, at: Timestamp) -> Result<Vec<Commit
     rows.into_iter().map(Commitment::try_from).collect()
 }
 
-/// Whether a line of a closed period is of a commitment.
+/// Returns whether a line of a closed period charges a commitment.
 pub(crate) async fn is_billed(tx: &mut TenantTx, commitment: CommitmentId) -> Result<bool, BillingError> {
     let found: bool = sqlx::query_scalar(
         "SELECT EXISTS (SELECT 1 FROM close_lines WHERE tenant_id = $1 AND class IS NULL AND price_versions = $2)",

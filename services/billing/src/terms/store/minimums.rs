@@ -1,4 +1,4 @@
-//! What periods cost at least.
+//! Minimum spends.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -9,7 +9,7 @@ use crate::audit::store::records;
 use crate::error::BillingError;
 use crate::sql::date;
 
-/// The minimums that were there at a time, by date, in minor units.
+/// Returns the minimums as of a time, by date, in minor units.
 pub(crate) async fn known(tx: &mut TenantTx, at: Timestamp) -> Result<Vec<(Date, i64)>, BillingError> {
     let rows: Vec<(String, i64)> = sqlx::query_as(
         "SELECT to_char(valid_from, 'YYYY-MM-DD'), amount_minor FROM minimum_spends
@@ -25,7 +25,7 @@ pub(crate) async fn known(tx: &mut TenantTx, at: Timestamp) -> Result<Vec<(Date,
         .collect()
 }
 
-/// The minimum from a date on.
+/// Returns the minimum that begins on a date.
 pub(crate) async fn find(tx: &mut TenantTx, valid_from: Date) -> Result<Option<i64>, BillingError> {
     let found = sqlx::query_scalar(
         "SELECT amount_minor FROM minimum_spends
@@ -38,7 +38,7 @@ pub(crate) async fn find(tx: &mut TenantTx, valid_from: Date) -> Result<Option<i
     Ok(found)
 }
 
-/// The last minimum from a date on that was withdrawn.
+/// Returns the most recently withdrawn minimum of a date.
 pub(crate) async fn last_withdrawn(tx: &mut TenantTx, valid_from: Date) -> Result<Option<i64>, BillingError> {
     let found = sqlx::query_scalar(
         "SELECT amount_minor FROM minimum_spends
@@ -52,7 +52,7 @@ pub(crate) async fn last_withdrawn(tx: &mut TenantTx, valid_from: Date) -> Resul
     Ok(found)
 }
 
-/// All minimums, by date.
+/// Returns all minimums, by date.
 pub(crate) async fn all(tx: &mut TenantTx) -> Result<Vec<(Date, i64)>, BillingError> {
     let rows: Vec<(String, i64)> = sqlx::query_as(
         "SELECT to_char(valid_from, 'YYYY-MM-DD'), amount_minor FROM minimum_spends
@@ -66,7 +66,7 @@ pub(crate) async fn all(tx: &mut TenantTx) -> Result<Vec<(Date, i64)>, BillingEr
         .collect()
 }
 
-/// Adds a minimum from a date on.
+/// Inserts a minimum from a date on.
 pub(crate) async fn insert(
     tx: &mut TenantTx,
     valid_from: Date,
@@ -88,7 +88,7 @@ pub(crate) async fn insert(
     records::append(tx, &[(Kind::Minimum, valid_from.to_string())]).await
 }
 
-/// Withdraws the minimum from a date on.
+/// Marks the minimum of a date as withdrawn.
 pub(crate) async fn withdraw(
     tx: &mut TenantTx,
     valid_from: Date,

@@ -1,5 +1,3 @@
-//! Price versions.
-
 use std::cmp::Reverse;
 
 use jiff::Timestamp;
@@ -43,7 +41,7 @@ impl TryFrom<PriceRow> for PriceVersion {
     }
 }
 
-/// Adds a version.
+/// Inserts a version.
 pub(crate) async fn insert(
     tx: &mut TenantTx,
     version: &PriceVersion,
@@ -70,7 +68,7 @@ pub(crate) async fn insert(
     records::append(tx, &[(Kind::Price, version.id.to_string())]).await
 }
 
-/// A version, and whether it was withdrawn.
+/// Returns a version, and whether it was withdrawn.
 pub(crate) async fn find(
     tx: &mut TenantTx,
     id: PriceId,
@@ -89,7 +87,7 @@ pub(crate) async fn find(
     Ok(Some((row.try_into()?, withdrawn)))
 }
 
-/// Withdraws a version.
+/// Marks a version as withdrawn.
 pub(crate) async fn withdraw(
     tx: &mut TenantTx,
     id: PriceId,
@@ -108,12 +106,12 @@ pub(crate) async fn withdraw(
     records::append(tx, &[(Kind::Price, id.to_string())]).await
 }
 
-/// All versions that are not withdrawn, by rank of class and date.
+/// Returns all versions that are not withdrawn, by rank of class and date.
 pub(crate) async fn all(tx: &mut TenantTx) -> Result<Vec<PriceVersion>, BillingError> {
     known(tx, LATEST).await
 }
 
-/// The versions that were there at a time, by rank of class and date.
+/// Returns the versions as of a time, by rank of class and date.
 pub(crate) async fn known(tx: &mut TenantTx, at: Timestamp) -> Result<Vec<PriceVersion>, BillingError> {
     let rows: Vec<PriceRow> = sqlx::query_as(
         "SELECT price_id, class, unit_price_micros, to_char(valid_from, 'YYYY-MM-DD') AS valid_from, mode, included,

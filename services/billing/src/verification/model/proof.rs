@@ -1,5 +1,5 @@
-//! Heads of a workspace's two chains, signed with a key that is not in the database: who can change every row
-//! can't make another head.
+//! Signed heads of a workspace's two chains. The key is not in the database, so that somebody who can change every
+//! row can't sign another head.
 
 use std::sync::Arc;
 
@@ -10,20 +10,20 @@ use usher_base::id::WorkspaceId;
 
 use crate::audit::model::hash::Hash;
 
-/// Where both chains were.
+/// The ends of both chains at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Heads {
     pub(crate) at: Timestamp,
-    /// The last fact, and its hash.
+    /// The number of the last fact, and its hash.
     pub(crate) sequence: i64,
     pub(crate) head_hash: Hash,
-    /// The last record, and its hash.
+    /// The number of the last record, and its hash.
     pub(crate) record_number: i64,
     pub(crate) record_hash: Hash,
 }
 
 impl Heads {
-    /// What is signed: every part has a fixed length.
+    /// Returns the signed bytes: every part has a fixed length.
     fn message(&self, workspace: WorkspaceId) -> Vec<u8> {
         [
             b"usher.heads.v1".as_slice(),
@@ -47,7 +47,7 @@ pub(crate) struct SignedHead {
 }
 
 impl SignedHead {
-    /// Whether the signature is that of these heads of a workspace, by the key that is named.
+    /// Returns whether the signature is valid for these heads of a workspace and the public key.
     pub(crate) fn is_signed(&self, workspace: WorkspaceId) -> bool {
         UnparsedPublicKey::new(&ED25519, &self.public_key)
             .verify(&self.heads.message(workspace), &self.signature)
@@ -55,7 +55,7 @@ impl SignedHead {
     }
 }
 
-/// The keys of billing's key file. The newest signs; heads that any of them signed are billing's.
+/// The keys of billing's key file. The newest key signs; a head may be signed by any of them.
 #[derive(Clone)]
 pub struct ProofKeys(Arc<[Ed25519KeyPair]>);
 
@@ -65,26 +65,26 @@ impl std::fmt::Debug for ProofKeys {
     }
 }
 
-/// The file holds no usable keys.
+/// Why a key file can't be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ProofKeyError {
-    /// A line that is no key.
+    /// A line is not a key.
     #[error("line {0} is no key; make a key file with `usher key-file <path>`")]
     Line(usize),
-    /// There is none at all.
+    /// There is no key.
     #[error("it holds no key; make a key file with `usher key-file <path>`")]
     Empty,
 }
 
-/// The fewest characters of a key: fewer could be guessed.
+/// Minimum length of a key, in characters; shorter keys could be guessed.
 const FEWEST: usize = 40;
 
 impl ProofKeys {
-    /// Reads a key file: one key a line, the newest first. Empty lines and lines that begin with `#` are
-    /// skipped. The signing key is derived from the line, so that a key of another use signs nothing.
+    /// Parses a key file: one key per line, the newest first. Empty lines and lines that begin with `#` are skipped.
+    /// The signing key is derived from the line, so that a key for another use can't sign.
     ///
     /// # Errors
-    /// A line that is no key; no key at all.
+    /// A line is not a key, or there is no key at all.
     pub fn parse(text: &str) -> Result<Self, ProofKeyError> {
         let mut keys = Vec::new();
         for (index, line) in text.lines().map(str::trim).enumerate() {
@@ -95,7 +95,7 @@ impl ProofKeys {
                 return Err(ProofKeyError::Line(index + 1));
             }
             let seed = Sha256::new().chain_update(b"usher.billing.proof.v1").chain_update(line).finalize();
-            // A seed of 32 bytes always makes a key.
+            // Every seed of 32 bytes is a valid key.
             keys.extend(Ed25519KeyPair::from_seed_unchecked(&seed));
         }
         if keys.is_empty() { Err(ProofKeyError::Empty) } else { Ok(Self(keys.into())) }
@@ -108,7 +108,7 @@ impl ProofKeys {
         Some(SignedHead { heads, public_key: key.public_key().as_ref().try_into().ok()?, signature })
     }
 
-    /// Whether a public key is one of these.
+    /// Returns whether a public key is one of these.
     pub(crate) fn include(&self, public_key: &[u8; 32]) -> bool {
         self.0.iter().any(|key| key.public_key().as_ref() == public_key)
     }

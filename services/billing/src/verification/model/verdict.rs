@@ -1,18 +1,18 @@
-//! What a verification found.
+//! Results of verifications.
 
 use jiff::Timestamp;
 use usher_base::id::EventId;
 
 use crate::error::BillingError;
 
-/// The most faults that are kept of one verification.
+/// Maximum number of faults stored per verification.
 const MOST_FAULTS: usize = 100;
 
-/// What was found.
+/// The result of a verification in progress.
 #[derive(Debug, Default)]
 pub(crate) struct Verdict {
     pub(crate) facts: i64,
-    /// Empty if all is well.
+    /// Empty if there are no faults.
     pub(crate) faults: Vec<String>,
 }
 
@@ -23,7 +23,7 @@ impl Verdict {
         }
     }
 
-    /// What billing can't have written is a fault as well; any other failure ends the verification.
+    /// Records data that billing can't have written as a fault; any other error ends the verification.
     pub(crate) fn unread(&mut self, checked: Result<(), BillingError>) -> Result<(), BillingError> {
         match checked {
             Err(BillingError::Stored(what)) => {
@@ -39,7 +39,7 @@ impl Verdict {
     }
 }
 
-/// A verification, as it is kept.
+/// A stored verification.
 #[derive(Clone, Debug)]
 pub(crate) struct Verification {
     pub(crate) id: EventId,

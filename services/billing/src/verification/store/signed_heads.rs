@@ -1,5 +1,3 @@
-//! Heads that were signed.
-
 use sqlx::FromRow;
 use usher_store::{TenantTx, Time};
 
@@ -37,7 +35,7 @@ impl TryFrom<Row> for SignedHead {
     }
 }
 
-/// Keeps one.
+/// Inserts a signed head.
 pub(crate) async fn insert(tx: &mut TenantTx, head: &SignedHead) -> Result<(), BillingError> {
     sqlx::query(
         "INSERT INTO signed_heads (tenant_id, signed_at, sequence, head_hash, record_number, record_hash, public_key,
@@ -57,7 +55,7 @@ pub(crate) async fn insert(tx: &mut TenantTx, head: &SignedHead) -> Result<(), B
     Ok(())
 }
 
-/// All, oldest first: one a day.
+/// Returns all signed heads, oldest first: one per day.
 pub(crate) async fn all(tx: &mut TenantTx) -> Result<Vec<SignedHead>, BillingError> {
     let rows: Vec<Row> = sqlx::query_as("SELECT * FROM signed_heads WHERE tenant_id = $1 ORDER BY signed_at")
         .bind(tx.tenant())

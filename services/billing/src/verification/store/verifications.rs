@@ -1,5 +1,3 @@
-//! What verifications found.
-
 use sqlx::FromRow;
 use usher_base::id::EventId;
 use usher_store::{TenantTx, Time};
@@ -31,7 +29,7 @@ impl From<Row> for Verification {
     }
 }
 
-/// Keeps one.
+/// Inserts a verification.
 pub(crate) async fn insert(tx: &mut TenantTx, verification: &Verification) -> Result<(), BillingError> {
     sqlx::query(
         "INSERT INTO verifications (tenant_id, verification_id, verified_at, actor, facts, faults)
@@ -48,7 +46,7 @@ pub(crate) async fn insert(tx: &mut TenantTx, verification: &Verification) -> Re
     records::append(tx, &[(Kind::Verification, verification.id.to_string())]).await
 }
 
-/// The last ones, newest first: their ids sort by time.
+/// Returns the most recent verifications, newest first; ids sort by time.
 pub(crate) async fn last(tx: &mut TenantTx, most: i64) -> Result<Vec<Verification>, BillingError> {
     let rows: Vec<Row> = sqlx::query_as(
         "SELECT verification_id, verified_at, actor, facts, faults FROM verifications WHERE tenant_id = $1

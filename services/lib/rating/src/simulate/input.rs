@@ -18,9 +18,9 @@ use crate::{amount, minor_units, zone};
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Case {
-    /// ISO 4217.
+    /// ISO 4217 code.
     pub currency: String,
-    /// Decimal places of the currency; those of ISO 4217, so they need not be given.
+    /// Decimal places of the currency, by ISO 4217; may be omitted.
     #[serde(default)]
     pub exponent: Option<u32>,
     /// IANA name of the zone in which days are counted.
@@ -31,17 +31,17 @@ pub struct Case {
     pub prices: Vec<CasePrice>,
     /// Seat classes.
     pub classes: Vec<CaseClass>,
-    /// States of persons; each stands until the person's next one, and states before the period count.
+    /// States of persons. Each applies until the person's next one; states before the period count too.
     pub events: Vec<CaseEvent>,
 }
 
-/// The first date, and the one after the last.
+/// The first date, and the date after the last date.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CasePeriod {
     /// The first local date.
     pub start: Date,
-    /// The local date after the last.
+    /// The local date after the last date.
     pub end: Date,
 }
 
@@ -51,18 +51,18 @@ pub struct CasePeriod {
 pub struct CasePrice {
     /// The class.
     pub class: String,
-    /// In major units for a whole period, `12.00`.
+    /// In major units for a whole period, such as `12.00`.
     pub unit_price: String,
-    /// The counting mode; `DAILY_TOUCH` where none is given.
+    /// The counting mode; the default is `DAILY_TOUCH`.
     #[serde(default)]
     pub mode: Option<String>,
-    /// Seats that cost nothing.
+    /// Number of seats that cost nothing.
     #[serde(default)]
     pub included: Option<u32>,
-    /// Seats that are paid for in any case.
+    /// Number of seats that are always charged.
     #[serde(default)]
     pub floor: Option<u32>,
-    /// First local date on which it holds; from the beginning where none is given.
+    /// First local date on which it applies; if omitted, from the beginning.
     #[serde(default)]
     pub valid_from: Option<Date>,
 }
@@ -73,7 +73,7 @@ pub struct CasePrice {
 pub struct CaseClass {
     /// Its name.
     pub class: String,
-    /// The higher one wins where a person touches several on one date.
+    /// Its rank: the highest class counts if a person had several on one date.
     pub rank: u16,
     /// Whether it costs anything.
     pub priced: bool,
@@ -83,24 +83,24 @@ pub struct CaseClass {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CaseEvent {
-    /// When, RFC 3339; whole microseconds count.
+    /// The instant, RFC 3339; precision is one microsecond.
     pub at: Timestamp,
     /// The person.
     pub person: String,
     /// Whether the person is active from then on.
     pub active: bool,
-    /// The person's class from then on; needed where the person is active.
+    /// The person's class from then on; required if the person is active.
     #[serde(default)]
     pub class: Option<String>,
 }
 
-/// What is wrong with a case, fault by fault.
+/// The faults of a case.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the case has {} fault(s):\n  {}", .0.len(), .0.join("\n  "))]
 pub struct InvalidCase(Vec<String>);
 
 impl Case {
-    /// Reads the case, and names every fault at once.
+    /// Validates the case, and returns all faults at once.
     pub(crate) fn read(&self) -> Result<Plan<'_>, InvalidCase> {
         let mut faults = Vec::new();
         let exponent = self.exponent(&mut faults);
@@ -186,7 +186,7 @@ impl Case {
         classes.iter().zip(versions).map(list).collect()
     }
 
-    /// Folds states into stays. Of several states of a person at one instant, the last one counts.
+    /// Projects states to intervals. If a person has several states at one instant, the last one counts.
     fn stays(&self, classes: &[SeatClass], persons: &[&str], faults: &mut Vec<String>) -> Vec<Stay<usize>> {
         let mut states: BTreeMap<(usize, i64), Option<usize>> = BTreeMap::new();
         for (index, event) in self.events.iter().enumerate() {
@@ -208,7 +208,7 @@ impl Case {
         let mut open: Option<Stay<usize>> = None;
         for ((person, at), state) in states {
             if let Some(stay) = open.filter(|stay| stay.person == person && Some(stay.class) == state) {
-                // Nothing changes: the stay goes on.
+                // Nothing changes, so the interval continues.
                 open = Some(stay);
                 continue;
             }
@@ -226,13 +226,13 @@ fn position(classes: &[SeatClass], name: &str) -> Option<usize> {
     classes.iter().position(|class| class.name == name)
 }
 
-/// A case, read: everything that rating needs.
+/// A validated case: everything that rating needs.
 pub(crate) struct Plan<'c> {
     pub(crate) exponent: u32,
     pub(crate) calendar: Calendar,
     pub(crate) classes: Vec<SeatClass>,
     pub(crate) prices: Vec<PriceList>,
-    /// Persons are their positions in `persons`, which is sorted.
+    /// A person is represented by the position in `persons`, which is sorted.
     pub(crate) stays: Vec<Stay<usize>>,
     pub(crate) persons: Vec<&'c str>,
 }

@@ -1,4 +1,4 @@
-//! The outcome of a simulation, as JSON.
+//! The result of a simulation, as JSON.
 
 use serde::Serialize;
 
@@ -12,13 +12,13 @@ use crate::line::Line;
 /// A priced case.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Outcome {
-    /// ISO 4217.
+    /// ISO 4217 code.
     pub currency: String,
-    /// Its decimal places: what minor units are.
+    /// Decimal places of the currency, which define minor units.
     pub exponent: u32,
-    /// One a kind and class, the highest class first.
+    /// One line per kind and class, the highest class first.
     pub lines: Vec<OutcomeLine>,
-    /// The lines' sum, in minor units.
+    /// The sum of the lines, in minor units.
     pub total_minor: i128,
     /// Every date and class, by date, the highest class first.
     pub days: Vec<OutcomeDay>,
@@ -33,7 +33,7 @@ pub struct OutcomeLine {
     pub kind: &'static str,
     /// The class.
     pub class: String,
-    /// The units priced in the daily modes, the dates touched in the others.
+    /// The priced units in the daily modes, the dates with any seat in the others.
     pub seat_days: i64,
     /// The exact amount in minor units, `n/d` in lowest terms.
     pub exact: String,
@@ -41,18 +41,18 @@ pub struct OutcomeLine {
     pub amount_minor: i64,
 }
 
-/// A class on a date.
+/// The counts of a class on a date.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct OutcomeDay {
     /// The local date.
     pub date: String,
     /// The class.
     pub class: String,
-    /// Open at the date's last microsecond.
+    /// Seats open at the date's last microsecond.
     pub closing: i64,
-    /// The most open at once on the date.
+    /// Maximum number of seats open at once on the date.
     pub peak: i64,
-    /// Persons whose highest class touched on the date was this one.
+    /// Number of persons whose highest class on the date was this one.
     pub seat_days: i64,
 }
 
@@ -63,9 +63,9 @@ pub struct OutcomeAllocation {
     pub person: String,
     /// The class.
     pub class: String,
-    /// Dates on which this class was the highest that the person touched.
+    /// Number of dates on which this class was the person's highest.
     pub days: i64,
-    /// In minor units.
+    /// The amount, in minor units.
     pub amount_minor: i64,
 }
 
