@@ -17,38 +17,36 @@ use crate::terms::model::mode_conflict::ModeConflict;
 pub(crate) enum BillingError {
     /// Caller: choose another date, because prices never change.
     #[error(
-        "there is a price of a {class} seat from {valid_from} on already; prices are never changed, add one of a later date"
+        "a price of a {class} seat from {valid_from} on already exists; prices never change, so add one with a later date"
     )]
     PriceExists { class: SeatClass, valid_from: jiff::civil::Date },
     /// Caller: choose another date, because minimums never change.
-    #[error("there is another minimum from {0} on already; add one of a later date")]
+    #[error("another minimum from {0} on already exists; add one with a later date")]
     MinimumExists(jiff::civil::Date),
     /// Caller: choose the first date of a period.
     #[error("{0}; let it begin with a period")]
     ModeConflict(ModeConflict),
     /// Caller: add a minimum with a later date.
-    #[error(
-        "it holds in the period up to {end}, which is closed; what was billed stays, set another one from then on"
-    )]
+    #[error("it applies to the period up to {end}, which is closed; add another one from that date on")]
     Billed { end: jiff::civil::Date },
     /// Caller: nothing to do; the term runs to its end.
     #[error("true-ups of the commitment were billed, so it can't be withdrawn")]
     CommitmentBilled,
     /// Caller: correct to a class that has a price.
     #[error(
-        "there is no price of a {class} seat on {date}, and the period that it is in is closed; correct to a class that has a price then, or to not billable"
+        "there is no price of a {class} seat on {date}, which is in a closed period; correct to a class that has a price then, or to not billable"
     )]
     ClosedUnpriced { class: String, date: jiff::civil::Date },
     /// Caller: name an effective date, because the account is in use.
     #[error(
-        "the account has prices, minimums or commitments; name the first date of a coming period from which its currency, time zone and periods change"
+        "the account has prices, minimums or commitments; name the first date of a future period from which its currency, time zone and periods change"
     )]
     AccountInUse,
     /// Caller: wait, or remove the obstacle.
     #[error("the period can't be closed yet: {0}")]
     Incomplete(Obstacles),
     /// Caller: close the earlier period first.
-    #[error("periods are closed one after the other; the next is the one that begins on {0}")]
+    #[error("periods are closed in order; the next one begins on {0}")]
     NotNext(jiff::civil::Date),
     /// Caller: credit a smaller amount.
     #[error("line {line_no} has {left} minor units left to credit")]
@@ -59,28 +57,28 @@ pub(crate) enum BillingError {
     )]
     CurrencyInUse { boundary: jiff::civil::Date, until: jiff::civil::Date },
     /// Caller: choose a later date, because prices of closed periods never change.
-    #[error("the period that {0} is in is closed; add a price of a later date")]
+    #[error("{0} is in a closed period; choose a later date")]
     ClosedDate(jiff::civil::Date),
     /// Caller: let the term begin after the other one ends.
-    #[error("there is a commitment of the {pool} pool from {first} to {end} already; terms never overlap")]
+    #[error("a commitment of the {pool} pool from {first} to {end} already exists; terms can't overlap")]
     CommitmentExists { pool: Pool, first: jiff::civil::Date, end: jiff::civil::Date },
     /// Caller: choose a later start of the term.
-    #[error("the period that {first} is in is closed; a term begins on {open} at the earliest")]
+    #[error("{first} is in a closed period; a term can begin on {open} at the earliest")]
     ClosedTerm { first: jiff::civil::Date, open: jiff::civil::Date },
     /// Caller: ask somebody else to approve.
-    #[error("a correction is approved by somebody else than its author")]
+    #[error("the author of a correction can't approve it")]
     OwnApproval,
     /// Caller: nothing to do.
-    #[error("the correction is approved already")]
+    #[error("the correction is already approved")]
     AlreadyApproved,
     /// Caller: choose another id.
-    #[error("the id was used before for something else; take a new one")]
+    #[error("the id was already used for something else; choose a new one")]
     IdempotencyReused,
     /// Producer: begin the next epoch, or send the current one.
     #[error("the ledger is in epoch {0}")]
     Epoch(i64),
     /// Nobody: the client closed the stream of a report.
-    #[error("the reader of the report went away")]
+    #[error("the client closed the stream of the report")]
     ReaderGone,
     /// Operator: this is a defect; each row of a report has one cell per column.
     #[error("a row of the report can't be written")]
@@ -101,10 +99,10 @@ pub(crate) enum BillingError {
     #[error(transparent)]
     Store(#[from] usher_store::Error),
     /// Operator: this program can't have written the value in the column.
-    #[error("the billing database holds what this version can't read: {column} of {table}")]
+    #[error("the billing database contains data that this version can't read: {column} of {table}")]
     Corrupt { table: &'static str, column: &'static str },
     /// Operator: this program can't have written the row.
-    #[error("the billing database holds what this version can't read: {0}")]
+    #[error("the billing database contains data that this version can't read: {0}")]
     Stored(String),
 }
 

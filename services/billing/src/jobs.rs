@@ -78,7 +78,11 @@ impl Jobs {
             };
             if let Err(error) = round {
                 let job = job.as_str();
-                tracing::warn!(job, error = &error as &dyn std::error::Error, "a job of billing waits");
+                tracing::warn!(
+                    job,
+                    error = &error as &dyn std::error::Error,
+                    "a billing job can't run now; it will be retried"
+                );
             }
         }
     }
@@ -107,7 +111,7 @@ impl Jobs {
                 more = false;
                 tracing::error!(
                     job = job.as_str(), workspace = %turn.workspace, error = &error as &dyn std::error::Error,
-                    "a job failed for a workspace; it is tried again in {} minutes", LEASE.as_mins()
+                    "a job failed for a workspace; it will be retried in {} minutes", LEASE.as_mins()
                 );
             }
             sleep(job.pause()).await;
@@ -152,9 +156,9 @@ impl Jobs {
         }
         match job {
             Job::Close => {
-                tracing::error!(%workspace, "a period is not closed although it has long ended: {what}");
+                tracing::error!(%workspace, "a period is overdue for closing: {what}");
             }
-            Job::Verify | Job::Sign => tracing::error!(%workspace, "a ledger is not what it must be: {what}"),
+            Job::Verify | Job::Sign => tracing::error!(%workspace, "a ledger is inconsistent: {what}"),
         }
         Trouble { since: before.map_or(now, |before| before.since), told_at: now }
     }

@@ -83,7 +83,7 @@ pub(crate) async fn append(
         halt(tx, now, &mut ledger).await?;
         tracing::error!(
             workspace = %batch.workspace, sequence = differing, acknowledged,
-            "an applied seat event came again with other content; this workspace's ledger is halted until somebody settles it"
+            "an applied seat event was sent again with other content; this workspace's ledger is halted until an operator resolves the conflict"
         );
         let change = Change { ledger, is_first: false };
         return Ok((Appended::refused(acknowledged, Reason::EventConflict), Some(change)));
@@ -91,7 +91,7 @@ pub(crate) async fn append(
     if let Some(event) = first_out_of_order(new, ledger.last_effective_at) {
         tracing::error!(
             workspace = %batch.workspace, sequence = event.sequence,
-            "a seat event is not later than the one before; nothing of its batch was applied"
+            "a seat event is not later than the one before; its batch was not applied"
         );
         return refused(Reason::InvalidArgument);
     }

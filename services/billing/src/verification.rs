@@ -56,7 +56,7 @@ pub(crate) async fn verify(
         // Return the faults even if the result can't be stored, for example because the chain is broken.
         Err(error) if !verification.faults.is_empty() => {
             let error = &error as &dyn std::error::Error;
-            tracing::error!(%workspace, error, "what a verification found can't be kept");
+            tracing::error!(%workspace, error, "the result of a verification can't be stored");
         }
         kept => kept?,
     }

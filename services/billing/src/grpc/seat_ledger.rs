@@ -102,7 +102,7 @@ impl SeatLedgerService for SeatLedgerApi {
             let known = &sent.links_version;
             let wish = match ingest::advance(&database, ctx.now(), sent.epoch, watermark, known).await {
                 Err(error) if is_one_workspaces(&self.database, &error).await => {
-                    tracing::error!(%workspace, error = chain(&error), "a watermark can't be taken over now");
+                    tracing::error!(%workspace, error = chain(&error), "a watermark can't be recorded now");
                     continue;
                 }
                 wish => wish?,
@@ -203,7 +203,7 @@ async fn take_along(
         }
         (Err(error), _) | (_, Err(error)) => {
             let workspace = &sent.workspace_id;
-            tracing::error!(%workspace, %error, "what came with a watermark can't be read; limits stay as they are");
+            tracing::error!(%workspace, %error, "the data of a watermark can't be read; limits are not changed");
             Ok(())
         }
     }

@@ -91,7 +91,7 @@ pub(crate) async fn close(
     let period = schedule
         .containing(first)
         .filter(|period| period.first == first)
-        .ok_or_else(|| invalid("start_date", "it is no first date of a period"))?;
+        .ok_or_else(|| invalid("start_date", "it is not the first date of a period"))?;
     if let Some(closed) = store::find(&mut tx, period.ordinal).await? {
         return Ok(closed);
     }
@@ -133,7 +133,7 @@ pub(crate) async fn close(
         let mut tx = database.begin().await?;
         return store::find(&mut tx, close.ordinal)
             .await?
-            .ok_or_else(|| BillingError::Stored("a closed period that is not there".to_owned()));
+            .ok_or_else(|| BillingError::Stored("a closed period that does not exist".to_owned()));
     }
     store::insert_days(&mut tx, &close, &draft.counts).await?;
     close_lines::insert(&mut tx, close.ordinal, &draft.lines, &postings(&draft, &close)).await?;

@@ -54,7 +54,7 @@ pub(crate) async fn issue(
     accounts::lock(&mut tx).await?;
     let closed = closes::all(&mut tx).await?;
     let close = closed.iter().find(|close| close.first == new.first);
-    let close = close.ok_or_else(|| invalid("start_date", "it is no first date of a closed period"))?;
+    let close = close.ok_or_else(|| invalid("start_date", "it is not the first date of a closed period"))?;
     if let Some(issued) = store::find(&mut tx, new.id).await? {
         let amounts = issued.lines.iter().map(|line| (line.line_no, line.amount_minor));
         let same = issued.ordinal == close.ordinal
@@ -89,10 +89,10 @@ pub(crate) async fn issue(
 fn check(new: &NewCreditNote) -> Result<(), BillingError> {
     let numbers: BTreeSet<i32> = new.lines.iter().map(|line| line.line_no).collect();
     if numbers.is_empty() || numbers.len() < new.lines.len() {
-        return Err(invalid("lines", "name at least one line, each once").into());
+        return Err(invalid("lines", "give at least one line, each at most once").into());
     }
     if new.lines.iter().any(|line| line.amount_minor <= 0) {
-        return Err(invalid("lines", "an amount to credit is more than zero").into());
+        return Err(invalid("lines", "an amount must be more than zero").into());
     }
     Ok(())
 }
@@ -101,7 +101,8 @@ fn check(new: &NewCreditNote) -> Result<(), BillingError> {
 fn currency(closed: &[Close], lines: &[CreditLine]) -> Result<Currency, BillingError> {
     let of = |line: &CreditLine| closed.iter().find(|close| close.ordinal == line.origin);
     let mut currencies = lines.iter().filter_map(of).map(|close| &close.currency);
-    let first = currencies.next().ok_or_else(|| BillingError::Stored("a line about no period".to_owned()))?;
+    let first =
+        currencies.next().ok_or_else(|| BillingError::Stored("a line without a period".to_owned()))?;
     if currencies.any(|other| other != first) {
         return Err(invalid("lines", "they are in several currencies; issue a note for each").into());
     }
@@ -122,9 +123,8 @@ async fn credited(
         let on_invoice = index
             .and_then(|index| billed.get(index))
             .filter(|billed| billed.amount_minor > 0 && !billed.charge.is_credit());
-        let on_invoice = on_invoice.ok_or_else(|| {
-            invalid("lines", format_args!("line {} is none that something was billed on", line.line_no))
-        })?;
+        let on_invoice = on_invoice
+            .ok_or_else(|| invalid("lines", format_args!("line {} has no billed amount", line.line_no)))?;
         let left = on_invoice.amount_minor - earlier.get(&line.line_no).copied().unwrap_or_default();
         if line.amount_minor > left {
             return Err(BillingError::OverCredited { line_no: line.line_no, left });

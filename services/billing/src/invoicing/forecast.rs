@@ -89,7 +89,7 @@ fn basis(view: &View, open: i64) -> Result<String, BillingError> {
     let begins = Timestamp::from_microsecond(view.calendar.open())
         .map_err(|_| BillingError::Stored("an instant out of range".to_owned()))?;
     Ok(format!(
-        "{open} seats are open at {} and stay open to {}; prices as they are set; fact {}",
+        "{open} seats are open at {} and stay open to {}; prices as scheduled; fact {}",
         view.known.at.max(begins),
         view.period.end,
         view.known.sequence

@@ -48,7 +48,7 @@ pub(super) async fn turn(
         }
         let missing = match settings.close_after {
             None if open.missing.is_empty() => {
-                "nothing is missing; close it with `usher admin period close`".to_owned()
+                "there are no obstacles; close it with `usher admin period close`".to_owned()
             }
             None => open.missing.to_string(),
             Some(_) => match closing::close(database, ctx, open.first, 0).await {

@@ -29,7 +29,7 @@ pub(crate) async fn watch(database: Database, own: Clock, tasks: Tasks) {
                 if ahead > AHEAD {
                     tracing::error!(
                         seconds = ahead.as_secs(),
-                        "this program's clock is ahead of the billing database's; until it is set right, nothing is written"
+                        "this program's clock is ahead of the billing database's; until it is corrected, nothing is written"
                     );
                 }
             }

@@ -164,7 +164,7 @@ pub(crate) async fn link(
 ) -> Result<i64, BillingError> {
     let scope = ctx.scope(Permission::BillingAdmin)?;
     if person == other {
-        return Err(invalid("other_person_key", "it is the same key").into());
+        return Err(invalid("other_person_key", "it must be another key").into());
     }
     let database = database.scoped(&scope);
     let mut tx = database.begin_at(scope.now()).await?;

@@ -28,7 +28,7 @@ pub(crate) struct Wish {
 pub(crate) fn is_ahead(watermark: Watermark, now: Timestamp) -> bool {
     let is_ahead = watermark.at > now + AHEAD;
     if is_ahead {
-        tracing::error!(as_of = %watermark.at, "a watermark is ahead of the clock and was not taken over; set the clocks right");
+        tracing::error!(as_of = %watermark.at, "a watermark is ahead of the clock and was not recorded; correct the clocks");
         metrics::counter!("usher_ledger_watermarks_ahead_total").increment(1);
     }
     is_ahead

@@ -39,7 +39,7 @@ pub(crate) async fn raise(tx: &mut TenantTx, ledger: &Ledger, now: Timestamp) ->
                 tracing::warn!(
                     workspace = %tx.tenant(), pool = limit.pool.as_str(), threshold, in_use,
                     limit = limit.quantity, policy = limit.rule.at_limit.as_str(),
-                    "seats in use reached a threshold of their limit"
+                    "usage of a pool reached a threshold of its limit"
                 );
                 metrics::counter!("usher_seat_limit_alerts_total", "pool" => limit.pool.as_str())
                     .increment(1);

@@ -83,7 +83,7 @@ async fn from_boundary(
     if boundary <= today || !begins {
         return Err(invalid(
             "effective_date",
-            "it must be the first date of a coming period; an account changes at a boundary only",
+            "it must be the first date of a future period, because accounts change only at a period's boundary",
         )
         .into());
     }
@@ -127,13 +127,13 @@ async fn from_the_beginning(
     if let Some(anchor) = change.anchor
         && today.checked_add(1.year()).is_ok_and(|latest| latest < anchor)
     {
-        return Err(invalid("anchor_date", "periods begin within a year at the latest").into());
+        return Err(invalid("anchor_date", "periods must begin within a year").into());
     }
     refuse_displaced(known, &changed)?;
     if !Schedule::new(changed.clone()).is_contiguous() {
         return Err(invalid(
             "time_zone",
-            "a period of one date would have no instant, for another zone is planned; name that one anew first",
+            "a period of one date would have no instant, because a change of zone is scheduled; set that zone again first",
         )
         .into());
     }
@@ -164,5 +164,5 @@ pub(crate) async fn get(database: &Database, ctx: &CallContext) -> Result<Planne
 pub(crate) async fn period(tx: &mut TenantTx, first: Date) -> Result<Period, BillingError> {
     let schedule = store::schedule(tx).await?;
     let found = schedule.containing(first).filter(|period| period.first == first);
-    Ok(found.ok_or_else(|| invalid("start_date", "it is no first date of a period of the account"))?)
+    Ok(found.ok_or_else(|| invalid("start_date", "it is not the first date of a period of the account"))?)
 }

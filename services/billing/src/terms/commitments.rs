@@ -108,7 +108,7 @@ async fn check_term(
 ) -> Result<(), BillingError> {
     let longest = first.checked_add(LONGEST.years()).map_err(|_| invalid("start_date", "it is too late"))?;
     if end <= first || longest < end {
-        return Err(invalid("end_date", format_args!("a term has one day to {LONGEST} years")).into());
+        return Err(invalid("end_date", format_args!("a term is one day to {LONGEST} years long")).into());
     }
     if schedule.containing(first).is_none() {
         return Err(invalid("start_date", "it is before the account's first period").into());
@@ -116,7 +116,7 @@ async fn check_term(
     if schedule.changes_currency(first, end) {
         return Err(invalid(
             "end_date",
-            "the account's currency changes within the term; sell a term of each",
+            "the account's currency changes within the term; record one commitment per currency",
         )
         .into());
     }

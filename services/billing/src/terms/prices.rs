@@ -56,7 +56,7 @@ pub(crate) fn check(class: SeatClass, unit_price: UnitPrice) -> Result<(), Inval
     if class.is_paid() || unit_price == UnitPrice::from_micros(0) {
         return Ok(());
     }
-    Err(invalid("unit_price", format_args!("a {class} seat costs nothing; its price can only be 0")))
+    Err(invalid("unit_price", format_args!("a {class} seat is free; its price must be 0")))
 }
 
 /// Adds a price. From then on the account's currency and zone can change only at a future boundary. If the same price

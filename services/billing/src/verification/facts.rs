@@ -28,7 +28,7 @@ pub(super) async fn check(
     verdict: &mut Verdict,
 ) -> Result<(), BillingError> {
     if let Some(sequence) = facts::first_malformed(tx).await? {
-        verdict.fault(format!("fact {sequence} has what a fact of its kind has not"));
+        verdict.fault(format!("fact {sequence} has columns that do not match its kind"));
     }
     if ledger.last_effective_at > now + AHEAD {
         verdict.fault(format!(
@@ -48,7 +48,7 @@ pub(super) async fn check(
     }
     if open != ledger.open_seats {
         let counted = ledger.open_seats;
-        verdict.fault(format!("the facts leave {open:?} seats open, and {counted:?} were counted along"));
+        verdict.fault(format!("the facts leave {open:?} seats open, but the ledger has counted {counted:?}"));
     }
     compare(tx, folded, ledger.sequence, verdict).await
 }
@@ -101,7 +101,7 @@ impl Replay {
         }
         let (sequence, head) = (ledger.sequence, ledger.head_hash);
         if (last, before) != (sequence, head) {
-            verdict.fault(format!("the ledger's head is fact {sequence}, and the last one found is {last}"));
+            verdict.fault(format!("the ledger's head is fact {sequence}, but the last fact found is {last}"));
         }
         if let Some(beyond) = facts::beyond(tx, sequence).await? {
             verdict.fault(format!("fact {beyond} is beyond the ledger's head, which is fact {sequence}"));
@@ -143,20 +143,20 @@ impl Replay {
 fn head(replay: &Replay, ledger: &Ledger, verdict: &mut Verdict) {
     if replay.recorded_at.is_some_and(|at| at != ledger.last_recorded_at) {
         verdict.fault(format!(
-            "the ledger says that its last fact was recorded at {}, and it was not",
+            "the ledger says that its last fact was recorded at {}, which does not match the facts",
             ledger.last_recorded_at
         ));
     }
     if replay.effective_at.is_some_and(|at| at != ledger.last_effective_at) {
         verdict.fault(format!(
-            "the ledger says that its last state is of {}, and it is not",
+            "the ledger says that its last state is from {}, which does not match the facts",
             ledger.last_effective_at
         ));
     }
     let (epoch, acknowledged) = replay.acknowledged;
     if epoch > ledger.epoch || (epoch == ledger.epoch && acknowledged != ledger.acknowledged_sequence) {
         verdict.fault(format!(
-            "the ledger says that event {} of epoch {} was applied last, and it is event {acknowledged} of epoch {epoch}",
+            "the ledger says that event {} of epoch {} was applied last, but it is event {acknowledged} of epoch {epoch}",
             ledger.acknowledged_sequence, ledger.epoch
         ));
     }
@@ -171,15 +171,15 @@ async fn course(
 ) -> Result<(), BillingError> {
     let Some(kept) = history::ledger(tx, now, ledger.sequence).await? else { return Ok(()) };
     if kept.epoch != ledger.epoch {
-        verdict.fault(format!("the ledger says epoch {}, and epoch {} began last", ledger.epoch, kept.epoch));
+        verdict.fault(format!("the ledger says epoch {}, but epoch {} began last", ledger.epoch, kept.epoch));
     }
     if kept.halted != ledger.halted {
         let said = if ledger.halted { "" } else { " not" };
-        verdict.fault(format!("the ledger says that it is{said} halted, and its halts say otherwise"));
+        verdict.fault(format!("the ledger says that it is{said} halted, but its halts say otherwise"));
     }
     if ledger.reconciled_sequence > kept.reconciled_sequence {
         verdict.fault(format!(
-            "the ledger says that states were equal at event {}, and no comparison says so",
+            "the ledger says that states were equal at event {}, but no comparison says so",
             ledger.reconciled_sequence
         ));
     }

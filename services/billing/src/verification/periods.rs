@@ -34,7 +34,7 @@ pub(super) async fn check(tx: &mut TenantTx, verdict: &mut Verdict) -> Result<()
         for (number, line) in (1..).zip(&lines) {
             if amount::round(&line.exact) != Some(line.amount_minor) {
                 verdict.fault(format!(
-                    "line {number} of the period from {} is not rounded as it must be",
+                    "line {number} of the period from {} is not rounded correctly",
                     close.first
                 ));
             }
@@ -81,7 +81,7 @@ async fn booked(
     let credits = close_lines::credits(tx, close.ordinal + 1, Timestamp::MAX).await?;
     if credits.get(&close.currency).copied().unwrap_or_default() != close.credit_minor {
         verdict
-            .fault(format!("what the period from {} carries forward is not what its lines say", close.first));
+            .fault(format!("the period from {} does not carry forward the amount of its lines", close.first));
     }
     for (line_no, credited) in credit_notes::credited(tx, close.ordinal).await? {
         let index = usize::try_from(line_no).ok().and_then(|number| number.checked_sub(1));
@@ -106,7 +106,7 @@ async fn recompute(tx: &mut TenantTx, closed: &[Close], verdict: &mut Verdict) -
             Ok(differences) => {
                 for line in differences {
                     verdict.fault(format!(
-                        "what was billed of class {} for the period from {} differs by {} from what it costs",
+                        "the billed amount of class {} for the period from {} differs by {} from its cost",
                         line.charge.class().map_or("(none)", SeatClass::as_str),
                         close.first,
                         line.amount_minor

@@ -28,14 +28,14 @@ pub(super) async fn check(tx: &mut TenantTx, verdict: &mut Verdict) -> Result<()
         for (key, content) in records::contents(tx, kind).await? {
             match written.remove(&(table.to_owned(), key.clone())) {
                 Some(recorded) if recorded == Some(content) => {}
-                Some(Some(_)) => verdict.fault(format!("{table} {key} is not what was recorded")),
-                Some(None) => verdict.fault(format!("{table} {key} was deleted, and is there again")),
+                Some(Some(_)) => verdict.fault(format!("{table} {key} differs from its record")),
+                Some(None) => verdict.fault(format!("{table} {key} was deleted, but exists again")),
                 None => verdict.fault(format!("{table} {key} was never recorded")),
             }
         }
     }
     for ((table, key), _) in written.into_iter().filter(|(_, content)| content.is_some()) {
-        verdict.fault(format!("{table} {key} was recorded, and is gone"));
+        verdict.fault(format!("{table} {key} was recorded, but is missing"));
     }
     Ok(())
 }
@@ -60,7 +60,7 @@ async fn chain(tx: &mut TenantTx, verdict: &mut Verdict) -> Result<Written, Bill
     }
     let head = records::head(tx).await?.unwrap_or((0, GENESIS));
     if head != (last, before) {
-        verdict.fault(format!("the head of the records is {}, and the last one found is {last}", head.0));
+        verdict.fault(format!("the head of the records is {}, but the last record found is {last}", head.0));
     }
     Ok(written)
 }
@@ -91,7 +91,7 @@ pub(super) async fn signed(
         }
     }
     for head in exported.iter().filter(|head| kept.iter().all(|kept| kept != *head)) {
-        verdict.fault(format!("the head that was signed at {} is not kept any more", head.heads.at));
+        verdict.fault(format!("the head that was signed at {} is missing", head.heads.at));
     }
     Ok(())
 }

@@ -330,7 +330,7 @@ fn all_faults_of_a_case_are_reported_at_once() {
 #[test]
 fn seats_without_a_price_and_a_change_of_mode_are_refused() {
     let missing = june().regular("valid_from", "2026-06-20").on("a", BEFORE).fault();
-    assert!(missing.contains("regular has seats on 2026-06-01 and no price"), "{missing}");
+    assert!(missing.contains("regular has seats on 2026-06-01 but no price"), "{missing}");
 
     let change = june()
         .price(json!({"class": "regular", "unit_price": "1", "mode": "SECOND", "valid_from": "2026-06-20"}))

@@ -48,7 +48,7 @@ async fn a_period_closes_only_with_proof_and_lists_what_is_missing() {
     acme.watermark(1, "2026-06-30T23:59:59.999999Z", 1).await;
     let lagging = acme.close("2026-06-01").await.unwrap_err();
     assert!(lagging.message.contains("watermark is at 2026-06-30T23:59:59.999999Z"), "{}", lagging.message);
-    assert!(lagging.message.contains("last seen equal at event 0"), "{}", lagging.message);
+    assert!(lagging.message.contains("last equal at event 0"), "{}", lagging.message);
 
     let wanted = acme.watermark(1, "2026-07-01T00:00:00Z", 2).await;
     assert_eq!(

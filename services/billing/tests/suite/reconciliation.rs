@@ -167,7 +167,7 @@ async fn i16_and_i5_verification_finds_changes_that_bypassed_the_ledger() {
         ("UPDATE postings SET account = 'receivable:0' WHERE posting_no = 1", "is not its total"),
         ("UPDATE close_lines SET amount_minor = 1", "the snapshot of the period from 2026-06-01"),
         ("UPDATE close_lines SET amount_minor = 1", "line 1 of the period from 2026-06-01 is not rounded"),
-        ("UPDATE close_lines SET amount_minor = 1", "differs by 1199 from what it costs"),
+        ("UPDATE close_lines SET amount_minor = 1", "differs by 1199 from its cost"),
         (
             "UPDATE intervals SET start_at = start_at - interval '1 day' WHERE open_sequence = 1",
             "the interval of",

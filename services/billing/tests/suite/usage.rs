@@ -140,7 +140,7 @@ async fn facts_are_found_by_number_and_time() {
     assert_eq!(find(june).await, (vec![2, 3], 0));
     let before = pb::ListEventsRequest { after_sequence: -1, ..none() };
     let refused = acme.billing.usage().list_events(acme.request(before)).await.unwrap_err();
-    assert_eq!(refused.message(), "after_sequence is not valid: it is negative");
+    assert_eq!(refused.message(), "after_sequence is not valid: it must not be negative");
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ const MOST_PLACES: usize = 6;
 
 /// The text is not an amount.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no amount; write it as 12.00, with at most 6 decimal places and no sign")]
+#[error("{0:?} is not an amount; write it as 12.00, with at most 6 decimal places and no sign")]
 pub struct InvalidAmount(String);
 
 /// Parses a price in major units, such as `12.00`, as a fraction of minor units.

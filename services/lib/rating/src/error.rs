@@ -5,7 +5,7 @@
 pub enum RatingError {
     /// The operator adds a price that is valid on the date.
     #[error(
-        "class {class} has seats on {date} and no price in its currency that is valid then; add a price version"
+        "class {class} has seats on {date} but no price in its currency that is valid then; add a price version"
     )]
     PriceMissing {
         /// The class.
@@ -15,7 +15,7 @@ pub enum RatingError {
     },
     /// The operator lets the new mode begin with a period.
     #[error(
-        "class {class} changes its mode on {date}, within these dates; a mode can only change at a period's boundary, and a price that has billed nothing can be withdrawn"
+        "class {class} changes its mode on {date}, within these dates; a mode can only change at a period's boundary, and a price that has not been billed can be withdrawn"
     )]
     ModeChange {
         /// The class.
@@ -25,7 +25,7 @@ pub enum RatingError {
     },
     /// The operator lowers the price, minimum or floor, because the amount exceeds 64 bits.
     #[error(
-        "an amount of class {0} is larger than can be booked; set a lower price, minimum or floor from the period's first date on"
+        "an amount of class {0} is too large to be booked; set a lower price, minimum or floor from the period's first date on"
     )]
     TooLarge(String),
 }

@@ -8,7 +8,7 @@ static BUNDLED: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bun
 
 /// The name is not a time zone.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no time zone; write its IANA name, such as Europe/Berlin")]
+#[error("{0:?} is not a time zone; write an IANA name, such as Europe/Berlin")]
 pub struct UnknownZone(String);
 
 /// Returns the zone with an IANA name, regardless of case. `Factory` is refused, because it means that no zone has

@@ -30,10 +30,10 @@ pub(super) enum CorrectionCommand {
         /// End of the correction (exclusive).
         #[arg(long, value_parser = argument::time)]
         until: Timestamp,
-        /// The class to assume; without it, the person was not billable.
+        /// The class to assume. If left out, the person was not billable.
         #[arg(long, value_enum)]
         class: Option<SeatClass>,
-        /// Why; it is kept in the ledger.
+        /// Reason, which is stored in the ledger.
         #[arg(long)]
         reason: String,
     },

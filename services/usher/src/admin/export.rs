@@ -41,7 +41,7 @@ pub(super) struct ExportArgs {
     /// File format.
     #[arg(long, value_enum, default_value_t)]
     format: ReportFormat,
-    /// By what was known at this time.
+    /// Show the data as of this time, such as 2026-06-16T09:00:00Z. If left out, now.
     #[arg(long, value_parser = argument::time)]
     known_at: Option<Timestamp>,
     /// Fill the column `display` of seat-days and idle-seats with the current names of people. Deleted people have
@@ -51,7 +51,7 @@ pub(super) struct ExportArgs {
     /// The output file. If left out, standard output.
     #[arg(long)]
     to: Option<PathBuf>,
-    /// A JSON file for the report's manifest: hash, period, modes, price versions, and the state of knowledge.
+    /// A JSON file for the report's manifest: hash, period, modes, price versions, and the as-of time.
     #[arg(long)]
     manifest: Option<PathBuf>,
 }
@@ -66,7 +66,7 @@ impl ExportArgs {
         let workspace = match &self.workspace {
             Some(name) => {
                 let found = session.find_workspace(name).await?;
-                Some(found.id.parse().context("a workspace without an id")?)
+                Some(found.id.parse().context("the workspace has no valid id")?)
             }
             None => None,
         };
@@ -124,7 +124,7 @@ fn finish(manifest: &pb::Manifest, digest: &[u8], named: bool) -> anyhow::Result
     }
     let known = super::report::time(manifest.known_time);
     let mut note = format!(
-        "{} rows, {} bytes, sha256 {}, known at {}",
+        "{} rows, {} bytes, sha256 {}, as of {}",
         manifest.rows,
         manifest.bytes,
         hex(&manifest.sha256),
@@ -135,7 +135,7 @@ fn finish(manifest: &pb::Manifest, digest: &[u8], named: bool) -> anyhow::Result
         let _ = write!(note, ", fact {} {}", manifest.sequence, hex(&manifest.head_hash));
     }
     if named {
-        note.push_str("\nnames are the current ones; bytes and sha256 are of the report without names");
+        note.push_str("\nnames are current; bytes and sha256 are of the report without names");
     }
     Ok(Report::done(note))
 }

@@ -88,7 +88,7 @@ impl LedgerCommand {
                 if !faults.is_empty() {
                     bail!("the ledger is not consistent:\n  {}", faults.join("\n  "));
                 }
-                Ok(Report::done(format!("{facts} facts, chained and folded: all is as it must be")))
+                Ok(Report::done(format!("{facts} facts verified; no inconsistencies found")))
             }
             Self::Heads { of } => {
                 let workspace = session.workspace(&of).await?;
@@ -127,7 +127,7 @@ impl LedgerCommand {
                 let answer =
                     seats.begin_seat_epoch(session.scoped(workspace, message)).await.map_err(status_error)?;
                 let identity::BeginSeatEpochResponse { epoch, differences } = answer.into_inner();
-                Ok(Report::done(format!("epoch {epoch} began; {differences} differences were booked")))
+                Ok(Report::done(format!("epoch {epoch} began; {differences} differences were recorded")))
             }
             Self::Audit { of } => {
                 let workspace = session.workspace(&of).await?;

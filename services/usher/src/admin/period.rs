@@ -210,7 +210,7 @@ fn invoice(invoice: pb::Invoice) -> Report {
     for other in invoice.other_currencies {
         let (total, credit) =
             (major(other.total_minor, other.exponent), major(other.credit_minor, other.exponent));
-        let _ = write!(note, "\nof periods in {}: {total}, credit {credit}", other.currency);
+        let _ = write!(note, "\nin {}: {total}, credit {credit}", other.currency);
     }
     for reason in invoice.incomplete_reasons {
         note.push_str("\nprovisional: ");

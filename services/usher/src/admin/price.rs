@@ -55,7 +55,7 @@ pub(super) enum PriceCommand {
     },
 }
 
-/// What each mode makes of one example, which is that of `usher billing simulate --example`.
+/// The result of each mode for one example, the same as in `usher billing simulate --example`.
 const MODES: &str = "\
 The counting modes, with the result of each for this example: June at 12.00 per seat, 10 persons
 at the start, 2 more from 11 June at 09:00, 3 fewer from 15 June at 12:00, and 2 others from

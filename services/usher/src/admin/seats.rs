@@ -39,7 +39,7 @@ impl SeatsArgs {
         let mut client = LimitServiceClient::new(session.billing.clone());
         let limits = client.get_limits(session.scoped(workspace, GetLimitsRequest {})).await.map_err(told)?;
         let paid = limits.into_inner().limits.into_iter().find(|limit| limit.pool() == Pool::Paid);
-        // Billing learns with the first seat what the plan gives.
+        // Billing receives the plan's limits with the first seat.
         let limit = paid.map_or(found.seat_limit, |limit| limit.quantity);
         let limit = limit.map_or_else(|| "no limit".to_owned(), |limit| format!("limit {limit}"));
         let behind = seats.seat_sequence - seats.acknowledged_seat_sequence;

@@ -35,7 +35,7 @@ pub(super) struct PeriodArgs {
     /// First local date.
     #[arg(long, requires = "end", value_parser = argument::date)]
     start: Option<Date>,
-    /// The date after the last.
+    /// The date after the last date.
     #[arg(long, requires = "start", value_parser = argument::date)]
     end: Option<Date>,
     /// Show the data as of this time, such as 2026-06-16T09:00:00Z. If left out, now.

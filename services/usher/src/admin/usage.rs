@@ -18,7 +18,7 @@ pub(super) struct UsageArgs {
     of: WorkspaceArg,
     #[command(flatten)]
     period: PeriodArgs,
-    /// The dates that are summed up.
+    /// The dates over which usage is summed.
     #[arg(long, value_enum, default_value_t)]
     by: Granularity,
 }

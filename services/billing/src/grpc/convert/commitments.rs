@@ -11,7 +11,7 @@ impl TryFrom<pb::Commitment> for NewCommitment {
 
     fn try_from(message: pb::Commitment) -> Result<Self, InvalidArgument> {
         if !(1..=MOST_SEATS).contains(&message.quantity) {
-            return Err(invalid("quantity", format_args!("a commitment is of 1 to {MOST_SEATS} seats")));
+            return Err(invalid("quantity", format_args!("a commitment has 1 to {MOST_SEATS} seats")));
         }
         Ok(Self {
             pool: required_enum("pool", message.pool)?,

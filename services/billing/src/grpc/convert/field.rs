@@ -18,7 +18,7 @@ pub(in crate::grpc) fn date(field: &'static str, text: &str) -> Result<Date, Inv
     if DATES.contains(&date) {
         Ok(date)
     } else {
-        Err(invalid(field, format_args!("it is from {} to {}", DATES.start(), DATES.end())))
+        Err(invalid(field, format_args!("it must be from {} to {}", DATES.start(), DATES.end())))
     }
 }
 
@@ -56,15 +56,15 @@ where
 
 /// Converts a hash, a key or a signature.
 pub(super) fn array<const N: usize>(field: &'static str, bytes: &[u8]) -> Result<[u8; N], InvalidArgument> {
-    bytes.try_into().map_err(|_| invalid(field, format_args!("it is {N} bytes")))
+    bytes.try_into().map_err(|_| invalid(field, format_args!("it must have {N} bytes")))
 }
 
 /// Validates the reason of an action: it is stored, and people read it.
 pub(in crate::grpc) fn reason(text: String) -> Result<String, InvalidArgument> {
     if text.trim().is_empty() || text.len() > MOST_REASON {
-        Err(invalid("reason", format_args!("say why, in at most {MOST_REASON} bytes")))
+        Err(invalid("reason", format_args!("give a reason of at most {MOST_REASON} bytes")))
     } else if text.contains(char::is_control) {
-        Err(invalid("reason", "it has control characters; write one line"))
+        Err(invalid("reason", "it contains control characters; write one line of text"))
     } else {
         Ok(text)
     }

@@ -120,7 +120,7 @@ fn once(field: &'static str, classes: impl Iterator<Item = SeatClass>) -> Result
     let mut seen = BTreeSet::new();
     for class in classes {
         if !seen.insert(class) {
-            return Err(invalid(field, format_args!("class {class} is named twice")));
+            return Err(invalid(field, format_args!("class {class} occurs twice")));
         }
     }
     Ok(())

@@ -13,7 +13,7 @@ fn most(pool: Pool, quantity: Option<i64>, cap: Option<Cap>) -> Result<Most, Inv
     match (quantity, cap) {
         (Some(_), Some(_)) => Err(invalid("cap", "a limit is a quantity or a cap, not both")),
         (Some(quantity), None) if quantity < 0 => {
-            Err(invalid("quantity", "it is negative; leave it out for unlimited"))
+            Err(invalid("quantity", "it must not be negative; omit it for unlimited"))
         }
         (Some(quantity), None) => Ok(Most::Seats(quantity)),
         (None, None) => Ok(Most::Unlimited),

@@ -11,7 +11,7 @@ pub(super) fn seats(field: &'static str, number: i64) -> Result<i64, InvalidArgu
     if (0..=MOST_SEATS).contains(&number) {
         Ok(number)
     } else {
-        Err(invalid(field, format_args!("it is 0 to {MOST_SEATS}")))
+        Err(invalid(field, format_args!("it must be 0 to {MOST_SEATS}")))
     }
 }
 

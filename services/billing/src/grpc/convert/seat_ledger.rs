@@ -31,7 +31,7 @@ impl TryFrom<pb::AppendSeatEventsRequest> for Batch {
             return Err(invalid("epoch", "epochs count from 1"));
         }
         if message.events.is_empty() || message.events.len() > MOST_EVENTS {
-            return Err(invalid("events", format_args!("send 1 to {MOST_EVENTS} at once")));
+            return Err(invalid("events", format_args!("send 1 to {MOST_EVENTS} per request")));
         }
         let events = message.events.into_iter().map(SeatEvent::try_from).collect::<Result<Vec<_>, _>>()?;
         let consecutive = events.windows(2).all(|pair| pair[1].sequence == pair[0].sequence + 1);
@@ -82,7 +82,7 @@ impl TryFrom<&pb::SeatRefusals> for Refusals {
 
     fn try_from(message: &pb::SeatRefusals) -> Result<Self, InvalidArgument> {
         if message.refused < 0 {
-            return Err(invalid("refused", "it is negative"));
+            return Err(invalid("refused", "it must not be negative"));
         }
         Ok(Self { pool: required_enum("pool", message.pool)?, total: message.refused })
     }

@@ -109,10 +109,10 @@ impl TryFrom<&pb::ListEventsRequest> for FactRange {
 
     fn try_from(message: &pb::ListEventsRequest) -> Result<Self, InvalidArgument> {
         if message.after_sequence < 0 {
-            return Err(invalid("after_sequence", "it is negative"));
+            return Err(invalid("after_sequence", "it must not be negative"));
         }
         if message.until_sequence < 0 {
-            return Err(invalid("until_sequence", "it is negative"));
+            return Err(invalid("until_sequence", "it must not be negative"));
         }
         Ok(Self {
             after_sequence: message.after_sequence,

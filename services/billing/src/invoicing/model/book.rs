@@ -160,7 +160,7 @@ impl Book {
     /// Returns a closed period as the schedule has it.
     pub(crate) fn closed_period(&self, ordinal: i64) -> Result<Period, BillingError> {
         self.schedule.at(ordinal).ok_or_else(|| {
-            BillingError::Stored(format!("a closed period {ordinal} that the account has not"))
+            BillingError::Stored(format!("a closed period {ordinal} that the account does not have"))
         })
     }
 

@@ -33,19 +33,19 @@ impl fmt::Display for Obstacle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotEnded => f.write_str("the period has not ended"),
-            Self::NothingSent => f.write_str("identity has never sent anything"),
+            Self::NothingSent => f.write_str("identity has not sent any event or watermark"),
             Self::Halted { applied } => write!(
                 f,
-                "the ledger is halted: an event came again with other content; {applied} events are applied"
+                "the ledger is halted: an event was sent again with other content; {applied} events are applied"
             ),
             Self::EventMissing { next, sent } => write!(f, "event {next} is missing: identity is at {sent}"),
             Self::WatermarkBehind(at) => write!(f, "identity's watermark is at {at}"),
             Self::NoWatermark => f.write_str("identity has sent no watermark"),
             Self::NotCompared { equal_at } => {
-                write!(f, "the states of identity and billing were last seen equal at event {equal_at}")
+                write!(f, "the states of identity and billing were last equal at event {equal_at}")
             }
             Self::LedgerMoved { sequence } => {
-                write!(f, "the ledger is at {sequence}, not at what was expected")
+                write!(f, "the ledger is at {sequence}, not at the expected number")
             }
             Self::Unratable(conflict) => {
                 write!(f, "{conflict}; withdraw it: `usher admin price withdraw --id {}`", conflict.price())

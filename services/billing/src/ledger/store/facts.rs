@@ -138,9 +138,7 @@ pub(crate) async fn insert(tx: &mut TenantTx, recorded: &Recorded) -> Result<(),
     .bind(recorded.hash.to_vec());
     let insert = match &recorded.fact {
         Fact::State(_) => {
-            return Err(BillingError::Stored(
-                "a state is not among what billing records one by one".to_owned(),
-            ));
+            return Err(BillingError::Stored("states can't be inserted one by one".to_owned()));
         }
         Fact::Correction(fact) => insert
             .bind("correction")

@@ -72,7 +72,7 @@ pub(crate) async fn lock(tx: &mut TenantTx, epoch: i64) -> Result<Ledger, Billin
     insert(tx, &Ledger::empty(epoch)).await?;
     select_for_update(tx)
         .await?
-        .ok_or_else(|| BillingError::Stored("a ledger that was just made is not there".to_owned()))
+        .ok_or_else(|| BillingError::Stored("a ledger that was just created does not exist".to_owned()))
 }
 
 async fn select_for_update(tx: &mut TenantTx) -> Result<Option<Ledger>, BillingError> {

@@ -39,12 +39,9 @@ impl fmt::Display for ModeConflict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { class, on, mode, period: (first, end), .. } = self;
         if let Some(before) = self.before {
-            write!(f, "class {class} is counted by {before}, and from {on} on by {mode}")?;
+            write!(f, "class {class} is counted by {before}, and from {on} by {mode}")?;
         } else {
-            write!(
-                f,
-                "the price of class {class} from {on} on is of mode {mode}, which counts a whole period"
-            )?;
+            write!(f, "the price of class {class} from {on} has mode {mode}, which counts a whole period")?;
         }
         write!(f, "; {on} is within the period from {first} to {end}, and a mode begins with a period")
     }

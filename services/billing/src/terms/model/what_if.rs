@@ -44,7 +44,7 @@ impl WhatIf {
             match other.unit_price {
                 None if !priced => {
                     let class = other.class;
-                    return Err(invalid("prices", format_args!("class {class} has no price; name one")));
+                    return Err(invalid("prices", format_args!("class {class} has no price; give one")));
                 }
                 // One price for the whole period, with the other fields of the last version.
                 Some(unit_price) => {

@@ -69,10 +69,10 @@ impl std::fmt::Debug for ProofKeys {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ProofKeyError {
     /// A line is not a key.
-    #[error("line {0} is no key; make a key file with `usher key-file <path>`")]
+    #[error("line {0} is not a key; create a key file with `usher key-file <path>`")]
     Line(usize),
     /// There is no key.
-    #[error("it holds no key; make a key file with `usher key-file <path>`")]
+    #[error("it contains no key; create a key file with `usher key-file <path>`")]
     Empty,
 }
 

@@ -27,11 +27,11 @@ impl Verdict {
     pub(crate) fn unread(&mut self, checked: Result<(), BillingError>) -> Result<(), BillingError> {
         match checked {
             Err(BillingError::Stored(what)) => {
-                self.fault(format!("what is stored can't be read: {what}"));
+                self.fault(format!("stored data can't be read: {what}"));
                 Ok(())
             }
             Err(BillingError::Corrupt { table, column }) => {
-                self.fault(format!("what is stored can't be read: {column} of {table}"));
+                self.fault(format!("stored data can't be read: {column} of {table}"));
                 Ok(())
             }
             other => other,

@@ -105,7 +105,10 @@ impl Case {
         let mut faults = Vec::new();
         let exponent = self.exponent(&mut faults);
         let zone = zone::get(&self.timezone).unwrap_or_else(|_| {
-            faults.push(format!("timezone {:?} is unknown; write it as Europe/Berlin", self.timezone));
+            faults.push(format!(
+                "timezone {:?} is unknown; write an IANA name such as Europe/Berlin",
+                self.timezone
+            ));
             TimeZone::UTC
         });
         let calendar = Calendar::new(self.period.start, self.period.end, &zone);
@@ -129,7 +132,7 @@ impl Case {
     fn exponent(&self, faults: &mut Vec<String>) -> u32 {
         let code: String = self.currency.chars().take(40).collect();
         let Some(exponent) = minor_units::exponent(&self.currency) else {
-            faults.push(format!("currency {code:?} is no ISO 4217 code of a currency; write it as EUR"));
+            faults.push(format!("currency {code:?} is not an ISO 4217 code; write it as EUR"));
             return 0;
         };
         if self.exponent.is_some_and(|given| given != exponent) {

@@ -12,7 +12,7 @@ pub(super) type Row = Map<String, Value>;
 /// Parses a report chunk by chunk. Each chunk has whole rows.
 pub(super) struct Rows {
     format: ReportFormat,
-    /// Of CSV, from its first chunk on.
+    /// The columns of a CSV report, known from its first chunk on.
     columns: Option<StringRecord>,
 }
 

@@ -20,10 +20,10 @@ pub(in crate::admin) struct CreditArgs {
     /// First local date of the closed period, such as 2026-06-01.
     #[arg(long, value_parser = argument::date)]
     start: Date,
-    /// A line of its invoice and what is given back of it, in minor units: 1=400. Can be given again.
+    /// A line of its invoice and the credited amount, in minor units: 1=400. Can be repeated.
     #[arg(long, required = true, value_name = "LINE=AMOUNT", value_parser = pair::<i32, i64>)]
     line: Vec<(i32, i64)>,
-    /// Why; it is kept with the note.
+    /// Reason, which is stored with the note.
     #[arg(long)]
     reason: String,
     /// Id of the credit note. Repeating an id has no further effect. If left out, a new id is generated.

@@ -29,19 +29,19 @@ pub(in crate::admin) struct PreviewArgs {
     /// Show the invoice as of this time, such as 2026-06-16T09:00:00Z. If left out, now.
     #[arg(long, value_parser = argument::time)]
     known_at: Option<Timestamp>,
-    /// Another price of a class: regular=10.00. Can be given for several classes, as all that follow.
+    /// Another price of a class: regular=10.00. This and the following options can be repeated for other classes.
     #[arg(long, value_name = "CLASS=PRICE", value_parser = pair::<SeatClass, String>)]
     price: Vec<(SeatClass, String)>,
-    /// Another mode: `regular=DAILY_PEAK`.
+    /// Another counting mode of a class: `regular=DAILY_PEAK`.
     #[arg(long, value_name = "CLASS=MODE", value_parser = pair::<SeatClass, CountingMode>)]
     mode: Vec<(SeatClass, CountingMode)>,
-    /// Other included seats: regular=5.
+    /// Another number of free seats of a class: regular=5.
     #[arg(long, value_name = "CLASS=SEATS", value_parser = pair::<SeatClass, i64>)]
     included: Vec<(SeatClass, i64)>,
-    /// Another floor: regular=10.
+    /// Another floor of a class: regular=10.
     #[arg(long, value_name = "CLASS=SEATS", value_parser = pair::<SeatClass, i64>)]
     floor: Vec<(SeatClass, i64)>,
-    /// So many seats of a class for the whole period, instead of the ledger's: regular=200.
+    /// Number of seats of a class for the whole period, instead of the recorded ones: regular=200.
     #[arg(long, value_name = "CLASS=SEATS", value_parser = pair::<SeatClass, i64>)]
     count: Vec<(SeatClass, i64)>,
 }
