@@ -38,7 +38,7 @@ enum JobError {
     Billing(#[from] BillingError),
 }
 
-/// Runs the jobs.
+/// Runs the jobs of all workspaces.
 #[derive(Clone)]
 pub(crate) struct Jobs {
     pub(crate) database: Database,

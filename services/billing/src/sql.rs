@@ -1,4 +1,4 @@
-//! The billing database.
+//! Time limits, planner settings and conversions of columns for the billing database.
 
 #[cfg(test)]
 mod plans;

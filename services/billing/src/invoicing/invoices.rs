@@ -55,7 +55,7 @@ pub(crate) struct ClosedPeriod {
 
 /// Whether an invoice is final.
 pub(crate) enum State {
-    /// Closed permanently.
+    /// The period is closed, so the invoice never changes.
     Closed(Box<Close>, Vec<InvoiceLine>),
     /// A preview with the obstacles to closing; none if the period could be closed.
     Provisional(Box<Draft>, Obstacles),

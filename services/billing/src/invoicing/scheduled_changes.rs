@@ -6,7 +6,6 @@ use usher_seats::{Pool, ScheduledChangeKind, SeatClass};
 use crate::invoicing::model::book::Book;
 use crate::invoicing::view::View;
 
-/// A scheduled change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ScheduledChange {
     /// The date on which the change takes effect.

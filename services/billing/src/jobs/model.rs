@@ -16,12 +16,11 @@ pub struct JobSettings {
     pub poll: Duration,
 }
 
-/// A job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Job {
-    /// Closes ended periods.
+    /// Closes the periods that have ended, if everything is proven.
     Close,
-    /// Verifies ledgers.
+    /// Verifies each ledger against its facts.
     Verify,
     /// Signs the heads of the chains.
     Sign,

@@ -38,7 +38,7 @@ pub(crate) struct Usage {
 /// One class on one date, or on several dates.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Summary {
-    /// The first date.
+    /// The first of the dates.
     pub(crate) date: Date,
     pub(crate) class: SeatClass,
     pub(crate) count: DailyCount,

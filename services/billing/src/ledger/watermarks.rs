@@ -18,9 +18,9 @@ const COMPARE_EVERY: SignedDuration = SignedDuration::from_hours(24);
 pub(crate) struct Wish {
     /// Send the missing events.
     pub(crate) behind: bool,
-    /// Compare states.
+    /// Compare the states of users.
     pub(crate) compare: bool,
-    /// Adopt these links.
+    /// Adopt these links between persons.
     pub(crate) links: Option<Links>,
 }
 

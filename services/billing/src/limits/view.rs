@@ -12,7 +12,7 @@ use crate::limits::model::alert::Alert;
 use crate::limits::model::limit::Limit;
 use crate::limits::store::{alerts, limits};
 
-/// The watched data.
+/// The limits and alerts that are sent to a watcher.
 #[derive(Clone, Debug)]
 pub(crate) struct Shown {
     pub(crate) limits: Vec<Limit>,
@@ -40,7 +40,7 @@ impl Poll for Count {
     }
 }
 
-/// Returns the limits and alerts, and all of them again whenever they have changed.
+/// Watches the limits and alerts of a workspace: all of them now, and again whenever they have changed.
 pub(crate) struct LimitView {
     database: ScopedDatabase,
     workspace: WorkspaceId,

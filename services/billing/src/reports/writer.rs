@@ -111,7 +111,6 @@ impl Writer {
         }
     }
 
-    /// Writes the header.
     pub(crate) async fn header(&mut self, columns: &'static [&'static str]) -> Result<(), BillingError> {
         let tenant = self.prefix.is_some().then_some("tenant").filter(|_| columns.first() != Some(&"tenant"));
         if tenant.is_none() {
@@ -131,7 +130,6 @@ impl Writer {
         }
     }
 
-    /// Writes a row.
     pub(crate) async fn row(&mut self, cells: &[Cell]) -> Result<(), BillingError> {
         let tenant = self.prefix.clone().map(Cell::Text);
         let cells: Vec<&Cell> = tenant.iter().chain(cells).collect();

@@ -45,7 +45,7 @@ pub(super) enum AccountCommand {
 /// The anchor date of calendar months.
 const CALENDAR: &str = "1970-01-01";
 
-/// Including scheduled changes.
+/// `coming` has the scheduled changes.
 const COLUMNS: [&str; 6] = ["currency", "exponent", "time_zone", "anchor_date", "effective_date", "coming"];
 
 impl AccountCommand {

@@ -23,7 +23,7 @@ pub(super) enum CommitmentCommand {
         /// The pool of the seats.
         #[arg(long, value_enum)]
         pool: Pool,
-        /// Number of seats.
+        /// Number of committed seats.
         #[arg(long)]
         quantity: u32,
         /// Price of a seat for a whole period, such as 12.00. Seats beyond the commitment cost the same.

@@ -54,10 +54,10 @@ pub(super) enum CorrectionCommand {
     Link {
         #[command(flatten)]
         of: WorkspaceArg,
-        /// One person key.
+        /// A person key, as reports show it.
         #[arg(long, value_parser = argument::id)]
         person: Uuid,
-        /// The other person key.
+        /// The other person key, as reports show it.
         #[arg(long, value_parser = argument::id)]
         other: Uuid,
         /// Reason, which is stored in the ledger.

@@ -29,7 +29,7 @@ use super::session::{Session, told};
 /// always the current ones.
 #[derive(Debug, Args)]
 pub(super) struct ExportArgs {
-    /// The report.
+    /// Name of the report.
     #[arg(value_enum)]
     report: ReportName,
     /// Slug or id of the workspace. If left out, all workspaces.
@@ -38,7 +38,7 @@ pub(super) struct ExportArgs {
     /// First local date of the period; for all workspaces, any date within their periods.
     #[arg(long, value_parser = argument::date)]
     start: Date,
-    /// File format.
+    /// Format of the file.
     #[arg(long, value_enum, default_value_t)]
     format: ReportFormat,
     /// Show the data as of this time, such as 2026-06-16T09:00:00Z. If left out, now.

@@ -28,7 +28,7 @@ pub(super) enum LimitCommand {
     Set {
         #[command(flatten)]
         of: WorkspaceArg,
-        /// The limited pool.
+        /// Pool of seats to limit.
         #[arg(long, value_enum)]
         pool: Pool,
         /// Maximum number of seats. Without it and --percent, unlimited.
@@ -41,7 +41,7 @@ pub(super) enum LimitCommand {
         /// Lower bound of --percent.
         #[arg(long, default_value_t = 20, requires = "percent")]
         at_least: i64,
-        /// What happens at the limit.
+        /// Policy at the limit.
         #[arg(long, value_enum)]
         policy: AtLimit,
     },
@@ -49,7 +49,7 @@ pub(super) enum LimitCommand {
     Clear {
         #[command(flatten)]
         of: WorkspaceArg,
-        /// The limited pool.
+        /// Pool of seats whose limit is cleared.
         #[arg(long, value_enum)]
         pool: Pool,
     },

@@ -22,7 +22,7 @@ pub(super) enum MinimumCommand {
         /// Amount in the account's currency, such as 100.00.
         #[arg(long)]
         amount: String,
-        /// First local date.
+        /// The date from which it applies, such as 2026-06-01.
         #[arg(long, value_parser = argument::date)]
         valid_from: Date,
     },

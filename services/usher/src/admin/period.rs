@@ -105,7 +105,7 @@ impl PeriodCommand {
     }
 }
 
-/// The period's invoice.
+/// Returns the period's invoice.
 async fn show(session: &Session, workspace: WorkspaceId, start: Date) -> anyhow::Result<Report> {
     let message = pb::GetInvoiceRequest { start_date: start.to_string(), known_time: None };
     let mut client = InvoiceServiceClient::new(session.billing.clone());

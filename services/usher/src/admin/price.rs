@@ -21,7 +21,7 @@ pub(super) enum PriceCommand {
     Create {
         #[command(flatten)]
         of: WorkspaceArg,
-        /// The seat class.
+        /// Seat class that the price is for.
         #[arg(long, value_enum)]
         class: SeatClass,
         /// Price of a seat for a whole period, in the account's currency, such as 12.00.

@@ -35,7 +35,7 @@ pub(super) struct Report {
 }
 
 impl Report {
-    /// Any number of results of one kind.
+    /// Creates a result with any number of rows.
     pub(super) fn list(columns: &[&'static str], rows: impl IntoIterator<Item = Vec<Value>>) -> Self {
         Self {
             columns: columns.to_vec(),
@@ -46,12 +46,12 @@ impl Report {
         }
     }
 
-    /// A single result.
+    /// Creates a result with a single row.
     pub(super) fn single(columns: &[&'static str], row: Vec<Value>) -> Self {
         Self { single: true, ..Self::list(columns, [row]) }
     }
 
-    /// Only a sentence.
+    /// Creates a result without rows, only with a sentence.
     pub(super) fn done(note: impl Into<String>) -> Self {
         Self::list(&[], []).note(note)
     }

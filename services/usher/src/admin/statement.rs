@@ -32,10 +32,10 @@ pub(super) struct PeriodArgs {
     /// A calendar month, such as 2026-06.
     #[arg(long, conflicts_with_all = ["start", "end"])]
     month: Option<String>,
-    /// First local date.
+    /// First local date of the range.
     #[arg(long, requires = "end", value_parser = argument::date)]
     start: Option<Date>,
-    /// The date after the last date.
+    /// The date after the last date of the range.
     #[arg(long, requires = "start", value_parser = argument::date)]
     end: Option<Date>,
     /// Show the data as of this time, such as 2026-06-16T09:00:00Z. If left out, now.

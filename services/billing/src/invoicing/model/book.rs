@@ -29,9 +29,9 @@ use crate::terms::model::what_if::WhatIf;
 pub(crate) struct Book {
     pub(crate) as_of: Knowledge,
     pub(crate) schedule: Schedule,
-    /// By rank of class and date, in any currency.
+    /// The price versions, by rank of class and date, in any currency.
     pub(crate) prices: Vec<PriceVersion>,
-    /// Ordered by date.
+    /// The minimum spends, ordered by date.
     pub(crate) minimums: Vec<(Date, i64)>,
     pub(crate) commitments: Vec<Commitment>,
     /// Each version of a limit with the time from which it applies, by pool and version.

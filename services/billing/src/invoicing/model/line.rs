@@ -82,7 +82,7 @@ pub(crate) fn total<'l>(lines: impl IntoIterator<Item = &'l InvoiceLine>) -> Res
     })
 }
 
-/// Computes SHA-256 over the intervals of all persons, person by person.
+/// SHA-256 over the intervals of all persons, computed person by person.
 #[derive(Clone, Default)]
 pub(crate) struct StaysDigest(Sha256);
 

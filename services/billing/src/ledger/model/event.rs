@@ -82,9 +82,7 @@ pub enum Fact {
 pub struct Recorded {
     /// The number in the ledger.
     pub sequence: i64,
-    /// The producer's epoch.
     pub epoch: i64,
-    /// The content.
     pub fact: Fact,
     /// When it counts: its effective time, unless an epoch set that back.
     pub counts_at: Timestamp,
@@ -126,7 +124,6 @@ impl Chain {
 pub struct Place {
     /// The workspace of the ledger.
     pub workspace: WorkspaceId,
-    /// The producer's epoch.
     pub epoch: i64,
     /// The number in the ledger.
     pub sequence: i64,
@@ -139,7 +136,7 @@ pub struct Place {
 pub enum Version {
     /// Workspace and epoch: for facts that were recorded before there was another version.
     One,
-    /// All parts.
+    /// All parts of the place.
     Two,
 }
 

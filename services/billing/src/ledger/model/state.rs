@@ -4,7 +4,6 @@ use jiff::Timestamp;
 use usher_base::id::{EventId, PersonKey, UserId};
 use usher_seats::{ActiveUsers, SeatClass};
 
-/// An active user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct ActiveUser {
     pub(crate) user: UserId,

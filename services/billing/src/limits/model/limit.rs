@@ -41,24 +41,21 @@ impl Rule {
 /// The limit of a pool in a workspace's plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PlanLimit {
-    /// The limited pool.
     pub pool: Pool,
     /// The version of the policy that contains the limit.
     pub version: i64,
-    /// The limit itself.
     pub rule: Rule,
 }
 
 /// The limit of a pool that is in force.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limit {
-    /// The limited pool.
     pub pool: Pool,
     /// Counts up; the last version is in force.
     pub version: i64,
     /// The version of the policy that gives the limit; `None` if billing has set it.
     pub plan_version: Option<i64>,
-    /// The setting.
+    /// The setting that is in force.
     pub rule: Rule,
     /// The resulting maximum number of seats; `None` is unlimited.
     pub quantity: Option<i64>,

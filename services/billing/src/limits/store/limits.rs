@@ -92,7 +92,6 @@ const fn cap(rule: Rule) -> (Option<i64>, Option<i64>) {
     }
 }
 
-/// Inserts a version.
 pub(crate) async fn insert(
     tx: &mut TenantTx,
     limit: &Limit,

@@ -4,7 +4,6 @@ use std::num::TryFromIntError;
 use usher_rating::minor_units::exponent;
 use usher_rpc::convert::{InvalidArgument, invalid};
 
-/// A currency.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Currency {
     /// ISO 4217 code.

@@ -1,5 +1,3 @@
-//! Minimum spends.
-
 use jiff::civil::Date;
 
 use crate::terms::model::currency::Currency;

@@ -13,7 +13,7 @@ pub(crate) const CALENDAR: Date = date(1970, 1, 1);
 /// The terms of an account from a period's boundary on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Terms {
-    /// The boundary.
+    /// The boundary, which is a local date.
     pub(crate) valid_from: Date,
     /// Periods begin at `valid_from` and at every anchor + k months after it.
     pub(crate) anchor: Date,

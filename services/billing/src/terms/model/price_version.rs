@@ -1,5 +1,3 @@
-//! Price versions.
-
 use std::str::FromStr;
 
 use jiff::civil::Date;

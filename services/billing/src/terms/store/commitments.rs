@@ -38,7 +38,6 @@ impl TryFrom<CommitmentRow> for Commitment {
     }
 }
 
-/// Inserts a commitment.
 pub(crate) async fn insert(
     tx: &mut TenantTx,
     commitment: &Commitment,

@@ -1,5 +1,3 @@
-//! Minimum spends.
-
 use jiff::Timestamp;
 use jiff::civil::Date;
 use usher_store::{TenantTx, Time};

@@ -41,7 +41,6 @@ impl TryFrom<PriceRow> for PriceVersion {
     }
 }
 
-/// Inserts a version.
 pub(crate) async fn insert(
     tx: &mut TenantTx,
     version: &PriceVersion,

@@ -39,7 +39,7 @@ impl Verdict {
     }
 }
 
-/// A stored verification.
+/// A verification as it is stored.
 #[derive(Clone, Debug)]
 pub(crate) struct Verification {
     pub(crate) id: EventId,

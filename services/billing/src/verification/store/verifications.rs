@@ -29,7 +29,6 @@ impl From<Row> for Verification {
     }
 }
 
-/// Inserts a verification.
 pub(crate) async fn insert(tx: &mut TenantTx, verification: &Verification) -> Result<(), BillingError> {
     sqlx::query(
         "INSERT INTO verifications (tenant_id, verification_id, verified_at, actor, facts, faults)
