@@ -13,10 +13,10 @@ use crate::ledger::open_period;
 use crate::ledger::store::ledgers;
 use crate::terms::store::accounts;
 
-/// How often a workspace is checked: prices, terms and first events arrive without a notification.
+/// Maximum time between two checks of a workspace: prices, terms and first events arrive without a notification.
 const LOOK_EVERY: SignedDuration = SignedDuration::from_hours(1);
-/// How soon a failed attempt is repeated. The proof that it requests takes until identity's next watermark, and
-/// brings the next attempt forward.
+/// Minimum delay before a failed attempt is repeated. The proof that it requests arrives after identity's next
+/// watermark, and brings the attempt forward.
 const RETRY: SignedDuration = SignedDuration::from_mins(1);
 /// Maximum number of periods of one workspace closed per turn.
 const MOST: usize = 24;

@@ -175,7 +175,7 @@ async fn course(
     }
     if kept.halted != ledger.halted {
         let said = if ledger.halted { "" } else { " not" };
-        verdict.fault(format!("the ledger says that it is{said} halted, but its halts say otherwise"));
+        verdict.fault(format!("the ledger says that it is{said} halted, which does not match its halts"));
     }
     if ledger.reconciled_sequence > kept.reconciled_sequence {
         verdict.fault(format!(
@@ -196,7 +196,7 @@ async fn seats(
     let differs = |key: &&(PersonKey, UserId)| users.get(key) != stored.get(key);
     let keys: BTreeSet<&(PersonKey, UserId)> = users.keys().chain(stored.keys()).collect();
     for (person, user) in keys.into_iter().filter(differs) {
-        verdict.fault(format!("the seat of user {user} of person {person} is not what the facts say"));
+        verdict.fault(format!("the seat of user {user} of person {person} does not match the facts"));
     }
     Ok(())
 }
@@ -214,7 +214,7 @@ async fn compare(
         let id = (stored.person, stored.open_sequence);
         if folded.remove(&id).as_ref() != Some(&stored) {
             verdict.fault(format!(
-                "the interval of person {} from fact {} is not what the facts say",
+                "the interval of person {} from fact {} does not match the facts",
                 id.0, id.1
             ));
         }
