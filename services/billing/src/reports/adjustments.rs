@@ -1,4 +1,4 @@
-//! Report ADJUSTMENTS: amounts that a period booked about periods that were closed before.
+//! Report `ADJUSTMENTS`: amounts that a period booked about periods that were closed before.
 
 use usher_seats::SeatClass;
 use usher_store::TenantTx;

@@ -1,4 +1,4 @@
-//! Report CHANGE_LOG: every fact of the ledger once, in order. A fact is in the period that it is about, or, if that
+//! Report `CHANGE_LOG`: every fact of the ledger once, in order. A fact is in the period that it is about, or, if that
 //! was closed before the fact arrived, in the period that booked it.
 
 use jiff::Timestamp;

@@ -1,4 +1,4 @@
-//! Report COMMITMENT: seats that are committed, used and trued up.
+//! Report `COMMITMENT`: seats that are committed, used and trued up.
 
 use jiff::civil::Date;
 use usher_rating::{RatingError, amount};

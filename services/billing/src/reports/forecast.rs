@@ -1,4 +1,4 @@
-//! Report FORECAST: date by date, the cost so far and the expected cost if nobody is added or removed. The amounts
+//! Report `FORECAST`: date by date, the cost so far and the expected cost if nobody is added or removed. The amounts
 //! sum to the period's forecast.
 
 use num_rational::BigRational;

@@ -1,4 +1,4 @@
-//! Report IDLE_SEATS: paid seats by how long they were open at the period's end, or have been until now, with their
+//! Report `IDLE_SEATS`: paid seats by how long they were open at the period's end, or have been until now, with their
 //! cost. It shows where seats may be saved.
 
 use jiff::civil::Date;

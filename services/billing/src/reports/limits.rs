@@ -1,4 +1,4 @@
-//! Report LIMITS: allowed and used seats in a period.
+//! Report `LIMITS`: allowed and used seats in a period.
 
 use jiff::Timestamp;
 use usher_seats::Pool;

@@ -1,4 +1,4 @@
-//! Report ROLL_FORWARD: from a period's opening to its closing, by cause.
+//! Report `ROLL_FORWARD`: from a period's opening to its closing, by cause.
 
 use std::collections::HashMap;
 

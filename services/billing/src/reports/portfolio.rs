@@ -1,4 +1,4 @@
-//! Report PORTFOLIO: one row per workspace with the state of its billing.
+//! Report `PORTFOLIO`: one row per workspace with the state of its billing.
 
 use usher_rating::{DailyCount, Tally};
 use usher_store::TenantTx;

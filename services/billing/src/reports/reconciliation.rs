@@ -1,4 +1,4 @@
-//! Report RECONCILIATION: the results of comparisons between the two services' states.
+//! Report `RECONCILIATION`: the results of comparisons between the two services' states.
 
 use usher_store::TenantTx;
 

@@ -1,4 +1,4 @@
-//! Report SEAT_DAYS: seat-days by person, with each person's share of the amount.
+//! Report `SEAT_DAYS`: seat-days by person, with each person's share of the amount.
 
 use usher_store::TenantTx;
 

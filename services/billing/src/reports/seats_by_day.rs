@@ -1,4 +1,4 @@
-//! Report SEATS_BY_DAY: each date's opening, movements and closing, with the amount accrued by then.
+//! Report `SEATS_BY_DAY`: each date's opening, movements and closing, with the amount accrued by then.
 
 use num_rational::BigRational;
 use num_traits::Zero as _;

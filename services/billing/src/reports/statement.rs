@@ -1,4 +1,4 @@
-//! Report STATEMENT: the lines of a period's invoice.
+//! Report `STATEMENT`: the lines of a period's invoice.
 
 use std::collections::BTreeSet;
 
