@@ -14,7 +14,7 @@ FLOOR ?= 50
 TOOLS := target/tools
 DENY := PATH="$(TOOLS)/bin:$$PATH" cargo deny
 
-.PHONY: help run dist test check advisories fuzz hostile bench sim months prepare prepare-test prepare-check
+.PHONY: help run dist test check advisories fuzz mutants hostile bench sim months prepare prepare-test prepare-check
 
 help: ## Explain the targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done

@@ -150,7 +150,7 @@ impl Operator {
     /// The call fails.
     pub async fn seats(&self, workspace: WorkspaceId) -> anyhow::Result<Seats> {
         let counters = self.seat_counters(workspace).await?;
-        Ok(Seats::of(counters.counts.iter().map(|count| (class_name(count.class), count.active))))
+        Ok(Seats::from_counts(counters.counts.iter().map(|count| (class_name(count.class), count.active))))
     }
 
     /// Waits until billing has acknowledged every seat event of the workspace.
@@ -252,7 +252,7 @@ impl Operator {
             ..Default::default()
         };
         let mut client = StatementServiceClient::new(self.billing());
-        answered("GetStatement", client.get_statement(self.about(workspace, message)).await)
+        answered("GetStatement", client.get_statement(self.request_for(workspace, message)).await)
     }
 
     /// Usage by day and class, without the second date.
@@ -270,7 +270,7 @@ impl Operator {
             ..Default::default()
         };
         let mut client = UsageServiceClient::new(self.billing());
-        answered("GetUsage", client.get_usage(self.about(workspace, message)).await)
+        answered("GetUsage", client.get_usage(self.request_for(workspace, message)).await)
     }
 
     /// Sets the account.
@@ -280,7 +280,7 @@ impl Operator {
     pub async fn account(&self, workspace: WorkspaceId, account: billing::Account) -> anyhow::Result<()> {
         let message = billing::UpsertAccountRequest { account: Some(account) };
         let mut client = AccountServiceClient::new(self.billing());
-        answered("UpsertAccount", client.upsert_account(self.about(workspace, message)).await).map(drop)
+        answered("UpsertAccount", client.upsert_account(self.request_for(workspace, message)).await).map(drop)
     }
 
     /// Adds prices by class that apply from the beginning.

@@ -12,7 +12,7 @@ use usher_store::Database;
 
 use crate::error::IdentityError;
 use crate::seat_state::parts;
-use crate::store::states as store;
+use crate::store::states;
 
 /// What is needed to begin an epoch.
 #[derive(Clone)]

@@ -118,6 +118,7 @@ impl Policies {
 }
 
 /// A policy that can't be read decides nothing: there is no write without one.
+#[expect(clippy::needless_pass_by_value, reason = "it maps errors, which come by value")]
 fn unreadable(fault: InvalidArgument) -> Failure {
     Failure::new(Reason::Internal, format!("tenant's policy can't be read: {fault}"))
 }

@@ -196,10 +196,10 @@ impl Relay {
             let answer =
                 answer.ok_or_else(|| Failure::new(Reason::Unavailable, "billing closed the stream"))?;
             let answered = match reason_of_wire(answer.refused_reason) {
-                None => Answer::Applied,
-                Some(Reason::EventConflict) => Answer::Halted,
-                Some(Reason::SequenceGap) => Answer::Elsewhere,
-                Some(_) => Answer::Refused,
+                None => BatchOutcome::Applied,
+                Some(Reason::EventConflict) => BatchOutcome::Halted,
+                Some(Reason::SequenceGap) => BatchOutcome::Elsewhere,
+                Some(_) => BatchOutcome::Refused,
             };
             if answered == BatchOutcome::Halted {
                 tracing::error!(%workspace, acknowledged = answer.acknowledged_sequence, "billing halted this workspace's ledger");

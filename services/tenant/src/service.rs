@@ -188,7 +188,7 @@ impl Service {
         drop(tasks.spawn(expire));
         drop(tasks.spawn(self.announcements.run(self.database, tasks.clone())));
         drop(tasks.spawn(reload_keys(self.signer, self.clock, tasks.clone())));
-        drop(tasks.spawn(tidy(self.brakes, tasks.clone())));
+        drop(tasks.spawn(tidy(self.rate_limits, tasks.clone())));
         self.server.serve(listener, tasks).await
     }
 }

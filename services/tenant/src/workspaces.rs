@@ -6,7 +6,7 @@ use usher_base::id::WorkspaceId;
 use usher_base::printable::is_hidden;
 use usher_base::{CallContext, Denied, Fault as _, Permission};
 use usher_rpc::convert::invalid;
-use usher_rpc::{Failure, Found, Slugs};
+use usher_rpc::{Failure, SlugLookup, Slugs};
 use usher_seats::AtLimit;
 use usher_store::Database;
 
@@ -14,7 +14,7 @@ use crate::audit::{Action, AuditEntry};
 use crate::error::TenantError;
 use crate::methods::ADMIN;
 use crate::plans::{self, Plan};
-use crate::store::{audit, workspaces as store};
+use crate::store::{audit, workspaces};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Workspace {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
+use jiff::Timestamp;
 
 use crate::config::{Purpose, Settings};
 use crate::key_file::{self, KeyFileArgs};
@@ -119,6 +120,14 @@ pub struct DevArgs {
     /// What is logged, as `tracing` directives.
     #[arg(long, default_value = "info,sqlx=warn,h2=warn,hyper=warn,tower=warn")]
     pub log: String,
+}
+
+#[derive(Debug, Subcommand)]
+enum DevCommand {
+    /// Show what time it is in a running `usher dev --clock`, or move time forward: for all services at once.
+    ///
+    /// usher dev clock advance 10d
+    Clock(dev::clock::ClockArgs),
 }
 
 #[derive(Debug, Args)]

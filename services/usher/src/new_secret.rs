@@ -38,7 +38,7 @@ impl SecretArgs {
         if let Some(path) = &self.to {
             let file = File::options().write(true).create_new(true).mode(0o600).open(path);
             let file = file.with_context(|| {
-                format!("{} can't be made; --to takes a file that is not there yet", path.display())
+                format!("{} can't be created; --to takes a file that does not exist yet", path.display())
             })?;
             return Ok(Place::File(file, path.clone()));
         }

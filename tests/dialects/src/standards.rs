@@ -72,7 +72,7 @@ fn ipsie() -> Vec<Row> {
             .finds(&["u1@contoso.com"])
             .get("/ServiceProviderConfig")
             .holds("the most is said and is not more", |config| {
-                config.body["filter"]["maxResults"].as_u64().is_some_and(|most| (100..=1000).contains(&most))
+                config.body["filter"]["maxResults"].as_u64().is_some_and(|max| (100..=1000).contains(&max))
             }),
     ]
 }

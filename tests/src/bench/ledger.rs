@@ -143,7 +143,7 @@ impl Bench<'_> {
 
     async fn statement(&self, tenant: Uuid) -> anyhow::Result<()> {
         let message = pb::GetInvoiceRequest { start_date: self.month.to_string(), known_time: None };
-        let request = self.about(tenant, message);
+        let request = self.request_for(tenant, message);
         let invoice = InvoiceServiceClient::new(self.billing())
             .get_invoice(request)
             .await?
@@ -156,7 +156,7 @@ impl Bench<'_> {
 
     async fn close(&self, tenant: Uuid) -> anyhow::Result<()> {
         let message = pb::ClosePeriodRequest { start_date: self.month.to_string(), expected_sequence: 0 };
-        let request = self.about(tenant, message);
+        let request = self.request_for(tenant, message);
         let closed = PeriodServiceClient::new(self.billing())
             .close_period(request)
             .await?

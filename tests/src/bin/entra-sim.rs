@@ -168,7 +168,7 @@ async fn compare_seats(operator: &Operator, workspace: WorkspaceId, census: Seat
     operator.settle(workspace).await?;
     let counters = operator.seats(workspace).await?;
     let intervals = operator.open_intervals(workspace).await?;
-    let ledger = Seats::of(intervals.iter().map(|interval| (class_name(interval.class), 1)));
+    let ledger = Seats::from_counts(intervals.iter().map(|interval| (class_name(interval.class), 1)));
     let same = census == counters && counters == ledger;
     println!("{:<28} {:>8} {:>8} {:>12}", "seats", "regular", "external", "collaborator");
     for (name, seats) in

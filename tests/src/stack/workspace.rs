@@ -125,7 +125,7 @@ impl Workspace {
         self.settle().await;
         let counters = self.operator.seats(self.id).await.unwrap();
         let open = self.operator.open_intervals(self.id).await.unwrap();
-        let ledger = Seats::of(open.iter().map(|interval| (class_name(interval.class), 1)));
+        let ledger = Seats::from_counts(open.iter().map(|interval| (class_name(interval.class), 1)));
         assert_eq!(counters, ledger, "identity's counters are not billing's open intervals");
         let listed = self.scim.everybody().await;
         // In these tests, users of one app with the same externalId are one person, who counts once, in the highest

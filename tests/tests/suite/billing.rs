@@ -27,7 +27,7 @@ async fn limit(stack: &Stack, workspace: &Workspace, pool: &str, quantity: i64, 
     };
     let message = billing::SetLimitRequest { limit: Some(limit) };
     let mut client = LimitServiceClient::new(operator.billing());
-    let set = client.set_limit(operator.about(workspace.id(), message)).await.unwrap().into_inner();
+    let set = client.set_limit(operator.request_for(workspace.id(), message)).await.unwrap().into_inner();
     let version = set.limit.unwrap().version;
     eventually(Duration::from_secs(20), "identity has the limit", async || {
         let mut owner = stack.owner(&stack.databases().identity).await;
@@ -97,7 +97,8 @@ async fn beyond_a_degrading_limit_people_get_a_free_seat_until_these_are_used_up
     let operator = stack.operator();
     let mut client = LimitServiceClient::new(operator.billing());
     let message = billing::CheckCapacityRequest { pool: words::pool("paid"), delta: 1 };
-    let capacity = client.check_capacity(operator.about(acme.id(), message)).await.unwrap().into_inner();
+    let capacity =
+        client.check_capacity(operator.request_for(acme.id(), message)).await.unwrap().into_inner();
     assert!(!capacity.would_fit && capacity.in_use == 1);
 }
 
@@ -153,15 +154,15 @@ async fn b7_after_a_failover_a_new_epoch_books_what_was_lost_and_states_are_equa
     assert_eq!(causes, ["scim.create", "scim.create", "epoch.resync", "epoch.resync", "scim.create"]);
 
     let mut reconciliations = ReconciliationServiceClient::new(operator.billing());
-    let asked = operator.about(acme.id(), billing::RunReconciliationRequest {});
+    let asked = operator.request_for(acme.id(), billing::RunReconciliationRequest {});
     reconciliations.run_reconciliation(asked).await.unwrap();
     eventually(Duration::from_mins(1), "the states were compared and equal", async || {
-        let request = operator.about(acme.id(), billing::ListReconciliationsRequest {});
+        let request = operator.request_for(acme.id(), billing::ListReconciliationsRequest {});
         let rows = reconciliations.clone().list_reconciliations(request).await.unwrap().into_inner().rows;
         rows.len() >= 3 && rows.iter().take(3).all(|row| row.equal && row.epoch == 2)
     })
     .await;
-    let request = operator.about(acme.id(), billing::VerifyLedgerRequest::default());
+    let request = operator.request_for(acme.id(), billing::VerifyLedgerRequest::default());
     let verified = VerificationServiceClient::new(operator.billing()).verify_ledger(request).await;
     assert_eq!(verified.unwrap().into_inner().faults, Vec::<String>::new());
 }

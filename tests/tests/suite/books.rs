@@ -40,9 +40,10 @@ pub(crate) async fn assert_exact(operator: &Operator, workspace: WorkspaceId, ce
         census.iter().map(|(class, count)| (class.as_str(), i64::try_from(*count).unwrap())),
     );
     let counters = operator.seat_counters(workspace).await.unwrap();
-    let counted = Seats::of(counters.counts.iter().map(|count| (class_name(count.class), count.active)));
+    let counted =
+        Seats::from_counts(counters.counts.iter().map(|count| (class_name(count.class), count.active)));
     let open = operator.open_intervals(workspace).await.unwrap();
-    let ledger = Seats::of(open.iter().map(|interval| (class_name(interval.class), 1)));
+    let ledger = Seats::from_counts(open.iter().map(|interval| (class_name(interval.class), 1)));
     assert_eq!(census, counted, "persons with an active user and identity's counters");
     assert_eq!(counted, ledger, "identity's counters and billing's open intervals");
     assert_eq!(counters.paid_in_use, counted.regular + counted.external);

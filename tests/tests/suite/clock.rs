@@ -22,7 +22,7 @@ async fn deactivate(workspace: &Workspace, id: &str) {
 /// The latest end of any seat, in seconds since 1970; `None` if a seat is open.
 async fn last_end(stack: &Stack, workspace: &Workspace) -> Option<i64> {
     let operator = stack.operator();
-    let request = operator.about(workspace.id(), billing::ListIntervalsRequest::default());
+    let request = operator.request_for(workspace.id(), billing::ListIntervalsRequest::default());
     let answer = UsageServiceClient::new(operator.billing()).list_intervals(request).await.unwrap();
     let intervals = answer.into_inner().intervals;
     let ends: Option<Vec<i64>> = intervals.iter().map(|interval| Some(interval.end_time?.seconds)).collect();
@@ -64,7 +64,7 @@ async fn after_time_was_set_back_a_person_who_leaves_today_is_billed_until_today
     let now = Clock::system().now().as_second();
     eventually(LONG, "both seats have ended", async || last_end(&stack, &acme).await.is_some()).await;
     assert!(last_end(&stack, &acme).await.unwrap() <= now + 1);
-    let request = operator.about(acme.id(), billing::VerifyLedgerRequest::default());
+    let request = operator.request_for(acme.id(), billing::VerifyLedgerRequest::default());
     let verified = VerificationServiceClient::new(operator.billing()).verify_ledger(request).await.unwrap();
     assert_eq!(verified.into_inner().faults, Vec::<String>::new());
 }

@@ -11,7 +11,7 @@ use crate::imports;
 /// The crates of this workspace that `name` may depend on.
 fn allowed(name: &str) -> &'static [&'static str] {
     match name {
-        "usher-base" | "usher-net" | "usher-seats" => &[],
+        "usher-base" | "usher-net" | "usher-seats" | "usher-dialects" => &[],
         "usher-proto" | "usher-store" => &["usher-base"],
         "usher-testing" => &["usher-base", "usher-net", "usher-store"],
         "usher-rating" | "usher-scim" => &["usher-base", "usher-seats"],
@@ -93,7 +93,7 @@ fn crates_have_only_the_dependencies_that_the_architecture_permits() {
 }
 
 /// The crates that still have circles of imports, and the maximum number of their files in one circle.
-const CIRCULAR: [(&str, usize); 10] = [
+const CIRCULAR: [(&str, usize); 9] = [
     ("usher", 11),
     ("usher-base", 2),
     ("usher-gateway", 14),
@@ -101,7 +101,6 @@ const CIRCULAR: [(&str, usize); 10] = [
     ("usher-net", 8),
     ("usher-rpc", 13),
     ("usher-scim", 19),
-    ("usher-seats", 2),
     ("usher-store", 8),
     ("usher-tenant", 44),
 ];
@@ -119,7 +118,9 @@ fn level(wing: &str) -> usize {
         "jobs" => 7,
         "ingest" => 8,
         "grpc" => 9,
-        "" | "methods" | "service" => 10,
+        "methods" => 10,
+        "service" => 11,
+        "" => 12,
         other => panic!("{other} has no row in this table; decide what it may import from"),
     }
 }

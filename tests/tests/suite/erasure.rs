@@ -92,7 +92,8 @@ async fn b16_of_a_person_who_is_erased_only_keys_stay_and_what_was_billed_is_unc
     assert!(line.seat_days >= 1 && line.amount_minor > 0);
     let message = billing::ListAllocationsRequest { start_date: start, known_time: None };
     let mut client = InvoiceServiceClient::new(operator.billing());
-    let mut stream = client.list_allocations(operator.about(acme.id(), message)).await.unwrap().into_inner();
+    let mut stream =
+        client.list_allocations(operator.request_for(acme.id(), message)).await.unwrap().into_inner();
     let shares = stream.message().await.unwrap().unwrap().allocations;
     assert_eq!(
         (shares[0].person_key.as_str(), shares[0].amount_minor),
@@ -111,7 +112,13 @@ fn kathmandu_month() -> (String, String) {
 async fn invoice(operator: &Operator, workspace: &Workspace, start: &str) -> billing::Invoice {
     let message = billing::GetInvoiceRequest { start_date: start.to_owned(), known_time: None };
     let mut client = InvoiceServiceClient::new(operator.billing());
-    client.get_invoice(operator.about(workspace.id(), message)).await.unwrap().into_inner().invoice.unwrap()
+    client
+        .get_invoice(operator.request_for(workspace.id(), message))
+        .await
+        .unwrap()
+        .into_inner()
+        .invoice
+        .unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -175,7 +182,7 @@ async fn b15_the_seats_of_a_deleted_workspace_stop_at_the_commit_and_its_period_
     assert_eq!(invoice(operator, &acme, &next).await.lines, [], "the next one is empty");
     let message = billing::ClosePeriodRequest { start_date: start, expected_sequence: 0 };
     let mut client = PeriodServiceClient::new(operator.billing());
-    let early = client.close_period(operator.about(acme.id(), message)).await.unwrap_err();
+    let early = client.close_period(operator.request_for(acme.id(), message)).await.unwrap_err();
     assert!(early.message().contains("has not ended"), "{}", early.message());
 }
 

@@ -25,7 +25,7 @@ async fn set(operator: &Operator, workspace: &Workspace, seats: i64) {
     };
     let message = billing::SetLimitRequest { limit: Some(limit) };
     let mut client = LimitServiceClient::new(operator.billing());
-    client.set_limit(operator.about(workspace.id(), message)).await.unwrap();
+    client.set_limit(operator.request_for(workspace.id(), message)).await.unwrap();
 }
 
 /// Waits until this limit blocks new users. Users created before that are deactivated.

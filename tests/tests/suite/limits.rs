@@ -28,7 +28,7 @@ const TOLD: Duration = Duration::from_secs(45);
 /// The limits in force, as billing knows them.
 async fn held(stack: &Stack, workspace: &Workspace) -> Vec<billing::Limit> {
     let operator = stack.operator();
-    let request = operator.about(workspace.id(), billing::GetLimitsRequest {});
+    let request = operator.request_for(workspace.id(), billing::GetLimitsRequest {});
     LimitServiceClient::new(operator.billing()).get_limits(request).await.unwrap().into_inner().limits
 }
 
@@ -37,7 +37,7 @@ async fn set(stack: &Stack, workspace: &Workspace, limit: billing::Limit) {
     let operator = stack.operator();
     let message = billing::SetLimitRequest { limit: Some(limit) };
     let mut client = LimitServiceClient::new(operator.billing());
-    client.set_limit(operator.about(workspace.id(), message)).await.unwrap();
+    client.set_limit(operator.request_for(workspace.id(), message)).await.unwrap();
 }
 
 fn paid(quantity: i64, policy: &str) -> billing::Limit {
@@ -85,7 +85,7 @@ async fn billings_limit_overrides_the_plans_until_it_is_cleared() {
     let operator = stack.operator();
     let message = billing::ClearLimitRequest { pool: Pool::Paid.into() };
     let mut client = LimitServiceClient::new(operator.billing());
-    let cleared = client.clear_limit(operator.about(acme.id(), message)).await.unwrap().into_inner();
+    let cleared = client.clear_limit(operator.request_for(acme.id(), message)).await.unwrap().into_inner();
     assert_eq!(cleared.limit.unwrap().quantity, Some(1));
     let bob = scim.filter(&format!("userName eq \"{}\"", acme.address("bob"))).await;
     let bob = format!("/Users/{}", bob.body["Resources"][0]["id"].as_str().unwrap());
@@ -160,7 +160,7 @@ async fn a_plans_collaborator_cap_grows_with_the_paid_limit_at_once() {
     };
     let message = billing::SetCommitmentRequest { commitment: Some(commitment) };
     let mut client = CommitmentServiceClient::new(operator.billing());
-    client.set_commitment(operator.about(acme.id(), message)).await.unwrap();
+    client.set_commitment(operator.request_for(acme.id(), message)).await.unwrap();
     eventually(Duration::from_secs(20), "half of eight", async || collaborator("c").await.status == 201)
         .await;
     collaborator("d").await.assert_status(201);
@@ -275,7 +275,7 @@ async fn refused_seats_are_counted_and_reported() {
     };
     let message = billing::CreatePriceVersionRequest { price_version: Some(price) };
     let mut admin = PriceServiceClient::new(operator.billing());
-    admin.create_price_version(operator.about(acme.id(), message)).await.unwrap();
+    admin.create_price_version(operator.request_for(acme.id(), message)).await.unwrap();
     let order = billing::ExportReportRequest {
         report: billing::ReportName::Limits.into(),
         start_date: month.to_string(),
@@ -284,7 +284,7 @@ async fn refused_seats_are_counted_and_reported() {
     };
     eventually(TOLD, "three are reported", async || {
         let mut client = ReportServiceClient::new(operator.billing());
-        let request = operator.about(acme.id(), order.clone());
+        let request = operator.request_for(acme.id(), order.clone());
         let mut stream = client.export_report(request).await.unwrap().into_inner();
         let mut text = Vec::new();
         while let Some(message) = stream.message().await.unwrap() {

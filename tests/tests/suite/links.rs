@@ -17,7 +17,7 @@ const HEARD: Duration = Duration::from_secs(20);
 async fn in_use(stack: &Stack, workspace: &Workspace) -> (i64, i64) {
     workspace.settle().await;
     let message = pb::CheckCapacityRequest { pool: Pool::Paid.into(), delta: 1 };
-    let request = stack.operator().about(workspace.id(), message);
+    let request = stack.operator().request_for(workspace.id(), message);
     let capacity = LimitServiceClient::new(stack.operator().billing()).check_capacity(request).await.unwrap();
     let seats = stack.operator().seats(workspace.id()).await.unwrap();
     (seats.regular + seats.external, capacity.into_inner().in_use)
@@ -43,7 +43,7 @@ async fn linked_persons_take_one_seat_of_the_limit_as_they_are_billed_one() {
         other_person_key: events[1].person_key.clone(),
         reason: "the same person twice".into(),
     };
-    let request = stack.operator().about(acme.id(), message);
+    let request = stack.operator().request_for(acme.id(), message);
     CorrectionServiceClient::new(stack.operator().billing()).link_persons(request).await.unwrap();
 
     let one = async || in_use(&stack, &acme).await == (1, 1);

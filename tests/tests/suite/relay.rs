@@ -110,13 +110,13 @@ async fn assert_sound(processes: &Processes, workspace: &Workspace) {
     .unwrap();
     assert_eq!(cursor, last, "I19");
     let mut reconciliations = ReconciliationServiceClient::new(operator.billing());
-    let request = operator.about(workspace.id(), billing::VerifyLedgerRequest::default());
+    let request = operator.request_for(workspace.id(), billing::VerifyLedgerRequest::default());
     let verified = VerificationServiceClient::new(operator.billing()).verify_ledger(request).await;
     assert_eq!(verified.unwrap().into_inner().faults, Vec::<String>::new(), "I5");
-    let request = operator.about(workspace.id(), billing::RunReconciliationRequest {});
+    let request = operator.request_for(workspace.id(), billing::RunReconciliationRequest {});
     reconciliations.run_reconciliation(request).await.unwrap();
     eventually(LONG, "I20: the states were compared and are equal", async || {
-        let request = operator.about(workspace.id(), billing::ListReconciliationsRequest {});
+        let request = operator.request_for(workspace.id(), billing::ListReconciliationsRequest {});
         let rows = reconciliations.clone().list_reconciliations(request).await.unwrap().into_inner().rows;
         rows.len() >= 3 && rows.iter().take(3).all(|row| row.equal && row.source_sequence == last)
     })

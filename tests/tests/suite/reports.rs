@@ -252,7 +252,7 @@ async fn the_command_knows_all_reports_and_which_have_names() {
         ..Default::default()
     };
     let mut client = ReportServiceClient::new(stack.operator().billing());
-    let refused = client.export_report(stack.operator().anywhere(message)).await.unwrap_err();
+    let refused = client.export_report(stack.operator().request_for_installation(message)).await.unwrap_err();
     let (_, reports) = refused.message().split_once("send ").unwrap();
     let wire_names: Vec<&str> = ReportName::VARIANTS.iter().map(|report| report.wire_name()).collect();
     assert_eq!(reports.split(", ").collect::<Vec<_>>(), wire_names);

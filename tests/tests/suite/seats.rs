@@ -144,7 +144,7 @@ async fn two_accounts_of_one_person_take_one_seat_of_a_limit_of_two() {
 async fn assert_counted_as_billed(stack: &Stack, acme: &Workspace) {
     acme.settle().await;
     let open = stack.operator().open_intervals(acme.id()).await.unwrap();
-    let billed = Seats::of(open.iter().map(|interval| (class_name(interval.class), 1)));
+    let billed = Seats::from_counts(open.iter().map(|interval| (class_name(interval.class), 1)));
     assert_eq!(acme.seats().await, billed);
 }
 

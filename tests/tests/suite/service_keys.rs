@@ -48,7 +48,7 @@ async fn changes(bearer: &Operator, of: &Workspace) -> Outcome {
 }
 
 async fn seats(bearer: &Operator, of: &Workspace) -> Outcome {
-    let request = bearer.about(of.id(), billing::ListIntervalsRequest::default());
+    let request = bearer.request_for(of.id(), billing::ListIntervalsRequest::default());
     outcome(UsageServiceClient::new(bearer.billing()).list_intervals(request).await)
 }
 

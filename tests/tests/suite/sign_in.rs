@@ -89,7 +89,9 @@ async fn six_hundred_sign_ins_without_a_credential_delay_no_cold_token_check() {
     let (judged, told_to_wait) = (of(Reason::PasswordWrong), of(Reason::RateLimited));
     assert!(judged > 0 && told_to_wait > 0, "{judged} judged, {told_to_wait} told to wait");
     // A server with 600 concurrent calls without a credential may refuse some before they are read.
-    assert_eq!(judged + told_to_wait + of(Reason::TooManyAttempts) + of(Reason::Overloaded), 600);
+    let known = [Reason::PasswordWrong, Reason::RateLimited, Reason::TooManyAttempts, Reason::Overloaded];
+    let others: Vec<_> = refusals.iter().filter(|refused| !known.contains(&refused.reason)).collect();
+    assert!(refusals.len() == 600 && others.is_empty(), "{} answers, also {others:?}", refusals.len());
     let waits = refusals.iter().filter(|refused| refused.reason == Reason::RateLimited);
     assert!(waits.into_iter().all(|refused| refused.metadata.contains_key("retry_after_secs")));
 }

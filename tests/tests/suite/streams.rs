@@ -31,7 +31,7 @@ async fn limits(
     operator: &Operator,
     workspace: WorkspaceId,
 ) -> Result<Streaming<billing::WatchLimitsResponse>, Status> {
-    let mut request = operator.about(workspace, billing::WatchLimitsRequest {});
+    let mut request = operator.request_for(workspace, billing::WatchLimitsRequest {});
     request.set_timeout(Duration::from_secs(25));
     Ok(LimitServiceClient::new(operator.billing()).watch_limits(request).await?.into_inner())
 }

@@ -21,5 +21,5 @@ mod verifications;
 
 pub(super) use field::{date, optional_time, reason};
 pub(super) use reports::manifest;
-pub(super) use statements::statement_line;
-pub(super) use usage::interval;
+pub(super) use statements::line_to_wire;
+pub(super) use usage::interval_to_wire;

@@ -84,7 +84,7 @@ async fn export(
     let (written, ()) = tokio::join!(write, forward);
     let last = match written {
         Ok((about, written)) => Ok(pb::ExportReportResponse {
-            part: Some(Part::Manifest(manifest(order, &about, written, known_at))),
+            part: Some(Part::Manifest(manifest(order, &about, &written, known_at))),
         }),
         Err(BillingError::ReaderGone) => return,
         Err(error) => Err(error.into()),

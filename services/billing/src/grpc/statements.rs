@@ -6,7 +6,7 @@ use usher_proto::billing::v1::statement_service_server::StatementService;
 use usher_rpc::open;
 use usher_store::Database;
 
-use crate::grpc::convert::{optional_time, statement_line};
+use crate::grpc::convert::{line_to_wire, optional_time};
 use crate::invoicing::statements;
 use crate::ledger::usage::DateRange;
 
@@ -31,7 +31,7 @@ impl StatementService for StatementApi {
             time_zone: account.zone_name,
             exponent: account.currency.places(),
             currency: account.currency.code,
-            lines: statement.lines.iter().map(statement_line).collect(),
+            lines: statement.lines.iter().map(line_to_wire).collect(),
             total_minor: statement.total_minor,
             sequence: statement.usage.sequence,
             provisional: true,

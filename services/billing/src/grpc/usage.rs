@@ -9,7 +9,7 @@ use usher_rpc::{WireEnum as _, open, optional_enum, page};
 use usher_store::Database;
 use uuid::Uuid;
 
-use crate::grpc::convert::{interval, optional_time};
+use crate::grpc::convert::{interval_to_wire, optional_time};
 use crate::ledger::model::fact_range::FactRange;
 use crate::ledger::model::interval_filter::IntervalFilter;
 use crate::ledger::usage::DateRange;
@@ -97,5 +97,5 @@ fn interval_token(token: &str) -> Result<(PersonKey, i64), InvalidArgument> {
     token
         .split_once('.')
         .and_then(|(person, sequence)| Some((person.parse().ok()?, sequence.parse().ok()?)))
-        .ok_or_else(|| invalid("page_token", "use the next_page_token of the page before"))
+        .ok_or_else(|| invalid("page_token", "use the next_page_token of the previous page"))
 }

@@ -174,9 +174,9 @@ async fn provisional(
 
 /// Returns the periods that the lines of a period's invoice can be about.
 fn origins(closes: &[Close], period: &Period) -> BTreeMap<i64, Origin> {
-    let closed = closes.iter().filter(|close| close.ordinal < period.ordinal);
+    let before = closes.iter().filter(|close| close.ordinal < period.ordinal);
     let origin = |close: &Close| Origin { first: close.first, currency: close.currency.clone() };
-    let earlier = closed.map(|close| (close.ordinal, origin(close)));
+    let earlier = before.map(|close| (close.ordinal, origin(close)));
     let own = Origin { first: period.first, currency: period.account.currency.clone() };
     earlier.chain([(period.ordinal, own)]).collect()
 }

@@ -35,7 +35,7 @@ impl PeriodSeats {
         }
         let classes = usher_rating::classes();
         let (mut tally, mut digest) = (Tally::new(&classes, calendar), StaysDigest::default());
-        let mut closed: Vec<Tally> =
+        let mut tallies: Vec<Tally> =
             closes.iter().map(|close| Tally::new(&classes, &close.calendar)).collect();
         let calendars = closes.iter().map(|close| &close.calendar).chain([calendar]);
         let span = changes.span(calendars);
@@ -46,12 +46,14 @@ impl PeriodSeats {
                 digest.add(&member);
                 what_if.tally(&member, &classes, calendar, &mut tally);
             }
-            closed.iter_mut().for_each(|tally| count(stays, tally));
+            for tally in &mut tallies {
+                count(stays, tally);
+            }
         })
         .await?;
         what_if.tally_seats(&mut tally);
-        let mut earlier = Vec::with_capacity(closed.len());
-        for (close, tally) in closes.iter().zip(closed) {
+        let mut earlier = Vec::with_capacity(tallies.len());
+        for (close, tally) in closes.iter().zip(tallies) {
             let billed = close_lines::about(tx, close.ordinal, period.ordinal, book.as_of.at).await?;
             earlier.push(ClosedSeats { ordinal: close.ordinal, tally, billed });
         }

@@ -17,7 +17,9 @@ impl PoolUsages {
         calendar: &Calendar,
     ) -> Result<Self, BillingError> {
         let mut changes = PoolChanges::none();
-        pools.iter().for_each(|pool| changes.cover(*pool, calendar));
+        for pool in pools {
+            changes.cover(*pool, calendar);
+        }
         members::each_person(tx, sequence, changes.span([calendar]), |stays| changes.add(stays)).await?;
         Ok(changes.finish())
     }

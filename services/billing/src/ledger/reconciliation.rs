@@ -13,14 +13,26 @@ use crate::ledger::model::state::{ActiveUser, Claim, ClassState, Run, summarize}
 use crate::ledger::store::{ledgers, reconciliations as store};
 use crate::sql::LONGEST_SCAN;
 
-/// Compares by digests, and keeps what was found.
+/// The result of a comparison.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Compared {
+    pub(crate) outcome: ComparisonOutcome,
+    /// Whether the comparison was requested, and proves that both services have the same state.
+    pub(crate) is_wanted_proof: bool,
+}
+
+impl Compared {
+    const BEHIND: Self = Self { outcome: ComparisonOutcome::Behind, is_wanted_proof: false };
+}
+
+/// Compares by digests, and stores the result.
 pub(crate) async fn compare(
     database: &ScopedDatabase,
     clock: &Clock,
     claim: &Claim<Vec<ClassState>>,
-) -> Result<ComparisonOutcome, BillingError> {
+) -> Result<Compared, BillingError> {
     let Some(own) = own(database, claim.epoch, claim.sequence).await? else {
-        return Ok(ComparisonOutcome::Behind);
+        return Ok(Compared::BEHIND);
     };
     let own = summarize(&own);
     let runs = runs(clock, claim, &own, &claim.state, None);
@@ -32,18 +44,18 @@ pub(crate) async fn reconcile(
     database: &ScopedDatabase,
     clock: &Clock,
     claim: &Claim<Vec<ActiveUser>>,
-) -> Result<(ComparisonOutcome, Vec<PersonKey>), BillingError> {
+) -> Result<(Compared, Vec<PersonKey>), BillingError> {
     let Some(own) = own(database, claim.epoch, claim.sequence).await? else {
-        return Ok((ComparisonOutcome::Behind, Vec::new()));
+        return Ok((Compared::BEHIND, Vec::new()));
     };
     let (own_set, claimed_set): (BTreeSet<_>, BTreeSet<_>) =
         (own.iter().copied().collect(), claim.state.iter().copied().collect());
     let differing: BTreeSet<(SeatClass, PersonKey)> =
         own_set.symmetric_difference(&claimed_set).map(|user| (user.class, user.person)).collect();
     let runs = runs(clock, claim, &summarize(&own), &summarize(&claim.state), Some(&differing));
-    let outcome = finish(database, clock, claim.sequence, runs).await?;
+    let compared = finish(database, clock, claim.sequence, runs).await?;
     let persons: BTreeSet<PersonKey> = differing.into_iter().map(|(_, person)| person).collect();
-    Ok((outcome, persons.into_iter().collect()))
+    Ok((compared, persons.into_iter().collect()))
 }
 
 fn runs<T>(
@@ -92,7 +104,7 @@ async fn finish(
     clock: &Clock,
     sequence: i64,
     runs: Vec<Run>,
-) -> Result<ComparisonOutcome, BillingError> {
+) -> Result<Compared, BillingError> {
     let outcome = if runs.iter().all(|run| run.equal) {
         ComparisonOutcome::Equal
     } else {
@@ -104,10 +116,6 @@ async fn finish(
     ledger.compared_at = Some(clock.now());
     if outcome == ComparisonOutcome::Equal {
         ledger.reconciled_sequence = ledger.reconciled_sequence.max(sequence);
-        if wanted {
-            // It may be the proof that an attempt to close lacked.
-            jobs::hurry(&mut tx, Job::Close, clock.now()).await?;
-        }
     } else {
         tracing::error!(
             workspace = %tx.tenant(), sequence,
@@ -118,7 +126,7 @@ async fn finish(
     store::insert(&mut tx, &runs).await?;
     ledgers::save(&mut tx, &ledger).await?;
     tx.commit().await?;
-    Ok(outcome)
+    Ok(Compared { outcome, is_wanted_proof: wanted && outcome == ComparisonOutcome::Equal })
 }
 
 /// Requests a comparison, which identity makes with its next watermark.

@@ -162,5 +162,5 @@ async fn an_unreadable_request_is_refused_with_the_expected_form() {
     }
     let page = pb::ListAuditRequest { page_token: "2".to_owned(), ..Default::default() };
     let page = billing.audit().list_audit(acme.request(page)).await.unwrap_err();
-    assert!(page.message().ends_with("use the next_page_token of the page before"), "{page}");
+    assert!(page.message().ends_with("use the next_page_token of the previous page"), "{page}");
 }

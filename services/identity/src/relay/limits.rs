@@ -120,7 +120,7 @@ impl Relay {
         };
         let pool = required_enum("pool", limit.pool).map_err(unreadable)?;
         let at_limit = required_enum("at_limit", limit.at_limit).map_err(unreadable)?;
-        Ok(store::take_billing(&self.scoped(verified, workspace)?, (pool, at_limit), limit).await?)
+        Ok(limits::take_billing(&self.scoped(verified, workspace)?, (pool, at_limit), limit).await?)
     }
 }
 

@@ -112,13 +112,13 @@ pub(crate) enum Deleted {
 
 /// A pool without a free seat.
 #[derive(Clone, Debug)]
-pub(crate) struct Full {
+pub(crate) struct SeatLimitHit {
     pub(crate) pool: Pool,
     pub(crate) limit: i64,
     pub(crate) in_use: i64,
 }
 
-impl Full {
+impl SeatLimitHit {
     /// From the detail of `append_change`: pool, seats in use, limit.
     fn read(detail: &str) -> Result<Self, Error> {
         let mut words = detail.split(' ');
@@ -150,7 +150,7 @@ impl WriteFault {
     /// The error for the caller, with the workspace's name.
     pub(crate) fn into_error(self, workspace: &str, user_type: UserType) -> IdentityError {
         match self {
-            Self::NoSeat(Full { pool, limit, in_use }) if pool == Pool::Collaborator => {
+            Self::NoSeat(SeatLimitHit { pool: Pool::Collaborator, limit, in_use }) => {
                 IdentityError::CollaboratorLimitReached { workspace: workspace.to_owned(), limit, in_use }
             }
             Self::NoSeat(SeatLimitHit { limit, in_use, .. }) => {
@@ -329,7 +329,7 @@ async fn outcome(query: Statement<Outcome>) -> Result<WriteOutcome, WriteFault> 
             Some(NO_SEAT) => {
                 let error = error.try_downcast_ref::<sqlx::postgres::PgDatabaseError>();
                 let detail = error.and_then(|error| error.detail()).unwrap_or_default();
-                return Err(WriteFault::NoSeat(Full::read(detail)?));
+                return Err(WriteFault::NoSeat(SeatLimitHit::read(detail)?));
             }
             Some(DEGRADE) => return Err(WriteFault::Degrade),
             _ => {}

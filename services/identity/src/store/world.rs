@@ -4,7 +4,7 @@ use std::ops::{Deref, DerefMut};
 
 use usher_base::id::WorkspaceId;
 use usher_base::{Audience, Permission};
-use usher_store::testing::{self, TestDatabase};
+use usher_testing::{self as testing, TestDatabase};
 
 /// A workspace in identity's database. The tests of statements add their own operations.
 pub(super) struct World(testing::World);

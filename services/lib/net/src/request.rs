@@ -91,7 +91,7 @@ impl Rests {
         Self(Semaphore::const_new(WAITING))
     }
 
-    /// Reads off what is left of a request, within bounds. Returns whether nothing more comes of it.
+    /// Reads and discards the rest of a request, within the limits. Returns whether all of it has arrived.
     pub(crate) async fn read_off(&self, rest: &Rest) -> bool {
         let left = rest.body.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(mut body) = left else { return true };
@@ -103,12 +103,12 @@ impl Rests {
         let reading = async {
             while let Some(Ok(frame)) = std::future::poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
                 read += frame.data_ref().map_or(0, bytes::Buf::remaining);
-                if read > MOST {
+                if read > MAX_DRAINED_BYTES {
                     return false;
                 }
             }
             true
         };
-        tokio::time::timeout(LONGEST, reading).await.unwrap_or(false)
+        tokio::time::timeout(MAX_DRAIN_TIME, reading).await.unwrap_or(false)
     }
 }

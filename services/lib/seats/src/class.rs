@@ -2,7 +2,6 @@
 
 use strum::{Display, IntoStaticStr, VariantArray};
 
-use crate::UserType;
 use crate::named::named;
 
 /// What a seat is charged as. Later variants rank higher.
@@ -26,16 +25,7 @@ impl SeatClass {
     /// All classes, highest rank first: the order of lines and reports.
     pub const BY_RANK: [Self; Self::COUNT] = [Self::Regular, Self::External, Self::Collaborator];
 
-    /// Returns the SCIM user type whose users take a seat of this class.
-    pub const fn user_type(self) -> UserType {
-        match self {
-            Self::Regular => UserType::Regular,
-            Self::External => UserType::External,
-            Self::Collaborator => UserType::Collaborator,
-        }
-    }
-
-    /// Returns whether a seat of this class is paid.
+    /// Whether a seat of it costs anything.
     pub const fn is_paid(self) -> bool {
         !matches!(self, Self::Collaborator)
     }

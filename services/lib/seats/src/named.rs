@@ -40,16 +40,16 @@ macro_rules! named {
         }
 
         impl std::str::FromStr for $name {
-            type Err = crate::UnknownName;
+            type Err = crate::named::UnknownName;
 
             fn from_str(text: &str) -> Result<Self, Self::Err> {
                 let named = |value: &&Self| value.as_str() == text;
                 let found = <Self as strum::VariantArray>::VARIANTS.iter().find(named);
-                found.copied().ok_or_else(|| crate::UnknownName::of::<Self>(text))
+                found.copied().ok_or_else(|| crate::named::UnknownName::of::<Self>(text))
             }
         }
 
-        impl crate::Named for $name {
+        impl crate::named::Named for $name {
             const NOUN: &'static str = $noun;
 
             fn name(self) -> &'static str {

@@ -38,6 +38,17 @@ impl UserType {
     }
 }
 
+impl SeatClass {
+    /// The SCIM user type whose users take such a seat.
+    pub const fn user_type(self) -> UserType {
+        match self {
+            Self::Regular => UserType::Regular,
+            Self::External => UserType::External,
+            Self::Collaborator => UserType::Collaborator,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -23,7 +23,7 @@ use usher_seats::{ReportFormat, ReportName};
 use self::names::Names;
 use super::argument;
 use super::report::{Report, hex};
-use super::session::{Session, told};
+use super::session::{Session, status_error};
 
 /// Export a report of a period. With the same --known-at it is the same to the byte, except for names, which are
 /// always the current ones.
@@ -84,7 +84,7 @@ impl ExportArgs {
         let mut names = self.names.then(|| Names::new(session, workspace, self.format));
         let mut out = self.output()?;
         let mut client = ReportServiceClient::new(session.billing.clone());
-        let mut stream = client.export_report(request).await.map_err(told)?.into_inner();
+        let mut stream = client.export_report(request).await.map_err(status_error)?.into_inner();
         let mut hash = Sha256::new();
         loop {
             match stream.message().await.map_err(status_error)?.and_then(|message| message.part) {

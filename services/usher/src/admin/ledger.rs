@@ -19,7 +19,7 @@ use usher_seats::SeatClass;
 
 use super::argument;
 use super::report::{Report, hex, time};
-use super::session::{Session, WorkspaceArg, told};
+use super::session::{Session, WorkspaceArg, status_error};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum LedgerCommand {
@@ -83,7 +83,8 @@ impl LedgerCommand {
                 let heads = heads.as_deref().map(read_heads).transpose()?.unwrap_or_default();
                 let message = pb::VerifyLedgerRequest { heads };
                 let mut client = VerificationServiceClient::new(session.billing.clone());
-                let answer = client.verify_ledger(session.scoped(workspace, message)).await.map_err(told)?;
+                let answer =
+                    client.verify_ledger(session.scoped(workspace, message)).await.map_err(status_error)?;
                 let pb::VerifyLedgerResponse { facts, faults } = answer.into_inner();
                 if !faults.is_empty() {
                     bail!("the ledger is not consistent:\n  {}", faults.join("\n  "));
@@ -94,16 +95,18 @@ impl LedgerCommand {
                 let workspace = session.workspace(&of).await?;
                 let message = pb::ListSignedHeadsRequest {};
                 let mut client = VerificationServiceClient::new(session.billing.clone());
-                let answer =
-                    client.list_signed_heads(session.scoped(workspace, message)).await.map_err(told)?;
+                let answer = client
+                    .list_signed_heads(session.scoped(workspace, message))
+                    .await
+                    .map_err(status_error)?;
                 Ok(Report::list(&HEADS, answer.into_inner().heads.iter().map(head)))
             }
             Self::Reconcile { of } => {
                 let workspace = session.workspace(&of).await?;
                 let message = pb::RunReconciliationRequest {};
                 let mut client = ReconciliationServiceClient::new(session.billing.clone());
-                client.run_reconciliation(session.scoped(workspace, message)).await.map_err(told)?;
-                Ok(Report::done("asked for; see `usher admin ledger reconciliations` in a minute or two"))
+                client.run_reconciliation(session.scoped(workspace, message)).await.map_err(status_error)?;
+                Ok(Report::done("requested; see `usher admin ledger reconciliations` in two minutes"))
             }
             Self::Reconciliations { of } => {
                 let workspace = session.workspace(&of).await?;
@@ -117,7 +120,7 @@ impl LedgerCommand {
                 let message = pb::ListVerificationsRequest {};
                 let mut client = VerificationServiceClient::new(session.billing.clone());
                 let answer = client.list_verifications(session.scoped(workspace, message)).await;
-                let rows = answer.map_err(told)?.into_inner().verifications;
+                let rows = answer.map_err(status_error)?.into_inner().verifications;
                 Ok(Report::list(&VERIFICATIONS, rows.iter().map(verification)))
             }
             Self::Resync { of, reason } => {

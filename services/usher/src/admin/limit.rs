@@ -85,15 +85,17 @@ impl LimitCommand {
                 };
                 let message = pb::SetLimitRequest { limit: Some(limit) };
                 let mut client = LimitServiceClient::new(session.billing.clone());
-                let answer = client.set_limit(session.scoped(workspace, message)).await.map_err(told)?;
-                Ok(Report::one(&COLUMNS, row(&answer.into_inner().limit.unwrap_or_default())))
+                let answer =
+                    client.set_limit(session.scoped(workspace, message)).await.map_err(status_error)?;
+                Ok(Report::single(&COLUMNS, row(&answer.into_inner().limit.unwrap_or_default())))
             }
             Self::Clear { of, pool } => {
                 let workspace = session.workspace(&of).await?;
                 let message = pb::ClearLimitRequest { pool: pool.to_wire() };
                 let mut client = LimitServiceClient::new(session.billing.clone());
-                let answer = client.clear_limit(session.scoped(workspace, message)).await.map_err(told)?;
-                Ok(Report::one(&COLUMNS, row(&answer.into_inner().limit.unwrap_or_default())))
+                let answer =
+                    client.clear_limit(session.scoped(workspace, message)).await.map_err(status_error)?;
+                Ok(Report::single(&COLUMNS, row(&answer.into_inner().limit.unwrap_or_default())))
             }
         }
     }

@@ -51,7 +51,8 @@ impl MinimumCommand {
                 let workspace = session.workspace(&of).await?;
                 let message = pb::GetAccountRequest {};
                 let mut accounts = AccountServiceClient::new(session.billing.clone());
-                let answer = accounts.get_account(session.scoped(workspace, message)).await.map_err(told)?;
+                let answer =
+                    accounts.get_account(session.scoped(workspace, message)).await.map_err(status_error)?;
                 let account = answer.into_inner().account.unwrap_or_default();
                 let amount_minor = minor(&amount, account.exponent).with_context(|| {
                     format!(

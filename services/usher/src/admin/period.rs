@@ -19,7 +19,7 @@ use usher_seats::{CountingMode, LineKind, PeriodState, Pool, ScheduledChangeKind
 
 use super::argument;
 use super::report::{Report, hex, text};
-use super::session::{Session, WorkspaceArg, told};
+use super::session::{Session, WorkspaceArg, status_error};
 use super::statement::major;
 
 #[derive(Debug, Subcommand)]
@@ -78,7 +78,8 @@ impl PeriodCommand {
                 let workspace = session.workspace(&of).await?;
                 let message = pb::ListPeriodsRequest {};
                 let mut client = PeriodServiceClient::new(session.billing.clone());
-                let answer = client.list_periods(session.scoped(workspace, message)).await.map_err(told)?;
+                let answer =
+                    client.list_periods(session.scoped(workspace, message)).await.map_err(status_error)?;
                 Ok(Report::list(&PERIODS, answer.into_inner().periods.into_iter().map(summary)))
             }
             Self::Invoice(PeriodArg { of, start }) => {
@@ -89,7 +90,7 @@ impl PeriodCommand {
                 let workspace = session.workspace(&of).await?;
                 let message = pb::ClosePeriodRequest { start_date: start.to_string(), expected_sequence: 0 };
                 let mut client = PeriodServiceClient::new(session.billing.clone());
-                client.close_period(session.scoped(workspace, message)).await.map_err(told)?;
+                client.close_period(session.scoped(workspace, message)).await.map_err(status_error)?;
                 show(session, workspace, start).await
             }
             Self::Preview(args) => args.run(session).await,
@@ -98,7 +99,8 @@ impl PeriodCommand {
                 let workspace = session.workspace(&of).await?;
                 let message = pb::GetForecastRequest { start_date: start.to_string(), known_time: None };
                 let mut client = ForecastServiceClient::new(session.billing.clone());
-                let answer = client.get_forecast(session.scoped(workspace, message)).await.map_err(told)?;
+                let answer =
+                    client.get_forecast(session.scoped(workspace, message)).await.map_err(status_error)?;
                 Ok(forecast(answer.into_inner()))
             }
         }
@@ -109,7 +111,7 @@ impl PeriodCommand {
 async fn show(session: &Session, workspace: WorkspaceId, start: Date) -> anyhow::Result<Report> {
     let message = pb::GetInvoiceRequest { start_date: start.to_string(), known_time: None };
     let mut client = InvoiceServiceClient::new(session.billing.clone());
-    let answer = client.get_invoice(session.scoped(workspace, message)).await.map_err(told)?;
+    let answer = client.get_invoice(session.scoped(workspace, message)).await.map_err(status_error)?;
     Ok(invoice(answer.into_inner().invoice.unwrap_or_default()))
 }
 

@@ -37,7 +37,8 @@ impl SeatsArgs {
         });
         let rows = rows.collect::<anyhow::Result<Vec<_>>>()?;
         let mut client = LimitServiceClient::new(session.billing.clone());
-        let limits = client.get_limits(session.scoped(workspace, GetLimitsRequest {})).await.map_err(told)?;
+        let limits =
+            client.get_limits(session.scoped(workspace, GetLimitsRequest {})).await.map_err(status_error)?;
         let paid = limits.into_inner().limits.into_iter().find(|limit| limit.pool() == Pool::Paid);
         // Billing receives the plan's limits with the first seat.
         let limit = paid.map_or(found.seat_limit, |limit| limit.quantity);

@@ -75,8 +75,11 @@ impl StatementArgs {
             known_time: self.period.known_time(),
         };
         let mut client = StatementServiceClient::new(session.billing.clone());
-        let answer =
-            client.get_statement(session.scoped(workspace, message)).await.map_err(told)?.into_inner();
+        let answer = client
+            .get_statement(session.scoped(workspace, message))
+            .await
+            .map_err(status_error)?
+            .into_inner();
         let exponent = answer.exponent;
         let rows = answer.lines.into_iter().map(|line| {
             vec![

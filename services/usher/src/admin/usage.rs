@@ -47,7 +47,8 @@ impl UsageArgs {
             granularity: self.by.to_wire(),
         };
         let mut client = UsageServiceClient::new(session.billing.clone());
-        let answer = client.get_usage(session.scoped(workspace, message)).await.map_err(told)?.into_inner();
+        let answer =
+            client.get_usage(session.scoped(workspace, message)).await.map_err(status_error)?.into_inner();
         let rows = answer.usage.into_iter().map(|usage| {
             let numbers = [
                 usage.opening,

@@ -21,7 +21,7 @@ use usher_proto::tenant::v1::domain_service_client::DomainServiceClient;
 use usher_proto::tenant::v1::plan_service_client::PlanServiceClient;
 use usher_proto::tenant::v1::token_service_client::TokenServiceClient;
 use usher_proto::tenant::v1::workspace_service_client::WorkspaceServiceClient;
-use usher_rpc::{Failure, Outgoing, WireEnum as _};
+use usher_rpc::{Failure, WireEnum as _};
 use usher_seats::SeatClass;
 
 use super::directory::write_private;

@@ -39,7 +39,7 @@ async fn faults(tables: Vec<Table>) -> Vec<String> {
     let rows = tables.into_iter().flat_map(|(table, rows)| rows.into_iter().map(move |row| (table, row)));
     futures::stream::iter(rows)
         .map(async |(table, row)| Some(format!("{table} {}", run(&workspaces, row).await?)))
-        .buffered(AT_ONCE)
+        .buffered(MAX_CONCURRENT_ROWS)
         .filter_map(std::future::ready)
         .collect()
         .await
@@ -88,7 +88,7 @@ impl Workspaces {
     async fn give_back(&self, workspace: Workspace) {
         let scim = workspace.scim();
         for path in ["/Groups", "/Users"] {
-            let list = scim.get(&format!("{path}?attributes=id&count={MOST_LEFT}")).await;
+            let list = scim.get(&format!("{path}?attributes=id&count={MAX_LEFTOVERS}")).await;
             let ids = list.body["Resources"]
                 .as_array()
                 .into_iter()
@@ -118,11 +118,12 @@ async fn take(scim: &ScimClient, kept: &mut Kept, step: Step) -> Result<(), Stri
     match step {
         Step::One { request, facts, keep } => {
             let answer = send(scim, kept, &request).await?;
-            judge(&seen(&answer), &facts, kept).map_err(|fault| told(&answer, &fault))?;
+            judge(&seen(&answer), &facts, kept).map_err(|fault| describe(&answer, &fault))?;
             again(scim, &request, &answer).await?;
             for (name, pointer) in keep {
                 let value = answer.body.pointer(&pointer).and_then(Value::as_str);
-                let value = value.ok_or_else(|| told(&answer, &format!("nothing to keep at {pointer}")))?;
+                let value =
+                    value.ok_or_else(|| describe(&answer, &format!("nothing to keep at {pointer}")))?;
                 kept.insert(name, value);
             }
             Ok(())
@@ -172,12 +173,12 @@ async fn again(scim: &ScimClient, request: &Request, answer: &Answer) -> Result<
     }
     let path = location
         .strip_prefix(scim.base())
-        .ok_or_else(|| told(answer, "meta.location is not below the workspace's URL"))?;
+        .ok_or_else(|| describe(answer, "meta.location is not below the workspace's URL"))?;
     let read = scim.try_send(scim.request(Method::GET, path)).await.map_err(|error| error.to_string())?;
     if read.body == answer.body {
         return Ok(());
     }
-    Err(told(answer, &format!("a read then shows something else\n  {}\n ", read.text)))
+    Err(describe(answer, &format!("a read then shows something else\n  {}\n ", read.text)))
 }
 
 async fn send(scim: &ScimClient, kept: &Kept, request: &Request) -> Result<Answer, String> {
@@ -194,7 +195,7 @@ async fn send(scim: &ScimClient, kept: &Kept, request: &Request) -> Result<Answe
     scim.try_send(sent).await.map_err(|error| format!("{} {}: {error}", request.method, request.path))
 }
 
-fn told(answer: &Answer, fault: &str) -> String {
+fn describe(answer: &Answer, fault: &str) -> String {
     format!("{}: {fault}\n  {} {}", answer.request, answer.status, answer.text)
 }
 

@@ -9,7 +9,7 @@ use crate::reports::model::{About, Order};
 pub(in crate::grpc) fn manifest(
     order: Order,
     about: &About,
-    written: Written,
+    written: &Written,
     known_at: Timestamp,
 ) -> pb::Manifest {
     let (start, end) = about.dates.map(|(a, b)| (a.to_string(), b.to_string())).unwrap_or_default();

@@ -3,7 +3,7 @@ use usher_rating::{Line, amount};
 use usher_rpc::WireEnum as _;
 use usher_seats::SeatClass;
 
-pub(in crate::grpc) fn statement_line(line: &Line) -> pb::StatementLine {
+pub(in crate::grpc) fn line_to_wire(line: &Line) -> pb::StatementLine {
     pb::StatementLine {
         kind: line.kind.to_wire(),
         class: SeatClass::at(line.class).to_wire(),

@@ -18,7 +18,7 @@ impl DateRange {
     }
 }
 
-pub(in crate::grpc) fn interval(interval: Interval) -> pb::Interval {
+pub(in crate::grpc) fn interval_to_wire(interval: Interval) -> pb::Interval {
     let (end_time, close_sequence, end_cause) =
         interval.end.map(|end| (Some(to_wire(end.at)), end.sequence, end.cause)).unwrap_or_default();
     pb::Interval {

@@ -31,14 +31,14 @@ pub(crate) struct TrueUp {
 }
 
 /// Returns whether a quarter's last date is in a period.
-fn ends_in(quarter: &Quarter, period: &Period) -> bool {
+fn ends_in(quarter: Quarter, period: &Period) -> bool {
     period.first < quarter.end && quarter.end <= period.end
 }
 
 impl Book {
     /// Returns the commitments that have a quarter ending in a period.
     pub(crate) fn trued_up_in<'a>(&'a self, period: &'a Period) -> impl Iterator<Item = &'a Commitment> {
-        let ends_here = move |quarter: Quarter| ends_in(&quarter, period);
+        let ends_here = move |quarter: Quarter| ends_in(quarter, period);
         self.commitments.iter().filter(move |commitment| commitment.quarters().any(ends_here))
     }
 
@@ -51,7 +51,7 @@ impl Book {
         let mut found = Vec::new();
         for commitment in self.trued_up_in(period) {
             for true_up in self.true_ups(commitment, period.end, pools)? {
-                if ends_in(&true_up.quarter, period) && !amount::is_zero(&true_up.exact) {
+                if ends_in(true_up.quarter, period) && !amount::is_zero(&true_up.exact) {
                     let last = true_up.quarter.last();
                     let exponent = self.schedule.terms_on(last).account.currency.exponent;
                     found.push(line(commitment, true_up, (period.ordinal, exponent))?);

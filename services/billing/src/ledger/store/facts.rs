@@ -240,7 +240,7 @@ pub(crate) async fn last_link(tx: &mut TenantTx) -> Result<Option<Hash>, Billing
     .bind(tx.tenant())
     .fetch_optional(tx.conn())
     .await?;
-    found.map(|bytes| hash("events", "hash", &bytes)).transpose()
+    found.as_deref().map(|stored| hash("events", "hash", stored)).transpose()
 }
 
 /// Returns the earliest instant that the corrections and links between two numbers affect. Returns `None` if there

@@ -139,5 +139,5 @@ pub(crate) async fn priced_until(tx: &mut TenantTx, from: Date) -> Result<Option
     .bind(from.to_string())
     .fetch_one(tx.conn())
     .await?;
-    found.map(|day| date("price_versions", "valid_from", &day)).transpose()
+    found.as_deref().map(|stored| date("price_versions", "valid_from", stored)).transpose()
 }

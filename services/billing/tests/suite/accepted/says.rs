@@ -98,7 +98,7 @@ impl Life<'_> {
                 self.pick(&["ALLOW_TRUE_UP", "BLOCK"]),
             )
         };
-        let done = crate::limits::set(&self.acme, limit.clone()).await;
+        let done = crate::limits::set(&self.acme, limit).await;
         self.heard(format!("{limit:?}"), done.map(drop));
     }
 

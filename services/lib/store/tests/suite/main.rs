@@ -14,7 +14,6 @@ use usher_base::credential::ISSUER;
 use usher_base::id::WorkspaceId;
 use usher_base::key::SigningKey;
 use usher_base::{Audience, CallContext, Claims, Clock, KeySet, Permission, TenantScope};
-use usher_store::testing::{TestDatabase, temporary_directory};
 use usher_store::{BootError, Cluster, Database, DatabaseConfig, Durability, Error, check, migrate};
 use usher_testing::{TestDatabase, temporary_directory};
 

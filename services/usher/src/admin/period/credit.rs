@@ -49,7 +49,8 @@ impl CreditArgs {
             reason: self.reason,
         };
         let mut client = CreditNoteServiceClient::new(session.billing.clone());
-        let answer = client.issue_credit_note(session.scoped(workspace, message)).await.map_err(told)?;
+        let answer =
+            client.issue_credit_note(session.scoped(workspace, message)).await.map_err(status_error)?;
         let note = answer.into_inner().credit_note.unwrap_or_default();
         let row = vec![
             json!(note.id),

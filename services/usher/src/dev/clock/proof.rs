@@ -10,8 +10,9 @@ use usher_base::Clock;
 use usher_base::id::WorkspaceId;
 use usher_net::tls::ClientTls;
 use usher_proto::billing::v1 as billing;
-use usher_proto::billing::v1::billing_admin_client::BillingAdminClient;
-use usher_proto::billing::v1::invoicing_client::InvoicingClient;
+use usher_proto::billing::v1::invoice_service_client::InvoiceServiceClient;
+use usher_proto::billing::v1::period_service_client::PeriodServiceClient;
+use usher_proto::billing::v1::reconciliation_service_client::ReconciliationServiceClient;
 use usher_proto::tenant::v1 as tenant;
 use usher_proto::tenant::v1::workspace_service_client::WorkspaceServiceClient;
 use usher_rpc::Failure;
@@ -33,7 +34,7 @@ pub(super) async fn wait(clock: &Clock, site: &Site) -> anyhow::Result<()> {
         if ended(clock, site, &channel, workspace).await?.is_some() {
             // Billing tries to close what is due as soon as a comparison that was asked for is made.
             let message = site.request(billing::RunReconciliationRequest {}, Some(workspace));
-            let mut admin = BillingAdminClient::new(channel.clone());
+            let mut admin = ReconciliationServiceClient::new(channel.clone());
             admin.run_reconciliation(message).await.map_err(Failure::from)?;
             open.push(workspace);
         }
@@ -80,11 +81,13 @@ async fn ended(
     channel: &Channel,
     workspace: WorkspaceId,
 ) -> anyhow::Result<Option<String>> {
-    let mut client = InvoicingClient::new(channel.clone());
+    let mut client = PeriodServiceClient::new(channel.clone());
     let message = site.request(billing::ListPeriodsRequest {}, Some(workspace));
     let periods = client.list_periods(message).await.map_err(Failure::from)?.into_inner().periods;
     let mut periods = periods.into_iter().filter_map(|summary| summary.period);
-    let Some(open) = periods.find(|period| period.state != "CLOSED") else { return Ok(None) };
+    let Some(open) = periods.find(|period| period.state() != billing::PeriodState::Closed) else {
+        return Ok(None);
+    };
     let end = open.close_time.map(|end| from_wire("close_time", end)).transpose()?;
     Ok(end.filter(|end| *end <= clock.now()).map(|_| open.start_date))
 }
@@ -97,7 +100,7 @@ async fn missing(
     workspace: WorkspaceId,
 ) -> anyhow::Result<Vec<String>> {
     let Some(start_date) = ended(clock, site, channel, workspace).await? else { return Ok(Vec::new()) };
-    let mut client = InvoicingClient::new(channel.clone());
+    let mut client = InvoiceServiceClient::new(channel.clone());
     let message = billing::GetInvoiceRequest { start_date, known_time: None };
     let answer = client.get_invoice(site.request(message, Some(workspace))).await.map_err(Failure::from)?;
     Ok(answer.into_inner().invoice.unwrap_or_default().incomplete_reasons)
