@@ -14,6 +14,7 @@ pub mod lifecycle;
 pub mod listeners;
 pub mod migrate;
 pub mod new_secret;
+mod output;
 pub mod role;
 pub mod roles;
 pub mod service_key;

@@ -219,3 +219,22 @@ async fn a_log_of_large_entries_has_pages_that_any_client_accepts() {
         assert_eq!(names.len(), shown);
     }
 }
+
+#[tokio::test]
+async fn a_reader_that_has_seen_enough_is_no_error() {
+    let stack = Stack::start().await;
+    let demo = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(demo.path(), stack.demo().to_string()).unwrap();
+    let demo = demo.path().to_str().unwrap();
+
+    for arguments in [
+        ["billing", "simulate", "--example"].as_slice(),
+        &["admin", "--demo", demo, "workspace", "list", "--output", "json"],
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = Command::new(program()).args(arguments).stdout(writer).output().await.unwrap();
+
+        assert!(output.status.success(), "{arguments:?}: {}", errors(&output));
+    }
+}

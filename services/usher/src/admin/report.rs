@@ -1,7 +1,5 @@
 //! The result of a command, as a table for people or as JSON for programs.
 
-use std::io::Write as _;
-
 use clap::ValueEnum;
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, Table};
@@ -9,6 +7,8 @@ use prost_types::Timestamp as WireTimestamp;
 use serde_json::{Map, Value};
 use usher_base::printable;
 use usher_rpc::convert::from_wire;
+
+use crate::output;
 
 /// The maximum width of a cell in a list, in characters. A SHA-256 in hexadecimal digits fits.
 const WIDEST: usize = 64;
@@ -72,17 +72,14 @@ impl Report {
         Self { summary: Some((rows, fields.collect())), ..self }
     }
 
-    /// Prints the result. It is not an error if the reader closes the pipe (`| head`).
+    /// Prints the result.
     pub(super) fn print(self, format: Format) -> anyhow::Result<()> {
         let text = match format {
             _ if self.columns.is_empty() => String::new(),
             Format::Table => self.table(),
             Format::Json => printable::escaped_json(&format!("{:#}\n", self.json())).into_owned(),
         };
-        match std::io::stdout().write_all(text.as_bytes()) {
-            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => return Err(error.into()),
-            _ => {}
-        }
+        output::print(&text)?;
         if let Some(note) = self.note {
             eprintln!("{}", printable::escaped_lines(&note));
         }

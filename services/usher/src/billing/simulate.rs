@@ -7,6 +7,8 @@ use anyhow::Context as _;
 use clap::Args;
 use usher_rating::simulate::{Case, simulate};
 
+use crate::output;
+
 /// Prices a case. Input, as JSON:
 ///
 /// {"currency", "timezone", "period": {"start", "end"},
@@ -38,16 +40,14 @@ const EXAMPLE: &str = include_str!("simulate/example.json");
 impl SimulateArgs {
     pub(super) fn run(&self) -> anyhow::Result<()> {
         let Some(input) = &self.input else {
-            print!("{EXAMPLE}");
-            return Ok(());
+            return Ok(output::print(EXAMPLE)?);
         };
         let text = read(input)?;
         let case: Case = serde_json::from_str(&text).with_context(|| {
             format!("{} is not a case; see usher billing simulate --help", input.display())
         })?;
         let outcome = simulate(&case)?;
-        println!("{}", serde_json::to_string_pretty(&outcome)?);
-        Ok(())
+        Ok(output::print(&(serde_json::to_string_pretty(&outcome)? + "\n"))?)
     }
 }
 
