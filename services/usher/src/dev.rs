@@ -3,6 +3,7 @@
 pub(crate) mod clock;
 mod demo;
 mod directory;
+mod seeded;
 mod site;
 
 use std::net::SocketAddr;
@@ -174,7 +175,7 @@ async fn offer(
     place: Place<'_>,
     keys: ServiceKeys,
     site: site::Site,
-    workspaces: Vec<demo::Seeded>,
+    workspaces: Vec<seeded::Seeded>,
 ) -> anyhow::Result<()> {
     let Place { directory, cluster, clock } = place;
     let socket = clock.as_ref().map(|_| directory.bind_clock_socket()).transpose()?;

@@ -2,8 +2,8 @@
 
 use std::ops::{Deref, DerefMut};
 
-use usher_base::Audience;
 use usher_base::id::WorkspaceId;
+use usher_base::{Audience, Permission};
 use usher_testing::{self as testing, TestDatabase};
 
 /// A workspace in tenant's database. The tests of statements add their own operations.
@@ -11,7 +11,7 @@ pub(super) struct World(testing::World);
 
 impl World {
     pub(super) async fn connect(database: &TestDatabase, workspace: WorkspaceId) -> Self {
-        Self(testing::World::connect(database, Audience::Tenant, &[], workspace).await)
+        Self(testing::World::connect(database, Audience::Tenant, &[Permission::TenantAdmin], workspace).await)
     }
 }
 

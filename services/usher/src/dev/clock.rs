@@ -21,8 +21,8 @@ use usher_tenant::ServiceKeys;
 
 use self::command::{Answer, ClockCommand};
 pub use self::command::{ClockArgs, run, time};
-use super::demo::Seeded;
 use super::directory::DataDirectory;
+use super::seeded::Seeded;
 use super::site::Site;
 use super::{DATABASES, database};
 

@@ -6,7 +6,6 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use rand::RngExt as _;
-use serde::{Deserialize, Serialize};
 use tonic::transport::Channel;
 use usher_base::Reason;
 use usher_base::id::WorkspaceId;
@@ -25,6 +24,7 @@ use usher_rpc::{Failure, WireEnum as _};
 use usher_seats::SeatClass;
 
 use super::directory::write_private;
+use super::seeded::{Demo, Secrets, Seeded};
 use super::site::Site;
 
 /// Plans: name, SCIM included, domains enforced.
@@ -33,14 +33,6 @@ const PLANS: [(&str, bool, bool); 4] =
 
 /// Every plan's: 15 Collaborators in a hundred paid licences, and never fewer than 20.
 const COLLABORATOR_CAP: Cap = Cap { at_least: 20, percent: 15 };
-
-/// What a demo workspace is.
-pub(super) struct Demo {
-    pub(super) slug: &'static str,
-    title: &'static str,
-    plan: &'static str,
-    pub(super) domains: &'static [&'static str],
-}
 
 const WORKSPACES: [Demo; 3] = [
     Demo {
@@ -55,21 +47,6 @@ const WORKSPACES: [Demo; 3] = [
 
 const PRICES: [(SeatClass, &str); 2] = [(SeatClass::Regular, "12.00"), (SeatClass::External, "8.00")];
 const APP: &str = "Azure AD SCIM";
-
-/// What no database can give again; kept from the first start on.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(super) struct Secrets {
-    pub(super) password: String,
-    #[serde(default)]
-    pub(super) token: String,
-}
-
-/// A demo workspace as demo.json shows it.
-pub(super) struct Seeded {
-    pub(super) demo: &'static Demo,
-    pub(super) id: String,
-    pub(super) secrets: Secrets,
-}
 
 /// Creates what is missing of the demo workspaces. Existing parts stay as they are.
 pub(super) async fn seed(site: &Site, secrets_file: &Path) -> anyhow::Result<Vec<Seeded>> {
@@ -208,12 +185,6 @@ impl Seeder<'_> {
         let made =
             tokens.create_token(self.request(message, Some(workspace))).await.map_err(Failure::from)?;
         Ok(made.into_inner().secret)
-    }
-}
-
-impl Demo {
-    pub(super) fn email(&self) -> String {
-        format!("admin@{}", self.domains.first().unwrap_or(&"sandbox.example"))
     }
 }
 

@@ -10,7 +10,7 @@ use usher_base::id::WorkspaceId;
 use usher_rpc::Outgoing;
 use usher_tenant::ServiceKeys;
 
-use super::demo::Seeded;
+use super::seeded::Seeded;
 
 /// How long the operators' credentials of demo.json live.
 const OPERATOR_LIFE: SignedDuration = SignedDuration::from_hours(7 * 24);

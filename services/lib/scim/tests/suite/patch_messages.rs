@@ -131,7 +131,7 @@ fn keys_are_exact_in_the_strict_profile_and_in_any_case_otherwise() {
             ScimType::InvalidPath,
             "1025 bytes",
         ),
-        (json!({"Operations": [{"op": "remove", "path": null}]}), ScimType::NoTarget, "what to remove"),
+        (json!({"Operations": [{"op": "remove", "path": null}]}), ScimType::NoTarget, "needs a \"path\""),
         (
             json!({"Operations": [{"op": "Replace", "path": "x"}]}),
             ScimType::InvalidSyntax,
