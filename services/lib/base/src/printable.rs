@@ -31,7 +31,8 @@ pub fn escaped_lines(text: &str) -> Cow<'_, str> {
     )
 }
 
-/// Writes the hidden characters within the strings of a JSON document as `\uXXXX`. The parsed document is the same.
+/// Writes the hidden characters within the strings of a JSON document as escapes with four hexadecimal digits
+/// (RFC 8259 section 7). The parsed document is the same.
 pub fn escaped_json(document: &str) -> Cow<'_, str> {
     rewritten(
         document,
