@@ -2,11 +2,13 @@
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use usher_base::CallContext;
 use usher_base::id::{PersonKey, UserId};
 use usher_scim::schema::USHER_USER;
 use usher_scim::user::UserType;
 use usher_scim::{Object, user as scim};
 
+use crate::change::{Cause, ChangeKind};
 use crate::connection::{ExternalIdChange, OwnedExternalId, sees};
 use crate::page_size;
 
@@ -102,6 +104,32 @@ impl User {
             },
         )
     }
+
+    /// Gives a free seat, as the policy says, because no paid one is free.
+    pub(crate) fn degrade(&mut self, ctx: &CallContext) {
+        tracing::warn!(
+            user = %self.id, wanted = self.attributes.user_type.as_str(), request_id = ctx.request_id(),
+            "no paid seat is free, so the user becomes a Collaborator"
+        );
+        metrics::counter!("usher_seats_degraded_total").increment(1);
+        self.attributes.degrade();
+        self.degraded = true;
+    }
+
+    /// Keeps the old name of a user who is deactivated if another user has the new one. The deactivation is what
+    /// matters, and the answer shows the name.
+    pub(crate) fn keep_name(&mut self, ctx: &CallContext, current: &Self, paths: &mut Vec<String>) {
+        tracing::warn!(
+            user = %self.id, request_id = ctx.request_id(),
+            "the deactivated user keeps its userName, because another user has the new one"
+        );
+        self.attributes.user_name.clone_from(&current.attributes.user_name);
+        paths.retain(|path| path != "userName");
+        match current.provenance.get("userName") {
+            Some(source) => drop(self.provenance.insert("userName".to_owned(), source.clone())),
+            None => drop(self.provenance.shift_remove("userName")),
+        }
+    }
 }
 
 impl Attributes {
@@ -148,6 +176,15 @@ impl Attributes {
         resource.insert("active".to_owned(), Value::Bool(self.active));
         resource.extend(self.rest.iter().map(|(name, value)| (name.clone(), value.clone())));
         resource
+    }
+
+    /// The kind of a write in the change log, and its cause for billing.
+    pub(crate) fn change_to(&self, after: &Self) -> (ChangeKind, Cause) {
+        match (self.active, after.active) {
+            (true, false) => (ChangeKind::Deactivated, Cause::Deactivate),
+            (false, true) => (ChangeKind::Reactivated, Cause::Reactivate),
+            _ => (ChangeKind::Updated, Cause::UserType),
+        }
     }
 
     /// Uses a free seat because no paid one is free. The requested user type is not stored, so that requesting it

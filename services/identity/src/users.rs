@@ -14,7 +14,6 @@ use usher_store::{Database, ScopedDatabase};
 
 use crate::attributes;
 use crate::bookmarks::Bookmarks;
-use crate::change::{Cause, ChangeKind};
 use crate::connection::{client, connection};
 use crate::cursor::Cursors;
 use crate::domain_policy;
@@ -109,7 +108,7 @@ impl Users {
         let paths: Vec<_> = changes.into_iter().map(|change| change.path).collect();
         let mut outcome = users::create(&database, &write(ctx, &user, paths.clone(), now), meaning).await;
         if matches!(outcome, Err(WriteFault::Degrade)) {
-            degrade(ctx, &mut user);
+            user.degrade(ctx);
             outcome = users::create(&database, &write(ctx, &user, paths, now), meaning).await;
         }
         count_refusal(&database, &outcome).await;
@@ -290,16 +289,16 @@ impl Users {
                 }
                 paths.retain(|path| path != "externalId");
             }
-            let (kind, cause) = kind(&current.attributes, &user.attributes);
+            let (kind, cause) = current.attributes.change_to(&user.attributes);
             let was = current.attributes.seat();
             let update = write(ctx, &user, paths.clone(), now);
             let mut outcome = users::update(&database, &update, was, kind, cause).await;
             if matches!(outcome, Err(WriteFault::Degrade)) {
-                degrade(ctx, &mut user);
+                user.degrade(ctx);
                 let update = write(ctx, &user, paths, now);
                 outcome = users::update(&database, &update, was, kind, cause).await;
             } else if leaves && matches!(outcome, Ok(WriteOutcome::Taken)) {
-                keep_name(ctx, &mut user, &current, &mut paths);
+                user.keep_name(ctx, &current, &mut paths);
                 let update = write(ctx, &user, paths, now);
                 outcome = users::update(&database, &update, was, kind, cause).await;
             }
@@ -359,46 +358,11 @@ fn write<'a>(
     }
 }
 
-/// Gives a free seat, as the policy says, because no paid one is free.
-fn degrade(ctx: &CallContext, user: &mut User) {
-    tracing::warn!(
-        user = %user.id, wanted = user.attributes.user_type.as_str(), request_id = ctx.request_id(),
-        "no paid seat is free, so the user becomes a Collaborator"
-    );
-    metrics::counter!("usher_seats_degraded_total").increment(1);
-    user.attributes.degrade();
-    user.degraded = true;
-}
-
-/// Keeps the old name of a user who is deactivated if another user has the new one. The deactivation is what matters,
-/// and the answer shows the name.
-fn keep_name(ctx: &CallContext, user: &mut User, current: &User, paths: &mut Vec<String>) {
-    tracing::warn!(
-        user = %user.id, request_id = ctx.request_id(),
-        "the deactivated user keeps its userName, because another user has the new one"
-    );
-    user.attributes.user_name.clone_from(&current.attributes.user_name);
-    paths.retain(|path| path != "userName");
-    match current.provenance.get("userName") {
-        Some(source) => drop(user.provenance.insert("userName".to_owned(), source.clone())),
-        None => drop(user.provenance.shift_remove("userName")),
-    }
-}
-
 /// Counts a write that found no free seat. The caller gets the same error if counting fails.
 async fn count_refusal(database: &ScopedDatabase, outcome: &Result<WriteOutcome, WriteFault>) {
     let Err(WriteFault::NoSeat(full)) = outcome else { return };
     metrics::counter!("usher_seats_refused_total", "pool" => full.pool.as_str()).increment(1);
     if let Err(error) = limits::count_refusal(database, full.pool).await {
         tracing::warn!(error = &error as &dyn std::error::Error, "a refused seat was not counted");
-    }
-}
-
-/// The kind of a write in the change log, and its cause for billing.
-fn kind(before: &Attributes, after: &Attributes) -> (ChangeKind, Cause) {
-    match (before.active, after.active) {
-        (true, false) => (ChangeKind::Deactivated, Cause::Deactivate),
-        (false, true) => (ChangeKind::Reactivated, Cause::Reactivate),
-        _ => (ChangeKind::Updated, Cause::UserType),
     }
 }

@@ -9,6 +9,8 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use usher_base::secret::ServerKey;
 
+use crate::output;
+
 /// `usher key-file`
 #[derive(Clone, Debug, Args)]
 pub struct KeyFileArgs {
@@ -41,8 +43,7 @@ pub fn run(args: &KeyFileArgs) -> anyhow::Result<()> {
     }
     write(&args.path, &format!("{}\n", keys.join("\n")))?;
     let done = if args.promote { "begins with its former last key" } else { "has a new key" };
-    println!("{shown} {done}; restart every replica of the service that reads it");
-    Ok(())
+    Ok(output::print(&format!("{shown} {done}; restart every replica of the service that reads it\n"))?)
 }
 
 /// Creates a file with one key, unless it exists.

@@ -6,6 +6,7 @@ use anyhow::{Context as _, bail};
 use secrecy::ExposeSecret as _;
 
 use crate::config::{ServiceSettings, Settings};
+use crate::output;
 
 /// Migrates the three databases as their owner, and gives each service's own role access to its own database only.
 /// Running it again has no effect.
@@ -43,7 +44,7 @@ pub async fn run(settings: &Settings) -> anyhow::Result<()> {
         usher_store::admit(url.expose_secret(), &role(name, service)?)
             .await
             .with_context(|| format!("can't give the {name} service access to its database"))?;
-        println!("{name}: up to date");
+        output::print(&format!("{name}: up to date\n"))?;
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! `usher service-key`: keys with which services and operators request credentials.
 
+use std::io::Write as _;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -51,7 +52,11 @@ pub async fn run(args: &ServiceKeyArgs, settings: &Settings) -> anyhow::Result<(
         }
     };
     if let Some(shown) = place.put(key.expose().to_owned())? {
-        println!("{shown}");
+        // A reader that is gone is an error here, because nothing else can show the key again.
+        writeln!(std::io::stdout(), "{shown}").context(
+            "the key was created but could not be shown; find it with `usher admin service-key list`, and \
+             revoke it with `usher admin service-key revoke`",
+        )?;
     }
     // Last, because the other keys must stay valid if the new key could not be delivered.
     if args.retire_others {

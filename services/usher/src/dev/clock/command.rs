@@ -10,6 +10,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::UnixStream;
 
 use crate::dev::directory;
+use crate::output;
 
 /// `usher dev clock`
 #[derive(Debug, Args)]
@@ -74,8 +75,7 @@ pub async fn run(args: ClockArgs) -> anyhow::Result<()> {
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).await?;
     match serde_json::from_slice(&answer).context("usher dev ended before it answered")? {
-        Answer::Ok(now) => println!("{now}"),
+        Answer::Ok(now) => Ok(output::print(&format!("{now}\n"))?),
         Answer::Err(refused) => bail!(refused),
     }
-    Ok(())
 }
